@@ -227,7 +227,7 @@ def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[st
         if kept.revision != revision or [MARK, mark] not in kept.answers["entries"]:
             gone.append(f"consultation {id}")
     for id, sha256 in seen["pictures"].items():
-        if hashlib.sha256(desk.photographs.content(id)[1]).hexdigest() != sha256:
+        if hashlib.sha256(desk.photographs.read_content(id)[1]).hexdigest() != sha256:
             gone.append(f"photograph {id}")
     return gone + [finding.code for checked in verify_database(database) for finding in checked.findings]
 

@@ -206,7 +206,7 @@ class _Person:
             purpose=Purpose.SESSION.value,
             starts_at=at,
             ends_at=at + datetime.timedelta(minutes=45),
-            state=AppointmentState.KEPT.value,
+            state=AppointmentState.ATTENDED.value,
             revision=1,
             created_at=at - 14 * DAY,
             created_by=self._work.actor,

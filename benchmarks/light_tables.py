@@ -31,7 +31,7 @@ from skinbeam.simulate.light.engines import DiscreteOrdinates
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, infinite_cylinder_shape
 
 __all__ = ["print_tables"]
 
@@ -88,11 +88,11 @@ class Ours:
 
     def exact(self) -> dict[str, float]:
         """The same from discrete ordinates."""
-        return parts(self.case, DiscreteOrdinates().light(self.medium, PENCIL, LightTally(self.edges)))
+        return parts(self.case, DiscreteOrdinates().compute_light(self.medium, PENCIL, LightTally(self.edges)))
 
     def _trace(self, photons: int, seed: int) -> LightField:
         tally = LightTally(self.edges, self.case.bin * CM, self.case.rings)
-        return MonteCarlo(photons=photons, seed=seed).light(self.medium, PENCIL, tally)
+        return MonteCarlo(photons=photons, seed=seed).compute_light(self.medium, PENCIL, tally)
 
 
 class OursVessel:
@@ -114,10 +114,10 @@ class OursVessel:
             tissues[-1].n,
         )
         blood = VESSEL.blood
-        cylinder = endless_cylinder_shape(0.0, VESSEL.depth * CM, VESSEL.radius * CM)
+        cylinder = infinite_cylinder_shape(0.0, VESSEL.depth * CM, VESSEL.radius * CM)
         inclusion = Inclusion([cylinder], blood.mua * PER_CM, blood.mus * PER_CM, blood.g)
         half = VESSEL.edge * CM / 2.0
-        self.space = LayeredSpace(layers, [inclusion], half_m=(half, half))
+        self.space = LayeredSpace(layers, [inclusion], half_widths_m=(half, half))
         self.edges = np.linspace(0.0, VESSEL.edge * CM, VESSEL.voxels + 1)
         self._trace(10_000, 0)
 
@@ -141,7 +141,7 @@ class OursVessel:
         voxel = VESSEL.edge * CM / VESSEL.voxels
         tally = LightTally(self.edges, nx=VESSEL.voxels, ny=VESSEL.voxels, dx=voxel, dy=voxel)
         beam = LightBeam(kind="flat", spot_mm=20.0 * VESSEL.beam_radius)
-        return MonteCarlo(photons=photons, seed=seed).light(self.space, beam, tally)
+        return MonteCarlo(photons=photons, seed=seed).compute_light(self.space, beam, tally)
 
 
 class Peer:

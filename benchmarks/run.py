@@ -101,7 +101,7 @@ def main() -> None:
     cooling = laser_cooling.resolve_cooling(case.cooling, beam.device)
     skins = SkinDistribution.from_case(case).sample(200, 0)
     lit = illuminate(skins, beam.spectrum)
-    response = simulate_pulse(skins, beam, cooling, lit=lit)
+    response = simulate_pulse(skins, beam, cooling, illumination=lit)
     example = load_case(EXAMPLE)
     consultation = check_consultation(example)
     layers = three_layers()
@@ -116,7 +116,7 @@ def main() -> None:
             "light, 200 wavelengths in one call": seconds(lambda: solved(layers)),
             "200 skins drawn": seconds(lambda: SkinDistribution.from_case(case).sample(200, 0)),
             "light in 200 skins": seconds(lambda: illuminate(skins, beam.spectrum)),
-            "heat in 200 skins, lit": seconds(lambda: simulate_pulse(skins, beam, cooling, lit=lit)),
+            "heat in 200 skins, lit": seconds(lambda: simulate_pulse(skins, beam, cooling, illumination=lit)),
             "burn thresholds of 200 skins": seconds(lambda: endpoint_fluence("epidermal-necrosis", response)),
             "closure thresholds of 200 vessels": seconds(lambda: endpoint_fluence("vessel-closure", response)),
             "burn threshold, train of 150 pulses": seconds(lambda: threshold(train, "epidermal-necrosis"), 3),

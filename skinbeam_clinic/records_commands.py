@@ -229,7 +229,7 @@ def _erase(
 ) -> None:
     """Erase a patient: who they are at once, the rest when the law no longer asks for it."""
     with _open_desk(db, clinic) as desk:
-        until = desk.erasure.erase(_find_patient(desk, pseudonym), keep_years=keep_years)
+        until = desk.erasure.erase(_find_patient(desk, pseudonym), retention_years=keep_years)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
     _print_result(asked, {"erased": until is None} | ({} if until is None else {"kept_until": until.date()}), json=json)
 
@@ -253,7 +253,7 @@ def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
 def _find_patient(repositories: "ClinicRepositories", pseudonym: str) -> str:
     from skinbeam_clinic.errors import clinic_error
 
-    found = [patient.id for patient in repositories.patients.all() if patient.pseudonym == pseudonym]
+    found = [patient.id for patient in repositories.patients.list_all() if patient.pseudonym == pseudonym]
     if not found:
         raise clinic_error("no-patient", "PSEUDONYM", pseudonym=pseudonym)
     return found[0]

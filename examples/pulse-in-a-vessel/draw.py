@@ -70,7 +70,7 @@ def computed(case: Path, packets: int) -> Pulse:
     """Return one pulse of a case in the skin in the middle of every distribution."""
     scene = build_scene(load_case(case))
     skin, beam = scene.skin.median(), scene.beam
-    response = simulate_pulse(skin, beam, scene.cooling, lit=illuminate(skin, beam.spectrum))
+    response = simulate_pulse(skin, beam, scene.cooling, illumination=illuminate(skin, beam.spectrum))
     lit = light_section(response, packets=packets)
     heat = heat_section(response, lit)
     x = np.arange(PIXEL_UM / 2, HALF_UM, PIXEL_UM) * UM
@@ -78,7 +78,7 @@ def computed(case: Path, packets: int) -> Pulse:
     xs, zs = (part.ravel() for part in np.meshgrid(x, z))
 
     def pixels(values: Any) -> Any:
-        half = lit.grid.interpolated(values, xs, zs).reshape(len(values), len(z), len(x))
+        half = lit.grid.interpolate(values, xs, zs).reshape(len(values), len(z), len(x))
         return np.concatenate([half[:, :, ::-1], half], axis=2)
 
     base = np.stack([np.interp(z, response.grid.centres[0], row) for row in response.base_K[0]])

@@ -98,7 +98,7 @@ def _reflectance(
     mua, mus, alike = values[:, :3], values[:, 3:6], np.ones((len(values), 3))
     thickness = alike * [epidermis_m * (1 - share), epidermis_m * share, np.inf]
     media = LayeredMedium(mua, mus, alike * values[:, 6:], alike * INDEX, thickness)
-    light = SKIN_ORDINATES.light(media, LightBeam(), LightTally())
+    light = SKIN_ORDINATES.compute_light(media, LightBeam(), LightTally())
     return np.reshape(light.reflectance_diffuse, shape)
 
 
@@ -115,14 +115,14 @@ def _optics_at(nm: float) -> tuple[float, ...]:
 def _trace_pencil(site: str, ita_deg: float, nm: float, packets: int) -> PencilBeamLight:
     """Trace a pencil beam in the median skin of a site."""
     skin = SkinDistribution(site=site, ita_deg=ita_deg).median()
-    medium = LayeredMedium.of(optical_properties(skin, nm), skin["thickness_m"].to_numpy()).draw(0)
+    medium = LayeredMedium.from_optics(optical_properties(skin, nm), skin["thickness_m"].to_numpy()).select_draw(0)
     return trace_pencil_beam(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
 
 
 def _loss(light: PencilBeamLight, port_mm: tuple[float, float], shorter: float) -> float:
     """Return the share of the diffuse reflectance that a port loses, with all lengths of light divided by `shorter`."""
-    whole = float(light.out[:, 0].sum() / light.packets.sum()) * (1.0 - light.reflectance_specular)
-    return 1.0 - light.port(port_mm[0] * shorter, port_mm[1] * shorter)[0] / whole
+    whole = float(light.escaped[:, 0].sum() / light.packets.sum()) * (1.0 - light.reflectance_specular)
+    return 1.0 - light.port_reflectance(port_mm[0] * shorter, port_mm[1] * shorter)[0] / whole
 
 
 def _wide_port_excess(light: PencilBeamLight, shorter: float) -> float:

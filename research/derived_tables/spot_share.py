@@ -98,7 +98,7 @@ def draw_skin(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
 
 def trace_share(medium: LayeredMedium, photons: int) -> Floats:
     """Return the traced share, (ring, depth): within 0.25 mm, 0.5 mm and so on; nan where no light arrives."""
-    found = MonteCarlo(photons).light(medium, PENCIL_BEAM, LightTally(EDGES_M, RING_M, RINGS))
+    found = MonteCarlo(photons).compute_light(medium, PENCIL_BEAM, LightTally(EDGES_M, RING_M, RINGS))
     assert found.fluence_rate_rz is not None  # the tally has rings
     inside = np.cumsum(found.fluence_rate_rz * ring_areas(RING_M, RINGS), axis=1).T
     whole = np.where(found.fluence_rate_ratio > 0, found.fluence_rate_ratio, np.nan)

@@ -81,9 +81,9 @@ def compare_with_full_vessels(
             scene = build_scene(_case(wavelength, diameter, depth, pulse))
             beam = scene.beam
             assert beam is not None  # the case has a laser
-            skin = scene.middle if draw is None else scene.skin.sample(1, 0, start=draw)
+            skin = scene.median_skin if draw is None else scene.skin.sample(1, 0, start=draw)
             lit = illuminate(skin, beam.spectrum) if lit is None else lit
-            response = simulate_pulse(skin, beam, scene.cooling, lit=lit)
+            response = simulate_pulse(skin, beam, scene.cooling, illumination=lit)
             section = light_section(response, packets=packets) if section is None else section
             reduced = simulate_vessels(response)
             assert reduced is not None  # the case has a vessel

@@ -113,13 +113,13 @@ def run_light(
     start = time.perf_counter()
     with collect_sources() as sources:
         if method == "ordinates":
-            light = ENGINES[method].light(layered_medium(spec), spec.beam, tally)
+            light = ENGINES[method].compute_light(layered_medium(spec), spec.beam, tally)
         else:
             engine = _make_engine(options, tally, progress)
             if notify is not None:
                 notify(render_message("light.memory", {"megabytes": math.ceil(engine.memory_bytes(tally) / MEGABYTE)}))
             try:
-                light = engine.light(build_space(loaded), spec.beam, tally)
+                light = engine.compute_light(build_space(loaded), spec.beam, tally)
             except NotAvailable as missing:
                 raise NotAvailable(missing.reason, body={"schema": SCHEMA}) from None
     made = {
@@ -161,7 +161,7 @@ def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightO
     notes = {
         "photons-not-used": light.standard_error is None and options.has_montecarlo_options,
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
-        "no-radial-field": spec.tally.ringed and light.fluence_rate_rz is None,
+        "no-radial-field": spec.tally.has_rings and light.fluence_rate_rz is None,
     }
     return [{"code": code, "message": render_message(f"light.{code}")} for code, holds in notes.items() if holds]
 
@@ -208,7 +208,7 @@ def _make_tally(loaded: LoadedLayers, method: str) -> LightTally:
     if method == "ordinates":
         return LightTally(edges)
     # Rings need a centre, which an infinitely wide beam does not have.
-    ringed = tally.ringed and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None)
+    ringed = tally.has_rings and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None)
     rings, ring_um = tally.rings if ringed else (0, 0.0)
     dx_um = tally.dx_um or 0.0
     columns = tally.nx or 0, tally.ny or tally.nx or 0

@@ -84,7 +84,7 @@ def simulate_document(
         raise NotAvailable(silence.reason, body=whole) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join_chunks([part[0] for part in parts]), parts[0][2]
-    if is_bulk_boiling(seen.get("microlesion.bulk_rise_K", 0.0), scene.middle):
+    if is_bulk_boiling(seen.get("microlesion.bulk_rise_K", 0.0), scene.median_skin):
         seen["microlesion.bulk_rise_K"] = Unknown(render_message("simulate.bulk-boils"))
     basis = tuple(sources)
     said = _result_warnings(scene, seen, weights)
@@ -114,8 +114,10 @@ def _choose_light(
     """Return the function that computes the light in skins with the requested engine; it gives None without a beam."""
     beam = scene.beam
     if light == "montecarlo" and beam is not None:
-        return lambda skins: illuminate_spot(skins, beam, scene.shares, scene.middle_light, error=error, seed=seed)
-    return scene.light
+        return lambda skins: illuminate_spot(
+            skins, beam, scene.spot_shares, scene.lit_median_skin, error=error, seed=seed
+        )
+    return scene.illuminate
 
 
 def _observe(
@@ -125,7 +127,7 @@ def _observe(
     layers = [str(name) for name in skins["layer"].values]
     beam = scene.beam
     if beam is not None and beam.microbeam is not None:
-        seen = microlesion_quantities(skins, beam, scene.middle)
+        seen = microlesion_quantities(skins, beam, scene.median_skin)
         seen["microlesion.bulk_rise_K"] = value_or_unknown(lambda: bulk_temperature_rise(skins, beam, scene.cooling))
         record_burn(seen, scene, None)
     else:
@@ -133,14 +135,14 @@ def _observe(
         if scene.bath is not None:
             response = simulate_bath(skins, plan)
         else:
-            response = simulate_pulse(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=plan)
+            response = simulate_pulse(skins, scene.beam, scene.cooling, illumination=lit(skins), schedule=plan)
         exposure = 0.0 if scene.beam is None else axis_exposure(scene.beam)
         stopped = apply_stopped_flow(response, exposure)
         write(stopped, exposure)
         seen = pulse_quantities(stopped, scene.beam, exposure)
         record_burn(seen, scene, response)
         if scene.cooling.film is not None:
-            seen["cooling.film_ms"] = response.met.film_s / MS
+            seen["cooling.film_ms"] = response.surface_conditions.film_duration_s / MS
     if scene.beam is not None:
         gathered = seen.get("light.fluence_rate_ratio_peak", 1.0)
         seen["damage.p_breakdown"] = optical_breakdown(

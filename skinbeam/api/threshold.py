@@ -64,16 +64,16 @@ def threshold_document(
         with collect_sources() as sources:
             scene = build_scene(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
-                head["reduction_error"] = median_reduction_error(endpoint, scene.middle, scene.beam.spectrum)
+                head["reduction_error"] = median_reduction_error(endpoint, scene.median_skin, scene.beam.spectrum)
             if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
                 high = max_energy_mJ(scene.beam)
                 head["bracket"] = [low, high]
             of_middle = MedianVesselEffects(scene, endpoint)
-            head["heated_blood"] = of_middle.heated_blood(name)
+            head["heated_blood"] = of_middle.heated_blood_ratio(name)
             find = exposure_thresholds if name == "exposure_s" else threshold_doses
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound whose sources are not sources of the dose
-            head["methaemoglobin"] = of_middle.methaemoglobin()
+            head["methaemoglobin"] = of_middle.methaemoglobin_ratio()
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = made(dict.fromkeys(_RESULT_KEYS, reason), case_warnings(loaded.case))
@@ -91,7 +91,7 @@ def threshold_document(
 def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
     """Return the error of computed doses of the endpoint, and its sources."""
     of_burns = endpoint == "epidermal-necrosis" and name == "fluence_J_cm2"
-    if scene.beam is None or not of_burns or non_human_preset(scene.loaded.case) is not None:
+    if scene.beam is None or not of_burns or non_human_preset(scene.loaded_case.case) is not None:
         return endpoint_dose_error(endpoint), ()
     with collect_sources() as practice:
         error = burn_dose_error(scene.beam)

@@ -221,7 +221,7 @@ def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats
     if beam.microbeam is not None:
         size = CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH
         border = limit.stop * layer_bottom_m(skins, ABOVE_FAT) / draw_error_factor(size, skins, "harm")
-        return energy_for_depth_mJ(skins, beam, scene.middle, border), weights
+        return energy_for_depth_mJ(skins, beam, scene.median_skin, border), weights
     border = limit.stop * layer_bottom_m(skins, ABOVE_DEEPER_DERMIS) / draw_error_factor(CRATER_QUANTITY, skins, "harm")
     doses = injury_dose(skins, beam, border)
     return doses / J_CM2 / axis_fluence_ratio(beam), weights

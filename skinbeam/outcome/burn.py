@@ -91,7 +91,7 @@ def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown 
         return Unknown(render_message("burn.bath"))
     if beam is None:
         return Unknown(render_message("not-apply.no-beam"))
-    if (preset := non_human_preset(scene.loaded.case)) is not None:
+    if (preset := non_human_preset(scene.loaded_case.case)) is not None:
         return Unknown(render_message("burn.no-person", {"preset": preset}))
     if beam.microbeam is not None:
         return Unknown(render_message("burn.columns"))
@@ -119,7 +119,7 @@ def estimate_burn(
     if isinstance(doses, Unknown):
         return BurnEstimate(doses, doses)
     assert beam is not None  # a bath has no dose of light
-    return _estimate_light_burn(doses, beam, scene.loaded.case, weights, basis)
+    return _estimate_light_burn(doses, beam, scene.loaded_case.case, weights, basis)
 
 
 def _tolerated_doses(beam: Beam, case: Case) -> ToleratedDoses | Unknown:

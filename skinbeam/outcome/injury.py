@@ -81,7 +81,7 @@ def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset
     removed, dead, coagulated = known
     burnt = burnt_draws(seen, scene, skins)
     burnt = dead > DEAD_FRACTION if burnt is None else burnt
-    spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded.case.lesion)
+    spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded_case.case.lesion)
     return _first_matching_kind(
         ((removed > 0) & _epidermis_regrows(skins, coagulated * UM), "ablative"),
         (removed > 0, OTHER_INJURY),

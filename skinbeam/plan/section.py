@@ -47,7 +47,7 @@ def compute_section(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSki
         return Unknown(render_message("plan.section-not-drawn"))
     cooling, _ = built_in_cooling(trial.machine.device)
     response = skins.respond(trial.beam, cooling, limiting=False)
-    lit = response.lit
+    lit = response.illumination
     assert lit is not None  # a trial has a beam
     peak = response_at_dose(response, trial.dose * J_CM2).base_K.max(axis=1) - ZERO_CELSIUS_K
     depths = np.geomspace(2 * UM, SECTION_DEPTH_M, SECTION_POINTS)

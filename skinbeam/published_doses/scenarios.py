@@ -355,4 +355,4 @@ def _simulate_response(scenario: DoseScenario, draws: int) -> PulseResponse:
     lit = illuminate(skins, scenario.beam.spectrum).narrow_to_spot(
         spot_shares(middle, scenario.beam), light_first_skin(middle, scenario.beam.spectrum)
     )
-    return simulate_pulse(skins, scenario.beam, scenario.cooling, lit=lit)
+    return simulate_pulse(skins, scenario.beam, scenario.cooling, illumination=lit)

@@ -56,7 +56,7 @@ def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: 
     return diffuse + surface if specular else diffuse
 
 
-def reflectance_parts(ds: "xr.Dataset", at: Sequence[OpticalProperties]) -> tuple[Array, Array]:
+def reflectance_parts(ds: "xr.Dataset", optics: Sequence[OpticalProperties]) -> tuple[Array, Array]:
     """Return the diffuse reflectance and the specular reflectance of the surface, (sample, wavelength) each.
 
     Several wavelengths are solved in one call of the engine.
@@ -65,10 +65,10 @@ def reflectance_parts(ds: "xr.Dataset", at: Sequence[OpticalProperties]) -> tupl
     samples = thickness.shape[0]
     together = max(1, MAX_ROWS // samples)
     diffuse, surface = [], []
-    for start in range(0, len(at), together):
-        part = at[start : start + together]
-        media = LayeredMedium.joined([LayeredMedium.of(one, thickness) for one in part])
-        light = SKIN_ORDINATES.light(media, LightBeam(), LightTally())
+    for start in range(0, len(optics), together):
+        part = optics[start : start + together]
+        media = LayeredMedium.concatenate([LayeredMedium.from_optics(one, thickness) for one in part])
+        light = SKIN_ORDINATES.compute_light(media, LightBeam(), LightTally())
         diffuse.append(np.reshape(light.reflectance_diffuse, (len(part), samples)).T)
         surface.append(np.reshape(light.reflectance_specular, (len(part), samples)).T)
     return np.concatenate(diffuse, axis=1), np.concatenate(surface, axis=1)

@@ -61,13 +61,13 @@ def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: 
         length = float(np.exp(log_length))
         pulse = replace(scene.beam.with_flat_pulse(length / MS), pulses=1, passes=1)
         needed = endpoint_fluence_with_removal(
-            endpoint, simulate_pulse(of, pulse, scene.cooling, lit=scene.light(of)), pulse
+            endpoint, simulate_pulse(of, pulse, scene.cooling, illumination=scene.illuminate(of)), pulse
         )
         return np.asarray(np.log(np.maximum(needed, 1e-300)) - np.log(irradiance_W_m2 * length))
 
     low, high = np.log(np.array(DOSE_RANGE_J_M2) / irradiance_W_m2)
     lengths = np.linspace(low, high, 1 + int(np.ceil((high - low) / LN_LENGTH_STEP)))
-    first = _first_sufficient(lengths, lambda at: float(missing(scene.middle, at)[0]))
+    first = _first_sufficient(lengths, lambda at: float(missing(scene.median_skin, at)[0]))
     known = {index: missing(skins, lengths[index]) for index in (max(first - 1, 0), first)}
     while min(known) > 0 and (known[min(known)] < 0).any():
         known[min(known) - 1] = missing(skins, lengths[min(known) - 1])
@@ -77,31 +77,31 @@ def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: 
     return _crossing_length(lengths[order], np.stack([known[index] for index in order], axis=1))
 
 
-def _first_sufficient(lengths: Floats, missing: Callable[[float], float]) -> int:
+def _first_sufficient(lengths: Floats, log_deficit: Callable[[float], float]) -> int:
     """Return the index of the first length that suffices, by bisection; the last index where none does."""
     low, high, reason = 0, lengths.size - 1, None
     while low < high:
         middle = (low + high) // 2
         try:
-            enough = missing(lengths[middle]) <= 0
+            enough = log_deficit(lengths[middle]) <= 0
         except NotAvailable as error:
             # Not modelled for pulses so short: the answer, if there is one, is a longer pulse.
             enough, reason = False, error
         low, high = (low, middle) if enough else (middle + 1, high)
     if reason is not None:
-        missing(lengths[max(low - 1, 0)])  # raises if the model ends just below the answer
+        log_deficit(lengths[max(low - 1, 0)])  # raises if the model ends just below the answer
     return low
 
 
-def _crossing_length(lengths: Floats, missing: Floats) -> Floats:
-    """Return the length at which `missing`, (sample, length), falls to 0, (sample,), s; inf where it never does."""
-    enough = missing <= 0
+def _crossing_length(lengths: Floats, log_deficit: Floats) -> Floats:
+    """Return the length at which `log_deficit`, (sample, length), falls to 0, (sample,), s; inf where it never does."""
+    enough = log_deficit <= 0
     after = np.argmax(enough, axis=1)
-    before, row = np.maximum(after - 1, 0), np.arange(len(missing))
-    above, below = missing[row, before], missing[row, after]
+    before, row = np.maximum(after - 1, 0), np.arange(len(log_deficit))
+    above, below = log_deficit[row, before], log_deficit[row, after]
     # If no dose in the range suffices at the shorter length, the answer is still between the two lengths.
     known = np.isfinite(above) & (above > below)
-    fall = np.subtract(above, below, out=np.ones(len(missing)), where=known)
+    fall = np.subtract(above, below, out=np.ones(len(log_deficit)), where=known)
     share = np.where(known, above / fall, 1.0)
     found = np.exp(lengths[before] + np.clip(share, 0.0, 1.0) * (lengths[after] - lengths[before]))
     return np.where(enough.any(axis=1), found, np.inf)
@@ -150,11 +150,11 @@ def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -
         return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights
     assert scene.beam is not None  # exposure_s is refused without bath or beam
     times = np.full(weights.size, np.inf)
-    lit = scene.light(skins)
+    lit = scene.illuminate(skins)
     assert lit is not None  # there is a beam
     for length in _LENGTHS_S:
         schedule = constant_beam_schedule(scene.cooling, length)
-        response = simulate_pulse(skins, scene.beam, scene.cooling, lit=lit, schedule=schedule)
+        response = simulate_pulse(skins, scene.beam, scene.cooling, illumination=lit, schedule=schedule)
         place = places[endpoint](response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K
         found = unit_omega_time(history, schedule.step_s, schedule.power_on, processes)
@@ -188,26 +188,29 @@ def _coagulation_end(response: PulseResponse) -> LocalResponse:
 def _length_with_cooling(
     scene: PulseScene,
     skins: "xr.Dataset",
-    lit: Illumination,
-    place_of: Callable[[PulseResponse], LocalResponse],
+    illumination: Illumination,
+    locate: Callable[[PulseResponse], LocalResponse],
     processes: Kinetics,
-    during_s: Floats,
+    length_without_cooling_s: Floats,
 ) -> Floats:
     """Return the pulse length at which Ω is 1 including the cooling afterwards, (sample,), s.
 
-    `during_s` is the length without the damage after the pulse, which is longer.
+    `length_without_cooling_s` is the length without the damage after the pulse, which is longer.
     """
-    sought = np.isfinite(during_s) & (during_s > 0)
+    sought = np.isfinite(length_without_cooling_s) & (length_without_cooling_s > 0)
     if not sought.any():
-        return during_s
-    ends = np.log(during_s[sought].min() / MAX_SHORTENING), np.log(during_s[sought].max())
+        return length_without_cooling_s
+    ends = (
+        np.log(length_without_cooling_s[sought].min() / MAX_SHORTENING),
+        np.log(length_without_cooling_s[sought].max()),
+    )
     lengths = np.linspace(*ends, 1 + int(np.ceil((ends[1] - ends[0]) / LN_PULSE_STEP)))
     damage = []
     for length in np.exp(lengths):
         assert scene.beam is not None  # there is light
         pulse = replace(scene.beam.with_flat_pulse(length / MS), pulses=1, passes=1)
-        response = simulate_pulse(skins, pulse, scene.cooling, lit=lit)
-        place = place_of(response)
+        response = simulate_pulse(skins, pulse, scene.cooling, illumination=illumination)
+        place = locate(response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K
         damage.append(np.log(np.maximum(omega(history, response.schedule.step_s, processes), TINY_OMEGA)))
     over = np.stack(damage, axis=1)
@@ -216,7 +219,7 @@ def _length_with_cooling(
     low, high = over[row, after - 1], over[row, after]
     share = np.clip(-low / np.where(high > low, high - low, 1.0), 0.0, 1.0)
     found = np.exp(lengths[after - 1] + share * (lengths[after] - lengths[after - 1]))
-    return np.where(sought, np.minimum(found, during_s), during_s)
+    return np.where(sought, np.minimum(found, length_without_cooling_s), length_without_cooling_s)
 
 
 def _irradiance(scene: PulseScene) -> float:

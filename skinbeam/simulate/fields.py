@@ -54,7 +54,7 @@ def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: i
         return
     if scene.beam is not None and scene.beam.microbeam is not None:
         raise NotAvailable(render_message("simulate.no-fields"))
-    z = build_skin_grid(scene.middle).centres[0]
+    z = build_skin_grid(scene.median_skin).centres[0]
     times = build_schedule(scene).step_s.size + 1
     each = _STORED_BYTES * (times * (z.size + 1) + z.size)
     if draws * each > MAX_BYTES:
@@ -65,7 +65,7 @@ def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: i
             field="-o",
             hint=f"At most {MAX_BYTES // _MEGABYTE} MB: --draws {MAX_BYTES // each} or fewer.",
         )
-    attrs = {"version": __version__, "case_sha256": scene.loaded.sha256(), "seed": seed}
+    attrs = {"version": __version__, "case_sha256": scene.loaded_case.sha256(), "seed": seed}
     with create_store(path) as store:
         first = 0
 
@@ -98,8 +98,8 @@ def _draw_fields(response: PulseResponse, exposure_J_m2: float, z: Floats, first
         "surface_temperature": (("sample", "time"), surface.astype(np.float32), celsius),
         "weight": (("sample",), response.weights, {"units": "1"}),
     }
-    if response.lit is not None:
-        ratio = _interpolate_depths(z, centres, response.lit.fluence_rate_ratio[:, None, :])[:, 0]
+    if response.illumination is not None:
+        ratio = _interpolate_depths(z, centres, response.illumination.fluence_rate_ratio[:, None, :])[:, 0]
         variables["fluence_rate_ratio"] = (("sample", "z"), ratio, {"units": "1"})
     coords = {
         "sample": ("sample", np.arange(first, first + len(centres))),

@@ -29,15 +29,15 @@ def _error_table() -> Mapping[str, Mapping[str, Any]]:
 
 def min_sources() -> int:
     """Return the number of independent sources that an endpoint needs before its own error is used."""
-    return int(_count_sources("least_sources"))
+    return int(_read_model_error_number("least_sources"))
 
 
 def default_error_factor() -> float:
     """Return the geometric error that is used for an endpoint with fewer sources."""
-    return _count_sources("default_factor")
+    return _read_model_error_number("default_factor")
 
 
-def _count_sources(name: str) -> float:
+def _read_model_error_number(name: str) -> float:
     return SourcedValue.from_table(load_package_table("data/comparison.toml")["model_error"][name]).value
 
 

@@ -89,28 +89,28 @@ def _peak_temperature(place: LocalResponse) -> Floats:
     return peak
 
 
-def _add_light(seen: SampledQuantities, response: PulseResponse) -> None:
-    lit, absorbed = response.lit, [f"absorbed.{index}" for index in range(len(response.layers))]
+def _add_light(quantities: SampledQuantities, response: PulseResponse) -> None:
+    lit, absorbed = response.illumination, [f"absorbed.{index}" for index in range(len(response.layers))]
     names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um", *absorbed)
     if lit is None:
-        seen.update({f"light.{name}": Unknown(render_message("not-apply.no-beam")) for name in names})
+        quantities.update({f"light.{name}": Unknown(render_message("not-apply.no-beam")) for name in names})
         return
     # Light has its own depth bins: the cells of the heat grid blur absorption within a micrometre, and end before red
     # light does.
     edges = np.concatenate([[0.0], np.geomspace(*LIGHT_BINS_M, LIGHT_BINS)])
     middle = (edges[:-1] + edges[1:]) / 2
-    wide = [np.ones_like(middle)] * len(lit.lines)
-    left: list[Floats] = wide if lit.shares is None else [share.at(middle) for share in lit.shares]
+    wide = [np.ones_like(middle)] * len(lit.spectral_lines)
+    left: list[Floats] = wide if lit.spot_shares is None else [share.at(middle) for share in lit.spot_shares]
     lines = [
-        line.share * of_spot * fluence_between_depths(response.skins, line.optics, edges).fluence_rate_ratio
-        for line, of_spot in zip(lit.lines, left, strict=True)
+        line.energy_share * of_spot * fluence_between_depths(response.skins, line.optics, edges).fluence_rate_ratio
+        for line, of_spot in zip(lit.spectral_lines, left, strict=True)
     ]
     ratio: Floats = np.sum(lines, axis=0)
-    seen["light.reflectance"] = lit.reflectance
-    seen["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
-    seen["light.penetration_depth_um"] = _one_over_e_depth(ratio, middle) / UM
+    quantities["light.reflectance"] = lit.reflectance
+    quantities["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
+    quantities["light.penetration_depth_um"] = _one_over_e_depth(ratio, middle) / UM
     for index, name in enumerate(absorbed):
-        seen[f"light.{name}"] = lit.absorbed[:, index]
+        quantities[f"light.{name}"] = lit.absorbed[:, index]
 
 
 def _one_over_e_depth(ratio: Floats, depth: Floats) -> Floats:
@@ -134,26 +134,26 @@ def _crossing_depth(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -
 
 
 def _add_tissue(
-    seen: SampledQuantities, response: PulseResponse, history: Floats, beam: Beam | None, fluence_J_m2: float
+    quantities: SampledQuantities, response: PulseResponse, history: Floats, beam: Beam | None, fluence_J_m2: float
 ) -> None:
     cells = np.flatnonzero(np.isin(response.grid.layer, tissue_layer_indices(response.skins, EPIDERMIS)))
     if cells.size == 0:
-        seen["damage.epidermis_fraction"] = Unknown(render_message("not-apply.no-epidermis"))
+        quantities["damage.epidermis_fraction"] = Unknown(render_message("not-apply.no-epidermis"))
     else:
         dead = 1 - surviving_fraction(
             omega(history[:, :, cells], response.schedule.step_s, sample_kinetics(CELL_DEATH_KINETICS, response.skins))
         )
         width = response.grid.widths[:, cells]
-        seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
+        quantities["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
     damage = omega(history, response.schedule.step_s, sample_kinetics(COLLAGEN_KINETICS, response.skins))
     for name, level in CONTOURS.items():
-        _add_contour(seen, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
-    seen["damage.coagulation_depth_um"] = seen["damage.contours.1.depth_um"]
-    seen["damage.coagulation_width_um"] = seen["damage.contours.1.width_um"]
+        _add_contour(quantities, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
+    quantities["damage.coagulation_depth_um"] = quantities["damage.contours.1.depth_um"]
+    quantities["damage.coagulation_width_um"] = quantities["damage.contours.1.width_um"]
 
 
 def _add_contour(
-    seen: SampledQuantities,
+    quantities: SampledQuantities,
     name: str,
     response: PulseResponse,
     damage: Floats,
@@ -169,15 +169,15 @@ def _add_contour(
         response.grid.faces[:, -1],
     )
     deepest = np.where(inside.any(axis=1), border, 0.0)
-    seen[f"{name}.depth_um"] = deepest / UM
+    quantities[f"{name}.depth_um"] = deepest / UM
     if not inside.any():
-        seen[f"{name}.width_um"] = np.zeros_like(deepest)
+        quantities[f"{name}.width_um"] = np.zeros_like(deepest)
     elif beam is None:
-        seen[f"{name}.width_um"] = Unknown(render_message("not-apply.width"))
+        quantities[f"{name}.width_um"] = Unknown(render_message("not-apply.width"))
     else:
         least = _least_dose(response, damage, level)
         width = profile_width(beam, np.full(len(least), fluence_J_m2), least) / UM
-        seen[f"{name}.width_um"] = np.where(inside.any(axis=1), width, 0.0)
+        quantities[f"{name}.width_um"] = np.where(inside.any(axis=1), width, 0.0)
 
 
 def _least_dose(response: PulseResponse, damage: Floats, level: float) -> Floats:
@@ -190,7 +190,7 @@ def _least_dose(response: PulseResponse, damage: Floats, level: float) -> Floats
     return damage_dose(response, place, sample_kinetics(COLLAGEN_KINETICS, response.skins), level)
 
 
-def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2: float) -> None:
+def _add_vessels(quantities: SampledQuantities, response: PulseResponse, fluence_J_m2: float) -> None:
     vessels = vessels_at_dose(response, fluence_J_m2)
     if vessels is None:
         return
@@ -201,7 +201,7 @@ def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2:
     # For comparison: the same with blood whose absorption does not rise as it heats.
     unheated = simulate_vessels(response)
     assert unheated is not None  # as there are vessels that heat
-    seen["vessels.lumen_peak_unheated"] = unheated_reason(response) or _hottest_lumen(unheated, fluence_J_m2)
+    quantities["vessels.lumen_peak_unheated"] = unheated_reason(response) or _hottest_lumen(unheated, fluence_J_m2)
     values = (
         _hottest_lumen(vessels, fluence_J_m2),
         (vessels.base + fluence_J_m2 * vessels.wall_at(1.0)).max(axis=-1) - ZERO_CELSIUS_K,
@@ -211,7 +211,7 @@ def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2:
         *closed,
         (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
     )
-    seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL_QUANTITIES, values, strict=True)})
+    quantities.update({f"vessels.{name}": value for name, value in zip(_VESSEL_QUANTITIES, values, strict=True)})
 
 
 def _hottest_lumen(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
@@ -246,7 +246,7 @@ def _damaged_wall_share(response: PulseResponse, vessels: VesselResponse, fluenc
 
 def _section_directions(vessels: VesselResponse) -> list[tuple[float, float]]:
     """Return cosines of directions from the axis, evenly over a half circle, and the share of the section of each."""
-    if vessels.side is None:
+    if vessels.side_excess is None:
         return [(0.0, 1.0)]
     step = 1.0 / (SECTION_DIRECTIONS - 1)
     ends = (0, SECTION_DIRECTIONS - 1)

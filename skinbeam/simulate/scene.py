@@ -51,33 +51,33 @@ class PulseScene:
     warnings : warnings about the case for the reader.
     """
 
-    loaded: LoadedCase
+    loaded_case: LoadedCase
     skin: SkinDistribution
-    middle: "xr.Dataset"
+    median_skin: "xr.Dataset"
     beam: Beam | None
     cooling: CoolingPlan
     bath: tuple[float, float | None] | None
     warnings: tuple[dict[str, str], ...]
 
     @cached_property
-    def shares(self) -> tuple[SpotShare, ...] | None:
+    def spot_shares(self) -> tuple[SpotShare, ...] | None:
         """Share of a wide beam's light that the finite spot brings to its axis; None if the beam counts as wide."""
-        return spot_shares(self.middle, self.beam)
+        return spot_shares(self.median_skin, self.beam)
 
     @cached_property
-    def middle_light(self) -> LitSkin | None:
+    def lit_median_skin(self) -> LitSkin | None:
         """The median skin with the light of the beam as if it were wide; None if the spot counts as wide, too."""
         return (
-            light_first_skin(self.middle, self.beam.spectrum)
-            if self.beam is not None and self.shares is not None
+            light_first_skin(self.median_skin, self.beam.spectrum)
+            if self.beam is not None and self.spot_shares is not None
             else None
         )
 
-    def light(self, skins: "xr.Dataset") -> Illumination | None:
+    def illuminate(self, skins: "xr.Dataset") -> Illumination | None:
         """Return the light on the axis of the beam in every draw, or None without a beam."""
         if self.beam is None:
             return None
-        return illuminate(skins, self.beam.spectrum).narrow_to_spot(self.shares, self.middle_light)
+        return illuminate(skins, self.beam.spectrum).narrow_to_spot(self.spot_shares, self.lit_median_skin)
 
 
 def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> PulseScene:
@@ -141,14 +141,14 @@ def _check_clear_layers(layers: Sequence[Layer], file: str) -> None:
         )
 
 
-def _check_vessel_depths(skin: SkinDistribution, middle: "xr.Dataset", file: str) -> None:
+def _check_vessel_depths(skin: SkinDistribution, median_skin: "xr.Dataset", file: str) -> None:
     """Reject vessels that reach below the tissue; the schema rejects those that reach above the surface.
 
     Below layers of finite thickness there is air. The layers below the dermis of a preset are semi-infinite for light
     and heat, but are not skin everywhere: from `core_depth_m` on, tissue is inside the body and warmer than the skin
     that the case describes. Semi-infinite layers given in the case are taken literally.
     """
-    thick_um = float(middle["thickness_m"].values[0].sum()) / UM
+    thick_um = float(median_skin["thickness_m"].values[0].sum()) / UM
     ends = isfinite(thick_um)
     bottom_um = thick_um if ends or skin.layers else core_depth_m() / UM
     what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
@@ -173,7 +173,7 @@ def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dat
     ------
     InputError : more work than can be done in reasonable time, or a reading that no skin produces.
     """
-    median = scene.middle
+    median = scene.median_skin
     size = _draws_per_chunk(scene, median, draws)
     reading = scene.skin.reading
     results: list[Result] = []
@@ -192,7 +192,7 @@ def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dat
             render_message("skin.reading_not_skin"),
             field="skin.reflectance.value",
             hint="Readings as fractions of 1 of a white standard, of untreated skin.",
-            file=scene.loaded.file,
+            file=scene.loaded_case.file,
         )
     return results
 
@@ -210,11 +210,11 @@ def build_schedule(scene: PulseScene) -> PulseSchedule:
     return pulse_schedule(scene.beam, scene.cooling)
 
 
-def _draws_per_chunk(scene: PulseScene, median: "xr.Dataset", draws: int) -> int:
+def _draws_per_chunk(scene: PulseScene, median_skin: "xr.Dataset", draws: int) -> int:
     if scene.beam is not None and scene.beam.microbeam is not None:
         return CHUNK_DRAWS
-    cells = build_skin_grid(median).layer.size
-    return DrawCost(build_schedule(scene).step_s.size, cells, median.sizes["vessel"]).draws_per_chunk(draws)
+    cells = build_skin_grid(median_skin).layer.size
+    return DrawCost(build_schedule(scene).step_s.size, cells, median_skin.sizes["vessel"]).draws_per_chunk(draws)
 
 
 def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
@@ -236,7 +236,7 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
     )
 
 
-def _skin_warnings(case: Case, skin: SkinDistribution, middle: "xr.Dataset") -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: "xr.Dataset") -> tuple[dict[str, str], ...]:
     """Return warnings about skin that the case does not describe, unknown layer names, and vessels in the epidermis."""
     found = []
     if case.skin is None and case.patient is None:
@@ -244,17 +244,17 @@ def _skin_warnings(case: Case, skin: SkinDistribution, middle: "xr.Dataset") -> 
         found.append({"code": "skin-of-nobody", "message": message})
     if params := unknown_layers([layer.name for layer in skin.layers]):
         found.append({"code": "layer-not-known", "message": render_message("simulate.layer-not-known", params)})
-    if vessel := _first_vessel_in_epidermis(skin, middle):
+    if vessel := _first_vessel_in_epidermis(skin, median_skin):
         found.append({"code": "vessel-in-epidermis", "message": render_message("simulate.vessel-in-epidermis", vessel)})
     return tuple(found)
 
 
-def _first_vessel_in_epidermis(skin: SkinDistribution, middle: "xr.Dataset") -> dict[str, str | float] | None:
+def _first_vessel_in_epidermis(skin: SkinDistribution, median_skin: "xr.Dataset") -> dict[str, str | float] | None:
     """Return the first vessel whose top is in the epidermis of the median skin, as parameters of its warning."""
     if not skin.vessels:
         return None
     try:
-        border_um = float(epidermis_bottom_m(middle)[0]) / UM
+        border_um = float(epidermis_bottom_m(median_skin)[0]) / UM
     except NotAvailable:
         return None
     for index, vessel in enumerate(skin.vessels):
@@ -281,7 +281,7 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
 
 
 def _cooling_warnings(
-    cooling: CoolingPlan, middle: "xr.Dataset", bath: tuple[float, float | None] | None
+    cooling: CoolingPlan, median_skin: "xr.Dataset", bath: tuple[float, float | None] | None
 ) -> tuple[dict[str, str], ...]:
     """Return a warning if the cooling has no effect: it is never on, has no coefficient, or is warmer than the skin."""
     if cooling.kind == "none" or bath is not None:
@@ -292,7 +292,7 @@ def _cooling_warnings(
         return (
             {"code": "cooling-without-coefficient", "message": render_message("simulate.cooling-without-coefficient")},
         )
-    at_rest_C = float(middle["temperature_C"].values[0])
+    at_rest_C = float(median_skin["temperature_C"].values[0])
     if cooling.temperature_C >= at_rest_C:
         params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
         return ({"code": "cooling-that-warms", "message": render_message("simulate.cooling-that-warms", params)},)

@@ -42,7 +42,7 @@ BEAM_RANGE_S: Final = (1e-8, 1e5)  # of a beam of constant irradiance
 VESSEL_ENDPOINTS: Final = ("vessel-closure", "vessel-rupture", "purpura", "purpura-immediate")
 
 
-def default_dose(case: Case, of: str | None) -> str:
+def default_dose(case: Case, requested: str | None) -> str:
     """Return the dose that a case varies, or check the requested dose.
 
     Raises
@@ -51,8 +51,8 @@ def default_dose(case: Case, of: str | None) -> str:
     """
     micro, beam = case.microbeam is not None, case.bath is None
     own = "microbeam_mJ" if micro else "fluence_J_cm2" if beam else "exposure_s"
-    if of is not None and of not in DOSE_NAMES:
-        raise unknown_name_error("dose", of, DOSE_NAMES, field="--of")
+    if requested is not None and requested not in DOSE_NAMES:
+        raise unknown_name_error("dose", requested, DOSE_NAMES, field="--of")
     if beam and case.laser is None and case.settings is None:
         raise InputError(
             "no-dose",
@@ -60,11 +60,13 @@ def default_dose(case: Case, of: str | None) -> str:
             field="laser",
             hint="Give [laser] and [settings], or [bath].",
         )
-    if of is None:
+    if requested is None:
         return own
-    if of != own and not (of == "exposure_s" and beam and not micro):
-        raise InputError("wrong-dose", f"this case has no {of} to vary", field="--of", hint=f"This case varies {own}.")
-    return of
+    if requested != own and not (requested == "exposure_s" and beam and not micro):
+        raise InputError(
+            "wrong-dose", f"this case has no {requested} to vary", field="--of", hint=f"This case varies {own}."
+        )
+    return requested
 
 
 def search_bracket(case: Case, name: str) -> tuple[float, float]:
@@ -89,9 +91,9 @@ def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tu
     beam = scene.beam
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:
-        return endpoint_energy_mJ(endpoint, skins, beam, scene.middle), weights
+        return endpoint_energy_mJ(endpoint, skins, beam, scene.median_skin), weights
     doses = endpoint_fluence_with_removal(
-        endpoint, simulate_pulse(skins, beam, scene.cooling, lit=scene.light(skins)), beam
+        endpoint, simulate_pulse(skins, beam, scene.cooling, illumination=scene.illuminate(skins)), beam
     )
     return doses / J_CM2 / axis_fluence_ratio(beam), weights
 
@@ -106,7 +108,7 @@ class MedianVesselEffects:
     scene: PulseScene
     endpoint: str
 
-    def heated_blood(self, name: str) -> float | Unknown:
+    def heated_blood_ratio(self, name: str) -> float | Unknown:
         """Return the dose over that with blood whose absorption does not rise with temperature.
 
         `name` is the name of the dose. Unknown where the rise of absorption is not known, where no dose suffices, and
@@ -116,7 +118,7 @@ class MedianVesselEffects:
         ------
         NotAvailable : as `threshold_doses`.
         """
-        if not self._decides:
+        if not self._depends_on_vessels:
             return 1.0
         if name == "exposure_s":
             return Unknown(render_message("simulate.heated-blood-of-time"))
@@ -125,7 +127,7 @@ class MedianVesselEffects:
             return reason
         return _ratio_or_unknown(dose, self._endpoint_dose(replace(self._response, heated_blood=False)))
 
-    def methaemoglobin(self) -> float | Unknown:
+    def methaemoglobin_ratio(self) -> float | Unknown:
         """Return the dose if blood that coagulates turns into methaemoglobin, over the dose if it does not.
 
         This is a bound: the share that turns was not measured. Unknown where the absorption of methaemoglobin is not
@@ -135,7 +137,7 @@ class MedianVesselEffects:
         ------
         NotAvailable : as `threshold_doses`.
         """
-        if not self._decides:
+        if not self._depends_on_vessels:
             return 1.0
         dose = self._dose
         if (reason := methaemoglobin_unknown_reason(self._response)) is not None:
@@ -143,14 +145,16 @@ class MedianVesselEffects:
         return _ratio_or_unknown(self._endpoint_dose(replace(self._response, methaemoglobin=1.0)), dose)
 
     @property
-    def _decides(self) -> bool:
+    def _depends_on_vessels(self) -> bool:
         beam = self.scene.beam
         return self.endpoint in VESSEL_ENDPOINTS and beam is not None and beam.microbeam is None
 
     @cached_property
     def _response(self) -> PulseResponse:
         scene = self.scene
-        return simulate_pulse(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
+        return simulate_pulse(
+            scene.median_skin, scene.beam, scene.cooling, illumination=scene.illuminate(scene.median_skin)
+        )
 
     @cached_property
     def _dose(self) -> float:
@@ -161,7 +165,7 @@ class MedianVesselEffects:
         return float(endpoint_fluence_with_removal(self.endpoint, response, response.beam)[0])
 
 
-def _ratio_or_unknown(dose: float, plain: float) -> float | Unknown:
-    if not (np.isfinite(plain) and np.isfinite(dose)):
+def _ratio_or_unknown(dose: float, reference_dose: float) -> float | Unknown:
+    if not (np.isfinite(reference_dose) and np.isfinite(dose)):
         return Unknown(render_message("simulate.not-reached"))
-    return dose / plain
+    return dose / reference_dose

@@ -76,7 +76,7 @@ def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
 def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
     """Return the fluence rate at a depth on the axis of a top-hat beam over its irradiance; the skin has no vessel."""
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
-    middle = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy()).middle()
+    middle = LayeredMedium.from_optics(lit.spectral_lines[0].optics, skins["thickness_m"].to_numpy()).median()
     share = spot_share(middle, spot_mm * MM, "top-hat", SHARE_PHOTONS)
     lit = lit.narrow_to_spot(None if share is None else (share,))
     at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)

@@ -33,7 +33,7 @@ class CalendarFeedRepository:
     def __init__(self, database: Database, member: Member) -> None:
         self._access = ClinicAccess(database, member)
 
-    def make(self) -> tuple[AppointmentFeed, str]:
+    def create(self) -> tuple[AppointmentFeed, str]:
         """Create the member's feed in place of an earlier one; its token is returned only this once."""
         token, at = generate_api_token(), now()
         with self._access.writing(AccessRight.WRITE) as work:
@@ -59,15 +59,15 @@ class CalendarFeedRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(CalendarFeedRow, id)
-            if row.member_id != work.actor and not self._everybody:
+            if row.member_id != work.actor and not self._manages_all_feeds:
                 raise clinic_error("absent", "feed")
             if row.ended_at is None:
                 _end_feed(work, row)
 
-    def all(self) -> tuple[AppointmentFeed, ...]:
+    def list_open(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that have not ended or expired, the newest first."""
         with self._access.reading_unlogged(AccessRight.WRITE) as work:
-            mine = () if self._everybody else (CalendarFeedRow.member_id == work.actor,)
+            mine = () if self._manages_all_feeds else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
                 CalendarFeedRow,
                 _open_condition(),
@@ -78,7 +78,7 @@ class CalendarFeedRepository:
             return tuple(_read_feed(work, row) for row in rows[::-1])
 
     @property
-    def _everybody(self) -> bool:
+    def _manages_all_feeds(self) -> bool:
         return self._access.member.role in PERMITTED_ROLES[AccessRight.MEMBERS]
 
 

@@ -35,15 +35,15 @@ def add_calendar_routes(router: ClinicRouter) -> None:
     router.add("POST", "/feeds/{feed}/end", _end_feed)
 
 
-def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bool) -> bytes:
+def make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_names: bool) -> bytes:
     """Return appointments as iCalendar (RFC 5545), with times in UTC.
 
     The UID of an appointment never changes; its SEQUENCE rises with each change, so that a program uses the newest.
 
     Parameters
     ----------
-    named : whether to include the pseudonym of the patient, the member and the place; a patient's own file names the
-        clinic alone.
+    with_names : whether to include the pseudonym of the patient, the member and the place; a patient's own file names
+        the clinic alone.
     """
     from icalendar import Calendar, Event
 
@@ -61,7 +61,7 @@ def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bo
         event.add("dtend", one.ends_at)
         event.add("status", "CANCELLED" if one.state == AppointmentState.CANCELLED else "CONFIRMED")
         event.add("class", "PRIVATE")
-        if named:
+        if with_names:
             event.add(
                 "summary", render_message("appointment.event", {"pseudonym": one.pseudonym, "member": one.member})
             )
@@ -83,7 +83,7 @@ def _download_days(request: ClinicRequest) -> Response:
 
 def _download_appointment(request: ClinicRequest) -> Response:
     one = request.repositories.appointments.get(request.path_parameter("appointment"))
-    content = make_calendar([one], request.member_session.member.clinic, named=False)
+    content = make_calendar([one], request.member_session.member.clinic, with_names=False)
     return request.download(content, "appointment.ics", _TYPE)
 
 
@@ -95,16 +95,16 @@ def _answer_feed(request: ClinicRequest) -> Response:
     return Response(_named_calendar(desk, booked), media_type=_TYPE)
 
 
-def _named_calendar(repositories: ClinicRepositories, booked: Iterable[Appointment]) -> bytes:
-    return make_calendar(booked, repositories.member.clinic, named=True)
+def _named_calendar(repositories: ClinicRepositories, appointments: Iterable[Appointment]) -> bytes:
+    return make_calendar(appointments, repositories.member.clinic, with_names=True)
 
 
 def _show_feeds(request: ClinicRequest, address: str = "") -> Response:
-    return request.page("course/feeds.html", feeds=_own_feeds(request).all(), address=address, days=FEED_DAYS)
+    return request.page("course/feeds.html", feeds=_own_feeds(request).list_open(), address=address, days=FEED_DAYS)
 
 
 def _make_feed(request: ClinicRequest) -> Response:
-    _, token = _own_feeds(request).make()
+    _, token = _own_feeds(request).create()
     return _show_feeds(request, request.address(f"/calendar.ics?token={token}"))
 
 

@@ -30,15 +30,15 @@ _MORNING = "09:00"
 
 @dataclass(frozen=True)
 class _ProposedAppointment:
-    """An appointment of a course as proposed or typed; `booked`: it is to be booked with the others."""
+    """An appointment of a course as proposed or typed; `selected`: it is to be booked with the others."""
 
     purpose: str
-    what: str
+    description: str
     day: str
     time: str
     minutes: str
     machine: str
-    booked: bool = True
+    selected: bool = True
 
 
 def add_course_routes(router: ClinicRouter) -> None:
@@ -50,7 +50,7 @@ def add_course_routes(router: ClinicRouter) -> None:
 def _propose_course(request: ClinicRequest) -> Response:
     plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
     asked = request.http_request.query_params
-    treats = [one.id for one in offered.members if one.treats]
+    treats = [one.id for one in offered.members if one.may_treat]
     mine = request.member_session.member.id
     wanted = (asked.get("member"), mine, *treats)
     member = next((one for one in wanted if one in treats), "")
@@ -61,16 +61,16 @@ def _propose_course(request: ClinicRequest) -> Response:
     except InputError as wrong:
         begins, error, time = parse_moment(start.isoformat(), _MORNING), wrong, _MORNING
     due = () if plan.outdated else _planned_appointments(request, plan)
-    rows = _lay_out(request, plan, due, begins, member, offered)
+    rows = _schedule_appointments(request, plan, due, begins, member, offered)
     return _show_course(request, plan, offered, rows, {"day": start.isoformat(), "time": time, "member": member}, error)
 
 
 def _show_course(
     request: ClinicRequest,
     plan: OpenPlan,
-    offered: BookingChoices,
+    choices: BookingChoices,
     rows: Sequence[_ProposedAppointment],
-    sent: dict[str, str],
+    fields: dict[str, str],
     error: InputError | None = None,
     refusal: BookingRefusal | None = None,
 ) -> Response:
@@ -79,12 +79,12 @@ def _show_course(
         200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
-        plan=plan.kept,
+        plan=plan.record,
         outdated=plan.outdated,
         patient=request.repositories.patients.get(plan.consultation.patient_id),
         rows=rows,
-        sent=sent,
-        choices=offered,
+        sent=fields,
+        choices=choices,
         **time_formats(),
     )
 
@@ -92,48 +92,50 @@ def _show_course(
 def _planned_appointments(request: ClinicRequest, plan: OpenPlan) -> tuple[PlannedAppointment, ...]:
     """What the plan asks for, by what was chosen of it and by the answers, which tell of sessions that took place."""
     case = case_from_form(parse_submission(plan.consultation.answers), Path()).case
-    return plan_appointments(translate_record(plan.records), request.repositories.plans.choices(plan.kept.id), case)
+    return plan_appointments(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 
 
-def _first_day(request: ClinicRequest, plan: OpenPlan, typed: str) -> datetime.date:
+def _first_day(request: ClinicRequest, plan: OpenPlan, text: str) -> datetime.date:
     """The day that was asked for; else tomorrow, or when a consent to the plan may be signed."""
     tomorrow = to_local_time(now()).date() + _DAY
-    consents = request.repositories.consents.of(plan.kept.consultation_id)
+    consents = request.repositories.consents.of(plan.record.consultation_id)
     from_ = [
-        to_local_time(one.not_before).date() for one in consents if one.plan_id == plan.kept.id and not one.void_reason
+        to_local_time(one.not_before).date()
+        for one in consents
+        if one.plan_id == plan.record.id and not one.void_reason
     ]
-    return max(parse_day(typed, max([tomorrow, *from_[-1:]])), tomorrow - _DAY)
+    return max(parse_day(text, max([tomorrow, *from_[-1:]])), tomorrow - _DAY)
 
 
-def _lay_out(
+def _schedule_appointments(
     request: ClinicRequest,
     plan: OpenPlan,
-    due: Sequence[PlannedAppointment],
-    begins: datetime.datetime,
+    planned: Sequence[PlannedAppointment],
+    start: datetime.datetime,
     member: str,
-    offered: BookingChoices,
+    choices: BookingChoices,
 ) -> tuple[_ProposedAppointment, ...]:
     """Place each appointment at the first free time, with at least the plan's interval after the one before."""
     rows: list[_ProposedAppointment] = []
     mine: list[TimeSpan] = []
-    day, before = to_local_time(begins).date(), due[0].days if due else 0
-    for one in due:
+    day, before = to_local_time(start).date(), planned[0].days if planned else 0
+    for one in planned:
         day += (one.days - before) * _DAY
         before = one.days
-        machine = next((each.id for each in offered.machines if each.device == one.device), None)
-        asked = parse_moment(day.isoformat(), f"{to_local_time(begins):%H:%M}")
+        machine = next((each.id for each in choices.machines if each.device == one.device), None)
+        asked = parse_moment(day.isoformat(), f"{to_local_time(start):%H:%M}")
         if mine and to_local_time(mine[-1][1]).date() == day:
             asked = max(asked, mine[-1][1])  # the next appointment of the same visit
         length = datetime.timedelta(minutes=one.minutes)
         booking = Booking(plan.consultation.patient_id, member, one.purpose, asked, asked + length, machine)
-        taken = [*mine, *request.repositories.appointments.taken(booking, asked + HORIZON)]
+        taken = [*mine, *request.repositories.appointments.list_taken_spans(booking, asked + HORIZON)]
         starts_at = next(iter(find_free_times(booking, taken, 1)), asked)
         mine.append((starts_at, starts_at + length))
         shown = to_local_time(starts_at)
         day = shown.date()
         rows.append(
             _ProposedAppointment(
-                one.purpose, one.what, day.isoformat(), f"{shown:%H:%M}", str(one.minutes), machine or ""
+                one.purpose, one.description, day.isoformat(), f"{shown:%H:%M}", str(one.minutes), machine or ""
             )
         )
     return tuple(rows)
@@ -142,7 +144,7 @@ def _lay_out(
 def _book_course(request: ClinicRequest) -> Response:
     plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
     rows = [
-        _parse_rows(request, number)
+        _parse_row(request, number)
         for number in range(_MOST_APPOINTMENTS)
         if request.text(f"purpose-{number}") in set(Purpose)
     ]
@@ -151,8 +153,8 @@ def _book_course(request: ClinicRequest) -> Response:
     bookings: list[Booking] = []
     try:
         for row in rows:
-            if row.booked:
-                patient, consultation = plan.consultation.patient_id, plan.kept.consultation_id
+            if row.selected:
+                patient, consultation = plan.consultation.patient_id, plan.record.consultation_id
                 bookings.append(read_booking(vars(row) | {"member": member, "consultation": consultation}, patient))
         request.repositories.appointments.book(*bookings)
     except ClashError as error:
@@ -164,16 +166,16 @@ def _book_course(request: ClinicRequest) -> Response:
     return request.redirect(f"/patients/{plan.consultation.patient_id}/appointments")
 
 
-def _parse_rows(request: ClinicRequest, number: int) -> _ProposedAppointment:
+def _parse_row(request: ClinicRequest, number: int) -> _ProposedAppointment:
     def said(name: str) -> str:
         return request.text(f"{name}-{number}")
 
     return _ProposedAppointment(
         purpose=said("purpose"),
-        what=said("what"),
+        description=said("what"),
         day=said("day"),
         time=said("time"),
         minutes=said("minutes"),
         machine=said("machine"),
-        booked=said("book") == "true",
+        selected=said("book") == "true",
     )

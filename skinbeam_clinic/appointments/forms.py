@@ -34,24 +34,27 @@ class BookingRefusal:
 
     Parameters
     ----------
-    taken : sentence and conflicting appointment each; None for an appointment of the same request.
+    conflicts : sentence and conflicting appointment each; None for an appointment of the same request.
     """
 
-    taken: tuple[tuple[str, Appointment | None], ...]
-    asked: Booking
-    free: tuple[datetime.datetime, ...]
+    conflicts: tuple[tuple[str, Appointment | None], ...]
+    booking: Booking
+    free_times: tuple[datetime.datetime, ...]
 
 
-def list_choices(request: ClinicRequest, one: Appointment | None = None) -> BookingChoices:
+def list_choices(request: ClinicRequest, appointment: Appointment | None = None) -> BookingChoices:
     """Return who may be booked and the machines in use, and those of an appointment as it is."""
-    members, machines = request.repositories.appointments.members(), request.repositories.machines.all()
-    if one is not None and one.member_id not in {each.id for each in members}:
-        members = (*members, BookableMember(one.member_id, one.member, treats=False))
-    held = None if one is None else one.machine_id
+    members, machines = (
+        request.repositories.appointments.list_bookable_members(),
+        request.repositories.machines.list_all(),
+    )
+    if appointment is not None and appointment.member_id not in {each.id for each in members}:
+        members = (*members, BookableMember(appointment.member_id, appointment.member, may_treat=False))
+    held = None if appointment is None else appointment.machine_id
     return BookingChoices(members, tuple(each for each in machines if each.retired_at is None or each.id == held))
 
 
-def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) -> Booking:
+def read_booking(fields: Mapping[str, str], patient_id: str, *, minutes: int = 0) -> Booking:
     """Return the booking requested by the fields of a form.
 
     Parameters
@@ -62,51 +65,53 @@ def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) 
     ------
     InputError : `no-such-time`, `out-of-days`, `no-minutes`, or `no-purpose`.
     """
-    if sent["purpose"] not in set(Purpose):
+    if fields["purpose"] not in set(Purpose):
         raise _booking_error("no-purpose", "purpose")
-    starts_at, purpose = parse_moment(sent["day"], sent["time"]), Purpose(sent["purpose"])
+    starts_at, purpose = parse_moment(fields["day"], fields["time"]), Purpose(fields["purpose"])
     if (
         not span_days(to_local_time(now()).date())[0]
         <= starts_at
         <= now() + datetime.timedelta(days=366 * _YEARS_AHEAD)
     ):
         raise _booking_error("out-of-days", "day", years=_YEARS_AHEAD)
-    typed = sent["minutes"] or str(minutes or USUAL_MINUTES[purpose])
+    typed = fields["minutes"] or str(minutes or USUAL_MINUTES[purpose])
     if not (typed.isdecimal() and len(typed) <= len("1440")):
         raise _booking_error("no-minutes", "minutes")
     return Booking(
         patient_id=patient_id,
-        member_id=check_name(sent["member"]),
+        member_id=check_name(fields["member"]),
         purpose=purpose,
         starts_at=starts_at,
         ends_at=starts_at + datetime.timedelta(minutes=int(typed)),
-        machine_id=check_name(sent["machine"]) or None,
-        consultation_id=check_name(sent["consultation"]) or None,
+        machine_id=check_name(fields["machine"]) or None,
+        consultation_id=check_name(fields["consultation"]) or None,
     )
 
 
 def explain_clash(
-    request: ClinicRequest, error: ClashError, bookings: Sequence[Booking], *, but: str = ""
+    request: ClinicRequest, error: ClashError, bookings: Sequence[Booking], *, except_id: str = ""
 ) -> BookingRefusal:
     """Return the reasons for the first clash, and the next free times for its booking.
 
     Parameters
     ----------
-    but : id of the appointment that is about to be moved.
+    except_id : id of the appointment that is about to be moved.
     """
-    place = error.clashes[0].place
-    here = [clash for clash in error.clashes if clash.place == place]
+    place = error.clashes[0].index
+    here = [clash for clash in error.clashes if clash.index == place]
     booking = bookings[place]
-    taken = request.repositories.appointments.taken(booking, booking.starts_at + HORIZON, but=but)
+    taken = request.repositories.appointments.list_taken_spans(
+        booking, booking.starts_at + HORIZON, except_id=except_id
+    )
     return BookingRefusal(
         tuple(_describe_clash(request, clash) for clash in here), booking, find_free_times(booking, taken, _FREE_TIMES)
     )
 
 
 def _describe_clash(request: ClinicRequest, clash: BookingClash) -> tuple[str, Appointment | None]:
-    return render_message(f"appointment-taken.{clash.taken}"), request.repositories.appointments.get(
-        clash.by
-    ) if clash.by else None
+    return render_message(f"appointment-taken.{clash.resource}"), request.repositories.appointments.get(
+        clash.appointment_id
+    ) if clash.appointment_id else None
 
 
 def _booking_error(code: str, field: str, **about: int) -> InputError:

@@ -34,17 +34,17 @@ class AppointmentState(StrEnum):
 
     BOOKED = "booked"
     CANCELLED = "cancelled"
-    KEPT = "kept"
+    ATTENDED = "kept"
     MISSED = "missed"
 
 
 @dataclass(frozen=True)
 class BookableMember:
-    """A member of the clinic who can be booked; `treats`: also for sessions and test spots."""
+    """A member of the clinic who can be booked; `may_treat`: also for sessions and test spots."""
 
     id: str
     name: str
-    treats: bool
+    may_treat: bool
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ class BookingClash:
 
     Parameters
     ----------
-    place : index of the booking among those requested, from 0.
-    taken : the resource that is already in use.
-    by : id of the conflicting appointment; empty if it is a booking of the same request.
+    index : index of the booking among those requested, from 0.
+    resource : the resource that is already in use.
+    appointment_id : id of the conflicting appointment; empty if it is a booking of the same request.
     """
 
-    place: int
-    taken: BookingResource
-    by: str
+    index: int
+    resource: BookingResource
+    appointment_id: str
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,13 @@ class AppointmentFeed:
 
     Parameters
     ----------
-    until : when it expires.
+    expires_at : when it expires.
     ended_at : when it was ended before it expired; None where it was not.
     """
 
     id: str
     member_id: str
     member: str
-    made_at: datetime.datetime
-    until: datetime.datetime
+    created_at: datetime.datetime
+    expires_at: datetime.datetime
     ended_at: datetime.datetime | None

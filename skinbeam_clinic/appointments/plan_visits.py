@@ -36,14 +36,14 @@ class PlannedAppointment:
     ----------
     days : days after the first session; negative for test spots.
     device : name of the device that it needs; empty where it needs none.
-    what : description of what is done.
+    description : description of what is done.
     """
 
     purpose: Purpose
     days: int
     minutes: int
     device: str
-    what: str
+    description: str
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from skinbeam_clinic.errors import ClashError, clinic_error
 __all__ = ["LONGEST_APPOINTMENT", "AppointmentRepository", "cancel_future_appointments", "mark_attended"]
 
 SHORTEST_APPOINTMENT, LONGEST_APPOINTMENT = datetime.timedelta(minutes=5), datetime.timedelta(hours=12)
-_OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.KEPT.value)
+_OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.ATTENDED.value)
 _LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members with the right to treat alone
 
-Span = tuple[datetime.datetime, datetime.datetime]
+TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
 
 class AppointmentRepository:
@@ -59,7 +59,10 @@ class AppointmentRepository:
                 else:
                     work.save(row, "appointment.booked")
             mine = {row.id for row in rows}
-            _refuse_clashes(BookingClash(one.place, one.taken, "" if one.by in mine else one.by) for one in clashes)
+            _refuse_clashes(
+                BookingClash(one.index, one.resource, "" if one.appointment_id in mine else one.appointment_id)
+                for one in clashes
+            )
             return _read_appointments(work, rows)
 
     def move(
@@ -107,7 +110,7 @@ class AppointmentRepository:
             _cancel_appointment(work, row)
             return _read_appointments(work, [row])[0]
 
-    def mark(self, id: str, *, kept: bool, revision: int) -> Appointment:
+    def set_attendance(self, id: str, *, attended: bool, revision: int) -> Appointment:
         """Record whether the patient attended; a wrong entry may be corrected later.
 
         Raises
@@ -121,7 +124,7 @@ class AppointmentRepository:
                 raise clinic_error("appointment-over", "appointment")
             if row.starts_at > now() + LONGEST_APPOINTMENT:
                 raise clinic_error("appointment-ahead", "appointment")
-            row.state = (AppointmentState.KEPT if kept else AppointmentState.MISSED).value
+            row.state = (AppointmentState.ATTENDED if attended else AppointmentState.MISSED).value
             _save_row(work, row, f"appointment.{row.state}")
             return _read_appointments(work, [row])[0]
 
@@ -163,14 +166,16 @@ class AppointmentRepository:
                 asked.append(table.member_id == member_id)
             return _read_appointments(work, work.rows(table, *asked, order=(table.starts_at,)))
 
-    def taken(self, booking: Booking, until: datetime.datetime, *, but: str = "") -> tuple[Span, ...]:
+    def list_taken_spans(
+        self, booking: Booking, until: datetime.datetime, *, except_id: str = ""
+    ) -> tuple[TimeSpan, ...]:
         """Return the spans from the booking's start on in which its patient, member or machine is taken.
 
         The spans contain no names.
 
         Parameters
         ----------
-        but : id of an appointment that is about to be moved, which is ignored.
+        except_id : id of an appointment that is about to be moved, which is ignored.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             table = treatment_tables.AppointmentRow
@@ -179,14 +184,14 @@ class AppointmentRepository:
                 table.starts_at > booking.starts_at - LONGEST_APPOINTMENT,
                 table.starts_at < until,
                 table.ends_at > booking.starts_at,
-                table.id != but,
+                table.id != except_id,
                 table.state.in_(_OCCUPYING_STATES),
                 or_(*(held for _, held in _exclusive_resources(booking))),
                 order=(table.starts_at,),
             )
             return tuple((row.starts_at, row.ends_at) for row in found)
 
-    def members(self) -> tuple[BookableMember, ...]:
+    def list_bookable_members(self) -> tuple[BookableMember, ...]:
         """Return the members who can be booked, sorted by name."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             rows = work.rows(tables.MemberRow, tables.MemberRow.disabled_at.is_(None), order=(tables.MemberRow.name,))
@@ -239,7 +244,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
         if row.patient_id != patient:
             raise clinic_error("absent", "appointment")
     if row.state == AppointmentState.BOOKED:
-        row.state = AppointmentState.KEPT.value
+        row.state = AppointmentState.ATTENDED.value
         _save_row(work, row, "appointment.kept")
     return row.id
 

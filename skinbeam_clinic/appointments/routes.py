@@ -30,12 +30,12 @@ _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
 @dataclass(frozen=True)
 class _CalendarDay:
-    """A day of the calendar; `told`: the date in words, `today`: whether it is today."""
+    """A day of the calendar; `date_text`: the date in words, `is_today`: whether it is today."""
 
     date: datetime.date
     weekday: str
-    told: str
-    today: bool
+    date_text: str
+    is_today: bool
     appointments: tuple[Appointment, ...]
 
 
@@ -159,12 +159,15 @@ def _show_appointment(
     )
 
 
-def _usable_consents(request: ClinicRequest, one: Appointment) -> tuple[Consent, ...]:
+def _usable_consents(request: ClinicRequest, appointment: Appointment) -> tuple[Consent, ...]:
     """The consents under which a session can begin in an appointment."""
-    over = one.treatment_id is not None or one.state in (AppointmentState.CANCELLED, AppointmentState.MISSED)
-    if over or one.purpose != Purpose.SESSION or one.consultation_id is None:
+    over = appointment.treatment_id is not None or appointment.state in (
+        AppointmentState.CANCELLED,
+        AppointmentState.MISSED,
+    )
+    if over or appointment.purpose != Purpose.SESSION or appointment.consultation_id is None:
         return ()
-    given = request.repositories.consents.of(one.consultation_id)
+    given = request.repositories.consents.of(appointment.consultation_id)
     return tuple(consent for consent in given if consent.signed_at is not None and consent.void_reason is None)
 
 
@@ -186,7 +189,7 @@ def _move_appointment(request: ClinicRequest) -> Response:
         )
     except InputError as error:
         if isinstance(error, ClashError):
-            return _show_appointment(request, error, explain_clash(request, error, (booking,), but=one.id))
+            return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=one.id))
         if error_status(error) != 422:
             raise
         return _show_appointment(request, error)
@@ -199,7 +202,9 @@ def _save_state(request: ClinicRequest) -> Response:
         if state == AppointmentState.CANCELLED:
             drawer.cancel(id, revision=_submitted_revision(request))
         else:
-            drawer.mark(id, kept=state == AppointmentState.KEPT, revision=_submitted_revision(request))
+            drawer.set_attendance(
+                id, attended=state == AppointmentState.ATTENDED, revision=_submitted_revision(request)
+            )
     except InputError as error:
         if error_status(error) != 422:
             raise
@@ -211,18 +216,18 @@ def _submitted_fields(request: ClinicRequest) -> dict[str, str]:
     return {name: request.text(name) for name in ("purpose", "consultation", *_BOOKING_FIELDS)}
 
 
-def _planned_minutes(request: ClinicRequest, sent: Mapping[str, str]) -> int:
+def _planned_minutes(request: ClinicRequest, fields: Mapping[str, str]) -> int:
     """How long the newest plan of the consultation says that a session on the machine is; 0 where there is none."""
-    if sent["purpose"] != Purpose.SESSION or sent["minutes"] or not sent["consultation"]:
+    if fields["purpose"] != Purpose.SESSION or fields["minutes"] or not fields["consultation"]:
         return 0
-    plans = request.repositories.plans.of(check_name(sent["consultation"]))
+    plans = request.repositories.plans.of(check_name(fields["consultation"]))
     if not plans:
         return 0
     lasers = list_chosen_lasers(
-        open_plan(request.repositories, plans[-1].id).records, request.repositories.plans.choices(plans[-1].id)
+        open_plan(request.repositories, plans[-1].id).plan, request.repositories.plans.list_choices(plans[-1].id)
     )
-    if sent["machine"]:
-        device = request.repositories.machines.get(check_name(sent["machine"])).device
+    if fields["machine"]:
+        device = request.repositories.machines.get(check_name(fields["machine"])).device
         lasers = tuple(laser for laser in lasers if laser.setup.device == device)
     return session_minutes(lasers) if lasers else 0
 

@@ -32,10 +32,10 @@ _STEP = datetime.timedelta(minutes=15)
 _DAY = datetime.timedelta(days=1)
 
 
-def parse_day(typed: str, default: datetime.date) -> datetime.date:
+def parse_day(text: str, default: datetime.date) -> datetime.date:
     """Return the day of an address, such as 2026-11-23; the default if it is invalid or its year out of range."""
     try:
-        day = datetime.date.fromisoformat(typed)
+        day = datetime.date.fromisoformat(text)
     except ValueError:
         return default
     return day if day.year in _YEARS else default
@@ -66,7 +66,7 @@ def span_days(day: datetime.date, days: int = 1) -> TimeSpan:
     return _start_of_day(day), _start_of_day(day + days * _DAY)
 
 
-def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> tuple[datetime.datetime, ...]:
+def find_free_times(booking: Booking, taken: Sequence[TimeSpan], limit: int) -> tuple[datetime.datetime, ...]:
     """Return the next free start times for a booking, at least its length apart.
 
     They are from Monday to Friday and from 8 to 18 hours, extended to the requested weekday and hour.
@@ -74,7 +74,7 @@ def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> t
     Parameters
     ----------
     taken : spans in which a resource of the booking is taken.
-    most : how many times are returned at most.
+    limit : how many times are returned at most.
     """
     length = booking.ends_at - booking.starts_at
     found: list[datetime.datetime] = []
@@ -84,7 +84,7 @@ def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> t
             continue
         if all(ends_at <= first or until <= starts_at for first, until in taken):
             found.append(starts_at)
-            if len(found) == most:
+            if len(found) == limit:
                 break
     return tuple(found)
 

@@ -45,7 +45,7 @@ class ConsentRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def explain(
+    def record_explanation(
         self, plan_id: str, *, option: str, cooling_off: datetime.timedelta, language: str = ENGLISH
     ) -> Consent:
         """Record that an option of a plan was explained now; it may be signed once the cooling-off period is over.
@@ -75,7 +75,7 @@ class ConsentRepository:
                 work.save(spoken, "consent.language", language=language)
             return _read_consent(work, row)
 
-    def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
+    def record_teach_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
         """Store the patient's answers of a teach-back; every attempt is stored.
 
         Parameters
@@ -171,7 +171,7 @@ class ConsentRepository:
             )  # dated in the future, since the clock was set back: older
             return tuple(_read_consent(work, row) for row in rows)
 
-    def document(self, id: str) -> bytes:
+    def read_document(self, id: str) -> bytes:
         """Return the signed document (PDF).
 
         Raises

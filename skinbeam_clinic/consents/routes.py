@@ -43,58 +43,58 @@ class _ConsentForm:
     Parameters
     ----------
     place : position of the option in the plan, such as `0.1`.
-    known : consents to this option, the newest first.
+    consents : consents to this option, the newest first.
     """
 
     plan: OpenPlan
     place: str
-    known: tuple[Consent, ...]
+    consents: tuple[Consent, ...]
     language: str
 
     @property
-    def here(self) -> str:
+    def path(self) -> str:
         """The address of the page."""
-        return f"/plans/{self.plan.kept.id}/consent/{self.place}"
+        return f"/plans/{self.plan.record.id}/consent/{self.place}"
 
     @cached_property
-    def told(self) -> tuple[Plan, ConcernPlan, Option]:
+    def translated(self) -> tuple[Plan, ConcernPlan, Option]:
         """The plan, the concern and the option in the language of the form."""
         with use_language(self.language):
-            plan = translate_record(self.plan.records)
+            plan = translate_record(self.plan.plan)
         return plan, *find_option(plan, self.place)
 
     @property
-    def stopped(self) -> bool:
+    def laser_ruled_out(self) -> bool:
         """Whether a rule of the plan rules out laser for now, so that no consent is possible."""
-        return self.plan.records.suitability.decision in ("refer", "not-suitable")
+        return self.plan.plan.suitability.decision in ("refer", "not-suitable")
 
     @property
-    def barred(self) -> InputError | None:
+    def blocking_error(self) -> InputError | None:
         """The error if no consent is possible: the plan rules out laser for now, or there are contraindications."""
         return (
             _consent_error("stopped")
-            if self.stopped
+            if self.laser_ruled_out
             else clinic_error("plan-outdated", "plan")
-            if self.plan.stops
+            if self.plan.contraindications
             else None
         )
 
     @cached_property
     def questions(self) -> tuple[TeachBackQuestion, ...]:
         """The questions of the teach-back."""
-        plan, _, option = self.told
+        plan, _, option = self.translated
         with use_language(self.language):
             return teach_back_questions(plan, option)
 
     @property
     def current(self) -> Consent | None:
         """The newest consent if it is not void, signed or not."""
-        return self.known[0] if self.known and self.known[0].void_reason is None else None
+        return self.consents[0] if self.consents and self.consents[0].void_reason is None else None
 
-    def paper(self, signing: ConsentSignature | None = None) -> bytes:
+    def make_pdf(self, signing: ConsentSignature | None = None) -> bytes:
         """Return the consent form as PDF, signed if `signing` is given."""
         with use_language(self.language):
-            return make_consent(*self.told, signing)
+            return make_consent(*self.translated, signing)
 
     def is_taught_back(self, consent: Consent) -> bool:
         """Return whether the last teach-back answered all current questions correctly."""
@@ -109,9 +109,9 @@ class _TeachBackItem:
     id: str
     question: str
     answers: tuple[str, ...]
-    given: str
+    last_answer: str
     wrong: bool
-    tries: str
+    attempts: str
 
 
 def add_consent_routes(router: ClinicRouter) -> None:
@@ -119,7 +119,7 @@ def add_consent_routes(router: ClinicRouter) -> None:
     here = "/plans/{plan}/consent/{option}"
     router.add("GET", here, lambda request: _show_consent(request, _load_form(request)))
     router.add("GET", f"{here}/form.pdf", _download_blank)
-    router.add("POST", f"{here}/talk", _save_talk)
+    router.add("POST", f"{here}/talk", _save_explanation)
     router.add("POST", f"{here}/told-back", _save_teach_back)
     router.add("POST", f"{here}/signature", _save_signature)
     router.add("POST", f"{here}/withdrawal", _withdraw_consent)
@@ -129,11 +129,11 @@ def add_consent_routes(router: ClinicRouter) -> None:
 def _load_form(request: ClinicRequest) -> _ConsentForm:
     """The form in the language in which it was explained, or before that in the one that was chosen here."""
     plan, place = open_plan(request.repositories, request.path_parameter("plan")), request.path_parameter("option")
-    _, option = plan.option(place)
+    _, option = plan.find_option(place)
     if option.setup is None:
         raise clinic_error("absent", "consent")
-    every = request.repositories.consents.of(plan.kept.consultation_id)
-    known = tuple(one for one in every if (one.plan_id, one.option) == (plan.kept.id, place))[::-1]
+    every = request.repositories.consents.of(plan.record.consultation_id)
+    known = tuple(one for one in every if (one.plan_id, one.option) == (plan.record.id, place))[::-1]
     holds = known[0].language if known and known[0].void_reason is None else ""
     chosen = request.http_request.query_params.get("language", "")
     return _ConsentForm(plan, place, known, holds or (chosen if chosen in LANGUAGES else current_language()))
@@ -143,7 +143,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
     """The form with what was filled in; what was told back is marked where it was wrong."""
     desk, current = request.repositories, form.current
     with use_language(form.language):
-        paper = consent_page(*form.told)
+        paper = consent_page(*form.translated)
         said = agreement_text(
             (to_local_time(current.explained_at).date(), to_local_time(now()).date()) if current else None
         )
@@ -158,58 +158,58 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         answered=dict(request.fields),
         asked=asked,
         told_back=current is not None and form.is_taught_back(current),
-        here=form.here,
-        plan=form.plan.kept,
+        here=form.path,
+        plan=form.plan.record,
         outdated=form.plan.outdated,
-        stops=describe_contraindications(form.plan.stops, translate_record(form.plan.records)),
+        stops=describe_contraindications(form.plan.contraindications, translate_record(form.plan.plan)),
         closed=form.plan.closed,
-        stopped=form.stopped,
+        stopped=form.laser_ruled_out,
         patient=desk.patients.get(form.plan.consultation.patient_id),
         current=current,
         agreement=said,
         may_sign=current is not None and now() >= current.not_before,
-        voided=[one for one in form.known if one.void_reason is not None],
-        treatments=desk.treatments.of(form.plan.kept.consultation_id),
+        voided=[one for one in form.consents if one.void_reason is not None],
+        treatments=desk.treatments.of(form.plan.record.consultation_id),
         permissions=PHOTO_PERMISSIONS,
         days=cooling_off_days(),
     )
 
 
 def _download_blank(request: ClinicRequest) -> Response:
-    return _pdf_response(_load_form(request).paper())
+    return _pdf_response(_load_form(request).make_pdf())
 
 
-def _save_talk(request: ClinicRequest) -> Response:
+def _save_explanation(request: ClinicRequest) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
     form, days = _load_form(request), request.text("days")
-    if form.barred is not None:
-        return _show_consent(request, form, form.barred)
+    if form.blocking_error is not None:
+        return _show_consent(request, form, form.blocking_error)
     if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
         return _show_consent(request, form, _consent_error("days", most=_MOST_DAYS))
     cooling_off = datetime.timedelta(days=int(days))
-    request.repositories.consents.explain(
-        form.plan.kept.id, option=form.place, cooling_off=cooling_off, language=form.language
+    request.repositories.consents.record_explanation(
+        form.plan.record.id, option=form.place, cooling_off=cooling_off, language=form.language
     )
-    return request.redirect(form.here)
+    return request.redirect(form.path)
 
 
 def _save_teach_back(request: ClinicRequest) -> Response:
     """Keep what was told back; the page marks what was wrong, to be explained and asked again."""
     form = _load_form(request)
-    if form.barred is not None:
-        return _show_consent(request, form, form.barred)
+    if form.blocking_error is not None:
+        return _show_consent(request, form, form.blocking_error)
     given = {one.id: _submitted_answer(request, one) for one in form.questions}
     if not all(given.values()):
         return _show_consent(request, form, _consent_error("unanswered"))
     wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right_index]]
-    request.repositories.consents.tell_back(_get_current_consent(form).id, given, wrong)
-    return request.redirect(form.here)
+    request.repositories.consents.record_teach_back(_get_current_consent(form).id, given, wrong)
+    return request.redirect(form.path)
 
 
 def _save_signature(request: ClinicRequest) -> Response:
     form = _load_form(request)
-    if form.barred is not None:
-        return _show_consent(request, form, form.barred)
+    if form.blocking_error is not None:
+        return _show_consent(request, form, form.blocking_error)
     waiting = _get_current_consent(form)
     if not form.is_taught_back(waiting):
         raise clinic_error("not-told-back", "consent")
@@ -236,25 +236,25 @@ def _save_signature(request: ClinicRequest) -> Response:
         answers={"photographs": sorted(allowed), "person": person},
         kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
         signature=(json.dumps(strokes) if strokes else person).encode(),
-        document=form.paper(signing),
+        document=form.make_pdf(signing),
         signed_at=on,
     )
     permissions = PhotographPermissions(**{use: use in allowed for use in PHOTO_PERMISSIONS})
     for photograph in request.repositories.photographs.of(consultation.id):
-        request.repositories.photographs.permit(photograph.id, permissions)
-    return request.redirect(form.here)
+        request.repositories.photographs.set_permissions(photograph.id, permissions)
+    return request.redirect(form.path)
 
 
 def _withdraw_consent(request: ClinicRequest) -> Response:
     form = _load_form(request)
-    for one in form.known:
+    for one in form.consents:
         if one.void_reason is None:
             request.repositories.consents.withdraw(one.id)
-    return request.redirect(form.here)
+    return request.redirect(form.path)
 
 
 def _download_document(request: ClinicRequest) -> Response:
-    return _pdf_response(request.repositories.consents.document(request.path_parameter("consent")))
+    return _pdf_response(request.repositories.consents.read_document(request.path_parameter("consent")))
 
 
 def _pdf_response(content: bytes) -> Response:
@@ -295,20 +295,20 @@ def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_Tea
             id=one.id,
             question=one.question,
             answers=one.answers,
-            given="" if last is None else last.answers.get(one.id, ""),
+            last_answer="" if last is None else last.answers.get(one.id, ""),
             wrong=last is not None and one.id in last.wrong,
-            tries=tries_in_words(one.id, told),
+            attempts=tries_in_words(one.id, told),
         )
         for one in form.questions
     )
 
 
-def _parse_strokes(written: str) -> tuple[Stroke, ...] | None:
+def _parse_strokes(text: str) -> tuple[Stroke, ...] | None:
     """Return the strokes of a drawn signature; empty if nothing was drawn, None if the text is no drawing."""
-    if not written:
+    if not text:
         return ()
     try:
-        strokes = tuple(tuple((float(x), float(y)) for x, y in stroke) for stroke in json.loads(written))
+        strokes = tuple(tuple((float(x), float(y)) for x, y in stroke) for stroke in json.loads(text))
     except (ValueError, TypeError, RecursionError):
         return None
     points = [part for stroke in strokes for point in stroke for part in point]

@@ -16,7 +16,7 @@ REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 class AnswerDifference:
     """A field of the form that two people filled in differently: its label, my answer, and the other person's."""
 
-    where: str
+    label: str
     mine: str
     theirs: str
 
@@ -34,9 +34,9 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     )
 
 
-def serialize_answers(sent: Submission) -> dict[str, Any]:
+def serialize_answers(submission: Submission) -> dict[str, Any]:
     """Return answers as the JSON object that is stored."""
-    return {"entries": [list(entry) for entry in sent.entries], "photograph": sent.photo}
+    return {"entries": [list(entry) for entry in submission.entries], "photograph": submission.photo}
 
 
 def parse_submission(answers: Mapping[str, Any]) -> Submission:
@@ -53,5 +53,5 @@ def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDiffer
     )
 
 
-def _field_text(sent: Submission, name: str) -> str:
-    return ", ".join(value for key, value in sent.entries if key == name)
+def _field_text(submission: Submission, name: str) -> str:
+    return ", ".join(value for key, value in submission.entries if key == name)

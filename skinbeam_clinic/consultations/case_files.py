@@ -24,7 +24,7 @@ _FORM_TABLES = (
 )  # the tables of the form; a title is dropped
 
 
-def case_from_form(sent: Submission, home: Path) -> LoadedCase:
+def case_from_form(submission: Submission, home: Path) -> LoadedCase:
     """Return the case of a submitted form.
 
     Parameters
@@ -35,10 +35,10 @@ def case_from_form(sent: Submission, home: Path) -> LoadedCase:
     ------
     InputError : the form contains no valid case, or names an unknown device.
     """
-    for name in sent.tables.get("clinic", {}).get("devices", ()):
+    for name in submission.tables.get("clinic", {}).get("devices", ()):
         if name not in devices():  # a case file may name a device file; a form must not read files of this machine
             raise unknown_device_error(name, devices(), field="clinic.devices")
-    return case_from_tables(sent.tables, home, "form")
+    return case_from_tables(submission.tables, home, "form")
 
 
 def form_from_case(content: bytes, file: str) -> Submission:

@@ -26,28 +26,30 @@ class FacePointsView:
     picture: Annotated[str, "the upright picture, as an address that holds it"]
     width: Annotated[int, "of the photograph, in whose pixels points are given"]
     height: Annotated[int, "of the photograph"]
-    found: Annotated[tuple[float, ...], "x and y of right pupil, left pupil and mouth that hold where none is moved"]
+    detected: Annotated[tuple[float, ...], "x and y of right pupil, left pupil and mouth that hold where none is moved"]
     points: Annotated[tuple[float, ...], "x and y of the three as they stand: moved, or found"]
-    view: Annotated[tuple[int, ...], "x, y, width and height of the part of the photograph that holds the points"]
-    missing: Annotated[str, "why no face was found; empty where one was"]
+    crop: Annotated[tuple[int, ...], "x, y, width and height of the part of the photograph that holds the points"]
+    failure: Annotated[str, "why no face was found; empty where one was"]
 
 
-def read_points(sent: Submission) -> list[float] | None:
+def read_points(submission: Submission) -> list[float] | None:
     """Return x and y of right pupil, left pupil and mouth as moved on the photograph of a form; None if not moved.
 
     Raises
     ------
     InputError : they are not six numbers.
     """
-    photo = parse_record(Case, {"photo": sent.tables["photo"]} if "photo" in sent.tables else {}, file="form").photo
+    photo = parse_record(
+        Case, {"photo": submission.tables["photo"]} if "photo" in submission.tables else {}, file="form"
+    ).photo
     return None if photo is None else photo.flat_points
 
 
-def make_face_points_view(rgb: Picture, sent: Submission) -> FacePointsView:
+def make_face_points_view(rgb: Picture, submission: Submission) -> FacePointsView:
     """Return the photograph of a form with the landmarks of the face; moved points that cannot be read are ignored."""
     face = prepare_landmark_photo(rgb)
     try:
-        moved = read_points(sent)
+        moved = read_points(submission)
     except InputError:
         moved = None
     points = face.points if moved is None else tuple(moved)

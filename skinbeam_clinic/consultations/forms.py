@@ -122,7 +122,7 @@ class Submission:
             tables.setdefault("photo", {"points": [points[number] for number in sorted(points)]})
         return tables
 
-    def field(self, path: str, message: str = "") -> str:
+    def find_field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
 
         For an error of a whole concern, the name of the missing field is read from the message.

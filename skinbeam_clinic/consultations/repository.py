@@ -265,7 +265,7 @@ class PhotographRepository:
             work.save(row, "photograph.added")
             return _read_photograph(work, row)
 
-    def permit(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
+    def set_permissions(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
         """Change what a photograph may be used for; a permission may be withdrawn at any time."""
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
@@ -294,7 +294,7 @@ class PhotographRepository:
             work.log("photograph.uses.seen", f"photograph/{id}")
             return _read_photograph(work, work.get(tables.PhotographRow, id))
 
-    def content(self, id: str) -> tuple[PhotographRecord, bytes]:
+    def read_content(self, id: str) -> tuple[PhotographRecord, bytes]:
         """Return the record and the content of a photograph.
 
         Raises

@@ -68,54 +68,56 @@ def _show_form(request: ClinicRequest) -> Response:
         return request.html(render_filled_form(request, kept, error), error_status(error))
 
 
-def _view_face(request: ClinicRequest, kept: ConsultationRecord) -> FacePointsView | None:
+def _view_face(request: ClinicRequest, consultation: ConsultationRecord) -> FacePointsView | None:
     """The photograph of the answers with the points of its face; None without a photograph.
 
     Raises
     ------
     InputError : the photograph cannot be read.
     """
-    sent = parse_submission(kept.answers)
+    sent = parse_submission(consultation.answers)
     if not sent.photo:
         return None
     with PHOTOGRAPH_LOCK:
-        _, content = request.repositories.photographs.content(sent.photo)
+        _, content = request.repositories.photographs.read_content(sent.photo)
         return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), sent)
 
 
-def render_filled_form(request: ClinicRequest, kept: ConsultationRecord, error: InputError | None = None) -> str:
+def render_filled_form(
+    request: ClinicRequest, consultation: ConsultationRecord, error: InputError | None = None
+) -> str:
     """Return the form with the answers that are kept, and what is wrong with them."""
-    return _render_page(request, kept, parse_submission(kept.answers), error)
+    return _render_page(request, consultation, parse_submission(consultation.answers), error)
 
 
 def _render_page(
     request: ClinicRequest,
-    kept: ConsultationRecord,
-    sent: Submission,
+    consultation: ConsultationRecord,
+    submission: Submission,
     error: InputError | None,
     *,
     conflict: bool = False,
     face: FacePointsView | None = None,
 ) -> str:
     """Render the form with these answers; after a conflict, with the answers saved in the meantime beside them."""
-    desk, here = request.repositories, f"/consultations/{kept.id}"
+    desk, here = request.repositories, f"/consultations/{consultation.id}"
     return render_form(
-        sent,
+        submission,
         None if conflict else error,
         action=f"{here}/plan",
         template="clinic/consultation.html",
-        read_only=kept.state == ConsultationState.CLOSED or not request.has_right(AccessRight.WRITE),
+        read_only=consultation.state == ConsultationState.CLOSED or not request.has_right(AccessRight.WRITE),
         face=face,
         here=here,
-        kept=kept,
-        conflict=find_differences(sent, parse_submission(kept.answers)) if conflict else None,
+        kept=consultation,
+        conflict=find_differences(submission, parse_submission(consultation.answers)) if conflict else None,
         told=error if conflict else None,
-        patient=desk.patients.get(kept.patient_id),
-        photographs=desk.photographs.of(kept.id),
-        plans=desk.plans.of(kept.id)[::-1],
-        suggestions=tuple(map(_suggestion_view, desk.suggestions.of(kept.id))),
+        patient=desk.patients.get(consultation.patient_id),
+        photographs=desk.photographs.of(consultation.id),
+        plans=desk.plans.of(consultation.id)[::-1],
+        suggestions=tuple(map(_suggestion_view, desk.suggestions.of(consultation.id))),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
-        recorded=tuple(map(describe_fact, read_history(desk, kept.patient_id))),
+        recorded=tuple(map(describe_fact, read_history(desk, consultation.patient_id))),
         **request.page_context(),
     )
 
@@ -126,23 +128,27 @@ class _SuggestionView:
 
     id: str
     title: str
-    seen: tuple[str, ...]
+    findings: tuple[str, ...]
     decision: str
 
 
-def _suggestion_view(one: SuggestedConcern) -> _SuggestionView:
+def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
     """Return a suggestion in words."""
-    condition = translate(vocabulary_table("condition")[one.condition]["title"])
-    site = translate(vocabulary_table("site")[one.site]["title"])
+    condition = translate(vocabulary_table("condition")[suggestion.condition]["title"])
+    site = translate(vocabulary_table("site")[suggestion.site]["title"])
     title = render_message("suggest.concern", {"condition": condition, "site": site.lower()})
-    decision = "" if one.decision is None else render_message(f"suggest.{one.decision}", {"by": one.decided_by})
-    return _SuggestionView(one.id, title, tuple(_parse_message(told).text for told in one.told), decision)
+    decision = (
+        ""
+        if suggestion.decision is None
+        else render_message(f"suggest.{suggestion.decision}", {"by": suggestion.decided_by})
+    )
+    return _SuggestionView(suggestion.id, title, tuple(_parse_message(told).text for told in suggestion.told), decision)
 
 
-def _parse_message(told: Any) -> Message:
+def _parse_message(data: Any) -> Message:
     """Return the message of its JSON; its parameters may be messages."""
-    params = {name: _parse_message(one) if isinstance(one, Mapping) else one for name, one in told["params"].items()}
-    return Message(told["id"], params)
+    params = {name: _parse_message(one) if isinstance(one, Mapping) else one for name, one in data["params"].items()}
+    return Message(data["id"], params)
 
 
 def _save_form(request: ClinicRequest) -> Response:
@@ -233,7 +239,7 @@ def _download_case(request: ClinicRequest) -> Response:
 
 
 def _download_photograph(request: ClinicRequest) -> Response:
-    photograph, content = request.repositories.photographs.content(request.path_parameter("photograph"))
+    photograph, content = request.repositories.photographs.read_content(request.path_parameter("photograph"))
     return Response(content, media_type=photograph.media_type)
 
 
@@ -246,7 +252,7 @@ def _save_permissions(request: ClinicRequest) -> Response:
     permissions = PhotographPermissions(
         **{use.name: request.text(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
     )
-    changed = request.repositories.photographs.permit(request.path_parameter("photograph"), permissions)
+    changed = request.repositories.photographs.set_permissions(request.path_parameter("photograph"), permissions)
     return request.redirect(f"/consultations/{changed.consultation_id}")
 
 

@@ -53,17 +53,17 @@ def _read_suggestions(request: ClinicRequest) -> Response:
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggest_concerns(request: ClinicRequest, photograph: str, sent: Submission) -> list[dict[str, object]]:
+def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submission) -> list[dict[str, object]]:
     """What a photograph suggests, by the points that were set on it if it is that of the form.
 
     Raises
     ------
     InputError : the photograph or its points cannot be read, or it shows no usable face.
     """
-    points = read_points(sent) if sent.photo == photograph else None
+    points = read_points(submission) if submission.photo == photograph else None
     with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         file = home / _PHOTOGRAPH_FILE
-        file.write_bytes(request.repositories.photographs.content(photograph)[1])
+        file.write_bytes(request.repositories.photographs.read_content(photograph)[1])
         skin = analyse_photograph(read_photograph(file), points=points).skin
     if isinstance(skin, Unknown):
         raise _suggestion_error("photograph-not-usable", skin.reason)
@@ -81,7 +81,7 @@ def _message_json(message: Message) -> dict[str, object]:
 
 def _accept_suggestion(request: ClinicRequest) -> Response:
     """Save what stands in the form with the suggestion as one more concern."""
-    return _decide_suggestion(request, SuggestionDecision.KEPT)
+    return _decide_suggestion(request, SuggestionDecision.ACCEPTED)
 
 
 def _dismiss_suggestion(request: ClinicRequest) -> Response:
@@ -97,7 +97,7 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
         raise clinic_error("absent", "suggestion")
     try:
         kept = save_answers(request)
-        if suggestion.decision is None and decision == SuggestionDecision.KEPT:
+        if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
             kept = _add_concern(request, kept, suggestion)
         request.repositories.suggestions.decide(suggestion.id, decision)
     except ConflictError as error:
@@ -105,20 +105,22 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
     return request.redirect(f"/consultations/{kept.id}#suggested")
 
 
-def _add_concern(request: ClinicRequest, kept: ConsultationRecord, suggestion: SuggestedConcern) -> ConsultationRecord:
+def _add_concern(
+    request: ClinicRequest, consultation: ConsultationRecord, suggestion: SuggestedConcern
+) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
-    sent = parse_submission(kept.answers)
+    sent = parse_submission(consultation.answers)
     if any(
         (one.get("condition"), one.get("site")) == (suggestion.condition, suggestion.site)
         for one in sent.tables.get("concern", ())
     ):
-        return kept
+        return consultation
     used = {row.number for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == "concern"}
     place = next(number for number in range(len(used) + 1) if number not in used)
     added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
     answers = serialize_answers(Submission((*sent.entries, *entries), sent.photo))
-    return request.repositories.consultations.save(kept.id, answers, revision=kept.revision)
+    return request.repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
 
 
 def _suggestion_error(code: str, message: str) -> InputError:

@@ -24,7 +24,7 @@ __all__ = [
 class SuggestionDecision(StrEnum):
     """A clinician's decision about a suggested concern."""
 
-    KEPT = "kept"
+    ACCEPTED = "kept"
     DISMISSED = "dismissed"
 
 

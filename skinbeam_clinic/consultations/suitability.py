@@ -18,19 +18,19 @@ __all__ = ["judge_suitability", "render_suitability"]
 _REQUIRED_FIELDS = ("condition", "site")
 
 
-def render_suitability(sent: Submission) -> str:
+def render_suitability(submission: Submission) -> str:
     """Render the part of the form with the decision of the rules so far; empty before a decision is possible."""
-    return render_template("live.html", told=judge_suitability(sent)).strip()
+    return render_template("live.html", told=judge_suitability(submission)).strip()
 
 
-def judge_suitability(sent: Submission) -> dict[str, Any]:
+def judge_suitability(submission: Submission) -> dict[str, Any]:
     """Return the decision in words with the rules that led to it; empty before the answers allow a decision.
 
     A concern counts once its condition and site are given; before the first concern, only a decision about the whole
     case is returned. The photograph is not analysed.
     """
-    tables = {name: table for name, table in sent.tables.items() if name not in ("clinic", "concern")}
-    concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _REQUIRED_FIELDS)]
+    tables = {name: table for name, table in submission.tables.items() if name not in ("clinic", "concern")}
+    concerns = [one for one in submission.tables.get("concern", ()) if all(one.get(name) for name in _REQUIRED_FIELDS)]
     try:
         case = case_from_tables(tables | ({"concern": concerns} if concerns else {}), Path(), "form").case
     except InputError:

@@ -32,9 +32,9 @@ __all__ = [
     "SENDER_VARIABLE",
     "AlarmLookup",
     "AlarmNotifier",
+    "ContactSettings",
     "MailServer",
-    "OutsideContact",
-    "read_outside_contact",
+    "read_contact_settings",
     "send_mail",
 ]
 
@@ -50,13 +50,13 @@ class AlarmLookup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waits(self, clinic_id: str, alarm_id: str) -> str:
+    def find_waiting_clinic(self, clinic_id: str, alarm_id: str) -> str:
         """Return the name of the clinic if an alarm is still unanswered; empty if it is not."""
         with self._database.reading() as session:
             row, clinic = session.get(AlarmRow, (clinic_id, alarm_id)), session.get(ClinicRow, clinic_id)
             return clinic.name if clinic is not None and row is not None and row.answered_at is None else ""
 
-    def note_sent(self, clinic_id: str, alarm_id: str) -> None:
+    def log_sent(self, clinic_id: str, alarm_id: str) -> None:
         """Record in the audit log that a notification of an alarm was sent."""
         with open_transaction(self._database, clinic_id, "worker") as work:
             work.log("alarm.sent", f"{ALARM_JOB}/{alarm_id}")
@@ -88,7 +88,7 @@ class MailServer:
 
 
 @dataclass(frozen=True)
-class OutsideContact:
+class ContactSettings:
     """The public address, the telephone and the mail server of the clinic.
 
     Parameters
@@ -103,7 +103,7 @@ class OutsideContact:
     mail: MailServer | None = None
 
 
-def read_outside_contact(environment: Mapping[str, str]) -> OutsideContact:
+def read_contact_settings(environment: Mapping[str, str]) -> ContactSettings:
     """Return the settings of the environment.
 
     Raises
@@ -113,7 +113,7 @@ def read_outside_contact(environment: Mapping[str, str]) -> OutsideContact:
     address = environment.get(ADDRESS_VARIABLE, "").strip().rstrip("/")
     if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc):
         raise _setting_error(ADDRESS_VARIABLE)
-    return OutsideContact(address, environment.get(PHONE_VARIABLE, "").strip(), _read_mail_server(environment))
+    return ContactSettings(address, environment.get(PHONE_VARIABLE, "").strip(), _read_mail_server(environment))
 
 
 def _read_mail_server(environment: Mapping[str, str]) -> MailServer | None:
@@ -160,8 +160,8 @@ def _setting_error(variable: str) -> InputError:
 # survive a restart; failed ones are retried, and the pages of the clinic display a warning in the meantime.
 
 _POLL_S = 2.0
-_ANSWER_S = 15.0  # timeout of the mail server: shorter than the time for which a job is reserved
-_ENDING_S = 3.0
+_TIMEOUT_S = 15.0  # timeout of the mail server: shorter than the time for which a job is reserved
+_JOIN_TIMEOUT_S = 3.0
 _RETRY_WAITS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)
 )  # after the first failures; then the last
@@ -181,12 +181,12 @@ class AlarmNotifier:
     send : sends a notification, given the mail server, the name of the clinic and the address to open.
     """
 
-    def __init__(self, database: Database, outside: OutsideContact, send: SendMail | None = None) -> None:
-        self._outside = outside
+    def __init__(self, database: Database, settings: ContactSettings, send: SendMail | None = None) -> None:
+        self._settings = settings
         self._queue = JobQueue(database)
-        self._paging = AlarmLookup(database)
+        self._lookup = AlarmLookup(database)
         self._send = send or _send_alarm
-        self._ended = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pager", daemon=True)
 
     def start(self) -> None:
@@ -195,11 +195,11 @@ class AlarmNotifier:
 
     def end(self) -> None:
         """Stop the thread; unsent notifications stay in the queue."""
-        self._ended.set()
+        self._stopping.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(_ENDING_S)
+            self._thread.join(_JOIN_TIMEOUT_S)
 
-    def work(self) -> bool:
+    def process_next(self) -> bool:
         """Process the due notification that has waited longest; return False if there is none.
 
         Raises
@@ -209,38 +209,38 @@ class AlarmNotifier:
         job = self._queue.take(ALARM_JOB)
         if job is None:
             return False
-        clinic = self._paging.waits(job.clinic_id, job.payload["alarm"])
+        clinic = self._lookup.find_waiting_clinic(job.clinic_id, job.payload["alarm"])
         if not clinic:
             self._queue.finish(job, {})
-        elif self._outside.mail is None:
+        elif self._settings.mail is None:
             self._queue.postpone(job, _RETRY_WAITS[-1], _failure_progress(job, "no way"))
         else:
-            self._tell(job, clinic, self._outside.mail)
+            self._notify(job, clinic, self._settings.mail)
         return True
 
-    def _tell(self, job: Job, clinic: str, mail: MailServer) -> None:
+    def _notify(self, job: Job, clinic: str, mail: MailServer) -> None:
         try:
-            self._send(mail, clinic, f"{self._outside.address}/alarms")
+            self._send(mail, clinic, f"{self._settings.address}/alarms")
         except (OSError, smtplib.SMTPException, ValueError) as error:
             _log.warning("word of an alarm was not sent: %s", type(error).__name__)
             failed = _failure_progress(job, type(error).__name__)
             self._queue.postpone(job, _nth_wait(_RETRY_WAITS, int(failed["failed"]) - 1), failed)
             return
-        self._paging.note_sent(job.clinic_id, job.payload["alarm"])
+        self._lookup.log_sent(job.clinic_id, job.payload["alarm"])
         sent = job.progress.get("sent", 0) + 1
         self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), {"sent": sent})
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        while not self._stopping.is_set():
             worked = False
             try:
-                worked = self.work()
+                worked = self.process_next()
             except UnreachableError as error:
                 _log.warning("%s", error)
             except Exception:
                 _log.exception("defect while telling of an alarm")
             if not worked:
-                self._ended.wait(_POLL_S)
+                self._stopping.wait(_POLL_S)
 
 
 def send_mail(mail: MailServer, message: EmailMessage) -> None:
@@ -253,9 +253,9 @@ def send_mail(mail: MailServer, message: EmailMessage) -> None:
     context = ssl.create_default_context()
     server: smtplib.SMTP
     if mail.kind == "smtps":
-        server = smtplib.SMTP_SSL(mail.host, mail.port, timeout=_ANSWER_S, context=context)
+        server = smtplib.SMTP_SSL(mail.host, mail.port, timeout=_TIMEOUT_S, context=context)
     else:
-        server = smtplib.SMTP(mail.host, mail.port, timeout=_ANSWER_S)
+        server = smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S)
     with server:
         if mail.kind == "smtp+starttls":
             server.starttls(context=context)

@@ -65,23 +65,29 @@ class OpenDiary:
     Parameters
     ----------
     hashed : hash of the token.
-    plan : name of the stored file of the plan document.
+    read_plan : name of the stored file of the plan document.
     """
 
     def __init__(
-        self, database: Database, hashed: str, link: DiaryLinkRow, treatment: TreatmentRow, clinic: ClinicRow, plan: str
+        self,
+        database: Database,
+        token_hash: str,
+        link: DiaryLinkRow,
+        treatment: TreatmentRow,
+        clinic: ClinicRow,
+        plan: str,
     ) -> None:
         self.link_id = link.id
         self.language = link.language
         self.clinic = clinic.name
         self.option = treatment.option
-        self.began = treatment.started_at or treatment.created_at
+        self.started_at = treatment.started_at or treatment.created_at
         self._database = database
-        self._hashed = hashed
+        self._hashed = token_hash
         self._clinic_id = clinic.id
         self._plan = plan
 
-    def plan(self) -> bytes:
+    def read_plan(self) -> bytes:
         """Return the document of the plan that the treatment followed."""
         return self._database.files.get(self._clinic_id, self._plan)
 
@@ -96,19 +102,19 @@ class OpenDiary:
         ------
         AbsentError : the link has ended in the meantime.
         """
-        with self._work() as (work, link):
+        with self._open_transaction() as (work, link):
             work.log("diary.opened", f"treatment/{link.treatment_id}")
             mine = DiaryEntryRow.treatment_id == link.treatment_id
             entries = {row.id: row for row in work.rows(DiaryEntryRow, mine)}
             alarms = work.rows(AlarmRow, AlarmRow.entry_id.in_(list(entries)))
             answered = [one.answered_at for one in alarms if one.answered_at is not None]
             return DiaryStatus(
-                kept=_entry_id(link, key) in entries,
-                waiting=len(answered) < len(alarms),
+                is_stored=_entry_id(link, key) in entries,
+                has_open_alarm=len(answered) < len(alarms),
                 answered_at=max(answered, default=None),
             )
 
-    def write(self, key: str, day: int, note: DiaryNote, *, photograph: bytes | None, alarm: bool) -> None:
+    def add_entry(self, key: str, day: int, note: DiaryNote, *, photograph: bytes | None, alarm: bool) -> None:
         """Store an entry, with an alarm if needed; an entry that is sent again is stored once.
 
         Parameters
@@ -128,7 +134,7 @@ class OpenDiary:
         if len(note.question) > LONGEST_QUESTION:
             raise clinic_error("too-long", "question", hint={"longest": LONGEST_QUESTION})
         file = None if photograph is None else self._database.files.add(self._clinic_id, photograph)
-        with self._work() as (work, link):
+        with self._open_transaction() as (work, link):
             id = _entry_id(link, key)
             if work.rows(DiaryEntryRow, DiaryEntryRow.id == id):
                 return
@@ -141,14 +147,14 @@ class OpenDiary:
                 _raise_alarm(work, link, row)
 
     @contextmanager
-    def _work(self) -> Iterator[tuple[ClinicTransaction, DiaryLinkRow]]:
+    def _open_transaction(self) -> Iterator[tuple[ClinicTransaction, DiaryLinkRow]]:
         """Open a transaction, and check in it that the link is valid."""
         with open_transaction(self._database, self._clinic_id, PATIENT_ACTOR) as work:
             link = next(iter(work.rows(DiaryLinkRow, DiaryLinkRow.token_hash == self._hashed)), None)
-            yield work, _is_valid(link)
+            yield work, _check_link(link)
 
 
-def _find_link(session: Session, hashed: str) -> tuple[DiaryLinkRow, TreatmentRow, ClinicRow]:
+def _find_link(session: Session, token_hash: str) -> tuple[DiaryLinkRow, TreatmentRow, ClinicRow]:
     """Return the valid link of a hash with its treatment and clinic.
 
     A single query reads all three, so that an expired link takes no longer than an absent one.
@@ -160,15 +166,15 @@ def _find_link(session: Session, hashed: str) -> tuple[DiaryLinkRow, TreatmentRo
             (TreatmentRow.clinic_id == DiaryLinkRow.clinic_id) & (TreatmentRow.id == DiaryLinkRow.treatment_id),
         )
         .join(ClinicRow, ClinicRow.id == DiaryLinkRow.clinic_id)
-        .where(DiaryLinkRow.token_hash == hashed)
+        .where(DiaryLinkRow.token_hash == token_hash)
     )
     found = session.execute(asked).one_or_none()
-    _is_valid(None if found is None else found[0])
+    _check_link(None if found is None else found[0])
     assert found is not None
     return found[0], found[1], found[2]
 
 
-def _is_valid(link: DiaryLinkRow | None) -> DiaryLinkRow:
+def _check_link(link: DiaryLinkRow | None) -> DiaryLinkRow:
     if link is None or link.ended_at is not None or now() >= link.until:
         raise clinic_error("absent", "diary")
     return link

@@ -42,7 +42,7 @@ class DiaryEntry:
 
 @dataclass(frozen=True)
 class DiarySubject:
-    """The patient and the treatment of a diary; `began`: when the treatment started, None if it has not."""
+    """The patient and the treatment of a diary; `started_at`: when the treatment started, None if it has not."""
 
     treatment_id: str
     consultation_id: str
@@ -51,7 +51,7 @@ class DiarySubject:
     plan_id: str
     option: str
     number: int
-    began: datetime.datetime | None
+    started_at: datetime.datetime | None
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class DiaryLink:
     id: str
     treatment_id: str
     language: str
-    until: datetime.datetime
-    made_at: datetime.datetime
-    made_by: str
+    expires_at: datetime.datetime
+    created_at: datetime.datetime
+    created_by: str
     ended_at: datetime.datetime | None
 
 
@@ -81,13 +81,13 @@ class DiaryStatus:
 
     Parameters
     ----------
-    kept : whether the requested entry is stored.
-    waiting : whether an alarm of this diary is unanswered.
+    is_stored : whether the requested entry is stored.
+    has_open_alarm : whether an alarm of this diary is unanswered.
     answered_at : when the last alarm was answered.
     """
 
-    kept: bool
-    waiting: bool
+    is_stored: bool
+    has_open_alarm: bool
     answered_at: datetime.datetime | None
 
 
@@ -114,9 +114,9 @@ class Alarm:
 class AlarmCount:
     """Number of unanswered alarms, since when the first has waited, and whether the notification of one has failed."""
 
-    number: int
+    count: int
     since: datetime.datetime | None
-    unsent: bool
+    has_unsent: bool
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from skinbeam.text import render_message, to_local_time, use_language
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import LONGEST_QUESTION, DiaryAccess, OpenDiary
 from skinbeam_clinic.diaries.models import DiaryNote
-from skinbeam_clinic.diaries.views import DIARY_HEADERS, DIARY_PATH, closed_page, dialable_number
+from skinbeam_clinic.diaries.views import DIARY_HEADERS, DIARY_PATH, dialable_number, invalid_link_page
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.plans.document import read_plan_option
 from skinbeam_clinic.web.errors import refusal
@@ -30,7 +30,7 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
     "add_patient_diary_routes",
-    "day_after",
+    "days_since",
     "reencode_photograph",
 ]
 
@@ -70,15 +70,15 @@ def add_patient_diary_routes(router: ClinicRouter) -> None:
     router.add("POST", "/diary/{link}", _write_entry)
 
 
-def day_after(began: datetime) -> int:
+def days_since(started_at: datetime) -> int:
     """Return the days since a treatment in the clinic's local time; never negative, even if the clock was set back."""
-    return max(0, (to_local_time(now()).date() - to_local_time(began).date()).days)
+    return max(0, (to_local_time(now()).date() - to_local_time(started_at).date()).days)
 
 
 def _show_today(request: ClinicRequest) -> Response:
     diary = _open_diary(request)
     return (
-        _show_nothing(request)
+        _show_closed_page(request)
         if diary is None
         else _diary_page(request, diary, key=request.http_request.query_params.get("kept", ""))
     )
@@ -103,10 +103,10 @@ def _open_diary(request: ClinicRequest) -> OpenDiary | None:
     return diary
 
 
-def _show_nothing(request: ClinicRequest) -> Response:
+def _show_closed_page(request: ClinicRequest) -> Response:
     host = request.http_request.client.host if request.http_request.client else ""
     often = not request.services.wrong_link_rate.hit(_WRONG_LINKS, f"address {host}")
-    return closed_page(429 if often else 404, request.services.outside_contact.phone)
+    return invalid_link_page(429 if often else 404, request.services.outside_contact.phone)
 
 
 def _diary_page(
@@ -115,9 +115,9 @@ def _diary_page(
     """Render today's page, with the submitted fields if something is missing."""
     status = diary.status(key)
     with use_language(diary.language):
-        followed = read_plan_option(diary.plan(), diary.option)
+        followed = read_plan_option(diary.read_plan(), diary.option)
         phone = followed.plan.clinic_phone or request.services.outside_contact.phone
-        day = day_after(diary.began)
+        day = days_since(diary.started_at)
         page = render_template(
             "clinic/diary/today.html",
             clinic=diary.clinic,
@@ -128,8 +128,8 @@ def _diary_page(
             phone=phone,
             number=dialable_number(phone),
             status=status,
-            warned=warned or status.waiting,
-            lost=request.http_request.query_params.get("photo") == "lost" and status.kept,
+            warned=warned or status.has_open_alarm,
+            lost=request.http_request.query_params.get("photo") == "lost" and status.is_stored,
             wrong=wrong and render_message(f"diary.{wrong}"),
             said=dict(request.fields),
             entry=request.text("entry") or secrets.token_hex(16),
@@ -145,7 +145,7 @@ def _write_entry(request: ClinicRequest) -> Response:
     """Keep an entry, and lead to what is to be done now; a photograph that is none keeps no entry from being kept."""
     diary = _open_diary(request)
     if diary is None:
-        return _show_nothing(request)
+        return _show_closed_page(request)
     note, whole = _parse_note(request)
     warned = bool(warning_signs(note.pain, note.redness, note.signs))
     if not whole or len(note.question) > LONGEST_QUESTION:
@@ -153,7 +153,7 @@ def _write_entry(request: ClinicRequest) -> Response:
     sent = request.uploads.get("photo")
     photograph = None if sent is None else reencode_photograph(sent.content)
     key = request.text("entry")
-    diary.write(key, day_after(diary.began), note, photograph=photograph, alarm=warned)
+    diary.add_entry(key, days_since(diary.started_at), note, photograph=photograph, alarm=warned)
     lost = "&photo=lost" if sent is not None and photograph is None else ""
     place = f"{DIARY_PATH}{request.path_parameter('link')}?kept={key}{lost}"
     return RedirectResponse(place, 303, DIARY_HEADERS)

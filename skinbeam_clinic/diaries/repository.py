@@ -41,7 +41,7 @@ class DiaryRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def about(self, treatment_id: str) -> DiarySubject:
+    def get_subject(self, treatment_id: str) -> DiarySubject:
         """Return the patient and the treatment of a diary.
 
         Raises
@@ -61,10 +61,10 @@ class DiaryRepository:
                 plan_id=row.plan_id,
                 option=row.option,
                 number=row.number,
-                began=row.started_at,
+                started_at=row.started_at,
             )
 
-    def link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
+    def create_link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
         """Create a link to the diary of a treatment, which ends the earlier one; its token is returned only this once.
 
         Raises
@@ -92,13 +92,13 @@ class DiaryRepository:
             work.save(row, "diary-link.made")
             return NewDiaryLink(_read_link(work, row), token)
 
-    def end(self, treatment_id: str) -> None:
+    def end_link(self, treatment_id: str) -> None:
         """End the link to the diary of a treatment; without a link, do nothing."""
         with self._access.writing(AccessRight.WRITE) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             end_links(work, [treatment.consultation_id], treatment_id)
 
-    def links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
+    def list_links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
         """Return all links to the diary of a treatment, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
@@ -134,7 +134,7 @@ class DiaryRepository:
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
                 work.save(reading, "diary.read")
 
-    def unread(self) -> tuple[UnreadEntries, ...]:
+    def list_unread(self) -> tuple[UnreadEntries, ...]:
         """Return the diaries with unread entries, the longest unread first."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("diaries.listed", "diary_entry")
@@ -190,9 +190,9 @@ def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> D
         id=row.id,
         treatment_id=row.treatment_id,
         language=row.language,
-        until=row.until,
-        made_at=row.made_at,
-        made_by=work.actor_name(row.made_by),
+        expires_at=row.until,
+        created_at=row.made_at,
+        created_by=work.actor_name(row.made_by),
         ended_at=row.ended_at,
     )
 
@@ -220,7 +220,7 @@ class AlarmRepository:
             since = waiting[0].raised_at if waiting else None
             return AlarmCount(len(waiting), since, bool(waiting) and _has_unsent(work, {one.id for one in waiting}))
 
-    def open(self) -> tuple[Alarm, ...]:
+    def list_open(self) -> tuple[Alarm, ...]:
         """Return the alarms that await an answer or a decision, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("alarms.listed", "alarm")
@@ -231,7 +231,9 @@ class AlarmRepository:
                 )
             }
             rows = work.rows(follow_up_tables.AlarmRow, order=(follow_up_tables.AlarmRow.raised_at,))
-            return tuple(_read_noted(work, row) for row in rows if row.answered_at is None or row.id not in decided)
+            return tuple(
+                _read_logged_alarm(work, row) for row in rows if row.answered_at is None or row.id not in decided
+            )
 
     def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
         """Return the alarms of the diaries of a consultation, oldest first."""
@@ -240,7 +242,7 @@ class AlarmRepository:
             work.log("alarms.listed", f"consultation/{consultation_id}")
             table = follow_up_tables.AlarmRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
-            return tuple(_read_noted(work, row) for row in rows)
+            return tuple(_read_logged_alarm(work, row) for row in rows)
 
     def get(self, id: str) -> Alarm:
         """Return an alarm.
@@ -250,9 +252,9 @@ class AlarmRepository:
         AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
-            return _read_noted(work, work.get(follow_up_tables.AlarmRow, id))
+            return _read_logged_alarm(work, work.get(follow_up_tables.AlarmRow, id))
 
-    def answer(self, id: str, done: str) -> Alarm:
+    def answer(self, id: str, text: str) -> Alarm:
         """Store the answer to an alarm: what was done, by which member, and when.
 
         Raises
@@ -266,7 +268,7 @@ class AlarmRepository:
                 raise clinic_error(
                     "answered-already", "alarm", by=work.actor_name(row.answered_by or ""), at=row.answered_at
                 )
-            work.seal(row, "answer_sealed", _encode_words(done, "done"))
+            work.seal(row, "answer_sealed", _encode_words(text, "done"))
             row.answered_at, row.answered_by = now(), work.actor
             work.save(row, "alarm.answered")
             return _read_alarm(work, row)
@@ -299,7 +301,7 @@ class AlarmRepository:
             work.save(row, "alarm.decided")
             return _read_alarm(work, alarm)
 
-    def stop(self, consultation_id: str) -> bool:
+    def is_course_stopped(self, consultation_id: str) -> bool:
         """Return whether an alarm stops the course of a consultation until a clinician has decided."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
@@ -313,10 +315,10 @@ def is_course_stopped(work: ClinicTransaction, consultation_id: str) -> bool:
     return len(work.rows(follow_up_tables.AlarmRow, mine)) > len(work.rows(follow_up_tables.AlarmDecisionRow, decided))
 
 
-def _has_unsent(work: ClinicTransaction, waiting: set[str]) -> bool:
+def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:
     """Return whether a notification was not delivered: its last attempt failed, or there was none for minutes."""
     jobs = work.rows(tables.JobRow, tables.JobRow.kind == ALARM_JOB, tables.JobRow.state.in_((*OPEN_STATES, FAILED)))
-    return any(_is_stuck(read_job(work, job)) for job in jobs if job.payload["alarm"] in waiting)
+    return any(_is_stuck(read_job(work, job)) for job in jobs if job.payload["alarm"] in alarm_ids)
 
 
 def _is_stuck(job: Job) -> bool:
@@ -331,7 +333,7 @@ def _encode_words(words: str, field: str) -> bytes:
     return words.strip().encode()
 
 
-def _read_noted(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
+def _read_logged_alarm(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
     alarm = _read_alarm(work, row)
     work.log("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
     return alarm

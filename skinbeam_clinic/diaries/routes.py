@@ -12,7 +12,7 @@ from skinbeam.plan.recovery import count_diary_days, sign_advice, warning_signs
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
-from skinbeam_clinic.diaries.views import DIARY_PATH, describe_age, draw_pain_curve, loudness, make_alarm_banner
+from skinbeam_clinic.diaries.views import DIARY_PATH, alarm_level, describe_age, draw_pain_curve, make_alarm_banner
 from skinbeam_clinic.plans.document import PlanOption, read_plan_option
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
@@ -44,12 +44,12 @@ def add_diary_routes(router: ClinicRouter) -> None:
 
 
 def _show_diary(request: ClinicRequest) -> Response:
-    desk, about = request.repositories, request.repositories.diaries.about(request.path_parameter("treatment"))
+    desk, about = request.repositories, request.repositories.diaries.get_subject(request.path_parameter("treatment"))
     alarms = {one.id: one for one in desk.alarms.of_consultation(about.consultation_id)}
     followed = _read_diary_plan(request, about)
     entries = desk.diaries.of(about.treatment_id)
-    links = desk.diaries.links(about.treatment_id)
-    good = [one for one in links if one.ended_at is None and one.until > now()]
+    links = desk.diaries.list_links(about.treatment_id)
+    good = [one for one in links if one.ended_at is None and one.expires_at > now()]
     return request.page(
         "diary/diary.html",
         about=about,
@@ -63,23 +63,23 @@ def _show_diary(request: ClinicRequest) -> Response:
     )
 
 
-def _entry_row(followed: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> _EntryRow:
+def _entry_row(plan_option: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> _EntryRow:
     note = entry.note
     found = warning_signs(note.pain, note.redness, note.signs)
-    return _EntryRow(entry, alarm, tuple(one.name for one in found), sign_advice(followed.plan, found))
+    return _EntryRow(entry, alarm, tuple(one.name for one in found), sign_advice(plan_option.plan, found))
 
 
-def _read_diary_plan(request: ClinicRequest, about: DiarySubject) -> PlanOption:
-    return read_plan_option(request.repositories.plans.file(about.plan_id, "plan.json"), about.option)
+def _read_diary_plan(request: ClinicRequest, subject: DiarySubject) -> PlanOption:
+    return read_plan_option(request.repositories.plans.read_file(subject.plan_id, "plan.json"), subject.option)
 
 
 def _make_link(request: ClinicRequest) -> Response:
     """Make a link and show it this once; a page that is loaded again makes another, and ends this one."""
-    about = request.repositories.diaries.about(request.path_parameter("treatment"))
+    about = request.repositories.diaries.get_subject(request.path_parameter("treatment"))
     language = request.text("language")
     language = language if language in LANGUAGES else ENGLISH
-    until = (about.began or now()) + timedelta(days=count_diary_days(_read_diary_plan(request, about).option))
-    new = request.repositories.diaries.link(about.treatment_id, language=language, until=until)
+    until = (about.started_at or now()) + timedelta(days=count_diary_days(_read_diary_plan(request, about).option))
+    new = request.repositories.diaries.create_link(about.treatment_id, language=language, until=until)
     address = f"{request.services.outside_contact.address or request.address('')}{DIARY_PATH}{new.token}"
     picture = segno.make_qr(address, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
     return request.page(
@@ -94,7 +94,7 @@ def _make_link(request: ClinicRequest) -> Response:
 
 
 def _end_link(request: ClinicRequest) -> Response:
-    request.repositories.diaries.end(request.path_parameter("treatment"))
+    request.repositories.diaries.end_link(request.path_parameter("treatment"))
     return request.redirect(f"/treatments/{request.path_parameter('treatment')}/diary")
 
 
@@ -123,9 +123,10 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
         200 if error is None else error_status(error),
         error=error,
         open=tuple(
-            (one, describe_age(at - one.raised_at), loudness(at - one.raised_at), _alarm_signs(one)) for one in waiting
+            (one, describe_age(at - one.raised_at), alarm_level(at - one.raised_at), _alarm_signs(one))
+            for one in waiting
         ),
-        unread=request.repositories.diaries.unread(),
+        unread=request.repositories.diaries.list_unread(),
         kinds=ADVERSE_KINDS,
         grades=[one.value for one in AdverseEventGrade],
         no_event=_NO_EVENT,
@@ -134,7 +135,7 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
 
 def _list_open_alarms(request: ClinicRequest) -> tuple[Alarm, ...]:
     """Those that nobody has answered first, each kind oldest first."""
-    return tuple(sorted(request.repositories.alarms.open(), key=lambda one: one.answered_at is not None))
+    return tuple(sorted(request.repositories.alarms.list_open(), key=lambda one: one.answered_at is not None))
 
 
 def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
@@ -145,7 +146,7 @@ def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
 def _show_banner(request: ClinicRequest) -> Response:
     """What the banner of a page holds by now; a script asks for it."""
     told = make_alarm_banner(
-        request.repositories.alarms.count(), mailed=request.services.outside_contact.mail is not None
+        request.repositories.alarms.count(), mail_configured=request.services.outside_contact.mail is not None
     )
     return HTMLResponse(render_template("clinic/diary/banner.html", alarms=told).strip())
 

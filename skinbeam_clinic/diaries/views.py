@@ -19,12 +19,12 @@ __all__ = [
     "DIARY_PATH",
     "AlarmBanner",
     "PainCurve",
-    "closed_page",
+    "alarm_level",
     "describe_age",
     "dialable_number",
     "draw_pain_curve",
+    "invalid_link_page",
     "is_diary_request",
-    "loudness",
     "make_alarm_banner",
 ]
 
@@ -33,38 +33,39 @@ _LOUD, _LOUDEST = timedelta(minutes=15), timedelta(hours=1)
 
 @dataclass(frozen=True)
 class AlarmBanner:
-    """The alarm banner: `loud` is new, loud or loudest; `outside`: the problem with notifications, if any."""
+    """The alarm banner: `level` is new, loud or loudest; `notification_problem`: the problem with notifications, if
+    any."""
 
     number: int
     text: str
-    loud: str
-    outside: str
+    level: str
+    notification_problem: str
 
 
-def make_alarm_banner(count: AlarmCount, *, mailed: bool) -> AlarmBanner | None:
+def make_alarm_banner(count: AlarmCount, *, mail_configured: bool) -> AlarmBanner | None:
     """Return the banner for the unanswered alarms; None without any."""
     if count.since is None:
         return None
     waited = now() - count.since
     outside = (
         ""
-        if mailed and not count.unsent
+        if mail_configured and not count.has_unsent
         else render_message("alarm.unsent")
-        if mailed
+        if mail_configured
         else render_message("alarm.no-way-out")
     )
-    said = render_message("alarm.banner", {"number": count.number, "age": describe_age(waited)})
-    return AlarmBanner(count.number, said, loudness(waited), outside)
+    said = render_message("alarm.banner", {"number": count.count, "age": describe_age(waited)})
+    return AlarmBanner(count.count, said, alarm_level(waited), outside)
 
 
-def loudness(waited: timedelta) -> str:
+def alarm_level(waiting_time: timedelta) -> str:
     """Return the level of an alarm by its waiting time: new, loud or loudest."""
-    return "loudest" if waited >= _LOUDEST else "loud" if waited >= _LOUD else "new"
+    return "loudest" if waiting_time >= _LOUDEST else "loud" if waiting_time >= _LOUD else "new"
 
 
-def describe_age(waited: timedelta) -> str:
+def describe_age(waiting_time: timedelta) -> str:
     """Return a waiting time in words; 0 minutes if it is negative since the clock was set back."""
-    minutes = max(0, int(waited.total_seconds() // 60))
+    minutes = max(0, int(waiting_time.total_seconds() // 60))
     if minutes < 2 * 60:
         return render_message("alarm.minutes", {"number": minutes})
     hours = minutes // 60
@@ -99,7 +100,7 @@ def is_diary_request(request: Request) -> bool:
     return request.url.path.startswith(DIARY_PATH)
 
 
-def closed_page(status: int, phone: str) -> HTMLResponse:
+def invalid_link_page(status: int, phone: str) -> HTMLResponse:
     """Return the page of an invalid link or an error.
 
     Parameters
@@ -151,12 +152,12 @@ class PainCurve:
     bottom: int
 
 
-def draw_pain_curve(entries: Sequence[DiaryEntry], alarmed: frozenset[str]) -> PainCurve | None:
+def draw_pain_curve(entries: Sequence[DiaryEntry], alarm_ids: frozenset[str]) -> PainCurve | None:
     """Return the drawing of entries in the order of their days; None for fewer than two entries.
 
     Parameters
     ----------
-    alarmed : ids of the entries that raised an alarm, which are marked.
+    alarm_ids : ids of the entries that raised an alarm, which are marked.
     """
     if len(entries) < 2:
         return None
@@ -167,7 +168,7 @@ def draw_pain_curve(entries: Sequence[DiaryEntry], alarmed: frozenset[str]) -> P
     def place(day: float, pain: float) -> tuple[float, float]:
         return round(_LEFT + width * day / last, 1), round(_TOP + height * (1 - (pain - PAIN_RANGE[0]) / share), 1)
 
-    points = tuple((*place(one.day, one.note.pain), one.id in alarmed) for one in entries)
+    points = tuple((*place(one.day, one.note.pain), one.id in alarm_ids) for one in entries)
     step = -(-last // _TICKS)
     return PainCurve(
         width=_WIDTH,

@@ -73,7 +73,7 @@ class PatientCopyRepository:
         with self._access.writing(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("copy.made", f"patient/{patient_id}")
-        patient, contact = self._patients.get(patient_id), self._patients.contact(patient_id)
+        patient, contact = self._patients.get(patient_id), self._patients.get_contact(patient_id)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             record = {
@@ -121,28 +121,28 @@ class PatientCopyRepository:
                 for option, notes in choices:
                     self._plans.choose(plan.id, option, notes)
             for test_spot in test_spots:
-                self._test_spots.take_in(consultation.id, test_spot)
+                self._test_spots.import_spot(consultation.id, test_spot)
         return patient
 
     def _consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationRecord) -> dict[str, Any]:
         photographs = []
         for number, photograph in enumerate(self._photographs.of(one.id), 1):
             place = f"{folder}/photograph-{number:02}.{_ENDINGS[photograph.media_type]}"
-            archive.writestr(place, self._photographs.content(photograph.id)[1])
+            archive.writestr(place, self._photographs.read_content(photograph.id)[1])
             photographs.append(asdict(photograph) | {"file": place})
         consents = []
         for number, consent in enumerate(self._consents.of(one.id), 1):
             place = ""
             if consent.document is not None:
                 place = f"{folder}/consent-{number:02}.pdf"
-                archive.writestr(place, self._consents.document(consent.id))
+                archive.writestr(place, self._consents.read_document(consent.id))
             consents.append(asdict(consent) | {"document": place})
         plans = []
         for number, plan in enumerate(self._plans.of(one.id), 1):
             places = {name: f"{folder}/plan-{number:02}/{name}" for name in plan.files}
             for name, place in places.items():
-                archive.writestr(place, self._plans.file(plan.id, name))
-            chosen = [asdict(choice) for choice in self._plans.choices(plan.id)]
+                archive.writestr(place, self._plans.read_file(plan.id, name))
+            chosen = [asdict(choice) for choice in self._plans.list_choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
         return asdict(one) | {
             "treatments": [asdict(treatment) for treatment in self._treatments.of(one.id)],

@@ -122,7 +122,7 @@ class DossierRepository:
             work.log("plans.exported", "plan", form=form)
         return (
             Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
-            for patient in self._patients.all()
+            for patient in self._patients.list_all()
         )
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
@@ -134,9 +134,9 @@ class DossierRepository:
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
         kept = self._photographs.of(one.id) if pictures else ()
-        shown = (self._photographs.content(photograph.id) for photograph in kept)
+        shown = (self._photographs.read_content(photograph.id) for photograph in kept)
         signed = (
-            (consent, None if consent.document is None else self._consents.document(consent.id))
+            (consent, None if consent.document is None else self._consents.read_document(consent.id))
             for consent in self._consents.of(one.id)
         )
         course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.of(one.id))
@@ -152,8 +152,8 @@ class DossierRepository:
         return tuple(
             PlanContents(
                 plan,
-                {name: self._plans.file(plan.id, name) for name in plan.files if not names or name in names},
-                self._plans.choices(plan.id),
+                {name: self._plans.read_file(plan.id, name) for name in plan.files if not names or name in names},
+                self._plans.list_choices(plan.id),
             )
             for plan in self._plans.of(one.id)
         )

@@ -93,7 +93,7 @@ def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
     if bar and system != PSEUDONYM:
         return _search_page(request, asked, [])
     ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
-    found = request.repositories.patients.listed(pseudonym=value, ids=ids)
+    found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
     return _search_page(request, asked, [patient_resource(one, request.member_session.member.clinic) for one in found])
 
 

@@ -218,10 +218,12 @@ def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -
 
 def _outcome_columns(one: ConsultationContents, kept: PlanContents, option: str) -> dict[str, Any]:
     """Return the columns of treatments and outcome of an option, without rows that were struck out."""
-    mine = [each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.standing]
+    mine = [
+        each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.valid_areas
+    ]
     if not mine:
         return dict.fromkeys(_COURSE)
-    pain = [area.fired.pain_0_10 for each in mine for area in each.standing if area.fired.pain_0_10 is not None]
+    pain = [area.fired.pain_0_10 for each in mine for area in each.valid_areas if area.fired.pain_0_10 is not None]
     grades = [event.grade for each in mine for event in each.events]
     after = [each for each in one.follow_ups if each.moment is FollowUpMoment.AFTER]
     seen = [each for each in after if (each.plan_id, each.option) == (kept.plan.id, option)]

@@ -84,9 +84,9 @@ def open_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> d
     return held
 
 
-def seal_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any]) -> None:
+def seal_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow, content: Mapping[str, Any]) -> None:
     """Encrypt and set the content of the sealed column."""
-    work.seal(row, "judged_sealed", canonical_json(held).encode())
+    work.seal(row, "judged_sealed", canonical_json(content).encode())
 
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
@@ -99,20 +99,20 @@ def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -
 
 def build_follow_up(
     row: follow_up_tables.FollowUpRow,
-    held: Mapping[str, Any],
+    content: Mapping[str, Any],
     treatment: TreatmentReference,
-    named: Callable[[str], str],
+    name_of: Callable[[str], str],
     pairs: Sequence[follow_up_tables.PhotographPairRow] = (),
 ) -> FollowUp:
     """Return a follow-up from its row and the decrypted content of its sealed column.
 
     Parameters
     ----------
-    held : content of the sealed column.
+    content : content of the sealed column.
     treatment : the treatment that it refers to.
-    named : returns the name of a member by their id.
+    name_of : returns the name of a member by their id.
     """
-    moment = FollowUpMoment(held["moment"])
+    moment = FollowUpMoment(content["moment"])
     ended = treatment.ended_at if moment is FollowUpMoment.AFTER else None
     since = datetime.timedelta() if ended is None else row.seen_at - ended
     return FollowUp(
@@ -125,39 +125,39 @@ def build_follow_up(
         moment=moment,
         months_after=round(since / MONTH, 1),
         seen_at=row.seen_at,
-        noted_by=named(row.noted_by),
-        said=None if held["said"] is None else _parse_report(named, held["said"]),
-        grades=tuple(_parse_grade(named, one) for one in held["grades"]),
+        noted_by=name_of(row.noted_by),
+        said=None if content["said"] is None else _parse_report(name_of, content["said"]),
+        grades=tuple(_parse_grade(name_of, one) for one in content["grades"]),
         pairs=tuple(BeforeAfterPair(one.id, one.before_id, one.after_id) for one in pairs),
-        opened_by=tuple(held["opened"]),
-        paired_by=tuple(held["paired"]),
+        opened_by=tuple(content["opened"]),
+        paired_by=tuple(content["paired"]),
     )
 
 
-def _parse_report(named: Callable[[str], str], held: Mapping[str, Any]) -> PatientReport:
+def _parse_report(name_of: Callable[[str], str], content: Mapping[str, Any]) -> PatientReport:
     return PatientReport(
-        now=SelfRating(*held["now"]),
-        before=None if held["before"] is None else SelfRating(*held["before"]),
-        quarter=None if held["quarter"] is None else ImprovementQuarter(held["quarter"]),
-        change=None if held["change"] is None else AestheticChange(held["change"]),
-        satisfied_1_5=held["satisfied_1_5"],
-        words=held["words"],
-        alone=held["alone"],
-        said_at=datetime.datetime.fromisoformat(held["at"]),
-        noted_by=named(held["by"]),
+        now=SelfRating(*content["now"]),
+        before=None if content["before"] is None else SelfRating(*content["before"]),
+        quarter=None if content["quarter"] is None else ImprovementQuarter(content["quarter"]),
+        change=None if content["change"] is None else AestheticChange(content["change"]),
+        satisfied_1_5=content["satisfied_1_5"],
+        words=content["words"],
+        alone=content["alone"],
+        said_at=datetime.datetime.fromisoformat(content["at"]),
+        noted_by=name_of(content["by"]),
     )
 
 
-def _parse_grade(named: Callable[[str], str], held: Mapping[str, Any]) -> ClinicianGrade:
+def _parse_grade(name_of: Callable[[str], str], content: Mapping[str, Any]) -> ClinicianGrade:
     return ClinicianGrade(
-        quarter=ImprovementQuarter(held["quarter"]),
-        change=AestheticChange(held["change"]),
-        readings=tuple(ScaleReading(*one) for one in held["readings"]),
-        notes=held["notes"],
-        hidden=held["hidden"],
-        unseen=held["unseen"],
-        treated=held["treated"],
-        graded_at=datetime.datetime.fromisoformat(held["at"]),
-        rater=named(held["by"]),
-        rater_id=held["by"],
+        quarter=ImprovementQuarter(content["quarter"]),
+        change=AestheticChange(content["change"]),
+        readings=tuple(ScaleReading(*one) for one in content["readings"]),
+        notes=content["notes"],
+        hidden=content["hidden"],
+        unseen=content["unseen"],
+        treated=content["treated"],
+        graded_at=datetime.datetime.fromisoformat(content["at"]),
+        rater=name_of(content["by"]),
+        rater_id=content["by"],
     )

@@ -183,7 +183,7 @@ class FollowUp:
     opened_by: tuple[str, ...] = ()
     paired_by: tuple[str, ...] = ()
 
-    def graded_by(self, member_id: str) -> ClinicianGrade | None:
+    def find_grade(self, member_id: str) -> ClinicianGrade | None:
         """Return the last grade of a member; None without one."""
         return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
 
@@ -208,7 +208,7 @@ class TreatmentCourse:
     follow_ups: tuple[FollowUp, ...]
 
     @property
-    def asked_before(self) -> bool:
+    def has_baseline(self) -> bool:
         """Whether there is a follow-up from before the first treatment."""
         return any(one.moment is FollowUpMoment.BEFORE for one in self.follow_ups)
 

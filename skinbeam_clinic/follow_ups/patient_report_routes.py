@@ -30,7 +30,7 @@ def add_patient_report_routes(router: ClinicRouter) -> None:
     router.add("POST", "/follow-ups/{follow_up}/patient", _save_report)
     router.add("POST", "/follow-ups/{follow_up}/handing", _hand_over)
     router.add("GET", "/asked", _show_handover)
-    router.add("POST", "/asked", _save_report_alone)
+    router.add("POST", "/asked", _save_handed_over_report)
 
 
 def _show_report_form(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -42,10 +42,12 @@ def _show_report_form(request: ClinicRequest, error: InputError | None = None) -
     )
 
 
-def _report_form(request: ClinicRequest, asked: ReportQuestions, error: InputError | None, **about: Any) -> Response:
+def _report_form(
+    request: ClinicRequest, questions: ReportQuestions, error: InputError | None, **about: Any
+) -> Response:
     status = 200 if error is None else error_status(error)
     return request.page(
-        "followed/follow-up-patient.html", status, error=error, asked=asked, sent=dict(request.fields), **about
+        "followed/follow-up-patient.html", status, error=error, asked=questions, sent=dict(request.fields), **about
     )
 
 
@@ -76,16 +78,18 @@ def _show_handover(request: ClinicRequest, error: InputError | None = None) -> R
     """The questions that the browser was given; without any, that there is nothing to answer."""
     request.session = None  # it stands outside, also for who is signed in
     try:
-        asked = PatientHandover(request.services.database).asked(read_cookie(request.http_request, HANDOVER_COOKIE))
+        asked = PatientHandover(request.services.database).get_questions(
+            read_cookie(request.http_request, HANDOVER_COOKIE)
+        )
     except RecordNotFoundError:
         return request.page("followed/asked.html", answered=False)
     return _report_form(request, asked, error, here="/asked")
 
 
-def _save_report_alone(request: ClinicRequest) -> Response:
+def _save_handed_over_report(request: ClinicRequest) -> Response:
     handed, token = PatientHandover(request.services.database), read_cookie(request.http_request, HANDOVER_COOKIE)
     try:
-        handed.save_report(token, _parse_answers(request, handed.asked(token)))
+        handed.save_report(token, _parse_answers(request, handed.get_questions(token)))
     except RecordNotFoundError:
         return _show_handover(request)
     except InputError as error:
@@ -98,12 +102,15 @@ def _save_report_alone(request: ClinicRequest) -> Response:
     return answer
 
 
-def _find_questions(repositories: ClinicRepositories, one: FollowUp) -> ReportQuestions:
+def _find_questions(repositories: ClinicRepositories, follow_up: FollowUp) -> ReportQuestions:
     """What is asked; what was before is asked afterwards where nobody did then."""
-    return report_questions(one, repositories.follow_ups.before(one.id) if one.moment is FollowUpMoment.AFTER else None)
+    return report_questions(
+        follow_up,
+        repositories.follow_ups.get_baseline(follow_up.id) if follow_up.moment is FollowUpMoment.AFTER else None,
+    )
 
 
-def _parse_answers(request: ClinicRequest, asked: ReportQuestions) -> PatientAnswers:
+def _parse_answers(request: ClinicRequest, questions: ReportQuestions) -> PatientAnswers:
     """The answers; of after a treatment every choice is asked for.
 
     Raises
@@ -111,13 +118,13 @@ def _parse_answers(request: ClinicRequest, asked: ReportQuestions) -> PatientAns
     InputError : `bad-answer`: an answer is missing, or not among those offered.
     """
     words = request.text("words")
-    if asked.moment is FollowUpMoment.BEFORE:
+    if questions.moment is FollowUpMoment.BEFORE:
         return PatientAnswers(_parse_rating(request, "now"), words=words)
     try:
         quarter, change = ImprovementQuarter(request.text("quarter")), AestheticChange(_parse_number(request, "change"))
     except ValueError:
         raise clinic_error("bad-answer", "quarter") from None
-    before = _parse_rating(request, "before") if asked.remember and request.text("before.confidence") else None
+    before = _parse_rating(request, "before") if questions.asks_baseline and request.text("before.confidence") else None
     return PatientAnswers(
         _parse_rating(request, "now"), before, quarter, change, _parse_number(request, "satisfied"), words
     )

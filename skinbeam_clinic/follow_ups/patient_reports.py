@@ -45,11 +45,11 @@ class PatientAnswers:
 
     Parameters
     ----------
-    before : remembered rating, if it was not recorded before the first treatment.
+    baseline_rating : remembered rating, if it was not recorded before the first treatment.
     """
 
-    now: SelfRating
-    before: SelfRating | None = None
+    current_rating: SelfRating
+    baseline_rating: SelfRating | None = None
     quarter: ImprovementQuarter | None = None
     change: AestheticChange | None = None
     satisfied_1_5: int | None = None
@@ -58,40 +58,52 @@ class PatientAnswers:
 
 @dataclass(frozen=True)
 class ReportQuestions:
-    """The questions to ask: `moment` of the follow-up, and `remember`: whether to ask about the time before, too."""
+    """The questions to ask: `moment` of the follow-up, and `asks_baseline`: whether to ask about the time before,
+    too."""
 
     moment: FollowUpMoment
-    remember: bool
+    asks_baseline: bool
 
 
-def report_questions(one: FollowUp, before: FollowUp | None) -> ReportQuestions:
+def report_questions(follow_up: FollowUp, baseline: FollowUp | None) -> ReportQuestions:
     """Return the questions of a follow-up, given the follow-up before the first treatment, if there is one."""
-    return ReportQuestions(one.moment, one.moment is FollowUpMoment.AFTER and (before is None or before.said is None))
+    return ReportQuestions(
+        follow_up.moment, follow_up.moment is FollowUpMoment.AFTER and (baseline is None or baseline.said is None)
+    )
 
 
-def save_report(work: ClinicTransaction, id: str, told: PatientAnswers, *, alone: bool) -> FollowUp:
+def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, self_completed: bool) -> FollowUp:
     """Store a patient's report; raises as `FollowUpRepository.save_report`."""
     row, held = get_editable(work, id)
     if held["said"] is not None:
         raise clinic_error("said-already", "follow-up")
     after = held["moment"] == FollowUpMoment.AFTER
-    numbers = [n for one in (told.now, told.before) if one is not None for n in (one.confidence_0_10, one.pain_0_10)]
-    if not all(0 <= number <= 10 for number in numbers) or told.satisfied_1_5 not in (None, *range(1, 6)):
+    numbers = [
+        n
+        for one in (answers.current_rating, answers.baseline_rating)
+        if one is not None
+        for n in (one.confidence_0_10, one.pain_0_10)
+    ]
+    if not all(0 <= number <= 10 for number in numbers) or answers.satisfied_1_5 not in (None, *range(1, 6)):
         raise clinic_error("bad-answer", "follow-up")
-    if not after and any(one is not None for one in (told.before, told.quarter, told.change, told.satisfied_1_5)):
+    if not after and any(
+        one is not None for one in (answers.baseline_rating, answers.quarter, answers.change, answers.satisfied_1_5)
+    ):
         raise clinic_error("bad-answer", "follow-up")
     held["said"] = {
-        "now": _serialize_rating(told.now, remembered=not after and _is_under_way(work, row)),
-        "before": None if told.before is None else _serialize_rating(told.before, remembered=True),
-        "quarter": told.quarter,
-        "change": told.change,
-        "satisfied_1_5": told.satisfied_1_5,
-        "words": check_words(told.words),
-        "alone": alone,
+        "now": _serialize_rating(answers.current_rating, remembered=not after and _has_started(work, row)),
+        "before": None
+        if answers.baseline_rating is None
+        else _serialize_rating(answers.baseline_rating, remembered=True),
+        "quarter": answers.quarter,
+        "change": answers.change,
+        "satisfied_1_5": answers.satisfied_1_5,
+        "words": check_words(answers.words),
+        "alone": self_completed,
         "at": now().isoformat(),
         "by": work.actor,
     }
-    if not alone and work.actor not in held["opened"]:
+    if not self_completed and work.actor not in held["opened"]:
         held["opened"].append(work.actor)
     return save_grades(work, row, held, "follow-up.said")
 
@@ -115,10 +127,10 @@ def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.Fol
 
 
 def save_grades(
-    work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any], action: str
+    work: ClinicTransaction, row: follow_up_tables.FollowUpRow, content: Mapping[str, Any], action: str
 ) -> FollowUp:
     """Seal and store a follow-up."""
-    seal_grades(work, row, held)
+    seal_grades(work, row, content)
     work.save(row, action)
     return load_follow_up(work, row)
 
@@ -135,11 +147,11 @@ def check_words(words: str) -> str:
     return words
 
 
-def _serialize_rating(felt: SelfRating, *, remembered: bool) -> list[Any]:
-    return [felt.confidence_0_10, felt.pain_0_10, remembered]
+def _serialize_rating(rating: SelfRating, *, remembered: bool) -> list[Any]:
+    return [rating.confidence_0_10, rating.pain_0_10, remembered]
 
 
-def _is_under_way(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
+def _has_started(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
     return any(one.started_at is not None for one in course)
 
@@ -179,27 +191,27 @@ class PatientHandover:
         about = f"{member.clinic_id}.{id}.{int((now() + _VALIDITY).timestamp())}"
         return f"{about}.{self._signature(about)}"
 
-    def asked(self, token: str) -> ReportQuestions:
+    def get_questions(self, token: str) -> ReportQuestions:
         """Return the questions that a token opens.
 
         Raises
         ------
         AbsentError : the token is invalid or expired, or the questions were answered.
         """
-        with self._work(token) as (work, row):
+        with self._open_transaction(token) as (work, row):
             work.log("follow-up.asked", f"follow_up/{row.id}")
             one = load_follow_up(work, row)
             if one.said is not None:
                 raise clinic_error("absent", "follow-up")
             return report_questions(one, find_baseline(work, row) if one.moment is FollowUpMoment.AFTER else None)
 
-    def save_report(self, token: str, told: PatientAnswers) -> FollowUp:
+    def save_report(self, token: str, answers: PatientAnswers) -> FollowUp:
         """Store the patient's report; raises as `asked` and as `FollowUpRepository.save_report`."""
-        with self._work(token) as (work, row):
-            return save_report(work, row.id, told, alone=True)
+        with self._open_transaction(token) as (work, row):
+            return save_report(work, row.id, answers, self_completed=True)
 
     @contextmanager
-    def _work(self, token: str) -> Iterator[tuple[ClinicTransaction, follow_up_tables.FollowUpRow]]:
+    def _open_transaction(self, token: str) -> Iterator[tuple[ClinicTransaction, follow_up_tables.FollowUpRow]]:
         about, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(about).encode()):
             raise clinic_error("absent", "follow-up")

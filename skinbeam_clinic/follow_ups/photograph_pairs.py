@@ -20,13 +20,13 @@ class PhotographComparison:
     Parameters
     ----------
     pair : id of the pair.
-    differs : sentences; empty without a known difference.
+    differences : sentences; empty without a known difference.
     """
 
     pair: str
-    one: PhotographRecord
-    other: PhotographRecord
-    differs: tuple[str, ...]
+    first: PhotographRecord
+    second: PhotographRecord
+    differences: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,34 +40,37 @@ class _ShotData:
 
 
 def compare_photographs(
-    repositories: ClinicRepositories, one_id: str, other_id: str, pair: str
+    repositories: ClinicRepositories, first_id: str, second_id: str, pair: str
 ) -> PhotographComparison:
     """Return two photographs as they are shown together."""
-    (one, first), (other, second) = repositories.photographs.content(one_id), repositories.photographs.content(other_id)
+    (one, first), (other, second) = (
+        repositories.photographs.read_content(first_id),
+        repositories.photographs.read_content(second_id),
+    )
     return PhotographComparison(pair, one, other, _list_differences(_read_shot(first), _read_shot(second)))
 
 
-def _list_differences(one: _ShotData, other: _ShotData) -> tuple[str, ...]:
+def _list_differences(first: _ShotData, second: _ShotData) -> tuple[str, ...]:
     """Return the differences of two shots in sentences; an unknown value is mentioned only for the size."""
     number = Formatter().number
-    if one.size_px is None or other.size_px is None:
+    if first.size_px is None or second.size_px is None:
         said = [render_message("followed.size-unknown")]
-    elif one.size_px != other.size_px:
+    elif first.size_px != second.size_px:
         said = [
             render_message(
-                "followed.size-differs", {"one": _describe_size(one.size_px), "other": _describe_size(other.size_px)}
+                "followed.size-differs", {"one": _describe_size(first.size_px), "other": _describe_size(second.size_px)}
             )
         ]
     else:
         said = []
-    if one.exposure_s and other.exposure_s and one.exposure_s != other.exposure_s:
-        times = {"one": number(1 / one.exposure_s), "other": number(1 / other.exposure_s)}
+    if first.exposure_s and second.exposure_s and first.exposure_s != second.exposure_s:
+        times = {"one": number(1 / first.exposure_s), "other": number(1 / second.exposure_s)}
         said.append(render_message("followed.exposure-differs", times))
-    if one.sensitivity and other.sensitivity and one.sensitivity != other.sensitivity:
+    if first.sensitivity and second.sensitivity and first.sensitivity != second.sensitivity:
         said.append(
-            render_message("followed.iso-differs", {"one": str(one.sensitivity), "other": str(other.sensitivity)})
+            render_message("followed.iso-differs", {"one": str(first.sensitivity), "other": str(second.sensitivity)})
         )
-    if one.flash is not None and other.flash is not None and one.flash != other.flash:
+    if first.flash is not None and second.flash is not None and first.flash != second.flash:
         said.append(render_message("followed.flash-differs"))
     return tuple(said)
 

@@ -102,12 +102,12 @@ class FollowUpRepository:
             work.save(row, "follow-up.begun", moment=moment.value)
             return load_follow_up(work, row)
 
-    def save_report(self, id: str, told: PatientAnswers, *, alone: bool = False) -> FollowUp:
+    def save_report(self, id: str, answers: PatientAnswers, *, self_completed: bool = False) -> FollowUp:
         """Store a patient's report, which is possible once.
 
         Parameters
         ----------
-        alone : whether the patient filled in the form alone.
+        self_completed : whether the patient filled in the form alone.
 
         Raises
         ------
@@ -115,9 +115,9 @@ class FollowUpRepository:
             question that is asked only after a treatment.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            return save_report(work, id, told, alone=alone)
+            return save_report(work, id, answers, self_completed=self_completed)
 
-    def open(self, id: str) -> FollowUp:
+    def mark_report_read(self, id: str) -> FollowUp:
         """Record that the acting member has seen the patient's report; their later grades are no longer blind."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
@@ -126,7 +126,7 @@ class FollowUpRepository:
                 held["opened"].append(work.actor)
             return save_grades(work, row, held, "follow-up.opened")
 
-    def grade(
+    def add_grade(
         self,
         id: str,
         quarter: ImprovementQuarter,
@@ -175,7 +175,7 @@ class FollowUpRepository:
                 held["opened"].append(work.actor)
             return save_grades(work, row, held, "follow-up.graded")
 
-    def pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
+    def add_pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
         """Pair two photographs of the patient; the acting member knows their order from now on.
 
         Raises
@@ -204,7 +204,7 @@ class FollowUpRepository:
             held["paired"] = sorted({*held["paired"], work.actor})
             return save_grades(work, row, held, "follow-up.paired")
 
-    def part(self, id: str, pair_id: str) -> FollowUp:
+    def remove_pair(self, id: str, pair_id: str) -> FollowUp:
         """Remove a pair of a follow-up without a grade; the photographs stay.
 
         Raises
@@ -241,7 +241,7 @@ class FollowUpRepository:
             rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
             return tuple(load_follow_up(work, row) for row in rows)
 
-    def courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
+    def list_courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
         """Return the courses of treatments of a patient, the newest consultation first.
 
         Raises
@@ -259,14 +259,14 @@ class FollowUpRepository:
             firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
 
-    def before(self, id: str) -> FollowUp | None:
+    def get_baseline(self, id: str) -> FollowUp | None:
         """Return the follow-up before the first treatment of the same course; None without one."""
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
             work.log("follow-up.seen", f"follow_up/{id}")
             return find_baseline(work, row)
 
-    def due(
+    def list_due(
         self, *, after: datetime.timedelta, overdue: datetime.timedelta, until: datetime.timedelta
     ) -> tuple[DueFollowUp, ...]:
         """Return the patients who are due for a follow-up and had none since their last treatment, longest ago first.

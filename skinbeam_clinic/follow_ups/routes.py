@@ -71,7 +71,7 @@ class _PredictionView:
     """A predicted improvement of at least `pct` per cent, and whether the observed one reached it; None if unknown."""
 
     pct: str
-    told: str
+    probability: str
     reached: bool | None
 
 
@@ -87,7 +87,7 @@ def add_overview_routes(router: ClinicRouter) -> None:
 def list_due_follow_ups(repositories: ClinicRepositories) -> tuple[DueFollowUp, ...]:
     """Return who should be seen again."""
     months, overdue, waited = (number * MONTH for number in _due_months())
-    return repositories.follow_ups.due(after=months, overdue=overdue, until=waited)
+    return repositories.follow_ups.list_due(after=months, overdue=overdue, until=waited)
 
 
 def _due_months() -> tuple[float, float, float]:
@@ -110,22 +110,22 @@ def _show_due(request: ClinicRequest) -> Response:
 
 
 def read_treated_option(
-    repositories: ClinicRepositories, one: FollowUp | TreatmentCourse
+    repositories: ClinicRepositories, follow_up: FollowUp | TreatmentCourse
 ) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
-    return find_option(translate_record(open_plan(repositories, one.plan_id).records), one.option)
+    return find_option(translate_record(open_plan(repositories, follow_up.plan_id).plan), follow_up.option)
 
 
-def may_see_answers(request: ClinicRequest, one: FollowUp) -> bool:
+def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
     """Tell whether who asks is shown what the patient said and what was foretold: who grades is not, before they have.
 
     A member who may grade sees them only after grading or opening them. A follow-up before a treatment influences no
     grade, and an auditor or an assistant gives none.
     """
     return (
-        one.moment is FollowUpMoment.BEFORE
+        follow_up.moment is FollowUpMoment.BEFORE
         or not request.has_right(AccessRight.TREAT)
-        or request.member_session.member.id in one.opened_by
+        or request.member_session.member.id in follow_up.opened_by
     )
 
 
@@ -140,7 +140,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
                 one,
                 desk.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
             )
-            for one in desk.follow_ups.courses(id)
+            for one in desk.follow_ups.list_courses(id)
         ],
     )
 
@@ -156,7 +156,7 @@ def _begin_follow_up(request: ClinicRequest) -> Response:
 
 def _open_follow_up(request: ClinicRequest) -> Response:
     return request.redirect(
-        f"/follow-ups/{request.repositories.follow_ups.open(request.path_parameter('follow_up')).id}"
+        f"/follow-ups/{request.repositories.follow_ups.mark_report_read(request.path_parameter('follow_up')).id}"
     )
 
 
@@ -177,8 +177,8 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         patient=desk.patients.get(consultation.patient_id),
         closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
-        before=desk.follow_ups.before(one.id) if one.moment is FollowUpMoment.AFTER else None,
-        mine=one.graded_by(request.member_session.member.id),
+        before=desk.follow_ups.get_baseline(one.id) if one.moment is FollowUpMoment.AFTER else None,
+        mine=one.find_grade(request.member_session.member.id),
         seen=_describe_outcome(seen),
         foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
         looked=display_value(option.followup_months, "months"),
@@ -192,25 +192,28 @@ def _show_follow_up(request: ClinicRequest) -> Response:
     )
 
 
-def _describe_outcome(found: ImprovementRange | Unknown) -> str:
+def _describe_outcome(improvement: ImprovementRange | Unknown) -> str:
     """Return the observed improvement with its rater in a sentence; empty without a grade."""
-    if isinstance(found, Unknown):
+    if isinstance(improvement, Unknown):
         return ""
     return render_message(
-        f"followed.seen-{found.rater}", {"grade": render_message(f"followed-quarter.{_describe_quarter(found).value}")}
+        f"followed.seen-{improvement.rater}",
+        {"grade": render_message(f"followed-quarter.{_describe_quarter(improvement).value}")},
     )
 
 
-def _describe_quarter(found: ImprovementRange) -> ImprovementQuarter:
-    return list(ImprovementQuarter)[0 if found.low_pct < 0 else 1 + int(found.low_pct // 25)]
+def _describe_quarter(improvement: ImprovementRange) -> ImprovementQuarter:
+    return list(ImprovementQuarter)[0 if improvement.low_pct < 0 else 1 + int(improvement.low_pct // 25)]
 
 
-def _view_prediction(option: Option, seen: ImprovementRange | Unknown) -> tuple[_PredictionView, ...]:
+def _view_prediction(option: Option, improvement: ImprovementRange | Unknown) -> tuple[_PredictionView, ...]:
     rows = []
     for pct in ("25", "50", "75"):
         p = improved_share(option, pct)
         told = per_100(p).text if isinstance(p, Estimate) else render_message("followed.foretold-unknown")
-        rows.append(_PredictionView(pct, told, None if isinstance(seen, Unknown) else seen.low_pct >= float(pct)))
+        rows.append(
+            _PredictionView(pct, told, None if isinstance(improvement, Unknown) else improvement.low_pct >= float(pct))
+        )
     return tuple(rows)
 
 
@@ -252,7 +255,7 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
         patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
         concern=concern_name(concern),
         hidden=_is_order_hidden(request, one),
-        mine=one.graded_by(request.member_session.member.id),
+        mine=one.find_grade(request.member_session.member.id),
         pictures=[compare_photographs(desk, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)],
         scales=[_OfferedScale(scale, find_source(scale.source).citation) for scale in _list_scales(request, one)],
         sent=dict(request.fields),
@@ -269,7 +272,9 @@ def _save_grade(request: ClinicRequest) -> Response:
         )
         readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
         notes = request.text("notes")
-        request.repositories.follow_ups.grade(one.id, quarter, change, readings=readings, notes=notes, hidden=hidden)
+        request.repositories.follow_ups.add_grade(
+            one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
+        )
     except InputError as error:
         if error_status(error) != 422:
             raise
@@ -277,19 +282,19 @@ def _save_grade(request: ClinicRequest) -> Response:
     return request.redirect(f"/follow-ups/{one.id}")
 
 
-def _is_order_hidden(request: ClinicRequest, one: FollowUp) -> bool:
+def _is_order_hidden(request: ClinicRequest, follow_up: FollowUp) -> bool:
     """Whether the order of the photographs is hidden from who asks: not if they know it already."""
     id = request.member_session.member.id
-    return bool(one.pairs) and one.graded_by(id) is None and id not in one.paired_by
+    return bool(follow_up.pairs) and follow_up.find_grade(id) is None and id not in follow_up.paired_by
 
 
-def _is_after_left(request: ClinicRequest, one: FollowUp) -> bool:
+def _is_after_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
     """Whether the photographs of now stand on the left: as good as drawn, and the same whenever the page is asked."""
-    return hashlib.sha256(f"{one.id}/{request.member_session.member.id}".encode()).digest()[0] % 2 == 0
+    return hashlib.sha256(f"{follow_up.id}/{request.member_session.member.id}".encode()).digest()[0] % 2 == 0
 
 
-def _list_scales(request: ClinicRequest, one: FollowUp) -> tuple[GradingScale, ...]:
-    concern, option = read_treated_option(request.repositories, one)
+def _list_scales(request: ClinicRequest, follow_up: FollowUp) -> tuple[GradingScale, ...]:
+    concern, option = read_treated_option(request.repositories, follow_up)
     return scales_for_condition(concern.condition, [study.study for study in option.expected.studies])
 
 
@@ -311,21 +316,21 @@ def _parse_grade(request: ClinicRequest) -> tuple[ImprovementQuarter, AestheticC
         raise clinic_error("bad-answer", "quarter") from None
 
 
-def _parse_readings(request: ClinicRequest, offered: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
+def _parse_readings(request: ClinicRequest, scales: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
     """The scores that were given, the earlier photograph's first."""
     found = []
-    for scale in offered:
+    for scale in scales:
         one, other = (_parse_score(request.text(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
         if one is not None or other is not None:
             found.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
     return found
 
 
-def _parse_score(typed: str, scale: GradingScale) -> float | None:
-    if not typed:
+def _parse_score(text: str, scale: GradingScale) -> float | None:
+    if not text:
         return None
     try:
-        score = float(typed.replace(",", ".")[:20])
+        score = float(text.replace(",", ".")[:20])
     except ValueError:
         score = float("nan")
     if not scale.has_score(score):
@@ -386,11 +391,13 @@ def _add_pair(request: ClinicRequest) -> Response:
         after = desk.photographs.add(
             one.consultation_id, upload.content, image_type(upload), PhotographPermissions()
         ).id
-    return request.redirect(f"/follow-ups/{desk.follow_ups.pair(one.id, before, after).id}#photographs")
+    return request.redirect(f"/follow-ups/{desk.follow_ups.add_pair(one.id, before, after).id}#photographs")
 
 
 def _remove_pair(request: ClinicRequest) -> Response:
-    parted = request.repositories.follow_ups.part(request.path_parameter("follow_up"), request.path_parameter("pair"))
+    parted = request.repositories.follow_ups.remove_pair(
+        request.path_parameter("follow_up"), request.path_parameter("pair")
+    )
     return request.redirect(f"/follow-ups/{parted.id}#photographs")
 
 

@@ -187,7 +187,7 @@ class PlanWorker:
         sent = join_history(parse_submission(kept.answers), facts)
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
-                (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.content(sent.photo)[1])
+                (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.read_content(sent.photo)[1])
             made = self._make(sent, home, self._report_progress(job), names["language"])
         if not self._queue.report(job, {}):
             raise _JobLostError("called off at the last moment")

@@ -43,7 +43,7 @@ class MachineRepository:
             work.save(row, "machine.added")
             return _read_machine(row)
 
-    def change(self, id: str, *, name: str, room: str) -> ClinicMachine:
+    def update(self, id: str, *, name: str, room: str) -> ClinicMachine:
         """Rename a machine or move it to another room; its device and serial number never change.
 
         Raises
@@ -57,7 +57,7 @@ class MachineRepository:
             work.save(row, "machine.changed")
             return _read_machine(row)
 
-    def use(self, id: str, *, used: bool) -> ClinicMachine:
+    def set_in_use(self, id: str, *, in_use: bool) -> ClinicMachine:
         """Retire a machine, or take it into use again; a machine already in that state stays unchanged.
 
         Raises
@@ -66,9 +66,9 @@ class MachineRepository:
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
-            if used != (row.retired_at is None):
-                row.retired_at = None if used else now()
-                work.save(row, "machine.in-use" if used else "machine.retired")
+            if in_use != (row.retired_at is None):
+                row.retired_at = None if in_use else now()
+                work.save(row, "machine.in-use" if in_use else "machine.retired")
             return _read_machine(row)
 
     def get(self, id: str) -> ClinicMachine:
@@ -81,7 +81,7 @@ class MachineRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work.get(treatment_tables.MachineRow, id))
 
-    def all(self) -> tuple[ClinicMachine, ...]:
+    def list_all(self) -> tuple[ClinicMachine, ...]:
         """Return the machines sorted by name, retired ones included."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return tuple(

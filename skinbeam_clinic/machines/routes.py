@@ -20,7 +20,7 @@ def add_machine_routes(router: ClinicRouter) -> None:
     router.add("GET", "/machines", _show_machines)
     router.add("POST", "/machines", _add_machine)
     router.add("POST", "/machines/{machine}", _change_machine)
-    router.add("POST", "/machines/{machine}/use", _save_use)
+    router.add("POST", "/machines/{machine}/use", _save_in_use)
 
 
 def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -28,7 +28,7 @@ def _show_machines(request: ClinicRequest, error: InputError | None = None) -> R
         "machines.html",
         200 if error is None else error_status(error),
         error=error,
-        machines=request.repositories.machines.all(),
+        machines=request.repositories.machines.list_all(),
         devices={name: translate(device.title) for name, device in devices().items()},
         sent={name: request.text(name) for name in _FIELDS},
     )
@@ -42,13 +42,13 @@ def _add_machine(request: ClinicRequest) -> Response:
 
 def _change_machine(request: ClinicRequest) -> Response:
     id, name, room = request.path_parameter("machine"), request.text("name"), request.text("room")
-    return _apply_change(request, lambda: request.repositories.machines.change(id, name=name, room=room))
+    return _apply_change(request, lambda: request.repositories.machines.update(id, name=name, room=room))
 
 
-def _save_use(request: ClinicRequest) -> Response:
+def _save_in_use(request: ClinicRequest) -> Response:
     used = request.text("used") == "true"
     return _apply_change(
-        request, lambda: request.repositories.machines.use(request.path_parameter("machine"), used=used)
+        request, lambda: request.repositories.machines.set_in_use(request.path_parameter("machine"), in_use=used)
     )
 
 

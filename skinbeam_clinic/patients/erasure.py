@@ -20,10 +20,10 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 
-__all__ = ["KEEP_YEARS", "ErasureRepository"]
+__all__ = ["RETENTION_YEARS", "ErasureRepository"]
 
 # The default: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria require ten years.
-KEEP_YEARS = 10
+RETENTION_YEARS = 10
 _RETENTION_ACTION = "patient.kept"
 # The tables written after a consultation was saved, each with the column of the time.
 _LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], InstrumentedAttribute[Any]], ...] = (
@@ -47,7 +47,7 @@ class ErasureRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def foresee(self, patient_id: str, *, keep_years: int) -> ErasurePreview:
+    def preview(self, patient_id: str, *, retention_years: int) -> ErasurePreview:
         """Return how many records of a patient are stored, and until when an erasure now would have to retain them.
 
         Raises
@@ -61,7 +61,7 @@ class ErasureRepository:
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             names = [one.id for one in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
-            until = _retention_end(work, patient, consultations, keep_years)
+            until = _retention_end(work, patient, consultations, retention_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == _RETENTION_ACTION, limit=1)
             return ErasurePreview(
                 has_contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
@@ -76,7 +76,7 @@ class ErasureRepository:
                 requested_at=asked[0].at if asked else None,
             )
 
-    def due(self, *, keep_years: int) -> tuple[ErasablePatient, ...]:
+    def list_erasable(self, *, retention_years: int) -> tuple[ErasablePatient, ...]:
         """Return every patient whose retention period is over, the oldest last entry first."""
         with self._access.reading(AccessRight.ERASE) as work:
             work.log("patients.due.listed", "patient")
@@ -84,16 +84,18 @@ class ErasureRepository:
             last = _last_entries(work)
             for patient in work.rows(tables.PatientRow, tables.PatientRow.erased_at.is_(None)):
                 latest = last.get(patient.id, patient.created_at)
-                if latest + keep_years * _YEAR <= at:
-                    found.append(ErasablePatient(patient.id, patient.pseudonym, latest, latest + keep_years * _YEAR))
+                if latest + retention_years * _YEAR <= at:
+                    found.append(
+                        ErasablePatient(patient.id, patient.pseudonym, latest, latest + retention_years * _YEAR)
+                    )
             return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
 
-    def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
+    def erase(self, patient_id: str, *, retention_years: int) -> datetime.datetime | None:
         """Erase a patient's data as far as the law allows; return until when the rest is retained, None without a rest.
 
         Parameters
         ----------
-        keep_years : years after the last entry for which local law requires treatment records to be retained.
+        retention_years : years after the last entry for which local law requires treatment records to be retained.
 
         Raises
         ------
@@ -104,7 +106,7 @@ class ErasureRepository:
             for contact in work.rows(tables.ContactRow, tables.ContactRow.id == patient_id):
                 work.delete(contact, "contact.erased")
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
-            until = _retention_end(work, patient, consultations, keep_years)
+            until = _retention_end(work, patient, consultations, retention_years)
             if until is not None:
                 cancel_future_appointments(work, patient_id)
                 end_links(work, [one.id for one in consultations])

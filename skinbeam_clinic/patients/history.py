@@ -53,21 +53,21 @@ class HistoryFact:
     Parameters
     ----------
     record : name of the record in the audit log.
-    at : when it was fired.
+    fired_at : when it was fired.
     path : address of the page that shows it.
     plan_id : the plan under which it was done.
-    place : position of the option in the plan; empty for a test spot.
-    grave : adverse events of it that were graded as more than mild.
+    option : position of the option in the plan; empty for a test spot.
+    serious_events : adverse events of it that were graded as more than mild.
     """
 
     record: str
     kind: FactKind
     row: Mapping[str, Any]
-    at: datetime.datetime
+    fired_at: datetime.datetime
     path: str
     plan_id: str
-    place: str = ""
-    grave: tuple[AdverseEvent, ...] = ()
+    option: str = ""
+    serious_events: tuple[AdverseEvent, ...] = ()
 
 
 def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
@@ -77,9 +77,9 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[His
     """
     spots = [_spot_fact(one) for one in repositories.test_spots.of_patient(patient_id) if one.readings]
     consultations = [one.id for one in repositories.consultations.of(patient_id)]
-    done = [one for id in consultations for one in repositories.treatments.of(id) if one.started_at and one.standing]
+    done = [one for id in consultations for one in repositories.treatments.of(id) if one.started_at and one.valid_areas]
     judged = [one for id in consultations if done for one in repositories.follow_ups.of(id)]
-    return tuple(sorted([*spots, *list_session_facts(done, judged)], key=lambda fact: fact.at))
+    return tuple(sorted([*spots, *list_session_facts(done, judged)], key=lambda fact: fact.fired_at))
 
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
@@ -92,41 +92,47 @@ def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
     return max(reversed(facts), key=_seriousness)  # the last of several equally serious readings
 
 
-def list_session_facts(done: Sequence[Treatment], judged: Sequence[FollowUp]) -> list[HistoryFact]:
+def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
     """Return a row for each treatment in which something was fired; weeks are counted from the first.
 
     Parameters
     ----------
-    judged : follow-ups; the last graded one after a treatment gives its response.
+    follow_ups : follow-ups; the last graded one after a treatment gives its response.
     """
-    begun = [(one.started_at, one) for one in done if one.started_at is not None]
+    begun = [(one.started_at, one) for one in treatments if one.started_at is not None]
     first = min((at for at, _ in begun), default=None)
-    return [] if first is None else [_session_fact(one, at, at - first, judged) for at, one in begun]
+    return [] if first is None else [_session_fact(one, at, at - first, follow_ups) for at, one in begun]
 
 
 def _session_fact(
-    done: Treatment, at: datetime.datetime, since_first: datetime.timedelta, judged: Sequence[FollowUp]
+    treatment: Treatment, at: datetime.datetime, since_first: datetime.timedelta, follow_ups: Sequence[FollowUp]
 ) -> HistoryFact:
     """Return a treatment as one session with the lowest dose of its areas.
 
     An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
     the row claims no more than that the lowest dose was harmless to this skin.
     """
-    least = min((one.fired.settings for one in done.standing), key=_dose)
-    pulse = {name: least.get(name, done.ordered.settings.get(name)) for name in _PULSE}
-    row = {"week": round(since_first / datetime.timedelta(weeks=1), 2), "treats": done.ordered.condition}
-    row |= {"device": done.device or done.ordered.device} | {k: v for k, v in pulse.items() if v is not None}
-    if done.events:
-        row["adverse"] = list(dict.fromkeys(map(_describe_event, done.events)))
+    least = min((one.fired.settings for one in treatment.valid_areas), key=_dose)
+    pulse = {name: least.get(name, treatment.ordered.settings.get(name)) for name in _PULSE}
+    row = {"week": round(since_first / datetime.timedelta(weeks=1), 2), "treats": treatment.ordered.condition}
+    row |= {"device": treatment.device or treatment.ordered.device} | {k: v for k, v in pulse.items() if v is not None}
+    if treatment.events:
+        row["adverse"] = list(dict.fromkeys(map(_describe_event, treatment.events)))
     # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
-    after = [one for one in judged if (one.treatment_id, one.moment) == (done.id, FollowUpMoment.AFTER) and one.grades]
+    after = [
+        one
+        for one in follow_ups
+        if (one.treatment_id, one.moment) == (treatment.id, FollowUpMoment.AFTER) and one.grades
+    ]
     for one in sorted(after, key=lambda follow_up: follow_up.seen_at)[-1:]:
         improved = leading_improvement(one)
         if isinstance(improved, ImprovementRange):
             row["response_pct"] = _middle_pct(improved)
-    grave = tuple(one for one in done.events if one.grade is not AdverseEventGrade.MILD)
-    path = f"/treatments/{done.id}"
-    return HistoryFact(f"treatment/{done.id}", "session", row, at, path, done.plan_id, done.option, grave)
+    grave = tuple(one for one in treatment.events if one.grade is not AdverseEventGrade.MILD)
+    path = f"/treatments/{treatment.id}"
+    return HistoryFact(
+        f"treatment/{treatment.id}", "session", row, at, path, treatment.plan_id, treatment.option, grave
+    )
 
 
 def _dose(settings: Mapping[str, float]) -> tuple[float, float]:
@@ -140,9 +146,9 @@ def _describe_event(event: AdverseEvent) -> str:
     return _HARM_WORDS.get(event.kind, event.kind.replace("-", " "))
 
 
-def _middle_pct(improved: ImprovementRange) -> float:
+def _middle_pct(improvement: ImprovementRange) -> float:
     """Return the middle of the graded range; a worsening is not quantified, so it counts as 0."""
-    return max(0.0, (improved.low_pct + improved.high_pct) / 2)
+    return max(0.0, (improvement.low_pct + improvement.high_pct) / 2)
 
 
 def _seriousness(fact: HistoryFact) -> int:
@@ -154,13 +160,15 @@ def case_from_fact(fact: HistoryFact) -> Case:
     return parse_record(Case, {fact.kind: [dict(fact.row)]}, file="records")
 
 
-def join_history(sent: Submission, facts: Sequence[HistoryFact]) -> Submission:
+def join_history(submission: Submission, facts: Sequence[HistoryFact]) -> Submission:
     """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed."""
-    entries = [*sent.entries]
+    entries = [*submission.entries]
     for kind in ("test_spot", "session"):
         rows = [fact.row for fact in facts if fact.kind == kind]
-        places = sorted({row.number for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == kind})
-        typed = dict(zip(places, sent.tables.get(kind, ()), strict=True))
+        places = sorted(
+            {row.number for name, _ in submission.entries if (row := parse_row_field(name)) and row.kind == kind}
+        )
+        typed = dict(zip(places, submission.tables.get(kind, ()), strict=True))
         rows, both = _match_rows(rows, typed)
         free = count(max(places, default=-1) + 1)
         for index, said in enumerate(rows):
@@ -170,12 +178,12 @@ def join_history(sent: Submission, facts: Sequence[HistoryFact]) -> Submission:
             if "adverse" in added:  # a recorded adverse event counts even where the typed row does not mention it
                 added["adverse"] = _unmatched_facts(added["adverse"], known.get("adverse", ()))
             entries += _row_entries(kind, next(free) if place is None else place, added)
-    return Submission(tuple(entries), sent.photo)
+    return Submission(tuple(entries), submission.photo)
 
 
-def list_missing_facts(sent: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
+def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
     """Return the recorded rows that are missing in the form's answers."""
-    return tuple(fact for fact in facts if len(join_history(sent, (fact,)).entries) > len(sent.entries))
+    return tuple(fact for fact in facts if len(join_history(submission, (fact,)).entries) > len(submission.entries))
 
 
 def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
@@ -184,11 +192,11 @@ def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
     return json.dumps({"schema": _SCHEMA, "records": records}, sort_keys=True).encode()
 
 
-def match_plan_facts(facts: Sequence[HistoryFact], written: bytes | None) -> tuple[HistoryFact, ...]:
-    """Return the facts that a plan was made from, according to its stored file; none if `written` is None."""
-    if written is None:
+def match_plan_facts(facts: Sequence[HistoryFact], data: bytes | None) -> tuple[HistoryFact, ...]:
+    """Return the facts that a plan was made from, according to its stored file; none if `data` is None."""
+    if data is None:
         return ()
-    held = [(one["record"], one["row"]) for one in json.loads(written)["records"]]
+    held = [(one["record"], one["row"]) for one in json.loads(data)["records"]]
     return tuple(one for one in facts if (one.record, json.loads(json.dumps(dict(one.row)))) in held)
 
 

@@ -38,7 +38,7 @@ class RecordLine:
     """A recorded event as text, with the address of the page that shows it."""
 
     at: datetime.datetime
-    said: str
+    text: str
     path: str
 
 
@@ -47,7 +47,7 @@ class ContraindicationView:
     """A contraindication for display: the record, the rule's text and source, and advice on what to do now."""
 
     key: str
-    said: str
+    text: str
     source: str
     final: bool
     line: RecordLine | None
@@ -78,16 +78,18 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
     if fact.kind == "test_spot":
         about = {"reaction": render_message(f"reaction.{row['reaction']}"), "hours": row["read_after_h"]}
         about |= {"pulse": describe_pulse(row), "site": site_title(row["site"])}
-        return RecordLine(fact.at, render_message("clinic-spots.line", about), fact.path)
+        return RecordLine(fact.fired_at, render_message("clinic-spots.line", about), fact.path)
     about = {"treats": translate(vocabulary_table("condition")[row["treats"]]["title"]), "pulse": describe_pulse(row)}
     about |= {
         "week": row["week"],
         "adverse": "; ".join(row.get("adverse", ())) or render_message("clinic-spots.no-adverse"),
     }
-    return RecordLine(fact.at, render_message("clinic-spots.session-line", about), fact.path)
+    return RecordLine(fact.fired_at, render_message("clinic-spots.session-line", about), fact.path)
 
 
-def describe_contraindications(stops: tuple[Contraindication, ...], plan: Plan) -> tuple[ContraindicationView, ...]:
+def describe_contraindications(
+    contraindications: tuple[Contraindication, ...], plan: Plan
+) -> tuple[ContraindicationView, ...]:
     """Return the contraindications for display, each with the plan's advice on complications."""
     said = {one.rule: one.message.text for one in plan.complications}
     return tuple(
@@ -99,12 +101,12 @@ def describe_contraindications(stops: tuple[Contraindication, ...], plan: Plan) 
             None if one.fact is None else describe_fact(one.fact),
             tuple(said[rule] for rule in _list_advice(one) if rule in said),
         )
-        for one in stops
+        for one in contraindications
     )
 
 
-def _list_advice(stop: Contraindication) -> tuple[str, ...]:
-    if stop.fact is None:
+def _list_advice(contraindication: Contraindication) -> tuple[str, ...]:
+    if contraindication.fact is None:
         return ()
-    seen = [stop.fact.row.get("reaction", ""), *stop.fact.row.get("adverse", ())]
+    seen = [contraindication.fact.row.get("reaction", ""), *contraindication.fact.row.get("adverse", ())]
     return tuple(dict.fromkeys(rule for one in seen for rule in _ADVICE_RULES.get(one, ())))

@@ -34,14 +34,14 @@ class PatientRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             return add_patient(work, pseudonym, year_of_birth=year_of_birth)
 
-    def all(self) -> tuple[PatientRecord, ...]:
+    def list_all(self) -> tuple[PatientRecord, ...]:
         """Return the patients sorted by pseudonym, without erased ones."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
             there = tables.PatientRow.erased_at.is_(None)
             return tuple(map(_read_patient, work.rows(tables.PatientRow, there, order=(tables.PatientRow.pseudonym,))))
 
-    def listed(self, *, pseudonym: str = "", ids: Collection[str] | None = None) -> tuple[PatientRecord, ...]:
+    def list_by(self, *, pseudonym: str = "", ids: Collection[str] | None = None) -> tuple[PatientRecord, ...]:
         """Return the patients in the order in which they were added, without erased ones.
 
         Parameters
@@ -57,21 +57,21 @@ class PatientRepository:
             rows = work.rows(table, table.erased_at.is_(None), *named, *chosen, order=(table.created_at,))
             return tuple(map(_read_patient, rows))
 
-    def some(self, asked: str, most: int) -> tuple[tuple[PatientRecord, ...], int]:
+    def search(self, query: str, limit: int) -> tuple[tuple[PatientRecord, ...], int]:
         """Return the newest patients whose pseudonym contains a text, ignoring case, and the number of all matches.
 
         Parameters
         ----------
-        asked : the text to search for.
-        most : how many are returned at most.
+        query : the text to search for.
+        limit : how many are returned at most.
         """
-        wanted, table = asked.casefold(), tables.PatientRow
+        wanted, table = query.casefold(), tables.PatientRow
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
             order = (table.created_at,)
             known = work.list_names(table, table.pseudonym, table.erased_at.is_(None), order=order)
             there = [id for id, name in known if wanted in name.casefold()]
-            newest = work.rows(table, table.id.in_(there[-most:]), order=order)
+            newest = work.rows(table, table.id.in_(there[-limit:]), order=order)
             return tuple(map(_read_patient, newest[::-1])), len(there)
 
     def get(self, id: str) -> PatientRecord:
@@ -104,7 +104,7 @@ class PatientRepository:
             row.saved_at = now()
             work.save(row, "contact.saved")
 
-    def contact(self, id: str) -> Contact | None:
+    def get_contact(self, id: str) -> Contact | None:
         """Return a patient's identity and contact details; None if none are stored."""
         with self._access.reading(AccessRight.CONTACT) as work:
             work.log("contact.seen", f"contact/{id}")
@@ -131,8 +131,8 @@ def _next_number(work: ClinicTransaction) -> str:
     return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
 
 
-def _check_pseudonym(written: str) -> str:
-    plain = written.strip()
+def _check_pseudonym(text: str) -> str:
+    plain = text.strip()
     if not 0 < len(plain) <= _LONGEST_PSEUDONYM or not plain.isprintable():
         raise clinic_error("bad-pseudonym", "pseudonym", hint={"longest": _LONGEST_PSEUDONYM})
     return plain

@@ -21,8 +21,8 @@ __all__ = [
     "add_patient_routes",
 ]
 
-_PATIENTS_SHOWN = 100  # rows of the list; a clinic with more patients searches
-_DUE_SHOWN = 20
+_PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
+_DUE_LIMIT = 20
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address")
 
 
@@ -41,7 +41,7 @@ def add_patient_routes(router: ClinicRouter) -> None:
 def _show_patients(request: ClinicRequest, error: InputError | None = None) -> Response:
     """What is looked for is sent and never stands in an address."""
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
-    found, number = request.repositories.patients.some(asked, _PATIENTS_SHOWN)
+    found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
     status = 200 if error is None else error_status(error)
     said = {"asked": asked, "new": new, "year": request.text("year")}
     shown = {
@@ -50,7 +50,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
         "today": list_todays_appointments(request),
         "due": list_due_follow_ups(request.repositories),
     }
-    shown["spots_due"] = request.repositories.test_spots.due(_DUE_SHOWN)
+    shown["spots_due"] = request.repositories.test_spots.list_due(_DUE_LIMIT)
     return request.page("patients.html", status, error=error, **shown, **said, **time_formats())
 
 
@@ -81,7 +81,7 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
 
 def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
     id, desk = request.path_parameter("patient"), request.repositories
-    kept = desk.patients.contact(id)
+    kept = desk.patients.get_contact(id)
     held = {name: request.text(name) for name in CONTACT_FIELDS} if error else dict(kept.details) if kept else {}
     fields = {name: held.get(name, "") for name in CONTACT_FIELDS}
     status = 200 if error is None else error_status(error)
@@ -146,12 +146,14 @@ def _download_copy(request: ClinicRequest) -> Response:
 def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
     years = request.services.keep_years
-    return request.page("erasures.html", due=request.repositories.erasure.due(keep_years=years), years=years)
+    return request.page(
+        "erasures.html", due=request.repositories.erasure.list_erasable(retention_years=years), years=years
+    )
 
 
 def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
     id, desk, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
-    held = desk.erasure.foresee(id, keep_years=years)
+    held = desk.erasure.preview(id, retention_years=years)
     counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
     return request.page(
         "erasure.html",
@@ -177,5 +179,5 @@ def _erase_patient(request: ClinicRequest) -> Response:
                 hint=render_message("clinic-fault.pseudonym-hint"),
             ),
         )
-    desk.erasure.erase(id, keep_years=request.services.keep_years)
+    desk.erasure.erase(id, retention_years=request.services.keep_years)
     return request.redirect(f"/patients/{id}/erasure")

@@ -25,17 +25,19 @@ def make_timeline(
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
 
-def _consultation_lines(_: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    yield RecordLine(kept.created_at, render_message("clinic-timeline.consultation"), f"/consultations/{kept.id}")
+def _consultation_lines(_: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    yield RecordLine(
+        consultation.created_at, render_message("clinic-timeline.consultation"), f"/consultations/{consultation.id}"
+    )
 
 
-def _plan_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.plans.of(kept.id):
+def _plan_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.plans.of(consultation.id):
         yield RecordLine(one.made_at, render_message("clinic-timeline.plan", {"by": one.made_by}), f"/plans/{one.id}")
 
 
-def _consent_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.consents.of(kept.id):
+def _consent_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.consents.of(consultation.id):
         path = f"/plans/{one.plan_id}/consent/{one.option}"
         yield RecordLine(one.explained_at, render_message("clinic-timeline.explained", {"by": one.explained_by}), path)
         if one.signed_at is not None:
@@ -45,9 +47,9 @@ def _consent_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -
             yield RecordLine(one.voided_at, render_message("clinic-timeline.void", why), path)
 
 
-def _test_spot_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    path = f"/consultations/{kept.id}/test-spots"
-    for one in repositories.test_spots.of(kept.id):
+def _test_spot_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    path = f"/consultations/{consultation.id}/test-spots"
+    for one in repositories.test_spots.of(consultation.id):
         about = {"pulse": describe_pulse(one.firing.settings), "by": one.fired_by}
         yield RecordLine(one.fired_at, render_message("clinic-timeline.spot", about), path)
         for reading in one.readings:
@@ -55,8 +57,8 @@ def _test_spot_lines(repositories: ClinicRepositories, kept: ConsultationRecord)
             yield RecordLine(reading.seen_at, render_message("clinic-timeline.reading", seen), path)
 
 
-def _treatment_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.treatments.of(kept.id):
+def _treatment_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.treatments.of(consultation.id):
         path, told = f"/treatments/{one.id}", {"number": one.number}
         if one.started_at is None:
             yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", told), path)
@@ -66,16 +68,16 @@ def _treatment_lines(repositories: ClinicRepositories, kept: ConsultationRecord)
             yield RecordLine(event.seen_at, render_message("clinic-timeline.event", told), path)
 
 
-def _follow_up_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.follow_ups.of(kept.id):
+def _follow_up_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.follow_ups.of(consultation.id):
         which = "follow-up-before" if one.moment is FollowUpMoment.BEFORE else "follow-up"
         yield RecordLine(
             one.seen_at, render_message(f"clinic-timeline.{which}", {"by": one.noted_by}), f"/follow-ups/{one.id}"
         )
 
 
-def _diary_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.diaries.of_consultation(kept.id):
+def _diary_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.diaries.of_consultation(consultation.id):
         yield RecordLine(
             one.written_at,
             render_message("clinic-timeline.diary", {"day": one.day}),

@@ -79,19 +79,21 @@ class RecordsSincePlan:
     Parameters
     ----------
     plan_id : id of the plan.
-    sent : the answers that it was made from.
-    known, facts : the records then, and now.
+    submission : the answers that it was made from.
+    facts_at_planning, current_facts : the records then, and now.
     """
 
     plan_id: str
-    sent: Submission
-    known: tuple[HistoryFact, ...]
-    facts: tuple[HistoryFact, ...]
+    submission: Submission
+    facts_at_planning: tuple[HistoryFact, ...]
+    current_facts: tuple[HistoryFact, ...]
 
     @property
     def new_facts(self) -> tuple[HistoryFact, ...]:
         """The records that the plan does not take into account."""
-        return list_missing_facts(self.sent, [one for one in self.facts if one not in self.known])
+        return list_missing_facts(
+            self.submission, [one for one in self.current_facts if one not in self.facts_at_planning]
+        )
 
 
 def read_records_since(
@@ -99,45 +101,47 @@ def read_records_since(
 ) -> RecordsSincePlan:
     """Return the patient's records, and those of them that a plan was made from."""
     facts = read_history(repositories, consultation.patient_id)
-    written = repositories.plans.file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
+    written = repositories.plans.read_file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = parse_submission(consultation.answers) if same else Submission()
     return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts)
 
 
-def find_contraindications(told: RecordsSincePlan, records: Records, place: str = "") -> tuple[Contraindication, ...]:
+def find_contraindications(
+    records_since: RecordsSincePlan, plan: Records, place: str = ""
+) -> tuple[Contraindication, ...]:
     """Return the contraindications to an option of a plan, or to any of its options if no position is given."""
-    if not told.new_facts:
+    if not records_since.new_facts:
         return ()
     found: dict[str, Contraindication] = {}
-    for concern, option in _list_lasers(records, place):
-        for fact in told.new_facts:
-            for reason in reaction_reasons(_case_with_fact(fact, told.sent), option.modality):
-                stop = _from_fact(fact, reason, option if place else None)
+    for concern, option in _list_lasers(plan, place):
+        for fact in records_since.new_facts:
+            for reason in reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
+                stop = _fact_contraindication(fact, reason, option if place else None)
                 found.setdefault(stop.key, stop)
-            for stop in _from_session(fact, told, concern, option):
+            for stop in _session_contraindications(fact, records_since, concern, option):
                 found.setdefault(stop.key, stop)
-        for reason in _response_reasons(told, concern, option):
-            found.setdefault((stop := _from_course(reason)).key, stop)
-        if place and (stop_ := _from_session_count(told, option, place)) is not None:
+        for reason in _response_reasons(records_since, concern, option):
+            found.setdefault((stop := _course_contraindication(reason)).key, stop)
+        if place and (stop_ := _session_count_contraindication(records_since, option, place)) is not None:
             found.setdefault(stop_.key, stop_)
     return tuple(found.values())
 
 
-def _list_lasers(records: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
+def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
     """Return the options with a device, or only the option at a position."""
     return [
         (concern, option)
-        for i, concern in enumerate(records.concerns)
+        for i, concern in enumerate(plan.concerns)
         for j, option in enumerate(concern.options)
         if option.setup is not None and place in ("", f"{i}.{j}")
     ]
 
 
-def _case_with_fact(fact: HistoryFact, sent: Submission) -> Case:
+def _case_with_fact(fact: HistoryFact, submission: Submission) -> Case:
     """Return a case with this record alone, and the devices of the clinic."""
-    clinic = {name: value for name, value in sent.tables.items() if name == "clinic"}
+    clinic = {name: value for name, value in submission.tables.items() if name == "clinic"}
     return (
         case_from_fact(fact)
         if not clinic
@@ -145,7 +149,7 @@ def _case_with_fact(fact: HistoryFact, sent: Submission) -> Case:
     )
 
 
-def _from_fact(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
+def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
     """Return the contraindication for a rule's reason about one record.
 
     An injury at a test spot is final for an option with the same device, and for a plan as a whole.
@@ -162,22 +166,24 @@ def _from_fact(fact: HistoryFact, reason: RuleReason, option: Option | None) -> 
     )
 
 
-def _from_session(
-    fact: HistoryFact, told: RecordsSincePlan, concern: ConcernPlan, option: Option
+def _session_contraindications(
+    fact: HistoryFact, records_since: RecordsSincePlan, concern: ConcernPlan, option: Option
 ) -> Iterator[Contraindication]:
     """Yield contraindications of a session beyond the rules of reactions.
 
     These are an adverse event graded as more than mild, and a session done under another plan.
     """
-    if fact.grave and not reaction_reasons(_case_with_fact(fact, told.sent), option.modality):
+    if fact.serious_events and not reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
         yield _clinic_contraindication("stop-event", {}, fact)
-    if fact.kind == "session" and fact.plan_id != told.plan_id and fact.row["treats"] == concern.condition:
+    if fact.kind == "session" and fact.plan_id != records_since.plan_id and fact.row["treats"] == concern.condition:
         yield _clinic_contraindication("stop-elsewhere", {"treats": concern.title}, fact)
 
 
-def _from_session_count(told: RecordsSincePlan, option: Option, place: str) -> Contraindication | None:
+def _session_count_contraindication(
+    records_since: RecordsSincePlan, option: Option, place: str
+) -> Contraindication | None:
     """Return a contraindication if all sessions that the plan gives for an option are done."""
-    done = [one for one in told.facts if (one.plan_id, one.place) == (told.plan_id, place)]
+    done = [one for one in records_since.current_facts if (one.plan_id, one.option) == (records_since.plan_id, place)]
     if isinstance(option.sessions, Unknown) or len(done) < option.sessions.high:
         return None
     return _clinic_contraindication("stop-sessions", {"done": len(done), "most": option.sessions.high}, done[-1])
@@ -195,23 +201,28 @@ def _clinic_contraindication(name: str, about: Mapping[str, Any], fact: HistoryF
     )
 
 
-def _from_course(reason: RuleReason) -> Contraindication:
+def _course_contraindication(reason: RuleReason) -> Contraindication:
     return Contraindication(
         _contraindication_key(reason.rule, reason.message.english), reason.message, reason.source, None, False
     )
 
 
-def _response_reasons(told: RecordsSincePlan, concern: ConcernPlan, option: Option) -> Sequence[RuleReason]:
+def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, option: Option) -> Sequence[RuleReason]:
     """Return the reasons of the response rule that did not apply yet when the plan was made."""
     asked = Concern(condition=concern.condition, site=concern.site)
-    then, now = (_course_case(join_history(told.sent, facts)) for facts in (told.known, told.facts))
+    then, now = (
+        _course_case(join_history(records_since.submission, facts))
+        for facts in (records_since.facts_at_planning, records_since.current_facts)
+    )
     said = response_reasons(then, asked, option.modality)
     return [one for one in response_reasons(now, asked, option.modality) if one not in said]
 
 
-def _course_case(sent: Submission) -> Case:
+def _course_case(submission: Submission) -> Case:
     """Return a case with the sessions alone."""
-    return parse_record(Case, {name: rows for name, rows in sent.tables.items() if name == "session"}, file="records")
+    return parse_record(
+        Case, {name: rows for name, rows in submission.tables.items() if name == "session"}, file="records"
+    )
 
 
 def _contraindication_key(*parts: str) -> str:
@@ -224,7 +235,7 @@ CHANGE_ITEMS = ("tan", "medicines", "pregnancy", "infection")  # items of the ch
 
 
 def judge_changes(
-    sent: Submission, place: tuple[int, str], answers: Mapping[str, ChecklistAnswer]
+    submission: Submission, place: tuple[int, str], answers: Mapping[str, ChecklistAnswer]
 ) -> dict[str, tuple[str, ...]]:
     """Judge the plan's case again with each reported change; return the messages of newly raised reasons by item.
 
@@ -232,12 +243,12 @@ def judge_changes(
 
     Parameters
     ----------
-    sent : the answers that the plan was made from.
+    submission : the answers that the plan was made from.
     place : number of the concern in the plan, and the modality of the option.
     answers : answers to the checklist, by item.
     """
     try:
-        case = case_from_form(sent, Path()).case
+        case = case_from_form(submission, Path()).case
     except InputError:
         return {}
     number, modality = place

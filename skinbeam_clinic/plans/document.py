@@ -17,13 +17,13 @@ __all__ = [
 ]
 
 
-def progress_line(what: Message | ConcernPlan) -> str:
+def progress_line(step: Message | ConcernPlan) -> str:
     """Return one line of text for a step of planning, or for a concern whose plan is finished."""
-    if isinstance(what, Message):
-        return what.text
+    if isinstance(step, Message):
+        return step.text
     from skinbeam.report.terminal import concern_rows
 
-    name, option, expected, _ = concern_rows(what)[0]
+    name, option, expected, _ = concern_rows(step)[0]
     return f"{name}: {option}, {expected}"
 
 

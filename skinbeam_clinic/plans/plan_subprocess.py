@@ -43,7 +43,7 @@ __all__ = [
 
 PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
 PHOTOGRAPH_FILE = "photograph"  # error messages name this file
-_PLAN_MADE = "made"
+_PLAN_FOLDER = "made"
 _HEARTBEAT_S = 0.5
 # The server's pages have priority. In a session of its own the subprocess would get its own share of processor time,
 # whatever its nice value (autogroups of Linux).
@@ -61,14 +61,16 @@ class PlanDefectError(SkinbeamError):
     """The subprocess met a defect, which is in the log."""
 
 
-def make_plan_in_subprocess(sent: Submission, home: Path, heed: ProgressListener, language: str = ENGLISH) -> NewPlan:
+def make_plan_in_subprocess(
+    submission: Submission, home: Path, on_progress: ProgressListener, language: str = ENGLISH
+) -> NewPlan:
     """Make the plan for a form's answers with its reports, as the command line does.
 
     Parameters
     ----------
     home : a folder for this plan alone, which contains the photograph if one was sent.
     language : of steps and errors; the plan is English.
-    heed : called with the current step at least twice a second; an exception that it raises ends the subprocess.
+    on_progress : called with the current step at least twice a second; an exception that it raises ends the subprocess.
 
     Raises
     ------
@@ -87,8 +89,8 @@ def make_plan_in_subprocess(sent: Submission, home: Path, heed: ProgressListener
         try:
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             with suppress(BrokenPipeError), process.stdin as answers:
-                answers.write(json.dumps({"entries": sent.entries, "photo": sent.photo}).encode())
-            return _await_plan(process.stdout, home / _PLAN_MADE, heed)
+                answers.write(json.dumps({"entries": submission.entries, "photo": submission.photo}).encode())
+            return _await_plan(process.stdout, home / _PLAN_FOLDER, on_progress)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # kills its child processes, too
@@ -99,10 +101,10 @@ def preview_name(name: str) -> str:
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _await_plan(told: IO[bytes], folder: Path, heed: ProgressListener) -> NewPlan:
-    """Read messages of the subprocess until the plan is finished, and pass each step to `heed`."""
+def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) -> NewPlan:
+    """Read messages of the subprocess until the plan is finished, and pass each step to `on_progress`."""
     last = ""
-    for line in _read_lines(told):
+    for line in _read_lines(stream):
         step = json.loads(line or "{}")
         if "fault" in step:
             raise InputError(**step["fault"])
@@ -113,18 +115,18 @@ def _await_plan(told: IO[bytes], folder: Path, heed: ProgressListener) -> NewPla
             files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
             return NewPlan(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
         last = step.get("said", last)
-        heed(last)
+        on_progress(last)
     raise PlanProcessError("the process that makes a plan ended without a word")
 
 
-def _read_lines(told: IO[bytes]) -> Iterator[bytes]:
+def _read_lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield each line, and an empty line after each heartbeat interval without output."""
     rest = b""
     while True:
-        if not wait([told.fileno()], _HEARTBEAT_S):
+        if not wait([stream.fileno()], _HEARTBEAT_S):
             yield b""
             continue
-        got = os.read(told.fileno(), 65536)
+        got = os.read(stream.fileno(), 65536)
         if not got:
             return
         *lines, rest = (rest + got).split(b"\n")
@@ -141,9 +143,9 @@ def _main(home: Path, language: str, parent: int) -> None:
     def tell(**step: Any) -> None:
         os.write(told, json.dumps(step).encode() + b"\n")
 
-    def hear(what: Message | ConcernPlan) -> None:
+    def hear(step: Message | ConcernPlan) -> None:
         with use_language(language):
-            tell(said=progress_line(what))
+            tell(said=progress_line(step))
 
     read = json.load(sys.stdin)
     sent = Submission(tuple((name, words) for name, words in read["entries"]), read["photo"])
@@ -153,7 +155,7 @@ def _main(home: Path, language: str, parent: int) -> None:
                 consultation = check_consultation(
                     case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
                 )
-            plan, _ = consult(consultation, home / _PLAN_MADE, language=language)
+            plan, _ = consult(consultation, home / _PLAN_FOLDER, language=language)
     except InputError as error:
         tell(fault=error.as_record())
     except Exception:

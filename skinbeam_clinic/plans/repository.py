@@ -31,7 +31,7 @@ class PlanRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, consultation_id: str, made: NewPlan, *, revision: int) -> PlanRecord:
+    def add(self, consultation_id: str, plan: NewPlan, *, revision: int) -> PlanRecord:
         """Store a plan made from this revision of the answers; consents to earlier plans become void.
 
         An identical last plan is not stored twice, so that a repeated job has no further effect.
@@ -41,14 +41,14 @@ class PlanRepository:
         ConflictError : the answers have changed in the meantime, so that the plan is for other answers.
         InputError : `closed`.
         """
-        files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in made.files.items()}
+        files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in plan.files.items()}
         with self._access.writing(AccessRight.TREAT) as work:
             check_unchanged(work, work.get(tables.ConsultationRow, consultation_id), revision)
             mine = tables.PlanRow.consultation_id == consultation_id
             earlier = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
             for last in earlier[-1:]:
                 same = (last.plan_sha256, last.consultation_revision, last.files)
-                if same == (made.plan_sha256, revision, files):
+                if same == (plan.plan_sha256, revision, files):
                     return _plan_record(work, last)
             advance_state(work, consultation_id, ConsultationState.PLANNED)
             row = tables.PlanRow(
@@ -58,9 +58,9 @@ class PlanRepository:
                 consultation_revision=revision,
                 made_at=time_after(one.made_at for one in earlier),
                 made_by=work.actor,
-                **{field.name: getattr(made, field.name) for field in fields(made)} | {"files": files},
+                **{field.name: getattr(plan, field.name) for field in fields(plan)} | {"files": files},
             )
-            work.save(row, "plan.made", plan_sha256=made.plan_sha256)
+            work.save(row, "plan.made", plan_sha256=plan.plan_sha256)
             void_replaced_consents(work, row)
             return _plan_record(work, row)
 
@@ -76,7 +76,7 @@ class PlanRepository:
             work.log("plan.seen", f"plan/{id}")
             return _plan_record(work, row)
 
-    def file(self, id: str, name: str) -> bytes:
+    def read_file(self, id: str, name: str) -> bytes:
         """Return a file of a plan by its name, such as `plan.json`.
 
         Raises
@@ -121,7 +121,7 @@ class PlanRepository:
             work.save(row, "choice.made")
             return _plan_choice(work, row)
 
-    def choices(self, id: str) -> tuple[PlanChoice, ...]:
+    def list_choices(self, id: str) -> tuple[PlanChoice, ...]:
         """Return the choices made from a plan, oldest first; the last one of a concern is current."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PlanRow, id)

@@ -39,7 +39,7 @@ from skinbeam_clinic.web.security import REPORT_POLICY
 
 __all__ = ["OpenPlan", "add_plan_routes", "open_plan"]
 
-_TYPES = {
+_MEDIA_TYPES = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
@@ -53,45 +53,45 @@ class OpenPlan:
 
     Parameters
     ----------
-    kept : the record of the plan.
-    records : the parsed plan document.
+    record : the record of the plan.
+    plan : the parsed plan document.
     outdated : its answers have changed, or a later plan replaces it.
-    told : the patient's records, and those that the plan was made from.
+    records_since : the patient's records, and those that the plan was made from.
     """
 
-    kept: PlanRecord
-    records: Records
+    record: PlanRecord
+    plan: Records
     outdated: bool
     consultation: ConsultationRecord
-    told: RecordsSincePlan
+    records_since: RecordsSincePlan
 
     @cached_property
-    def stops(self) -> tuple[Contraindication, ...]:
+    def contraindications(self) -> tuple[Contraindication, ...]:
         """The contraindications recorded since the plan; with any, it cannot be signed any more."""
-        return find_contraindications(self.told, self.records)
+        return find_contraindications(self.records_since, self.plan)
 
     @property
     def closed(self) -> bool:
         """Whether its consultation is closed."""
         return self.consultation.state == ConsultationState.CLOSED
 
-    def option(self, place: str) -> tuple[ConcernPlan, Option]:
+    def find_option(self, place: str) -> tuple[ConcernPlan, Option]:
         """Return the option at a position with its concern; `0.1` is the second option of the first concern.
 
         Raises
         ------
         AbsentError : the plan has no such option.
         """
-        return find_option(self.records, place)
+        return find_option(self.plan, place)
 
 
 @dataclass(frozen=True)
 class _OptionView:
-    """An option as one line of the page; `laser`: it uses a device."""
+    """An option as one line of the page; `uses_laser`: it uses a device."""
 
     place: str
-    line: OptionGlance
-    laser: bool
+    glance: OptionGlance
+    uses_laser: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class _PreviewView:
 
     pairs: tuple[_PreviewPair, ...]
     strip: str
-    below: tuple[str, ...]
+    captions: tuple[str, ...]
 
 
 def add_plan_routes(router: ClinicRouter) -> None:
@@ -138,7 +138,7 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     AbsentError : this clinic has no such record.
     """
     kept = repositories.plans.get(id)
-    records = read_plan(json.loads(repositories.plans.file(id, "plan.json")))
+    records = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
     last, now = repositories.plans.of(kept.consultation_id)[-1], repositories.consultations.get(kept.consultation_id)
     outdated = last.id != kept.id or now.revision != kept.consultation_revision
     return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
@@ -146,26 +146,26 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
 
 def _show_plan(request: ClinicRequest) -> Response:
     desk, plan = request.repositories, open_plan(request.repositories, request.path_parameter("plan"))
-    choices, records = desk.plans.choices(plan.kept.id), translate_record(plan.records)
+    choices, records = desk.plans.list_choices(plan.record.id), translate_record(plan.plan)
     return request.page(
         "plan.html",
-        plan=plan.kept,
+        plan=plan.record,
         outdated=plan.outdated,
-        stops=describe_contraindications(plan.stops, records),
+        stops=describe_contraindications(plan.contraindications, records),
         closed=plan.closed,
         decision=records.suitability.decision,
         concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
-        consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
+        consents=tuple(one for one in desk.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id),
         patient=desk.patients.get(plan.consultation.patient_id),
-        preview=_view_preview(desk, plan.kept),
+        preview=_view_preview(desk, plan.record),
     )
 
 
-def _view_preview(repositories: ClinicRepositories, kept: PlanRecord) -> _PreviewView | None:
+def _view_preview(repositories: ClinicRepositories, plan: PlanRecord) -> _PreviewView | None:
     """The pictures that were made with a plan; None where its photograph was of no use, or none was there."""
-    if DOCUMENT_FILE not in kept.files:
+    if DOCUMENT_FILE not in plan.files:
         return None
-    told = json.loads(repositories.plans.file(kept.id, DOCUMENT_FILE))
+    told = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
     shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
     pairs = (
         _PreviewPair(
@@ -196,32 +196,32 @@ def _download_leaflet(request: ClinicRequest) -> Response:
         raise clinic_error("absent", "language")
     with use_language(language):
         return Response(
-            make_leaflet(plan.records, _redraw_preview(request.repositories, plan)), media_type=_TYPES["pdf"]
+            make_leaflet(plan.plan, _redraw_preview(request.repositories, plan)), media_type=_MEDIA_TYPES["pdf"]
         )
 
 
 def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan) -> Preview | None:
     """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
     sent = parse_submission(plan.consultation.answers)
-    changed = plan.consultation.revision != plan.kept.consultation_revision
-    if DOCUMENT_FILE not in plan.kept.files or changed or not sent.photo:
+    changed = plan.consultation.revision != plan.record.consultation_revision
+    if DOCUMENT_FILE not in plan.record.files or changed or not sent.photo:
         return None
-    _, content = repositories.photographs.content(sent.photo)
+    _, content = repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
-        return make_preview(plan.records, analyse_photograph(photograph, points=read_points(sent)))
+        return make_preview(plan.plan, analyse_photograph(photograph, points=read_points(sent)))
 
 
 def _choose_option(request: ClinicRequest) -> Response:
     plan = open_plan(request.repositories, request.path_parameter("plan"))
     place = request.text("option")
-    plan.option(place)
-    request.repositories.plans.choose(plan.kept.id, place, request.text("notes"))
-    return request.redirect(f"/plans/{plan.kept.id}")
+    plan.find_option(place)
+    request.repositories.plans.choose(plan.record.id, place, request.text("notes"))
+    return request.redirect(f"/plans/{plan.record.id}")
 
 
 def _download_file(request: ClinicRequest) -> Response:
     name = request.path_parameter("name")
-    content = request.repositories.plans.file(request.path_parameter("plan"), name)
+    content = request.repositories.plans.read_file(request.path_parameter("plan"), name)
     headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
-    return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
+    return Response(content, media_type=_MEDIA_TYPES[name.rpartition(".")[2]], headers=headers)

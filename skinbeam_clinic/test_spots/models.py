@@ -66,30 +66,30 @@ class TestSpotRecord:
         return (reading.seen_at - self.fired_at) / datetime.timedelta(hours=1)
 
 
-def parse_spot_reading(said: Mapping[str, Any]) -> SpotReading:
+def parse_spot_reading(data: Mapping[str, Any]) -> SpotReading:
     """Return a reading from its JSON as written with `asdict`.
 
     Raises
     ------
     KeyError, TypeError, ValueError : the JSON is not that of a reading.
     """
-    return SpotReading(**dict(said) | {"seen_at": _parse_moment(said["seen_at"])})
+    return SpotReading(**dict(data) | {"seen_at": _parse_moment(data["seen_at"])})
 
 
-def parse_spot_record(said: Mapping[str, Any]) -> TestSpotRecord:
+def parse_spot_record(data: Mapping[str, Any]) -> TestSpotRecord:
     """Return a test spot from its JSON as written with `asdict`.
 
     Raises
     ------
     KeyError, TypeError, ValueError : the JSON is not that of a test spot.
     """
-    made = {"firing": SpotFiring(**said["firing"]), "fired_at": _parse_moment(said["fired_at"])}
-    return TestSpotRecord(**dict(said) | made | {"readings": tuple(map(parse_spot_reading, said["readings"]))})
+    made = {"firing": SpotFiring(**data["firing"]), "fired_at": _parse_moment(data["fired_at"])}
+    return TestSpotRecord(**dict(data) | made | {"readings": tuple(map(parse_spot_reading, data["readings"]))})
 
 
-def _parse_moment(said: str) -> datetime.datetime:
+def _parse_moment(text: str) -> datetime.datetime:
     """Return a moment with its time zone; without a zone it would be ambiguous."""
-    read = datetime.datetime.fromisoformat(said)
+    read = datetime.datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError("a moment without a zone")
     return read

@@ -50,9 +50,9 @@ class TestSpotRepository:
         _check_case_file(firing, "none")
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
-            return self._keep(work, consultation_id, {"firing": asdict(firing)}, at)
+            return self._store(work, consultation_id, {"firing": asdict(firing)}, at)
 
-    def read(
+    def add_reading(
         self,
         id: str,
         reaction: str,
@@ -109,24 +109,24 @@ class TestSpotRepository:
             mine = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             return _list_spots(work, {one.id for one in mine})
 
-    def due(self, most: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
+    def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
         """Return the spots that are due and unread, each with its patient, longest due first.
 
         Parameters
         ----------
-        most : how many are returned at most.
+        limit : how many are returned at most.
         """
         with self._access.reading(AccessRight.READ) as work:
             table = treatment_tables.TestSpotRow
             unread = [
                 _read_spot(work, row) for row in work.rows(table, table.read_at.is_(None), order=(table.fired_at,))
             ]
-            due = sorted((one for one in unread if one.due_at <= now()), key=lambda one: one.due_at)[:most]
+            due = sorted((one for one in unread if one.due_at <= now()), key=lambda one: one.due_at)[:limit]
             if due:
                 work.log("test-spots.due", "test_spot")
             return tuple((one, _find_patient(work, one)) for one in due)
 
-    def take_in(self, consultation_id: str, spot: TestSpotRecord) -> TestSpotRecord:
+    def import_spot(self, consultation_id: str, spot: TestSpotRecord) -> TestSpotRecord:
         """Import a spot from a patient's copy: fired and read in another clinic, by the persons named in the copy.
 
         Raises
@@ -140,13 +140,13 @@ class TestSpotRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             said = {"firing": asdict(spot.firing), "by": spot.fired_by}
-            return self._keep(work, consultation_id, said, spot.fired_at, readings)
+            return self._store(work, consultation_id, said, spot.fired_at, readings)
 
     @staticmethod
-    def _keep(
+    def _store(
         work: ClinicTransaction,
         consultation_id: str,
-        said: Mapping[str, Any],
+        data: Mapping[str, Any],
         at: datetime.datetime,
         readings: Sequence[SpotReading] = (),
     ) -> TestSpotRecord:
@@ -158,7 +158,7 @@ class TestSpotRepository:
             fired_at=at,
             fired_by=work.actor,
         )
-        work.seal(row, "spot_sealed", _serialize(said))
+        work.seal(row, "spot_sealed", _serialize(data))
         if readings:
             _write_readings(work, row, readings)
         work.save(row, "test-spot.fired")
@@ -187,8 +187,8 @@ def _write_readings(
     row.read_at, row.read_by = now(), work.actor
 
 
-def _serialize(said: Mapping[str, Any]) -> bytes:
-    written = canonical_json(dict(said))
+def _serialize(data: Mapping[str, Any]) -> bytes:
+    written = canonical_json(dict(data))
     if len(written) > _LONGEST_WORDS:
         raise clinic_error("too-long", "test_spot", hint={"longest": _LONGEST_WORDS})
     return written.encode()

@@ -42,17 +42,17 @@ class _LadderView:
 
     place: str
     title: str
-    words: str
+    text: str
     rungs: tuple[Mapping[str, str], ...]
     consent: str
-    stopped: bool
+    blocked: bool
 
 
 @dataclass(frozen=True)
 class _SpotView:
     """A fired spot for display; `readings`: reaction in words, reading, and hours after the pulse."""
 
-    kept: TestSpotRecord
+    record: TestSpotRecord
     pulse: str
     site: str
     planned: str
@@ -71,7 +71,7 @@ def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at
     desk = request.repositories
     kept = desk.consultations.get(at or request.path_parameter("consultation"))
     spots, plan = desk.test_spots.of(kept.id), _open_last_plan(request, kept)
-    open_ = plan is not None and not plan.outdated and not plan.closed and not _is_stopped(plan)
+    open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
         "test-spots.html",
         200 if error is None else error_status(error),
@@ -81,7 +81,7 @@ def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at
         plan=plan,
         open=open_,
         closed=kept.state == ConsultationState.CLOSED,
-        stops=() if plan is None else describe_contraindications(plan.stops, translate_record(plan.records)),
+        stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
@@ -89,14 +89,14 @@ def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at
     )
 
 
-def _open_last_plan(request: ClinicRequest, kept: ConsultationRecord) -> OpenPlan | None:
-    plans = request.repositories.plans.of(kept.id)
+def _open_last_plan(request: ClinicRequest, consultation: ConsultationRecord) -> OpenPlan | None:
+    plans = request.repositories.plans.of(consultation.id)
     return open_plan(request.repositories, plans[-1].id) if plans else None
 
 
-def _is_stopped(plan: OpenPlan) -> bool:
+def _rules_out_laser(plan: OpenPlan) -> bool:
     """Return whether the plan itself decides that laser is not suitable, or not yet."""
-    return plan.records.suitability.decision in ("refer", "not-suitable")
+    return plan.plan.suitability.decision in ("refer", "not-suitable")
 
 
 def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
@@ -106,14 +106,14 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             title=render_message(
                 "clinic-spots.ladder", {"device": translate(one.device_title), "site": site_title(one.site)}
             ),
-            words=one.message.text,
+            text=one.message.text,
             rungs=tuple(
                 {name: format_field_number(value) for name, value in _rung_settings(rung).items()} for rung in one.spots
             ),
             consent=_ladder_consent(request, plan, one, spots),
-            stopped=_device_contraindications(plan, one.device) is not None,
+            blocked=_device_contraindications(plan, one.device) is not None,
         )
-        for place, one in enumerate(translate_record(plan.records).test_spots)
+        for place, one in enumerate(translate_record(plan.plan).test_spots)
     )
 
 
@@ -134,25 +134,25 @@ def _ladder_consent(
 
     It is the id of a signed and valid consent to its device, or `ORAL_CONSENT` if the plan has spots of the device.
     """
-    for one in request.repositories.consents.of(plan.kept.consultation_id):
-        if one.plan_id == plan.kept.id and one.signed_at is not None and one.void_reason is None:
-            _, option = plan.option(one.option)
+    for one in request.repositories.consents.of(plan.record.consultation_id):
+        if one.plan_id == plan.record.id and one.signed_at is not None and one.void_reason is None:
+            _, option = plan.find_option(one.option)
             if option.setup is not None and option.setup.device == ladder.device:
                 return one.id
-    noted = (one for one in spots if one.firing.plan_id == plan.kept.id)
+    noted = (one for one in spots if one.firing.plan_id == plan.record.id)
     return ORAL_CONSENT if any(one.firing.settings["device"] == ladder.device for one in noted) else ""
 
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
     """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one."""
-    told = (one for one in plan.stops if one.final and one.fact is not None)
+    told = (one for one in plan.contraindications if one.final and one.fact is not None)
     return next((one for one in told if one.fact is not None and one.fact.row["device"] == device), None)
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:
     firing, last = spot.firing, spot.readings[-1:]
     return _SpotView(
-        kept=spot,
+        record=spot,
         pulse=describe_pulse(firing.settings),
         site=site_title(firing.settings["site"]),
         planned=describe_pulse(dict(firing.settings) | dict(firing.planned)) if firing.why else "",
@@ -184,17 +184,17 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
         or a deviation has no reason.
     """
     plan = _open_last_plan(request, request.repositories.consultations.get(request.path_parameter("consultation")))
-    if plan is None or plan.kept.id != request.text("plan") or plan.outdated:
+    if plan is None or plan.record.id != request.text("plan") or plan.outdated:
         raise clinic_error("plan-outdated", "plan")
-    ladders = plan.records.test_spots
+    ladders = plan.plan.test_spots
     place, _, number = request.text("rung").partition(".")
     known = {str(i): {str(j): rung for j, rung in enumerate(one.spots)} for i, one in enumerate(ladders)}
     if number not in known.get(place, {}):
         raise clinic_error("absent", "test_spot")
     ladder, rung = ladders[int(place)], known[place][number]
-    if _is_stopped(plan) or _device_contraindications(plan, ladder.device) is not None:
+    if _rules_out_laser(plan) or _device_contraindications(plan, ladder.device) is not None:
         raise _spot_error("stopped")
-    consent = _ladder_consent(request, plan, ladder, request.repositories.test_spots.of(plan.kept.consultation_id))
+    consent = _ladder_consent(request, plan, ladder, request.repositories.test_spots.of(plan.record.consultation_id))
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _rung_settings(rung), f"{place}.{number}."
@@ -206,7 +206,7 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
         raise _spot_error("why")
     density = {} if rung.density_per_cm2 is None else {"density_per_cm2": rung.density_per_cm2}
     where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-    return SpotFiring(plan.kept.id, where | typed | density, ladder.read_after_h, consent or ORAL_CONSENT, other, why)
+    return SpotFiring(plan.record.id, where | typed | density, ladder.read_after_h, consent or ORAL_CONSENT, other, why)
 
 
 def _save_reading(request: ClinicRequest) -> Response:
@@ -219,7 +219,7 @@ def _save_reading(request: ClinicRequest) -> Response:
             photograph = request.repositories.photographs.add(
                 spot.consultation_id, upload.content, kind, PhotographPermissions()
             ).id
-        request.repositories.test_spots.read(
+        request.repositories.test_spots.add_reading(
             spot.id, request.text("reaction"), seen_at=seen_at, note=request.text("note"), photograph_id=photograph
         )
     except InputError as error:

@@ -119,8 +119,8 @@ def _open_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) 
     return said
 
 
-def _seal_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow, said: dict[str, Any]) -> None:
-    written = canonical_json(said)
+def _seal_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow, data: dict[str, Any]) -> None:
+    written = canonical_json(data)
     if len(written) > _LONGEST_WORDS:
         raise clinic_error("too-long", "words", hint={"longest": _LONGEST_WORDS})
     work.seal(row, "event_sealed", written.encode())

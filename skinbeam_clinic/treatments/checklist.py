@@ -14,7 +14,7 @@ __all__ = [
     "AUTOMATIC_ITEMS",
     "CHECKLIST_ITEMS",
     "ChecklistItem",
-    "is_stopping",
+    "is_blocking",
     "list_items",
     "list_open_items",
     "list_unanswered",
@@ -27,16 +27,17 @@ class ChecklistItem:
 
     Parameters
     ----------
-    clear : the answers that allow the treatment; every other one of `answers` blocks it.
-    firm : whether a blocking answer cannot be overruled by a decision.
-    always : whether the item is part of every checklist; the others are included where the plan requires them.
+    accepted_answers : the answers that allow the treatment; every other one of `answers` blocks it.
+    is_mandatory : whether a blocking answer cannot be overruled by a decision.
+    is_always_included : whether the item is part of every checklist; the others are included where the plan requires
+        them.
     """
 
     name: str
     answers: tuple[str, ...]
-    clear: tuple[str, ...]
-    firm: bool = False
-    always: bool = True
+    accepted_answers: tuple[str, ...]
+    is_mandatory: bool = False
+    is_always_included: bool = True
 
 
 _YES = ("yes", "no"), ("yes",)
@@ -45,39 +46,39 @@ CHECKLIST_ITEMS = {
     one.name: one
     for one in (
         ChecklistItem("device", ("as-planned", "other"), ("as-planned",)),  # answered by the choice of machine
-        ChecklistItem("identity", *_YES, firm=True),
-        ChecklistItem("consent", *_YES, firm=True),
+        ChecklistItem("identity", *_YES, is_mandatory=True),
+        ChecklistItem("consent", *_YES, is_mandatory=True),
         ChecklistItem("tan", *_NO),
         ChecklistItem("medicines", *_NO),
         ChecklistItem("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
         ChecklistItem("infection", *_NO),
         ChecklistItem("course", ("quiet", "speaks"), ("quiet",)),  # answered by the rules that judge the records
-        ChecklistItem("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), always=False),
+        ChecklistItem("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), is_always_included=False),
         ChecklistItem("photograph", *_YES),
-        ChecklistItem("cooling", *_YES, always=False),
-        ChecklistItem("eyewear-patient", *_YES, firm=True),
-        ChecklistItem("eyewear-room", *_YES, firm=True),
-        ChecklistItem("shields", *_YES, firm=True, always=False),
+        ChecklistItem("cooling", *_YES, is_always_included=False),
+        ChecklistItem("eyewear-patient", *_YES, is_mandatory=True),
+        ChecklistItem("eyewear-room", *_YES, is_mandatory=True),
+        ChecklistItem("shields", *_YES, is_mandatory=True, is_always_included=False),
     )
 }
 
 AUTOMATIC_ITEMS = ("device", "course")  # items answered by the choice of machine and by the rules
 
 
-def list_items(ordered: TreatmentOrder) -> tuple[ChecklistItem, ...]:
+def list_items(order: TreatmentOrder) -> tuple[ChecklistItem, ...]:
     """Return the items of a treatment's checklist, in order."""
-    return tuple(item for item in CHECKLIST_ITEMS.values() if item.always or item.name in ordered.asked)
+    return tuple(item for item in CHECKLIST_ITEMS.values() if item.is_always_included or item.name in order.asked)
 
 
 def list_unanswered(treatment: Treatment) -> tuple[ChecklistItem, ...]:
     """Return the items without an answer."""
-    return tuple(item for item in list_items(treatment.ordered) if item.name not in treatment.answered)
+    return tuple(item for item in list_items(treatment.ordered) if item.name not in treatment.current_answers)
 
 
-def is_stopping(answer: ChecklistAnswer) -> bool:
+def is_blocking(answer: ChecklistAnswer) -> bool:
     """Return whether an answer blocks the treatment: it is not clear, and no decision overrules it."""
     item = CHECKLIST_ITEMS[answer.item]
-    return answer.answer not in item.clear and (item.firm or answer.decision is None)
+    return answer.answer not in item.accepted_answers and (item.is_mandatory or answer.decision is None)
 
 
 def list_open_items(treatment: Treatment) -> Iterable[ChecklistItem]:
@@ -85,5 +86,5 @@ def list_open_items(treatment: Treatment) -> Iterable[ChecklistItem]:
     return tuple(
         item
         for item in list_items(treatment.ordered)
-        if item.name not in treatment.answered or is_stopping(treatment.answered[item.name])
+        if item.name not in treatment.current_answers or is_blocking(treatment.current_answers[item.name])
     )

@@ -274,17 +274,17 @@ class Treatment:
     ended_by: str | None
 
     @property
-    def ended(self) -> bool:
+    def is_over(self) -> bool:
         """Whether it is over and therefore read-only."""
         return self.state in (TreatmentState.DONE, TreatmentState.STOPPED)
 
     @property
-    def answered(self) -> Mapping[str, ChecklistAnswer]:
+    def current_answers(self) -> Mapping[str, ChecklistAnswer]:
         """Item → its last answer."""
         return {one.item: one for one in self.answers}
 
     @property
-    def standing(self) -> tuple[TreatedArea, ...]:
+    def valid_areas(self) -> tuple[TreatedArea, ...]:
         """The valid rows: not corrected by another row, and not struck out."""
         corrected = {one.fired.corrects for one in self.areas}
         return tuple(one for one in self.areas if one.id not in corrected and not one.fired.struck)
@@ -306,14 +306,14 @@ _HEATING_DIRECTION = {
 }
 
 
-def find_deviations(ordered: TreatmentOrder, fired: Mapping[str, float]) -> tuple[Deviation, ...]:
+def find_deviations(order: TreatmentOrder, settings: Mapping[str, float]) -> tuple[Deviation, ...]:
     """Return every setting that was fired differently from the plan, in the order of display."""
     found = []
     for name, heat in _HEATING_DIRECTION.items():
-        if name not in fired:
+        if name not in settings:
             continue
-        value, planned = fired[name], ordered.settings.get(name, fired[name])
-        most = min(held.get(name, value) for held in (ordered.allowed, ordered.emitted))
+        value, planned = settings[name], order.settings.get(name, settings[name])
+        most = min(held.get(name, value) for held in (order.allowed, order.emitted))
         other = abs(value - planned) > (_rounding_tolerance() * planned if heat else 0.0)
         if other or value > most:
             hotter = value > most or heat == 0 or heat * (value - planned) > 0

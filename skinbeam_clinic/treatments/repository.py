@@ -51,12 +51,12 @@ class TreatmentRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, consent_id: str, ordered: TreatmentOrder, *, appointment_id: str | None = None) -> Treatment:
+    def begin(self, consent_id: str, order: TreatmentOrder, *, appointment_id: str | None = None) -> Treatment:
         """Begin a treatment, or return the one under this consent that has not ended, whoever began it.
 
         Parameters
         ----------
-        ordered : the settings and limits of the consented option.
+        order : the settings and limits of the consented option.
         appointment_id : its appointment, which is marked as attended; by default the patient's nearest session, see
             `mark_attended`.
 
@@ -86,7 +86,7 @@ class TreatmentRepository:
                 created_at=now(),
                 created_by=work.actor,
             )
-            _seal_json(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(ordered), "answers": []})
+            _seal_json(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(order), "answers": []})
             work.save(row, "treatment.begun")
             return _read_treatment(work, row)
 
@@ -110,7 +110,7 @@ class TreatmentRepository:
             rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
             return tuple(_read_treatment(work, row) for row in rows)
 
-    def pick(self, id: str, machine_id: str, why: str = "") -> Treatment:
+    def choose_machine(self, id: str, machine_id: str, why: str = "") -> Treatment:
         """Choose the machine; one of another device than planned blocks the treatment until a clinician decides.
 
         Raises
@@ -128,7 +128,7 @@ class TreatmentRepository:
             _add_answers(work, row, {"device": ("as-planned" if planned else "other", why)})
             return _read_treatment(work, row)
 
-    def answer(self, id: str, answers: Mapping[str, tuple[str, str]]) -> Treatment:
+    def add_answers(self, id: str, answers: Mapping[str, tuple[str, str]]) -> Treatment:
         """Store answers to the checklist, each with words; one that repeats the stored answer is not added.
 
         Parameters
@@ -148,7 +148,7 @@ class TreatmentRepository:
             _add_answers(work, row, answers)
             return _read_treatment(work, row)
 
-    def decide(self, id: str, item: str, why: str) -> Treatment:
+    def overrule(self, id: str, item: str, why: str) -> Treatment:
         """Store a decision to continue in spite of a blocking answer, with its reason; firm items cannot be overruled.
 
         Raises
@@ -159,7 +159,11 @@ class TreatmentRepository:
             row = _get_preparing(work, id)
             said = _read_checklist(work, row)
             given = [one for one in said["answers"] if one["item"] == item]
-            if not given or CHECKLIST_ITEMS[item].firm or given[-1]["answer"] in CHECKLIST_ITEMS[item].clear:
+            if (
+                not given
+                or CHECKLIST_ITEMS[item].is_mandatory
+                or given[-1]["answer"] in CHECKLIST_ITEMS[item].accepted_answers
+            ):
                 raise clinic_error("bad-checklist", item)
             if not why:
                 raise clinic_error("no-reason", f"why-{item}")
@@ -187,7 +191,7 @@ class TreatmentRepository:
             work.save(row, "treatment.started")
             return _read_treatment(work, row)
 
-    def fire(self, id: str, fired: AreaFiring, *, row_id: str = "") -> TreatedArea:
+    def add_area(self, id: str, firing: AreaFiring, *, row_id: str = "") -> TreatedArea:
         """Store the pulses fired at an area; a sign to stop at ends the treatment. After the end a `why` is required.
 
         Parameters
@@ -210,11 +214,11 @@ class TreatmentRepository:
             ordered = _read_order(work, row)
             if row.started_at is None:
                 raise clinic_error("checklist-open", "checklist")
-            _check_case_file(row.device or ordered.device, fired)
-            _check_correction(fired, areas, ended=row.ended_at is not None)
-            passes = {} if fired.passes is None else {"passes": float(fired.passes)}
-            found = () if fired.struck else find_deviations(ordered, {**fired.settings, **passes})
-            if any(one.hotter for one in found) and not fired.reason:
+            _check_case_file(row.device or ordered.device, firing)
+            _check_correction(firing, areas, ended=row.ended_at is not None)
+            passes = {} if firing.passes is None else {"passes": float(firing.passes)}
+            found = () if firing.struck else find_deviations(ordered, {**firing.settings, **passes})
+            if any(one.hotter for one in found) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = treatment_tables.TreatedAreaRow(
                 clinic_id=work.clinic_id,
@@ -224,13 +228,13 @@ class TreatmentRepository:
                 fired_at=now(),
                 fired_by=work.actor,
             )
-            _seal_json(work, area, "fired_sealed", serialize_firing(fired, found))
+            _seal_json(work, area, "fired_sealed", serialize_firing(firing, found))
             work.save(area, "treatment.fired")
-            if fired.endpoint.startswith("stop") and not fired.struck and row.ended_at is None:
+            if firing.endpoint.startswith("stop") and not firing.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
             return _read_area(work, area)
 
-    def note(self, id: str, words: str) -> Treatment:
+    def add_note(self, id: str, words: str) -> Treatment:
         """Add a note to a treatment, which is possible after its end, too.
 
         Raises
@@ -257,7 +261,7 @@ class TreatmentRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
             if row.ended_at is None:
-                if state is TreatmentState.DONE and not _read_treatment(work, row).standing:
+                if state is TreatmentState.DONE and not _read_treatment(work, row).valid_areas:
                     raise clinic_error("nothing-fired", "state")
                 end_treatment(work, row, state)
             return _read_treatment(work, row)
@@ -285,26 +289,26 @@ def _add_answers(
     work.save(row, "treatment.checked")
 
 
-def _check_correction(fired: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
+def _check_correction(firing: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
     """Check that the corrected row exists and is not corrected yet, and that corrections and late rows have a why."""
-    if fired.corrects is not None:
-        if all(one.id != fired.corrects for one in areas):
+    if firing.corrects is not None:
+        if all(one.id != firing.corrects for one in areas):
             raise clinic_error("absent", "row")
-        if any(one.fired.corrects == fired.corrects for one in areas):
+        if any(one.fired.corrects == firing.corrects for one in areas):
             raise clinic_error("corrected", "corrects")
-    if (ended or fired.corrects is not None) and not fired.why:
+    if (ended or firing.corrects is not None) and not firing.why:
         raise clinic_error("no-reason", "why")
 
 
-def _check_case_file(device: str, fired: AreaFiring) -> None:
+def _check_case_file(device: str, firing: AreaFiring) -> None:
     """Raise an InputError if the settings are invalid in a case file, which the next plan reads."""
-    said = {name: value for name, value in fired.settings.items() if name not in _NOT_IN_CASE}
-    about = {"device": device, "site": fired.site, "read_after_h": 0.0, "reaction": "none"}
+    said = {name: value for name, value in firing.settings.items() if name not in _NOT_IN_CASE}
+    about = {"device": device, "site": firing.site, "read_after_h": 0.0, "reaction": "none"}
     parse_record(schema.EarlierTestSpot, about | said, file="treatment")
 
 
-def _seal_json(work: ClinicTransaction, row: tables.Base, column: str, said: Mapping[str, Any]) -> None:
-    written = canonical_json(dict(said))
+def _seal_json(work: ClinicTransaction, row: tables.Base, column: str, data: Mapping[str, Any]) -> None:
+    written = canonical_json(dict(data))
     if len(written) > _LONGEST_JSON:
         raise clinic_error("too-long", "words", hint={"longest": _LONGEST_JSON})
     work.seal(row, column, written.encode())

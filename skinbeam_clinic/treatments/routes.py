@@ -59,8 +59,8 @@ from skinbeam_clinic.treatments.views import (
     describe_value,
     find_stop_signs,
     firing_rows,
+    list_blocking_items,
     list_signs,
-    list_stopping_items,
 )
 from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -89,28 +89,28 @@ def add_treatment_routes(router: ClinicRouter) -> None:
 class _SessionPage:
     """A treatment with its plan, for display in the current language."""
 
-    kept: Treatment
+    treatment: Treatment
     plan: OpenPlan
 
     @cached_property
-    def records(self) -> Records:
+    def translated_plan(self) -> Records:
         """The plan in the current language."""
-        return translate_record(self.plan.records)
+        return translate_record(self.plan.plan)
 
     @cached_property
     def option(self) -> Option:
         """The consented option."""
-        return find_option(self.records, self.kept.option)[1]
+        return find_option(self.translated_plan, self.treatment.option)[1]
 
     @property
-    def concern(self) -> int:
+    def concern_index(self) -> int:
         """The index of its concern in the plan."""
-        return int(self.kept.option.partition(".")[0])
+        return int(self.treatment.option.partition(".")[0])
 
     @property
     def name(self) -> str:
         """The name of the concern and of the device."""
-        concern, option = find_option(self.records, self.kept.option)
+        concern, option = find_option(self.translated_plan, self.treatment.option)
         return f"{concern_name(concern)}, {device_name(option)}"
 
     @cached_property
@@ -119,14 +119,14 @@ class _SessionPage:
         return list_signs(self.option)
 
     @cached_property
-    def stops(self) -> tuple[Contraindication, ...]:
+    def contraindications(self) -> tuple[Contraindication, ...]:
         """The contraindications to this session recorded since the plan was made."""
-        return find_contraindications(self.plan.told, self.plan.records, self.kept.option)
+        return find_contraindications(self.plan.records_since, self.plan.plan, self.treatment.option)
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:
         """The signs to stop at in English, as they are stored."""
-        immediate = self.plan.option(self.kept.option)[1].immediate
+        immediate = self.plan.find_option(self.treatment.option)[1].immediate
         return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
 
 
@@ -139,7 +139,7 @@ def _begin_treatment(request: ClinicRequest) -> Response:
     """Begin, or go to the one that is under way."""
     desk, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
     plan = open_plan(desk, consent.plan_id)
-    ordered = make_order(plan.records, *plan.option(consent.option))
+    ordered = make_order(plan.plan, *plan.find_option(consent.option))
     made = desk.treatments.begin(consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None)
     _judge_checklist(request, _SessionPage(made, plan))
     return request.redirect(f"/treatments/{made.id}")
@@ -150,10 +150,10 @@ def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Con
 
     The answer contains their keys, so that a decision covers these and none that is recorded later.
     """
-    found = session.stops
-    if session.kept.state is TreatmentState.PREPARING:
+    found = session.contraindications
+    if session.treatment.state is TreatmentState.PREPARING:
         answer = ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")
-        request.repositories.treatments.answer(session.kept.id, {"course": answer})
+        request.repositories.treatments.add_answers(session.treatment.id, {"course": answer})
     return found
 
 
@@ -161,17 +161,17 @@ def _show_treatment(
     request: ClinicRequest,
     error: InputError | None = None,
     *,
-    warned: tuple[Deviation, ...] = (),
-    said: AreaFiring | None = None,
+    hot_deviations: tuple[Deviation, ...] = (),
+    firing: AreaFiring | None = None,
 ) -> Response:
     """Render the treatment in its current state; a form that was rejected keeps its fields."""
     session = _load_session(request)
-    kept, desk = session.kept, request.repositories
+    kept, desk = session.treatment, request.repositories
     rows = firing_rows(kept, session.signs)
     immediate = session.option.immediate
     return request.page(
         "treatment.html",
-        200 if error is None and not warned else 422 if error is None else error_status(error),
+        200 if error is None and not hot_deviations else 422 if error is None else error_status(error),
         error=error,
         session=kept,
         name=session.name,
@@ -185,7 +185,7 @@ def _show_treatment(
             for one in kept.ordered.allowed.items()
         ],
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
-        first_aid=[one.message.text for one in session.records.complications],
+        first_aid=[one.message.text for one in session.translated_plan.complications],
         seen=find_stop_signs(kept, rows),
         **_view_checklist(request, session),
         rows=rows,
@@ -193,7 +193,7 @@ def _show_treatment(
             [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(kept, row)]
         ),
         outlines=OUTLINES,
-        **_fill_form(request, session, rows, warned, said),
+        **_fill_form(request, session, rows, hot_deviations, firing),
         sites={
             name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
         },
@@ -202,44 +202,44 @@ def _show_treatment(
     )
 
 
-def _is_valid_row(kept: Treatment, row: FiringRow) -> bool:
-    return row.area in kept.standing
+def _is_valid_row(treatment: Treatment, row: FiringRow) -> bool:
+    return row.area in treatment.valid_areas
 
 
 def _explain_consent_loss(request: ClinicRequest, session: _SessionPage) -> str:
     """Why nothing more may be done under the consent, in words; empty where it holds or the treatment is over."""
-    if session.kept.ended:
+    if session.treatment.is_over:
         return ""
-    if request.repositories.consents.get(session.kept.consent_id).void_reason is not None:
+    if request.repositories.consents.get(session.treatment.consent_id).void_reason is not None:
         return render_message("clinic-session.consent-void")
     return render_message("clinic-session.consent-outdated") if session.plan.outdated else ""
 
 
-def _treatment_device(kept: Treatment) -> str:
-    name = kept.device or kept.ordered.device
+def _treatment_device(treatment: Treatment) -> str:
+    name = treatment.device or treatment.ordered.device
     return translate(devices()[name].title) if name in devices() else name
 
 
 def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
-    kept, modality = session.kept, session.option.modality
+    kept, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     setup = session.option.setup
     told = judge_changes(
-        parse_submission(session.plan.consultation.answers), (session.concern, modality), kept.answered
+        parse_submission(session.plan.consultation.answers), (session.concern_index, modality), kept.current_answers
     )
     return {
         "asked": asked,
-        "answered": kept.answered,
+        "answered": kept.current_answers,
         "light": "" if setup is None else setup.light,
-        "stopping": list_stopping_items(list_items(kept.ordered), kept.answered),
+        "stopping": list_blocking_items(list_items(kept.ordered), kept.current_answers),
         "rules": told,
-        "course": describe_contraindications(session.stops, session.records)
+        "course": describe_contraindications(session.contraindications, session.translated_plan)
         if kept.state is TreatmentState.PREPARING
         else (),
         "changes": CHANGE_ITEMS,
         "open_items": list_open_items(kept),
-        "machines": [one for one in request.repositories.machines.all() if one.retired_at is None],
+        "machines": [one for one in request.repositories.machines.list_all() if one.retired_at is None],
     }
 
 
@@ -247,15 +247,15 @@ def _fill_form(
     request: ClinicRequest,
     session: _SessionPage,
     rows: tuple[FiringRow, ...],
-    warned: tuple[Deviation, ...],
-    said: AreaFiring | None,
+    hot_deviations: tuple[Deviation, ...],
+    firing: AreaFiring | None,
 ) -> dict[str, Any]:
     """Return the template context of the form for an area, filled with the submission, correction, or plan."""
-    planned = session.kept.ordered.settings
+    planned = session.treatment.ordered.settings
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((one for one in rows if one.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
-    filled |= {"site": session.kept.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
+    filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     if row is not None:
         filled |= _firing_fields(row.area.fired)
     for name in ("site", "side"):  # the map without a script is links
@@ -267,26 +267,27 @@ def _fill_form(
         "signs": session.signs,
         "sides": list(BodySide),
         "correcting": row,
-        "warned": [describe_deviation(one) for one in warned],
-        "hot": _confirmation_text(warned),
-        "reason_asked": bool(warned or (said is not None and said.reason)),
+        "warned": [describe_deviation(one) for one in hot_deviations],
+        "hot": _confirmation_text(hot_deviations),
+        "reason_asked": bool(hot_deviations or (firing is not None and firing.reason)),
     }
 
 
-def _firing_fields(fired: AreaFiring) -> dict[str, str]:
-    held = {"passes": fired.passes, "pulses": fired.pulses, "pain_0_10": fired.pain_0_10} | dict(fired.settings)
+def _firing_fields(firing: AreaFiring) -> dict[str, str]:
+    held = {"passes": firing.passes, "pulses": firing.pulses, "pain_0_10": firing.pain_0_10} | dict(firing.settings)
     said = {name: f"{value:g}" for name, value in held.items() if value is not None}
-    return said | {"site": fired.site, "side": fired.side.value, "endpoint": fired.endpoint, "words": fired.words}
+    return said | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
 
 
-def _confirmation_text(found: tuple[Deviation, ...]) -> str:
+def _confirmation_text(deviations: tuple[Deviation, ...]) -> str:
     """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
-    return ";".join(f"{one.name}={one.fired:g}" for one in found if one.hotter)
+    return ";".join(f"{one.name}={one.fired:g}" for one in deviations if one.hotter)
 
 
 def _pick_machine(request: ClinicRequest) -> Response:
     return _apply_change(
-        request, lambda id: request.repositories.treatments.pick(id, request.text("machine"), request.text("why"))
+        request,
+        lambda id: request.repositories.treatments.choose_machine(id, request.text("machine"), request.text("why")),
     )
 
 
@@ -295,22 +296,22 @@ def _save_answers(request: ClinicRequest) -> Response:
     kept = request.repositories.treatments.get(request.path_parameter("treatment"))
     items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
-    return _apply_change(request, lambda id: request.repositories.treatments.answer(id, given))
+    return _apply_change(request, lambda id: request.repositories.treatments.add_answers(id, given))
 
 
 def _save_decision(request: ClinicRequest) -> Response:
     item = request.text("item")
     if item == "course" and any(one.final for one in _judge_checklist(request, _load_session(request))):
-        return _error_hint(request, clinic_error("plan-outdated", "plan"))
+        return _show_error(request, clinic_error("plan-outdated", "plan"))
     return _apply_change(
-        request, lambda id: request.repositories.treatments.decide(id, item, request.text(f"why-{item}"))
+        request, lambda id: request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))
     )
 
 
 def _start_treatment(request: ClinicRequest) -> Response:
     """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
     if any(one.final for one in _judge_checklist(request, _load_session(request))):
-        return _error_hint(request, clinic_error("plan-outdated", "plan"))
+        return _show_error(request, clinic_error("plan-outdated", "plan"))
     return _apply_change(request, request.repositories.treatments.start)
 
 
@@ -319,16 +320,16 @@ def _save_firing(request: ClinicRequest) -> Response:
     session = _load_session(request)
     found: tuple[Deviation, ...] = ()
     try:
-        said = parse_firing(request, session.kept.ordered, session.recorded_signs)
+        said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
         if not said.struck:
             passes = {} if said.passes is None else {"passes": float(said.passes)}
-            found = find_deviations(session.kept.ordered, {**said.settings, **passes})
+            found = find_deviations(session.treatment.ordered, {**said.settings, **passes})
         if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
-            return _show_treatment(request, warned=tuple(one for one in found if one.hotter), said=said)
-        request.repositories.treatments.fire(session.kept.id, said, row_id=_submitted_row_id(request))
+            return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
+        request.repositories.treatments.add_area(session.treatment.id, said, row_id=_submitted_row_id(request))
     except InputError as error:
-        return _error_hint(request, error)
-    return request.redirect(f"/treatments/{session.kept.id}#fired")
+        return _show_error(request, error)
+    return request.redirect(f"/treatments/{session.treatment.id}#fired")
 
 
 def _submitted_row_id(request: ClinicRequest) -> str:
@@ -340,7 +341,7 @@ def _submitted_row_id(request: ClinicRequest) -> str:
 def _save_event(request: ClinicRequest) -> Response:
     kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "event-site", "event-words"))
     if grade not in set(AdverseEventGrade):
-        return _error_hint(request, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
+        return _show_error(request, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
     add, bad = request.repositories.adverse_events.add, AdverseEventGrade(grade)
     return _apply_change(
         request, lambda id: add(id, kind=kind, grade=bad, source=AdverseEventSource.SESSION, site=site, words=words)
@@ -353,7 +354,7 @@ def _resolve_event(request: ClinicRequest) -> Response:
 
 
 def _save_note(request: ClinicRequest) -> Response:
-    return _apply_change(request, lambda id: request.repositories.treatments.note(id, request.text("note")))
+    return _apply_change(request, lambda id: request.repositories.treatments.add_note(id, request.text("note")))
 
 
 def _end_treatment(request: ClinicRequest) -> Response:
@@ -367,11 +368,11 @@ def _apply_change(request: ClinicRequest, change: Callable[[str], object]) -> Re
     try:
         change(id)
     except InputError as error:
-        return _error_hint(request, error)
+        return _show_error(request, error)
     return request.redirect(f"/treatments/{id}")
 
 
-def _error_hint(request: ClinicRequest, error: InputError) -> Response:
+def _show_error(request: ClinicRequest, error: InputError) -> Response:
     if error_status(error) != 422:
         raise error
     return _show_treatment(request, error)
@@ -382,19 +383,19 @@ def _show_aftercare(request: ClinicRequest) -> Response:
     session = _load_session(request)
     asked = request.http_request.query_params.get("language", "")
     language = asked if asked in LANGUAGES else current_language()
-    day = to_local_time(session.kept.started_at or session.kept.created_at).date()
+    day = to_local_time(session.treatment.started_at or session.treatment.created_at).date()
     with use_language(language):
-        told = _SessionPage(session.kept, session.plan)
+        told = _SessionPage(session.treatment, session.plan)
         return request.page(
             "aftercare.html",
             language=language,
-            session=session.kept,
+            session=session.treatment,
             name=told.name,
             day=day,
             days=told.option.healing,
             dates=[day + datetime.timedelta(days=one.day) for one in told.option.healing],
-            care=[one.message.text for one in told.records.aftercare],
-            call=[one.message.text for one in told.records.when_to_call],
-            phone=phone_line(told.records),
+            care=[one.message.text for one in told.translated_plan.aftercare],
+            call=[one.message.text for one in told.translated_plan.when_to_call],
+            phone=phone_line(told.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

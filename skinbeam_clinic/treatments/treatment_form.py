@@ -19,7 +19,7 @@ _WHOLE_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 _MOST_PAIN = 10
 
 
-def parse_firing(request: ClinicRequest, ordered: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
+def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
     """Return what was sent.
 
     Parameters
@@ -38,11 +38,11 @@ def parse_firing(request: ClinicRequest, ordered: TreatmentOrder, signs: tuple[s
     if endpoint not in list_endpoints(signs):
         raise form_error("no-endpoint", "endpoint")
     settings = {name: value for name in SETTINGS if (value := _parse_number(request, name)) is not None}
-    if not struck and not any(name in settings for name in DOSES if name in ordered.settings):
-        raise form_error("dose-missing", next((name for name in DOSES if name in ordered.settings), "fluence_J_cm2"))
+    if not struck and not any(name in settings for name in DOSES if name in order.settings):
+        raise form_error("dose-missing", next((name for name in DOSES if name in order.settings), "fluence_J_cm2"))
     words = signs[int(endpoint.removeprefix("stop."))] if endpoint.startswith("stop.") else ""
     passes, pulses = _parse_whole_number(request, "passes"), _parse_whole_number(request, "pulses")
-    pain = _parse_number(request, "pain_0_10", most=_MOST_PAIN)
+    pain = _parse_number(request, "pain_0_10", maximum=_MOST_PAIN)
     return AreaFiring(
         site=site,
         side=BodySide(side) if side in set(BodySide) else BodySide.BOTH,
@@ -71,12 +71,12 @@ def form_error(code: str, field: str, **about: str) -> InputError:
     return InputError(f"session-{code}", render_message(f"clinic-fault.{code}", about), field=field, hint=hint)
 
 
-def _parse_number(request: ClinicRequest, name: str, most: float | None = None) -> float | None:
+def _parse_number(request: ClinicRequest, name: str, maximum: float | None = None) -> float | None:
     said = request.text(name)
     if not said:
         return None
     value = float(said.replace(",", ".")) if _NUMBER.fullmatch(said) else None
-    if value is None or (most is not None and value > most):
+    if value is None or (maximum is not None and value > maximum):
         raise form_error("number-unread", name, name=_field_title(name))
     return value
 

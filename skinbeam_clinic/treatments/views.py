@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from skinbeam.plan.records import ImmediateReaction, Option
 from skinbeam.report.formatting import capitalise, display_value, quantity_label
 from skinbeam.text import render_message
-from skinbeam_clinic.treatments.checklist import ChecklistItem, is_stopping
+from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking
 from skinbeam_clinic.treatments.face_map import describe_place
 from skinbeam_clinic.treatments.models import (
     AdverseEventGrade,
@@ -24,8 +24,8 @@ __all__ = [
     "describe_value",
     "find_stop_signs",
     "firing_rows",
+    "list_blocking_items",
     "list_signs",
-    "list_stopping_items",
 ]
 
 _NO_UNIT = ("passes",)
@@ -58,17 +58,22 @@ def describe_value(name: str, value: float) -> str:
     return display_value(value, "" if name in _NO_UNIT else quantity_label(name)[1]).text
 
 
-def describe_deviation(one: Deviation) -> str:
+def describe_deviation(deviation: Deviation) -> str:
     """Return a deviation from the plan in words, such as "fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above"."""
-    fired, planned = describe_value(one.name, one.fired), describe_value(one.name, one.planned)
-    if one.name == "wavelength_nm":
+    fired, planned = describe_value(deviation.name, deviation.fired), describe_value(deviation.name, deviation.planned)
+    if deviation.name == "wavelength_nm":
         return render_message("clinic-session.other-light", {"fired": fired, "planned": planned})
-    name = capitalise(render_message("clinic-session.passes") if one.name == "passes" else quantity_label(one.name)[0])
-    said = {"name": name, "fired": fired, "planned": planned, "pct": display_value(abs(round(one.pct))).text}
-    told = render_message("clinic-session.above" if one.pct > 0 else "clinic-session.below", said)
-    if one.most is None:
+    name = capitalise(
+        render_message("clinic-session.passes") if deviation.name == "passes" else quantity_label(deviation.name)[0]
+    )
+    said = {"name": name, "fired": fired, "planned": planned, "pct": display_value(abs(round(deviation.pct))).text}
+    told = render_message("clinic-session.above" if deviation.pct > 0 else "clinic-session.below", said)
+    if deviation.most is None:
         return told
-    return f"{told}; {render_message('clinic-session.above-most', {'most': describe_value(one.name, one.most)})}"
+    return (
+        f"{told}; "
+        f"{render_message('clinic-session.above-most', {'most': describe_value(deviation.name, deviation.most)})}"
+    )
 
 
 def list_signs(option: Option) -> tuple[SkinSign, ...]:
@@ -115,7 +120,9 @@ def _firing_row(
 
 def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[str, ...]:
     """Return the reasons to stop: signs to stop at in valid rows, and severe events of the session."""
-    signs = [row.endpoint for row in rows if row.area in treatment.standing and row.area.fired.endpoint[:5] == "stop."]
+    signs = [
+        row.endpoint for row in rows if row.area in treatment.valid_areas and row.area.fired.endpoint[:5] == "stop."
+    ]
     bad = [
         f"{render_message(f'clinic-adverse.{event.kind}')}, {render_message(f'clinic-grade.{event.grade}')}"
         for event in treatment.events
@@ -125,9 +132,9 @@ def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[st
     return tuple(dict.fromkeys([*signs, *bad]))
 
 
-def list_stopping_items(
-    asked: Sequence[ChecklistItem], answered: Mapping[str, ChecklistAnswer]
+def list_blocking_items(
+    items: Sequence[ChecklistItem], answers: Mapping[str, ChecklistAnswer]
 ) -> tuple[tuple[ChecklistItem, ChecklistAnswer], ...]:
     """Return the items whose answer blocks the treatment or was overruled, in order."""
-    given = [(item, answered[item.name]) for item in asked if item.name in answered]
-    return tuple((item, one) for item, one in given if is_stopping(one) or one.decision is not None)
+    given = [(item, answers[item.name]) for item in items if item.name in answers]
+    return tuple((item, one) for item, one in given if is_blocking(one) or one.decision is not None)

@@ -24,7 +24,7 @@ from skinbeam_clinic.consents.routes import add_consent_routes
 from skinbeam_clinic.consultations.routes import add_consultation_routes
 from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, OutsideContact
+from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings
 from skinbeam_clinic.diaries.patient_routes import add_patient_diary_routes
 from skinbeam_clinic.diaries.routes import add_alarm_routes, add_diary_routes
 from skinbeam_clinic.diaries.views import DIARY_PATH
@@ -38,7 +38,7 @@ from skinbeam_clinic.machines.routes import add_machine_routes
 from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
 from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
 from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
-from skinbeam_clinic.patients.erasure import KEEP_YEARS
+from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
 from skinbeam_clinic.plans.routes import add_plan_routes
 from skinbeam_clinic.test_spots.routes import add_test_spot_routes
@@ -56,9 +56,9 @@ def build_clinic_app(
     host: str = "127.0.0.1",
     names: Iterable[str] = (),
     *,
-    keep_years: int = KEEP_YEARS,
+    keep_years: int = RETENTION_YEARS,
     zone: datetime.tzinfo | None = None,
-    outside_contact: OutsideContact | None = None,
+    outside_contact: ContactSettings | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -71,7 +71,7 @@ def build_clinic_app(
     zone : time zone of the times on pages; that of this machine where it is None.
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     """
-    outside_contact = outside_contact or OutsideContact()
+    outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
     doors = SignIn(database, passwords), ApiTokenAuthenticator(database), PasskeySignIn(database)
     house = ClinicServices(

@@ -296,7 +296,7 @@ def _form_fault(submission: Submission, error: InputError) -> FormFault:
     if f"app-fault.{error.code}" in catalogue():  # the schema's message speaks of a case file, this one of the form
         message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
     message = f"{capitalise(message)}."
-    field = submission.field(error.field, error.message)
+    field = submission.find_field(error.field, error.message)
     if not _field_label(field):  # an error of the request, or of something that is no field of this form
         return FormFault("", "", message, hint)
     return FormFault(field, describe_field(field), message, hint)

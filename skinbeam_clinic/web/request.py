@@ -20,8 +20,8 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.diaries.alarm_notifier import OutsideContact
-from skinbeam_clinic.diaries.views import AlarmBanner, closed_page, is_diary_request, make_alarm_banner
+from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
+from skinbeam_clinic.diaries.views import AlarmBanner, invalid_link_page, is_diary_request, make_alarm_banner
 from skinbeam_clinic.errors import (
     BusyError,
     ClashError,
@@ -86,7 +86,7 @@ class ClinicServices:
     job_listeners: JobListeners
     keep_years: int
     outcomes: OutcomeReader = field(default_factory=OutcomeReader)
-    outside_contact: OutsideContact = field(default_factory=OutsideContact)
+    outside_contact: ContactSettings = field(default_factory=ContactSettings)
     wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -193,7 +193,7 @@ class ClinicRequest:
         """Return the alarm banner of a page; None where the database does not answer, which the page then reports."""
         try:
             return make_alarm_banner(
-                self.repositories.alarms.count(), mailed=self.services.outside_contact.mail is not None
+                self.repositories.alarms.count(), mail_configured=self.services.outside_contact.mail is not None
             )
         except UnreachableError:
             return None
@@ -217,7 +217,7 @@ class ClinicRequest:
         assert isinstance(told, InputError)
         status = refused.status if refused else error_status(told)
         if is_diary_request(self.http_request):
-            return closed_page(status, self.services.outside_contact.phone)
+            return invalid_link_page(status, self.services.outside_contact.phone)
         return (
             operation_outcome(status, told)
             if is_api_request(self.http_request)

@@ -70,12 +70,12 @@ def run_server(
         serve_app(build_app(host, names), host, port)
         return
     from skinbeam_clinic.database.revisions import open_database
-    from skinbeam_clinic.diaries.alarm_notifier import read_outside_contact
+    from skinbeam_clinic.diaries.alarm_notifier import read_contact_settings
     from skinbeam_clinic.monitoring.json_log import configure_logging
     from skinbeam_clinic.web.application import build_clinic_app
 
     configure_logging()
-    outside = read_outside_contact(os.environ)
+    outside = read_contact_settings(os.environ)
     database = open_database(db, os.environ)
     clinic = build_clinic_app(
         database, host, names, keep_years=keep_years, zone=_parse_time_zone(zone), outside_contact=outside

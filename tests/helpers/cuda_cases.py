@@ -16,7 +16,7 @@ from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, LayeredSpace, VoxelSpace, ball_shape, endless_cylinder_shape
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, VoxelSpace, ball_shape, infinite_cylinder_shape
 
 LAYERS = LayeredMedium(
     mua_per_m=[2000.0, 500.0, 3000.0],
@@ -42,7 +42,7 @@ class Case:
 
     @property
     def scene(self) -> PhotonScene:
-        scene = self.space.scene(self.beam)[0]
+        scene = self.space.build_scene(self.beam)[0]
         if not self.turns:
             return scene
         return replace(scene, cosines=np.array([self.turns], np.float32), tabulated=np.array([-1, 0, -1], np.int32))
@@ -51,7 +51,7 @@ class Case:
 def _vessel() -> LayeredSpace:
     tissue = LayeredMedium([300.0], [6e3], [0.5], [1.4], [4e-4])
     return LayeredSpace(
-        tissue, [Inclusion([endless_cylinder_shape(0.0, 1.5e-4, 8e-5)], 1.5e4, 1e4, 0.9)], cell_m=(4e-4, 3e-4)
+        tissue, [Inclusion([infinite_cylinder_shape(0.0, 1.5e-4, 8e-5)], 1.5e4, 1e4, 0.9)], cell_widths_m=(4e-4, 3e-4)
     )
 
 
@@ -80,7 +80,9 @@ CASES = {
         LightTally(np.linspace(0.0, 6e-4, 4), nx=2, ny=2, dx=2e-4, dy=2e-4),
     ),
     "ball in a block": Case(
-        LayeredSpace(LAYERS, [Inclusion([ball_shape((5e-5, 0.0, 2e-4), 8e-5)], 5e3, 1e4, 0.9)], half_m=(3e-4, 2e-4)),
+        LayeredSpace(
+            LAYERS, [Inclusion([ball_shape((5e-5, 0.0, 2e-4), 8e-5)], 5e3, 1e4, 0.9)], half_widths_m=(3e-4, 2e-4)
+        ),
         LightBeam(kind="focused", spot_mm=0.2, focus_um=300.0, waist_um=50.0),
         LightTally(EVEN_M),
     ),
@@ -105,7 +107,7 @@ def flown(case: Case) -> list[list[float]]:
 
 def by_engine(**options: Any) -> dict[str, Any]:
     """What the engine on the card makes of the layers."""
-    field = MonteCarlo(device="cuda", **options).light(LAYERS, LightBeam(), LightTally(EVEN_M))
+    field = MonteCarlo(device="cuda", **options).compute_light(LAYERS, LightBeam(), LightTally(EVEN_M))
     parts = (field.reflectance_specular, field.reflectance_diffuse, field.transmittance, field.roulette_balance)
     return {"photons": field.photons, "total": sum(parts) + float(np.sum(field.absorbed_fraction))}
 

@@ -43,8 +43,8 @@ def treated(
     about, files = sample(), {"plan.json": json.dumps(document).encode()}
     made = NewPlan(about.case_sha256, about.plan_sha256, about.version, about.seed, about.draws, files)
     plan = desk.plans.add(consultation.id, made, revision=1)
-    consent = desk.consents.explain(plan.id, option=option, cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(consent.id, {}, ())
+    consent = desk.consents.record_explanation(plan.id, option=option, cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     treatment = add_treatment(desk, consent.id, days_ago=days_ago if began else None)

@@ -128,7 +128,7 @@ def responses(case: Any, draws: int, **changes: Any) -> list[PulseResponse]:
 def wide_response(skins: Any, scene: PulseScene, **options: Any) -> PulseResponse:
     """The response to a beam as if it were wide."""
     lit = None if scene.beam is None else illuminate(skins, scene.beam.spectrum)
-    return simulate_pulse(skins, scene.beam, scene.cooling, lit=lit, **options)
+    return simulate_pulse(skins, scene.beam, scene.cooling, illumination=lit, **options)
 
 
 def command(*arguments: str) -> tuple[int, Any]:

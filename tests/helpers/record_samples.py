@@ -21,6 +21,6 @@ def make_plan_record(desk: ClinicRepositories) -> PlanRecord:
 
 
 def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
-    desk.consents.tell_back(consent.id, {"free": "No."}, ())
+    desk.consents.record_teach_back(consent.id, {"free": "No."}, ())
     about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
     return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]

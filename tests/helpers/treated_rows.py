@@ -18,8 +18,8 @@ __all__ = ["add_treatment", "agree", "end_treatment"]
 
 def agree(desk: ClinicRepositories, plan_id: str, option: str = "0.0") -> str:
     """Have somebody consent to an option of a plan without sleeping on it, and name the consent."""
-    waiting = desk.consents.explain(plan_id, option=option, cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(waiting.id, {}, ())
+    waiting = desk.consents.record_explanation(plan_id, option=option, cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(waiting.id, {}, ())
     signed: dict[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
     return desk.consents.sign(waiting.id, answers={}, signed_at=waiting.not_before, **signed).id
 

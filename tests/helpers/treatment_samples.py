@@ -38,28 +38,28 @@ def agreed(desk: ClinicRepositories) -> Consent:
     """A signed consent of a new patient."""
     consultation = desk.consultations.begin(desk.patients.add().id, {})
     plan = desk.plans.add(consultation.id, MADE, revision=1)
-    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(consent.id, {}, ())
+    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(consent.id, {}, ())
     signature: Mapping[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
     return desk.consents.sign(consent.id, answers={}, signed_at=now(), **signature)
 
 
 def begun(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
     """A treatment whose machine is picked; the owner's desk is needed for that machine."""
-    known = [one for one in desk.machines.all() if one.device == ordered.device]
+    known = [one for one in desk.machines.list_all() if one.device == ordered.device]
     machine = known[0] if known else desk.machines.add(device=ordered.device, serial="SYN-1", name="Dye laser")
-    return desk.treatments.pick(desk.treatments.begin(agreed(desk).id, ordered).id, machine.id)
+    return desk.treatments.choose_machine(desk.treatments.begin(agreed(desk).id, ordered).id, machine.id)
 
 
 def clear_answers(ordered: TreatmentOrder = ORDERED) -> dict[str, tuple[str, str]]:
     """An answer to every item with which it goes on."""
-    return {item.name: (item.clear[0], "") for item in list_items(ordered) if item.name != "device"}
+    return {item.name: (item.accepted_answers[0], "") for item in list_items(ordered) if item.name != "device"}
 
 
 def started(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
     """A treatment in which pulses may be fired."""
     made = begun(desk, ordered)
-    desk.treatments.answer(made.id, clear_answers(ordered))
+    desk.treatments.add_answers(made.id, clear_answers(ordered))
     return desk.treatments.start(made.id)
 
 
@@ -72,8 +72,8 @@ def fired(**changed: Any) -> AreaFiring:
 def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
     """Every call of a desk about treatments, on things that the desk `mine` has kept."""
     consent, prepared, ready, running = agreed(mine), begun(mine), begun(mine), started(mine)
-    mine.treatments.answer(prepared.id, {"tan": ("yes", "")})
-    mine.treatments.answer(ready.id, clear_answers())
+    mine.treatments.add_answers(prepared.id, {"tan": ("yes", "")})
+    mine.treatments.add_answers(ready.id, clear_answers())
     event = mine.adverse_events.add(
         running.id, kind="crust", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
     )
@@ -82,12 +82,12 @@ def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[
         "treatments.begin": lambda: desk.treatments.begin(consent.id, ORDERED),
         "treatments.get": lambda: desk.treatments.get(running.id),
         "treatments.of": lambda: desk.treatments.of(running.consultation_id),
-        "treatments.pick": lambda: desk.treatments.pick(prepared.id, str(prepared.machine_id)),
-        "treatments.answer": lambda: desk.treatments.answer(prepared.id, {"identity": ("yes", "")}),
-        "treatments.decide": lambda: desk.treatments.decide(prepared.id, "tan", "slight"),
+        "treatments.pick": lambda: desk.treatments.choose_machine(prepared.id, str(prepared.machine_id)),
+        "treatments.answer": lambda: desk.treatments.add_answers(prepared.id, {"identity": ("yes", "")}),
+        "treatments.decide": lambda: desk.treatments.overrule(prepared.id, "tan", "slight"),
         "treatments.start": lambda: desk.treatments.start(ready.id),
-        "treatments.fire": lambda: desk.treatments.fire(running.id, FIRED),
-        "treatments.note": lambda: desk.treatments.note(running.id, "seen"),
+        "treatments.fire": lambda: desk.treatments.add_area(running.id, FIRED),
+        "treatments.note": lambda: desk.treatments.add_note(running.id, "seen"),
         "treatments.end": lambda: desk.treatments.end(running.id, TreatmentState.STOPPED),
         "adverse_events.add": lambda: desk.adverse_events.add(running.id, **about),
         "adverse_events.resolve": lambda: desk.adverse_events.resolve(event.id),

@@ -113,7 +113,7 @@ class Reader:
 
     def check_off(self) -> None:
         for item in CHECKLIST_ITEMS.values():
-            clear = self.page.locator(f"#{item.name}-{item.clear[0]}")
+            clear = self.page.locator(f"#{item.name}-{item.accepted_answers[0]}")
             if clear.count():
                 clear.check()
 

@@ -106,14 +106,14 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = desk.consents.explain(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.tell_back(consent.id, {}, ())
+    desk.consents.record_teach_back(consent.id, {}, ())
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     treatment = add_treatment(desk, consent.id, days_ago=100)
     follow_up = desk.follow_ups.begin(treatment)
     later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
-    (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.pair(follow_up.id, photograph.id, later.id).pairs
+    (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(follow_up.id, photograph.id, later.id).pairs
     owner = clinics.members[HOME, Role.OWNER]
     job = desk.jobs.add(
         PLAN_JOB, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"}
@@ -121,8 +121,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
     accounts = AccountRepository(clinics.database, owner, PasswordHasher())
     spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
-    feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).make()
-    _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).make()
+    feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).create()
+    _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).create()
     machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     passkeys, device = (
         PasskeyRepository(clinics.database, owner, PasswordHasher()),
@@ -139,14 +139,14 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     asked = Booking(patient.id, doctor, Purpose.SESSION, begins, ends, machine.id, consultation.id)
     (appointment,) = desk.appointments.book(asked)
     diary = treated(desk, days_ago=2.0).treatment
-    link = desk.diaries.link(diary, language="en", until=ends)
-    DiaryAccess(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    link = desk.diaries.create_link(diary, language="en", until=ends)
+    DiaryAccess(clinics.database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT, {}))
     suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,
-        "alarm": desk.alarms.open()[0].id,
+        "alarm": desk.alarms.list_open()[0].id,
         "link": link.token,
         "diary": diary,
         "appointment": appointment.id,

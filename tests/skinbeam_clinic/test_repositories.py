@@ -80,16 +80,16 @@ def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: ClinicRepo
     ]
     with pytest.raises(InputError, match="taken"):
         desk.patients.add("P00004")
-    assert len(desk.patients.all()) == 4
+    assert len(desk.patients.list_all()) == 4
 
 
 def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: ClinicRepositories) -> None:
     for name in ("Ärmel-1", "B-2", "ärmel-3", "B-4"):
         desk.patients.add(name)
-    assert [one.pseudonym for one in desk.patients.some("", 2)[0]] == ["B-4", "ärmel-3"]
-    found, number = desk.patients.some("ÄRMEL", 1)
+    assert [one.pseudonym for one in desk.patients.search("", 2)[0]] == ["B-4", "ärmel-3"]
+    found, number = desk.patients.search("ÄRMEL", 1)
     assert ([one.pseudonym for one in found], number) == (["ärmel-3"], 2)
-    assert desk.patients.some("%", 5) == ((), 0)
+    assert desk.patients.search("%", 5) == ((), 0)
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ def test_a_patient_that_cannot_be_is_refused(
     with pytest.raises(InputError) as found:
         desk.patients.add(pseudonym, year_of_birth=year)
     assert found.value.code == code
-    assert desk.patients.all() == ()
+    assert desk.patients.list_all() == ()
 
 
 def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRepositories, address: str) -> None:
     patient = desk.patients.add()
-    assert desk.patients.contact(patient.id) is None
+    assert desk.patients.get_contact(patient.id) is None
     desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
     desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "+44 5555"})
-    found = desk.patients.contact(patient.id)
+    found = desk.patients.get_contact(patient.id)
     assert found is not None
     assert found.details == {"name": "Zoë Nightingale", "phone": "+44 5555"}
     desk.consultations.begin(patient.id, {"note": "Nightingale asked"})
@@ -128,9 +128,9 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRe
 def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: ClinicRepositories) -> None:
     made, content = begin_consultation(desk), b"\xff\xd8 a face" * 1000
     kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
-    assert desk.photographs.content(kept.id) == (kept, content)
+    assert desk.photographs.read_content(kept.id) == (kept, content)
     assert desk.photographs.of(made.id) == (kept,)
-    again = desk.photographs.permit(kept.id, PhotographPermissions(care=True))
+    again = desk.photographs.set_permissions(kept.id, PhotographPermissions(care=True))
     assert (again.permissions.care, again.permissions.teaching) == (True, False)
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
@@ -141,12 +141,12 @@ def test_photographs_are_encrypted_files_and_come_back(database: Database, desk:
 
 def test_a_plan_is_kept_whole(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
-    assert {name: desk.plans.file(plan.id, name) for name in plan.files} == MADE.files
+    assert {name: desk.plans.read_file(plan.id, name) for name in plan.files} == MADE.files
     assert desk.plans.get(plan.id) == plan
     assert (plan.seed, plan.draws, plan.plan_sha256, plan.consultation_revision) == (2**62, 200, "p" * 64, 1)
     assert desk.consultations.get(plan.consultation_id).state == "planned"
     choice = desk.plans.choose(plan.id, "vascular", "she prefers fewer visits")
-    assert desk.plans.choices(plan.id) == (choice,)
+    assert desk.plans.list_choices(plan.id) == (choice,)
 
 
 def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: ClinicRepositories) -> None:
@@ -159,8 +159,8 @@ def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: ClinicR
 
 def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
-    signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
-    assert desk.consents.document(signed.id) == b"%PDF the document"
+    signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
+    assert desk.consents.read_document(signed.id) == b"%PDF the document"
     assert (signed.answers, signed.signature, signed.plan_sha256) == ({"risks": True}, "Zoë".encode(), plan.plan_sha256)
     assert signed.void_reason is None
     assert desk.consultations.get(plan.consultation_id).state == "agreed"
@@ -173,7 +173,9 @@ def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Clin
 
 
 def test_consent_waits_for_the_cooling_off_time(desk: ClinicRepositories) -> None:
-    consent = desk.consents.explain(make_plan_record(desk).id, option="0.0", cooling_off=datetime.timedelta(hours=24))
+    consent = desk.consents.record_explanation(
+        make_plan_record(desk).id, option="0.0", cooling_off=datetime.timedelta(hours=24)
+    )
     assert consent.not_before - consent.explained_at == datetime.timedelta(hours=24)
     with pytest.raises(InputError, match="lasts until"):
         sign(desk, consent)
@@ -181,31 +183,31 @@ def test_consent_waits_for_the_cooling_off_time(desk: ClinicRepositories) -> Non
 
 def test_consent_to_answers_that_have_changed_is_not_signed(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
-    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
+    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
     with pytest.raises(InputError, match="not of the answers"):
         sign(desk, consent)
     with pytest.raises(InputError, match="not of the answers"):
-        desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
+        desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
 
 
 def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
-    signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
+    signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.withdraw(signed.id).void_reason == "withdrawn"
     assert desk.consultations.get(plan.consultation_id).state == "planned"
-    other = desk.consents.withdraw(desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT).id)
+    other = desk.consents.withdraw(desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT).id)
     with pytest.raises(InputError, match="void"):
         sign(desk, other)
 
 
 def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: ClinicRepositories) -> None:
-    consent = desk.consents.explain(make_plan_record(desk).id, option="0.0", cooling_off=NO_WAIT)
+    consent = desk.consents.record_explanation(make_plan_record(desk).id, option="0.0", cooling_off=NO_WAIT)
     about = {"answers": {}, "kind": SignatureKind.TYPED, "signature": b"Z", "document": b"%PDF", "signed_at": now()}
     for right in (None, True, False):
         if right is not None:
             answered = {"free": "No." if right else "Yes."}
-            desk.consents.tell_back(consent.id, answered, () if right else ("free",))
+            desk.consents.record_teach_back(consent.id, answered, () if right else ("free",))
         if right is not True:
             with pytest.raises(InputError, match="not told back right"):
                 desk.consents.sign(consent.id, **about)  # type: ignore[arg-type]
@@ -216,19 +218,19 @@ def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: Cl
         ({"free": "No."}, ()),
     ]
     with pytest.raises(InputError, match="signed already"):
-        desk.consents.tell_back(consent.id, {"free": "No."}, ())
+        desk.consents.record_teach_back(consent.id, {"free": "No."}, ())
 
 
 def test_nothing_is_added_to_a_closed_consultation(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
-    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
+    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
         lambda: desk.consultations.save(plan.consultation_id, {}, revision=1),
         lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", PhotographPermissions()),
         lambda: desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
         lambda: desk.plans.choose(plan.id, "vascular"),
-        lambda: desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT),
+        lambda: desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT),
         lambda: sign(desk, consent),
     )
     for attempt in refused:
@@ -240,7 +242,7 @@ def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Cli
     plan = make_plan_record(desk)
     for state in ("planned", "agreed", "planned"):
         if state == "agreed":
-            signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
+            signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
         closed = desk.consultations.close(plan.consultation_id, revision=1)
         assert (closed.state, closed.revision) == ("closed", 1)
         assert desk.consultations.close(plan.consultation_id, revision=1) == closed
@@ -262,18 +264,18 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     plan = make_plan_record(mine)
     consultation = mine.consultations.get(plan.consultation_id)
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", PhotographPermissions())
-    consent = mine.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
+    consent = mine.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     mine.patients.set_contact(consultation.patient_id, {"name": "N"})
-    held = sign(mine, mine.consents.explain(make_plan_record(mine).id, option="0.0", cooling_off=NO_WAIT))
+    held = sign(mine, mine.consents.record_explanation(make_plan_record(mine).id, option="0.0", cooling_off=NO_WAIT))
     treatment = add_treatment(mine, held.id, days_ago=90)
     follow_up = mine.follow_ups.begin(treatment)
     faces = [
         mine.photographs.add(follow_up.consultation_id, b"face", "image/png", PhotographPermissions()).id for _ in "ab"
     ]
-    (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
-    token = mine.diaries.link(treatment, language="en", until=now() + datetime.timedelta(1)).token
-    DiaryAccess(mine._access.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
-    (alarm,) = mine.alarms.open()
+    (pair,) = mine.follow_ups.add_pair(follow_up.id, *faces).pairs
+    token = mine.diaries.create_link(treatment, language="en", until=now() + datetime.timedelta(1)).token
+    DiaryAccess(mine._access.database).open(token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    (alarm,) = mine.alarms.list_open()
     until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
     token = mine.tokens.make("reader", 1)[0]
@@ -288,62 +290,64 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     return {
         "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: desk.suggestions.of(consultation.id),
-        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.KEPT),
+        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
         "machines.get": lambda: desk.machines.get(machine.id),
-        "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
-        "machines.use": lambda: desk.machines.use(machine.id, used=True),
+        "machines.update": lambda: desk.machines.update(machine.id, name="Blue", room=""),
+        "machines.set_in_use": lambda: desk.machines.set_in_use(machine.id, in_use=True),
         "patients.get": lambda: desk.patients.get(consultation.patient_id),
         "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}),
-        "patients.contact": lambda: desk.patients.contact(consultation.patient_id),
+        "patients.get_contact": lambda: desk.patients.get_contact(consultation.patient_id),
         "consultations.begin": lambda: desk.consultations.begin(consultation.patient_id),
         "consultations.get": lambda: desk.consultations.get(consultation.id),
         "consultations.export": lambda: desk.consultations.export(consultation.id),
         "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
         "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
         "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", PhotographPermissions()),
-        "photographs.permit": lambda: desk.photographs.permit(photograph.id, PhotographPermissions()),
+        "photographs.set_permissions": lambda: desk.photographs.set_permissions(photograph.id, PhotographPermissions()),
         "photographs.of": lambda: desk.photographs.of(consultation.id),
         "photographs.get": lambda: desk.photographs.get(photograph.id),
-        "photographs.content": lambda: desk.photographs.content(photograph.id),
+        "photographs.read_content": lambda: desk.photographs.read_content(photograph.id),
         "plans.add": lambda: desk.plans.add(consultation.id, MADE, revision=1),
         "plans.get": lambda: desk.plans.get(plan.id),
-        "plans.file": lambda: desk.plans.file(plan.id, "plan.json"),
+        "plans.read_file": lambda: desk.plans.read_file(plan.id, "plan.json"),
         "plans.of": lambda: desk.plans.of(consultation.id),
         "plans.choose": lambda: desk.plans.choose(plan.id, "vascular"),
-        "plans.choices": lambda: desk.plans.choices(plan.id),
-        "consents.explain": lambda: desk.consents.explain(
+        "plans.list_choices": lambda: desk.plans.list_choices(plan.id),
+        "consents.record_explanation": lambda: desk.consents.record_explanation(
             mine.plans.of(consultation.id)[-1].id, option="0.0", cooling_off=NO_WAIT
         ),
         "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
-        "consents.tell_back": lambda: desk.consents.tell_back(consent.id, {"free": "No."}, ()),
+        "consents.record_teach_back": lambda: desk.consents.record_teach_back(consent.id, {"free": "No."}, ()),
         "consents.get": lambda: desk.consents.get(consent.id),
         "consents.of": lambda: desk.consents.of(consultation.id),
-        "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
+        "consents.read_document": lambda: desk.consents.read_document(mine.consents.of(consultation.id)[-1].id),
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
         "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
         "follow_ups.save_report": lambda: desk.follow_ups.save_report(follow_up.id, PatientAnswers(SelfRating(5, 5))),
-        "follow_ups.open": lambda: desk.follow_ups.open(follow_up.id),
-        "follow_ups.pair": lambda: desk.follow_ups.pair(follow_up.id, *faces),
-        "follow_ups.part": lambda: desk.follow_ups.part(follow_up.id, pair.id),
-        "follow_ups.grade": lambda: desk.follow_ups.grade(follow_up.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
+        "follow_ups.mark_report_read": lambda: desk.follow_ups.mark_report_read(follow_up.id),
+        "follow_ups.add_pair": lambda: desk.follow_ups.add_pair(follow_up.id, *faces),
+        "follow_ups.remove_pair": lambda: desk.follow_ups.remove_pair(follow_up.id, pair.id),
+        "follow_ups.add_grade": lambda: desk.follow_ups.add_grade(
+            follow_up.id, ImprovementQuarter.FIRST, AestheticChange.SAME
+        ),
         "follow_ups.get": lambda: desk.follow_ups.get(follow_up.id),
         "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
-        "follow_ups.courses": lambda: desk.follow_ups.courses(
+        "follow_ups.list_courses": lambda: desk.follow_ups.list_courses(
             mine.consultations.get(follow_up.consultation_id).patient_id
         ),
-        "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
-        "diaries.link": lambda: desk.diaries.link(treatment, language="en", until=until),
-        "diaries.end": lambda: desk.diaries.end(treatment),
-        "diaries.about": lambda: desk.diaries.about(treatment),
-        "diaries.links": lambda: desk.diaries.links(treatment),
+        "follow_ups.get_baseline": lambda: desk.follow_ups.get_baseline(follow_up.id),
+        "diaries.create_link": lambda: desk.diaries.create_link(treatment, language="en", until=until),
+        "diaries.end_link": lambda: desk.diaries.end_link(treatment),
+        "diaries.get_subject": lambda: desk.diaries.get_subject(treatment),
+        "diaries.list_links": lambda: desk.diaries.list_links(treatment),
         "diaries.of": lambda: desk.diaries.of(treatment),
         "diaries.of_consultation": lambda: desk.diaries.of_consultation(follow_up.consultation_id),
         "diaries.mark_read": lambda: desk.diaries.mark_read(treatment),
         "alarms.get": lambda: desk.alarms.get(alarm.id),
         "alarms.of_consultation": lambda: desk.alarms.of_consultation(follow_up.consultation_id),
-        "alarms.stop": lambda: desk.alarms.stop(follow_up.consultation_id),
+        "alarms.is_course_stopped": lambda: desk.alarms.is_course_stopped(follow_up.consultation_id),
         "alarms.answer": lambda: desk.alarms.answer(alarm.id, "Called."),
         "alarms.decide": lambda: answered_and_decided(desk, mine, alarm.id),
         "dossiers.export": lambda: desk.dossiers.export(consultation.patient_id, "fhir"),
@@ -351,15 +355,15 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
         "dossiers.find_patient_id": lambda: desk.dossiers.find_patient_id(consultation.id),
         "tokens.end": lambda: desk.tokens.end(token.id),
         "test_spots.fire": lambda: desk.test_spots.fire(consultation.id, spot.firing),
-        "test_spots.read": lambda: desk.test_spots.read(spot.id, "none"),
+        "test_spots.add_reading": lambda: desk.test_spots.add_reading(spot.id, "none"),
         "test_spots.get": lambda: desk.test_spots.get(spot.id),
         "test_spots.of": lambda: desk.test_spots.of(consultation.id),
         "test_spots.of_patient": lambda: desk.test_spots.of_patient(consultation.patient_id),
-        "test_spots.take_in": lambda: desk.test_spots.take_in(consultation.id, spot),
+        "test_spots.import_spot": lambda: desk.test_spots.import_spot(consultation.id, spot),
         "appointments.book": lambda: desk.appointments.book(replace(booking, starts_at=later, ends_at=later + HOUR)),
         "appointments.get": lambda: desk.appointments.get(first.id),
         "appointments.of": lambda: desk.appointments.of(consultation.patient_id),
-        "appointments.mark": lambda: desk.appointments.mark(first.id, kept=True, revision=1),
+        "appointments.set_attendance": lambda: desk.appointments.set_attendance(first.id, attended=True, revision=1),
         "appointments.move": lambda: desk.appointments.move(
             second.id,
             starts_at=later + 2 * HOUR,
@@ -382,26 +386,26 @@ def answered_and_decided(desk: ClinicRepositories, mine: ClinicRepositories, ala
 # They name nothing that another clinic could have; jobs, trail, copies and erasure have tests of their own.
 UNBOUND = {
     "patients.add",
-    "patients.all",
-    "patients.listed",
+    "patients.list_all",
+    "patients.list_by",
     "tokens.all",
     "tokens.make",
     "dossier_importer.import_dossier",
-    "patients.some",
-    "follow_ups.due",
+    "patients.search",
+    "follow_ups.list_due",
     "appointments.between",
-    "appointments.members",
-    "appointments.taken",
+    "appointments.list_bookable_members",
+    "appointments.list_taken_spans",
     "machines.add",
-    "test_spots.due",
-    "machines.all",
+    "test_spots.list_due",
+    "machines.list_all",
     "outcomes.find_change",
     "outcomes.courses",
     "outcomes.export_courses",
     "outcomes.member_names",
     "outcomes.plan",
-    "diaries.unread",
-    "alarms.open",
+    "diaries.list_unread",
+    "alarms.list_open",
     "alarms.count",
     "jobs.add",
     "jobs.get",
@@ -410,9 +414,9 @@ UNBOUND = {
     "patient_copies.make",
     "dossiers.plans",
     "patient_copies.import_copy",
-    "erasure.due",
+    "erasure.list_erasable",
     "erasure.erase",
-    "erasure.foresee",
+    "erasure.preview",
 }
 
 
@@ -435,10 +439,10 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
             attempt()
     with pytest.raises(RecordNotFoundError):
         attempts["consents.sign"]()
-    assert stranger.patients.all() == ()
-    assert stranger.patients.some("", 9) == ((), 0)
+    assert stranger.patients.list_all() == ()
+    assert stranger.patients.search("", 9) == ((), 0)
     assert all(
-        one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.audit_log.newest(1000)
+        one.action in ("clinic.made", "patients.list_by", "trail.seen") for one in stranger.audit_log.newest(1000)
     )
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.PlanRow)) == before
@@ -446,24 +450,24 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
 
 NEEDS_CARE = {
     "consultations.export",
-    "consents.tell_back",
+    "consents.record_teach_back",
     "plans.add",
     "plans.choose",
-    "consents.explain",
+    "consents.record_explanation",
     "consents.sign",
     "consultations.close",
     "consultations.reopen",
     "dossiers.export",
     "dossiers.plans",
-    "follow_ups.open",
-    "follow_ups.grade",
+    "follow_ups.mark_report_read",
+    "follow_ups.add_grade",
     "suggestions.add",
     "suggestions.decide",
     "test_spots.fire",
-    "test_spots.take_in",
-    "treatments.decide",
+    "test_spots.import_spot",
+    "treatments.overrule",
     "treatments.start",
-    "treatments.fire",
+    "treatments.add_area",
     "treatments.end",
     "adverse_events.add",
     "adverse_events.resolve",
@@ -474,28 +478,28 @@ NEEDS_WRITING = {
     "consultations.begin",
     "consultations.save",
     "photographs.add",
-    "photographs.permit",
+    "photographs.set_permissions",
     "consents.withdraw",
     "follow_ups.begin",
     "follow_ups.save_report",
-    "follow_ups.pair",
-    "follow_ups.part",
-    "test_spots.read",
+    "follow_ups.add_pair",
+    "follow_ups.remove_pair",
+    "test_spots.add_reading",
     "appointments.book",
     "appointments.cancel",
-    "appointments.mark",
+    "appointments.set_attendance",
     "appointments.move",
     "treatments.begin",
-    "treatments.pick",
-    "treatments.answer",
-    "treatments.note",
-    "diaries.link",
-    "diaries.end",
+    "treatments.choose_machine",
+    "treatments.add_answers",
+    "treatments.add_note",
+    "diaries.create_link",
+    "diaries.end_link",
     "diaries.mark_read",
     "alarms.answer",
 }
-NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
-NEEDS_OWNER = {"machines.change", "machines.use", "tokens.end"}
+NEEDS_CONTACT = {"patients.get_contact", "patients.set_contact"}
+NEEDS_OWNER = {"machines.update", "machines.set_in_use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
     Role.CLINICIAN: NEEDS_OWNER,
@@ -507,10 +511,13 @@ REFUSED: dict[Role, set[str]] = {
 @pytest.mark.parametrize("role", Role)
 def test_every_role_does_what_it_may_by_every_call(role: Role, database: Database, operator: Member) -> None:
     mine, theirs = ClinicRepositories(database, operator), ClinicRepositories(database, replace(operator, role=role))
-    attempts = calls(theirs, mine) | {"patients.add": theirs.patients.add, "patients.all": theirs.patients.all}
+    attempts = calls(theirs, mine) | {
+        "patients.add": theirs.patients.add,
+        "patients.list_all": theirs.patients.list_all,
+    }
     attempts["dossiers.plans"] = lambda: theirs.dossiers.plans("csv")
     if role in (Role.ASSISTANT, Role.AUDITOR):
-        sign(mine, mine.consents.of(mine.consultations.of(mine.patients.all()[0].id)[0].id)[-1])
+        sign(mine, mine.consents.of(mine.consultations.of(mine.patients.list_all()[0].id)[0].id)[-1])
     refused = set()
     for name, attempt in attempts.items():
         try:
@@ -543,5 +550,5 @@ def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_
 def test_a_consent_says_which_option_it_is_to(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
     for option in ("0.0", "1.2"):
-        desk.consents.explain(plan.id, option=option, cooling_off=NO_WAIT)
+        desk.consents.record_explanation(plan.id, option=option, cooling_off=NO_WAIT)
     assert [one.option for one in desk.consents.of(plan.consultation_id)] == ["0.0", "1.2"]

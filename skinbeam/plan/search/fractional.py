@@ -133,7 +133,7 @@ def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_
     """
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
     with np.errstate(divide="ignore"):
-        area = -np.log1p(-harmed.cover) / density_per_cm2
+        area = -np.log1p(-harmed.coverage) / density_per_cm2
     depth = InjuryDepths(harmed.depth, _depth_of_fat_m(skins.limiting), skins.borders(_depth_of_fat_m))
     return MicrobeamColumns(depth, area, skins.temperature_C)
 

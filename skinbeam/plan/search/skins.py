@@ -143,9 +143,9 @@ class SiteSkins:
         with collect_sources() as sources:
             cite_sources(*known)
             response = simulate_pulse(
-                skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit, uppermost=uppermost
+                skins, beam, cooling, illumination=lit, schedule=schedule, unlit_history=unlit, max_cells=uppermost
             )
-        kept = UnlitHistory(response.base_K, response.surface_base_K, response.met), tuple(sources)
+        kept = UnlitHistory(response.base_K, response.surface_base_K, response.surface_conditions), tuple(sources)
         _store_in_cache(self._unlit, key, kept, skins.sizes["sample"])
         return response
 
@@ -209,7 +209,7 @@ class SiteSkins:
         if (*key, limiting) not in self._microbeams:
             skins, middle = self.limiting if limiting else self.target, self._middle(limiting=limiting)
             with collect_sources() as sources:
-                found = microlesion_model(skins, beam, middle, tabulated=True)
+                found = microlesion_model(skins, beam, middle, use_table=True)
             self._microbeams[*key, limiting] = found, tuple(sources)
         found, known = self._microbeams[*key, limiting]
         cite_sources(*known)

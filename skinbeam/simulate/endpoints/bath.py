@@ -45,21 +45,21 @@ SEARCH_ROUNDS, LN_OMEGA_TOLERANCE = (
 TINY_OMEGA: Final = 1e-300
 
 
-def simulate_bath(skins: "xr.Dataset", plan: PulseSchedule) -> PulseResponse:
+def simulate_bath(skins: "xr.Dataset", schedule: PulseSchedule) -> PulseResponse:
     """Return the response of every draw to a bath: a temperature history without a beam.
 
     Parameters
     ----------
-    plan : from `bath_schedule`.
+    schedule : from `bath_schedule`.
     """
-    return _PerfusedSkins(skins).response(plan, plan.step_s[None, :])
+    return _PerfusedSkins(skins).simulate(schedule, schedule.step_s[None, :])
 
 
 def bath_times(
     skins: "xr.Dataset",
     temperature_C: float,
     air_C: float,
-    place_of: Callable[[PulseResponse], LocalResponse],
+    locate: Callable[[PulseResponse], LocalResponse],
     processes: Kinetics,
 ) -> Floats:
     """Return the contact time after which Ω reaches 1 at a place, including the damage after the contact, (sample,), s.
@@ -71,7 +71,7 @@ def bath_times(
     for length in RUN_LENGTHS_S:
         plan = bath_schedule(temperature_C, length, air_C)
         step = plan.step_s[np.isinf(plan.h_W_m2K)]
-        history = place_of(living.response(plan, plan.step_s[None, :])).base_K
+        history = locate(living.simulate(plan, plan.step_s[None, :])).base_K
         found = unit_omega_time(history[:, : step.size + 1], step, np.zeros(step.size), processes)
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
@@ -80,7 +80,7 @@ def bath_times(
     def excess(length_s: Floats) -> Floats:
         """Return ln Ω after contacts of these lengths."""
         steps, _ = bath_steps(length_s)
-        history = place_of(living.response(bath_schedule(temperature_C, 1.0, air_C), steps)).base_K
+        history = locate(living.simulate(bath_schedule(temperature_C, 1.0, air_C), steps)).base_K
         return np.asarray(np.log(np.maximum(omega_growth(history, steps, processes).sum(axis=1), TINY_OMEGA)))
 
     sought = np.isfinite(times) & (times > 0)
@@ -103,7 +103,7 @@ def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> 
     for length in RUN_LENGTHS_S:
         plan = bath_schedule(temperature_C, length, air_C)
         step = plan.step_s[np.isinf(plan.h_W_m2K)]
-        place, threshold_K = nerve_temperature(living.response(plan, plan.step_s[None, :]))
+        place, threshold_K = nerve_temperature(living.simulate(plan, plan.step_s[None, :]))
         found = _crossing_time(place.base_K[:, : step.size + 1] - threshold_K[:, None], step)
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
@@ -111,29 +111,29 @@ def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> 
     return times
 
 
-def _crossing_time(above: Floats, step_s: Floats) -> Floats:
+def _crossing_time(excess: Floats, step_s: Floats) -> Floats:
     """Return the time at which a history, (sample, time), first reaches 0; linear within a step."""
-    reached = above >= 0
-    first, row = np.argmax(reached, axis=1), np.arange(len(above))
+    reached = excess >= 0
+    first, row = np.argmax(reached, axis=1), np.arange(len(excess))
     before = np.maximum(first - 1, 0)
     start, end = np.append(0.0, np.cumsum(step_s))[[before, first]]
-    low, high = above[row, before], above[row, first]
+    low, high = excess[row, before], excess[row, first]
     time = start + (end - start) * np.where(first > 0, low / np.where(first > 0, low - high, 1.0), 0.0)
     return np.where(reached.any(axis=1), time, np.inf)
 
 
-def _refine_times(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Floats:
-    """Return the times at which `excess`, ln Ω, is 0, by the Illinois rule in ln time, for each draw separately.
+def _refine_times(sufficient_s: Floats, log_omega: Callable[[Floats], Floats]) -> Floats:
+    """Return the times at which `log_omega`, ln Ω, is 0, by the Illinois rule in ln time, for each draw separately.
 
     Ω grows at least in proportion to the time, so that a sufficient time divided by its Ω is too short. The curve is
     nearly straight between the two.
     """
-    high, over = np.log(enough_s), excess(enough_s)
+    high, over = np.log(sufficient_s), log_omega(sufficient_s)
     low = high - np.maximum(over, 1e-6)
-    under = excess(np.exp(low))
+    under = log_omega(np.exp(low))
     for _ in range(SEARCH_ROUNDS):
         middle = low + (high - low) * _illinois_step(under, over)
-        found = excess(np.exp(middle))
+        found = log_omega(np.exp(middle))
         above = found >= 0
         # The end that does not move counts half (Illinois rule), so that both ends converge where the curve bends.
         high, over = np.where(above, middle, high), np.where(above, found, over / 2)
@@ -143,8 +143,8 @@ def _refine_times(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Float
     return np.asarray(np.exp(low + (high - low) * _illinois_step(under, over)))
 
 
-def _illinois_step(under: Floats, over: Floats) -> Floats:
-    return np.asarray(np.clip(-under / np.where(over > under, over - under, 1.0), 0.0, 1.0))
+def _illinois_step(low_value: Floats, high_value: Floats) -> Floats:
+    return np.asarray(np.clip(-low_value / np.where(high_value > low_value, high_value - low_value, 1.0), 0.0, 1.0))
 
 
 class _PerfusedSkins:
@@ -159,20 +159,22 @@ class _PerfusedSkins:
         blood = np.where(
             flow.max(axis=1) > 0, read_number(tissue_table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start
         )
-        self.flow, bottom = LinearConduction(flow, blood), self.grid.bottom(blood)
-        self.rest = steady_state_profile(self.grid.cells, self.grid.material(self.heat), self.flow, start, bottom)
+        self.perfusion, bottom = LinearConduction(flow, blood), self.grid.lower_boundary(blood)
+        self.steady_state = steady_state_profile(
+            self.grid.cells, self.grid.material(self.heat), self.perfusion, start, bottom
+        )
 
-    def response(self, plan: PulseSchedule, step_s: Floats) -> PulseResponse:
+    def simulate(self, schedule: PulseSchedule, step_s: Floats) -> PulseResponse:
         """Return the response to a bath with the given time steps, (1 or sample, step)."""
-        met = SurfaceConditions(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, np.zeros(len(self.rest)))
+        met = SurfaceConditions(schedule.h_W_m2K, schedule.outside_C + ZERO_CELSIUS_K, np.zeros(len(self.steady_state)))
         march = HeatProblem1D(
             self.grid.cells,
             self.grid.material(self.heat),
-            self.rest,
+            self.steady_state,
             step_s,
             surface=RobinBoundary(met.h_W_m2K, met.outside_K),
-            bottom=self.grid.bottom(self.flow.blood),
+            bottom=self.grid.lower_boundary(self.perfusion.blood),
         )
-        found = conduct_1d(march, DamageLimitedPerfusion(*self.flow, sample_kinetics(WALL_KINETICS, self.skins)))
+        found = conduct_1d(march, DamageLimitedPerfusion(*self.perfusion, sample_kinetics(WALL_KINETICS, self.skins)))
         unlit = (np.zeros_like(found.cell_temperature), found.surface, np.zeros_like(found.surface))
-        return PulseResponse(self.skins, self.grid, self.heat, None, plan, found.cell_temperature, *unlit, met)
+        return PulseResponse(self.skins, self.grid, self.heat, None, schedule, found.cell_temperature, *unlit, met)

@@ -61,20 +61,20 @@ def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: 
         injury = injury_dose(skins, beam, layer_bottom_m(skins, PAPILLARY_DERMIS))
     elif endpoint == "collagen-coagulation":
         # The zone below the floor is widest at the onset of removal: it is wide enough just above the onset, or never.
-        injury = np.where(ablate(skins, beam, 1.001 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
+        injury = np.where(ablate(skins, beam, 1.001 * onset).residual_damage_m >= COAGULATED_WIDTH_M, onset, np.inf)
     else:
         raise NotAvailable(render_message("endpoint.below-a-crater", {"endpoint": endpoint}))
     return np.where(by_heat, heat, np.maximum(onset, injury))
 
 
 def add_removal_quantities(
-    seen: SampledQuantities, response: PulseResponse, beam: Beam | None, fluence_J_m2: float
+    quantities: SampledQuantities, response: PulseResponse, beam: Beam | None, fluence_J_m2: float
 ) -> None:
     """Add crater and residual damage, and correct the quantities of the heat model where skin has been removed."""
     skins = response.skins
     depth, residual, width = "ablation.depth_um", "ablation.residual_damage_um", "ablation.width_um"
     none = np.zeros(skins.sizes["sample"])
-    seen.update({depth: none, residual: none, width: none})
+    quantities.update({depth: none, residual: none, width: none})
     if beam is None or not is_ablative(beam):
         return
     try:
@@ -83,45 +83,47 @@ def add_removal_quantities(
         if (fluence_J_m2 < _first_boiling_dose(response)).all():
             return
         # It is not known whether skin is removed, so the damage below is not known either.
-        seen.update(dict.fromkeys((depth, residual, width), Unknown(error.reason)))
-        _blank_removed_skin(seen, np.ones(none.size, dtype=bool))
-        seen.update({name: Unknown(error.reason) for name in _INJURY if name in seen})
+        quantities.update(dict.fromkeys((depth, residual, width), Unknown(error.reason)))
+        _blank_removed_skin(quantities, np.ones(none.size, dtype=bool))
+        quantities.update({name: Unknown(error.reason) for name in _INJURY if name in quantities})
         return
-    gone = done.depth > 0
+    gone = done.depth_m > 0
     if not gone.any():
         return
     across = profile_width(beam, np.full(none.size, fluence_J_m2), ablation_onset(response))
-    seen.update({depth: done.depth / UM, residual: done.residual / UM, width: np.where(gone, across, 0.0) / UM})
-    _blank_removed_skin(seen, gone)
-    injury = done.depth + done.residual
-    coagulated, dead = seen["damage.coagulation_depth_um"], seen["damage.epidermis_fraction"]
-    wide = seen["damage.coagulation_width_um"]
+    quantities.update(
+        {depth: done.depth_m / UM, residual: done.residual_damage_m / UM, width: np.where(gone, across, 0.0) / UM}
+    )
+    _blank_removed_skin(quantities, gone)
+    injury = done.depth_m + done.residual_damage_m
+    coagulated, dead = quantities["damage.coagulation_depth_um"], quantities["damage.epidermis_fraction"]
+    wide = quantities["damage.coagulation_width_um"]
     if not isinstance(coagulated, Unknown):
-        seen["damage.coagulation_depth_um"] = np.where(gone, injury / UM, coagulated)
+        quantities["damage.coagulation_depth_um"] = np.where(gone, injury / UM, coagulated)
     if not isinstance(wide, Unknown):
         # Where skin is removed there is coagulation below the crater; around it heat alone decides, as everywhere.
-        seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
+        quantities["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
         bottom = epidermis_bottom_m(skins)
         epidermis = tissue_layer_indices(skins, EPIDERMIS)
         thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, epidermis].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
-        seen["damage.epidermis_fraction"] = np.where(gone, share, dead)
+        quantities["damage.epidermis_fraction"] = np.where(gone, share, dead)
 
 
 _INJURY = ("damage.epidermis_fraction", "damage.coagulation_depth_um", "damage.coagulation_width_um")
 
 
-def _blank_removed_skin(seen: SampledQuantities, gone: NDArray[np.bool_]) -> None:
+def _blank_removed_skin(quantities: SampledQuantities, removed: NDArray[np.bool_]) -> None:
     """Set temperatures, contours and all quantities of vessels to NaN where skin is removed.
 
     The model does not follow the tissue below the crater.
     """
-    for name, values in seen.items():
+    for name, values in quantities.items():
         if isinstance(values, Unknown) or not (name.startswith(_BELOW_SURFACE) or name in _TEMPERATURES):
             continue
-        lost = gone if values.ndim == 1 else gone[:, None]
-        seen[name] = np.where(lost, np.nan, values)
+        lost = removed if values.ndim == 1 else removed[:, None]
+        quantities[name] = np.where(lost, np.nan, values)
 
 
 _BELOW_SURFACE = ("vessels.", "damage.contours.")

@@ -69,36 +69,36 @@ def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Flo
     return np.asarray(widths * response.skins.variables["melanosome_fraction"].values[:, response.grid.layer[cells]])
 
 
-def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: str) -> Floats:
+def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleation_key: str) -> Floats:
     """Return the dose that disrupts a melanosome in each of `cells` at the end of any pulse, (sample, cell), J/m²."""
-    skins, lit, plan = response.skins, response.lit, response.schedule
+    skins, lit, plan = response.skins, response.illumination, response.schedule
     assert lit is not None  # endpoints are computed for a beam
     layer = response.grid.layer[cells]
-    if vapour == "cutaneous_C" and not _has_melanosomes(response, layer):
+    if nucleation_key == "cutaneous_C" and not _has_melanosomes(response, layer):
         return np.full((skins.sizes["sample"], cells.size), np.inf)
     if is_stress_confined(response):
         raise NotAvailable(render_message("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
     # All cells have the same conductivity: layers of an epidermis differ in their melanin alone.
     diffusivity = conductivity[:, 0] / capacity[:, 0]
-    if vapour == "isolated_C":
+    if nucleation_key == "isolated_C":
         capacity = np.full_like(capacity, nucleation_value("heat_capacity_J_m3K").value)
     # Where a pulse has stopped blood flow, cells may end colder than without it: there, light heats no granule.
     warmed = np.maximum(response.unit_K, 0.0)
     # Absorption of the granule in excess of that of its layer, over all lines of the beam.
     over = np.sum(
         [
-            line.share * line.light.fluence_rate_ratio[:, cells] * _excess_absorption(response, line, layer)
-            for line in lit.lines
+            line.energy_share * line.light.fluence_rate_ratio[:, cells] * _excess_absorption(response, line, layer)
+            for line in lit.spectral_lines
         ],
         axis=0,
     )
     diameter = np.asarray(skins.variables["melanosome_diameter_m"].values, dtype=np.float64)
-    vapour_K = (value_at_normal(nucleation_value(vapour), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K)[
-        :, None, None
-    ]
+    vapour_K = (
+        value_at_normal(nucleation_value(nucleation_key), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K
+    )[:, None, None]
     doses: Floats = np.empty_like(over)
-    for rows, power_on, lit_s in plan.ways(len(diameter)):
+    for rows, power_on, lit_s in plan.by_train(len(diameter)):
         begins, ends, times = _pulse_intervals(power_on, plan.step_s)
         kept = retained_heat_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
         at = np.ix_(rows, times, cells)
@@ -123,7 +123,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: 
                 excess_absorption_1_m=0.0,
             ).min(axis=1, initial=np.inf),
         )
-    if "melanosome_fraction" not in skins or vapour == "isolated_C":
+    if "melanosome_fraction" not in skins or nucleation_key == "isolated_C":
         return doses
     # Skin without melanosomes has none to break.
     return np.where(skins.variables["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)

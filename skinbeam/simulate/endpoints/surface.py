@@ -66,10 +66,10 @@ def surface_bubble_dose(response: PulseResponse) -> Floats:
     return vapour_dose(response, [cell_response(response, cell) for cell in below])
 
 
-def vapour_dose(response: PulseResponse, places: Sequence[LocalResponse]) -> Floats:
+def vapour_dose(response: PulseResponse, locations: Sequence[LocalResponse]) -> Floats:
     """Return the dose at which vapour begins to form at the first of several places, (sample,), J/m²."""
     start = vapour_onset_K(response.skins)
-    doses: Floats = np.min([heating_dose(place, start) for place in places], axis=0)
+    doses: Floats = np.min([heating_dose(place, start) for place in locations], axis=0)
     return doses
 
 
@@ -116,7 +116,7 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
     formed = surface_bubble_dose(response)
     if layer_tissue(response.layers[0]) != HORNY_LAYER:
         raise NotAvailable(render_message("endpoint.no-horny-layer"))
-    beam, lit, grid = response.beam, response.lit, response.grid
+    beam, lit, grid = response.beam, response.illumination, response.grid
     assert beam is not None
     assert lit is not None  # endpoints are computed for a beam
     skins, row = response.skins, np.arange(formed.size)
@@ -159,20 +159,21 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
     return np.where(boils & over.any(axis=1) & (high <= DOSE_RANGE_J_M2[1]), high, np.inf)
 
 
-def _lateral_profile(beam: Beam, lit: Illumination, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _lateral_profile(beam: Beam, illumination: Illumination, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Return the edges of rings, (ring + 1,), m, and the light that heats one cell of each draw over that on the axis.
 
     The light is (sample, ring).
     """
     assert beam.spot_mm is not None  # a wide beam has a spot
     spot, row = beam.spot_mm * MM, np.arange(cells.size)
-    depth, layer = lit.grid.centres[row, cells], lit.grid.layer[cells]
-    if lit.shares is None:
+    depth, layer = illumination.grid.centres[row, cells], illumination.grid.layer[cells]
+    if illumination.spot_shares is None:
         own = unscattered_profile(spot, beam.profile)
         return own.edges_m, own.at(depth)
-    profiles = [scattered_profile(share.medium, spot, beam.profile) for share in lit.shares]
+    profiles = [scattered_profile(share.medium, spot, beam.profile) for share in illumination.spot_shares]
     weights = [
-        line.share * line.optics.mua[row, layer] * line.light.fluence_rate_ratio[row, cells] for line in lit.lines
+        line.energy_share * line.optics.mua[row, layer] * line.light.fluence_rate_ratio[row, cells]
+        for line in illumination.spectral_lines
     ]
     each = [weight[:, None] * of.at(depth) for weight, of in zip(weights, profiles, strict=True)]
     return profiles[0].edges_m, np.sum(each, axis=0) / np.sum(weights, axis=0)[:, None]

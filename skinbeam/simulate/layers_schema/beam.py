@@ -65,8 +65,8 @@ class LightBeam(InputTable):
     y_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
 
     @model_validator(mode="after")
-    def _whole(self) -> "LightBeam":
-        given = [name for name in type(self).model_fields if self._has(name)]
+    def _check_keys(self) -> "LightBeam":
+        given = [name for name in type(self).model_fields if self._is_given(name)]
         for name in given:
             if name not in _ALLOWED_BEAM_KEYS[self.kind]:
                 kinds = " and ".join(kind for kind, takes in _ALLOWED_BEAM_KEYS.items() if name in takes)
@@ -82,7 +82,7 @@ class LightBeam(InputTable):
         return self
 
     @model_validator(mode="after")
-    def _of_a_shape(self) -> "LightBeam":
+    def _check_shape(self) -> "LightBeam":
         if self.inner_mm is not None and self.spot_mm is not None and self.inner_mm >= self.spot_mm:
             raise FieldError(
                 "ring-without-width",
@@ -90,7 +90,7 @@ class LightBeam(InputTable):
                 "inner_mm below spot_mm.",
                 field="inner_mm",
             )
-        off = next((name for name in ("x_um", "y_um") if self._has(name)), None)
+        off = next((name for name in ("x_um", "y_um") if self._is_given(name)), None)
         if off is not None and self.kind == "flat" and self.spot_mm is None:
             raise FieldError(
                 "endless-beam-has-no-place",
@@ -100,5 +100,5 @@ class LightBeam(InputTable):
             )
         return self
 
-    def _has(self, name: str) -> bool:
+    def _is_given(self, name: str) -> bool:
         return name in self.model_fields_set and getattr(self, name) is not None

@@ -58,7 +58,7 @@ class LightVessel(InputTable):
     phase: Annotated[str, text(100)] | None = None
 
     @model_validator(mode="after")
-    def _one_course(self) -> "LightVessel":
+    def _check_course(self) -> "LightVessel":
         if self.depth_um is None and self.path_um is None:
             raise FieldError(
                 "missing-key",
@@ -96,7 +96,7 @@ class LightVessel(InputTable):
         """Points of the axis, x, y, z; a single one, with y of 0, for a straight vessel."""
         return self.path_um if self.path_um is not None else [[self.x_um, 0.0, self.depth_um or 0.0]]
 
-    def field_of(self, point: int) -> str:
+    def point_key(self, point: int) -> str:
         """Return the key from which a point of the axis was read."""
         return "depth_um" if self.path_um is None else f"path_um[{point}]"
 
@@ -160,8 +160,8 @@ def _distance_from_point(point: Floats, start: Floats, along: Floats) -> Floats:
     return _length(away - place[..., None] * along)
 
 
-def _dot(one: Floats, other: Floats) -> Floats:
-    return np.asarray((one * other).sum(axis=-1), float)
+def _dot(first: Floats, second: Floats) -> Floats:
+    return np.asarray((first * second).sum(axis=-1), float)
 
 
 def _length(vector: Floats) -> Floats:
@@ -187,18 +187,18 @@ class SolidBody:
     disc: bool = False
 
 
-def bodies_overlap(one: SolidBody, other: SolidBody) -> bool:
+def bodies_overlap(first: SolidBody, second: SolidBody) -> bool:
     """Return whether two bodies share more than a touching point; exact except for rounding."""
     if any(
         abs(p - q) >= (a + b) * (1 - OVERLAP_SLACK)
-        for p, q, a, b in zip(one.centre, other.centre, one.half, other.half, strict=True)
+        for p, q, a, b in zip(first.centre, second.centre, first.half, second.half, strict=True)
     ):
         return False
-    if not one.disc and not other.disc:
-        return _ellipsoids_meet(one.centre, one.half, other.centre, other.half)
-    if one.disc and other.disc:
-        return _ellipsoids_meet(one.centre[:2], one.half[:2], other.centre[:2], other.half[:2])
-    disc, round_one = (one, other) if one.disc else (other, one)
+    if not first.disc and not second.disc:
+        return _ellipsoids_meet(first.centre, first.half, second.centre, second.half)
+    if first.disc and second.disc:
+        return _ellipsoids_meet(first.centre[:2], first.half[:2], second.centre[:2], second.half[:2])
+    disc, round_one = (first, second) if first.disc else (second, first)
     # Horizontal sections of an ellipsoid contain those further from its middle: the nearest section overlaps the disc,
     # or none does.
     bottom, top = disc.centre[2] - disc.half[2], disc.centre[2] + disc.half[2]
@@ -251,17 +251,17 @@ class _Segments:
     Parameters
     ----------
     start, end : their ends, µm, (segment, 3).
-    endless : whether a segment runs along y infinitely and is represented by a point, (segment,).
+    infinite : whether a segment runs along y infinitely and is represented by a point, (segment,).
     owner : index of the vessel of each, (segment,).
     """
 
     start: Floats
     end: Floats
-    endless: NDArray[np.bool_]
+    infinite: NDArray[np.bool_]
     owner: NDArray[np.int64]
 
     @classmethod
-    def of(cls, vessels: Sequence[LightVessel]) -> "_Segments":
+    def from_vessels(cls, vessels: Sequence[LightVessel]) -> "_Segments":
         parts = [
             (start, end, vessel.path_um is None, owner)
             for owner, vessel in enumerate(vessels)
@@ -275,11 +275,11 @@ class _Segments:
             np.array(owner, np.int64),
         )
 
-    def part(self, chosen: NDArray[np.bool_]) -> "_Segments":
-        return _Segments(self.start[chosen], self.end[chosen], self.endless[chosen], self.owner[chosen])
+    def select(self, mask: NDArray[np.bool_]) -> "_Segments":
+        return _Segments(self.start[mask], self.end[mask], self.infinite[mask], self.owner[mask])
 
-    def of_vessel(self, number: int) -> "_Segments":
-        return self.part(self.owner == number)
+    def select_vessel(self, number: int) -> "_Segments":
+        return self.select(self.owner == number)
 
 
 def check_inclusions(
@@ -302,7 +302,7 @@ def check_inclusions(
         _check_vessel(f"vessel[{index}]", vessel, layers, cell, file)
     for index, lesion in enumerate(lesions):
         _check_lesion(f"lesion[{index}]", lesion, layers, cell, file)
-    segments = _Segments.of(vessels)
+    segments = _Segments.from_vessels(vessels)
     _check_branches_join(vessels, segments, file)
     _check_vessels_separate(vessels, segments, file)
     _check_lesions_separate(lesions, file)
@@ -345,7 +345,7 @@ def _check_vessel(
 ) -> None:
     radius, points = vessel.diameter_um / 2, vessel.points_um
     for index, (x, y, z) in enumerate(points):
-        where = f"{field}.{vessel.field_of(index)}"
+        where = f"{field}.{vessel.point_key(index)}"
         _check_inside_layers(z - radius, z + radius, layers, f'vessel "{vessel.name}"', where, file)
         straight = vessel.path_um is None
         side = f"{field}.x_um" if straight else where
@@ -364,12 +364,14 @@ def _check_lesion(
     _check_single_refractive_index(z - dz / 2, z + dz / 2, layers, lesion.name, field, file)
 
 
-def _check_inside_layers(top: float, bottom: float, layers: Sequence[Layer], what: str, field: str, file: str) -> None:
+def _check_inside_layers(
+    top: float, bottom: float, layers: Sequence[Layer], description: str, field: str, file: str
+) -> None:
     end = _layer_bottoms(layers)[-1]
     if top < -OVERLAP_SLACK * bottom:
         raise InputError(
             "above-surface",
-            f"{what} stands {-top:g} µm out of the surface",
+            f"{description} stands {-top:g} µm out of the surface",
             field=field,
             hint="Its uppermost point has a depth of at least 0.",
             file=file,
@@ -377,7 +379,7 @@ def _check_inside_layers(top: float, bottom: float, layers: Sequence[Layer], wha
     if bottom > end * (1 + OVERLAP_SLACK):
         raise InputError(
             "below-layers",
-            f"{what} reaches down to {bottom:g} µm, the last layer ends at {end:g} µm",
+            f"{description} reaches down to {bottom:g} µm, the last layer ends at {end:g} µm",
             field=field,
             hint="Leave the last layer without thickness_um, or keep to the layers.",
             file=file,
@@ -446,7 +448,9 @@ def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, fi
         stem = numbers[vessel.branch_of]
         ends = np.array([vessel.points_um[0], vessel.points_um[-1]])
         gap = float(
-            _segment_gaps(_Segments(ends, ends, np.zeros(2, bool), np.full(2, index)), segments.of_vessel(stem)).min()
+            _segment_gaps(
+                _Segments(ends, ends, np.zeros(2, bool), np.full(2, index)), segments.select_vessel(stem)
+            ).min()
         )
         if gap > vessels[stem].diameter_um / 2 * (1 + OVERLAP_SLACK):
             raise InputError(
@@ -463,7 +467,7 @@ def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments,
     for index, vessel in enumerate(vessels):
         joined = [other for other, candidate in enumerate(vessels[:index]) if _are_joined(vessel, candidate)]
         others = (segments.owner < index) & ~np.isin(segments.owner, joined)
-        gaps = _segment_gaps(segments.of_vessel(index), segments.part(others))
+        gaps = _segment_gaps(segments.select_vessel(index), segments.select(others))
         near = np.argwhere(gaps < (vessel.diameter_um / 2 + radius[others]) * (1 - OVERLAP_SLACK))
         if not len(near):
             continue
@@ -473,22 +477,26 @@ def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments,
             "vessels-overlap",
             f'"{vessel.name}" and "{other.name}" overlap: axes {gaps[point, segment]:g} µm apart, radii '
             f"{vessel.diameter_um / 2:g} and {other.diameter_um / 2:g} µm",
-            field=f"vessel[{index}].{vessel.field_of(int(point))}",
+            field=f"vessel[{index}].{vessel.point_key(int(point))}",
             hint=f'Move one, or write branch_of = "{other.name}" where one leaves the other.',
             file=file,
         )
 
 
-def _are_joined(one: LightVessel, other: LightVessel) -> bool:
+def _are_joined(first: LightVessel, second: LightVessel) -> bool:
     """Return whether one vessel branches off the other, or both off a third."""
-    return one.branch_of == other.name or other.branch_of == one.name or one.branch_of == other.branch_of is not None
+    return (
+        first.branch_of == second.name
+        or second.branch_of == first.name
+        or first.branch_of == second.branch_of is not None
+    )
 
 
-def _segment_gaps(one: _Segments, other: _Segments) -> Floats:
+def _segment_gaps(first: _Segments, second: _Segments) -> Floats:
     """Return the distances between two sets of segments, (one, other); y does not count if either is endless."""
-    counts = np.where((one.endless[:, None] | other.endless)[..., None], [1.0, 0.0, 1.0], 1.0)
-    start, end = one.start[:, None] * counts, one.end[:, None] * counts
-    return segment_distances(start, end, other.start * counts, other.end * counts)
+    counts = np.where((first.infinite[:, None] | second.infinite)[..., None], [1.0, 0.0, 1.0], 1.0)
+    start, end = first.start[:, None] * counts, first.end[:, None] * counts
+    return segment_distances(start, end, second.start * counts, second.end * counts)
 
 
 def _check_lesions_separate(lesions: Sequence[LightLesion], file: str) -> None:

@@ -48,7 +48,7 @@ class PhaseFunction(InputTable):
     density: Annotated[list[Annotated[float, number(0, 1e12, "")]], Field(min_length=2, max_length=10_000)]
 
     @model_validator(mode="after")
-    def _a_density(self) -> "PhaseFunction":
+    def _check_density(self) -> "PhaseFunction":
         if len(self.cosine) != len(self.density):
             raise FieldError(
                 "lengths-differ",
@@ -153,7 +153,7 @@ class TallyBins(InputTable):
     ny: BinCount | None = None
 
     @property
-    def ringed(self) -> bool:
+    def has_rings(self) -> bool:
         """Whether light by radius is requested; either of `nr` and `dr_um` may be left out."""
         return self.nr is not None or self.dr_um is not None
 
@@ -164,7 +164,7 @@ class TallyBins(InputTable):
         return count, self.dr_um or DEFAULT_DEPTH_UM / count
 
     @model_validator(mode="after")
-    def _in_pairs(self) -> "TallyBins":
+    def _check_pairs(self) -> "TallyBins":
         needs = {"dx_um": "nx", "nx": "dx_um", "dy_um": "dx_um", "ny": "nx"}
         for given, needed in needs.items():
             if getattr(self, given) is not None and getattr(self, needed) is None:
@@ -174,7 +174,7 @@ class TallyBins(InputTable):
                     f"{given} needs it: a map has bins of a width and a number of them.",
                     field=needed,
                 )
-        if self.ringed and self.nx is not None:
+        if self.has_rings and self.nx is not None:
             raise FieldError(
                 "two-maps",
                 "bins of radius and of x are both given",

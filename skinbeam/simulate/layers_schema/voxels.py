@@ -176,54 +176,54 @@ def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
     return cube
 
 
-def _read_metadata_v3(told: dict[str, Any]) -> _ArrayMetadata:
+def _read_metadata_v3(metadata: dict[str, Any]) -> _ArrayMetadata:
     """Parse the contents of a zarr.json."""
-    if told.get("node_type") != "array":
-        raise missing_array_error("zarr.json", [f"a {told.get('node_type')} `{ARRAY_NAME}`"])
-    kind = told.get("data_type")
+    if metadata.get("node_type") != "array":
+        raise missing_array_error("zarr.json", [f"a {metadata.get('node_type')} `{ARRAY_NAME}`"])
+    kind = metadata.get("data_type")
     little: dict[str, Any] = {}
-    codecs = [_read_extension(codec) for codec in _as_list(told.get("codecs"))]
+    codecs = [_read_extension(codec) for codec in _as_list(metadata.get("codecs"))]
     if codecs and codecs[0][0] == "bytes":
         little = codecs.pop(0)[1]
     elif codecs:
         raise _unknown_codec_error(codecs[0][0])
     dtype = _read_dtype(kind, r"u?int(?:8|16|32|64)").newbyteorder(">" if little.get("endian") == "big" else "<")
-    _check_axes(told.get("dimension_names"))
-    grid, chunk = _read_extension(told.get("chunk_grid"))
+    _check_axes(metadata.get("dimension_names"))
+    grid, chunk = _read_extension(metadata.get("chunk_grid"))
     if grid != "regular":
         raise ValueError(f"its chunks lie on a grid that is not regular, read {grid[:40]}")
-    keys, separators = _read_extension(told.get("chunk_key_encoding"))
+    keys, separators = _read_extension(metadata.get("chunk_key_encoding"))
     if keys not in ("default", "v2"):
         raise ValueError(f"the names of its chunks follow an unknown rule, read {keys[:40]}")
     separator = _read_separator(separators.get("separator", "/" if keys == "default" else "."))
     return _ArrayMetadata(
-        _read_shape(told.get("shape"), dtype),
+        _read_shape(metadata.get("shape"), dtype),
         _read_shape(chunk.get("chunk_shape"), None),
         dtype,
         "C",
         _read_codec([name for name, _ in codecs]),
-        _read_fill_value(told.get("fill_value")),
+        _read_fill_value(metadata.get("fill_value")),
         f"c{separator}" if keys == "default" else "",
         separator,
     )
 
 
-def _read_metadata_v2(told: dict[str, Any]) -> _ArrayMetadata:
+def _read_metadata_v2(metadata: dict[str, Any]) -> _ArrayMetadata:
     """Parse the contents of a .zarray."""
-    dtype = _read_dtype(told.get("dtype"), r"[<>|]?[iu][1248]")
-    codecs = [_read_extension(told["compressor"], "id")[0]] if told.get("compressor") is not None else []
-    filters = [_read_extension(one, "id")[0] for one in _as_list(told.get("filters") or [])]
-    if told.get("order") not in ("C", "F"):
-        raise ValueError(f"the order of its voxels is unknown, read {str(told.get('order'))[:40]}")
+    dtype = _read_dtype(metadata.get("dtype"), r"[<>|]?[iu][1248]")
+    codecs = [_read_extension(metadata["compressor"], "id")[0]] if metadata.get("compressor") is not None else []
+    filters = [_read_extension(one, "id")[0] for one in _as_list(metadata.get("filters") or [])]
+    if metadata.get("order") not in ("C", "F"):
+        raise ValueError(f"the order of its voxels is unknown, read {str(metadata.get('order'))[:40]}")
     return _ArrayMetadata(
-        _read_shape(told.get("shape"), dtype),
-        _read_shape(told.get("chunks"), None),
+        _read_shape(metadata.get("shape"), dtype),
+        _read_shape(metadata.get("chunks"), None),
         dtype,
-        told["order"],
+        metadata["order"],
         _read_codec([*filters, *codecs]),
-        _read_fill_value(told.get("fill_value")),
+        _read_fill_value(metadata.get("fill_value")),
         "",
-        _read_separator(told.get("dimension_separator", ".")),
+        _read_separator(metadata.get("dimension_separator", ".")),
     )
 
 
@@ -237,46 +237,46 @@ def _read_json(file: Path) -> dict[str, Any]:
     return told
 
 
-def _read_file_bytes(file: Path, most: int) -> bytes:
+def _read_file_bytes(file: Path, max_bytes: int) -> bytes:
     """Return the content of a regular file of the store; symbolic links are rejected."""
     if file.resolve() != file or not file.is_file():
         raise ValueError(f"{file.name} is not an ordinary file")
-    if file.stat().st_size > most:
+    if file.stat().st_size > max_bytes:
         raise ValueError(f"{file.name} is too long")
     return file.read_bytes()
 
 
-def _as_list(told: Any) -> list[Any]:
-    if not isinstance(told, list):
-        raise ValueError(f"its metadata hold no list where one belongs, read {str(told)[:40]}")
-    return told
+def _as_list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"its metadata hold no list where one belongs, read {str(value)[:40]}")
+    return value
 
 
-def _read_extension(told: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
+def _read_extension(value: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
     """Return name and settings of an extension of the format."""
-    if isinstance(told, str):
-        return told, {}
-    if not isinstance(told, dict) or not isinstance(told.get(key), str):
-        raise ValueError(f"its metadata hold no name where one belongs, read {str(told)[:40]}")
-    settings = told.get("configuration") or {}
+    if isinstance(value, str):
+        return value, {}
+    if not isinstance(value, dict) or not isinstance(value.get(key), str):
+        raise ValueError(f"its metadata hold no name where one belongs, read {str(value)[:40]}")
+    settings = value.get("configuration") or {}
     if not isinstance(settings, dict):
-        raise ValueError(f"the settings of {told[key][:40]} are no object")
-    return told[key], settings
+        raise ValueError(f"the settings of {value[key][:40]} are no object")
+    return value[key], settings
 
 
-def _read_dtype(told: Any, known: str) -> np.dtype[Any]:
-    if not isinstance(told, str) or not re.fullmatch(known, told):
+def _read_dtype(value: Any, pattern: str) -> np.dtype[Any]:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise FieldError(
             "not-integers",
-            f"`{ARRAY_NAME}` does not hold integers, read {str(told)[:40]}",
+            f"`{ARRAY_NAME}` does not hold integers, read {str(value)[:40]}",
             "Indices into [[medium]] from 0, as uint8.",
         )
-    return np.dtype(told)
+    return np.dtype(value)
 
 
-def _read_shape(told: Any, dtype: np.dtype[Any] | None) -> list[int]:
+def _read_shape(value: Any, dtype: np.dtype[Any] | None) -> list[int]:
     """Return a shape; if a type is given, it is the shape of the whole array, which is checked at once."""
-    sizes = _as_list(told)
+    sizes = _as_list(value)
     if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
         raise ValueError(f"a shape is not of whole numbers, read {str(sizes)[:40]}")
     if dtype is not None:
@@ -306,16 +306,16 @@ def _unknown_codec_error(name: str) -> FieldError:
     )
 
 
-def _read_fill_value(told: Any) -> int | None:
-    if told is None or (isinstance(told, int) and not isinstance(told, bool)):
-        return told
-    raise ValueError(f"the fill value is no whole number, read {str(told)[:40]}")
+def _read_fill_value(value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"the fill value is no whole number, read {str(value)[:40]}")
 
 
-def _read_separator(told: Any) -> str:
-    if told not in (".", "/"):
-        raise ValueError(f"the names of its chunks follow an unknown rule, read {str(told)[:40]}")
-    return str(told)
+def _read_separator(value: Any) -> str:
+    if value not in (".", "/"):
+        raise ValueError(f"the names of its chunks follow an unknown rule, read {str(value)[:40]}")
+    return str(value)
 
 
 def _check_chunks(array: _ArrayMetadata) -> None:

@@ -44,8 +44,8 @@ class _ScatterSums:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.total, self.squares = np.zeros(shape), np.zeros(shape)
 
-    def add(self, found: Floats, packets: int) -> None:
-        _accumulate_batch(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(found).ravel(), 1.0 / packets)
+    def add(self, batch: Floats, packets: int) -> None:
+        _accumulate_batch(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(batch).ravel(), 1.0 / packets)
 
     def mean(self, packets: int, batches: int) -> MeanWithError:
         """Return the mean; batches are weighted by their packets, so that unequal batches do no harm."""
@@ -70,10 +70,10 @@ class BatchTallies:
         self.packets, self.batches = 0, 0
         self._scatter: dict[str, _ScatterSums] = {}
 
-    def add(self, found: BatchSums, packets: int) -> None:
+    def add(self, batch: BatchSums, packets: int) -> None:
         """Add a batch of `packets`."""
         # Bins of a depth scatter together, so the whole plane has squares of its own.
-        values = (found.sums, found.fluence, found.fluence.sum(axis=1), found.absorbed, found.escaped_by_ring)
+        values = (batch.sums, batch.fluence, batch.fluence.sum(axis=1), batch.absorbed, batch.escaped_by_ring)
         for name, value in zip(self.NAMES, values, strict=True):
             if name not in self._scatter:
                 self._scatter[name] = _ScatterSums(value.shape)
@@ -104,12 +104,12 @@ class BatchTallies:
         return tallies
 
     @staticmethod
-    def bytes_needed(bins: int, mapped: bool, threads: int) -> int:
+    def bytes_needed(bins: int, has_map: bool, threads: int) -> int:
         """Return the memory for so many bins: a batch on each thread and one queued, their sum and its squares."""
-        return 8 * bins * (2 if mapped else 1) * (threads + 3)
+        return 8 * bins * (2 if has_map else 1) * (threads + 3)
 
-    def relative_error(self, worth: float) -> float:
-        """Return the largest relative standard error of escaped and absorbed light, of parts that exceed `worth`.
+    def relative_error(self, min_value: float) -> float:
+        """Return the largest relative standard error of escaped and absorbed light, of parts that exceed `min_value`.
 
         Before the second batch it is unknown, and inf is returned.
         """
@@ -119,7 +119,7 @@ class BatchTallies:
         absorbed = np.arange(PARTS, (PARTS + len(mean.value)) // 2)
         among = np.concatenate(([REFLECTED, TRANSMITTED, SIDES], absorbed))
         value, error = mean.value[among], mean.error[among]
-        large = value > worth
+        large = value > min_value
         return float(np.max(error[large] / value[large], initial=0.0))
 
 
@@ -173,15 +173,15 @@ def run_batches(work: Callable[[int], Result]) -> list[Result]:
     return list(run_in_order(work, BATCHES))
 
 
-def batch_mean(found: Floats, packets: NDArray[np.int64]) -> MeanWithError:
+def batch_mean(batch_sums: Floats, packets: NDArray[np.int64]) -> MeanWithError:
     """Return mean and standard error from the sums of batches, (batch, ...), each counted by its packets, (batch,)."""
-    weights = packets.reshape(-1, *[1] * (found.ndim - 1))
-    value = found.sum(axis=0) / packets.sum()
-    variance = np.sum(weights * (found / weights - value) ** 2, axis=0) / packets.sum()
+    weights = packets.reshape(-1, *[1] * (batch_sums.ndim - 1))
+    value = batch_sums.sum(axis=0) / packets.sum()
+    variance = np.sum(weights * (batch_sums / weights - value) ** 2, axis=0) / packets.sum()
     return MeanWithError(value, np.sqrt(variance / (len(packets) - 1)))
 
 
-def check_memory(what: str, needed: float) -> None:
+def check_memory(description: str, needed: float) -> None:
     """Reject tallies that would not fit into memory.
 
     Raises
@@ -189,4 +189,4 @@ def check_memory(what: str, needed: float) -> None:
     MemoryError : more than `MEMORY_BYTES` are needed.
     """
     if needed > MEMORY_BYTES:
-        raise MemoryError(f"{what} about {needed:.0f} bytes; at most {MEMORY_BYTES} are taken")
+        raise MemoryError(f"{description} about {needed:.0f} bytes; at most {MEMORY_BYTES} are taken")

@@ -57,7 +57,10 @@ def _run_hash(scene: PhotonScene, tally: LightTally, seed: int, device: str) -> 
     return digest.hexdigest()
 
 
-def _checkpoint_error(code: str, path: Path, what: str) -> InputError:
+def _checkpoint_error(code: str, path: Path, description: str) -> InputError:
     return InputError(
-        code, f'"{path.name}" {what}', field="--checkpoint", hint="Name a new file, or delete this one to begin again."
+        code,
+        f'"{path.name}" {description}',
+        field="--checkpoint",
+        hint="Name a new file, or delete this one to begin again.",
     )

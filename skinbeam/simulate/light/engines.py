@@ -37,16 +37,16 @@ class DiscreteOrdinates:
     streams: int = 64
 
     # OpenBLAS splits larger matrices over threads, so that rounding depends on the number of cores.
-    MOST_DIRECTIONS = 88
+    MAX_DIRECTIONS = 88
     # Number of streams that is always used, whatever the refractive indices, and for many draws at once.
-    FEW_STREAMS = 16
+    MIN_STREAMS = 16
 
     @property
     def devices(self) -> tuple[str, ...]:
         """Devices on which the engine runs."""
         return ("cpu",)
 
-    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
+    def compute_light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in layers; `beam` has no influence on plane integrals.
 
         Raises
@@ -55,7 +55,7 @@ class DiscreteOrdinates:
         """
         if not isinstance(space, LayeredMedium) or beam.angle_deg or tally.rings or tally.nx:
             raise ValueError("the exact method is for plane layers lit at right angles, and tells of light by depth")
-        if space.draws is not None and self.streams > self.FEW_STREAMS:
+        if space.draw_count is not None and self.streams > self.MIN_STREAMS:
             return light_each_medium(self, space, beam, tally)
         cite_sources(
             "chandrasekhar1960", "henyey1941", "wiscombe1977", "stamnes1988", "nakajima1986", "plass1973", "born1999"
@@ -63,7 +63,7 @@ class DiscreteOrdinates:
         mua, mus, g, n, thickness = (np.atleast_2d(column) for column in space.columns)
         layers = PlaneLayers(mua, mus, g, n, thickness, space.ambient_n, space.below_n)
         streams = self.streams
-        while streams > self.FEW_STREAMS and count_directions(layers, streams) > self.MOST_DIRECTIONS:
+        while streams > self.MIN_STREAMS and count_directions(layers, streams) > self.MAX_DIRECTIONS:
             streams -= 8
         found = solve_layers(layers, tally.edges if tally.edges.size else None, streams=streams)
         parts = (
@@ -73,7 +73,7 @@ class DiscreteOrdinates:
             found.absorbed,
             found.fluence_rate_ratio,
         )
-        if space.draws is not None:
+        if space.draw_count is not None:
             return LightField(*parts)
         specular, diffuse, transmitted, absorbed, ratio = (part[0] for part in parts)
         return LightField(float(specular), float(diffuse), float(transmitted), absorbed, ratio)

@@ -45,10 +45,10 @@ class SpotShare(NamedTuple):
 
 @dataclass(frozen=True)
 class SpectralLine:
-    """Light of one wavelength in sampled skins; `share` is its share of the beam's energy."""
+    """Light of one wavelength in sampled skins; `energy_share` is its share of the beam's energy."""
 
     wavelength_nm: float
-    share: float
+    energy_share: float
     optics: OpticalProperties
     light: LightField
 
@@ -57,46 +57,50 @@ class SpectralLine:
 class Illumination:
     """Light in sampled skins, one line for a laser and several for a lamp, and the grid on which it was computed.
 
-    `shares` are the shares of a wide beam's light on the axis of a finite spot; None for a wide beam. `middle` is the
-    median skin in its light, from which lateral loss of heat is computed; None where no heat leaves sideways.
-    `heated_share`, (sample,), is the share of absorbed light that heats; None where all of it does. `sources` are those
-    of the light, cited again whenever it is narrowed to a beam, because the same light may be used for many beams.
+    `spot_shares` are the shares of a wide beam's light on the axis of a finite spot; None for a wide beam.
+    `lit_median_skin` is the median skin in its light, from which lateral loss of heat is computed; None where no heat
+    leaves sideways. `heated_share`, (sample,), is the share of absorbed light that heats; None where all of it does.
+    `sources` are those of the light, cited again whenever it is narrowed to a beam, because the same light may be used
+    for many beams.
     """
 
     grid: DepthGrid
-    lines: tuple[SpectralLine, ...]
-    shares: tuple[SpotShare, ...] | None = None
+    spectral_lines: tuple[SpectralLine, ...]
+    spot_shares: tuple[SpotShare, ...] | None = None
     heated_share: Floats | None = None
     sources: tuple[str, ...] = ()
-    middle: "LitSkin | None" = None
+    lit_median_skin: "LitSkin | None" = None
 
-    def narrow_to_spot(self, shares: tuple[SpotShare, ...] | None, middle: "LitSkin | None" = None) -> "Illumination":
+    def narrow_to_spot(
+        self, spot_shares: tuple[SpotShare, ...] | None, lit_median_skin: "LitSkin | None" = None
+    ) -> "Illumination":
         """Return the light on the axis of a finite spot.
 
-        `shares` are those of each line, None for a beam that counts as wide. With `middle`, heat that leaves the axis
-        sideways is taken into account, too.
+        `spot_shares` are those of each line, None for a beam that counts as wide. With `lit_median_skin`, heat that
+        leaves the axis sideways is taken into account, too.
         """
         cite_sources(*self.sources)
-        if shares is None:
+        if spot_shares is None:
             return self
         lines = tuple(
             replace(line, light=replace(line.light, fluence_rate_ratio=ratio * share.at(self.grid.centres)))
-            for line, share in zip(self.lines, shares, strict=True)
+            for line, share in zip(self.spectral_lines, spot_shares, strict=True)
             for ratio in (line.light.fluence_rate_ratio,)
         )
-        return replace(self, lines=lines, shares=shares, middle=middle)
+        return replace(self, spectral_lines=lines, spot_shares=spot_shares, lit_median_skin=lit_median_skin)
 
-    def of_draws(self, which: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
+    def select_draws(self, indices: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
         """Return the light in a selection of the skins, whose cells are `grid`."""
         lines = tuple(
-            replace(one, optics=one.optics.select_draws(which), light=one.light.draws(which)) for one in self.lines
+            replace(one, optics=one.optics.select_draws(indices), light=one.light.select_draws(indices))
+            for one in self.spectral_lines
         )
-        heated = None if self.heated_share is None else self.heated_share[which]
-        return replace(self, grid=grid, lines=lines, heated_share=heated)
+        heated = None if self.heated_share is None else self.heated_share[indices]
+        return replace(self, grid=grid, spectral_lines=lines, heated_share=heated)
 
-    def mean(self, of: Callable[[SpectralLine], Floats]) -> Floats:
+    def mean(self, quantity: Callable[[SpectralLine], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""
-        total: Floats = np.sum([line.share * of(line) for line in self.lines], axis=0)
+        total: Floats = np.sum([line.energy_share * quantity(line) for line in self.spectral_lines], axis=0)
         return total
 
     @cached_property
@@ -129,7 +133,7 @@ class LitSkin(NamedTuple):
     """A single skin, and the light of a wide beam in it."""
 
     skin: "xr.Dataset"
-    lit: Illumination
+    illumination: Illumination
 
 
 def axis_fluence_ratio(beam: Beam) -> float:

@@ -29,27 +29,29 @@ class BeamLaunch:
 
     Parameters
     ----------
-    numbers : of `photon_steps.emitted`.
-    specular : reflectance of the surface; 0 where it differs from packet to packet.
-    weighs : whether it differs.
+    parameters : of `photon_steps.emitted`.
+    specular_reflectance : reflectance of the surface; 0 where it differs from packet to packet.
+    weights_by_transmittance : whether it differs.
     """
 
-    numbers: Floats
-    specular: float
-    weighs: bool
+    parameters: Floats
+    specular_reflectance: float
+    weights_by_transmittance: bool
 
     @classmethod
-    def of(cls, beam: LightBeam, ambient_n: float, n: Floats, half_m: tuple[float, float] | None) -> "BeamLaunch":
+    def from_beam(
+        cls, beam: LightBeam, ambient_n: float, n: Floats, half_widths_m: tuple[float, float] | None
+    ) -> "BeamLaunch":
         """Return the launch of `beam` onto a surface of indices n.
 
-        An infinite beam fills the rectangle `half_m`, half widths in x and y. Without `half_m` it is launched as a
-        pencil: every integral over a plane of layers is the same.
+        An infinite beam fills the rectangle `half_widths_m`, half widths in x and y. Without `half_widths_m` it is
+        launched as a pencil: every integral over a plane of layers is the same.
         """
         angle = math.radians(beam.angle_deg)
         endless = beam.kind == "flat" and beam.spot_mm is None
         kind = _BEAM_KINDS[beam.kind]
         if endless:
-            kind = photon_steps.PENCIL if half_m is None else photon_steps.RECTANGLE
+            kind = photon_steps.PENCIL if half_widths_m is None else photon_steps.RECTANGLE
         weighs = len(n) > 1 or (beam.kind in ("focused", "fibre") and ambient_n != n[0])
         numbers = np.array(
             [
@@ -63,7 +65,7 @@ class BeamLaunch:
                 math.cos(angle),
                 beam.x_um * UM,
                 beam.y_um * UM,
-                *(half_m if endless and half_m is not None else (0.0, 0.0)),
+                *(half_widths_m if endless and half_widths_m is not None else (0.0, 0.0)),
             ]
         )
         invariant = np.asarray((ambient_n * math.sin(angle)) ** 2)

@@ -18,7 +18,7 @@ from skinbeam.simulate.light.space import (
     cylinder_shape,
     disc_shape,
     ellipsoid_shape,
-    endless_cylinder_shape,
+    infinite_cylinder_shape,
 )
 
 __all__ = ["build_space", "layered_medium", "part_names"]
@@ -128,7 +128,7 @@ def _vessel_shapes(vessel: LightVessel) -> list[Shape]:
     radius = vessel.diameter_um * UM / 2.0
     points = [[at * UM for at in point] for point in vessel.points_um]
     if len(points) == 1:
-        return [endless_cylinder_shape(points[0][0], points[0][2], radius)]
+        return [infinite_cylinder_shape(points[0][0], points[0][2], radius)]
     return [
         *(cylinder_shape(a, b, radius) for a, b in pairwise(points)),
         *(ball_shape(point, radius) for point in points),

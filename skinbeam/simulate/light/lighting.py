@@ -60,15 +60,15 @@ def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float,
     return [Illumination(grid, tuple(islice(made, len(one))), None, heated, tuple(sources)) for one in spectra]
 
 
-def _solve_together(skins: "xr.Dataset", each: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
+def _solve_together(skins: "xr.Dataset", optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
     """Return the light of every wavelength; those of sampled layers are solved in one call, which is much faster."""
-    if len(each) == 1 or "mua_per_m" in skins:
-        return [fluence_between_depths(skins, properties, faces) for properties in each]
+    if len(optics) == 1 or "mua_per_m" in skins:
+        return [fluence_between_depths(skins, properties, faces) for properties in optics]
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
-    together = LayeredMedium.joined([LayeredMedium.of(properties, thickness) for properties in each])
-    whole = _solve_media(together, np.tile(faces, (len(each), 1)))
+    together = LayeredMedium.concatenate([LayeredMedium.from_optics(properties, thickness) for properties in optics])
+    whole = _solve_media(together, np.tile(faces, (len(optics), 1)))
     draws = len(thickness)
-    return [whole.draws(slice(i * draws, (i + 1) * draws)) for i in range(len(each))]
+    return [whole.select_draws(slice(i * draws, (i + 1) * draws)) for i in range(len(optics))]
 
 
 def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, edges_m: Floats) -> LightField:
@@ -76,10 +76,10 @@ def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, e
 
     Below a last layer of finite thickness there is air. Explicit layers are the same in every draw and are solved once.
     """
-    media = LayeredMedium.of(properties, skins["thickness_m"].to_numpy())
+    media = LayeredMedium.from_optics(properties, skins["thickness_m"].to_numpy())
     if "mua_per_m" not in skins:
         return _solve_media(media, np.asarray(edges_m))
-    one = _cached_explicit_light(media.draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
+    one = _cached_explicit_light(media.select_draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
     return LightField.stack_draws([one] * len(media.thickness_m))
 
 
@@ -93,7 +93,7 @@ def _solve_media(media: LayeredMedium, edges_m: Floats) -> LightField:
 def _cached_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_shape: tuple[int, ...]) -> LightField:
     mua, mus, g, n, thickness = np.frombuffer(layers).reshape(shape)
     media = LayeredMedium(mua, mus, g, n, thickness)
-    light = SKIN_ORDINATES.light(media, _WIDE_BEAM, LightTally(np.frombuffer(edges).reshape(edges_shape)))
+    light = SKIN_ORDINATES.compute_light(media, _WIDE_BEAM, LightTally(np.frombuffer(edges).reshape(edges_shape)))
     for part in (light.absorbed_fraction, light.fluence_rate_ratio):
         part.flags.writeable = False
     return light
@@ -102,14 +102,14 @@ def _cached_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_sha
 @cache_with_sources(8)
 def _cached_explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) -> LightField:
     """Return the light in one stack of layers, cached across chunks of draws and lines of a lamp."""
-    return SKIN_ORDINATES.light(medium, _WIDE_BEAM, LightTally(np.array(edges_m)))
+    return SKIN_ORDINATES.compute_light(medium, _WIDE_BEAM, LightTally(np.array(edges_m)))
 
 
 def illuminate_spot(
     skins: "xr.Dataset",
     beam: Beam,
-    shares: tuple[SpotShare, ...] | None = None,
-    middle: LitSkin | None = None,
+    spot_shares: tuple[SpotShare, ...] | None = None,
+    lit_median_skin: LitSkin | None = None,
     *,
     error: float | None,
     seed: int,
@@ -119,8 +119,8 @@ def illuminate_spot(
     Parameters
     ----------
     skins : have the coordinate `draw`, the number of each draw, which with `seed` determines its random numbers.
-    shares : of the median skin, for the light between depths other than those of the cells.
-    middle : as of `Illumination`.
+    spot_shares : of the median skin, for the light between depths other than those of the cells.
+    lit_median_skin : as of `Illumination`.
     error : relative standard error of the absorption in each layer at which a run ends; None for `PHOTONS` packets.
 
     Raises
@@ -129,7 +129,7 @@ def illuminate_spot(
     """
     wide = illuminate(skins, beam.spectrum)
     endless = np.isinf(np.asarray(skins["thickness_m"].values)[:, -1])
-    if any(np.any(endless & (line.optics.mua[:, -1] == 0.0)) for line in wide.lines):
+    if any(np.any(endless & (line.optics.mua[:, -1] == 0.0)) for line in wide.spectral_lines):
         raise InputError(
             "endless-layer",
             "the last layer has no thickness and absorbs nothing: photons stay in it for ever",
@@ -143,26 +143,32 @@ def illuminate_spot(
                 line.light, fluence_rate_ratio=_axis_ratio_by_packets(skins, wide, line, k, beam, error, seed)
             ),
         )
-        for k, line in enumerate(wide.lines)
+        for k, line in enumerate(wide.spectral_lines)
     )
-    return replace(wide, lines=lines, shares=shares, middle=middle)
+    return replace(wide, spectral_lines=lines, spot_shares=spot_shares, lit_median_skin=lit_median_skin)
 
 
 def _axis_ratio_by_packets(
-    skins: "xr.Dataset", wide: Illumination, line: SpectralLine, k: int, beam: Beam, error: float | None, seed: int
+    skins: "xr.Dataset",
+    wide: Illumination,
+    line: SpectralLine,
+    line_index: int,
+    beam: Beam,
+    error: float | None,
+    seed: int,
 ) -> Floats:
     """Return the fluence rate on the axis over the irradiance there, (sample, cell).
 
     Absorption of the whole beam in a layer, and reflectance, do not depend on the spot and stay exact.
     """
     assert beam.spot_mm is not None  # a microbeam has a model of its own
-    rings = AxisRings.of(beam.spot_mm * MM, beam.profile)
-    media, found = LayeredMedium.of(line.optics, skins["thickness_m"].to_numpy()), []
+    rings = AxisRings.for_spot(beam.spot_mm * MM, beam.profile)
+    media, found = LayeredMedium.from_optics(line.optics, skins["thickness_m"].to_numpy()), []
     for row, draw in enumerate(skins["draw"].values):
-        number = int(np.random.SeedSequence([seed, int(draw), k]).generate_state(1, np.uint64)[0])
+        number = int(np.random.SeedSequence([seed, int(draw), line_index]).generate_state(1, np.uint64)[0])
         engine = MonteCarlo(PHOTONS, seed=number, batches=FEW_BATCHES)
         if error is not None:
             engine = MonteCarlo(100 * PHOTONS, error, seed=number, batches=BATCHES)
-        light = engine.light(media.draw(row), PENCIL_BEAM, rings.tally(wide.grid.faces[row]))
-        found.append(rings.on_axis(light))
+        light = engine.compute_light(media.select_draw(row), PENCIL_BEAM, rings.build_tally(wide.grid.faces[row]))
+        found.append(rings.axis_fluence(light))
     return np.array(found)

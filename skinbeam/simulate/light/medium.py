@@ -33,12 +33,12 @@ class LayeredMedium:
     below_n: float = 1.0
 
     @classmethod
-    def of(cls, optics: OpticalProperties, thickness_m: Floats) -> "LayeredMedium":
+    def from_optics(cls, optics: OpticalProperties, thickness_m: Floats) -> "LayeredMedium":
         """Return the media of drawn skins in air; `thickness_m` is (sample, layer)."""
         return cls(optics.mua, optics.mus, optics.g, optics.n, np.asarray(thickness_m, dtype=np.float64))
 
     @classmethod
-    def joined(cls, media: "Sequence[LayeredMedium]") -> "LayeredMedium":
+    def concatenate(cls, media: "Sequence[LayeredMedium]") -> "LayeredMedium":
         """Return all media as draws that are solved together; the surroundings are those of the first."""
         columns = zip(*(one.columns for one in media), strict=True)
         mua, mus, g, n, thickness = (np.concatenate([np.atleast_2d(part) for part in column]) for column in columns)
@@ -54,19 +54,19 @@ class LayeredMedium:
         return mua, mus, g, n, thickness
 
     @property
-    def draws(self) -> int | None:
+    def draw_count(self) -> int | None:
         """Number of draws; None for a medium without a sample dimension."""
         thickness = np.asarray(self.thickness_m)
         return len(thickness) if thickness.ndim == 2 else None
 
-    def draw(self, number: int) -> "LayeredMedium":
+    def select_draw(self, index: int) -> "LayeredMedium":
         """Return the medium of a single draw, which is hashable and can be a cache key."""
-        return self._one([column[number] for column in self.columns])
+        return self._as_hashable([column[index] for column in self.columns])
 
-    def middle(self) -> "LayeredMedium":
+    def median(self) -> "LayeredMedium":
         """Return the medium of the medians of the draws, which is hashable and can be a cache key."""
-        return self._one([np.median(column, axis=0) for column in self.columns])
+        return self._as_hashable([np.median(column, axis=0) for column in self.columns])
 
-    def _one(self, columns: Sequence[Floats]) -> "LayeredMedium":
+    def _as_hashable(self, columns: Sequence[Floats]) -> "LayeredMedium":
         mua, mus, g, n, thickness = (tuple(column.tolist()) for column in columns)
         return LayeredMedium(mua, mus, g, n, thickness, self.ambient_n, self.below_n)

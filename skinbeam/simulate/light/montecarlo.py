@@ -88,7 +88,7 @@ class MonteCarlo:
         )
         return BatchTallies.bytes_needed(tally.bin_count, mapped, side_by_side)
 
-    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
+    def compute_light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`; all draws use the same random numbers.
 
         Raises
@@ -99,12 +99,12 @@ class MonteCarlo:
         InputError : the checkpoint is of another run.
         """
         if isinstance(space, LayeredMedium):
-            if space.draws is not None:
+            if space.draw_count is not None:
                 return light_each_medium(self, space, beam, tally)
             space = LayeredSpace(space)
         if tally.edges.size:
-            return self._traced(space, beam, tally)
-        whole = self._traced(space, beam, replace(tally, edges=_ONE_BIN))
+            return self._trace(space, beam, tally)
+        whole = self._trace(space, beam, replace(tally, edges=_ONE_BIN))
         error = whole.standard_error
         assert error is not None  # Monte Carlo always has one
         return replace(
@@ -113,14 +113,14 @@ class MonteCarlo:
             standard_error=replace(error, fluence_rate_ratio=error.fluence_rate_ratio[:0]),
         )
 
-    def _traced(self, space: LayeredSpace | VoxelSpace | RingSpace, beam: LightBeam, tally: LightTally) -> LightField:
+    def _trace(self, space: LayeredSpace | VoxelSpace | RingSpace, beam: LightBeam, tally: LightTally) -> LightField:
         if self.device not in ("cpu", "cuda"):
             raise ValueError(f'device is cpu or cuda, not "{self.device}"')
         if self.device == "cuda" and (lacking := gpu.missing_cuda_part()):
             raise NotAvailable(render_message(f"light.{lacking}"))
         packets_per_batch(self.photons, self.batches)
         check_memory("the tally needs", self.memory_bytes(tally))
-        scene, launch = space.scene(beam)
+        scene, launch = space.build_scene(beam)
         if self.device == "cuda" and (scene.crosses_voxel_faces or scene.ring):
             raise NotAvailable(render_message("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
         if self.split and (self.device == "cuda" or scene.crosses_voxel_faces):
@@ -129,7 +129,7 @@ class MonteCarlo:
         cite_sources("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
         cite_sources(*(("amanatides1987", "sassaroli2012") if scene.crosses_voxel_faces else ("woodcock1965",)))
         tally = replace(tally, edges=np.asarray(tally.edges, dtype=np.float64))
-        if launch.specular >= 1.0:
+        if launch.specular_reflectance >= 1.0:
             return _light_field(_empty_tallies(scene, tally), launch, tally)
         return _light_field(self._run(scene, tally), launch, tally)
 
@@ -139,10 +139,10 @@ class MonteCarlo:
         if self.checkpoint is not None:
             tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
         sizes = [
-            int(size) for share in self._rounds(tallies.packets) for size in packets_per_batch(share, self.batches)
+            int(size) for share in self._round_sizes(tallies.packets) for size in packets_per_batch(share, self.batches)
         ]
         batches = (_gpu_batches if self.device == "cuda" else _cpu_batches)(scene, tally, self.seed)
-        if self._good(tallies):
+        if self._is_converged(tallies):
             return tallies
         # Rounds follow without a pause: batches in flight at the end of a run are abandoned.
         with closing(batches(sizes, tallies.batches)) as traced:
@@ -153,11 +153,11 @@ class MonteCarlo:
                 if tallies.batches % self.batches == 0:
                     if self.checkpoint is not None:
                         save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
-                    if self._good(tallies):
+                    if self._is_converged(tallies):
                         break
         return tallies
 
-    def _rounds(self, done: int) -> Iterator[int]:
+    def _round_sizes(self, done: int) -> Iterator[int]:
         """Yield the packets of each further round."""
         while (left := self.photons - done) >= self.batches:
             size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
@@ -166,7 +166,7 @@ class MonteCarlo:
             yield size
             done += size
 
-    def _good(self, tallies: BatchTallies) -> bool:
+    def _is_converged(self, tallies: BatchTallies) -> bool:
         return self.error is not None and tallies.relative_error(_SMALLEST_PART) <= self.error
 
 
@@ -219,7 +219,7 @@ def _empty_tallies(scene: PhotonScene, tally: LightTally) -> BatchTallies:
 
 def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -> LightField:
     """Return means as fractions of the incident power; specular reflection common to all packets was not launched."""
-    enters = 1.0 - launch.specular
+    enters = 1.0 - launch.specular_reflectance
     height = np.diff(tally.edges)
     ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
     column = height[:, None] * tally.dx * tally.dy
@@ -252,6 +252,6 @@ def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -
         }
 
     # One of the two is 0: the specular loss common to all packets, or that of each packet by its angle.
-    specular = launch.specular + float(enters * sums.value[memory_layout.SPECULAR])
+    specular = launch.specular_reflectance + float(enters * sums.value[memory_layout.SPECULAR])
     error = LightField(float(enters * sums.error[memory_layout.SPECULAR]), **parts_of("error"))
     return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

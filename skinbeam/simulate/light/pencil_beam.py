@@ -71,9 +71,9 @@ class PencilBeamLight:
     reflectance_specular : of the surface.
     packets : of each batch, (batch,).
     fluence : sums over packets, fluence rate times volume, m, (batch, bin, ring + 1), the last outside the rings.
-    out : weight that left above and below, (batch, 2, ring + 1).
-    straight : light that was never scattered, per incident power: fluence as above, (bin,).
-    straight_out : the same for light that left, (2,).
+    escaped : weight that left above and below, (batch, 2, ring + 1).
+    unscattered_fluence : light that was never scattered, per incident power: fluence as above, (bin,).
+    unscattered_escape : the same for light that left, (2,).
     """
 
     z_edges_m: Floats
@@ -81,11 +81,11 @@ class PencilBeamLight:
     reflectance_specular: float
     packets: NDArray[np.int64]
     fluence: Floats
-    out: Floats
-    straight: Floats
-    straight_out: Floats
+    escaped: Floats
+    unscattered_fluence: Floats
+    unscattered_escape: Floats
 
-    def spot(self, beam: LightBeam) -> SpotLightField:
+    def convolve(self, beam: LightBeam) -> SpotLightField:
         """Return the light of `beam`.
 
         Raises
@@ -94,7 +94,7 @@ class PencilBeamLight:
             the rings end inside the beam, or are wider than a Gaussian beam.
         """
         cite_sources("wang1997")
-        rings = self.out.shape[-1] - 1
+        rings = self.escaped.shape[-1] - 1
         shared, axis = _ring_shares(beam, self.ring_m, rings)
         height, area = np.diff(self.z_edges_m), np.pi * self.ring_m**2 * (2.0 * np.arange(rings) + 1.0)
         # Light outside stays outside.
@@ -102,9 +102,9 @@ class PencilBeamLight:
         enters = 1.0 - self.reflectance_specular
         # Unscattered light is the same in every batch: its contribution by rings is replaced by the exact one.
         inside = batch_mean(self.fluence @ whole, self.packets)
-        fluence = enters * inside.value + self.straight[:, None] * (axis - shared[0])
-        left = batch_mean(self.out @ whole, self.packets)
-        out = enters * left.value + self.straight_out[:, None] * (axis - shared[0])
+        fluence = enters * inside.value + self.unscattered_fluence[:, None] * (axis - shared[0])
+        left = batch_mean(self.escaped @ whole, self.packets)
+        out = enters * left.value + self.unscattered_escape[:, None] * (axis - shared[0])
 
         def field(fluence: Floats, out: Floats, error: SpotLightField | None) -> SpotLightField:
             density = out[:, :-1] / area
@@ -120,7 +120,7 @@ class PencilBeamLight:
 
         return field(fluence, out, field(enters * inside.error, enters * left.error, None))
 
-    def port(self, lit_mm: float, read_mm: float) -> tuple[float, float]:
+    def port_reflectance(self, lit_diameter_mm: float, read_diameter_mm: float) -> tuple[float, float]:
         """Return the diffuse reflectance that an instrument reads through a port, and its standard error.
 
         The port lights a disc evenly and reads a disc in its middle, of the diameters given. Light that leaves the skin
@@ -131,8 +131,8 @@ class PencilBeamLight:
         ------
         ValueError : as `spot`; the disc that is read is wider than the rings.
         """
-        beam = LightBeam(kind="flat", spot_mm=lit_mm)
-        rings, radius = self.out.shape[-1] - 1, read_mm * MM / 2.0
+        beam = LightBeam(kind="flat", spot_mm=lit_diameter_mm)
+        rings, radius = self.escaped.shape[-1] - 1, read_diameter_mm * MM / 2.0
         if radius > rings * self.ring_m * (1.0 + 1e-9):
             raise ValueError(f"the rings end at {rings * self.ring_m:g} m, inside the disc that is read")
         shared, axis = _ring_shares(beam, self.ring_m, rings)
@@ -140,11 +140,11 @@ class PencilBeamLight:
         inner = self.ring_m * np.arange(rings)
         # Each ring counts with the share of its area that is read; the light in it is taken as uniform.
         read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
-        seen = batch_mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
+        seen = batch_mean(self.escaped[:, 0] @ whole @ read[:, None], self.packets)
         enters = 1.0 - self.reflectance_specular
-        value = enters * seen.value[0] + self.straight_out[0] * float((axis - shared[0]) @ read)
+        value = enters * seen.value[0] + self.unscattered_escape[0] * float((axis - shared[0]) @ read)
         # Normalised to the light that falls on the disc that is read.
-        over = (lit_mm / read_mm) ** 2
+        over = (lit_diameter_mm / read_diameter_mm) ** 2
         return float(value) * over, float(enters * seen.error[0]) * over
 
 
@@ -172,14 +172,14 @@ def trace_pencil_beam(
     edges = np.asarray(z_edges_m, dtype=np.float64)
     # Twice those of all batches, because convolution makes a copy.
     check_memory("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
-    scene, launch = LayeredSpace(medium).scene(LightBeam(kind="pencil"))
+    scene, launch = LayeredSpace(medium).build_scene(LightBeam(kind="pencil"))
     tally = LightTally(edges, ring_m, rings)
     found = run_batches(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch))
     straight, straight_out = _unscattered_light(medium, edges)
     return PencilBeamLight(
         edges,
         ring_m,
-        launch.specular,
+        launch.specular_reflectance,
         packets,
         np.array([batch.fluence for batch in found]),
         np.array([batch.escaped_by_ring for batch in found]),

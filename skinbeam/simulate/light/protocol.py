@@ -56,7 +56,7 @@ class LightField:
     standard_error: "LightField | None" = None
 
     @classmethod
-    def stack_draws(cls, of_draws: "Sequence[LightField]") -> "LightField":
+    def stack_draws(cls, draws: "Sequence[LightField]") -> "LightField":
         """Stack the light of single draws along a new sample dimension."""
 
         def together(values: list[Any]) -> Any:
@@ -64,16 +64,16 @@ class LightField:
                 return None
             return cls.stack_draws(values) if isinstance(values[0], LightField) else np.stack(values)
 
-        parts = {part.name: together([getattr(one, part.name) for one in of_draws]) for part in fields(cls)}
-        return cls(**parts | {"photons": sum(one.photons for one in of_draws)})
+        parts = {part.name: together([getattr(one, part.name) for one in draws]) for part in fields(cls)}
+        return cls(**parts | {"photons": sum(one.photons for one in draws)})
 
-    def draws(self, which: slice | NDArray[np.int64]) -> "LightField":
+    def select_draws(self, indices: slice | NDArray[np.int64]) -> "LightField":
         """Return the light of a selection of the draws; `photons` stays that of all."""
 
         def part(value: Any) -> Any:
             if isinstance(value, LightField):
-                return value.draws(which)
-            return value[which] if isinstance(value, np.ndarray) else value
+                return value.select_draws(indices)
+            return value[indices] if isinstance(value, np.ndarray) else value
 
         return LightField(**{each.name: part(getattr(self, each.name)) for each in fields(self)})
 
@@ -85,7 +85,7 @@ class LightEngine(Protocol):
     def devices(self) -> tuple[str, ...]:
         """Devices on which the engine runs: cpu, cuda."""
 
-    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
+    def compute_light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`, with its fluence rate in the bins of `tally`.
 
         Every engine supports layers under a beam at normal incidence, for a single medium or for many draws; the result
@@ -102,5 +102,5 @@ def light_each_medium(engine: LightEngine, media: LayeredMedium, beam: LightBeam
     """Return the light in many draws from an engine that takes a single medium at a time."""
     count = len(np.asarray(media.thickness_m))
     edges = np.broadcast_to(tally.edges, (count, np.shape(tally.edges)[-1]))
-    each = (engine.light(media.draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))
+    each = (engine.compute_light(media.select_draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))
     return LightField.stack_draws(list(each))

@@ -26,7 +26,7 @@ __all__ = [
     "cylinder_shape",
     "disc_shape",
     "ellipsoid_shape",
-    "endless_cylinder_shape",
+    "infinite_cylinder_shape",
     "slab_table",
 ]
 
@@ -55,12 +55,12 @@ class Shape:
 
     centre: Sequence[float]
     axes: Floats
-    round: bool
+    is_ball: bool
 
-    def depths(self) -> tuple[float, float]:
+    def depth_range(self) -> tuple[float, float]:
         """Return the least and the greatest depth, m."""
         back = np.linalg.inv(self.axes)[2]
-        reach = np.hypot(*back[:2]) + abs(back[2]) if not self.round else np.linalg.norm(back)
+        reach = np.hypot(*back[:2]) + abs(back[2]) if not self.is_ball else np.linalg.norm(back)
         return float(self.centre[2] - reach), float(self.centre[2] + reach)
 
 
@@ -75,7 +75,7 @@ def cylinder_shape(start: Sequence[float], end: Sequence[float], radius: float) 
     return Shape(tuple((a + b) / 2.0), axes, False)
 
 
-def endless_cylinder_shape(x: float, depth: float, radius: float) -> Shape:
+def infinite_cylinder_shape(x: float, depth: float, radius: float) -> Shape:
     """Return the infinite cylinder along y, m."""
     return cylinder_shape((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
 
@@ -111,19 +111,19 @@ class LayeredSpace:
 
     Parameters
     ----------
-    cell_m : widths in x and y of the cell about 0 that repeats infinitely; None without repetition.
-    half_m : half widths in x and y of a block with open sides, beside which the index is `ambient_n`; None for no
-        sides.
+    cell_widths_m : widths in x and y of the cell about 0 that repeats infinitely; None without repetition.
+    half_widths_m : half widths in x and y of a block with open sides, beside which the index is `ambient_n`; None for
+        no sides.
     phases : tabulated phase functions used instead of Henyey and Greenstein's law, by part: layers, then inclusions.
     """
 
     medium: LayeredMedium
     inclusions: Sequence[Inclusion] = ()
-    cell_m: tuple[float, float] | None = None
-    half_m: tuple[float, float] | None = None
+    cell_widths_m: tuple[float, float] | None = None
+    half_widths_m: tuple[float, float] | None = None
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
+    def build_scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
         """Return space and beam in the form of the kernels.
 
         Raises
@@ -140,7 +140,7 @@ class LayeredSpace:
         mua, mus, g, n, thickness = optical
         if math.isinf(thickness[-1]) and mua[-1] == 0.0:
             raise ValueError("a semi-infinite layer must absorb: packets would never end")
-        if self.inclusions and self.cell_m is None and beam.kind == "flat" and beam.spot_mm is None:
+        if self.inclusions and self.cell_widths_m is None and beam.kind == "flat" and beam.spot_mm is None:
             raise ValueError("inclusions under an endless beam need a cell that repeats")
         depth = np.where(np.isfinite(thickness), thickness, _DEEP_M)
         top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
@@ -151,22 +151,24 @@ class LayeredSpace:
             if not (min(values[:2]) >= 0.0 and math.isfinite(sum(values)) and abs(inclusion.g) < 1.0):
                 raise ValueError("inclusions have mua and mus that are finite and not negative, and -1 < g < 1")
             for shape in inclusion.shapes:
-                rows.append([*shape.centre, *shape.axes.ravel(), shape.round, *values, part])
-                low, high = shape.depths()
+                rows.append([*shape.centre, *shape.axes.ravel(), shape.is_ball, *values, part])
+                low, high = shape.depth_range()
                 densest = np.where((low < top + depth) & (high > top), np.maximum(densest, sum(values[:2])), densest)
         slabs = slab_table(
             densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
         )  # fmt: skip
-        launch = BeamLaunch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
+        launch = BeamLaunch.from_beam(
+            beam, medium.ambient_n, n[:1], self.cell_widths_m and (self.cell_widths_m[0] / 2, self.cell_widths_m[1] / 2)
+        )
         return PhotonScene(
             slabs,
             len(mua) + len(self.inclusions),
-            launch.numbers,
+            launch.parameters,
             shapes=np.array(rows, dtype=np.float32).reshape(-1, 17),
-            cell=self.cell_m or (0.0, 0.0),
+            cell=self.cell_widths_m or (0.0, 0.0),
             **_deflection_tables(self.phases, len(mua) + len(self.inclusions)),
-            half=self.half_m or (math.inf, math.inf),
-            weighs=launch.weighs,
+            half=self.half_widths_m or (math.inf, math.inf),
+            weighs=launch.weights_by_transmittance,
         ), launch
 
 
@@ -177,7 +179,7 @@ class VoxelSpace:
     Parameters
     ----------
     cube : index of the medium by x, y, z, (x, y, z).
-    size_m : width of a voxel.
+    voxel_width_m : width of a voxel.
     mua_per_m, mus_per_m, g : (medium,).
     n : (medium,), or one number for all.
     ambient_n, below_n : refractive indices above and at the sides, and below.
@@ -185,7 +187,7 @@ class VoxelSpace:
     """
 
     cube: NDArray[np.integer]
-    size_m: float
+    voxel_width_m: float
     mua_per_m: Sequence[float]
     mus_per_m: Sequence[float]
     g: Sequence[float]
@@ -194,7 +196,7 @@ class VoxelSpace:
     below_n: float = 1.0
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
+    def build_scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
         """Return space and beam in the form of the kernels; the beam enters at the middle of the upper face.
 
         Raises
@@ -204,7 +206,7 @@ class VoxelSpace:
         media = np.array([self.mua_per_m, self.mus_per_m, self.g], dtype=np.float64)
         count = media.shape[1]
         n = np.broadcast_to(np.asarray(self.n, dtype=np.float64), count)
-        depth_m = self.cube.shape[2] * self.size_m
+        depth_m = self.cube.shape[2] * self.voxel_width_m
         check_layers([*media[:, None, :], n[None, :], np.full((1, count), depth_m)])
         if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= count:
             raise ValueError(f"a cube holds indices from 0 to {count - 1}")
@@ -213,26 +215,26 @@ class VoxelSpace:
         densest = np.array([dense[plane].max() for plane in held])
         starts = _slab_starts(densest)
         counts = np.diff([*starts, len(densest)])
-        depth = counts * self.size_m
-        top = np.array(starts) * self.size_m
+        depth = counts * self.voxel_width_m
+        top = np.array(starts) * self.voxel_width_m
         rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
         # A medium without voxels causes no step of the refractive index.
         absent = np.setdiff1d(np.arange(count), np.concatenate(held))
         n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
         indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
         slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
-        half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
-        launch = BeamLaunch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
+        half = (self.cube.shape[0] * self.voxel_width_m / 2.0, self.cube.shape[1] * self.voxel_width_m / 2.0)
+        launch = BeamLaunch.from_beam(beam, self.ambient_n, np.unique(n[held[0]]), half)
         return PhotonScene(
             slabs,
             count,
-            launch.numbers,
+            launch.parameters,
             cube=np.array(self.cube, dtype=np.uint16, order="C"),  # a writable array compiles no second kernel
             media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
-            size=self.size_m,
+            size=self.voxel_width_m,
             **_deflection_tables(self.phases, media.shape[1]),
             half=half,
-            weighs=launch.weighs,
+            weighs=launch.weights_by_transmittance,
         ), launch
 
 
@@ -299,18 +301,18 @@ class RingSpace:
     Parameters
     ----------
     medium : the layers; their optics hold beside the rings and below the depths.
-    ring_m : width of a ring.
-    depth_m : faces of the depths, rising from 0, (depth + 1,); each face of a layer above the last is among them.
+    ring_width_m : width of a ring.
+    depth_faces_m : faces of the depths, rising from 0, (depth + 1,); each face of a layer above the last is among them.
     mua_per_m, mus_per_m : (ring, depth).
     """
 
     medium: LayeredMedium
-    ring_m: float
-    depth_m: Floats
+    ring_width_m: float
+    depth_faces_m: Floats
     mua_per_m: Floats
     mus_per_m: Floats
 
-    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
+    def build_scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
         """Return space and beam in the form of the kernels; the beam enters about the axis.
 
         Raises
@@ -325,13 +327,13 @@ class RingSpace:
         check_layers([values[None, :] for values in (mua, mus, g, n, thickness)])
         if math.isinf(thickness[-1]) and mua[-1] == 0.0:
             raise ValueError("a semi-infinite layer must absorb: packets would never end")
-        if self.mua_per_m.shape != self.mus_per_m.shape or self.mua_per_m.shape[1] != len(self.depth_m) - 1:
+        if self.mua_per_m.shape != self.mus_per_m.shape or self.mua_per_m.shape[1] != len(self.depth_faces_m) - 1:
             raise ValueError("optics of rings are given by ring and depth")
-        if not (min(self.mua_per_m.min(), self.mus_per_m.min()) >= 0.0 and self.ring_m > 0):
+        if not (min(self.mua_per_m.min(), self.mus_per_m.min()) >= 0.0 and self.ring_width_m > 0):
             raise ValueError("rings have a width, and optics that are not negative")
         depth = np.where(np.isfinite(thickness), thickness, _ENDLESS_DEPTH_M)
         top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
-        layer = np.searchsorted(top, (self.depth_m[1:] + self.depth_m[:-1]) / 2, side="right") - 1
+        layer = np.searchsorted(top, (self.depth_faces_m[1:] + self.depth_faces_m[:-1]) / 2, side="right") - 1
         # A row of media for each cell, then one for each layer as it is.
         cells = self.mua_per_m.size
         media = np.empty((cells + len(mua), 5))
@@ -342,25 +344,25 @@ class RingSpace:
         media[:, 2], media[:, 4] = g[media[:, 3].astype(int)], n[media[:, 3].astype(int)]
         if len(media) > np.iinfo(np.uint16).max:
             raise ValueError(f"at most {np.iinfo(np.uint16).max} cells, not {len(media)}")
-        cube, first = self._levels(layer, depth, top, cells)
+        cube, first = self._optics_levels(layer, depth, top, cells)
         densest = mua + mus
         np.maximum.at(densest, part, media[:cells, 0] + media[:cells, 1])
         held = np.zeros((4, len(mua)))
         held[memory_layout.PART - memory_layout.MUA] = first
         slabs = slab_table(densest, depth, top, (medium.ambient_n, *n, medium.below_n), held)
-        launch = BeamLaunch.of(beam, medium.ambient_n, n[:1], None)
+        launch = BeamLaunch.from_beam(beam, medium.ambient_n, n[:1], None)
         return PhotonScene(
             slabs,
             len(mua),
-            launch.numbers,
+            launch.parameters,
             cube=cube,
             media=media.astype(np.float32),
             size=RING_LEVEL_M,
-            ring=self.ring_m,
-            weighs=launch.weighs,
+            ring=self.ring_width_m,
+            weighs=launch.weights_by_transmittance,
         ), launch
 
-    def _levels(
+    def _optics_levels(
         self, layer: NDArray[np.int64], depth: Floats, top: Floats, cells: int
     ) -> tuple[NDArray[np.uint16], Floats]:
         """Return the row of `media` by ring and level, and the first level of each layer.
@@ -369,12 +371,12 @@ class RingSpace:
         optics of a neighbouring layer.
         """
         rings, depths = self.mua_per_m.shape
-        end = np.minimum(top + depth, self.depth_m[-1])
+        end = np.minimum(top + depth, self.depth_faces_m[-1])
         counts = np.floor(np.maximum(end - top, 0.0) / RING_LEVEL_M).astype(int) + 1
         rows = []
         for number, count in enumerate(counts):
             middle = top[number] + (np.arange(count) + 0.5) * RING_LEVEL_M
-            at = np.searchsorted(self.depth_m, middle, side="right") - 1
+            at = np.searchsorted(self.depth_faces_m, middle, side="right") - 1
             own = np.flatnonzero(layer == number)
             inside = np.clip(at, own[0], own[-1]) if own.size else np.full(count, -1)
             rings_of = np.arange(rings)[:, None] * depths + inside

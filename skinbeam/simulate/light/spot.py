@@ -75,10 +75,10 @@ class AxisRings(NamedTuple):
     """Rings of the light of a pencil beam, and their weights on the axis of a spot: irradiance times area, m²."""
 
     width_m: float
-    weight: Floats
+    weights: Floats
 
     @classmethod
-    def of(cls, spot_m: float, profile: str) -> "AxisRings":
+    def for_spot(cls, spot_m: float, profile: str) -> "AxisRings":
         """Return the rings for a spot of this diameter: a single ring for a top-hat, many for a Gaussian."""
         radius = spot_m / 2.0
         rings, width = (_AXIS_RINGS, radius * _GAUSSIAN_RADII / _AXIS_RINGS) if profile == "gaussian" else (1, radius)
@@ -86,14 +86,14 @@ class AxisRings(NamedTuple):
         shape = np.exp(-2.0 * (width * (number + 0.5) / radius) ** 2) if profile == "gaussian" else np.ones(1)
         return cls(width, np.asarray(shape * ring_areas(width, rings)))
 
-    def tally(self, edges_m: Floats) -> LightTally:
+    def build_tally(self, edges_m: Floats) -> LightTally:
         """Return the tally to request from an engine."""
-        return LightTally(edges_m, self.width_m, self.weight.size)
+        return LightTally(edges_m, self.width_m, self.weights.size)
 
-    def on_axis(self, light: LightField) -> Floats:
+    def axis_fluence(self, light: LightField) -> Floats:
         """Return (light 10) from the light of a pencil beam, (bin,)."""
         assert light.fluence_rate_rz is not None  # rings were requested
-        return np.asarray(light.fluence_rate_rz @ self.weight)
+        return np.asarray(light.fluence_rate_rz @ self.weights)
 
 
 def ring_areas(width_m: float, rings: int) -> Floats:
@@ -108,13 +108,13 @@ def clip_edges(medium: LayeredMedium, edges_m: Floats) -> Floats:
 
 
 def spot_shares(
-    middle: "xr.Dataset", beam: Beam | None, *, photons: int = SHARE_PHOTONS
+    median_skin: "xr.Dataset", beam: Beam | None, *, photons: int = SHARE_PHOTONS
 ) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam, or None if the beam counts as wide or packets would never end.
 
     Parameters
     ----------
-    middle : the median skin, or draws, of whose properties the medians are used.
+    median_skin : the median skin, or draws, of whose properties the medians are used.
     """
     if beam is None or beam.microbeam is not None or beam.spot_mm is None:
         return None
@@ -122,7 +122,7 @@ def spot_shares(
         return None
     shares = []
     for wavelength_nm, _ in beam.spectrum:
-        medium = median_medium(middle, wavelength_nm)
+        medium = median_medium(median_skin, wavelength_nm)
         share = spot_share(medium, beam.spot_mm * MM, beam.profile, photons)
         if share is None:
             return None
@@ -130,9 +130,11 @@ def spot_shares(
     return tuple(shares)
 
 
-def median_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
+def median_medium(skins: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
     """Return the layers of the median of draws at a wavelength."""
-    return LayeredMedium.of(optical_properties(middle, wavelength_nm), middle.variables["thickness_m"].values).middle()
+    return LayeredMedium.from_optics(
+        optical_properties(skins, wavelength_nm), skins.variables["thickness_m"].values
+    ).median()
 
 
 @cache_with_sources(256)
@@ -140,9 +142,9 @@ def spot_share(medium: LayeredMedium, spot_m: float, profile: str, photons: int)
     """Return the share in a single medium; None where packets never end."""
     if np.isinf(medium.thickness_m[-1]) and medium.mua_per_m[-1] == 0.0:
         return None
-    rings, edges = AxisRings.of(spot_m, profile), clip_edges(medium, _SHARE_EDGES_M)
-    light = MonteCarlo(photons, batches=FEW_BATCHES).light(medium, PENCIL_BEAM, rings.tally(edges))
-    inside, whole = rings.on_axis(light), light.fluence_rate_ratio
+    rings, edges = AxisRings.for_spot(spot_m, profile), clip_edges(medium, _SHARE_EDGES_M)
+    light = MonteCarlo(photons, batches=FEW_BATCHES).compute_light(medium, PENCIL_BEAM, rings.build_tally(edges))
+    inside, whole = rings.axis_fluence(light), light.fluence_rate_ratio
     reached = whole > 0
     if not reached.any():
         return None
@@ -163,43 +165,43 @@ class SpotProfile(NamedTuple):
     ----------
     edges_m : of the rings, (ring + 1,), from 0.
     depth_m : (depth,) rising.
-    over_axis : in the middle of each ring, (depth, ring), nowhere rising with the radius.
+    ratio_to_axis : in the middle of each ring, (depth, ring), nowhere rising with the radius.
     """
 
     edges_m: Floats
     depth_m: Floats
-    over_axis: Floats
+    ratio_to_axis: Floats
 
     def at(self, depth_m: Floats) -> Floats:
         """Return the profile at one depth per draw, (sample, ring)."""
-        columns = [np.interp(depth_m, self.depth_m, column) for column in self.over_axis.T]
+        columns = [np.interp(depth_m, self.depth_m, column) for column in self.ratio_to_axis.T]
         return np.stack(columns, axis=1)
 
 
-def unscattered_profile(spot_m: float, shape: str) -> SpotProfile:
+def unscattered_profile(spot_m: float, profile: str) -> SpotProfile:
     """Return the profile of a beam whose light does not spread."""
     radius = spot_m / 2
-    if shape != "gaussian":
+    if profile != "gaussian":
         return SpotProfile(np.array([0.0, radius]), np.zeros(1), np.ones((1, 1)))
     edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
     return SpotProfile(edges, np.zeros(1), np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / radius) ** 2)[None, :])
 
 
 @cache_with_sources(64)
-def scattered_profile(medium: LayeredMedium, spot_m: float, shape: str, seed: int = 0) -> SpotProfile:
+def scattered_profile(medium: LayeredMedium, spot_m: float, profile: str, seed: int = 0) -> SpotProfile:
     """Return the profile in a single medium, down to a millimetre."""
     radius = spot_m / 2
     edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
     width = float(edges[1])
     rings = int(np.ceil((_PROFILE_REACH + _PROFILE_BEYOND) * radius / width))
     depths = clip_edges(medium, _PROFILE_EDGES_M)
-    light = MonteCarlo(PROFILE_PHOTONS, seed=seed, batches=FEW_BATCHES).light(
+    light = MonteCarlo(PROFILE_PHOTONS, seed=seed, batches=FEW_BATCHES).compute_light(
         medium, PENCIL_BEAM, LightTally(depths, width, rings)
     )
     assert light.fluence_rate_rz is not None  # rings were requested
     from_m = width * np.arange(0.5, rings)
     to_m = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])
-    weights = ring_areas(width, rings) * mean_irradiance_on_circle(to_m, from_m, radius, shape)
+    weights = ring_areas(width, rings) * mean_irradiance_on_circle(to_m, from_m, radius, profile)
     found = light.fluence_rate_rz @ weights.T
     reached = found[:, 0] > 0
     over = np.minimum.accumulate(found[reached, 1:] / found[reached, :1], axis=1)
@@ -207,10 +209,10 @@ def scattered_profile(medium: LayeredMedium, spot_m: float, shape: str, seed: in
     return SpotProfile(edges, centres, np.minimum(over, 1.0))
 
 
-def mean_irradiance_on_circle(radius_m: Floats, circle_m: Floats, spot_radius_m: float, shape: str) -> Floats:
+def mean_irradiance_on_circle(radius_m: Floats, circle_m: Floats, spot_radius_m: float, profile: str) -> Floats:
     """Return <E> of (light 15) over the irradiance on the axis, (radius, circle)."""
     r, c = radius_m[:, None], circle_m[None, :]
-    if shape == "gaussian":
+    if profile == "gaussian":
         x = 4 * r * c / spot_radius_m**2
         return np.asarray(np.exp(-2 * ((r - c) / spot_radius_m) ** 2 - x) * np.i0(x))
     product = np.where(r > 0, 2 * r * c, 1.0)

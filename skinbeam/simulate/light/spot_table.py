@@ -72,25 +72,25 @@ class SpotRow:
     """A row of the table for one wavelength.
 
     It holds ln y, (radius, depth), and its changes, (factor, radius, depth), by the name of the parameter that changes,
-    against the logarithm of that parameter over its value in the table's skin, `like`.
+    against the logarithm of that parameter over its value in the table's skin, `parameters`.
     """
 
     wavelength_nm: float
-    like: SpreadParameters
+    parameters: SpreadParameters
     radius_m: Floats
     depth_m: Floats
     log_y: Floats
     changes: Mapping[str, tuple[Floats, Floats]]
 
-    def share(self, like: SpreadParameters, radius_m: float, profile: str, depth_m: Floats) -> Floats:
+    def compute_share(self, parameters: SpreadParameters, radius_m: float, profile: str, depth_m: Floats) -> Floats:
         """Return the share on the axis of a spot at depths (depth,) in a skin."""
         log_y = self.log_y.copy()
         for name, (logs, change) in self.changes.items():
-            at = float(np.clip(np.log(getattr(like, name) / getattr(self.like, name)), logs[0], logs[-1]))
+            at = float(np.clip(np.log(getattr(parameters, name) / getattr(self.parameters, name)), logs[0], logs[-1]))
             upper = min(max(int(np.searchsorted(logs, at)), 1), logs.size - 1)
             part = (at - logs[upper - 1]) / (logs[upper] - logs[upper - 1])
             log_y += change[upper - 1] + part * (change[upper] - change[upper - 1])
-        scale = like.scattering_per_m / self.like.scattering_per_m
+        scale = parameters.scattering_per_m / self.parameters.scattering_per_m
         radii = radius_m * (_RADII if profile == "gaussian" else np.ones(1))
         by_radius = np.array([self._share_at_radius(log_y, radius * scale) for radius in radii])
         counts = _LAGUERRE_WEIGHTS if profile == "gaussian" else np.ones(1)
@@ -123,17 +123,17 @@ def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> Spread
     return SpreadParameters(scattering, above, absorption / scattering, float(depth * scattering))
 
 
-def lookup_spot_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
+def lookup_spot_shares(median_skin: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam; None if the beam counts as wide, or is not in the table.
 
     Parameters
     ----------
-    middle : the median skin, or draws, of whose properties the medians are used.
+    median_skin : the median skin, or draws, of whose properties the medians are used.
     """
     if beam.microbeam is not None or beam.spot_mm is None or beam.spot_mm * MM / 2.0 > WIDE_SPOT_M[beam.profile]:
         return None
     found = [
-        lookup_spot_share(_spot_table(), middle, wavelength_nm, beam.spot_mm * MM, beam.profile)
+        lookup_spot_share(_spot_table(), median_skin, wavelength_nm, beam.spot_mm * MM, beam.profile)
         for wavelength_nm, _ in beam.spectrum
     ]
     told = tuple(share for share in found if share is not None)
@@ -141,19 +141,19 @@ def lookup_spot_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...
 
 
 def lookup_spot_share(
-    table: Sequence[SpotRow], middle: "xr.Dataset", wavelength_nm: float, spot_m: float, profile: str
+    table: Sequence[SpotRow], median_skin: "xr.Dataset", wavelength_nm: float, spot_m: float, profile: str
 ) -> SpotShare | None:
     """Return the share of one wavelength, or None if the table does not cover such light or skin."""
-    medium = median_medium(middle, wavelength_nm)
-    like = spread_parameters(medium, middle.variables["tissue"].values.astype(str))
+    medium = median_medium(median_skin, wavelength_nm)
+    like = spread_parameters(medium, median_skin.variables["tissue"].values.astype(str))
     wavelengths = [row.wavelength_nm for row in table]
     if like is None or not wavelengths[0] <= wavelength_nm <= wavelengths[-1]:
         return None
     upper = max(bisect_left(wavelengths, wavelength_nm), 1)
     part = (wavelength_nm - wavelengths[upper - 1]) / (wavelengths[upper] - wavelengths[upper - 1])
-    depth = table[upper].depth_m * table[upper].like.scattering_per_m / like.scattering_per_m
+    depth = table[upper].depth_m * table[upper].parameters.scattering_per_m / like.scattering_per_m
     cite_sources("wang1995", "woodcock1965", "henyey1941", "born1999")
-    before, after = (row.share(like, spot_m / 2.0, profile, depth) for row in table[upper - 1 : upper + 1])
+    before, after = (row.compute_share(like, spot_m / 2.0, profile, depth) for row in table[upper - 1 : upper + 1])
     return SpotShare(depth, before + part * (after - before), medium)
 
 
@@ -168,18 +168,18 @@ def read_spot_rows(table: Mapping[str, Any]) -> tuple[SpotRow, ...]:
     return tuple(_read_row(one, table["factor"], radius, depth) for one in table["light"])
 
 
-def _read_row(one: Mapping[str, Any], factors: Mapping[str, list[float]], radius: Floats, depth: Floats) -> SpotRow:
-    base = _read_grid(one["log_y"])
+def _read_row(entry: Mapping[str, Any], factors: Mapping[str, list[float]], radius: Floats, depth: Floats) -> SpotRow:
+    base = _read_grid(entry["log_y"])
     changes = {}
     for name, each in factors.items():
         # The unchanged skin, with a factor of 1 and no change, is inserted between them.
-        values = [_read_grid(rows) - base for rows in one["log_y_by"][name]]
+        values = [_read_grid(rows) - base for rows in entry["log_y_by"][name]]
         middle = int(np.searchsorted(each, 1.0))
         changes[name] = (
             np.log(np.insert(np.array(each), middle, 1.0)),
             np.array([*values[:middle], np.zeros_like(base), *values[middle:]]),
         )
-    return SpotRow(one["wavelength_nm"], SpreadParameters(**one["like"]), radius, depth, base, changes)
+    return SpotRow(entry["wavelength_nm"], SpreadParameters(**entry["like"]), radius, depth, base, changes)
 
 
 def _read_grid(rows: Sequence[str]) -> Floats:

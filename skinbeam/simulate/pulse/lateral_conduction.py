@@ -68,38 +68,38 @@ class AxisRetention(NamedTuple):
         )
 
 
-def has_lateral_loss(beam: Beam, plan: PulseSchedule) -> bool:
+def has_lateral_loss(beam: Beam, schedule: PulseSchedule) -> bool:
     """Return whether heat leaves the axis of a beam within the simulated time; a Gaussian has no flat middle."""
     if beam.spot_mm is None or beam.microbeam is not None:
         return False
-    reach_m2 = 4.0 * _MAX_DIFFUSIVITY_M2_S * (plan.busy_s + AFTER_PULSE_S)
+    reach_m2 = 4.0 * _MAX_DIFFUSIVITY_M2_S * (schedule.train_length_s + AFTER_PULSE_S)
     return beam.profile == "gaussian" or (beam.spot_mm * MM / 2.0) ** 2 < _NO_LOSS_RATIO * reach_m2
 
 
 def axis_retention(
-    middle: LitSkin, beam: Beam, shares: tuple[SpotShare, ...], plan: PulseSchedule, *, perfused: bool
+    lit_skin: LitSkin, beam: Beam, spot_shares: tuple[SpotShare, ...], schedule: PulseSchedule, *, perfused: bool
 ) -> AxisRetention:
     """Return the heat that remains on the axis of a finite spot in one skin, with the mean power of several trains."""
     assert beam.spot_mm is not None  # a microbeam has a model of its own
-    skin, lit = middle
+    skin, lit = lit_skin
     weight, wave = _radial_waves(beam.spot_mm * MM / 2.0, beam.profile)
-    heating = _wave_heating(lit, shares, wave, beam)
+    heating = _wave_heating(lit, spot_shares, wave, beam)
     material = lit.grid.material(thermal_properties(skin))
     lost = np.asarray(material.conductivity) * wave[:, None] ** 2
     lost = lost + (perfusion_coefficient(skin)[:, lit.grid.layer] if perfused else 0.0)
-    power_on = plan.power_on if plan.power_on.ndim == 1 else plan.power_on.mean(axis=0)
+    power_on = schedule.power_on if schedule.power_on.ndim == 1 else schedule.power_on.mean(axis=0)
     march = HeatProblem1D(
         lit.grid.cells,
         material,
         0.0,
-        plan.step_s,
-        HeatSource(heating / plan.pulse_s, power_on),
-        RobinBoundary(plan.h_W_m2K, 0.0),
-        lit.grid.bottom(0.0),
+        schedule.step_s,
+        HeatSource(heating / schedule.pulse_s, power_on),
+        RobinBoundary(schedule.h_W_m2K, 0.0),
+        lit.grid.lower_boundary(0.0),
     )
     found = conduct_1d(march, LinearConduction(lost))
     wide = conduct_1d(
-        march._replace(source=HeatSource(lit.narrow_to_spot(shares).heating_per_m / plan.pulse_s, power_on)),
+        march._replace(source=HeatSource(lit.narrow_to_spot(spot_shares).heating_per_m / schedule.pulse_s, power_on)),
         LinearConduction(perfusion_coefficient(skin)[:, lit.grid.layer] if perfused else 0.0),
     )
     cells, surface = (
@@ -129,16 +129,16 @@ def _panel_nodes(low: float, high: float, number: int) -> tuple[Floats, Floats]:
     return low + (high - low) * (at + 1.0) / 2.0, size * (high - low) / 2.0
 
 
-def _wave_heating(lit: Illumination, shares: tuple[SpotShare, ...], wave: Floats, beam: Beam) -> Floats:
+def _wave_heating(illumination: Illumination, spot_shares: tuple[SpotShare, ...], wave: Floats, beam: Beam) -> Floats:
     """Return the heating of each wave, (wave, cell), 1/m."""
     assert beam.spot_mm is not None
-    radius, total = beam.spot_mm * MM / 2.0, np.zeros((wave.size, lit.grid.layer.size))
-    for line, share in zip(lit.lines, shares, strict=True):
-        kept = np.clip(share.at(lit.grid.centres[0]), 1e-6, 1.0 - 1e-9)
+    radius, total = beam.spot_mm * MM / 2.0, np.zeros((wave.size, illumination.grid.layer.size))
+    for line, share in zip(illumination.spectral_lines, spot_shares, strict=True):
+        kept = np.clip(share.at(illumination.grid.centres[0]), 1e-6, 1.0 - 1e-9)
         if beam.profile == "gaussian":
             blur = radius**2 * (1.0 / kept - 1.0)
         else:
             blur = np.maximum(-2.0 * radius**2 / np.log1p(-kept), (_SMALLEST_BLUR * radius) ** 2)
-        heating = line.share * line.optics.mua[0, lit.grid.layer] * line.light.fluence_rate_ratio[0]
+        heating = line.energy_share * line.optics.mua[0, illumination.grid.layer] * line.light.fluence_rate_ratio[0]
         total += heating * np.exp(-(wave[:, None] ** 2) * blur / 8.0)
-    return total if lit.heated_share is None else total * lit.heated_share[0]
+    return total if illumination.heated_share is None else total * illumination.heated_share[0]

@@ -80,7 +80,7 @@ def basal_layer_response(response: PulseResponse) -> LocalResponse:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return response.below_cell(response.grid.last_cell(_last_epidermal_layer(response.skins)))
+    return response.lower_face_response(response.grid.last_cell(_last_epidermal_layer(response.skins)))
 
 
 def papillary_border_response(response: PulseResponse) -> LocalResponse:
@@ -92,7 +92,7 @@ def papillary_border_response(response: PulseResponse) -> LocalResponse:
     """
     if PAPILLARY_DERMIS not in response.layers:
         raise NotAvailable(render_message("endpoint.no-papillary-dermis", {"layers": PAPILLARY_DERMIS}))
-    return response.below_cell(response.grid.last_cell(response.layers.index(PAPILLARY_DERMIS)))
+    return response.lower_face_response(response.grid.last_cell(response.layers.index(PAPILLARY_DERMIS)))
 
 
 def count_cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:

@@ -77,20 +77,20 @@ def response_at_dose(response: PulseResponse, fluence_J_m2: float) -> PulseRespo
     cells = response.base_K + fluence_J_m2 * response.unit_K
     surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K
     share, start = water_by_volume(response.skins), vapour_onset_K(response.skins)
-    if share is not None and response.lit is not None:
+    if share is not None and response.illumination is not None:
         boils = np.flatnonzero(cells.max(axis=(1, 2)) > start)
         if boils.size:
-            cells[boils], surface[boils] = _march_boiling(response, fluence_J_m2, boils, share, start)
+            cells[boils], surface[boils] = _simulate_boiling(response, fluence_J_m2, boils, share, start)
     none = np.broadcast_to(0.0, cells.shape)
     return replace(
         response, base_K=cells, unit_K=none, surface_base_K=surface, surface_unit_K=np.broadcast_to(0.0, surface.shape)
     )
 
 
-def _march_boiling(
+def _simulate_boiling(
     response: PulseResponse, fluence_J_m2: float, draws: NDArray[np.int64], share: Floats, start_K: Floats
 ) -> tuple[Floats, Floats]:
-    assert response.lit is not None  # only lit skin boils
+    assert response.illumination is not None  # only lit skin boils
     grid, heat, plan = response.grid, response.heat, response.schedule
     rows = np.ix_(draws, grid.layer)
     capacity = heat.heat_capacity_vol[rows]
@@ -103,10 +103,14 @@ def _march_boiling(
         begun,
         plan.step_s,
         HeatSource(
-            response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s, _select_draws(draws, plan.power_on)
+            response.illumination.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s,
+            _select_draws(draws, plan.power_on),
         ),
-        RobinBoundary(_select_draws(draws, response.met.h_W_m2K), _select_draws(draws, response.met.outside_K)),
-        grid.bottom(begun[:, -1]),
+        RobinBoundary(
+            _select_draws(draws, response.surface_conditions.h_W_m2K),
+            _select_draws(draws, response.surface_conditions.outside_K),
+        ),
+        grid.lower_boundary(begun[:, -1]),
     )
     latent, width = mass * read_number(liquid["latent_J_kg"]), read_number(tissue_table("boiling")["start"]["range_K"])
     history = conduct_1d(march, BoilingWater(start_K[draws, None], width, latent, dry_heat_capacity(capacity, mass)))
@@ -120,8 +124,8 @@ def _select_draws(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
 
 def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseResponse:
     """Return the response with the unit change that is right at this dose, if the exposure is long."""
-    plan, grid, lit, skins = response.schedule, response.grid, response.lit, response.skins
-    if lit is None or plan.busy_s <= LONG_EXPOSURE_S or fluence_J_m2 == 0:
+    plan, grid, lit, skins = response.schedule, response.grid, response.illumination, response.skins
+    if lit is None or plan.train_length_s <= LONG_EXPOSURE_S or fluence_J_m2 == 0:
         return response
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
     march = HeatProblem1D(
@@ -130,8 +134,8 @@ def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseRes
         start[:, None],
         plan.step_s,
         HeatSource(lit.heating_per_m * (fluence_J_m2 / plan.pulse_s), plan.power_on),
-        RobinBoundary(response.met.h_W_m2K, response.met.outside_K),
-        grid.bottom(start),
+        RobinBoundary(response.surface_conditions.h_W_m2K, response.surface_conditions.outside_K),
+        grid.lower_boundary(start),
     )
     found = conduct_1d(
         march,

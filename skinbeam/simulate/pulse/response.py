@@ -49,7 +49,7 @@ class UnlitHistory(NamedTuple):
 
     cells: Floats
     surface: Floats
-    met: SurfaceConditions
+    surface_conditions: SurfaceConditions
 
 
 class LocalResponse(NamedTuple):
@@ -67,12 +67,12 @@ class PulseResponse:
     ----------
     skins : the draws.
     grid, heat : cells and heat properties.
-    lit : light in the cells; None without a beam.
+    illumination : light in the cells; None without a beam.
     schedule : time steps.
     base_K : (sample, time, cell) absolute temperature without the beam, of all cells or of the uppermost ones.
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
-    met : surface conditions.
+    surface_conditions : surface conditions.
     beam : None without one.
     heated_blood : whether blood in vessels absorbs more as it heats; if not, it has its tabulated absorption.
     methaemoglobin : share of the haemoglobin of coagulated blood that absorbs as methaemoglobin, 0 to 1. No source
@@ -82,13 +82,13 @@ class PulseResponse:
     skins: "xr.Dataset"
     grid: DepthGrid
     heat: ThermalProperties
-    lit: Illumination | None
+    illumination: Illumination | None
     schedule: PulseSchedule
     base_K: Floats
     unit_K: Floats
     surface_base_K: Floats
     surface_unit_K: Floats
-    met: SurfaceConditions
+    surface_conditions: SurfaceConditions
     beam: Beam | None = None
     heated_blood: bool = True
     methaemoglobin: float = 0.0
@@ -103,22 +103,22 @@ class PulseResponse:
         """Weight of each draw."""
         return np.asarray(self.skins.variables["weight"].values, dtype=np.float64)
 
-    def of_draws(self, which: NDArray[np.int64]) -> "PulseResponse":
+    def select_draws(self, indices: NDArray[np.int64]) -> "PulseResponse":
         """Return the response of a selection of the draws, by their indices in this response."""
-        grid = self.grid.of_draws(which)
+        grid = self.grid.select_draws(indices)
         histories = ("base_K", "unit_K", "surface_base_K", "surface_unit_K")
         return replace(
             self,
-            skins=self.skins.isel(sample=which),
+            skins=self.skins.isel(sample=indices),
             grid=grid,
-            heat=self.heat.select_draws(which),
-            lit=None if self.lit is None else self.lit.of_draws(which, grid),
-            schedule=self.schedule.of_draws(which),
-            met=self.met.of_draws(which),
-            **{name: getattr(self, name)[which] for name in histories},
+            heat=self.heat.select_draws(indices),
+            illumination=None if self.illumination is None else self.illumination.select_draws(indices, grid),
+            schedule=self.schedule.select_draws(indices),
+            surface_conditions=self.surface_conditions.select_draws(indices),
+            **{name: getattr(self, name)[indices] for name in histories},
         )
 
-    def below_cell(self, cell: int) -> LocalResponse:
+    def lower_face_response(self, cell: int) -> LocalResponse:
         """Return the temperature of the lower face of a cell, from the flux through it.
 
         The temperature of a cell is that at its centre, half a cell above its lower face, where it is hotter or colder.
@@ -139,64 +139,74 @@ def simulate_pulse(
     beam: Beam | None,
     cooling: CoolingPlan,
     *,
-    lit: Illumination | None,
+    illumination: Illumination | None,
     schedule: PulseSchedule | None = None,
     cooling_share: float = 1.0,
-    unlit: UnlitHistory | None = None,
-    uppermost: int | None = None,
+    unlit_history: UnlitHistory | None = None,
+    max_cells: int | None = None,
 ) -> PulseResponse:
     """Return the response of every draw.
 
     Parameters
     ----------
-    lit : the light of the beam in these skins; None without a beam.
+    illumination : the light of the beam in these skins; None without a beam.
     schedule : time steps, if they are not those of the beam and the cooling.
     cooling_share : factor by which the coefficient of the cooling is multiplied.
-    unlit : the history without the beam, if it is already known for this cooling, schedule and number of cells.
-    uppermost : number of cells from the surface to record, if no endpoint is evaluated below; all by default.
+    unlit_history : the history without the beam, if it is already known for this cooling, schedule and number of cells.
+    max_cells : number of cells from the surface to record, if no endpoint is evaluated below; all by default.
 
     Raises
     ------
     ValueError : a beam without its light.
     """
-    if beam is not None and lit is None:
+    if beam is not None and illumination is None:
         raise ValueError("a beam comes with its light")
-    grid = lit.grid if lit is not None else pulse_grid(skins)
+    grid = illumination.grid if illumination is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
-    kept = _axis_retention(beam, lit, plan)
-    plan = plan.drawn(skins)
+    kept = _axis_retention(beam, illumination, plan)
+    plan = plan.assign_trains(skins)
     heat = thermal_properties(skins)
     start = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
-    flow = perfusion_coefficient(skins)[:, grid.layer] if plan.busy_s > LONG_EXPOSURE_S else np.zeros(1)
-    cells = np.arange(grid.layer.size if uppermost is None else min(uppermost, grid.layer.size))
-    base = unlit
+    flow = perfusion_coefficient(skins)[:, grid.layer] if plan.train_length_s > LONG_EXPOSURE_S else np.zeros(1)
+    cells = np.arange(grid.layer.size if max_cells is None else min(max_cells, grid.layer.size))
+    base = unlit_history
     if base is None:
         met = surface_conditions(skins, cooling, plan, lambda film: _surface_heat(grid, heat, plan, start, film))
-        base = _march_cells(grid, heat, plan, start, met, None, flow, cells)
-    met = base.met
-    if lit is None:
+        base = _simulate_cells(grid, heat, plan, start, met, None, flow, cells)
+    met = base.surface_conditions
+    if illumination is None:
         unit = UnlitHistory(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
-        power = lit.heating_per_m / plan.pulse_s
+        power = illumination.heating_per_m / plan.pulse_s
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
-        unit = _march_cells(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
+        unit = _simulate_cells(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
         # Heat never cools: an implicit step may undershoot slightly where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
         if kept is not None:
             kept.apply(unit.cells, grid.centres[:, cells])
             unit.surface[:] *= kept.surface
-    return PulseResponse(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
+    return PulseResponse(
+        skins, grid, heat, illumination, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam
+    )
 
 
 def _axis_retention(beam: Beam | None, lit: Illumination | None, plan: PulseSchedule) -> AxisRetention | None:
     """Return the share of heat that a finite spot retains on the axis; None where it retains all."""
-    if beam is None or lit is None or lit.shares is None or lit.middle is None or not has_lateral_loss(beam, plan):
+    if (
+        beam is None
+        or lit is None
+        or lit.spot_shares is None
+        or lit.lit_median_skin is None
+        or not has_lateral_loss(beam, plan)
+    ):
         return None
-    return axis_retention(lit.middle, beam, lit.shares, plan, perfused=plan.busy_s > LONG_EXPOSURE_S)
+    return axis_retention(
+        lit.lit_median_skin, beam, lit.spot_shares, plan, perfused=plan.train_length_s > LONG_EXPOSURE_S
+    )
 
 
-def _march_cells(
+def _simulate_cells(
     grid: DepthGrid,
     heat: ThermalProperties,
     plan: PulseSchedule,
@@ -209,7 +219,7 @@ def _march_cells(
     film = RobinBoundary(met.h_W_m2K, met.outside_K)
     source = NO_SOURCE if power is None else HeatSource(power, plan.power_on)
     march = HeatProblem1D(
-        grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start), cells
+        grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.lower_boundary(start), cells
     )
     # Skin at rest is in balance with its blood; perfusion counteracts deviations from that.
     history = conduct_1d(march, LinearConduction(flow, start))
@@ -221,6 +231,6 @@ def _surface_heat(
 ) -> Floats:
     """Return the heat lost through the surface by the end of each step without a beam, (sample, step), J/m²."""
     march = HeatProblem1D(
-        grid.cells, grid.material(heat), start[:, None], plan.step_s, NO_SOURCE, film, grid.bottom(start), [0]
+        grid.cells, grid.material(heat), start[:, None], plan.step_s, NO_SOURCE, film, grid.lower_boundary(start), [0]
     )
     return -conduct_1d(march, LinearConduction()).heat_gain[:, 1:, 0]

@@ -122,7 +122,7 @@ class PulseSchedule:
     lit_s : total duration of light in a pulse, and `stretch_s` : duration of each uninterrupted stretch of light; a
         number, or one per train or sample.
     pulses : number of pulses.
-    cooled : (step,) whether the cooling is on.
+    is_cooled : (step,) whether the cooling is on.
     cooling_share : factor by which the coefficient of the cooling was multiplied.
     """
 
@@ -132,31 +132,32 @@ class PulseSchedule:
     outside_C: Floats
     pulse_s: float
     pulses: int
-    cooled: NDArray[np.bool_]
+    is_cooled: NDArray[np.bool_]
     lit_s: Floats
     stretch_s: Floats
     cooling_share: float = 1.0
 
     @property
-    def lit(self) -> NDArray[np.bool_]:
+    def is_lit(self) -> NDArray[np.bool_]:
         """Whether the light is on in any draw, (step,)."""
         return np.asarray((self.power_on > 0).reshape(-1, self.step_s.size).any(axis=0))
 
     @property
-    def busy_s(self) -> float:
+    def train_length_s(self) -> float:
         """Time from the start of the first pulse to the end of the last, s."""
-        on = np.flatnonzero(self.lit)
+        on = np.flatnonzero(self.is_lit)
         return float(self.step_s[on[0] : on[-1] + 1].sum()) if on.size else 0.0
 
-    def ways(self, draws: int) -> Iterator[tuple[NDArray[np.int64], Floats, float]]:
-        """Yield for each train of `draws` samples the indices of its samples, its power, (step,), and its `lit_s`."""
-        power = np.broadcast_to(self.power_on, (draws, self.step_s.size))
-        lit_s = np.broadcast_to(self.lit_s, draws)
+    def by_train(self, draw_count: int) -> Iterator[tuple[NDArray[np.int64], Floats, float]]:
+        """Yield for each train of `draw_count` samples the indices of its samples, its power, (step,), and its
+        `lit_s`."""
+        power = np.broadcast_to(self.power_on, (draw_count, self.step_s.size))
+        lit_s = np.broadcast_to(self.lit_s, draw_count)
         _, first, way = np.unique(power, axis=0, return_index=True, return_inverse=True)
         for index, row in enumerate(first):
             yield np.flatnonzero(way.reshape(-1) == index), power[row], float(lit_s[row])
 
-    def drawn(self, skins: "xr.Dataset") -> "PulseSchedule":
+    def assign_trains(self, skins: "xr.Dataset") -> "PulseSchedule":
         """Return the schedule of sampled skins, with one of the pulse trains assigned to each draw.
 
         The trains are equally likely: the quantile of the draw's standard normal `train_shift` selects the train. The
@@ -168,11 +169,11 @@ class PulseSchedule:
         way = np.minimum((normal_cdf(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
         return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN_FIELDS})
 
-    def of_draws(self, which: NDArray[np.int64]) -> "PulseSchedule":
+    def select_draws(self, indices: NDArray[np.int64]) -> "PulseSchedule":
         """Return the schedule of a selection of the sampled skins."""
         if self.power_on.ndim == 1:
             return self
-        return replace(self, **{name: getattr(self, name)[which] for name in _DRAWN_FIELDS})
+        return replace(self, **{name: getattr(self, name)[indices] for name in _DRAWN_FIELDS})
 
 
 def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> PulseSchedule:
@@ -204,22 +205,27 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
         if index + 1 < count and beam is not None:
             last_of_pass = (index + 1) % beam.pulses == 0
             pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
-            phases += _pause_phases(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
+            phases += _pause_phases(max(pause, 0.0), cooling, none, between_passes=last_of_pass)
     phases += [(cooling.after_ms * MS, none, True), (AFTER_PULSE_S, none, False)]
     fineness = PULSE_STEPS if len(parts) < 2 else TRAIN_STEPS
     return _build_schedule(phases, cooling, pulse, max(count, 1), trains, fineness, cooling_share)
 
 
-def _pause_phases(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
+def _pause_phases(pause_s: float, cooling: CoolingPlan, zero_power: Floats, *, between_passes: bool) -> list[_Phase]:
     """Return the phases between two pulses.
 
     Passes with enough time between them each have their cooling, with room air in between.
     """
     after, before, delay = (ms * MS for ms in (cooling.after_ms, cooling.before_ms, cooling.delay_ms))
     rest = pause_s - after - before - delay
-    if not of_passes or rest <= 0:
-        return [(pause_s, none, cooling.during)]
-    return [(after, none, True), (rest, none, False), (before, none, True), (delay, none, False)]
+    if not between_passes or rest <= 0:
+        return [(pause_s, zero_power, cooling.during)]
+    return [
+        (after, zero_power, True),
+        (rest, zero_power, False),
+        (before, zero_power, True),
+        (delay, zero_power, False),
+    ]
 
 
 def _pulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:

@@ -43,52 +43,57 @@ class SurfaceConditions(NamedTuple):
 
     h_W_m2K: Floats
     outside_K: Floats
-    film_s: Floats
+    film_duration_s: Floats
 
-    def of_draws(self, which: NDArray[np.int64]) -> "SurfaceConditions":
+    def select_draws(self, indices: NDArray[np.int64]) -> "SurfaceConditions":
         """Return the surface conditions of a selection of the skins."""
-        h, outside = (part[which] if part.ndim == 2 else part for part in self[:2])
-        return SurfaceConditions(h, outside, self.film_s[which])
+        h, outside = (part[indices] if part.ndim == 2 else part for part in self[:2])
+        return SurfaceConditions(h, outside, self.film_duration_s[indices])
 
 
 def surface_conditions(
-    skins: "xr.Dataset", cooling: CoolingPlan, plan: PulseSchedule, heat_taken: Callable[[RobinBoundary], Floats]
+    skins: "xr.Dataset",
+    cooling: CoolingPlan,
+    schedule: PulseSchedule,
+    surface_heat_loss: Callable[[RobinBoundary], Floats],
 ) -> SurfaceConditions:
     """Return the surface conditions in every step.
 
     Parameters
     ----------
-    heat_taken : function from the surface conditions of each step, (step,), to the heat, J/m², lost through the surface
-        by the end of each step without a beam, (sample, step).
+    surface_heat_loss : function from the surface conditions of each step, (step,), to the heat, J/m², lost through the
+        surface by the end of each step without a beam, (sample, step).
     """
     none = np.zeros(skins.sizes["sample"])
-    if not plan.cooled.any():
-        return SurfaceConditions(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, none)
-    spray_h = _draw_value(skins, cooling.coefficient, "cooling") * plan.cooling_share
+    if not schedule.is_cooled.any():
+        return SurfaceConditions(schedule.h_W_m2K, schedule.outside_C + ZERO_CELSIUS_K, none)
+    spray_h = _draw_value(skins, cooling.coefficient, "cooling") * schedule.cooling_share
     spray_K = _draw_value(skins, cooling.temperature, "cooling_temperature") + ZERO_CELSIUS_K
-    h = np.where(plan.cooled, spray_h, plan.h_W_m2K)
-    outside_K = np.where(plan.cooled, spray_K, plan.outside_C + ZERO_CELSIUS_K)
+    h = np.where(schedule.is_cooled, spray_h, schedule.h_W_m2K)
+    outside_K = np.where(schedule.is_cooled, spray_K, schedule.outside_C + ZERO_CELSIUS_K)
     film = cooling.film
-    if film is None or plan.cooling_share == 0:
+    if film is None or schedule.cooling_share == 0:
         return SurfaceConditions(h, outside_K, none)
-    wet = (np.cumsum(plan.cooled) > 0) & ~plan.cooled
+    wet = (np.cumsum(schedule.is_cooled) > 0) & ~schedule.is_cooled
     film_h, film_K = spray_h * _draw_value(skins, film.share, "film_share"), film.temperature_C + ZERO_CELSIUS_K
     # Heat taken with a film that never ends.
     taken = np.diff(
-        heat_taken(RobinBoundary(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))), axis=1, prepend=0.0
+        surface_heat_loss(RobinBoundary(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))),
+        axis=1,
+        prepend=0.0,
     )
-    flux = taken / plan.step_s
-    lit = wet & (np.cumsum(plan.lit) > 0)
+    flux = taken / schedule.step_s
+    lit = wet & (np.cumsum(schedule.is_lit) > 0)
     hot_K = read_number(tissue_table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
     flux = np.where(lit, np.maximum(flux, film_h * (hot_K - film_K)), flux)
-    deposit = _draw_value(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * plan.cooling_share
+    deposit = _draw_value(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * schedule.cooling_share
     share = np.where(
-        wet, liquid_film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).covered_share, 0.0
+        wet, liquid_film_cover(flux, schedule.step_s, schedule.is_cooled, deposit, film.latent_J_kg).covered_share, 0.0
     )
     # In a step that the film leaves half-way both take their part of the heat.
     mixed = share * film_h + (1 - share) * h
     toward = (share * film_h * film_K + (1 - share) * h * outside_K) / np.where(mixed > 0, mixed, 1.0)
-    return SurfaceConditions(mixed, np.where(mixed > 0, toward, outside_K), (share * plan.step_s).sum(axis=1))
+    return SurfaceConditions(mixed, np.where(mixed > 0, toward, outside_K), (share * schedule.step_s).sum(axis=1))
 
 
 def _draw_value(skins: "xr.Dataset", value: SourcedValue, name: str) -> Floats:

@@ -67,8 +67,8 @@ CALIBRATION_SLACK = 1e-6  # relative: a pulse at the end of the calibration coun
 class AblationResult:
     """Crater depth and thickness of the damaged zone below its floor after a pulse or pass, (sample,), m."""
 
-    depth: Floats
-    residual: Floats
+    depth_m: Floats
+    residual_damage_m: Floats
 
 
 def is_ablative(beam: Beam) -> bool:
@@ -99,9 +99,9 @@ def ablation_onset(response: PulseResponse) -> Floats:
     ------
     NotAvailable : no sourced data at this wavelength.
     """
-    assert response.lit is not None  # endpoints are computed for a beam
-    wavelength_nm = response.lit.lines[0].wavelength_nm
-    return _beam_ablation(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
+    assert response.illumination is not None  # endpoints are computed for a beam
+    wavelength_nm = response.illumination.spectral_lines[0].wavelength_nm
+    return _beam_ablation(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).tissue.threshold
 
 
 def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> AblationResult:
@@ -111,7 +111,7 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     ------
     NotAvailable : no sourced data at this wavelength or pulse length, or more pulses than are simulated.
     """
-    return _ablation_by_beam(skins, beam).at(fluence_J_m2)
+    return _ablation_by_beam(skins, beam).ablate_at(fluence_J_m2)
 
 
 def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]:
@@ -128,9 +128,9 @@ def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]
     @cache
     def of(fluence_J_m2: float) -> Floats:
         nonlocal near
-        done = sampled.at(fluence_J_m2, near_m=near)
-        near = done.residual
-        return done.depth + done.residual
+        done = sampled.ablate_at(fluence_J_m2, initial_zone_m=near)
+        near = done.residual_damage_m
+        return done.depth_m + done.residual_damage_m
 
     return of
 
@@ -146,30 +146,30 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     NotAvailable : as `ablate`.
     """
     sampled = _ablation_by_beam(skins, beam)
-    least = sampled.ground.threshold
-    zone = sampled.at(2 * least).residual
+    least = sampled.tissue.threshold
+    zone = sampled.ablate_at(2 * least).residual_damage_m
     dose = _crater_dose(sampled, depth_m - zone)
     for _ in range(ZONE_UPDATES):
-        zone = sampled.at(np.clip(dose, 1.01 * least, MAX_ONSETS * least), near_m=zone).residual
+        zone = sampled.ablate_at(np.clip(dose, 1.01 * least, MAX_ONSETS * least), initial_zone_m=zone).residual_damage_m
         dose = _crater_dose(sampled, depth_m - zone)
     return dose
 
 
-def _crater_dose(sampled: "_BeamAblation", depth_m: Floats) -> Floats:
+def _crater_dose(ablation: "_BeamAblation", depth_m: Floats) -> Floats:
     """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand times the onset does not.
 
     The search is by false position, in which the end that does not move counts half (Illinois). A crater grows with the
     dose, or with its logarithm in a pulse that ends before material is ejected, so that the curves are nearly straight.
     """
-    of_log = sampled.ground.pulse_s < sampled.ground.ejection_s
-    low, high = sampled.ground.threshold, MAX_ONSETS * sampled.ground.threshold
-    below, above = -depth_m, sampled.crater(high) - depth_m
+    of_log = ablation.tissue.pulse_s < ablation.tissue.ejection_s
+    low, high = ablation.tissue.threshold, MAX_ONSETS * ablation.tissue.threshold
+    below, above = -depth_m, ablation.crater_depth(high) - depth_m
     never, always = above < 0, below >= 0
     stayed = np.zeros(depth_m.shape)  # 1 where the upper end moved last, -1 where the lower did
     for _ in range(MAX_CUTS):
         share = np.clip(below / np.minimum(below - above, -1e-300), 0.0, 1.0)
         dose = np.where(of_log, low * (high / low) ** share, low + share * (high - low))
-        found = sampled.crater(dose) - depth_m
+        found = ablation.crater_depth(dose) - depth_m
         deeper = found >= 0
         below = np.where(deeper, np.where(stayed > 0, below / 2, below), found)
         above = np.where(deeper, found, np.where(stayed < 0, above / 2, above))
@@ -178,7 +178,7 @@ def _crater_dose(sampled: "_BeamAblation", depth_m: Floats) -> Floats:
         met = np.abs(found) <= DEPTH_TOLERANCE * np.abs(depth_m)
         if np.all(met | never | always):
             break
-    return np.where(never, np.inf, np.where(always, sampled.ground.threshold, np.where(met, dose, high)))
+    return np.where(never, np.inf, np.where(always, ablation.tissue.threshold, np.where(met, dose, high)))
 
 
 def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
@@ -219,20 +219,20 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     """
     _, longest = _calibration(wavelength_nm).limits["pulse_s"]
     sampled = _beam_ablation(skins, wavelength_nm, longest, np.zeros(1))
-    zone = sampled.first_zone
+    zone = sampled.onset_zone
     return dwell_for_damage(
         zone,
-        wall_K=wall_temperature_K(sampled.ground),
+        wall_K=wall_temperature_K(sampled.tissue),
         start_K=sampled.start_K,
-        diffusivity_m2_s=sampled.ground.diffusivity,
+        diffusivity_m2_s=sampled.tissue.diffusivity,
         processes=sampled.processes,
     )
 
 
-def wall_temperature_K(ground: AblatingTissue) -> Floats:
+def wall_temperature_K(tissue: AblatingTissue) -> Floats:
     """Return the temperature of the wall of a crater while the beam is on, (sample,), K."""
     boiling, dry = (read_number(tissue_table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
-    result: Floats = boiling + ground.vented_share * (dry - boiling) + ZERO_CELSIUS_K
+    result: Floats = boiling + tissue.vented_share * (dry - boiling) + ZERO_CELSIUS_K
     return result
 
 
@@ -243,7 +243,7 @@ def ablating_tissue(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -
     ------
     NotAvailable : no sourced data at this wavelength or pulse length.
     """
-    return _beam_ablation(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
+    return _beam_ablation(skins, wavelength_nm, pulse_s, np.zeros(1)).tissue
 
 
 def is_pulse_calibrated(wavelength_nm: float, pulse_ms: float) -> bool:
@@ -252,8 +252,8 @@ def is_pulse_calibrated(wavelength_nm: float, pulse_ms: float) -> bool:
     return known is None or _is_calibrated(known, pulse_ms * MS)
 
 
-def _is_calibrated(known: physics.AblationCalibration, pulse_s: float) -> bool:
-    shortest, longest = known.limits["pulse_s"]
+def _is_calibrated(calibration: physics.AblationCalibration, pulse_s: float) -> bool:
+    shortest, longest = calibration.limits["pulse_s"]
     return shortest * (1 - CALIBRATION_SLACK) <= pulse_s <= longest * (1 + CALIBRATION_SLACK)
 
 
@@ -265,10 +265,10 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     NotAvailable : no sourced data at this wavelength, or a pulse that does not confine its heat.
     """
     sampled = _beam_ablation(skins, wavelength_nm, pulse_s, np.zeros(1))
-    ground = sampled.ground
+    ground = sampled.tissue
     if not physics.is_blow_off(pulse_s, ground.penetration, ground.diffusivity).all():
         raise NotAvailable(render_message("endpoint.recoil-of-a-long-pulse"))
-    (pulse,) = ablate_train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
+    (pulse,) = ablate_train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.pulse_starts_s, ground)
     density = thermal_properties(skins).density[:, reticular_layer(skins)]
     mass = np.maximum(density * pulse.depth, 1e-12)
     gamma = value_at_normal(
@@ -282,34 +282,35 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
 class _BeamAblation:
     """Model of ablation of sampled skins by one beam."""
 
-    ground: AblatingTissue
-    starts: Floats  # (pulse,) s
+    tissue: AblatingTissue
+    pulse_starts_s: Floats  # (pulse,) s
     start_K: Floats
     processes: Kinetics
 
-    def crater(self, fluence_J_m2: float | Floats) -> Floats:
+    def crater_depth(self, fluence_J_m2: float | Floats) -> Floats:
         """Return the depth that all pulses remove, (sample,), m."""
         depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
         return depth
 
-    def at(self, fluence_J_m2: float | Floats, near_m: Floats | None = None) -> AblationResult:
-        """Return crater and damaged zone; `near_m`, (sample,), m, is a starting value for the thickness of the zone."""
+    def ablate_at(self, fluence_J_m2: float | Floats, initial_zone_m: Floats | None = None) -> AblationResult:
+        """Return crater and damaged zone; `initial_zone_m`, (sample,), m, is a starting value for the thickness of the
+        zone."""
         pulses = self._pulses(fluence_J_m2)
         depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
-        return AblationResult(depth, np.where(depth > 0, self._zone(pulses[-1], near_m), 0.0))
+        return AblationResult(depth, np.where(depth > 0, self._zone(pulses[-1], initial_zone_m), 0.0))
 
     def _pulses(self, fluence_J_m2: float | Floats) -> list[PulseRemoval]:
-        return ablate_train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
+        return ablate_train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.pulse_starts_s, self.tissue)
 
     @property
-    def first_zone(self) -> Floats:
+    def onset_zone(self) -> Floats:
         """Damaged zone below the floor of a pulse at the onset of ablation, (sample,), m."""
-        (pulse,) = ablate_train(self.ground.threshold, self.starts, self.ground)
+        (pulse,) = ablate_train(self.tissue.threshold, self.pulse_starts_s, self.tissue)
         return self._zone(pulse)
 
     def _zone(self, pulse: PulseRemoval, near_m: Floats | None = None) -> Floats:
         """Return the damaged zone below the floor; the heat profile includes its conduction during the pulse."""
-        ground = self.ground
+        ground = self.tissue
         boiling = ground.capacity * (ground.boiling_rise - pulse.prior_rise_K)
         left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented_share, ground.diffusivity, ground.capacity)
         return residual_damage_depth(
@@ -335,7 +336,7 @@ def _beam_ablation(
     skins: "xr.Dataset",
     wavelength_nm: float,
     pulse_s: float,
-    starts: Floats,
+    pulse_starts_s: Floats,
     *,
     radius_m: float = np.inf,
     gaussian: bool = False,
@@ -381,7 +382,7 @@ def _beam_ablation(
     )
     return _BeamAblation(
         ground,
-        starts,
+        pulse_starts_s,
         start_C + ZERO_CELSIUS_K,
         sample_kinetics(COLLAGEN_KINETICS, skins),
     )

@@ -26,7 +26,7 @@ __all__ = ["optical_breakdown"]
 Floats = NDArray[np.float64]
 
 
-def optical_breakdown(skins: "xr.Dataset", beam: Beam, gathered: Floats | float = 1.0) -> Floats | Unknown:
+def optical_breakdown(skins: "xr.Dataset", beam: Beam, fluence_rate_ratio: Floats | float = 1.0) -> Floats | Unknown:
     """Return 1 where the pulse makes a plasma and 0 where it cannot, (sample,), or the reason why that is unknown.
 
     It is evaluated at the beam diameter given in the case. A pulse that breaks down water does so in any tissue;
@@ -34,7 +34,8 @@ def optical_breakdown(skins: "xr.Dataset", beam: Beam, gathered: Floats | float 
 
     Parameters
     ----------
-    gathered : peak fluence rate over irradiance: scattered light may feed a cascade in addition to the beam's own.
+    fluence_rate_ratio : peak fluence rate over irradiance: scattered light may feed a cascade in addition to the beam's
+        own.
     """
     pulse_s = beam.pulse_ms * MS
     lines = breakdown_value("wavelength_nm")
@@ -50,7 +51,7 @@ def optical_breakdown(skins: "xr.Dataset", beam: Beam, gathered: Floats | float 
         breakdown_irradiance(pulse_s) * pulse_s * value_at_normal(breakdown_value("spread"), skins["endpoint_shift"])
     )
     surely = dose >= threshold
-    perhaps = _has_melanin(skins) & ~surely & (dose * gathered >= least_cascade_dose(beam.wavelength_nm))
+    perhaps = _has_melanin(skins) & ~surely & (dose * fluence_rate_ratio >= least_cascade_dose(beam.wavelength_nm))
     if perhaps.any():
         return Unknown(render_message("not-apply.seeded"))
     return surely.astype(np.float64)

@@ -45,19 +45,19 @@ def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan)
     if is_ablative(beam):
         raise NotAvailable(render_message("not-apply.crater-heat"))
     wide = replace(beam, microbeam=None, spot_mm=None, fluence_J_cm2=None)
-    response = simulate_pulse(skins, wide, cooling, lit=illuminate(skins, wide.spectrum))
+    response = simulate_pulse(skins, wide, cooling, illumination=illuminate(skins, wide.spectrum))
     density = micro.density_per_cm2 / CM**2
     diffusivity = response.heat.conductivity / response.heat.heat_capacity_vol
     merged_s = 1.0 / (4.0 * density * float(np.median(diffusivity)))
     end = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
-    last_pulse = end[1:][response.schedule.lit][-1]
+    last_pulse = end[1:][response.schedule.is_lit][-1]
     moment = min(int(np.searchsorted(end, last_pulse + merged_s)), end.size - 1)
     rise: Floats = density * micro.energy_mJ * MJ * response.unit_K[:, moment].max(axis=1)
     return rise
 
 
-def is_bulk_boiling(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
+def is_bulk_boiling(rise_K: Floats | float | Unknown, median_skin: "xr.Dataset") -> bool:
     """Return whether half of such skins would boil as a whole, which the model of single columns does not represent."""
     if isinstance(rise_K, Unknown):
         return False
-    return bool(np.median(rise_K) + float(middle["temperature_C"].values[0]) > BOILING_C)
+    return bool(np.median(rise_K) + float(median_skin["temperature_C"].values[0]) > BOILING_C)

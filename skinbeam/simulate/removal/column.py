@@ -59,7 +59,7 @@ class MedianSkinLayers(NamedTuple):
 
     Parameters
     ----------
-    latent_vol : latent heat of the water in a volume, J/m³. dried_vol : heat capacity without that water, J/m³K.
+    latent_heat_vol : latent heat of the water in a volume, J/m³. dried_vol : heat capacity without that water, J/m³K.
     start_K : temperature before the pulse.
     """
 
@@ -70,8 +70,8 @@ class MedianSkinLayers(NamedTuple):
     n: Floats
     conductivity: Floats
     heat_capacity_vol: Floats
-    latent_vol: Floats
-    dried_vol: Floats
+    latent_heat_vol: Floats
+    dry_heat_capacity_vol: Floats
     start_K: float
 
 
@@ -100,8 +100,10 @@ def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinL
         n=middle(of.n),
         conductivity=middle(heat.conductivity),
         heat_capacity_vol=middle(heat.heat_capacity_vol),
-        latent_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
-        dried_vol=middle(dry_heat_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)),
+        latent_heat_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
+        dry_heat_capacity_vol=middle(
+            dry_heat_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)
+        ),
         start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
     )
 
@@ -113,27 +115,27 @@ def full_column(
     profile: str,
     pulse_s: float,
     energy_J: float,
-    warming: ThermalOptics | None = None,
-    recomputed: int = LIGHT_UPDATES,
+    thermal_optics: ThermalOptics | None = None,
+    light_updates: int = LIGHT_UPDATES,
     photons: int = WARMED_PHOTONS,
 ) -> FullColumn:
     """Return the column of one beam of `energy_J`, most of which enters the skin.
 
     Parameters
     ----------
-    warming : changes of the optics with heat; without it they stay those of cold skin.
-    recomputed : how often in the pulse the light is then computed, at least 3, with so many `photons` each time.
+    thermal_optics : changes of the optics with heat; without it they stay those of cold skin.
+    light_updates : how often in the pulse the light is then computed, at least 3, with so many `photons` each time.
 
     Raises
     ------
     ValueError : fewer than three times.
     """
-    if recomputed < 3:
-        raise ValueError(f"the light in a column is computed at least 3 times in a pulse, not {recomputed}")
-    of_heat = None if warming is None else tuple(np.ascontiguousarray(part).tobytes() for part in warming)
+    if light_updates < 3:
+        raise ValueError(f"the light in a column is computed at least 3 times in a pulse, not {light_updates}")
+    of_heat = None if thermal_optics is None else tuple(np.ascontiguousarray(part).tobytes() for part in thermal_optics)
     beam = _ColumnPulse(diameter_m, profile, pulse_s, energy_J)
     key = tuple(np.ascontiguousarray(part).tobytes() for part in skin[:-1])
-    return _cached_column(key, skin.start_K, beam, of_heat, recomputed, photons)
+    return _cached_column(key, skin.start_K, beam, of_heat, light_updates, photons)
 
 
 class _ColumnPulse(NamedTuple):
@@ -149,7 +151,7 @@ class _ColumnGrid(NamedTuple):
     r: Floats
     z: Floats
     layer: NDArray[np.int64]
-    ring: float
+    ring_width_m: float
 
 
 def _column_grid(thickness: Floats, diameter_m: float) -> _ColumnGrid:
@@ -167,7 +169,7 @@ def _key_layers(key: tuple[bytes, ...]) -> list[Floats]:
 
 
 @cache_with_sources(64)
-def _cold_light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
+def _cold_absorbed_power(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
     """Return faces in r and z, layer of each depth, and absorbed power in cold skin, (ring, depth), 1/m³.
 
     Absorbed power is over incident power and volume.
@@ -189,8 +191,8 @@ def _absorbed_power(
     """Return absorbed power over incident power and volume, (ring, depth), 1/m³, for the given optics of the rings."""
     thickness, *optics, g, n = _key_layers(key)
     medium = LayeredMedium(*(part.tolist() for part in (*optics, g, n, thickness)))
-    space, tally = RingSpace(medium, grid.ring, grid.z, mua, mus), LightTally(grid.z, grid.ring, _RINGS)
-    light = MonteCarlo(photons, batches=_BATCHES).light(space, beam, tally)
+    space, tally = RingSpace(medium, grid.ring_width_m, grid.z, mua, mus), LightTally(grid.z, grid.ring_width_m, _RINGS)
+    light = MonteCarlo(photons, batches=_BATCHES).compute_light(space, beam, tally)
     assert light.fluence_rate_rz is not None  # rings were requested
     absorbed = np.zeros((len(grid.r) - 1, grid.layer.size))
     absorbed[:_RINGS] = light.fluence_rate_rz.T * mua
@@ -202,8 +204,8 @@ def _cached_column(
     key: tuple[bytes, ...],
     start_K: float,
     beam: _ColumnPulse,
-    of_heat: tuple[bytes, ...] | None,
-    recomputed: int,
+    thermal_key: tuple[bytes, ...] | None,
+    light_updates: int,
     photons: int,
 ) -> FullColumn:
     grid = _column_grid(_key_layers(key)[0], beam.diameter_m)
@@ -214,11 +216,11 @@ def _cached_column(
     ends = begins + width
     material, water = Material(conductivity, capacity), BoilingWater(begins, width, latent, dried)
     processes = read_kinetics(COLLAGEN_KINETICS)
-    spans = 1 if of_heat is None else recomputed
-    if of_heat is None:
-        absorbed = _cold_light(key[:5], beam.diameter_m, beam.profile)[3]
+    spans = 1 if thermal_key is None else light_updates
+    if thermal_key is None:
+        absorbed = _cold_absorbed_power(key[:5], beam.diameter_m, beam.profile)[3]
     else:
-        absorbed = _start_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat, photons)
+        absorbed = _initial_absorbed_power(key[:5], start_K, beam.diameter_m, beam.profile, thermal_key, photons)
     after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
     steps, phase = graded_time_steps(
         [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
@@ -226,10 +228,12 @@ def _cached_column(
     cells = np.indices(absorbed.shape).reshape(2, -1).T
     temperature, damage = np.full(absorbed.shape, start_K), np.zeros(absorbed.shape)
     for span in range(spans + 1):
-        if of_heat is not None and 0 < span < spans:
+        if thermal_key is not None and 0 < span < spans:
             vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
             light_beam = _light_beam(beam.diameter_m, beam.profile)
-            absorbed = _relit_power(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour), photons)
+            absorbed = _heated_absorbed_power(
+                key[:5], grid, light_beam, thermal_key, (temperature, damage, vapour), photons
+            )
         problem = HeatProblem(
             material,
             temperature[None],
@@ -248,27 +252,32 @@ def _cached_column(
 
 
 @cache_with_sources(64)
-def _start_light(
-    key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...], photons: int
+def _initial_absorbed_power(
+    key: tuple[bytes, ...],
+    start_K: float,
+    diameter_m: float,
+    profile: str,
+    thermal_key: tuple[bytes, ...],
+    photons: int,
 ) -> Floats:
     """Return absorbed power as `_cold_light` before anything is warmed, the same for all energies and pulses."""
     grid = _column_grid(_key_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
-    return _relit_power(key, grid, _light_beam(diameter_m, profile), of_heat, before, photons)
+    return _heated_absorbed_power(key, grid, _light_beam(diameter_m, profile), thermal_key, before, photons)
 
 
-def _relit_power(
+def _heated_absorbed_power(
     key: tuple[bytes, ...],
     grid: _ColumnGrid,
     beam: LightBeam,
-    of_heat: tuple[bytes, ...],
+    thermal_key: tuple[bytes, ...],
     state: tuple[Floats, Floats, Floats],
     photons: int,
 ) -> Floats:
     """Return absorbed power as `_cold_light`, for a state of temperature, damage, vapour, (ring, depth) each."""
     _, mua, mus, _, _ = _key_layers(key)
-    water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in of_heat)
+    water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in thermal_key)
     warming = ThermalOptics(water, float(slope), scattering_slope, denatured)
     lit = tuple(part[:_RINGS] for part in state)
     optics = heated_coefficients(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
@@ -283,13 +292,13 @@ def _damage_extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
     return FullColumn(deepest, 2 * widest)
 
 
-def _last_crossing(place: Floats, logs: Floats) -> float:
+def _last_crossing(position: Floats, logs: Floats) -> float:
     """Return the last position at which a logarithm crosses 0; 0 where it is never above."""
     above = np.flatnonzero(logs >= 0)
     if above.size == 0:
         return 0.0
     last = int(above[-1])
-    if last + 1 == place.size:
-        return float(place[last])
+    if last + 1 == position.size:
+        return float(position[last])
     share = logs[last] / (logs[last] - logs[last + 1])
-    return float(place[last] + share * (place[last + 1] - place[last]))
+    return float(position[last] + share * (position[last + 1] - position[last]))

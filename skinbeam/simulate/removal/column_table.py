@@ -44,52 +44,52 @@ class ColumnRow(NamedTuple):
 
     Parameters
     ----------
-    above : `absorption_above_dermis` of the skins, (skin,), rising.
+    absorbance_above : `absorption_above_dermis` of the skins, (skin,), rising.
     """
 
     beam: ColumnBeam
-    above: Floats
+    absorbance_above: Floats
     energy_J: Floats
     depth: Floats
     width: Floats
 
-    def at(self, above: float, energy_J: Floats) -> tuple[Floats, Floats]:
+    def at(self, absorbance_above: float, energy_J: Floats) -> tuple[Floats, Floats]:
         """Return the corrections of depth and width at energies, linear in the logarithms of absorption and energy."""
-        return self._interpolate_ratio(self.depth, above, energy_J), self._interpolate_ratio(
-            self.width, above, energy_J
+        return self._interpolate_ratio(self.depth, absorbance_above, energy_J), self._interpolate_ratio(
+            self.width, absorbance_above, energy_J
         )
 
-    def _interpolate_ratio(self, values: Floats, above: float, energy_J: Floats) -> Floats:
-        logs = np.log(above), np.log(self.above)
+    def _interpolate_ratio(self, values: Floats, absorbance_above: float, energy_J: Floats) -> Floats:
+        logs = np.log(absorbance_above), np.log(self.absorbance_above)
         of_skin = np.array([np.interp(*logs, column) for column in values.T])
         return np.asarray(np.interp(np.log(energy_J), np.log(self.energy_J), of_skin))
 
 
-def lookup_column_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> tuple[Floats, Floats] | None:
+def lookup_column_corrections(beam: Beam, energy_J: Floats, median_skin: "xr.Dataset") -> tuple[Floats, Floats] | None:
     """Return the corrections of depth and width at energies (sample,), J; None if beam or energy is not in the table.
 
     Parameters
     ----------
-    middle : the median skin, or draws of whose properties the medians are used.
+    median_skin : the median skin, or draws of whose properties the medians are used.
     """
     assert beam.microbeam is not None  # only for fractional beams
     micro = beam.microbeam
     row = _column_table().get(
         _beam_key(ColumnBeam(beam.wavelength_nm, micro.diameter_um, micro.profile, beam.pulse_ms))
     )
-    above = absorption_above_dermis(middle)
+    above = absorption_above_dermis(median_skin)
     if row is None or above is None or energy_J.min() < row.energy_J[0] or energy_J.max() > row.energy_J[-1]:
         return None
     cite_sources("wang1995", "henyey1941", "born1999", "maitland1997")
     return row.at(above, energy_J)
 
 
-def absorption_above_dermis(middle: "xr.Dataset") -> float | None:
+def absorption_above_dermis(median_skin: "xr.Dataset") -> float | None:
     """Return absorption times thickness of the layers above the dermis in red light, where only melanin absorbs.
 
     None without a dermis below other layers.
     """
-    like = spread_parameters(median_medium(middle, MELANIN_NM), middle["tissue"].to_numpy().astype(str))
+    like = spread_parameters(median_medium(median_skin, MELANIN_NM), median_skin["tissue"].to_numpy().astype(str))
     return None if like is None else like.above
 
 

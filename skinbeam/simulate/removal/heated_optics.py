@@ -50,16 +50,16 @@ class ThermalOptics(NamedTuple):
 
     Parameters
     ----------
-    water : tabulated absorption of their water, 1/m.
+    water_mua : tabulated absorption of their water, 1/m.
     water_slope : its relative change, 1/K, the same for all layers.
     scattering_slope : the relative change of scattering, 1/K.
-    denatured : share of scattering that remains where all collagen is denatured.
+    denatured_share : share of scattering that remains where all collagen is denatured.
     """
 
-    water: Floats
+    water_mua: Floats
     water_slope: float
     scattering_slope: Floats
-    denatured: Floats
+    denatured_share: Floats
 
 
 def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics | None:
@@ -78,7 +78,11 @@ def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics |
 
 
 def heated_coefficients(
-    warming: ThermalOptics, layer: NDArray[np.int64], mua: Floats, mus: Floats, state: tuple[Floats, Floats, Floats]
+    thermal_optics: ThermalOptics,
+    layer: NDArray[np.int64],
+    mua: Floats,
+    mus: Floats,
+    state: tuple[Floats, Floats, Floats],
 ) -> tuple[Floats, Floats]:
     """Return μa and μs of every place, 1/m, (ring, depth).
 
@@ -90,12 +94,12 @@ def heated_coefficients(
     temperature, omega, vapour = state
     scattering, water = tissue_table("heated")["scattering"], tissue_table("heated")["water"]
     # The tabulated absorption of a layer is at least that of its water.
-    part = np.minimum(warming.water, mua)[layer]
+    part = np.minimum(thermal_optics.water_mua, mua)[layer]
     absorbed = mua[layer] + part * (
         water_absorption_factor(
             temperature,
             vapour,
-            slope_1_K=warming.water_slope,
+            slope_1_K=thermal_optics.water_slope,
             reference_K=read_number(water["reference_C"]) + ZERO_CELSIUS_K,
             hottest_K=read_number(water["hottest_C"]) + ZERO_CELSIUS_K,
         )
@@ -104,10 +108,10 @@ def heated_coefficients(
     scattered = mus[layer] * scattering_factor(
         temperature,
         omega,
-        slope_1_K=warming.scattering_slope[layer],
+        slope_1_K=thermal_optics.scattering_slope[layer],
         reference_K=read_number(scattering["reference_C"]) + ZERO_CELSIUS_K,
         hottest_K=read_number(scattering["hottest_C"]) + ZERO_CELSIUS_K,
-        denatured=warming.denatured[layer],
+        denatured=thermal_optics.denatured_share[layer],
     )
     return absorbed, scattered
 

@@ -81,20 +81,20 @@ class Microlesion(NamedTuple):
     ablation_depth: Floats
     depth: Floats
     width: Floats
-    cover: Floats
+    coverage: Floats
 
 
 LesionByEnergy = Callable[[Floats], Microlesion]
 """From energies, (sample,), J, to lesions."""
 
 
-def microlesion_quantities(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> SampledQuantities:
+def microlesion_quantities(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset") -> SampledQuantities:
     """Return the quantities of a fractional pulse by the names of the output document."""
     micro = _microbeam(beam)
     assert micro.energy_mJ is not None  # a dose was required
     names = ("ablation_depth_um", "depth_um", "width_um")
     try:
-        found = microlesion_of_energy(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ), middle)
+        found = microlesion_of_energy(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ), median_skin)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         return {f"microlesion.{name}": unknown for name in (*names, "coverage_fraction")}
@@ -102,33 +102,33 @@ def microlesion_quantities(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset"
         f"microlesion.{name}": values / UM
         for name, values in zip(names, (found.ablation_depth, found.depth, found.width), strict=True)
     }
-    seen["microlesion.coverage_fraction"] = found.cover
+    seen["microlesion.coverage_fraction"] = found.coverage
     return seen
 
 
 def microlesion_of_energy(
-    skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Dataset", *, tabulated: bool = False
+    skins: "xr.Dataset", beam: Beam, energy_J: Floats, median_skin: "xr.Dataset", *, use_table: bool = False
 ) -> Microlesion:
     """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
 
     Parameters
     ----------
-    middle : the median skin, or some of the draws, for which columns are computed by the full model.
-    tabulated : read the corrections for shipped devices from a table, in which they were computed in a similar skin.
+    median_skin : the median skin, or some of the draws, for which columns are computed by the full model.
+    use_table : read the corrections for shipped devices from a table, in which they were computed in a similar skin.
 
     Raises
     ------
     NotAvailable : no sourced data for such a beam or energy.
     """
-    return microlesion_model(skins, beam, middle, tabulated=tabulated)(energy_J)
+    return microlesion_model(skins, beam, median_skin, use_table=use_table)(energy_J)
 
 
 def microlesion_model(
-    skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True, tabulated: bool = False
+    skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset", *, with_rims: bool = True, use_table: bool = False
 ) -> LesionByEnergy:
     """Return a function from energies to lesions; everything that does not depend on the energy is computed once.
 
-    Without `rims` craters are as wide as the removed tissue, which saves nearly all of the time. Otherwise as
+    Without `with_rims` craters are as wide as the removed tissue, which saves nearly all of the time. Otherwise as
     `microlesion_of_energy`.
     """
     micro = _microbeam(beam)
@@ -137,15 +137,15 @@ def microlesion_model(
         raise NotAvailable(render_message("simulate.stacked-microbeams"))
     density = micro.density_per_cm2 / CM**2 * beam.passes
     craters = _crater_model(skins, beam, micro) if is_ablative(beam) else None
-    columns = _ColumnModel(skins, beam, micro, middle, tabulated)
+    columns = _ColumnModel(skins, beam, micro, median_skin, use_table)
 
     def of(energy_J: Floats) -> Microlesion:
         if energy_J.max(initial=0.0) > most * MJ * (1 + CALIBRATION_SLACK):
             raise NotAvailable(render_message("endpoint.crater-energy", {"high": most}))
         if craters is None:
-            depth, width = columns.of(energy_J)
+            depth, width = columns.compute(energy_J)
             return Microlesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
-        found = craters.of(energy_J, rims=rims)
+        found = craters.compute(energy_J, with_rims=with_rims)
         cover = coverage(density, np.pi / 4 * found.width_m**2)
         return Microlesion(found.ablation_depth_m, found.depth_m, found.width_m, cover)
 
@@ -164,7 +164,7 @@ def max_energy_mJ(beam: Beam) -> float:
     return min(ENERGY_RANGE_mJ[1], _microbeam_calibration(beam).limits["energy_J"][1] / MJ)
 
 
-def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Floats:
+def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset") -> Floats:
     """Return the energy of one microbeam at which each draw reaches `endpoint`, (sample,), mJ; inf if none does.
 
     Raises
@@ -179,32 +179,32 @@ def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "
         raise NotAvailable(render_message("endpoint.not-fractional"))
     if endpoint == "ablation" and not is_ablative(beam):
         raise NotAvailable(render_message("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
-    return _least_energy_mJ(skins, beam, middle, reached[endpoint], wide=endpoint != "ablation")
+    return _least_energy_mJ(skins, beam, median_skin, reached[endpoint], with_rims=endpoint != "ablation")
 
 
-def energy_for_depth_mJ(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_m: Floats) -> Floats:
+def energy_for_depth_mJ(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset", depth_m: Floats) -> Floats:
     """Return the energy of one microbeam whose lesion is `depth_m` deep, (sample,), mJ; inf if none is.
 
     Raises
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    return _least_energy_mJ(skins, beam, middle, lambda found: found.depth >= depth_m, wide=False)
+    return _least_energy_mJ(skins, beam, median_skin, lambda found: found.depth >= depth_m, with_rims=False)
 
 
 def _least_energy_mJ(
     skins: "xr.Dataset",
     beam: Beam,
-    middle: "xr.Dataset",
+    median_skin: "xr.Dataset",
     reached: Callable[[Microlesion], NDArray[np.bool_]],
     *,
-    wide: bool,
+    with_rims: bool,
 ) -> Floats:
     """Return the least energy that reaches a target, (sample,), mJ.
 
-    Without `wide` the target does not use width and coverage, and rims are not computed.
+    Without `with_rims` the target does not use width and coverage, and rims are not computed.
     """
-    lesion_of = microlesion_model(skins, beam, middle, rims=wide)
+    lesion_of = microlesion_model(skins, beam, median_skin, with_rims=with_rims)
     ends = ENERGY_RANGE_mJ[0], max_energy_mJ(beam)
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
     most = high
@@ -225,20 +225,20 @@ def _microbeam(beam: Beam) -> MicrobeamPattern:
 
 @dataclass(frozen=True)
 class _ColumnModel:
-    """Columns of one beam in sampled skins; `middle` is the skin for which they are computed by the full model.
+    """Columns of one beam in sampled skins; `median_skin` is the skin for which they are computed by the full model.
 
-    With `tabulated` the corrections of shipped beams are read from a table.
+    With `use_table` the corrections of shipped beams are read from a table.
     """
 
     skins: "xr.Dataset"
     beam: Beam
-    micro: MicrobeamPattern
-    middle: "xr.Dataset"
-    tabulated: bool
+    pattern: MicrobeamPattern
+    median_skin: "xr.Dataset"
+    use_table: bool
 
-    def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
+    def compute(self, energy_J: Floats) -> tuple[Floats, Floats]:
         """Return depth and width of columns at these energies, (sample,), m."""
-        depth, width = self._draw_columns.of(energy_J)
+        depth, width = self._draw_columns.compute(energy_J)
         by_depth, by_width = self._corrections(energy_J)
         return np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
 
@@ -256,20 +256,20 @@ class _ColumnModel:
         start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
         mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
         dermis = DermisProperties(mua, mus, g, conductivity, capacity, start)
-        return self._quick(dermis, properties.n[:, 0], sample_kinetics(COLLAGEN_KINETICS, skins))
+        return self._build_quick_columns(dermis, properties.n[:, 0], sample_kinetics(COLLAGEN_KINETICS, skins))
 
     @cached_property
-    def _middle(self) -> tuple[MedianSkinLayers, ThermalOptics | None, "_QuickColumns"]:
+    def _median_models(self) -> tuple[MedianSkinLayers, ThermalOptics | None, "_QuickColumns"]:
         wavelength_nm, layer = self.beam.wavelength_nm, reticular_layer(self.skins)
-        middle = median_skin_layers(self.middle, wavelength_nm)
+        middle = median_skin_layers(self.median_skin, wavelength_nm)
         each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
         mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
         dermis = DermisProperties(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
-        quick = self._quick(dermis, middle.n[:1], read_kinetics(COLLAGEN_KINETICS))
-        return middle, thermal_optics(self.middle, wavelength_nm), quick
+        quick = self._build_quick_columns(dermis, middle.n[:1], read_kinetics(COLLAGEN_KINETICS))
+        return middle, thermal_optics(self.median_skin, wavelength_nm), quick
 
-    def _quick(self, dermis: DermisProperties, n: Floats, processes: Kinetics) -> "_QuickColumns":
-        pulse_s, radius_m = self.beam.pulse_ms * MS, self.micro.diameter_um * UM / 2
+    def _build_quick_columns(self, dermis: DermisProperties, n: Floats, processes: Kinetics) -> "_QuickColumns":
+        pulse_s, radius_m = self.beam.pulse_ms * MS, self.pattern.diameter_um * UM / 2
         heat = column_heat(_DEPTHS_M, dermis, radius_m=radius_m, pulse_s=pulse_s)
         return _QuickColumns(heat, 1 - normal_reflectance(np.ones(1), n), processes)
 
@@ -279,30 +279,30 @@ class _ColumnModel:
         Linear in the logarithm of the energy between the rungs of the ladder around the requested energies; where
         either model gives no column, the nearest rung with both is used.
         """
-        if self.tabulated and (found := lookup_column_corrections(self.beam, energy_J, self.middle)) is not None:
+        if self.use_table and (found := lookup_column_corrections(self.beam, energy_J, self.median_skin)) is not None:
             return found
         first, last = np.searchsorted(ENERGY_LADDER_J, [energy_J.min(), energy_J.max()])
         energies = ENERGY_LADDER_J[max(first - 1, 0) : last + 1]
-        depth, width = (_interpolate_ratio(energy_J, energies, ratio) for ratio in self.ratios(energies))
+        depth, width = (_interpolate_ratio(energy_J, energies, ratio) for ratio in self.compute_ratios(energies))
         return depth, width
 
-    def ratios(self, energies_J: Floats, photons: int = WARMED_PHOTONS) -> tuple[Floats, Floats]:
+    def compute_ratios(self, energies_J: Floats, photons: int = WARMED_PHOTONS) -> tuple[Floats, Floats]:
         """Return the corrections of depth and width at energies, (energy,); nan where either model gives no column."""
-        middle, warming, quick = self._middle
+        middle, warming, quick = self._median_models
         full = [
             full_column(
                 middle,
-                diameter_m=self.micro.diameter_um * UM,
-                profile=self.micro.profile,
+                diameter_m=self.pattern.diameter_um * UM,
+                profile=self.pattern.profile,
                 pulse_s=self.beam.pulse_ms * MS,
                 energy_J=float(energy),
-                warming=warming,
+                thermal_optics=warming,
                 photons=photons,
             )
             for energy in energies_J
         ]
         found = []
-        for by_quick, by_full in zip(quick.of(energies_J), np.array(full).T, strict=True):
+        for by_quick, by_full in zip(quick.compute(energies_J), np.array(full).T, strict=True):
             both = (by_quick > 0) & (by_full > 0)
             found.append(np.where(both, by_full / np.where(both, by_quick, 1.0), np.nan))
         return found[0], found[1]
@@ -316,26 +316,28 @@ def _interpolate_ratio(energy_J: Floats, energies_J: Floats, ratio: Floats) -> F
     return np.interp(np.log(energy_J), np.log(energies_J[known]), ratio[known])
 
 
-def column_ratios(middle: "xr.Dataset", beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
+def column_ratios(median_skin: "xr.Dataset", beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
     """Return depth and width of a column by the full model over those by the quick model, (energy,), in one skin.
 
     Parameters
     ----------
-    middle : the median skin, or draws of whose properties the medians are used. photons : each time light is computed.
+    median_skin : the median skin, or draws of whose properties the medians are used. photons : each time light is
+        computed.
     """
-    return _ColumnModel(middle, beam, _microbeam(beam), middle, False).ratios(energies_J, photons)
+    return _ColumnModel(median_skin, beam, _microbeam(beam), median_skin, False).compute_ratios(energies_J, photons)
 
 
 class _QuickColumns(NamedTuple):
-    """Columns by the semi-analytic model; `enters` is the share of the light that enters the skin, (sample,)."""
+    """Columns by the semi-analytic model; `transmitted_share` is the share of the light that enters the skin,
+    (sample,)."""
 
     heat: ColumnHeat
-    enters: Floats
+    transmitted_share: Floats
     processes: Kinetics
 
-    def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
+    def compute(self, energy_J: Floats) -> tuple[Floats, Floats]:
         """Return depth and width, (sample,), m; at most the greatest evaluated depth, and twice that."""
-        found = coagulated_column(self.heat, energy_J * self.enters, self.processes)
+        found = coagulated_column(self.heat, energy_J * self.transmitted_share, self.processes)
         return np.minimum(found.depth_m, _DEPTHS_M[-1]), np.minimum(found.width_m, 2 * _DEPTHS_M[-1])
 
 
@@ -344,14 +346,14 @@ class _CraterModel:
     """Craters of one beam in sampled skins."""
 
     skins: "xr.Dataset"
-    known: AblationCalibration
-    ground: AblatingTissue
-    micro: MicrobeamPattern
+    calibration: AblationCalibration
+    tissue: AblatingTissue
+    pattern: MicrobeamPattern
     pulse_s: float
 
-    def of(self, energy_J: Floats, *, rims: bool) -> MicrobeamCrater:
-        """Return craters at these energies, (sample,), with the rim below them and, with `rims`, beside them."""
-        known, micro = self.known, self.micro
+    def compute(self, energy_J: Floats, *, with_rims: bool) -> MicrobeamCrater:
+        """Return craters at these energies, (sample,), with the rim below them and, with `with_rims`, beside them."""
+        known, micro = self.calibration, self.pattern
         assert known.rim is not None  # checked by `_microbeam_calibration`
         assert known.rim_energy_J is not None
         gaussian = micro.profile == "gaussian"
@@ -359,12 +361,12 @@ class _CraterModel:
         bare = microbeam_crater(
             energy_J=energy_J,
             radius_m=radius,
-            threshold_J_m2=self.ground.threshold,
+            threshold_J_m2=self.tissue.threshold,
             enthalpy_J_m3=value_at_normal(known.enthalpy, self.skins["ablation_enthalpy_shift"]),
             profile="gaussian" if gaussian else "top-hat",
         )
         beside = np.zeros_like(bare.ablation_width_m)
-        if rims:
+        if with_rims:
             edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
             beside = np.maximum(self._front_rim(edge, radius if gaussian else 0.0), self._wall_rim)
         below = rim_below(
@@ -379,7 +381,7 @@ class _CraterModel:
 
         At the edge, that heat arrives throughout the pulse.
         """
-        ground = self.ground
+        ground = self.tissue
         left = FloorHeat(
             ground.threshold,
             ground.threshold / ground.penetration,
@@ -402,9 +404,9 @@ class _CraterModel:
         """Rim beside a wall that is held hot until the beam ends."""
         return dwell_damage_width(
             self.pulse_s,
-            wall_K=wall_temperature_K(self.ground),
+            wall_K=wall_temperature_K(self.tissue),
             start_K=self.start_K,
-            diffusivity_m2_s=self.ground.diffusivity,
+            diffusivity_m2_s=self.tissue.diffusivity,
             processes=self.processes,
         )
 

@@ -39,13 +39,13 @@ class DepthGrid:
     faces : (sample, cell + 1) m from the surface.
     layer : (cell,) index of the layer that contains each cell; the same for all samples.
     cells : geometry for the heat kernel.
-    ends : whether the last layer is finite, with air below it.
+    is_finite : whether the last layer is finite, with air below it.
     """
 
     faces: Floats
     layer: NDArray[np.int64]
     cells: Cells
-    ends: bool
+    is_finite: bool
 
     @property
     def centres(self) -> Floats:
@@ -57,18 +57,18 @@ class DepthGrid:
         """Thickness of the cells, (sample, cell), m."""
         return self.cells.volumes
 
-    def of_draws(self, which: NDArray[np.int64]) -> "DepthGrid":
+    def select_draws(self, indices: NDArray[np.int64]) -> "DepthGrid":
         """Return the grid of a selection of the skins."""
-        cells = Cells(*(part[which] for part in self.cells))
-        return DepthGrid(self.faces[which], self.layer, cells, self.ends)
+        cells = Cells(*(part[indices] for part in self.cells))
+        return DepthGrid(self.faces[indices], self.layer, cells, self.is_finite)
 
     def material(self, heat: ThermalProperties) -> Material:
         """Return conductivity and heat capacity of every cell, (sample, cell)."""
         return Material(heat.conductivity[:, self.layer], heat.heat_capacity_vol[:, self.layer])
 
-    def bottom(self, temperature_K: ArrayLike) -> RobinBoundary:
+    def lower_boundary(self, temperature_K: ArrayLike) -> RobinBoundary:
         """Return the lower boundary: constant temperature for deep tissue, insulation for a finite slab on air."""
-        return RobinBoundary(0.0 if self.ends else np.inf, temperature_K)
+        return RobinBoundary(0.0 if self.is_finite else np.inf, temperature_K)
 
     def last_cell(self, layer: int) -> int:
         """Return the index of the deepest cell of a layer."""
@@ -80,7 +80,9 @@ def build_skin_grid(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> Dep
     typical = np.asarray(skins.variables["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
     thickness = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)
     below = int(np.max(np.flatnonzero(skins.variables["tissue"].values == EPIDERMIS), initial=-1)) + 1
-    return build_layer_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
+    return build_layer_grid(
+        thickness, typical, deepest_m=deepest_m, refined_layer=below if below < thickness.shape[1] else 0
+    )
 
 
 def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
@@ -97,7 +99,7 @@ def core_depth_m() -> float:
 
 
 def build_layer_grid(
-    thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M, below: int = 0
+    thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M, refined_layer: int = 0
 ) -> DepthGrid:
     """Return the grid of layers of (sample, layer) m.
 
@@ -108,7 +110,7 @@ def build_layer_grid(
     ----------
     typical_m : (layer,) thicknesses for which the cells are counted, so that the grid of a draw does not depend on the
         other draws; by default the median of the samples.
-    below : index of the layer at whose top cells are as fine as at the surface.
+    refined_layer : index of the layer at whose top cells are as fine as at the surface.
     """
     thickness = _clip_to_bottom(np.asarray(thickness_m, dtype=np.float64), deepest_m)
     typical = (
@@ -117,7 +119,9 @@ def build_layer_grid(
         else _clip_to_bottom(np.asarray(typical_m)[None, :], deepest_m)[0]
     )
     finest = min(FINEST_M, float(typical.min()) / 4)
-    faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical, refined_layer=below)
+    faces, first = graded_faces(
+        thickness, finest_m=finest, growth=GROWTH, typical_m=typical, refined_layer=refined_layer
+    )
     layer = np.repeat(np.arange(thickness.shape[1]), np.diff(first))
     return DepthGrid(faces, layer, slab_cells(faces), bool(np.isfinite(np.asarray(thickness_m)[0, -1])))
 

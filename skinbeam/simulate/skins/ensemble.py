@@ -96,7 +96,7 @@ def summarise_draws(
     return Estimate(median, low, high, level, kind, array.size, tuple(basis))
 
 
-def weighted_share(met: Chances, weights: Floats) -> tuple[float, float]:
+def weighted_share(condition: Chances, weights: Floats) -> tuple[float, float]:
     """Return the weighted share of draws that meet a condition, and its Monte Carlo standard error.
 
     The error includes four more draws, two that meet it and two that do not (Agresti and Coull), so that a share of 0
@@ -105,32 +105,32 @@ def weighted_share(met: Chances, weights: Floats) -> tuple[float, float]:
 
     Parameters
     ----------
-    met : (sample,) whether each draw meets it, or with which probability.
+    condition : (sample,) whether each draw meets it, or with which probability.
     """
-    p, squared = _chance_moments(met, weights)
+    p, squared = _chance_moments(condition, weights)
     n = effective_draws(weights)
     mean, square = ((part * n + 2) / (n + 4) for part in (p, squared))
     return p, math.sqrt((square - mean * mean) / (n + 4))
 
 
-def weighted_probability(met: Chances, weights: Floats, basis: Sequence[str]) -> Estimate:
+def weighted_probability(condition: Chances, weights: Floats, basis: Sequence[str]) -> Estimate:
     """Return the share of such skins that meet a condition; the interval is its Monte Carlo error (Wilson).
 
     Parameters
     ----------
-    met : (sample,) whether each draw meets it, or with which probability.
+    condition : (sample,) whether each draw meets it, or with which probability.
     """
-    p, squared = _chance_moments(met, weights)
+    p, squared = _chance_moments(condition, weights)
     low, high = wilson_interval(p, max(squared - p * p, 0.0), effective_draws(weights), _Z_LEVEL)
     return Estimate(
         p, min(p, max(0.0, low)), max(p, min(1.0, high)), INTERVAL_LEVEL, "modelled", int(weights.size), tuple(basis)
     )
 
 
-def _chance_moments(met: Chances, weights: Floats) -> tuple[float, float]:
+def _chance_moments(chances: Chances, weights: Floats) -> tuple[float, float]:
     """Return weighted means of the probabilities and of their squares; they are equal for yes and no."""
     total = weights.sum()
-    return float((weights * met).sum() / total), float((weights * met * met).sum() / total)
+    return float((weights * chances).sum() / total), float((weights * chances * chances).sum() / total)
 
 
 def normalise_weights(weights: NDArray[np.floating]) -> Floats:

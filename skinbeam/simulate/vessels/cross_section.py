@@ -31,7 +31,7 @@ from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, infinite_cylinder_shape
 from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.vessels.vessel_endpoints import closure_dose, leak_dose, rupture_dose
 from skinbeam.simulate.vessels.vessel_response import VesselResponse, skin_vessels
@@ -104,7 +104,7 @@ class SectionGrid:
         """Centres of the cells along x and along z, m."""
         return (self.x_faces[1:] + self.x_faces[:-1]) / 2, (self.z_faces[1:] + self.z_faces[:-1]) / 2
 
-    def halves(self, columns: Floats) -> tuple[Floats, Floats]:
+    def mirror_halves(self, columns: Floats) -> tuple[Floats, Floats]:
         """Return values by column, (column, z), averaged over cells: the left half, mirrored, and the right half."""
         middle = self.columns // 2
         first = np.rint(self.x_faces[:-1] / self.column_m).astype(np.int64)
@@ -112,7 +112,7 @@ class SectionGrid:
         left, right = (np.add.reduceat(half, first) / count for half in (columns[:middle][::-1], columns[middle:]))
         return np.asarray(left), np.asarray(right)
 
-    def shares(self, lumens: Sequence[SectionLumen]) -> tuple[Floats, Floats]:
+    def lumen_shares(self, lumens: Sequence[SectionLumen]) -> tuple[Floats, Floats]:
         """Return the share of every cell inside each lumen, (lumen, x, z), and inside any, (x, z)."""
         part = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
         x = (self.x_faces[:-1, None] + np.diff(self.x_faces)[:, None] * part)[:, None, :, None]
@@ -121,7 +121,7 @@ class SectionGrid:
         each = each.reshape(len(lumens), len(self.x_faces) - 1, len(self.z_faces) - 1)
         return each, np.minimum(each.sum(axis=0), 1.0)
 
-    def interpolated(self, values: Floats, x: Floats, z: Floats) -> Floats:
+    def interpolate(self, values: Floats, x: Floats, z: Floats) -> Floats:
         """Return values of cells, (time, x, z), interpolated linearly at points with x ≥ 0, (time, point)."""
         centres_x, centres_z = self.centres
         mirrored = np.concatenate([-centres_x[:1], centres_x])
@@ -191,7 +191,8 @@ class SectionLight:
     lumens : the vessels, shallowest first.
     absorbed_per_m : power per volume, 1/m.
     fluence_rate_ratio : fluence rate.
-    one_sided : power per volume in the left half minus that in the right, (x, z), 1/m: Monte Carlo noise alone.
+    left_right_difference : power per volume in the left half minus that in the right, (x, z), 1/m: Monte Carlo noise
+        alone.
     absorbed_fraction : share of the incident power absorbed in each layer, at any depth, and then in each vessel,
         (part,).
     """
@@ -200,7 +201,7 @@ class SectionLight:
     lumens: tuple[SectionLumen, ...]
     absorbed_per_m: Floats
     fluence_rate_ratio: Floats
-    one_sided: Floats
+    left_right_difference: Floats
     absorbed_fraction: Floats
 
 
@@ -208,7 +209,7 @@ class SectionLight:
 class SectionHeat:
     """Change of temperature per unit radiant exposure, (time, x, z), K per J/m²."""
 
-    lit: SectionLight
+    light: SectionLight
     unit_K: Floats
 
 
@@ -224,7 +225,7 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
     ------
     NotAvailable : no beam, or a narrow one: the section then has no symmetry along y.
     """
-    if response.lit is None or response.lit.shares is not None:
+    if response.illumination is None or response.illumination.spot_shares is not None:
         raise NotAvailable(render_message("endpoint.section"))
     found = skin_vessels(response)
     order = [] if found is None else [int(i) for i in np.argsort(found.depth[0])]
@@ -236,12 +237,12 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
     thickness = np.asarray(response.skins["thickness_m"].values[0], dtype=np.float64)
     grid = section_grid(thickness, float(response.grid.faces[0, -1]), lumens)
     parts = []
-    for line in response.lit.lines:
-        medium = LayeredMedium.of(line.optics, thickness[None]).draw(0)
+    for line in response.illumination.spectral_lines:
+        medium = LayeredMedium.from_optics(line.optics, thickness[None]).select_draw(0)
         inclusions = _blood_inclusions(lumens, found, order, line.wavelength_nm)
         width = grid.width_m
         tally = LightTally(grid.z_faces, nx=grid.columns, ny=1, dx=grid.column_m, dy=width)
-        field = MonteCarlo(packets, seed=seed).light(
+        field = MonteCarlo(packets, seed=seed).compute_light(
             LayeredSpace(medium, inclusions, (width, width)), LightBeam(), tally
         )
         assert field.absorbed_xyz is not None  # columns were requested
@@ -250,8 +251,12 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
         absorbed, fluence = (values[:, 0] * width**2 for values in (field.absorbed_xyz, field.fluence_rate_xyz))
         parts.append(
             [
-                line.share * part
-                for part in (*grid.halves(absorbed), *grid.halves(fluence), np.asarray(field.absorbed_fraction))
+                line.energy_share * part
+                for part in (
+                    *grid.mirror_halves(absorbed),
+                    *grid.mirror_halves(fluence),
+                    np.asarray(field.absorbed_fraction),
+                )
             ]
         )
     left, right, fluence_left, fluence_right, fraction = (np.sum(column, axis=0) for column in zip(*parts, strict=True))
@@ -267,53 +272,54 @@ def _blood_inclusions(
     scatter, g = (float(blood.at(name, wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
     mua = blood_mua(wavelength_nm, found.haematocrit[0], found.oxygenation[0])
     return [
-        Inclusion([endless_cylinder_shape(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
+        Inclusion([infinite_cylinder_shape(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
         for one, i in zip(lumens, order, strict=True)
     ]
 
 
-def heat_section(response: PulseResponse, lit: SectionLight) -> SectionHeat:
-    """Return the temperature rise of the section at the times of `response`, which has the skin and light of `lit`."""
-    grid, schedule = lit.grid, response.schedule
-    _, share = grid.shares(lit.lumens)
+def heat_section(response: PulseResponse, light: SectionLight) -> SectionHeat:
+    """Return the temperature rise of the section at the times of `response`, which has the skin and light of
+    `light`."""
+    grid, schedule = light.grid, response.schedule
+    _, share = grid.lumen_shares(light.lumens)
     layer = grid.layer_shares
     k_blood, c_blood = blood_thermal_properties()
     k = share * k_blood + (1 - share) * (layer @ response.heat.conductivity[0])
     c = share * c_blood + (1 - share) * (layer @ response.heat.heat_capacity_vol[0])
     columns, depths = share.shape
     record = np.stack(np.meshgrid(np.arange(columns), [0], np.arange(depths), indexing="ij"), axis=-1)
-    power_on, h = (v[0] if np.ndim(v) > 1 else v for v in (schedule.power_on, response.met.h_W_m2K))
+    power_on, h = (v[0] if np.ndim(v) > 1 else v for v in (schedule.power_on, response.surface_conditions.h_W_m2K))
     problem = HeatProblem(
         Material(k[:, None], c[:, None]),
         0.0,
         schedule.step_s,
-        HeatSource(lit.absorbed_per_m[:, None] * MARCH_DOSE_J_M2 / schedule.pulse_s, power_on),
+        HeatSource(light.absorbed_per_m[:, None] * MARCH_DOSE_J_M2 / schedule.pulse_s, power_on),
         surface=RobinBoundary(h),
-        bottom=None if response.grid.ends else 0.0,
+        bottom=None if response.grid.is_finite else 0.0,
         record_cells=record.reshape(-1, 3),
         tolerance_K=TOLERANCE_K,
     )
     # Two cells along y, the fewest that the solver accepts: no heat flows between them.
     faces = grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces
     history = conduct_xyz(faces, problem)
-    return SectionHeat(lit, history.cell_temperature.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
+    return SectionHeat(light, history.cell_temperature.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
 
 
-def section_vessel(response: PulseResponse, heat: SectionHeat, which: int = 0) -> VesselResponse:
+def section_vessel(response: PulseResponse, heat: SectionHeat, index: int = 0) -> VesselResponse:
     """Return the response of one vessel of a section, as if each direction from its axis were a vessel of its own.
 
     The cells of the lumen are the same in each; edge and wall are those of the direction, top first.
     """
-    lumen = heat.lit.lumens[which]
-    grid, radius = heat.lit.grid, lumen.diameter_m / 2
+    lumen = heat.light.lumens[index]
+    grid, radius = heat.light.grid, lumen.diameter_m / 2
     angle = np.linspace(0.0, math.pi, _EDGE_DIRECTIONS)
 
     def at(distance: float) -> Floats:
-        return grid.interpolated(heat.unit_K, distance * np.sin(angle), lumen.depth_m - distance * np.cos(angle))
+        return grid.interpolate(heat.unit_K, distance * np.sin(angle), lumen.depth_m - distance * np.cos(angle))
 
     rings = [at(share * radius) for share in _EDGE_RADII]
     inside = np.maximum(np.concatenate([rings[0][:, :1], *rings[1:]], axis=1).T, 0.0)
-    each, _ = grid.shares((lumen,))
+    each, _ = grid.lumen_shares((lumen,))
     weight = each[0] * grid.areas
     mean = np.maximum((heat.unit_K * weight).sum(axis=(1, 2)) / weight.sum(), 0.0)
     depth_cell = int(np.searchsorted(response.grid.faces[0], lumen.depth_m, side="right")) - 1

@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 def has_rising_absorption(response: PulseResponse) -> bool:
     """Return whether a response is of blood in a cuvette whose absorption rises as it heats."""
-    lit_blood = response.layers == ["blood"] and response.lit is not None
+    lit_blood = response.layers == ["blood"] and response.illumination is not None
     return lit_blood and response.heated_blood and unheated_reason(response) is None
 
 
@@ -51,12 +51,12 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
     """
     if not has_rising_absorption(response):
         return response
-    lit, plan, grid = response.lit, response.schedule, response.grid
+    lit, plan, grid = response.illumination, response.schedule, response.grid
     assert lit is not None  # checked by `has_rising_absorption`
     each = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.sizes["sample"],))[:, None]
     rise = np.zeros(grid.centres.shape)
     surface, steps = [np.zeros(len(each))], [rise]
-    energy = np.zeros((len(lit.lines), *rise.shape))
+    energy = np.zeros((len(lit.spectral_lines), *rise.shape))
     material = grid.material(response.heat)
     for step, seconds in enumerate(plan.step_s):
         on = plan.power_on[..., step : step + 1]
@@ -65,9 +65,9 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
         for _ in range(2 if np.any(on) else 1):
             power = _absorbed_per_depth(response, response.base_K[:, step] + (rise + ahead) / 2)
             source = HeatSource(power.sum(axis=0) * _heated_fraction(response) * each / plan.pulse_s, on)
-            film = RobinBoundary(response.met.h_W_m2K[..., step : step + 1], np.zeros((1, 1)))
+            film = RobinBoundary(response.surface_conditions.h_W_m2K[..., step : step + 1], np.zeros((1, 1)))
             march = HeatProblem1D(
-                grid.cells, material, rise, np.array([seconds]), source, film, grid.bottom(0 * each[:, 0])
+                grid.cells, material, rise, np.array([seconds]), source, film, grid.lower_boundary(0 * each[:, 0])
             )
             history = conduct_1d(march, LinearConduction())
             ahead = np.maximum(history.cell_temperature[:, 1], 0.0)
@@ -75,10 +75,10 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
         energy += power * on * seconds / plan.pulse_s
         steps.append(rise)
         surface.append(np.maximum(history.surface[:, 1], 0.0))
-    lines = tuple(_equivalent_line(line, energy[i], grid.layer) for i, line in enumerate(lit.lines))
+    lines = tuple(_equivalent_line(line, energy[i], grid.layer) for i, line in enumerate(lit.spectral_lines))
     return replace(
         response,
-        lit=replace(lit, lines=lines),
+        illumination=replace(lit, spectral_lines=lines),
         unit_K=np.stack(steps, axis=1) / each[..., None],
         surface_unit_K=np.stack(surface, axis=1) / each,
     )
@@ -86,18 +86,18 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
 
 def _absorbed_per_depth(response: PulseResponse, temperature_K: Floats) -> Floats:
     """Return the absorption per depth of each line in blood at a temperature per cell, (line, sample, cell), 1/m."""
-    assert response.lit is not None  # only for lit blood
+    assert response.illumination is not None  # only for lit blood
     skins, widths = response.skins, response.grid.widths
     haematocrit, oxygenation = (skins[f"blood_{name}"].to_numpy()[:, None] for name in ("haematocrit", "oxygenation"))
     factor = heated_factor(response, temperature_K)
     parts = []
-    for line in response.lit.lines:
+    for line in response.illumination.spectral_lines:
         hot, cold = (
             heated_mua(line.wavelength_nm, haematocrit, oxygenation, one) for one in (factor, np.ones_like(factor))
         )
         depth, seen = (_sum_above(values * widths) for values in (np.ones_like(widths), hot / cold))
         within = _sum_above(
-            line.share * line.optics.mua[:, response.grid.layer] * line.light.fluence_rate_ratio * widths
+            line.energy_share * line.optics.mua[:, response.grid.layer] * line.light.fluence_rate_ratio * widths
         )
         taken = np.stack([np.interp(s, z, a) for s, z, a in zip(seen, depth, within, strict=True)])
         parts.append(np.diff(taken, axis=1) / widths)
@@ -111,13 +111,13 @@ def _sum_above(values: Floats) -> Floats:
 
 def _heated_fraction(response: PulseResponse) -> Floats | float:
     """Return the share of absorbed light that heats, (sample, 1)."""
-    assert response.lit is not None  # only for lit blood
-    return 1.0 if response.lit.heated_share is None else response.lit.heated_share[:, None]
+    assert response.illumination is not None  # only for lit blood
+    return 1.0 if response.illumination.heated_share is None else response.illumination.heated_share[:, None]
 
 
 def _equivalent_line(line: SpectralLine, absorbed: Floats, layer: NDArray[np.int64]) -> SpectralLine:
     """Return a line with the light from which cold blood would absorb the same power."""
-    ratio = absorbed / (line.share * line.optics.mua[:, layer])
+    ratio = absorbed / (line.energy_share * line.optics.mua[:, layer])
     return replace(line, light=replace(line.light, fluence_rate_ratio=ratio))
 
 
@@ -141,12 +141,12 @@ def blood_vaporisation_dose(response: PulseResponse) -> Floats:
     return _cuvette_dose(response, _vapour_dose)
 
 
-def _cuvette_dose(response: PulseResponse, end: Callable[[PulseResponse], Floats]) -> Floats:
+def _cuvette_dose(response: PulseResponse, endpoint_dose: Callable[[PulseResponse], Floats]) -> Floats:
     """Return the dose of an endpoint; with heated blood, the dose whose own response reaches the endpoint."""
-    linear = end(response)
+    linear = endpoint_dose(response)
     if not has_rising_absorption(response):
         return linear
-    return self_consistent_dose(linear, lambda dose: end(cuvette_at_dose(response, dose)))
+    return self_consistent_dose(linear, lambda dose: endpoint_dose(cuvette_at_dose(response, dose)))
 
 
 def _coagulation_dose(response: PulseResponse) -> Floats:

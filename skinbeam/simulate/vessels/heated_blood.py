@@ -100,9 +100,9 @@ def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, f
 
 def unheated_reason(response: PulseResponse) -> Unknown | None:
     """Return the reason why blood has its tabulated absorption in the light of a beam; None if its rise is known."""
-    assert response.lit is not None  # only for lit vessels
+    assert response.illumination is not None  # only for lit vessels
     entry = tissue_table("vessels")["heated_blood"]
-    if any(_has_measured_rise(line.wavelength_nm) for line in response.lit.lines):
+    if any(_has_measured_rise(line.wavelength_nm) for line in response.illumination.spectral_lines):
         return None
     params = {name: read_number(entry[f"{name}_nm"]) for name in ("shortest", "longest")}
     return Unknown(render_message("endpoint.heated-blood", params))
@@ -110,9 +110,9 @@ def unheated_reason(response: PulseResponse) -> Unknown | None:
 
 def methaemoglobin_unknown_reason(response: PulseResponse) -> Unknown | None:
     """Return the reason why the absorption of methaemoglobin is not known for a beam, or None where it is known."""
-    assert response.lit is not None  # only for lit vessels
+    assert response.illumination is not None  # only for lit vessels
     known = read_spectrum("methaemoglobin")
-    if all(known.covers(line.wavelength_nm) for line in response.lit.lines):
+    if all(known.covers(line.wavelength_nm) for line in response.illumination.spectral_lines):
         return None
     return Unknown(
         render_message("endpoint.methaemoglobin", dict(zip(("shortest", "longest"), known.range_nm, strict=True)))
@@ -125,7 +125,7 @@ def _has_measured_rise(wavelength_nm: float) -> bool:
 
 
 def vessels_at_dose(
-    response: PulseResponse, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
+    response: PulseResponse, dose: Floats | float, vessels: Vessels | None = None, *, with_sides: bool = True
 ) -> VesselResponse | None:
     """Return the response of `vessels`, by default those of the skins, at a dose, divided by it.
 
@@ -134,18 +134,18 @@ def vessels_at_dose(
     Parameters
     ----------
     dose : J/m², one for all, (sample,) or (sample, vessel).
-    sides : as of `simulate_vessels`.
+    with_sides : as of `simulate_vessels`.
 
     Raises
     ------
     NotAvailable : methaemoglobin in light at which its absorption is not known.
     """
     vessels = skin_vessels(response) if vessels is None else vessels
-    if vessels is None or response.lit is None:
+    if vessels is None or response.illumination is None:
         return None
     if not _has_heated_blood(response):
-        return simulate_vessels(response, vessels, sides=sides)
-    site, schedule = vessel_site(response, vessels, sides=sides), response.schedule
+        return simulate_vessels(response, vessels, with_sides=with_sides)
+    site, schedule = vessel_site(response, vessels, with_sides=with_sides), response.schedule
     values = np.asarray(dose, dtype=np.float64)
     each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
     nodes_K = np.linspace(*MEASURED_RANGE_C, TEMPERATURE_NODES) + ZERO_CELSIUS_K
@@ -168,7 +168,7 @@ def vessels_at_dose(
         grid,
         (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 3)) * power,
         (float(nodes_K[0]), float(nodes_K[-1])),
-        site.base_K + each[..., None] * site.around_K,
+        site.base_K + each[..., None] * site.surroundings_unit_K,
         schedule.step_s,
         schedule.power_on,
         change,
@@ -185,80 +185,84 @@ def _has_heated_blood(response: PulseResponse) -> bool:
     return response.methaemoglobin > 0 or (response.heated_blood and unheated_reason(response) is None)
 
 
-def _absorbed_power(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
+def _absorbed_power(site: VesselSite, vessels: Vessels, factors: Floats, methaemoglobin_share: float) -> Floats:
     """Return power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
 
-    `turned` is the share of the haemoglobin that is methaemoglobin.
+    `methaemoglobin_share` is the share of the haemoglobin that is methaemoglobin.
     """
     parts = []
     for line in site.lines:
         mua = heated_mua(
             line.wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
         )
-        if turned > 0:  # (vessel 9)
+        if methaemoglobin_share > 0:  # (vessel 9)
             of_met = methaemoglobin_mua(line.wavelength_nm, vessels.haematocrit[..., None])
-            mua = (1 - turned) * mua + turned * of_met
+            mua = (1 - methaemoglobin_share) * mua + methaemoglobin_share * of_met
         parts.append(line.excess(mua, vessels.diameter))
     return np.asarray(np.sum(parts, axis=0))
 
 
 def dose_with_heated_blood(
     response: PulseResponse,
-    end: Callable[[PulseResponse, VesselResponse], Floats],
+    endpoint_dose: Callable[[PulseResponse, VesselResponse], Floats],
     vessels: Vessels | None = None,
     *,
-    sides: bool = True,
-    marches: int | None = None,
+    with_sides: bool = True,
+    max_simulations: int | None = None,
 ) -> Floats:
-    """Return the dose of an endpoint of `vessels`, by default those of the skins, J/m², in the shape of `end`.
+    """Return the dose of an endpoint of `vessels`, by default those of the skins, J/m², in the shape of
+    `endpoint_dose`.
 
     It is right within 1.5 per cent in any draw without methaemoglobin.
 
     Parameters
     ----------
-    end : function that returns the dose of an endpoint from a response that is proportional to the dose, (sample,) or
-        (sample, vessel), such as `rupture_dose`. Where it is inf with unheated blood the result is inf, too.
-    sides : as of `simulate_vessels`.
+    endpoint_dose : function that returns the dose of an endpoint from a response that is proportional to the dose,
+        (sample,) or (sample, vessel), such as `rupture_dose`. Where it is inf with unheated blood the result is inf,
+        too.
+    with_sides : as of `simulate_vessels`.
 
     Raises
     ------
     NotAvailable : no vessel in the skins.
     """
     vessels = skin_vessels(response) if vessels is None else vessels
-    cold = None if vessels is None else simulate_vessels(response, vessels, sides=sides)
+    cold = None if vessels is None else simulate_vessels(response, vessels, with_sides=with_sides)
     if cold is None:
         raise NotAvailable(render_message("endpoint.no-vessel"))
-    linear = end(response, cold)
+    linear = endpoint_dose(response, cold)
     if not _has_heated_blood(response):
         return linear
 
     def found(dose: Floats) -> Floats:
-        heated = vessels_at_dose(response, dose, vessels, sides=sides)
+        heated = vessels_at_dose(response, dose, vessels, with_sides=with_sides)
         assert heated is not None  # because `cold` is not
-        return end(response, heated)
+        return endpoint_dose(response, heated)
 
     return self_consistent_dose(
-        linear, found, marches or (METHAEMOGLOBIN_MARCHES if response.methaemoglobin > 0 else SEARCH_MARCHES)
+        linear, found, max_simulations or (METHAEMOGLOBIN_MARCHES if response.methaemoglobin > 0 else SEARCH_MARCHES)
     )
 
 
-def self_consistent_dose(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = SEARCH_MARCHES) -> Floats:
-    """Return the dose whose own response reaches an endpoint at that very dose, in the shape of `linear`, J/m².
+def self_consistent_dose(
+    unheated_dose: Floats, endpoint_dose_at: Callable[[Floats], Floats], max_simulations: int = SEARCH_MARCHES
+) -> Floats:
+    """Return the dose whose own response reaches an endpoint at that very dose, in the shape of `unheated_dose`, J/m².
 
     It is the zero of ln(dose of the endpoint by the response) - ln(dose), approximated by secant steps; the last step
     is not verified.
 
     Parameters
     ----------
-    linear : dose of the endpoint with unheated blood; where that is inf, so is the result.
-    end_at : function from a dose to the dose of the endpoint by the response that is valid at that dose.
-    marches : number of calls of `end_at`.
+    unheated_dose : dose of the endpoint with unheated blood; where that is inf, so is the result.
+    endpoint_dose_at : function from a dose to the dose of the endpoint by the response that is valid at that dose.
+    max_simulations : number of calls of `endpoint_dose_at`.
     """
-    sought = np.isfinite(linear) & (linear > 0)
-    log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
-    slope, last = np.full(linear.shape, FIRST_SLOPE), None
-    for _ in range(marches):
-        found = end_at(np.exp(log_dose))
+    sought = np.isfinite(unheated_dose) & (unheated_dose > 0)
+    log_dose = np.log(FIRST_GUESS * np.where(sought, unheated_dose, 1.0))
+    slope, last = np.full(unheated_dose.shape, FIRST_SLOPE), None
+    for _ in range(max_simulations):
+        found = endpoint_dose_at(np.exp(log_dose))
         kept = sought & np.isfinite(found) & (found > 0)
         missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
         if last is not None:
@@ -267,4 +271,4 @@ def self_consistent_dose(linear: Floats, end_at: Callable[[Floats], Floats], mar
             slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPE_RANGE), slope)
         last = log_dose, missing
         log_dose = log_dose - missing / slope
-    return np.where(sought, np.where(kept, np.exp(log_dose), found), linear)
+    return np.where(sought, np.where(kept, np.exp(log_dose), found), unheated_dose)

@@ -60,9 +60,9 @@ def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
     left = np.arange(len(seen))  # undecided draws
     every = np.argsort(-seen.mean(axis=0), kind="stable")
     for part in np.split(every, [round(share * every.size) for share in _FIRST_VESSEL_SHARES]):
-        here = response if left.size == len(seen) else response.of_draws(left)
+        here = response if left.size == len(seen) else response.select_draws(left)
         rows = np.ix_(left, part)
-        vessels = vessels_at_dose(here, dose[left], network.select(left, part), sides=False)
+        vessels = vessels_at_dose(here, dose[left], network.select(left, part), with_sides=False)
         assert vessels is not None  # asked with a beam
         spared[left] += (seen[rows] * ~is_vessel_leaking(here, vessels, dose[left])).sum(axis=1)
         every = every[part.size :]
@@ -73,7 +73,7 @@ def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
     return np.asarray(spared <= may_stay)
 
 
-def _visible_dose(response: PulseResponse, end: Callable[[PulseResponse, VesselResponse], Floats]) -> Floats:
+def _visible_dose(response: PulseResponse, endpoint_dose: Callable[[PulseResponse, VesselResponse], Floats]) -> Floats:
     """Return the dose at which affected vessels are visible: of given vessels, or of all those of the skin."""
     # Of given vessels the first decides; in skin or a stain as a whole, enough of the visible blood must be affected.
     network: Vessels | None = None
@@ -83,9 +83,9 @@ def _visible_dose(response: PulseResponse, end: Callable[[PulseResponse, VesselR
         network, seen = _visible_vessels(response, *_NETWORKS[kind](response.skins))
     return dose_with_heated_blood(
         response,
-        lambda response, vessels: _dose_for_share(end(response, vessels), seen, _needed_share(response)),
+        lambda response, vessels: _dose_for_share(endpoint_dose(response, vessels), seen, _needed_share(response)),
         network,
-        sides=kind != "normal",
+        with_sides=kind != "normal",
     )
 
 
@@ -105,13 +105,13 @@ def _visibility(response: PulseResponse, depth: Floats) -> Floats:
     return np.asarray(np.exp(-2 * (passed * attenuation[:, None]).sum(axis=2)))
 
 
-def _dose_for_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
+def _dose_for_share(dose: Floats, visible_share: Floats | None, needed_share: float) -> Floats:
     """Return the least dose at which vessels with enough of the visible blood are damaged, (sample,)."""
-    if seen is None:
+    if visible_share is None:
         return np.asarray(dose.min(axis=1))
     order = np.argsort(dose, axis=1)
-    hurt = np.cumsum(np.take_along_axis(seen, order, axis=1), axis=1)
-    first = np.argmax(hurt >= enough, axis=1)
+    hurt = np.cumsum(np.take_along_axis(visible_share, order, axis=1), axis=1)
+    first = np.argmax(hurt >= needed_share, axis=1)
     return np.asarray(np.take_along_axis(dose, order, axis=1)[np.arange(len(dose)), first])
 
 

@@ -46,11 +46,11 @@ def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: 
     return _interpolate_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
 
 
-def _interpolate_log(at: float, values: Mapping[Any, float]) -> float:
+def _interpolate_log(position: float, values: Mapping[Any, float]) -> float:
     """Interpolate positive values linearly in the logarithms of position and value."""
     places = {float(place): value for place, value in values.items()}
     rising = sorted(places)
-    return float(np.exp(np.interp(np.log(at), np.log(rising), np.log([places[one] for one in rising]))))
+    return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([places[one] for one in rising]))))
 
 
 def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:

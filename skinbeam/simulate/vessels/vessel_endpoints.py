@@ -103,11 +103,11 @@ def rupture_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
     coldest, hottest = (each.reshape(-1, *each.shape[2:]) for each in (vessels.coldest, vessels.hottest))
     found = steam_doses(short.reshape(-1, short.shape[2]), coldest, hottest, COLDEST_RISE_K)
     everywhere, somewhere = (each.reshape(short.shape[:2]) for each in found)
-    dose: Floats = np.where(_outlasts_collapse(response, vessels), somewhere, everywhere)
+    dose: Floats = np.where(_ends_before_collapse(response, vessels), somewhere, everywhere)
     return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
 
 
-def _outlasts_collapse(response: PulseResponse, vessels: VesselResponse) -> NDArray[np.bool_]:
+def _ends_before_collapse(response: PulseResponse, vessels: VesselResponse) -> NDArray[np.bool_]:
     """Return whether light ends before a bubble as wide as the vessel would collapse (vessel 6), (sample, vessel)."""
     density = read_number(tissue_table("thermal")["blood"]["density_kg_m3"])
     collapse = RAYLEIGH_COLLAPSE * vessels.diameter / 2 * np.sqrt(density / ATMOSPHERE_Pa)
@@ -196,7 +196,7 @@ def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) 
     history, cold = (
         vessels.base[:, :, None] + dose[:, :, None, None] * unit for unit in (vessels.hottest, vessels.coldest)
     )
-    bursts = _outlasts_collapse(response, vessels)[:, :, None]
+    bursts = _ends_before_collapse(response, vessels)[:, :, None]
     deciding = np.where(bursts, history.max(axis=2), cold.min(axis=2)).reshape(-1, history.shape[3])
     level = np.repeat(blood_vapour_K(response), vessels.count)
     row = np.arange(len(deciding))

@@ -38,7 +38,7 @@ class _ReturnTable(NamedTuple):
 
     radius: Floats
     absorption: Floats
-    shares: tuple[Floats, Floats]
+    returned: tuple[Floats, Floats]
 
 
 @cache
@@ -77,14 +77,14 @@ def interpolate_light_return(radius: Floats, absorption: Floats) -> tuple[Floats
             (1 - u) * ((1 - v) * share[i, j] + v * share[i, j + 1])
             + u * ((1 - v) * share[i + 1, j] + v * share[i + 1, j + 1])
         )
-        for share in table.shares
+        for share in table.returned
     )
     return first, second
 
 
 def light_around_vessels(response: PulseResponse, vessels: Vessels, line: SpectralLine) -> AmbientLight:
     """Return the light around each vessel at one wavelength, (sample, vessel) each."""
-    lit = response.lit
+    lit = response.illumination
     assert lit is not None  # only for lit vessels
     wide, net = _wide_beam_light(lit, line)
     radius = vessels.diameter / 2
@@ -113,9 +113,9 @@ def light_around_vessels(response: PulseResponse, vessels: Vessels, line: Spectr
 def _wide_beam_light(lit: Illumination, line: SpectralLine) -> tuple[Floats, Floats]:
     """Return fluence rate and downward net flux of a wide beam in the cells, over the irradiance, (sample, cell)."""
     wide = line.light.fluence_rate_ratio
-    if lit.shares is not None:
-        which = next(i for i, each in enumerate(lit.lines) if each is line)
-        share = lit.shares[which].at(lit.grid.centres)
+    if lit.spot_shares is not None:
+        which = next(i for i, each in enumerate(lit.spectral_lines) if each is line)
+        share = lit.spot_shares[which].at(lit.grid.centres)
         wide = np.divide(wide, share, out=np.zeros(wide.shape), where=share > 0)  # without packets there is no light
     taken = line.optics.mua[:, lit.grid.layer] * wide * lit.grid.widths
     entered = np.asarray(1 - line.light.reflectance_specular - line.light.reflectance_diffuse)

@@ -45,17 +45,17 @@ class VesselLine(NamedTuple):
 
     Parameters
     ----------
-    share : of the energy.
-    ratio : fluence rate over irradiance at the depth of the axis.
-    around_mua : absorption of the surroundings, 1/m.
-    sides : direction and return of the light; None for vessels that are treated as symmetric.
+    energy_share : of the energy.
+    fluence_rate_ratio : fluence rate over irradiance at the depth of the axis.
+    surroundings_mua : absorption of the surroundings, 1/m.
+    ambient_light : direction and return of the light; None for vessels that are treated as symmetric.
     """
 
-    share: float
+    energy_share: float
     wavelength_nm: float
-    ratio: Floats
-    around_mua: Floats
-    sides: AmbientLight | None
+    fluence_rate_ratio: Floats
+    surroundings_mua: Floats
+    ambient_light: AmbientLight | None
 
     def excess(self, mua: Floats, diameter: Floats) -> Floats:
         """Return the absorption of blood in excess of the surroundings, per volume over the irradiance, 1/m.
@@ -73,11 +73,14 @@ class VesselLine(NamedTuple):
         def wide(values: Floats) -> Floats:
             return values.reshape(*values.shape, *[1] * (mua.ndim - values.ndim))
 
-        around, ratio = wide(self.around_mua)[..., None], self.share * wide(self.ratio)[..., None]
+        around, ratio = (
+            wide(self.surroundings_mua)[..., None],
+            self.energy_share * wide(self.fluence_rate_ratio)[..., None],
+        )
         across = wide(diameter)
-        if self.sides is None:
+        if self.ambient_light is None:
             return np.asarray((ratio * (mua[..., None] * lumen_profile(mua, across) - around))[None])
-        net, slope, returned = self.sides
+        net, slope, returned = self.ambient_light
         sides = AmbientLight(wide(net), wide(slope), (wide(returned[0]), wide(returned[1])))
         even, uneven = lumen_light(mua, across, sides)
         falling = sides.slope[..., None] * lumen_paths().relative_radius
@@ -92,17 +95,17 @@ class VesselSite:
     Parameters
     ----------
     lines : of every wavelength.
-    base_K, around_K : (sample, vessel, time) of the surroundings: without the beam, and the change per J/m².
-    across_K, bend_K : (sample, vessel, time) half of the difference of `around_K` between the edge towards the surface
-        and that away from it, and the mean of the two minus the value at the axis.
+    base_K, surroundings_unit_K : (sample, vessel, time) of the surroundings: without the beam, and the change per J/m².
+    side_difference_K, curvature_K : (sample, vessel, time) half of the difference of `surroundings_unit_K` between the
+        edge towards the surface and that away from it, and the mean of the two minus the value at the axis.
     conductivity, heat_capacity_vol : of the surroundings.
     """
 
     lines: tuple[VesselLine, ...]
     base_K: Floats
-    around_K: Floats
-    across_K: Floats
-    bend_K: Floats
+    surroundings_unit_K: Floats
+    side_difference_K: Floats
+    curvature_K: Floats
     conductivity: Floats
     heat_capacity_vol: Floats
 
@@ -115,14 +118,14 @@ class VesselSide:
 
     Parameters
     ----------
-    bend : excess temperature of the surroundings at the edge of the lumen, equal on both sides, (sample, vessel, time):
-        it varies with the square of that cosine, and of the distance from the axis.
+    curvature : excess temperature of the surroundings at the edge of the lumen, equal on both sides, (sample, vessel,
+        time): it varies with the square of that cosine, and of the distance from the axis.
     """
 
     cells: Floats
     edge: Floats
     wall: Floats
-    bend: Floats
+    curvature: Floats
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class VesselResponse:
     cells : change per unit radiant exposure in the cells of the lumen, axis first, (sample, vessel, cell, time), a mean
         over directions from the axis like all that follow.
     lumen, edge, wall : the same: mean of the lumen, its edge, the outer edge of the wall.
-    side : difference between directions; None for symmetric vessels.
+    side_excess : difference between directions; None for symmetric vessels.
     """
 
     diameter: Floats
@@ -145,21 +148,21 @@ class VesselResponse:
     lumen: Floats
     edge: Floats
     wall: Floats
-    side: VesselSide | None = None
+    side_excess: VesselSide | None = None
 
     @property
     def count(self) -> int:
         """Number of vessels in each draw."""
         return int(self.base.shape[1])
 
-    def section(self, towards: float) -> Floats:
+    def section(self, cosine: float) -> Floats:
         """Return the change from the axis to the edge of the lumen, (sample, vessel, place, time).
 
         Parameters
         ----------
-        towards : cosine of the direction from the axis with that to the side that is hotter at each time.
+        cosine : cosine of the direction from the axis with that to the side that is hotter at each time.
         """
-        cells, edge = (self._at(name, towards) for name in ("cells", "edge"))
+        cells, edge = (self._change_at(name, cosine) for name in ("cells", "edge"))
         return np.concatenate([cells, edge[:, :, None]], axis=2)
 
     @cached_property
@@ -170,38 +173,38 @@ class VesselResponse:
     @cached_property
     def hottest(self) -> Floats:
         """The section towards the hotter side."""
-        return self.coldest if self.side is None else self.section(1.0)
+        return self.coldest if self.side_excess is None else self.section(1.0)
 
-    def edge_at(self, towards: float) -> Floats:
+    def edge_at(self, cosine: float) -> Floats:
         """Return the change at the edge of the lumen, as `section`, (sample, vessel, time)."""
-        return self._at("edge", towards)
+        return self._change_at("edge", cosine)
 
-    def wall_at(self, towards: float) -> Floats:
+    def wall_at(self, cosine: float) -> Floats:
         """Return the change at the outer edge of the wall, as `section`, (sample, vessel, time)."""
-        return self._at("wall", towards)
+        return self._change_at("wall", cosine)
 
-    def _at(self, name: str, towards: float) -> Floats:
+    def _change_at(self, name: str, cosine: float) -> Floats:
         mean: Floats = getattr(self, name)
-        if self.side is None:
+        if self.side_excess is None:
             return mean
-        bend = self.side.bend * towards**2
+        bend = self.side_excess.curvature * cosine**2
         if name == "cells":
             bend = bend[:, :, None] * lumen_paths().relative_radius[:, None] ** 2
-        return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)) + bend, 0.0))
+        return np.asarray(np.maximum(mean + cosine * np.abs(getattr(self.side_excess, name)) + bend, 0.0))
 
 
 def skin_vessels(response: PulseResponse) -> Vessels | None:
     """Return the vessels of the skins, or None if they have none or there is no beam."""
     skins = response.skins
-    if response.lit is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
+    if response.illumination is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
         return None
     names = ("vessel_depth_m", "vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
     return Vessels(*(np.asarray(skins.variables[name].values, dtype=np.float64) for name in names))
 
 
-def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True) -> VesselSite:
-    """Return light and surroundings of vessels in lit skins; without `sides`, for symmetric vessels."""
-    assert response.lit is not None  # checked by `skin_vessels`
+def vessel_site(response: PulseResponse, vessels: Vessels, *, with_sides: bool = True) -> VesselSite:
+    """Return light and surroundings of vessels in lit skins; without `with_sides`, for symmetric vessels."""
+    assert response.illumination is not None  # checked by `skin_vessels`
     centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
     middle, upper, lower = (
         interpolate_history(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2)
@@ -210,13 +213,13 @@ def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True
     layer = response.grid.layer[_cell_at(response.grid.faces, vessels.depth)]
     lines = tuple(
         VesselLine(
-            line.share,
+            line.energy_share,
             line.wavelength_nm,
             interpolate_history(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
             line.optics.mua[sample, layer],
-            light_around_vessels(response, vessels, line) if sides else None,
+            light_around_vessels(response, vessels, line) if with_sides else None,
         )
-        for line in response.lit.lines
+        for line in response.illumination.spectral_lines
     )
     return VesselSite(
         lines,
@@ -230,18 +233,18 @@ def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True
 
 
 def simulate_vessels(
-    response: PulseResponse, vessels: Vessels | None = None, *, sides: bool = True
+    response: PulseResponse, vessels: Vessels | None = None, *, with_sides: bool = True
 ) -> VesselResponse | None:
     """Return the response of `vessels`, by default those of the skins; None without vessels or without a beam.
 
     Parameters
     ----------
-    sides : whether the two sides of a vessel differ, and it shades itself.
+    with_sides : whether the two sides of a vessel differ, and it shades itself.
     """
     vessels = skin_vessels(response) if vessels is None else vessels
-    if vessels is None or response.lit is None:
+    if vessels is None or response.illumination is None:
         return None
-    site = vessel_site(response, vessels, sides=sides)
+    site = vessel_site(response, vessels, with_sides=with_sides)
     power = np.sum(
         [
             line.excess(blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation), vessels.diameter)
@@ -272,18 +275,21 @@ def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselH
     """
     even, *uneven = rises
     # In the memory order in which endpoints of vessels read it: histories of places.
-    cells = np.add(site.around_K[:, :, None], np.moveaxis(even.cells, -1, 2), order="C")
+    cells = np.add(site.surroundings_unit_K[:, :, None], np.moveaxis(even.cells, -1, 2), order="C")
     np.maximum(cells, 0.0, out=cells)
-    lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
+    lumen, edge, wall = (
+        np.maximum(site.surroundings_unit_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall)
+    )
     side = None
     if uneven:
         (rise,) = uneven
         beyond = (1 + 2 * vessels.wall / vessels.diameter)[..., None]
         side = VesselSide(
-            np.moveaxis(rise.cells, -1, 2) + site.across_K[:, :, None] * lumen_paths().relative_radius[:, None],
-            rise.lumen_edge + site.across_K,
-            rise.wall + site.across_K * beyond,
-            site.bend_K,
+            np.moveaxis(rise.cells, -1, 2)
+            + site.side_difference_K[:, :, None] * lumen_paths().relative_radius[:, None],
+            rise.lumen_edge + site.side_difference_K,
+            rise.wall + site.side_difference_K * beyond,
+            site.curvature_K,
         )
     return VesselResponse(vessels.diameter, site.base_K, cells, lumen, edge, wall, side)
 

@@ -42,7 +42,7 @@ _APPOINTMENT_RECORD = "appointment"
 _APPOINTMENT_STATUS = {
     AppointmentState.BOOKED: "booked",
     AppointmentState.CANCELLED: "cancelled",
-    AppointmentState.KEPT: "fulfilled",
+    AppointmentState.ATTENDED: "fulfilled",
     AppointmentState.MISSED: "noshow",
 }
 
@@ -192,7 +192,7 @@ def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
             "performedPeriod": drop_empty(period),
-            "bodySite": site_concept(area.fired.site for area in one.standing),
+            "bodySite": site_concept(area.fired.site for area in one.valid_areas),
             "usedReference": None if one.device is None else [reference(part_id(one.id, "device"))],
             "note": [{"text": note.words, "time": format_time(note.at)} for note in one.notes if note.words],
         }
@@ -214,7 +214,7 @@ def _device_resource(one: Treatment, name: str) -> Resource:
 def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
     """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
     fired = area.fired
-    status = "entered-in-error" if area not in one.standing else "corrected" if fired.corrects else "final"
+    status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
     components: list[dict[str, Any]] = [
         {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
         for name, value in fired.settings.items()

@@ -61,9 +61,9 @@ def at(lit: Illumination, depth_um: float) -> float:
 def test_light_is_reflected_absorbed_or_passes(preset: str, wavelength_nm: float) -> None:
     skins = SkinDistribution(preset=preset).sample(8, 0)
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
-    passes = lit.lines[0].light.transmittance
+    passes = lit.spectral_lines[0].light.transmittance
     assert lit.reflectance + lit.absorbed.sum(axis=1) + passes == pytest.approx(1.0, abs=1e-10)
-    assert lit.grid.ends == (preset in IN_AIR)
+    assert lit.grid.is_finite == (preset in IN_AIR)
     assert (passes > 0).all() if preset in IN_AIR and wavelength_nm < 1000 else (passes < 1e-3).all()
 
 
@@ -210,8 +210,10 @@ def test_the_same_vessel_needs_more_where_less_light_comes_back_to_it() -> None:
         asked = case(preset, temperature_C=33.0)
         dose[preset] = median(threshold_document(asked, "vessel-closure", draws=16)["dose"])
         scene = build_scene(asked, dose_required=False)
-        response = simulate_pulse(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
-        mean[preset] = float(dose_with_heated_blood(response, closure_dose, sides=False)[0, 0])
+        response = simulate_pulse(
+            scene.median_skin, scene.beam, scene.cooling, illumination=scene.illuminate(scene.median_skin)
+        )
+        mean[preset] = float(dose_with_heated_blood(response, closure_dose, with_sides=False)[0, 0])
         skins = SkinDistribution.from_case(asked.case).median()
         light[preset] = at(illuminate(skins, [(585.0, 1.0)]), VESSEL["depth_um"])
     assert light["mouse-ear"] > 1.5 * light["chick-membrane"]

@@ -47,13 +47,13 @@ def test_light_is_reflected_or_absorbed() -> None:
 @pytest.mark.parametrize("name", ["vessel", "lamp", "er-yag", "layers"])
 def test_each_draw_closes_its_energy_and_heats_by_what_it_absorbs(name: str) -> None:
     for response in responses(name, 4, cooling=None):
-        lit, grid = response.lit, response.grid
+        lit, grid = response.illumination, response.grid
         assert lit is not None
         assert lit.reflectance + lit.absorbed.sum(axis=1) == pytest.approx(1.0, abs=1e-10)
         # Heat in the cells at the end of the pulse is what they absorbed, but for what left through the surface and
         # the bottom: cooling by air takes h t / (rho c) over the depth of the heat, under 1e-3 in milliseconds.
         capacity = response.heat.heat_capacity_vol[:, grid.layer]
-        end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
+        end = int(np.flatnonzero(response.schedule.is_lit)[-1]) + 1
         stored = (capacity * response.unit_K[:, end] * grid.widths).sum(axis=1)
         taken = (lit.absorbed_per_m * grid.widths).sum(axis=1)
         assert stored == pytest.approx(taken, rel=2e-3)
@@ -68,7 +68,7 @@ def test_a_short_pulse_heats_by_beer_and_lambert() -> None:
     exposure = 2.0 * J_CM2
     passed = np.exp(-mua * faces)
     rise = exposure * (passed[:-1] - passed[1:]) / np.diff(faces) / (1000.0 * 4000.0)
-    end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
+    end = int(np.flatnonzero(response.schedule.is_lit)[-1]) + 1
     # In the pulse the first cell, 2.8 µm, passes kappa mua t / 2 dz = 2.7e-4 of its heat on; deeper cells change by
     # kappa mua² t / 2 = 8e-6. Cells deeper than 1 mm hold 4e-5 of the peak and less.
     shallow = response.grid.centres[0] < 1e-3
@@ -113,7 +113,7 @@ def test_a_last_layer_with_a_thickness_ends_there() -> None:
         found = [np.interp(depths, r.grid.centres[0], r.unit_K[0, time]) for r in (split, one)]
         # Cells differ below 70 µm: a tenth of the depth wide, linear between: (0.1 x 1.4)² / 8 of the value there.
         assert found[0] == pytest.approx(found[1], rel=0.005)
-    lit = split.lit
+    lit = split.illumination
     assert lit is not None
     # Beer-Lambert without reflection: what 140 µm at 100/cm take.
     assert lit.absorbed.sum() == pytest.approx(1 - math.exp(-1.4), rel=1e-9)
@@ -338,7 +338,7 @@ def test_flow_that_has_stopped_leaves_its_heat() -> None:
     stopped = apply_stopped_flow(response, dose)
     hot, flowing = (r.base_K + dose * r.unit_K for r in (stopped, response))
     assert (hot - flowing).min() > -1e-6
-    end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
+    end = int(np.flatnonzero(response.schedule.is_lit)[-1]) + 1
     deep = np.flatnonzero(response.grid.layer >= 3)[0]
     assert flowing[:, end, deep].min() > 345.0
     # At most what blood would have taken: 10 s at some 3e-3/s of the rise.

@@ -322,7 +322,7 @@ def test_the_interval_is_of_the_draws() -> None:
     scene = build_scene(loaded("vessel"), dose_required=False)
 
     def each(skins: Any) -> Any:
-        response = simulate_pulse(skins, scene.beam, scene.cooling, lit=scene.light(skins))
+        response = simulate_pulse(skins, scene.beam, scene.cooling, illumination=scene.illuminate(skins))
         return cell_death_dose(response, basal_layer_response(response)) / J_CM2
 
     parts = run_chunks(scene, 200, 0, each)
@@ -349,8 +349,8 @@ def test_water_of_the_layer_heats_its_granules_too() -> None:
     # At 1540 nm water absorbs half as much as a granule. Nothing leaves the layer in 1 ns; the granule keeps eta.
     scene = build_scene(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
     (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
-    assert response.lit is not None
-    cells, (line,), skins = epidermis_cells(response), response.lit.lines, response.skins
+    assert response.illumination is not None
+    cells, (line,), skins = epidermis_cells(response), response.illumination.spectral_lines, response.skins
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
     kept = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]

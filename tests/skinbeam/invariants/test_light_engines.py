@@ -41,7 +41,7 @@ every_engine = pytest.mark.parametrize("engine", EVERY.values(), ids=EVERY.keys(
 
 
 def run(engine: LightEngine, medium: LayeredMedium, beam: LightBeam | None = None) -> LightField:
-    return engine.light(medium, beam or LightBeam(), LightTally(EDGES_M))
+    return engine.compute_light(medium, beam or LightBeam(), LightTally(EDGES_M))
 
 
 def spread(field: LightField, quantity: str) -> np.ndarray:
@@ -105,7 +105,7 @@ def test_only_ratios_of_length_matter(engine: LightEngine) -> None:
         mus_per_m=[7.0 * mus for mus in SKIN.mus_per_m],
         thickness_m=[thickness / 7.0 for thickness in SKIN.thickness_m],
     )
-    assert_alike(engine.light(shrunk, LightBeam(), LightTally(EDGES_M / 7.0)), run(engine, SKIN))
+    assert_alike(engine.compute_light(shrunk, LightBeam(), LightTally(EDGES_M / 7.0)), run(engine, SKIN))
 
 
 @every_engine
@@ -191,7 +191,7 @@ def test_light_dies_away_in_the_deep_as_diffusion_says(engine: LightEngine) -> N
     for _ in range(2000):  # each brings it 2 % nearer
         k = math.tanh(k / 0.99)
     edges = np.array([0.0, 10.0, 11.0, 14.0, 15.0]) * 1e-4
-    field = engine.light(layers((100.0, 9900.0, 0.0, 1.0, 4e-3)), LightBeam(), LightTally(edges))
+    field = engine.compute_light(layers((100.0, 9900.0, 0.0, 1.0, 4e-3)), LightBeam(), LightTally(edges))
     near, far = field.fluence_rate_ratio[[1, 3]]
     error = 0.0
     if field.standard_error is not None:
@@ -232,22 +232,22 @@ def test_out_of_range_is_refused(engine: LightEngine) -> None:
 def test_draws_are_lit_as_each_of_them_is(engine: LightEngine) -> None:
     """Three skins at once, with depths of their own: what one gets does not depend on the others."""
     media = [replace(SKIN, mua_per_m=[scale * mua for mua in SKIN.mua_per_m]) for scale in (1.0, 0.3, 5.0)]
-    together = LayeredMedium.joined(media)
+    together = LayeredMedium.concatenate(media)
     edges = np.outer([1.0, 0.9, 0.5], EDGES_M)
-    field = engine.light(together, LightBeam(), LightTally(edges))
+    field = engine.compute_light(together, LightBeam(), LightTally(edges))
     assert field.fluence_rate_ratio.shape == (3, len(EDGES_M) - 1)
-    alone = [engine.light(together.draw(k), LightBeam(), LightTally(edges[k])) for k in range(3)]
+    alone = [engine.compute_light(together.select_draw(k), LightBeam(), LightTally(edges[k])) for k in range(3)]
     assert field.photons == sum(one.photons for one in alone)
     rounding = 1e-10 if getattr(engine, "device", "cpu") == "cuda" else 0.0
     for k, one in enumerate(alone):
         for quantity in QUANTITIES:
             np.testing.assert_allclose(getattr(field, quantity)[k], getattr(one, quantity), rtol=rounding)
-    assert np.array_equal(field.draws(slice(1, 3)).absorbed_fraction, field.absorbed_fraction[1:])
+    assert np.array_equal(field.select_draws(slice(1, 3)).absorbed_fraction, field.absorbed_fraction[1:])
 
 
 @every_engine
 def test_without_depths_the_rest_is_told(engine: LightEngine) -> None:
-    whole, plain = run(engine, SKIN), engine.light(SKIN, LightBeam(), LightTally())
+    whole, plain = run(engine, SKIN), engine.compute_light(SKIN, LightBeam(), LightTally())
     assert plain.fluence_rate_ratio.size == 0
     assert_alike(
         replace(plain, fluence_rate_ratio=whole.fluence_rate_ratio, standard_error=whole.standard_error), whole

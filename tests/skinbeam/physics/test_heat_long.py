@@ -13,7 +13,7 @@ from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, infinite_cylinder_shape
 
 pytestmark = pytest.mark.long
 
@@ -50,10 +50,10 @@ def absorbed() -> np.ndarray:
     layers = LayeredMedium(
         [0.036, 1660.0, 45.9], [0.0, 37600.0, 35700.0], [0.0, 0.9, 0.9], [1.3] * 3, [1e-4, 6e-5, 8.4e-4], 1.3, 1.3
     )
-    blood = Inclusion([endless_cylinder_shape(0.0, 5e-4, 1e-4)], mua_per_m=23100.0, mus_per_m=9400.0, g=0.9)
-    space = LayeredSpace(layers, [blood], half_m=(5e-4, 5e-4))
+    blood = Inclusion([infinite_cylinder_shape(0.0, 5e-4, 1e-4)], mua_per_m=23100.0, mus_per_m=9400.0, g=0.9)
+    space = LayeredSpace(layers, [blood], half_widths_m=(5e-4, 5e-4))
     tally = LightTally(FACES[2], nx=CELLS, ny=CELLS, dx=1e-5, dy=1e-5)
-    field = MonteCarlo(photons=4_000_000).light(space, LightBeam(kind="flat", spot_mm=0.6), tally)
+    field = MonteCarlo(photons=4_000_000).compute_light(space, LightBeam(kind="flat", spot_mm=0.6), tally)
     assert field.absorbed_xyz is not None
     density = POWER_W * field.absorbed_xyz
     density = (density + density[::-1]) / 2

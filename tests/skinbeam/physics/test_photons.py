@@ -30,8 +30,8 @@ def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
     z = []
     for number in range(200):
         medium = random_medium(rng)
-        found = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), LightTally(edges))
-        exact = ENGINES["ordinates"].light(medium, LightBeam(), LightTally(edges))
+        found = MonteCarlo(photons=6400, seed=number).compute_light(medium, LightBeam(), LightTally(edges))
+        exact = ENGINES["ordinates"].compute_light(medium, LightBeam(), LightTally(edges))
         error = found.standard_error
         assert error is not None
         parts = [
@@ -54,7 +54,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
     fields = []
     for threads in (1, 3):
         monkeypatch.setattr(batches, "thread_count", lambda threads=threads: threads)
-        fields.append(MonteCarlo(photons=3200).light(medium, LightBeam(), LightTally(edges)))
+        fields.append(MonteCarlo(photons=3200).compute_light(medium, LightBeam(), LightTally(edges)))
     assert fields[0].reflectance_diffuse == fields[1].reflectance_diffuse
     assert np.array_equal(fields[0].fluence_rate_ratio, fields[1].fluence_rate_ratio)
 
@@ -62,7 +62,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
 def test_rings_hold_what_the_plane_holds() -> None:
     medium, edges = random_medium(np.random.default_rng(2)), np.linspace(0.0, 1e-4, 5)
     ring, rings = 2e-4, 400  # to 8 cm, where nothing is left
-    field = MonteCarlo(photons=6400).light(
+    field = MonteCarlo(photons=6400).compute_light(
         medium, LightBeam(kind="gaussian", spot_mm=2.0), LightTally(edges, ring, rings)
     )
     assert field.fluence_rate_rz is not None
@@ -74,7 +74,7 @@ def test_what_leaves_is_counted_by_ring() -> None:
     """Every ring to where nothing is left sums to the whole; single precision of the radius moves no weight."""
     medium, edges = random_medium(np.random.default_rng(3)), np.linspace(0.0, 1e-4, 5)
     ring, rings = 2e-4, 400
-    field = MonteCarlo(photons=6400).light(medium, LightBeam(kind="pencil"), LightTally(edges, ring, rings))
+    field = MonteCarlo(photons=6400).compute_light(medium, LightBeam(kind="pencil"), LightTally(edges, ring, rings))
     area = np.pi * ring**2 * (2 * np.arange(rings) + 1)
     assert field.reflectance_r is not None
     assert field.transmittance_r is not None
@@ -85,7 +85,7 @@ def test_what_leaves_is_counted_by_ring() -> None:
 def test_the_path_in_a_clear_absorber_is_the_closed_form() -> None:
     """Without scattering the weighted path through a depth d is (1 - exp(-μa d)) / μa."""
     medium = LayeredMedium([0.0, 2000.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1e-3, 5e-4])
-    field = MonteCarlo(photons=64_000).light(medium, LightBeam(), LightTally(np.array([0.0, 1.5e-3])))
+    field = MonteCarlo(photons=64_000).compute_light(medium, LightBeam(), LightTally(np.array([0.0, 1.5e-3])))
     assert field.mean_path_m is not None
     assert field.standard_error is not None
     assert field.standard_error.mean_path_m is not None
@@ -100,7 +100,7 @@ def test_rounding_of_weights_takes_no_side() -> None:
     the path tells what it should be, to the 2e-7 of its own sum. Five of that error.
     """
     medium = LayeredMedium([0.01], [1e4], [0.8], [1.4], [4e-4])
-    field = MonteCarlo(photons=32_000).light(medium, LightBeam(), LightTally(np.array([0.0, 4e-4])))
+    field = MonteCarlo(photons=32_000).compute_light(medium, LightBeam(), LightTally(np.array([0.0, 4e-4])))
     assert field.mean_path_m is not None
     assert field.absorbed_fraction[0] == pytest.approx(0.01 * field.mean_path_m[0], rel=2e-4)
 
@@ -115,9 +115,9 @@ def test_splitting_at_the_surface_changes_the_scatter_alone() -> None:
     z, gained = [], []
     for number in range(40):
         medium = replace(random_medium(rng), ambient_n=1.0, below_n=1.0)
-        found = MonteCarlo(photons=6400, seed=number, split=True).light(medium, LightBeam(), LightTally(edges))
-        chosen = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), LightTally(edges))
-        exact = ENGINES["ordinates"].light(medium, LightBeam(), LightTally(edges))
+        found = MonteCarlo(photons=6400, seed=number, split=True).compute_light(medium, LightBeam(), LightTally(edges))
+        chosen = MonteCarlo(photons=6400, seed=number).compute_light(medium, LightBeam(), LightTally(edges))
+        exact = ENGINES["ordinates"].compute_light(medium, LightBeam(), LightTally(edges))
         assert found.standard_error is not None
         assert chosen.standard_error is not None
         sums = found.reflectance_specular + found.reflectance_diffuse + found.transmittance + found.roulette_balance
@@ -222,4 +222,4 @@ def test_a_run_that_is_broken_off_ends_soon() -> None:
     medium = random_medium(np.random.default_rng(1))
     engine = MonteCarlo(photons=10**9, progress=enough)
     with pytest.raises(Enough):
-        engine.light(LayeredSpace(medium), LightBeam(), LightTally(np.array([0.0, 1e-4])))
+        engine.compute_light(LayeredSpace(medium), LightBeam(), LightTally(np.array([0.0, 1e-4])))

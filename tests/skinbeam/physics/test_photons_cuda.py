@@ -78,7 +78,7 @@ def test_the_simulator_agrees_with_the_processor(simulated: Any, name: str) -> N
 def test_the_simulator_agrees_with_the_exact_engine(simulated: Any) -> None:
     """Five standard errors, as above; packets are launched below the surface."""
     case = CASES["three layers"]
-    exact = ENGINES["ordinates"].light(LAYERS, case.beam, LightTally(case.tally.edges))
+    exact = ENGINES["ordinates"].compute_light(LAYERS, case.beam, LightTally(case.tally.edges))
     found, error = mean_and_error(simulated["cases"]["three layers"], PACKETS)
     count, planes = case.scene.parts, len(case.tally.edges) - 1
     wanted = [exact.reflectance_diffuse, exact.transmittance, *exact.absorbed_fraction]
@@ -197,7 +197,7 @@ def test_what_cuda_lacks_is_said(
     assert gpu.missing_cuda_part() == lacking
     assert MonteCarlo().devices == ("cpu",)
     with pytest.raises(NotAvailable, match=words):
-        MonteCarlo(device="cuda").light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
+        MonteCarlo(device="cuda").compute_light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
     ran = run("light", str(SLAB), "--device", "cuda", "--json")
     assert ran.code == 3
     assert words in ran.document["unknown"]
@@ -223,7 +223,7 @@ def test_the_exact_method_stays_on_the_processor() -> None:
 
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(ValueError, match="cpu or cuda"):
-        MonteCarlo(device="tpu").light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
+        MonteCarlo(device="tpu").compute_light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
 
 
 @pytest.mark.parametrize(("bins", "fields", "together"), [(1000, 1, 32), (2**20, 1, 32), (2**20, 2, 16), (2**40, 1, 1)])

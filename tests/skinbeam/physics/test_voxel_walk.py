@@ -54,7 +54,7 @@ def traced(
     seed: int = 0,
     **counted: Any,
 ) -> LightField:
-    return MonteCarlo(photons, seed=seed).light(space, beam, LightTally(np.asarray(edges), **counted))
+    return MonteCarlo(photons, seed=seed).compute_light(space, beam, LightTally(np.asarray(edges), **counted))
 
 
 def total(field: LightField) -> float:
@@ -110,7 +110,7 @@ def test_a_hundred_random_layers_of_voxels_agree_with_the_exact_engine() -> None
         edges = SIZE * np.array([0.0, 0.37, 1.2])
         found = traced(VoxelSpace(cube, SIZE, **values, **outside), edges=edges, photons=6400, seed=number)
         medium = LayeredMedium(**values, thickness_m=list(SIZE * planes), **outside)
-        exact = DiscreteOrdinates(streams=32).light(medium, LightBeam(), LightTally(edges))
+        exact = DiscreteOrdinates(streams=32).compute_light(medium, LightBeam(), LightTally(edges))
         error = found.standard_error
         assert error is not None
         parts = [
@@ -228,8 +228,8 @@ def test_a_medium_that_no_voxel_holds_makes_no_step() -> None:
         VoxelSpace(in_planes(planes, 4), SIZE, [9.0] * 3, [90.0] * 3, [0.5] * 3, (1.3, 1.4, 1.3))
         for planes in ([0, 2, 2], [0, 1, 2])
     )
-    assert not absent.scene(PENCIL)[0].crosses_voxel_faces
-    assert held.scene(PENCIL)[0].crosses_voxel_faces
+    assert not absent.build_scene(PENCIL)[0].crosses_voxel_faces
+    assert held.build_scene(PENCIL)[0].crosses_voxel_faces
 
 
 # Against the other kernel.
@@ -276,7 +276,7 @@ def test_rings_agree_between_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_turns_follow_a_table_where_a_part_has_one() -> None:
     """Media whose table is even in the cosine are isotropic, whatever their g."""
     plain = mixed(3, (1.3, 1.4, 1.5, 1.4))
-    isotropic, peaked = (replace(plain, g=[g] * 4).scene(PENCIL)[0] for g in (0.0, 0.95))
+    isotropic, peaked = (replace(plain, g=[g] * 4).build_scene(PENCIL)[0] for g in (0.0, 0.95))
     told = replace(peaked, cosines=np.array([[0.0, 2.0]], np.float32), tabulated=np.zeros(4, np.int32))
     tally = LightTally(SIZE * np.array([0.0, 9.0]))
 
@@ -347,7 +347,7 @@ def test_an_edge_is_part_of_the_voxel_that_the_ray_enters(way: int) -> None:
     media = np.repeat(np.array([1, 0], np.uint16), 2)[::way]
     cube = np.ascontiguousarray(np.broadcast_to(media[:, None, None], (4, 4, 4)))
     space = clear(cube, (1.0, 1.7), (1e9, 1e9))
-    scene, _ = space.scene(tilted(45.0))
+    scene, _ = space.build_scene(tilted(45.0))
     scene.beam[6] *= way
     sums = trace_batch(scene, LightTally(np.array([0.0, SIZE])), 10, seed=0, batch=0).sums
     assert sums[PARTS : PARTS + 2] == pytest.approx([10.0, 0.0])
@@ -391,8 +391,8 @@ def test_any_cube_closes_its_energy_and_ends(data: st.DataObject) -> None:
         y_um=data.draw(st.sampled_from([0.0, -0.25, -0.999999])) * half[1] * 1e6,
     )
     space = VoxelSpace(cube, SIZE, mua, mus, g, n, data.draw(INDICES), data.draw(INDICES))
-    scene, launch = space.scene(beam)
-    if launch.specular >= 1.0:
+    scene, launch = space.build_scene(beam)
+    if launch.specular_reflectance >= 1.0:
         return
     tally = LightTally(SIZE * np.arange(shape[2] + 1.0), nx=shape[0], ny=shape[1], dx=SIZE, dy=SIZE)
     with pytest.MonkeyPatch.context() as patch:

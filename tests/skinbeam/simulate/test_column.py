@@ -12,7 +12,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.physics.damage.arrhenius import read_kinetics
 from skinbeam.physics.heat.axisymmetric import ring_volumes
 from skinbeam.physics.removal.microbeam import DermisProperties, coagulated_column, column_heat
-from skinbeam.simulate.removal.column import ENERGY_LADDER_J, MedianSkinLayers, _cold_light, full_column
+from skinbeam.simulate.removal.column import ENERGY_LADDER_J, MedianSkinLayers, _cold_absorbed_power, full_column
 from skinbeam.simulate.removal.heated_optics import ThermalOptics, heated_coefficients, thermal_optics
 from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.distribution import SkinDistribution
@@ -64,7 +64,7 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
 def test_all_light_is_absorbed_within_the_grid() -> None:
     """Ten mean free paths deep and eight radii wide: what is missing is far below the scatter of nothing."""
     of = skin(mua=5000.0)
-    r, z, _, absorbed = _cold_light(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
+    r, z, _, absorbed = _cold_absorbed_power(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
     total = float((absorbed * ring_volumes((r, z))[0]).sum())
     # Cells take the mean of exp(-mua z) over themselves, so that Beer's law is kept whole.
     assert total == pytest.approx(1.0, abs=2e-3)
@@ -92,7 +92,8 @@ def test_a_top_hat_is_traced_as_one() -> None:
     """
     key = tuple(part.tobytes() for part in skin()[:5])
     bell, flat = (
-        _cold_light(key, 200e-6, profile)[3][0] @ np.diff(_cold_light(key, 200e-6, profile)[1]) for profile in PROFILES
+        _cold_absorbed_power(key, 200e-6, profile)[3][0] @ np.diff(_cold_absorbed_power(key, 200e-6, profile)[1])
+        for profile in PROFILES
     )
     assert bell / flat == pytest.approx(16 * -math.expm1(-1 / 8), rel=3 * 0.022)
 
@@ -160,7 +161,7 @@ def test_only_dermis_and_fat_of_known_make_change_their_scattering() -> None:
     assert found is not None
     names = list(drawn["material"].to_numpy())
     assert [bool(slope) for slope in found.scattering_slope] == [name in ("dermis", "fat") for name in names]
-    assert [left < 1 for left in found.denatured] == [name == "dermis" for name in names]
+    assert [left < 1 for left in found.denatured_share] == [name == "dermis" for name in names]
     layer = {"name": "slab", "mua_per_cm": 5.0, "mus_per_cm": 50.0, "g": 0.8, "n": 1.4}
     explicit = SkinDistribution.from_case(parse_record(Case, {"skin": {"layer": [layer]}}, file="test")).median()
     assert thermal_optics(explicit, 1550.0) is None

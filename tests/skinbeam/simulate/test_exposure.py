@@ -233,7 +233,7 @@ def test_what_a_pulse_would_be_too_short_to_tell_is_unknown() -> None:
 def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> None:
     case = loaded({"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}})
     made = build_scene(case)
-    grid = build_layer_grid(made.middle["thickness_m"].values)
+    grid = build_layer_grid(made.median_skin["thickness_m"].values)
     heat = tissue_table("pain")["heat"]
     pain_C = read_number(heat["temperature_C"])
     # In a half-space with a held surface (Carslaw and Jaeger, 2.4) half of the epidermis is at 40 um.
@@ -241,7 +241,7 @@ def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> Non
     root = brentq(lambda u: erfc(u) - share, 1e-6, 3.0)
     wide = float(grid.widths[0, 0])
     least, most = ((40 * UM + side * wide) ** 2 / (4 * KAPPA * root**2) for side in (-0.5, 0.5))
-    found = float(bath_pain_times(made.middle, bath_C, 22.0)[0])
+    found = float(bath_pain_times(made.median_skin, bath_C, 22.0)[0])
     # The nerves stand in the cell that holds the middle; their channel lags by milliseconds.
     assert 0.98 * least < found < 1.02 * most + 2 * read_number(heat["lag_s"])
 

@@ -137,7 +137,7 @@ def test_a_dose_is_one_whose_own_response_reaches_the_end() -> None:
 def test_two_marches_find_what_many_do(pulse_ms: float, diameter_um: float) -> None:
     response, _ = sized(pulse_ms, diameter_um)
     for end in ENDS:
-        few, many = (dose_with_heated_blood(response, end, marches=n) for n in (2, 8))
+        few, many = (dose_with_heated_blood(response, end, max_simulations=n) for n in (2, 8))
         assert few == pytest.approx(many, rel=0.015)
 
 
@@ -171,7 +171,7 @@ def test_the_light_is_computed_often_enough() -> None:
     }
     halved = replace(coarse.schedule, step_s=np.repeat(coarse.schedule.step_s / 2, 2), **parts)
     fine = wide_response(skins, scene, schedule=halved)
-    some, more = (dose_with_heated_blood(response, rupture_dose, marches=8) for response in (coarse, fine))
+    some, more = (dose_with_heated_blood(response, rupture_dose, max_simulations=8) for response in (coarse, fine))
     # A dozen steps in a pulse, of second order: a first-order scheme would move by the two per cent of half a step.
     assert some == pytest.approx(more, rel=5e-3)
 

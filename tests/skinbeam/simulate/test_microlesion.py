@@ -58,7 +58,7 @@ def test_cover_is_that_of_discs_at_random(case: str) -> None:
     found = microlesion_of_energy(skins, beam, np.full(8, 20 * MJ), skins)
     density = beam.microbeam.density_per_cm2 / CM**2
     expected = 1 - np.exp(-density * math.pi / 4 * found.width**2)
-    assert found.cover == pytest.approx(expected, rel=1e-12)
+    assert found.coverage == pytest.approx(expected, rel=1e-12)
 
 
 def test_passes_cover_more_and_go_no_deeper() -> None:

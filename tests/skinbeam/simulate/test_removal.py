@@ -174,7 +174,7 @@ def test_the_dose_for_an_injury_reaches_that_depth(changed: dict[str, Any]) -> N
         wanted /= 2
     dose = injury_dose(skins, scene.beam, wanted)
     done = ablate(skins, scene.beam, 1.0001 * dose)
-    total = done.depth + done.residual
+    total = done.depth_m + done.residual_damage_m
     # Where even the least crater has a zone that deep, the dose is the onset. Elsewhere what the zone still changes,
     # taken anew three times, is below two per cent.
     onset = dose < 1.001 * injury_dose(skins, scene.beam, np.zeros(40))

@@ -41,14 +41,20 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
     posed = scene(1.0, pulse_ms, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = axis_retention(light_first_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
-    lit = illuminate(posed.middle, beam.spectrum)
-    tissue = lit.grid.material(thermal_properties(posed.middle))
+    kept = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
+    lit = illuminate(posed.median_skin, beam.spectrum)
+    tissue = lit.grid.material(thermal_properties(posed.median_skin))
     power = lit.heating_per_m / plan.pulse_s
     film = RobinBoundary(plan.h_W_m2K, 0.0)
     wide = conduct_1d(
         HeatProblem1D(
-            lit.grid.cells, tissue, 0.0, plan.step_s, HeatSource(power, plan.power_on), film, lit.grid.bottom(0.0)
+            lit.grid.cells,
+            tissue,
+            0.0,
+            plan.step_s,
+            HeatSource(power, plan.power_on),
+            film,
+            lit.grid.lower_boundary(0.0),
         ),
         LinearConduction(),
     )
@@ -83,11 +89,11 @@ def test_a_deep_even_heat_leaves_by_the_closed_form(profile: str) -> None:
     posed = scene(2.0, 0.1, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = axis_retention(light_first_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
-    heat = thermal_properties(posed.middle)
+    kept = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
+    heat = thermal_properties(posed.median_skin)
     kappa = float(heat.conductivity[0, -2] / heat.heat_capacity_vol[0, -2])
     time = np.concatenate([[0.0], np.cumsum(plan.step_s)])
-    age = time - time[np.flatnonzero(plan.lit)[0]] - plan.pulse_s / 2
+    age = time - time[np.flatnonzero(plan.is_lit)[0]] - plan.pulse_s / 2
     late = (age > 0.05) & (age < 3.0)
     turn = 1e-3**2 / (4 * kappa * age[late])
     exact = 1 - np.exp(-turn) if profile == "top-hat" else 1 / (1 + 2 / turn)
@@ -103,7 +109,9 @@ def test_narrower_spots_keep_less_and_wide_ones_all() -> None:
         assert posed.beam is not None
         plan = pulse_schedule(posed.beam, posed.cooling)
         each.append(
-            axis_retention(light_first_skin(posed.middle, BEAM), posed.beam, unspread(), plan, perfused=False).cells[-1]
+            axis_retention(
+                light_first_skin(posed.median_skin, BEAM), posed.beam, unspread(), plan, perfused=False
+            ).cells[-1]
         )
     assert np.all(np.diff(each, axis=0) > 0)
     wide = scene(10.0, 100.0)
@@ -114,10 +122,12 @@ def test_narrower_spots_keep_less_and_wide_ones_all() -> None:
 def test_it_counts_in_the_response_of_every_draw() -> None:
     posed = scene(1.0, 500.0)
     skins = posed.skin.sample(3, 0)
-    lit = posed.light(skins)
+    lit = posed.illuminate(skins)
     assert lit is not None
-    narrow = simulate_pulse(skins, posed.beam, posed.cooling, lit=lit)
-    without = simulate_pulse(skins, posed.beam, posed.cooling, lit=illuminate(skins, BEAM).narrow_to_spot(posed.shares))
+    narrow = simulate_pulse(skins, posed.beam, posed.cooling, illumination=lit)
+    without = simulate_pulse(
+        skins, posed.beam, posed.cooling, illumination=illuminate(skins, BEAM).narrow_to_spot(posed.spot_shares)
+    )
     left = narrow.unit_K / np.maximum(without.unit_K, 1e-300)
     felt = without.unit_K > 1e-3 * without.unit_K.max()
     assert np.all(left[felt] <= 1)

@@ -93,7 +93,7 @@ def test_every_pulse_of_a_train_of_pulses_is_made_of_subpulses() -> None:
     )
     assert np.count_nonzero(np.diff(plan.power_on, prepend=0.0) > 0) == 3 * 4
     assert plan.power_on @ plan.step_s == pytest.approx(3 * 20 * MS)
-    assert plan.busy_s == pytest.approx(2 * 0.1 + 20 * MS)
+    assert plan.train_length_s == pytest.approx(2 * 0.1 + 20 * MS)
 
 
 def test_more_subpulses_than_can_be_followed_are_not_tried() -> None:
@@ -156,11 +156,11 @@ def test_skin_takes_up_the_same_heat_from_a_train() -> None:
     heats = []
     for changes in ({}, WAYS):
         response = response_of(**changes)
-        end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
+        end = int(np.flatnonzero(response.schedule.is_lit)[-1]) + 1
         capacity = response.heat.heat_capacity_vol[:, response.grid.layer] * response.grid.widths
         heats.append((response.unit_K[:, end] * capacity).sum(axis=1))
-        assert response.lit is not None
-        absorbed = (response.lit.heating_per_m * response.grid.widths).sum(axis=1)
+        assert response.illumination is not None
+        absorbed = (response.illumination.heating_per_m * response.grid.widths).sum(axis=1)
         # In 20 ms the air takes about h sqrt(t / k rho c) of the heat of the surface, 10 x 1e-4 of it.
         assert heats[-1] == pytest.approx(absorbed, rel=2e-3)
 
@@ -184,8 +184,8 @@ def test_each_draw_has_one_of_the_ways(endpoint: str) -> None:
 def test_ways_are_as_likely_and_the_middle_skin_has_the_middle_one() -> None:
     scene = build_scene(loaded(CASE, **WAYS))
     plan = pulse_schedule(scene.beam, scene.cooling)
-    assert plan.drawn(scene.middle).stretch_s == pytest.approx([0.25 * MS])
-    drawn = plan.drawn(scene.skin.sample(3000, 0)).stretch_s
+    assert plan.assign_trains(scene.median_skin).stretch_s == pytest.approx([0.25 * MS])
+    drawn = plan.assign_trains(scene.skin.sample(3000, 0)).stretch_s
     # Three standard errors of a third of 3000 draws.
     for length in (0.5, 0.25, 0.125):
         assert np.isclose(drawn, length * MS).mean() == pytest.approx(1 / 3, abs=3 * np.sqrt(2 / 9 / 3000))
@@ -288,13 +288,13 @@ def test_each_pass_has_its_own_cooling() -> None:
     scene = build_scene(loaded(CASE, cooling=air, **passes))
     plan = pulse_schedule(scene.beam, scene.cooling)
     # Nobody cools a spot through the minutes between two passes.
-    assert plan.step_s[plan.cooled].sum() == pytest.approx(3 * (1.0 + 0.02 + 0.5))
-    assert plan.step_s[plan.lit].sum() == pytest.approx(3 * 0.02)
-    assert plan.busy_s == pytest.approx(2 * 60.0 + 3 * 0.02)
+    assert plan.step_s[plan.is_cooled].sum() == pytest.approx(3 * (1.0 + 0.02 + 0.5))
+    assert plan.step_s[plan.is_lit].sum() == pytest.approx(3 * 0.02)
+    assert plan.train_length_s == pytest.approx(2 * 60.0 + 3 * 0.02)
     close = build_scene(loaded(CASE, cooling=air, **(passes | {"settings__pass_interval_s": 1.4})))
     together = pulse_schedule(close.beam, close.cooling)
     # No time for one each: the air blows on.
-    assert together.step_s[together.cooled].sum() == pytest.approx(1.0 + 3 * 0.02 + 2 * 1.4 + 0.5)
+    assert together.step_s[together.is_cooled].sum() == pytest.approx(1.0 + 3 * 0.02 + 2 * 1.4 + 0.5)
 
 
 def test_damage_is_kept_from_pass_to_pass() -> None:

@@ -68,32 +68,32 @@ def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> PulseRespons
 def test_the_film_takes_the_heat_that_evaporates_it() -> None:
     case = {"skin": {"preset": "human"}, "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 60.0}}
     scene = build_scene(loaded(case))
-    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
-    plan, met, film = response.schedule, response.met, scene.cooling.film
+    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, illumination=None))[0]
+    plan, met, film = response.schedule, response.surface_conditions, scene.cooling.film
     assert film is not None
     middle = (response.surface_base_K[:, 1:] + response.surface_base_K[:, :-1]) / 2
     lost = met.h_W_m2K * (middle - met.outside_K) * plan.step_s
-    spurt = lost[:, plan.cooled].sum(axis=1)
+    spurt = lost[:, plan.is_cooled].sum(axis=1)
     deposit = value_at_normal(film.deposit_kg_m2s, response.skins["film_deposit_shift"]) * 0.06 * film.latent_J_kg
     # Steps in which the film alone is there; the trapezium rule misses some per cent of the spurt's steep beginning.
-    covered = np.isclose(met.outside_K, film.temperature_C + 273.15) & ~plan.cooled
+    covered = np.isclose(met.outside_K, film.temperature_C + 273.15) & ~plan.is_cooled
     by_film = (lost * covered).sum(axis=1)
-    stays = met.film_s > 5e-3
+    stays = met.film_duration_s > 5e-3
     assert stays.sum() > 10
     assert by_film[stays] == pytest.approx((deposit - spurt)[stays], rel=0.2, abs=0.05 * deposit.max())
     # Nothing stays of a spray that brings less than skin evaporates even at its end, where skin gives least.
-    last = np.flatnonzero(plan.cooled)[-1]
+    last = np.flatnonzero(plan.is_cooled)[-1]
     dry = deposit / 0.06 < 0.95 * lost[:, last] / plan.step_s[last]
     assert dry.any()
-    assert (met.film_s[dry] == 0).all()
+    assert (met.film_duration_s[dry] == 0).all()
 
 
 @pytest.mark.parametrize("kind", ["spray", "contact", "air"])
 def test_every_draw_has_a_cooling_of_its_own(kind: str) -> None:
     case = {"skin": {"preset": "human"}, "cooling": {"kind": kind, "before_ms": 100.0}}
     scene = build_scene(loaded(case))
-    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
-    on, met, skins = response.schedule.cooled, response.met, response.skins
+    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, illumination=None))[0]
+    on, met, skins = response.schedule.is_cooled, response.surface_conditions, response.skins
     drawn_h = value_at_normal(scene.cooling.coefficient, skins["cooling_shift"])
     drawn_C = value_at_normal(scene.cooling.temperature, skins["cooling_temperature_shift"])
     assert met.h_W_m2K[:, on] == pytest.approx(np.broadcast_to(drawn_h[:, None], (32, on.sum())), rel=1e-12)
@@ -105,7 +105,9 @@ def test_every_draw_has_a_cooling_of_its_own(kind: str) -> None:
     assert np.corrcoef(np.argsort(np.argsort(strength)), np.argsort(np.argsort(rest - end)))[0, 1] > 0.8
     stated = {"temperature_C": -5.0, "coefficient_W_m2K": 900.0}
     scene = build_scene(loaded(case, **{f"cooling__{name}": value for name, value in stated.items()}))
-    met = run_chunks(scene, 4, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0].met
+    met = run_chunks(scene, 4, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, illumination=None))[
+        0
+    ].surface_conditions
     assert (met.h_W_m2K[:, on] == 900.0).all()
     assert met.outside_K[:, on] == pytest.approx(268.15)
 
@@ -119,9 +121,9 @@ def test_surfaces_of_skin_are_as_cold_as_radiometry_saw_them() -> None:
             cooled["temperature_C"] = 9.0
         scene = build_scene(loaded({"skin": {"preset": "human", "temperature_C": 30.0}, "cooling": cooled}))
         found = run_chunks(
-            scene, 32, 0, lambda skins, scene=scene: simulate_pulse(skins, None, scene.cooling, lit=None)
+            scene, 32, 0, lambda skins, scene=scene: simulate_pulse(skins, None, scene.cooling, illumination=None)
         )[0]
-        end = np.flatnonzero(found.schedule.cooled)[-1] + 1
+        end = np.flatnonzero(found.schedule.is_cooled)[-1] + 1
         weight = np.exp(-found.grid.centres / 15e-6) * found.grid.widths
         inside = (found.base_K[:, end] * weight).sum(axis=-1) / weight.sum(axis=-1)
         surface = found.surface_base_K[:, end]
@@ -132,18 +134,18 @@ def test_short_spurts_do_not_freeze_the_border_of_the_dermis() -> None:
     """38 ms of spray in all left it above 0 °C in skin ex vivo, from 30 °C (ramirez2006)."""
     case = {"skin": {"preset": "human", "temperature_C": 30.0}, "cooling": {"kind": "spray", "before_ms": 38.0}}
     scene = build_scene(loaded(case))
-    found = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
+    found = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, illumination=None))[0]
     cell = found.grid.last_cell(found.layers.index("basal layer"))
     early = np.cumsum(found.schedule.step_s) < 0.1
-    assert np.median(found.below_cell(cell).base_K[:, 1:][:, early].min(axis=1)) > 273.15
+    assert np.median(found.lower_face_response(cell).base_K[:, 1:][:, early].min(axis=1)) > 273.15
 
 
 def test_a_longer_spurt_leaves_a_longer_film_and_colder_skin() -> None:
     one, two = (sprayed(cooling__before_ms=ms) for ms in (30.0, 80.0))
-    assert np.median(two.met.film_s) > np.median(one.met.film_s) > 0
+    assert np.median(two.surface_conditions.film_duration_s) > np.median(one.surface_conditions.film_duration_s) > 0
     pulse = int(np.argmax(two.schedule.power_on > 0))
     bare = sprayed(cooling__cryogen="R404A", cooling__temperature_C=-26.0, cooling__coefficient_W_m2K=4000.0)
-    assert (bare.met.film_s == 0).all()
+    assert (bare.surface_conditions.film_duration_s == 0).all()
     filmed = sprayed(cooling__temperature_C=-26.0, cooling__coefficient_W_m2K=4000.0)
     assert np.median(filmed.surface_base_K[:, pulse]) < np.median(bare.surface_base_K[:, pulse])
     assert (filmed.surface_base_K[:, pulse] <= bare.surface_base_K[:, pulse] + 1e-9).all()
@@ -152,8 +154,8 @@ def test_a_longer_spurt_leaves_a_longer_film_and_colder_skin() -> None:
 def test_less_cooling_never_makes_the_film_longer() -> None:
     """Half of the coefficient alone would: the film would evaporate half as fast."""
     whole, half, none = (sprayed(share=share) for share in (1.0, 0.5, 0.0))
-    assert (half.met.film_s <= whole.met.film_s + 1e-12).all()
-    assert (none.met.film_s == 0).all()
+    assert (half.surface_conditions.film_duration_s <= whole.surface_conditions.film_duration_s + 1e-12).all()
+    assert (none.surface_conditions.film_duration_s == 0).all()
     for less, more in ((half, whole), (none, half)):
         assert (less.surface_base_K.min(axis=1) >= more.surface_base_K.min(axis=1)).all()
 
@@ -161,16 +163,16 @@ def test_less_cooling_never_makes_the_film_longer() -> None:
 def test_light_makes_the_film_no_longer() -> None:
     lit = sprayed()
     scene = build_scene(loaded(SPRAYED))
-    dark = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
-    assert (lit.met.film_s <= dark.met.film_s + 1e-3).all()
-    assert lit.met.film_s.sum() < dark.met.film_s.sum()
+    dark = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, illumination=None))[0]
+    assert (lit.surface_conditions.film_duration_s <= dark.surface_conditions.film_duration_s + 1e-3).all()
+    assert lit.surface_conditions.film_duration_s.sum() < dark.surface_conditions.film_duration_s.sum()
 
 
 def test_only_a_spray_leaves_a_film() -> None:
     for kind in ("contact", "air", "none"):
         plan = resolve_cooling(parse_record(Cooling, {"kind": kind}, file="case.toml"))
         assert plan.film is None
-    assert (responses(SPRAYED, 4, cooling=None)[0].met.film_s == 0).all()
+    assert (responses(SPRAYED, 4, cooling=None)[0].surface_conditions.film_duration_s == 0).all()
     spray = simulate_document(loaded(SPRAYED), draws=32)["cooling"]["film_ms"]
     assert 0 < median(spray) < spray["high"]
     other = simulate_document(loaded(SPRAYED, cooling__cryogen="R404A"), draws=4)["cooling"]["film_ms"]

@@ -160,7 +160,7 @@ def test_vapour_and_coagulation_are_found_in_both_layers_of_the_epidermis():
     cells, names = epidermis_cells(made), np.array(made.layers)[made.grid.layer]
     assert {str(name) for name in names[cells]} == {"living epidermis", "basal layer"}
     assert names[cells[-1] + 1] == "papillary dermis"
-    assert basal_layer_response(made).unit_K == pytest.approx(made.below_cell(int(cells[-1])).unit_K)
+    assert basal_layer_response(made).unit_K == pytest.approx(made.lower_face_response(int(cells[-1])).unit_K)
 
 
 def test_cold_skin_needs_more_for_a_bubble():

@@ -31,7 +31,7 @@ def response(*args, draws=DRAWS, narrowed=False, **kwargs):
     skins = made.skin.sample(draws, 0)
     if not narrowed:
         return wide_response(skins, made)
-    return simulate_pulse(skins, made.beam, made.cooling, lit=made.light(skins))
+    return simulate_pulse(skins, made.beam, made.cooling, illumination=made.illuminate(skins))
 
 
 def median_draws(made, **changes):
@@ -125,7 +125,7 @@ def test_a_gaussian_bursts_later_than_a_top_hat_of_the_same_peak():
 def test_light_that_spreads_widens_the_bubble_of_a_gaussian():
     """What the axis has lost is found beside it, so at the same doses on the axis a bubble is wider."""
     narrow = median_draws(response(spot_mm=1.0, narrowed=True))
-    kept = replace(narrow, lit=replace(narrow.lit, shares=None))
+    kept = replace(narrow, illumination=replace(narrow.illumination, spot_shares=None))
     assert np.all(burst(narrow) < burst(kept))
 
 

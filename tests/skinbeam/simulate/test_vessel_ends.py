@@ -190,7 +190,7 @@ def test_given_vessels_show_purpura_with_the_first_that_leaks() -> None:
 def test_normal_skin_shows_purpura_by_its_network() -> None:
     response = replace(response_of(BUTTOCK), heated_blood=False)
     network, blood = vessel_network(response.skins)
-    vessels = simulate_vessels(response, network, sides=False)
+    vessels = simulate_vessels(response, network, with_sides=False)
     assert vessels is not None
     leak = leak_dose(response, vessels)
     found = purpura_dose(response)
@@ -271,7 +271,7 @@ def test_a_bruise_is_told_by_as_many_vessels_as_decide_it() -> None:
     dose = np.linspace(0.5, 1.5, draws) * np.median(purpura_dose(response_of(BUTTOCK)))
     network, blood = vessel_network(response.skins)
     seen = blood * purpura_of_skin._visibility(response, network.depth)
-    every = heated_blood.vessels_at_dose(response, dose, network, sides=False)
+    every = heated_blood.vessels_at_dose(response, dose, network, with_sides=False)
     assert every is not None
     hurt = (seen * is_vessel_leaking(response, every, dose)).sum(axis=1) / seen.sum(axis=1)
     expected = hurt >= purpura_of_skin._needed_share(response)
@@ -295,10 +295,10 @@ def test_a_port_wine_stain_shows_purpura_by_the_blood_that_is_seen() -> None:
 
 def test_the_blood_of_a_port_wine_stain_takes_light_from_its_vessels() -> None:
     stain, bare = (response_of(case, draws=32) for case in (STAIN, STAIN | {"lesion": []}))
-    assert stain.lit is not None
-    assert bare.lit is not None
+    assert stain.illumination is not None
+    assert bare.illumination is not None
     below = stain.grid.centres > 400 * UM
-    assert np.median((stain.lit.fluence_rate_ratio / bare.lit.fluence_rate_ratio)[below]) < 0.9
+    assert np.median((stain.illumination.fluence_rate_ratio / bare.illumination.fluence_rate_ratio)[below]) < 0.9
     held = stain.skins["blood_fraction"].to_numpy()
     assert np.all(held >= bare.skins["blood_fraction"].to_numpy())
     names = [str(name) for name in stain.skins["layer"].values]
@@ -327,16 +327,16 @@ def test_heated_blood_in_a_cuvette_absorbs_no_more_than_arrives() -> None:
     settings = {"pulse_ms": 0.5, "spot_mm": 10.0}
     response = response_of(CUVETTE, laser={"wavelength_nm": 586.0}, settings=settings)
     hot = cuvette_at_dose(response, 3e4)
-    assert response.lit is not None
-    assert hot.lit is not None
+    assert response.illumination is not None
+    assert hot.illumination is not None
     widths = response.grid.widths
-    cold_sum, hot_sum = ((lit.absorbed_per_m * widths).sum(axis=1) for lit in (response.lit, hot.lit))
+    cold_sum, hot_sum = ((lit.absorbed_per_m * widths).sum(axis=1) for lit in (response.illumination, hot.illumination))
     # All that cold blood absorbs, and what would have left the grid below.
     assert np.all(hot_sum <= cold_sum * (1 + 1e-9))
     assert hot_sum == pytest.approx(cold_sum, rel=1e-3)
     top, deep = 0, np.searchsorted(response.grid.centres[0], 200 * UM)
-    assert np.all(hot.lit.absorbed_per_m[:, top] > 1.1 * response.lit.absorbed_per_m[:, top])
-    assert np.all(hot.lit.absorbed_per_m[:, deep] < response.lit.absorbed_per_m[:, deep])
+    assert np.all(hot.illumination.absorbed_per_m[:, top] > 1.1 * response.illumination.absorbed_per_m[:, top])
+    assert np.all(hot.illumination.absorbed_per_m[:, deep] < response.illumination.absorbed_per_m[:, deep])
 
 
 def test_blood_coagulates_between_90_and_100_degrees_in_10_ms() -> None:

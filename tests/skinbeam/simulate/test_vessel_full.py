@@ -46,7 +46,7 @@ def response(*vessels, pulse_ms=10.0, layers=(), narrow=False):
     skin = scene.skin.median()
     if not narrow:
         return wide_response(skin, scene)
-    return simulate_pulse(skin, scene.beam, scene.cooling, lit=scene.light(skin))
+    return simulate_pulse(skin, scene.beam, scene.cooling, illumination=scene.illuminate(skin))
 
 
 def layer(name, thickness_um, mua, mus):
@@ -63,7 +63,7 @@ def test_the_map_holds_what_the_engine_says_was_absorbed():
     held = 2 * (lit.absorbed_per_m * grid.areas)[:, above].sum() / grid.width_m
     assert held == pytest.approx(np.delete(lit.absorbed_fraction, -2).sum(), rel=1e-3)
     # Cells at the edge of the lumen hold what blood and dermis absorb, so that the lumen's own is bracketed.
-    _, share = grid.shares(lit.lumens)
+    _, share = grid.lumen_shares(lit.lumens)
     each = 2 * lit.absorbed_per_m * grid.areas / grid.width_m
     assert each[share == 1].sum() < lit.absorbed_fraction[-1] < each[share > 0].sum()
 
@@ -73,9 +73,9 @@ def test_both_halves_take_the_same_light():
     found = []
     for seed in range(8):
         lit = light_section(pulse, packets=PACKETS // 8, seed=seed)
-        _, share = lit.grid.shares(lit.lumens)
+        _, share = lit.grid.lumen_shares(lit.lumens)
         weight = share * lit.grid.areas
-        found.append((lit.one_sided * weight).sum() / (lit.absorbed_per_m * weight).sum())
+        found.append((lit.left_right_difference * weight).sum() / (lit.absorbed_per_m * weight).sum())
     # Five standard errors of the mean; Student's t of seven degrees of freedom is beyond that once in 600.
     assert abs(np.mean(found)) < 5 * np.std(found, ddof=1) / math.sqrt(len(found))
     assert 0 < np.std(found) < 0.2  # one seed: a few hundred packets meet the vessel
@@ -104,19 +104,21 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     vessels = skin_vessels(pulse)
     lumens = (SectionLumen(*(float(v[0, 0]) for v in (vessels.depth, vessels.diameter, vessels.wall))),)
     grid = section_grid(pulse.skins["thickness_m"].values[0], pulse.grid.faces[0, -1], lumens)
-    line = vessel_site(pulse, vessels, sides=False).lines[0]
+    line = vessel_site(pulse, vessels, with_sides=False).lines[0]
     mua = blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation)
-    excess = line.ratio[0, 0] * (mua[0, 0] * lumen_profile(mua, vessels.diameter)[0, 0] - line.around_mua[0, 0])
+    excess = line.fluence_rate_ratio[0, 0] * (
+        mua[0, 0] * lumen_profile(mua, vessels.diameter)[0, 0] - line.surroundings_mua[0, 0]
+    )
     part = (np.arange(8) + 0.5) / 8
     x = (grid.x_faces[:-1, None] + np.diff(grid.x_faces)[:, None] * part)[:, None, :, None]
     z = (grid.z_faces[:-1, None] + np.diff(grid.z_faces)[:, None] * part)[None, :, None, :]
     radius = np.hypot(x, z - lumens[0].depth_m) / (lumens[0].diameter_m / 2)
     ring = np.clip(np.searchsorted(lumen_cells()[0], radius, side="right") - 1, 0, len(excess) - 1)
-    layers = np.interp(grid.centres[1], pulse.grid.centres[0], pulse.lit.absorbed_per_m[0])
+    layers = np.interp(grid.centres[1], pulse.grid.centres[0], pulse.illumination.absorbed_per_m[0])
     power = layers + np.where(radius < 1, excess[ring], 0.0).mean(axis=(2, 3))
     lit = SectionLight(grid, lumens, power, power, np.zeros_like(power), np.zeros(1))
     full = section_endpoint_doses(pulse, section_vessel(pulse, heat_section(pulse, lit)))
-    reduced = section_endpoint_doses(pulse, simulate_vessels(pulse, sides=False))
+    reduced = section_endpoint_doses(pulse, simulate_vessels(pulse, with_sides=False))
     for name, dose in full.items():
         # Cells of a thirtieth of the lumen blur its edge: halving them moves a dose by less than 2 % at 0.45 ms, where
         # steam needs the outermost, coldest blood; light that differs by depth across it makes another 1 %.
@@ -140,7 +142,7 @@ def test_the_lit_side_is_hotter_and_the_whole_takes_more_than_about_the_axis():
     assert edge[0] > 1.2 * edge[-1]
     full, about_axis = (
         section_endpoint_doses(pulse, vessel),
-        section_endpoint_doses(pulse, simulate_vessels(pulse, sides=False)),
+        section_endpoint_doses(pulse, simulate_vessels(pulse, with_sides=False)),
     )
     assert full["vessel-closure"] > 1.4 * about_axis["vessel-closure"]
     assert full["purpura"] < full["vessel-closure"]
@@ -154,12 +156,12 @@ def test_values_between_cells_are_straight_and_mirrored():
     x, z = grid.centres
     values = (2.0 * x[:, None] + 3.0 * z)[None]
     at = np.array([50e-6, 7e-6]), np.array([310e-6, 1e-3])
-    np.testing.assert_allclose(grid.interpolated(values, *at)[0], 2.0 * at[0] + 3.0 * at[1], rtol=1e-12)
+    np.testing.assert_allclose(grid.interpolate(values, *at)[0], 2.0 * at[0] + 3.0 * at[1], rtol=1e-12)
     # On the axis the two cells beside it are mirror images.
-    axis = grid.interpolated(values, np.zeros(1), np.array([300e-6]))
+    axis = grid.interpolate(values, np.zeros(1), np.array([300e-6]))
     np.testing.assert_allclose(axis, 2.0 * x[0] + 3.0 * 300e-6, rtol=1e-12)
     assert 1e-4 in grid.z_faces
-    halves = grid.halves(np.repeat(np.arange(grid.columns)[:, None], 2, axis=1).astype(float))
+    halves = grid.mirror_halves(np.repeat(np.arange(grid.columns)[:, None], 2, axis=1).astype(float))
     np.testing.assert_allclose(halves[0] + halves[1], grid.columns - 1)
 
 
@@ -167,7 +169,7 @@ def test_a_narrow_beam_or_none_is_refused():
     with pytest.raises(NotAvailable, match="narrow"):
         light_section(response(VESSEL, narrow=True))
     with pytest.raises(NotAvailable, match="wide"):
-        light_section(replace(response(VESSEL), lit=None))
+        light_section(replace(response(VESSEL), illumination=None))
 
 
 # --- what thresholds say of it ------------------------------------------------------------------------------------
@@ -206,7 +208,7 @@ def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
         "vessel": [VESSEL],
     }
     found = threshold_document(loaded(case), "vessel-closure", draws=4)["reduction_error"]
-    skin = build_scene(loaded(case), dose_required=False).middle
+    skin = build_scene(loaded(case), dose_required=False).median_skin
     blood, oxygen = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     # Oxyhaemoglobin absorbs 1 + 1.5 x 47/80 times as much at 67 °C, and 1 + 1.5 x 2/80 times at 22 °C, as at 20 °C.
     risen = oxygen * float(blood_mua(595.0, blood, 1.0)) * (1.88125 / 1.0375 - 1)

@@ -220,7 +220,7 @@ def doses(diameter_um, wavelength_nm=595.0, pulse_ms=10.0, *, depth_um=400.0, si
     }
     scene = build_scene(loaded(case))
     response = wide_response(scene.skin.median(), scene)
-    vessels = simulate_vessels(response, sides=sides)
+    vessels = simulate_vessels(response, with_sides=sides)
     assert vessels is not None
     assert vessels.cells.shape[2] == LUMEN_CELLS
     return [float(end(response, vessels)[0, 0]) for end in (closure_dose, rupture_dose, leak_dose)]

@@ -56,8 +56,8 @@ def test_light_that_was_kept_is_that_of_its_own_skins() -> None:
     for skin in (PALE, DARK, PALE):
         skins = skin.sample(3, 0)
         lit = illuminate(skins, [(532.0, 1.0)])
-        media = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy())
-        alone = SKIN_ORDINATES.light(media, LightBeam(), LightTally(lit.grid.faces))
+        media = LayeredMedium.from_optics(lit.spectral_lines[0].optics, skins["thickness_m"].to_numpy())
+        alone = SKIN_ORDINATES.compute_light(media, LightBeam(), LightTally(lit.grid.faces))
         assert np.array_equal(lit.fluence_rate_ratio, alone.fluence_rate_ratio)
         assert np.array_equal(lit.absorbed, alone.absorbed_fraction)
 

@@ -71,7 +71,7 @@ def test_who_or_what_is_taken_is_refused_and_named(
         other = replace(other, starts_at=begins, ends_at=begins + HALF)
         with pytest.raises(ClashError) as found:
             desk.appointments.book(other)
-        assert [(clash.taken, clash.by) for clash in found.value.clashes] == [(shared, first.id)]
+        assert [(clash.resource, clash.appointment_id) for clash in found.value.clashes] == [(shared, first.id)]
     assert len(desk.appointments.book(replace(booking, **free))) == 1  # nothing is shared
 
 
@@ -100,11 +100,11 @@ def test_a_series_is_booked_whole_or_not_at_all(desk: ClinicRepositories, bookin
     desk.appointments.book(series[2])
     with pytest.raises(ClashError) as found:
         desk.appointments.book(*series)
-    assert {clash.place for clash in found.value.clashes} == {2}
+    assert {clash.index for clash in found.value.clashes} == {2}
     assert len(desk.appointments.of(booking.patient_id)) == 1
     with pytest.raises(ClashError) as found:  # two of one series at one time
         desk.appointments.book(series[0], series[0])
-    assert {(clash.place, clash.by) for clash in found.value.clashes} == {(1, "")}
+    assert {(clash.index, clash.appointment_id) for clash in found.value.clashes} == {(1, "")}
     assert len(desk.appointments.of(booking.patient_id)) == 1
 
 
@@ -159,17 +159,17 @@ def test_an_appointment_is_moved_by_who_read_it_last(desk: ClinicRepositories, b
 def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: ClinicRepositories, booking: Booking) -> None:
     (ahead,) = desk.appointments.book(booking)
     with pytest.raises(InputError) as found:
-        desk.appointments.mark(ahead.id, kept=True, revision=ahead.revision)
+        desk.appointments.set_attendance(ahead.id, attended=True, revision=ahead.revision)
     assert found.value.code == "appointment-ahead"
     cancelled = desk.appointments.cancel(ahead.id, revision=ahead.revision)
     over = replace(booking, starts_at=datetime.now(UTC) - HALF, ends_at=datetime.now(UTC))
     (one,) = desk.appointments.book(over)
-    missed = desk.appointments.mark(one.id, kept=False, revision=one.revision)
+    missed = desk.appointments.set_attendance(one.id, attended=False, revision=one.revision)
     assert missed.state is AppointmentState.MISSED
-    came = desk.appointments.mark(one.id, kept=True, revision=missed.revision)  # late, but they came
-    assert came.state is AppointmentState.KEPT
+    came = desk.appointments.set_attendance(one.id, attended=True, revision=missed.revision)  # late, but they came
+    assert came.state is AppointmentState.ATTENDED
     for refused in (
-        lambda: desk.appointments.mark(ahead.id, kept=False, revision=cancelled.revision),
+        lambda: desk.appointments.set_attendance(ahead.id, attended=False, revision=cancelled.revision),
         lambda: desk.appointments.cancel(one.id, revision=came.revision),
     ):
         with pytest.raises(InputError) as found:
@@ -181,7 +181,7 @@ def test_what_cannot_be_booked_says_why(
     desk: ClinicRepositories, database: Database, operator: Member, booking: Booking
 ) -> None:
     assistant, auditor = members(database, operator, Role.ASSISTANT, Role.AUDITOR)
-    desk.machines.use(str(booking.machine_id), used=False)
+    desk.machines.set_in_use(str(booking.machine_id), in_use=False)
     without = replace(booking, machine_id=None)
     other = desk.consultations.begin(desk.patients.add("Stork").id)
     for asked, code in (
@@ -252,9 +252,9 @@ def test_erasure_cancels_what_is_to_come_while_records_must_stay_and_removes_all
         found: tuple[Appointment, ...] = desk.appointments.of(booking.patient_id)
         return [(one.id, one.state) for one in found]
 
-    assert desk.erasure.erase(booking.patient_id, keep_years=10) is not None
+    assert desk.erasure.erase(booking.patient_id, retention_years=10) is not None
     assert states() == [(over.id, AppointmentState.BOOKED), (ahead.id, AppointmentState.CANCELLED)]
-    assert desk.erasure.erase(booking.patient_id, keep_years=0) is None
+    assert desk.erasure.erase(booking.patient_id, retention_years=0) is None
     assert states() == []
     with pytest.raises(RecordNotFoundError):
         desk.appointments.book(booking)
@@ -273,7 +273,7 @@ def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept
     (one,) = desk.appointments.book(near)
     made = desk.treatments.begin(consent.id, ORDERED)
     kept = desk.appointments.get(one.id)
-    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, AppointmentState.KEPT, made.id)
+    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, AppointmentState.ATTENDED, made.id)
     states = [each.state for each in desk.appointments.of(patient) if each.id != one.id]
     assert states == [AppointmentState.BOOKED, AppointmentState.BOOKED]
 

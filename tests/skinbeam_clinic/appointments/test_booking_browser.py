@@ -96,8 +96,8 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     expect(page.get_by_role("heading", level=1)).to_have_text("Appointments of Course")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("session"))).to_have_count(2)
 
-    consent = desk.consents.explain(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(consent.id, {}, ())
+    consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     member, at = clinics.members[HOME, Role.CLINICIAN].id, now()

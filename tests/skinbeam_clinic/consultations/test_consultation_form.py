@@ -67,7 +67,7 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
     ],
 )
 def test_a_fault_in_the_case_points_at_its_field(path: str, message: str, field: str) -> None:
-    assert make_submission(FULL).field(path, message) == field
+    assert make_submission(FULL).find_field(path, message) == field
 
 
 def test_every_word_of_the_history_is_asked_once_and_has_its_label() -> None:

@@ -84,7 +84,7 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     after = clinics.desk().consultations.get(consultation.id)
     assert parse_submission(after.answers).tables["concern"] == [first, second]
     decisions = [one.decision for one in clinics.desk().suggestions.of(consultation.id)]
-    assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.KEPT]
+    assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.ACCEPTED]
     page = said(client, here)
     assert "Taken over by clinician." in page
     assert "Dismissed by clinician." in page

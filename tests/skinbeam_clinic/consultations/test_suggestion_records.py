@@ -39,12 +39,12 @@ def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicReposit
         tuple(SPOTS["seen"]),
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
-    kept = desk.suggestions.decide(spots.id, SuggestionDecision.KEPT)
-    assert (kept.decision, kept.decided_by) == (SuggestionDecision.KEPT, desk.member.name)
+    kept = desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
+    assert (kept.decision, kept.decided_by) == (SuggestionDecision.ACCEPTED, desk.member.name)
     assert (
-        desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.KEPT
+        desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.ACCEPTED
     )  # the first one stands
-    assert [one.decision for one in desk.suggestions.of(spots.consultation_id)] == [SuggestionDecision.KEPT, None]
+    assert [one.decision for one in desk.suggestions.of(spots.consultation_id)] == [SuggestionDecision.ACCEPTED, None]
 
 
 def test_a_photograph_that_is_read_again_keeps_what_it_suggested(desk: ClinicRepositories) -> None:
@@ -60,12 +60,12 @@ def test_only_who_treats_decides_and_nobody_in_a_closed_consultation(
     assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
     assert assistant.suggestions.of(spots.consultation_id)
     with pytest.raises(DeniedError):
-        assistant.suggestions.decide(spots.id, SuggestionDecision.KEPT)
+        assistant.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
     with pytest.raises(RecordNotFoundError):
-        desk.suggestions.decide("0" * 32, SuggestionDecision.KEPT)
+        desk.suggestions.decide("0" * 32, SuggestionDecision.ACCEPTED)
     desk.consultations.close(spots.consultation_id, revision=1)
     with pytest.raises(ClosedError):
-        desk.suggestions.decide(spots.id, SuggestionDecision.KEPT)
+        desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
 
 
 def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: ClinicRepositories, database: Database) -> None:
@@ -90,6 +90,6 @@ def test_a_copy_of_the_records_holds_them_and_an_erasure_takes_them(
     (consultation,) = record["consultations"]
     assert [one["condition"] for one in consultation["suggested_concerns"]] == ["age-spots", "active-acne"]
     owner = ClinicRepositories(database, replace(desk.member, role=Role.OWNER))
-    assert owner.erasure.erase(patient, keep_years=0) is None
+    assert owner.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         assert not session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all()

@@ -42,7 +42,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     desk.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
     plan = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(plan.id, "vascular", "because")
-    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
+    sign(desk, desk.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
     desk.jobs.add("plan", {"consultation": made.id})
     return desk
 
@@ -81,13 +81,13 @@ def test_what_is_restored_elsewhere_is_what_was_there(
         "what was ended after the backup would be good again"
     )
     desk = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
-    (patient,) = desk.patients.all()
+    (patient,) = desk.patients.list_all()
     (consultation,) = desk.consultations.of(patient.id)
-    contact = desk.patients.contact(patient.id)
+    contact = desk.patients.get_contact(patient.id)
     assert contact is not None
     assert contact.details == {"name": "Zoë"}
-    assert desk.photographs.content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
-    assert desk.consents.document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
+    assert desk.photographs.read_content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
+    assert desk.consents.read_document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
     assert SignIn(other, PasswordHasher()).find_session(came.token) is None, "nobody is signed in after a restore"
     assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
     steps = [step.action for step in desk.audit_log.newest(100)]
@@ -139,7 +139,7 @@ def test_a_backup_is_of_one_moment_while_work_goes_on(
     (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), environment)
     assert checked.findings == ()
     other = open_database(str(tmp_path / "restored.sqlite"), environment)
-    assert len(ClinicRepositories(other, clinic_operator(other, "harbour clinic")).patients.all()) == 1
+    assert len(ClinicRepositories(other, clinic_operator(other, "harbour clinic")).patients.list_all()) == 1
     other.close()
 
 

@@ -69,12 +69,12 @@ def plan_of(desk: ClinicRepositories, number: int = 1, consultation: str = "") -
 
 
 def explained(desk: ClinicRepositories, plan: PlanRecord, cooling_off: datetime.timedelta = 14 * DAY) -> Consent:
-    return desk.consents.explain(plan.id, option="0.0", cooling_off=cooling_off)
+    return desk.consents.record_explanation(plan.id, option="0.0", cooling_off=cooling_off)
 
 
 def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
     """Tell it back rightly, and sign it."""
-    desk.consents.tell_back(consent.id, {}, ())
+    desk.consents.record_teach_back(consent.id, {}, ())
     return signed(desk, consent)
 
 
@@ -290,9 +290,9 @@ def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_cl
 ) -> None:
     consent = explained(desk, plan_of(desk), cooling_off=datetime.timedelta(0))
     hands.wait(2 * by)
-    desk.consents.tell_back(consent.id, {"eyes": "closed"}, ())
+    desk.consents.record_teach_back(consent.id, {"eyes": "closed"}, ())
     hands.set(-by)
-    desk.consents.tell_back(consent.id, {"eyes": "open"}, ("eyes",))
+    desk.consents.record_teach_back(consent.id, {"eyes": "open"}, ("eyes",))
     with pytest.raises(InputError) as found:
         signed(desk, consent)
     assert found.value.code == "not-told-back"
@@ -307,7 +307,7 @@ def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
     desk.plans.choose(first.id, "0.0")
     hands.set(-by)
     desk.plans.choose(first.id, "0.1")
-    assert [one.option for one in desk.plans.choices(first.id)] == ["0.0", "0.1"]
+    assert [one.option for one in desk.plans.list_choices(first.id)] == ["0.0", "0.1"]
     second = plan_of(desk, 2, first.consultation_id)
     hands.set(by)
     assert [one.id for one in desk.plans.of(first.consultation_id)] == [first.id, second.id]
@@ -331,8 +331,8 @@ def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(desk: Clinic
     plan = plan_of(desk)
     patient = desk.consultations.get(plan.consultation_id).patient_id
     hands.set(11 * 366 * DAY)
-    assert desk.erasure.erase(patient, keep_years=10) is not None
+    assert desk.erasure.erase(patient, retention_years=10) is not None
     assert desk.plans.get(plan.id).id == plan.id
     hands.set(-11 * 366 * DAY)
     hands.wait(11 * 366 * DAY)
-    assert desk.erasure.erase(patient, keep_years=10) is None
+    assert desk.erasure.erase(patient, retention_years=10) is None

@@ -50,10 +50,10 @@ def check(kind: str, told: list[list[object]], database: Database, environment: 
         if kind == "save":
             assert desk.consultations.get(str(step[0])).revision >= int(str(step[1]))
         elif kind == "upload":
-            assert len(desk.photographs.content(str(step[0]))[1]) == 20_000
+            assert len(desk.photographs.read_content(str(step[0]))[1]) == 20_000
         elif kind == "plan":
             plan = desk.plans.get(str(step[0]))
-            assert len(desk.plans.file(plan.id, "a.pdf")) == 9999
+            assert len(desk.plans.read_file(plan.id, "a.pdf")) == 9999
     if kind == "job":
         left_over(database)
         jobs = [desk.jobs.get(str(step[0])) for step in told]

@@ -57,7 +57,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
     first = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(first.id, "vascular", "because")
-    consent = desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
+    consent = desk.consents.record_explanation(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
     sign(desk, consent)
     photographs = dict.fromkeys(("photograph_id", "before_id", "after_id"), face.id)
     add_rows_after_consent(
@@ -237,7 +237,7 @@ def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Data
     )
     assert found(database) == [("row-altered", f"contact/{other.id}")]
     with pytest.raises(InputError, match="altered, or belongs elsewhere"):
-        desk.patients.contact(other.id)
+        desk.patients.get_contact(other.id)
 
 
 def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, full: ClinicRepositories) -> None:
@@ -258,7 +258,7 @@ def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(
     (one,) = verify_database(database)
     note = NotedLogEnd(one.clinic, one.entries, one.end)
     assert verify_database(database, [note])[0].findings == ()
-    full.patients.all()
+    full.patients.list_all()
     assert verify_database(database, [note])[0].findings == (), "a trail that goes on is no finding"
     for wrong in (replace(note, end="0" * 64), replace(note, entries=note.entries + 100)):
         assert verify_database(database, [wrong])[0].findings == (
@@ -304,7 +304,7 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
 
 
 def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: ClinicRepositories) -> None:
-    (patient,) = full.patients.all()
+    (patient,) = full.patients.list_all()
     full.patients.get(patient.id)
     _, entry = full.audit_log.newest(2, subject=f"patient/{patient.id}")
     assert (entry.actor, entry.action) == ("command line", "patient.seen")

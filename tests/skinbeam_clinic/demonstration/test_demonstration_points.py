@@ -41,7 +41,7 @@ def test_points_that_are_not_six_numbers_are_refused(wrong: dict[str, str]) -> N
     faulty = sent(wrong | {"photo.points.of": "a"})
     with pytest.raises(InputError) as refused:
         read_points(faulty)
-    assert faulty.field(refused.value.field) == "photo.points"
+    assert faulty.find_field(refused.value.field) == "photo.points"
 
 
 def test_a_case_file_gives_a_form_without_points_that_belong_to_a_photograph_elsewhere() -> None:

@@ -66,7 +66,7 @@ def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
         expect(page.locator("#alarms")).to_be_empty()
         token = link.rpartition("/")[2]
         for number, note in enumerate((CALM, WARNING, CALM)):
-            DiaryAccess(clinics.database).open(token).write(
+            DiaryAccess(clinics.database).open(token).add_entry(
                 f"{number:032}", 3 + number, note, photograph=None, alarm=bool(note.signs)
             )
         page.goto(f"{address}/treatments/{of.treatment}/diary")
@@ -78,7 +78,7 @@ def test_the_page_of_a_patient_is_reached_by_everybody(browser: Browser, clinics
     until = now() + datetime.timedelta(9)
     with served(clinics.app) as address, opened_page(browser) as page:
         for language in ("en", "de"):
-            token = clinics.desk().diaries.link(of.treatment, language=language, until=until).token
+            token = clinics.desk().diaries.create_link(of.treatment, language=language, until=until).token
             page.goto(f"{address}/diary/{token}")
             looked_at(page, f"diary-{language}")
             page.set_viewport_size(SMALL)
@@ -88,7 +88,7 @@ def test_the_page_of_a_patient_is_reached_by_everybody(browser: Browser, clinics
                 ".map(one => one.getBoundingClientRect().height)"
             )
             assert min(sizes) >= 44
-        DiaryAccess(clinics.database).open(token).write("0" * 32, 2, WARNING, photograph=None, alarm=True)
+        DiaryAccess(clinics.database).open(token).add_entry("0" * 32, 2, WARNING, photograph=None, alarm=True)
         page.reload()
         looked_at(page, "diary-warned")
         page.goto(f"{address}/diary/none")

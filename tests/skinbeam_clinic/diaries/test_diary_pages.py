@@ -35,7 +35,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries import patient_routes
-from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, MailServer, OutsideContact, read_outside_contact
+from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings, MailServer, read_contact_settings
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import AlarmCount
 from skinbeam_clinic.diaries.views import make_alarm_banner
@@ -56,7 +56,7 @@ def phone(clinics: Clinics) -> TestClient:
 
 def link(clinics: Clinics, of: Treated, *, language: str = "en", days: float = 20) -> str:
     until = now() + datetime.timedelta(days)
-    return f"/diary/{clinics.desk().diaries.link(of.treatment, language=language, until=until).token}"
+    return f"/diary/{clinics.desk().diaries.create_link(of.treatment, language=language, until=until).token}"
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def place(clinics: Clinics, of: Treated) -> str:
 
 def day_of(clinics: Clinics, of: Treated) -> int:
     """Which day it is by the clocks of this machine; a session that began before midnight is a day older."""
-    began = clinics.desk().diaries.about(of.treatment).began
+    began = clinics.desk().diaries.get_subject(of.treatment).started_at
     assert began is not None
     with use_time_zone(None):
-        return patient_routes.day_after(began)
+        return patient_routes.days_since(began)
 
 
 def key_of(page: str) -> str:
@@ -180,12 +180,12 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     decision = {"kind": "infection", "grade": "severe", "reason": "Pus at the cheek."}
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"reason": ""}).status_code == 422
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": "x"}).status_code == 422
-    assert clinics.desk().alarms.stop(of.consultation)
+    assert clinics.desk().alarms.is_course_stopped(of.consultation)
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 303
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 422
     (event,) = clinics.desk().adverse_events.of(of.consultation)
     assert (event.kind, event.grade, event.source) == ("infection", "severe", "diary")
-    assert not clinics.desk().alarms.stop(of.consultation)
+    assert not clinics.desk().alarms.is_course_stopped(of.consultation)
     told = clinician.get(f"/treatments/{of.treatment}/diary").text
     assert "Adverse event, decided" in told
     assert "Called; comes." in told
@@ -257,7 +257,7 @@ def test_a_photograph_loses_all_that_a_camera_writes_and_one_that_is_none_stops_
     assert first.photograph_id is not None
     assert second.photograph_id is None
     assert len(alarms(clinics, of)) == 1
-    photograph, content = clinics.desk().photographs.content(first.photograph_id)
+    photograph, content = clinics.desk().photographs.read_content(first.photograph_id)
     assert (photograph.media_type, photograph.permissions.teaching) == ("image/jpeg", False)
     assert b"somebody" not in content
     assert b"at home" not in content
@@ -267,10 +267,10 @@ def test_a_photograph_loses_all_that_a_camera_writes_and_one_that_is_none_stops_
 def wrong_places(clinics: Clinics, of: Treated) -> dict[str, str]:
     replaced, over = link(clinics, of), link(clinics, of, days=-1)
     ended = link(clinics, of)
-    clinics.desk().diaries.end(of.treatment)
+    clinics.desk().diaries.end_link(of.treatment)
     erased = treated(clinics.desk())
     gone = link(clinics, erased)
-    clinics.desk(Role.OWNER).erasure.erase(erased.patient, keep_years=10)
+    clinics.desk(Role.OWNER).erasure.erase(erased.patient, retention_years=10)
     return {
         "replaced": replaced,
         "over": over,
@@ -362,10 +362,10 @@ def test_the_clinic_makes_a_link_once_and_its_token_is_in_no_other_place(
 
 def test_a_link_is_good_until_the_healing_of_the_plan_is_over_and_two_weeks_more(clinics: Clinics, of: Treated) -> None:
     clinics.browser(Role.OWNER).post(f"/treatments/{of.treatment}/diary/link", data={"language": "en"})
-    made = clinics.desk().diaries.links(of.treatment)[-1]
-    began = clinics.desk().diaries.about(of.treatment).began
+    made = clinics.desk().diaries.list_links(of.treatment)[-1]
+    began = clinics.desk().diaries.get_subject(of.treatment).started_at
     assert began is not None
-    days = (made.until - began) / datetime.timedelta(days=1)
+    days = (made.expires_at - began) / datetime.timedelta(days=1)
     assert 14 <= days <= 120
     option = sample().concerns[0].options[0]
     assert days == count_diary_days(option)
@@ -453,8 +453,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
 def raised(clinics: Clinics) -> str:
     of = treated(clinics.desk())
     token = link(clinics, of).rpartition("/")[2]
-    DiaryAccess(clinics.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
-    DiaryAccess(clinics.database).open(token).write("1" * 32, 1, CALM, photograph=None, alarm=False)
+    DiaryAccess(clinics.database).open(token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    DiaryAccess(clinics.database).open(token).add_entry("1" * 32, 1, CALM, photograph=None, alarm=False)
     return alarms(clinics, of)[0]
 
 
@@ -467,9 +467,9 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
 ) -> None:
     alarm = raised(fresh)
     with post_office() as (mail, taken):
-        pager = AlarmNotifier(fresh.database, OutsideContact("https://laser.clinic.example", "", mail))
-        assert pager.work()
-        assert not pager.work()
+        pager = AlarmNotifier(fresh.database, ContactSettings("https://laser.clinic.example", "", mail))
+        assert pager.process_next()
+        assert not pager.process_next()
         assert len(taken) == 1
         for words in ("A diary of Harbour Clinic needs to be read now", "https://laser.clinic.example/alarms"):
             assert words in taken[0].replace("=\n", "")
@@ -477,12 +477,12 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
         assert not any(word in said for word in ("fever", "normal?", "p00001", "pain", alarm))
         assert "could not be sent" not in fresh.browser(Role.OWNER).get("/").text
         later(monkeypatch, minutes=20)
-        assert pager.work()
+        assert pager.process_next()
         assert len(taken) == 2  # a reminder, since nobody has answered
         fresh.desk().alarms.answer(alarm, "Called.")
         later(monkeypatch, days=1)
-        assert pager.work()
-        assert not pager.work()
+        assert pager.process_next()
+        assert not pager.process_next()
         assert len(taken) == 2
     assert "alarm.sent" in [one.action for one in fresh.desk(Role.OWNER).audit_log.newest(50)]
 
@@ -493,11 +493,11 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     raised(fresh)
     with post_office() as (mail, _):
         pass  # and now nobody listens there
-    outside = OutsideContact("", "", mail)
+    outside = ContactSettings("", "", mail)
     app = build_clinic_app(fresh.database, outside_contact=outside)
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(fresh.browser(Role.OWNER).cookies)
-    assert AlarmNotifier(fresh.database, outside).work()
+    assert AlarmNotifier(fresh.database, outside).process_next()
     assert "could not be sent outside" in owner.get("/").text
     tried = []
 
@@ -507,11 +507,11 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
 
     for minutes in (2, 5, 11, 22, 38):
         later(monkeypatch, minutes=minutes)
-        assert AlarmNotifier(fresh.database, outside, refuse).work()
+        assert AlarmNotifier(fresh.database, outside, refuse).process_next()
     assert len(tried) == 5
     sent = []
     later(monkeypatch, minutes=60)
-    assert AlarmNotifier(fresh.database, outside, lambda *about: sent.append(about)).work()
+    assert AlarmNotifier(fresh.database, outside, lambda *about: sent.append(about)).process_next()
     assert sent == [(mail, "Harbour Clinic", "/alarms")]
     assert "could not be sent outside" not in owner.get("/").text
 
@@ -519,30 +519,30 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
 def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> None:
     raised(fresh)
     assert "no mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
-    assert AlarmNotifier(fresh.database, OutsideContact()).work()
+    assert AlarmNotifier(fresh.database, ContactSettings()).process_next()
 
 
 def test_the_banner_grows_louder(clinics: Clinics) -> None:
     loud = []
     for minutes in (-60, 0, 14, 15, 59, 60, 60 * 50):
         told = make_alarm_banner(
-            AlarmCount(1, now() - datetime.timedelta(minutes=minutes, seconds=5), False), mailed=True
+            AlarmCount(1, now() - datetime.timedelta(minutes=minutes, seconds=5), False), mail_configured=True
         )
         assert told is not None
-        loud.append((told.loud, told.text.rpartition("for ")[2]))
+        loud.append((told.level, told.text.rpartition("for ")[2]))
     assert [one for one, _ in loud] == ["new", "new", "new", "loud", "loud", "loudest", "loudest"]
     assert (loud[0][1], loud[-1][1]) == ("0 minutes.", "2 days.")
-    assert make_alarm_banner(AlarmCount(0, None, False), mailed=False) is None
+    assert make_alarm_banner(AlarmCount(0, None, False), mail_configured=False) is None
 
 
 def test_what_the_environment_says_of_the_world_outside_is_held_against_what_it_may_be() -> None:
     smtp = {"SKINBEAM_SMTP": "smtps://me:p%40ss@mail.example", "SKINBEAM_ALARM_FROM": "a@x.example"}
     whole = smtp | {"SKINBEAM_ALARM_TO": "b@x.example, c@x.example", "SKINBEAM_ADDRESS": "https://laser.example/"}
-    found = read_outside_contact(whole)
+    found = read_contact_settings(whole)
     assert found.address == "https://laser.example"
     assert found.mail is not None
     assert (found.mail.port, found.mail.password, len(found.mail.receivers)) == (465, "p@ss", 2)
-    assert read_outside_contact({}) == OutsideContact()
+    assert read_contact_settings({}) == ContactSettings()
     for bad in (
         {"SKINBEAM_ADDRESS": "laser.example"},
         {"SKINBEAM_SMTP": "https://mail.example"},
@@ -552,5 +552,5 @@ def test_what_the_environment_says_of_the_world_outside_is_held_against_what_it_
         {"SKINBEAM_ALARM_FROM": "nobody"},
     ):
         with pytest.raises(InputError) as error:
-            read_outside_contact(whole | bad)
+            read_contact_settings(whole | bad)
         assert error.value.field in bad

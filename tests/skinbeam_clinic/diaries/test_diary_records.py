@@ -41,7 +41,7 @@ def token(desk: ClinicRepositories, of: Treated) -> str:
 
 
 def linked(desk: ClinicRepositories, of: Treated, days: float = 10) -> str:
-    return desk.diaries.link(of.treatment, language="de", until=now() + days * DAY).token
+    return desk.diaries.create_link(of.treatment, language="de", until=now() + days * DAY).token
 
 
 def opens(database: Database, token: str) -> bool:
@@ -55,7 +55,7 @@ def opens(database: Database, token: str) -> bool:
 def write(
     database: Database, token: str, note: DiaryNote, key: str = KEY + "0", photograph: bytes | None = None
 ) -> None:
-    DiaryAccess(database).open(token).write(key, 1, note, photograph=photograph, alarm=bool(note.signs))
+    DiaryAccess(database).open(token).add_entry(key, 1, note, photograph=photograph, alarm=bool(note.signs))
 
 
 def clock(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
@@ -69,13 +69,13 @@ def test_a_token_opens_its_own_diary_and_tells_the_clinic_what_was_written(
 ) -> None:
     diary = DiaryAccess(database).open(token)
     assert (diary.language, diary.clinic, diary.option) == ("de", "Harbour Clinic", "0.0")
-    assert json.loads(diary.plan())["schema"] == "skinbeam.plan/1"
+    assert json.loads(diary.read_plan())["schema"] == "skinbeam.plan/1"
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
     first, second = desk.diaries.of(of.treatment)
     assert (first.note, second.note, first.day) == (WARNING, CALM, 1)
     assert first.photograph_id is not None
-    photograph, content = desk.photographs.content(first.photograph_id)
+    photograph, content = desk.photographs.read_content(first.photograph_id)
     assert content == b"\xff\xd8\xff skin"
     assert (photograph.permissions.care, photograph.permissions.teaching, photograph.added_by) == (
         True,
@@ -108,13 +108,13 @@ def test_a_link_is_over_when_its_time_is_or_a_newer_one_or_the_clinic_or_erasure
     first, second = linked(desk, of), linked(desk, of)
     assert (opens(database, first), opens(database, second)) == (False, True)
     other = linked(desk, treated(desk))
-    desk.diaries.end(of.treatment)
+    desk.diaries.end_link(of.treatment)
     assert (opens(database, second), opens(database, other)) == (False, True)
     third = linked(desk, of)
-    assert desk.erasure.erase(of.patient, keep_years=10) is not None  # contact alone: the records must be kept
+    assert desk.erasure.erase(of.patient, retention_years=10) is not None  # contact alone: the records must be kept
     assert (opens(database, third), opens(database, other)) == (False, True)
     fourth = linked(desk, of)
-    assert desk.erasure.erase(of.patient, keep_years=0) is None
+    assert desk.erasure.erase(of.patient, retention_years=0) is None
     assert (opens(database, fourth), opens(database, other)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
@@ -123,9 +123,9 @@ def test_a_diary_that_was_open_when_its_link_ended_takes_nothing_more(
     database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
     diary = DiaryAccess(database).open(token)
-    desk.diaries.end(of.treatment)
+    desk.diaries.end_link(of.treatment)
     with pytest.raises(RecordNotFoundError):
-        diary.write(KEY + "0", 1, WARNING, photograph=None, alarm=True)
+        diary.add_entry(KEY + "0", 1, WARNING, photograph=None, alarm=True)
     assert desk.diaries.of(of.treatment) == ()
 
 
@@ -144,9 +144,9 @@ def test_a_clock_that_is_wrong_opens_no_ended_link_and_closes_no_good_one(
 def test_links_that_are_over_are_tidied_away(database: Database, desk: ClinicRepositories, of: Treated) -> None:
     old = linked(desk, of, days=-2)
     good = linked(desk, of)
-    assert len(desk.diaries.links(of.treatment)) == 2
+    assert len(desk.diaries.list_links(of.treatment)) == 2
     clean_database(database)
-    assert [one.ended_at for one in desk.diaries.links(of.treatment)] == [None]
+    assert [one.ended_at for one in desk.diaries.list_links(of.treatment)] == [None]
     assert (opens(database, old), opens(database, good)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
@@ -159,9 +159,9 @@ def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.open()) == 1
+    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.list_open()) == 1
     write(database, token, WARNING, key=KEY + "1")
-    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.open()) == 2
+    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.list_open()) == 2
 
 
 def test_a_key_of_another_diary_reaches_nothing_there(
@@ -183,23 +183,23 @@ def test_an_alarm_is_there_with_its_entry_and_the_job_that_tells_of_it_or_none_o
     with pytest.raises(ZeroDivisionError):
         write(database, token, WARNING)
     monkeypatch.undo()
-    assert desk.diaries.of(of.treatment) == desk.alarms.open() == ()
+    assert desk.diaries.of(of.treatment) == desk.alarms.list_open() == ()
     assert JobQueue(database).take(ALARM_JOB) is None
     write(database, token, WARNING)
     job = JobQueue(database).take(ALARM_JOB)
     assert job is not None
-    assert job.payload == {"alarm": desk.alarms.open()[0].id, "consultation": of.consultation}
+    assert job.payload == {"alarm": desk.alarms.list_open()[0].id, "consultation": of.consultation}
 
 
 def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_stopped(
     database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
-    assert not desk.alarms.stop(of.consultation)
+    assert not desk.alarms.is_course_stopped(of.consultation)
     write(database, token, WARNING)
-    count, (alarm,) = desk.alarms.count(), desk.alarms.open()
-    assert (count.number, count.since) == (1, alarm.raised_at)
-    assert desk.alarms.stop(of.consultation)
-    assert DiaryAccess(database).open(token).status().waiting
+    count, (alarm,) = desk.alarms.count(), desk.alarms.list_open()
+    assert (count.count, count.since) == (1, alarm.raised_at)
+    assert desk.alarms.is_course_stopped(of.consultation)
+    assert DiaryAccess(database).open(token).status().has_open_alarm
     accounts = AccountRepository(database, desk.member, PasswordHasher())
     assistant, auditor = (
         ClinicRepositories(database, accounts.add(role, role, "four words nobody guesses"))
@@ -214,10 +214,10 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
             assistant.alarms.answer(alarm.id, bad)
     answered = assistant.alarms.answer(alarm.id, "Called; comes at noon.")
     assert (answered.answer, answered.answered_by) == ("Called; comes at noon.", "assistant")
-    assert (desk.alarms.count().number, len(desk.alarms.open())) == (0, 1)
-    assert desk.alarms.stop(of.consultation)
+    assert (desk.alarms.count().count, len(desk.alarms.list_open())) == (0, 1)
+    assert desk.alarms.is_course_stopped(of.consultation)
     status = DiaryAccess(database).open(token).status()
-    assert (status.waiting, status.answered_at) == (False, answered.answered_at)
+    assert (status.has_open_alarm, status.answered_at) == (False, answered.answered_at)
     with pytest.raises(InputError, match="has answered this"):
         desk.alarms.answer(alarm.id, "again")
     with pytest.raises(DeniedError):
@@ -227,8 +227,8 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
         desk.alarms.decide(alarm.id, "a burn", adverse_event_id="none")
     decided = desk.alarms.decide(alarm.id, "A small burn.", adverse_event_id=event)
     assert (decided.adverse_event_id, decided.reason) == (event, "A small burn.")
-    assert not desk.alarms.stop(of.consultation)
-    assert desk.alarms.open() == ()
+    assert not desk.alarms.is_course_stopped(of.consultation)
+    assert desk.alarms.list_open() == ()
     with pytest.raises(InputError, match="has decided"):
         desk.alarms.decide(alarm.id, "no", adverse_event_id=None)
     assert [one.findings for one in verify_database(database)] == [()]
@@ -240,29 +240,29 @@ def test_what_nobody_has_read_is_marked_until_somebody_says_so(
     token = linked(desk, of)
     write(database, token, CALM)
     write(database, token, WARNING, key=KEY + "1")
-    (unread,) = desk.diaries.unread()
+    (unread,) = desk.diaries.list_unread()
     assert (unread.treatment_id, unread.entries, unread.questions) == (of.treatment, 2, 1)
     assert [one.read_at for one in desk.diaries.of(of.treatment)] == [None, None]
     desk.diaries.mark_read(of.treatment)
     write(database, token, CALM, key=KEY + "2")
     assert [one.read_by for one in desk.diaries.of(of.treatment)] == ["command line", "command line", None]
-    assert desk.diaries.unread()[0].entries == 1
+    assert desk.diaries.list_unread()[0].entries == 1
 
 
 def test_another_clinic_finds_none_of_it(database: Database, desk: ClinicRepositories, of: Treated, token: str) -> None:
     write(database, token, WARNING)
-    (alarm,) = desk.alarms.open()
+    (alarm,) = desk.alarms.list_open()
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert stranger.alarms.open() == stranger.diaries.unread() == ()
-    assert stranger.alarms.count().number == 0
+    assert stranger.alarms.list_open() == stranger.diaries.list_unread() == ()
+    assert stranger.alarms.count().count == 0
     for ask in (
         lambda: stranger.alarms.get(alarm.id),
         lambda: stranger.alarms.answer(alarm.id, "x"),
         lambda: stranger.alarms.decide(alarm.id, "x", adverse_event_id=None),
         lambda: stranger.diaries.of(of.treatment),
-        lambda: stranger.diaries.links(of.treatment),
-        lambda: stranger.diaries.link(of.treatment, language="en", until=now() + DAY),
-        lambda: stranger.diaries.end(of.treatment),
+        lambda: stranger.diaries.list_links(of.treatment),
+        lambda: stranger.diaries.create_link(of.treatment, language="en", until=now() + DAY),
+        lambda: stranger.diaries.end_link(of.treatment),
         lambda: stranger.diaries.mark_read(of.treatment),
     ):
         with pytest.raises(RecordNotFoundError):
@@ -280,7 +280,7 @@ def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
 ) -> None:
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
-    desk.alarms.answer(desk.alarms.open()[0].id, "Called.")
+    desk.alarms.answer(desk.alarms.list_open()[0].id, "Called.")
     with zipfile.ZipFile(BytesIO(desk.patient_copies.make(of.patient))) as packed:
         first, second = json.loads(packed.read("record.json"))["consultations"][0]["diary"]
         assert packed.read(first["photograph"]) == b"\xff\xd8\xff skin"
@@ -293,9 +293,9 @@ def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
 def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(
     database: Database, desk: ClinicRepositories, of: Treated
 ) -> None:
-    before = desk.erasure.foresee(of.patient, keep_years=10).retain_until
+    before = desk.erasure.preview(of.patient, retention_years=10).retain_until
     write(database, linked(desk, of), CALM)
-    after = desk.erasure.foresee(of.patient, keep_years=10).retain_until
+    after = desk.erasure.preview(of.patient, retention_years=10).retain_until
     assert before is not None
     assert after is not None
     assert after > before
@@ -305,7 +305,7 @@ def test_the_trail_says_who_and_nothing_of_what(
     database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
     write(database, token, DiaryNote(9, "spreading", ("pus",), "Call me at home"))
-    desk.alarms.answer(desk.alarms.open()[0].id, "Told to come.")
+    desk.alarms.answer(desk.alarms.list_open()[0].id, "Told to come.")
     with database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT actor, action, detail FROM trail").all()
     assert {(actor, action) for actor, action, _ in rows} >= {("patient", "diary.written"), ("patient", "alarm.raised")}

@@ -73,9 +73,9 @@ def test_a_patient_as_fhir(desk: ClinicRepositories, run: Run, tmp_path: Path) -
 
 
 def test_what_was_exported_is_taken_in_by_another_clinic(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
-    (patient,) = desk.patients.all()
+    (patient,) = desk.patients.list_all()
     (plan,) = desk.plans.of(desk.consultations.of(patient.id)[0].id)
-    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     file = tmp_path / "heron.json"
     assert run("records", "export", "P00001", "--as", "fhir", "-o", str(file), *CLINIC).code == 0
     database = desk.erasure._access.database
@@ -83,7 +83,7 @@ def test_what_was_exported_is_taken_in_by_another_clinic(desk: ClinicRepositorie
     assert run("records", "import", str(file), "--clinic", "Hill Clinic").code == 0
     ran = run("records", "import", str(file), "--clinic", "Hill Clinic", "--json")
     assert (ran.code, ran.document["patient"], ran.document["consents_void"]) == (0, "P00002", [consent.id])
-    taken = other.patients.all()[1]
+    taken = other.patients.list_all()[1]
     (one,) = other.consultations.of(taken.id)
     (kept,) = other.plans.of(one.id)
     assert (kept.plan_sha256, kept.made_at) == (plan.plan_sha256, plan.made_at)
@@ -110,7 +110,7 @@ def test_a_bundle_that_says_more_than_is_kept_is_refused_with_what_it_is(
     ran = run("records", "import", str(file), *CLINIC)
     assert (ran.code, ran.document["error"]["code"]) == (2, "bundle-loses")
     assert "gender" in ran.document["error"]["message"]
-    assert len(desk.patients.all()) == 1
+    assert len(desk.patients.list_all()) == 1
 
 
 def test_a_patients_photographs_as_dicom(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_patients_photographs_as_dicom(desk: ClinicRepositories, run: Run, tmp
     with zipfile.ZipFile(tmp_path / "heron.zip") as archive:
         assert archive.namelist() == ["001/photograph-01.dcm", "001/photograph-02.dcm"]
         taken = [read_dicom(archive.read(name)) for name in archive.namelist()]
-    (one,) = desk.consultations.of(desk.patients.all()[0].id)
+    (one,) = desk.consultations.of(desk.patients.list_all()[0].id)
     assert [each.photograph_id for each in taken] == [each.id for each in desk.photographs.of(one.id)[:2]]
     assert {(each.pseudonym, each.consultation_id, each.day) for each in taken} == {
         ("P00001", one.id, one.created_at.date())

@@ -41,7 +41,7 @@ def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
     desk.consultations.begin(names["patient"], {"entries": [["patient.phototype", "II"]], "photograph": ""})
     ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {})
     treatment = desk.treatments.begin(names["consent"], ordered)
-    desk.treatments.pick(treatment.id, names["machine"])
+    desk.treatments.choose_machine(treatment.id, names["machine"])
     desk.adverse_events.add(
         treatment.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.DIARY, words="a blister"
     )

@@ -35,7 +35,7 @@ def patient(desk: ClinicRepositories) -> PatientRecord:
     desk.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
     plan = desk.plans.add(consultation.id, MADE, revision=1)
     desk.plans.choose(plan.id, "vascular", "because")
-    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT))
+    sign(desk, desk.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT))
     return made
 
 
@@ -61,15 +61,15 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     taken = other.patient_copies.import_copy(desk.patient_copies.make(patient.id))
     (one,) = other.consultations.of(taken.id)
-    contact = other.patients.contact(taken.id)
+    contact = other.patients.get_contact(taken.id)
     assert contact is not None
     assert (contact.details, taken.year_of_birth, one.answers) == ({"name": "Zoë"}, 1984, ANSWERS)
     (photograph,) = other.photographs.of(one.id)
-    assert other.photographs.content(photograph.id)[1] == FACE
+    assert other.photographs.read_content(photograph.id)[1] == FACE
     assert photograph.permissions == PhotographPermissions(teaching=True)
     (plan,) = other.plans.of(one.id)
     assert (plan.plan_sha256, plan.seed) == (MADE.plan_sha256, MADE.seed)
-    assert other.plans.file(plan.id, "plan.json") == MADE.files["plan.json"]
+    assert other.plans.read_file(plan.id, "plan.json") == MADE.files["plan.json"]
     assert other.consents.of(one.id) == ()
     assert all(checked.findings == () for checked in verify_database(database))
 
@@ -96,7 +96,7 @@ def packed(**files: bytes) -> bytes:
 def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="no copy"):
         desk.patient_copies.import_copy(content)
-    assert desk.patients.all() == ()
+    assert desk.patients.list_all() == ()
 
 
 def without_a_photograph(record: Any) -> None:
@@ -121,13 +121,13 @@ def test_a_copy_that_lacks_something_is_refused_whole(
             archive.writestr(name, content)
     with pytest.raises(InputError, match="no copy"):
         desk.patient_copies.import_copy(made.getvalue())
-    assert desk.patients.all() == (patient,)
+    assert desk.patients.list_all() == (patient,)
 
 
 def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_must(
     database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    before = desk.erasure.foresee(patient.id, keep_years=10)
+    before = desk.erasure.preview(patient.id, retention_years=10)
     assert (before.has_contact, before.consultations, before.photographs, before.plans, before.consents) == (
         True,
         1,
@@ -136,13 +136,13 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
         1,
     )
     assert before.requested_at is None
-    until = desk.erasure.erase(patient.id, keep_years=10)
+    until = desk.erasure.erase(patient.id, retention_years=10)
     (one,) = desk.consultations.of(patient.id)
     assert until is not None
     assert 10 * 365 < (until - one.saved_at).days < 10 * 367
-    assert desk.patients.contact(patient.id) is None
+    assert desk.patients.get_contact(patient.id) is None
     assert desk.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
-    left = desk.erasure.foresee(patient.id, keep_years=10)
+    left = desk.erasure.preview(patient.id, retention_years=10)
     assert (left.has_contact, left.photographs, left.retain_until) == (False, 1, until)
     assert left.requested_at is not None
     assert one.answers == ANSWERS
@@ -154,9 +154,9 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
 ) -> None:
     other = desk.consultations.begin(desk.patients.add("Crane").id, {})
     shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
-    assert desk.erasure.foresee(patient.id, keep_years=0).retain_until is None
-    assert desk.erasure.erase(patient.id, keep_years=0) is None
-    left = desk.erasure.foresee(patient.id, keep_years=100)
+    assert desk.erasure.preview(patient.id, retention_years=0).retain_until is None
+    assert desk.erasure.erase(patient.id, retention_years=0) is None
+    left = desk.erasure.preview(patient.id, retention_years=100)
     assert (left.has_contact, left.consultations, left.retain_until) == (False, 0, None)
     with database.reading() as session:
         for table in ("contact", "plan", "choice", "consent", "consent_void"):
@@ -165,7 +165,7 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
         assert "Heron" not in str(session.execute(text("SELECT * FROM patient")).all())
         assert "Heron" not in str(session.execute(text("SELECT * FROM trail")).all())
     assert list(database.files.names(desk.member.clinic_id)) == [shared.file], "another patient's photograph stays"
-    assert [one.pseudonym for one in desk.patients.all()] == ["Crane"]
+    assert [one.pseudonym for one in desk.patients.list_all()] == ["Crane"]
     with pytest.raises(RecordNotFoundError):
         desk.consultations.begin(patient.id, {})
     (checked,) = verify_database(database)
@@ -187,15 +187,15 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
             with pytest.raises(DeniedError):
                 theirs.patient_copies.make(patient.id)
         with pytest.raises(DeniedError):
-            theirs.erasure.foresee(patient.id, keep_years=0)
+            theirs.erasure.preview(patient.id, retention_years=0)
         if not erases:
             with pytest.raises(DeniedError):
-                theirs.erasure.erase(patient.id, keep_years=0)
+                theirs.erasure.erase(patient.id, retention_years=0)
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     for attempt in (
         lambda: stranger.patient_copies.make(patient.id),
-        lambda: stranger.erasure.foresee(patient.id, keep_years=0),
-        lambda: stranger.erasure.erase(patient.id, keep_years=0),
+        lambda: stranger.erasure.preview(patient.id, retention_years=0),
+        lambda: stranger.erasure.erase(patient.id, retention_years=0),
     ):
         with pytest.raises(RecordNotFoundError):
             attempt()
@@ -220,7 +220,7 @@ def test_copies_and_erasure_by_command(
     assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
     assert run("records", "erase", "Heron", "--keep-years", "5", *clinic).document["erased"] is False
     assert run("records", "erase", "Heron", "--keep-years", "0", *clinic).document["erased"] is True
-    assert [one.pseudonym for one in desk.patients.all()] == ["P00002"]
+    assert [one.pseudonym for one in desk.patients.list_all()] == ["P00002"]
     opened.close()
 
 
@@ -228,10 +228,10 @@ def test_copies_and_erasure_by_command(
 def treated(desk: ClinicRepositories) -> Treatment:
     """A treatment with a corrected row and an event, and a note beside it."""
     made = started(desk)
-    first = desk.treatments.fire(made.id, fired())
-    desk.treatments.fire(made.id, fired(site="nose", corrects=first.id, why="another place"))
+    first = desk.treatments.add_area(made.id, fired())
+    desk.treatments.add_area(made.id, fired(site="nose", corrects=first.id, why="another place"))
     desk.adverse_events.add(made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION)
-    desk.treatments.note(made.id, "calm")
+    desk.treatments.add_note(made.id, "calm")
     return desk.treatments.end(made.id, TreatmentState.DONE)
 
 
@@ -249,7 +249,7 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (plan,) = other.plans.of(other.consultations.of(other.patient_copies.import_copy(packed).id)[0].id)
-    told = other.plans.choices(plan.id)[-1].notes
+    told = other.plans.list_choices(plan.id)[-1].notes
     assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
     assert "blister, mild" in told
     assert "cheeks" not in told  # the row was corrected
@@ -260,8 +260,8 @@ def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whol
     database: Database, desk: ClinicRepositories, treated: Treatment
 ) -> None:
     patient = owner_of(desk, treated)
-    assert desk.erasure.foresee(patient, keep_years=0).treatments == 1
-    assert desk.erasure.erase(patient, keep_years=0) is None
+    assert desk.erasure.preview(patient, retention_years=0).treatments == 1
+    assert desk.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         for table in ("treatment", "treated_area", "adverse_event"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
@@ -272,9 +272,9 @@ def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whol
 
 def test_the_years_to_keep_count_from_what_was_done_last(desk: ClinicRepositories, treated: Treatment) -> None:
     patient = owner_of(desk, treated)
-    ended = desk.erasure.foresee(patient, keep_years=10).retain_until
+    ended = desk.erasure.preview(patient, retention_years=10).retain_until
     desk.adverse_events.resolve(treated.events[0].id)
-    over = desk.erasure.foresee(patient, keep_years=10).retain_until
+    over = desk.erasure.preview(patient, retention_years=10).retain_until
     assert ended is not None
     assert over is not None
     assert over > ended

@@ -57,7 +57,7 @@ def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
         owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
         for one in ("red", "pink")
     ]
-    return clinics.desk(Role.ASSISTANT).follow_ups.pair(made.id, *faces)
+    return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
 
 
 def patient_of(clinics: Clinics, one: FollowUp) -> str:
@@ -233,7 +233,7 @@ def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> 
         for one in ("red", "pink")
     ]
     for _ in range(16):
-        one = clinics.desk(Role.ASSISTANT).follow_ups.pair(owner.follow_ups.begin(treatment).id, *faces)
+        one = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(owner.follow_ups.begin(treatment).id, *faces)
         pages = [page_of(clinics, Role.CLINICIAN, f"/follow-ups/{one.id}/grade") for _ in range(2)]
         assert side_of_now(pages[0], one) == side_of_now(pages[1], one)
         found.append(side_of_now(pages[0], one))
@@ -271,7 +271,7 @@ def test_scores_are_asked_of_the_concern_and_end_up_on_the_right_side(clinics: C
         for one in ("red", "pink")
     ]
     begun = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
-    one = clinics.desk(Role.ASSISTANT).follow_ups.pair(begun.id, *faces)
+    one = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(begun.id, *faces)
     path = f"/follow-ups/{one.id}/grade"
     page = client.get(path).text
     assert "ECCA" in page

@@ -39,7 +39,7 @@ FELT = SelfRating(4, 2)
 @pytest.fixture
 def consent(desk: ClinicRepositories) -> str:
     """A signed consent."""
-    return sign(desk, desk.consents.explain(make_plan_record(desk).id, option="0.1", cooling_off=NO_WAIT)).id
+    return sign(desk, desk.consents.record_explanation(make_plan_record(desk).id, option="0.1", cooling_off=NO_WAIT)).id
 
 
 @pytest.fixture
@@ -106,8 +106,10 @@ def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: Cl
         desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE)
     assert code_of(error) == "too-late"
     after = desk.follow_ups.begin(treatment)
-    assert desk.follow_ups.before(after.id) == asked
-    said = desk.follow_ups.save_report(after.id, PatientAnswers(SelfRating(8, 0), before=SelfRating(3, 5))).said
+    assert desk.follow_ups.get_baseline(after.id) == asked
+    said = desk.follow_ups.save_report(
+        after.id, PatientAnswers(SelfRating(8, 0), baseline_rating=SelfRating(3, 5))
+    ).said
     assert said is not None
     assert said.before == SelfRating(3, 5, remembered=True)
     assert not said.now.remembered
@@ -117,7 +119,7 @@ def test_what_was_said_is_never_written_over(desk: ClinicRepositories, consent: 
     id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
     quarter, change, words = ImprovementQuarter.SECOND, AestheticChange.BETTER, "Better, but I had hoped for more."
     said = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
-    kept = desk.follow_ups.save_report(id, PatientAnswers(FELT, **said), alone=True).said  # type: ignore[arg-type]
+    kept = desk.follow_ups.save_report(id, PatientAnswers(FELT, **said), self_completed=True).said  # type: ignore[arg-type]
     assert kept is not None
     assert (kept.now, kept.quarter, kept.change, kept.satisfied_1_5, kept.words, kept.alone) == (
         FELT,
@@ -156,7 +158,7 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: ClinicR
         with pytest.raises(InputError):
             desk.follow_ups.save_report(id, PatientAnswers(FELT, **about))  # type: ignore[arg-type]
     with pytest.raises(InputError) as error:
-        desk.follow_ups.grade(id, ImprovementQuarter.FIRST, AestheticChange.SAME)
+        desk.follow_ups.add_grade(id, ImprovementQuarter.FIRST, AestheticChange.SAME)
     assert code_of(error) == "not-treated"
 
 
@@ -164,10 +166,10 @@ def test_blind_is_who_neither_treated_nor_knew(
     desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    assistant.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assistant.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
     readings = (ScaleReading("masi", 12.4, 6.0),)
-    desk.follow_ups.grade(begun.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER, hidden=True)
-    mine, theirs = rater.follow_ups.grade(
+    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER, hidden=True)
+    mine, theirs = rater.follow_ups.add_grade(
         begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER, readings=readings, notes="cheeks", hidden=True
     ).grades
     assert (mine.treated, mine.blinded, theirs.treated, theirs.blinded) == (True, False, False, True)
@@ -180,14 +182,16 @@ def test_a_grade_after_a_look_at_the_answers_is_not_blind_and_neither_is_a_secon
     desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    assistant.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
-    assert rater.member.id in rater.follow_ups.open(begun.id).opened_by
-    opened = rater.follow_ups.grade(begun.id, ImprovementQuarter.SECOND, AestheticChange.BETTER, hidden=True).grades[-1]
+    assistant.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assert rater.member.id in rater.follow_ups.mark_report_read(begun.id).opened_by
+    opened = rater.follow_ups.add_grade(
+        begun.id, ImprovementQuarter.SECOND, AestheticChange.BETTER, hidden=True
+    ).grades[-1]
     assert (opened.unseen, opened.blinded) == (False, False)
-    first = desk.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True).grades[-1]
-    corrected = desk.follow_ups.grade(begun.id, ImprovementQuarter.WORSE, AestheticChange.WORSE, hidden=True)
+    first = desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True).grades[-1]
+    corrected = desk.follow_ups.add_grade(begun.id, ImprovementQuarter.WORSE, AestheticChange.WORSE, hidden=True)
     assert (first.hidden, corrected.grades[-1].hidden, len(corrected.grades)) == (True, False, 3)
-    mine = corrected.graded_by(desk.member.id)
+    mine = corrected.find_grade(desk.member.id)
     assert mine is not None
     assert mine.quarter is ImprovementQuarter.WORSE
 
@@ -196,9 +200,9 @@ def test_who_put_the_photographs_side_by_side_knows_which_is_which(
     desk: ClinicRepositories, rater: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    rater.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    rater.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
     assert (
-        not rater.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
+        not rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
         .grades[0]
         .hidden
     )
@@ -207,12 +211,12 @@ def test_who_put_the_photographs_side_by_side_knows_which_is_which(
 def test_a_course_is_one_concern_of_a_consultation(desk: ClinicRepositories, consent: str) -> None:
     treatment = add_treatment(desk, consent)
     plan = desk.plans.of(desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE).consultation_id)[0]
-    other = sign(desk, desk.consents.explain(plan.id, option="1.0", cooling_off=NO_WAIT)).id
+    other = sign(desk, desk.consents.record_explanation(plan.id, option="1.0", cooling_off=NO_WAIT)).id
     second = add_treatment(desk, other, days_ago=3)
     patient = desk.consultations.get(plan.consultation_id).patient_id
-    veins, spots = desk.follow_ups.courses(patient)[::-1]
-    assert (veins.sessions, veins.treated_at, veins.asked_before, veins.treatment_id) == (0, None, True, treatment)
-    assert (spots.sessions, spots.asked_before, spots.treatment_id, spots.follow_ups) == (1, False, second, ())
+    veins, spots = desk.follow_ups.list_courses(patient)[::-1]
+    assert (veins.sessions, veins.treated_at, veins.has_baseline, veins.treatment_id) == (0, None, True, treatment)
+    assert (spots.sessions, spots.has_baseline, spots.treatment_id, spots.follow_ups) == (1, False, second, ())
 
 
 def test_without_photographs_nothing_was_hidden(
@@ -220,7 +224,7 @@ def test_without_photographs_nothing_was_hidden(
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
     assert (
-        not rater.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
+        not rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
         .grades[0]
         .blinded
     )
@@ -233,7 +237,7 @@ def test_worse_is_worse_by_either_scale(desk: ClinicRepositories, consent: str) 
         (ImprovementQuarter.THIRD, AestheticChange.WORSE),
     ):
         with pytest.raises(InputError) as error:
-            desk.follow_ups.grade(id, quarter, change)
+            desk.follow_ups.add_grade(id, quarter, change)
         assert code_of(error) == "bad-answer"
 
 
@@ -242,7 +246,7 @@ def test_what_counts_is_unknown_then_the_patients_then_the_clinicians(desk: Clin
     assert isinstance(leading_improvement(desk.follow_ups.get(id)), Unknown)
     asked = desk.follow_ups.save_report(id, PatientAnswers(FELT, quarter=ImprovementQuarter.FOURTH))
     assert leading_improvement(asked) == ImprovementRange(75.0, 100.0, "patient")
-    graded = desk.follow_ups.grade(id, ImprovementQuarter.WORSE, AestheticChange.WORSE)
+    graded = desk.follow_ups.add_grade(id, ImprovementQuarter.WORSE, AestheticChange.WORSE)
     assert leading_improvement(graded) == ImprovementRange(-100.0, 0.0, "physician")
 
 
@@ -257,16 +261,16 @@ def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(desk: ClinicRep
     stranger = desk.consultations.begin(desk.patients.add().id)
     other = desk.photographs.add(stranger.id, b"c", "image/png", PhotographPermissions())
     with pytest.raises(RecordNotFoundError):
-        desk.follow_ups.pair(begun.id, before, other.id)
+        desk.follow_ups.add_pair(begun.id, before, other.id)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.pair(begun.id, before, before)
+        desk.follow_ups.add_pair(begun.id, before, before)
     assert code_of(error) == "same-photograph"
-    (pair,) = desk.follow_ups.pair(begun.id, before, after).pairs
-    assert desk.follow_ups.part(begun.id, pair.id).pairs == ()
-    (pair,) = desk.follow_ups.pair(begun.id, before, after).pairs
-    desk.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
+    (pair,) = desk.follow_ups.add_pair(begun.id, before, after).pairs
+    assert desk.follow_ups.remove_pair(begun.id, pair.id).pairs == ()
+    (pair,) = desk.follow_ups.add_pair(begun.id, before, after).pairs
+    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.part(begun.id, pair.id)
+        desk.follow_ups.remove_pair(begun.id, pair.id)
     assert code_of(error) == "graded-already"
 
 
@@ -274,29 +278,29 @@ def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(desk: ClinicR
     within = {"after": 90, "overdue": 180, "until": 700}
     times = {name: datetime.timedelta(days=days) for name, days in within.items()}
     first = add_treatment(desk, consent, days_ago=200)
-    (late,) = desk.follow_ups.due(**times)
+    (late,) = desk.follow_ups.list_due(**times)
     assert late.overdue
     assert (now() - late.treated_at).days == 200
     again = add_treatment(desk, consent, days_ago=100)
-    (late,) = desk.follow_ups.due(**times)
+    (late,) = desk.follow_ups.list_due(**times)
     assert not late.overdue, "time runs from the last one"
     desk.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))
-    assert desk.follow_ups.due(**times) == (late,), "seen before the last one"
+    assert desk.follow_ups.list_due(**times) == (late,), "seen before the last one"
     desk.consultations.close(late.consultation_id, revision=1)
-    assert desk.follow_ups.due(**times) == (late,), "who is done with is still to be seen"
+    assert desk.follow_ups.list_due(**times) == (late,), "who is done with is still to be seen"
     desk.consultations.reopen(late.consultation_id)
     desk.follow_ups.begin(again)
-    assert desk.follow_ups.due(**times) == ()
+    assert desk.follow_ups.list_due(**times) == ()
 
 
 def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(desk: ClinicRepositories, consent: str) -> None:
     times = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
     treatment = add_treatment(desk, consent, days_ago=1)
-    assert desk.follow_ups.due(**times) == ()
+    assert desk.follow_ups.list_due(**times) == ()
     end_treatment(desk, treatment, days_ago=800)
-    assert desk.follow_ups.due(**times) == ()
+    assert desk.follow_ups.list_due(**times) == ()
     end_treatment(desk, treatment, days_ago=100)
-    assert len(desk.follow_ups.due(**times)) == 1
+    assert len(desk.follow_ups.list_due(**times)) == 1
 
 
 def test_of_a_closed_consultation_nothing_is_written(desk: ClinicRepositories, consent: str) -> None:
@@ -305,8 +309,8 @@ def test_of_a_closed_consultation_nothing_is_written(desk: ClinicRepositories, c
     for attempt in (
         lambda: desk.follow_ups.begin(begun.treatment_id),
         lambda: desk.follow_ups.save_report(begun.id, PatientAnswers(FELT)),
-        lambda: desk.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
-        lambda: desk.follow_ups.pair(begun.id, "a", "b"),
+        lambda: desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
+        lambda: desk.follow_ups.add_pair(begun.id, "a", "b"),
     ):
         with pytest.raises(ClosedError):
             attempt()
@@ -318,7 +322,7 @@ def test_the_trail_tells_no_answers_and_everything_is_as_it_was_kept(
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
     desk.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="It burns"))
-    desk.follow_ups.grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, notes="It burns")
+    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, notes="It burns")
     with database.reading() as session:
         for table in ("trail", "follow_up"):
             assert "burns" not in str(session.execute(text(f"SELECT * FROM {table}")).all())
@@ -331,15 +335,15 @@ def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(
     database: Database, desk: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    desk.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
     desk.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="Better"))
-    desk.follow_ups.grade(begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
+    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
     patient = desk.consultations.get(begun.consultation_id).patient_id
     with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     ((held,),) = (one["follow_ups"] for one in record["consultations"])
     assert (held["said"]["words"], held["grades"][0]["quarter"], len(held["pairs"])) == ("Better", "51-75", 1)
-    assert desk.erasure.erase(patient, keep_years=0) is None
+    assert desk.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         for table in ("follow_up", "photograph_pair"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
@@ -349,7 +353,7 @@ def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(
 def test_records_are_kept_from_the_last_follow_up_on(desk: ClinicRepositories, consent: str) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
     consultation = desk.consultations.get(begun.consultation_id)
-    until = desk.erasure.foresee(consultation.patient_id, keep_years=10).retain_until
+    until = desk.erasure.preview(consultation.patient_id, retention_years=10).retain_until
     assert until is not None
     assert (
         until >= begun.seen_at + datetime.timedelta(days=3660) > consultation.saved_at + datetime.timedelta(days=3660)

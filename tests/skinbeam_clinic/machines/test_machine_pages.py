@@ -16,7 +16,7 @@ def test_an_owner_adds_a_machine_and_retires_it(clinics: Clinics) -> None:
     assert "serial number SYN-7" in page
     assert MACHINE["name"] not in page
     assert MACHINE["name"] in html.unescape(page)
-    made = clinics.desk().machines.all()[0]
+    made = clinics.desk().machines.list_all()[0]
     client.post(f"/machines/{made.id}", data={"name": "Dye laser", "room": "3"})
     client.post(f"/machines/{made.id}/use", data={"used": "false"})
     assert "not in use since" in client.get("/machines").text

@@ -20,20 +20,20 @@ def added(desk: ClinicRepositories, serial: str = "SYN-1", name: str = "Dye lase
 def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: ClinicRepositories) -> None:
     made = added(desk)
     assert desk.machines.get(made.id) == made
-    moved = desk.machines.change(made.id, name="Old dye laser", room="")
+    moved = desk.machines.update(made.id, name="Old dye laser", room="")
     assert (moved.name, moved.room, moved.device, moved.serial) == ("Old dye laser", "", "pulsed-dye-595", "SYN-1")
-    gone = desk.machines.use(made.id, used=False)
+    gone = desk.machines.set_in_use(made.id, in_use=False)
     assert gone.retired_at is not None
-    assert desk.machines.use(made.id, used=False) == gone
-    assert desk.machines.all() == (gone,)
-    assert desk.machines.use(made.id, used=True) == moved
+    assert desk.machines.set_in_use(made.id, in_use=False) == gone
+    assert desk.machines.list_all() == (gone,)
+    assert desk.machines.set_in_use(made.id, in_use=True) == moved
     done = [step.action for step in desk.audit_log.newest(10) if step.subject == f"machine/{made.id}"]
     assert done == ["machine.in-use", "machine.retired", "machine.changed", "machine.added"]
 
 
 def test_machines_stand_by_name(desk: ClinicRepositories) -> None:
     second, first = added(desk, "SYN-1", "B"), added(desk, "SYN-2", "A")
-    assert desk.machines.all() == (first, second)
+    assert desk.machines.list_all() == (first, second)
 
 
 def test_one_device_with_one_serial_number_is_there_once(desk: ClinicRepositories) -> None:
@@ -56,7 +56,7 @@ def test_what_no_machine_can_be_is_refused(desk: ClinicRepositories, changed: di
     with pytest.raises(InputError) as found:
         desk.machines.add(**{"device": "pulsed-dye-595", "serial": "SYN-1", "name": "Dye laser"} | changed)
     assert found.value.code == code
-    assert desk.machines.all() == ()
+    assert desk.machines.list_all() == ()
 
 
 def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, desk: ClinicRepositories) -> None:
@@ -65,17 +65,17 @@ def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, d
         other = ClinicRepositories(
             database, AccountRepository(database, operator, PasswordHasher()).add(role, role, "four words and a comma")
         )
-        assert other.machines.all() == (made,)
+        assert other.machines.list_all() == (made,)
         with pytest.raises(DeniedError):
             added(other, "SYN-2")
         with pytest.raises(DeniedError):
-            other.machines.use(made.id, used=False)
+            other.machines.set_in_use(made.id, in_use=False)
 
 
 def test_another_clinic_has_none_of_them(database: Database, desk: ClinicRepositories) -> None:
     made = added(desk)
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert stranger.machines.all() == ()
+    assert stranger.machines.list_all() == ()
     with pytest.raises(RecordNotFoundError):
         stranger.machines.get(made.id)
     added(stranger)

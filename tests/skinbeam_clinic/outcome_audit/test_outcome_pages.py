@@ -44,8 +44,8 @@ def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
     consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     plan = desk.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = desk.consents.explain(plan.id, option=PLACE, cooling_off=datetime.timedelta())
-    desk.consents.tell_back(consent.id, {}, ())
+    consent = desk.consents.record_explanation(plan.id, option=PLACE, cooling_off=datetime.timedelta())
+    desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
     desk.consents.sign(consent.id, answers={}, signed_at=consent.not_before, **signed)  # type: ignore[arg-type]
     return desk, add_treatment(desk, consent.id, days_ago=100)
@@ -66,7 +66,7 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     reader, before = OutcomeReader(), OutcomeReader().read(clinics.desk(Role.AUDITOR))
     assert reader.read(desk).without_follow_up == before.without_follow_up
     follow_up = desk.follow_ups.begin(treatment)
-    desk.follow_ups.grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
+    desk.follow_ups.add_grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
     read = reader.read(desk)
     assert (len(read.comparisons), read.without_follow_up) == (
         len(before.comparisons) + 1,
@@ -82,7 +82,7 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
 
 def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Path) -> None:
     desk, treatment = treated(clinics, tmp_path)
-    desk.follow_ups.grade(desk.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME)
+    desk.follow_ups.add_grade(desk.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME)
     page = clinics.browser(Role.AUDITOR).get("/learning").text
     assert render_message("clinic-learning.half") in page
     assert render_message("clinic-learning.funnel") in page

@@ -28,7 +28,7 @@ ANSWERS = LEAST | {
 
 def doses(clinics: Clinics, plan: str) -> list[float]:
     """The fluences of the laser options of a plan."""
-    (concern,) = json.loads(clinics.desk().plans.file(plan, "plan.json"))["concerns"]
+    (concern,) = json.loads(clinics.desk().plans.read_file(plan, "plan.json"))["concerns"]
     lasers = (one["settings"] for one in concern["options"] if one["settings"])
     return [one["fluence_J_cm2"] for one in lasers]
 
@@ -40,7 +40,7 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS.items())))
     here = f"/consultations/{consultation.id}"
     first = clinics.plan(client, here, make=make_plan_in_subprocess, **ANSWERS).rpartition("/")[2]
-    record = json.loads(desk.plans.file(first, "plan.json"))
+    record = json.loads(desk.plans.read_file(first, "plan.json"))
     (ladder,) = record["test_spots"]
     top = ladder["spots"][-1]
     where = {name: ladder[name] for name in ("device", "site", "wavelength_nm")}
@@ -61,4 +61,4 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     with pytest.raises(SystemExit) as ended:
         main(["consult", str(case), "-o", str(tmp_path / "out")])
     assert ended.value.code == 0
-    assert (tmp_path / "out" / "plan.json").read_bytes() == desk.plans.file(next_, "plan.json")
+    assert (tmp_path / "out" / "plan.json").read_bytes() == desk.plans.read_file(next_, "plan.json")

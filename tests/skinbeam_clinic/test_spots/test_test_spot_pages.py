@@ -104,8 +104,8 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(
     client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
     desk = clinics.desk()
-    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(consent.id, {}, ())
+    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     sent = fill(plan)
@@ -211,7 +211,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(
     (row,) = seen[0]["test_spot"]
     assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
-    held = json.loads(clinics.desk().plans.file(made.rpartition("/")[2], HISTORY_FILE))
+    held = json.loads(clinics.desk().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
     assert 'id="stops"' not in client.get(made).text
     assert client.post(f"{made}/consent/0.0/talk", data={"days": "0"}).status_code == 303

@@ -36,7 +36,7 @@ def fired(desk: ClinicRepositories, hours: float = 0.0) -> TestSpotRecord:
 def test_a_spot_comes_back_as_it_was_fired_and_read(desk: ClinicRepositories) -> None:
     spot = fired(desk, 50.0)
     assert (spot.fired_by, spot.readings) == (desk.member.name, ())
-    read = desk.test_spots.read(spot.id, "blister", note="one, 2 mm")
+    read = desk.test_spots.add_reading(spot.id, "blister", note="one, 2 mm")
     (reading,) = read.readings
     assert (reading.reaction, reading.note, reading.read_by) == ("blister", "one, 2 mm", desk.member.name)
     assert read.hours(reading) == pytest.approx(50.0, abs=0.01)
@@ -48,29 +48,29 @@ def test_a_spot_comes_back_as_it_was_fired_and_read(desk: ClinicRepositories) ->
 
 def test_a_later_reading_takes_the_place_of_none(desk: ClinicRepositories) -> None:
     spot = fired(desk, 1000.0)
-    desk.test_spots.read(spot.id, "burn", seen_at=hours_ago(950.0))
-    again = desk.test_spots.read(spot.id, "none")
+    desk.test_spots.add_reading(spot.id, "burn", seen_at=hours_ago(950.0))
+    again = desk.test_spots.add_reading(spot.id, "none")
     assert [one.reaction for one in again.readings] == ["burn", "none"]
 
 
 def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(desk: ClinicRepositories) -> None:
     fired(desk, 71.0)
     late, later = fired(desk, 73.0), fired(desk, 100.0)
-    assert [spot.id for spot, _ in desk.test_spots.due(9)] == [later.id, late.id]
-    assert [spot.id for spot, _ in desk.test_spots.due(1)] == [later.id]
-    desk.test_spots.read(later.id, "none")
-    ((spot, patient),) = desk.test_spots.due(9)
+    assert [spot.id for spot, _ in desk.test_spots.list_due(9)] == [later.id, late.id]
+    assert [spot.id for spot, _ in desk.test_spots.list_due(1)] == [later.id]
+    desk.test_spots.add_reading(later.id, "none")
+    ((spot, patient),) = desk.test_spots.list_due(9)
     assert (spot.id, patient.id) == (late.id, desk.consultations.get(late.consultation_id).patient_id)
 
 
 def test_an_assistant_reads_and_fires_none(database: Database, desk: ClinicRepositories) -> None:
     assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
     spot = fired(desk)
-    assert assistant.test_spots.read(spot.id, "none").readings
+    assert assistant.test_spots.add_reading(spot.id, "none").readings
     with pytest.raises(DeniedError):
         assistant.test_spots.fire(spot.consultation_id, spot.firing)
     with pytest.raises(DeniedError):
-        ClinicRepositories(database, replace(desk.member, role=Role.AUDITOR)).test_spots.read(spot.id, "none")
+        ClinicRepositories(database, replace(desk.member, role=Role.AUDITOR)).test_spots.add_reading(spot.id, "none")
 
 
 def test_a_closed_consultation_takes_readings_and_no_spots(desk: ClinicRepositories) -> None:
@@ -78,7 +78,7 @@ def test_a_closed_consultation_takes_readings_and_no_spots(desk: ClinicRepositor
     desk.consultations.close(spot.consultation_id, revision=1)
     with pytest.raises(ClosedError):
         desk.test_spots.fire(spot.consultation_id, spot.firing)
-    assert desk.test_spots.read(spot.id, "blister").readings
+    assert desk.test_spots.add_reading(spot.id, "blister").readings
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_what_cannot_be_is_refused(desk: ClinicRepositories) -> None:
     photograph = desk.photographs.add(other.consultation_id, b"\xff\xd8", "image/jpeg", PhotographPermissions())
     soon = now() + datetime.timedelta(minutes=1)
     for code, asked in {
-        "in-the-future": lambda: desk.test_spots.read(spot.id, "none", seen_at=soon),
-        "before-firing": lambda: desk.test_spots.read(spot.id, "none", seen_at=hours_ago(1.0)),
-        "unknown-word": lambda: desk.test_spots.read(spot.id, "fine"),
-        "absent": lambda: desk.test_spots.read(spot.id, "none", photograph_id=photograph.id),
-        "too-long": lambda: desk.test_spots.read(spot.id, "none", note="x" * 6000),
+        "in-the-future": lambda: desk.test_spots.add_reading(spot.id, "none", seen_at=soon),
+        "before-firing": lambda: desk.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(1.0)),
+        "unknown-word": lambda: desk.test_spots.add_reading(spot.id, "fine"),
+        "absent": lambda: desk.test_spots.add_reading(spot.id, "none", photograph_id=photograph.id),
+        "too-long": lambda: desk.test_spots.add_reading(spot.id, "none", note="x" * 6000),
     }.items():
         with pytest.raises(InputError) as refused:
             asked()
@@ -112,7 +112,7 @@ def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
     desk: ClinicRepositories, database: Database
 ) -> None:
     spot = fired(desk)
-    desk.test_spots.read(spot.id, "blister", note="secret")
+    desk.test_spots.add_reading(spot.id, "blister", note="secret")
     steps = desk.audit_log.newest(50, subject=f"test_spot/{spot.id}")
     assert {"test-spot.read", "test-spot.fired"} <= {one.action for one in steps}
     with database.reading() as session:
@@ -124,7 +124,7 @@ def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
 
 def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicRepositories, database: Database) -> None:
     spot = fired(desk, 80.0)
-    read = desk.test_spots.read(spot.id, "crust")
+    read = desk.test_spots.add_reading(spot.id, "crust")
     patient = desk.consultations.get(spot.consultation_id).patient_id
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     taken = other.patient_copies.import_copy(desk.patient_copies.make(patient))
@@ -135,7 +135,7 @@ def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicReposito
         read.fired_by,
         read.readings,
     )
-    assert desk.erasure.erase(patient, keep_years=0) is None
+    assert desk.erasure.erase(patient, retention_years=0) is None
     with pytest.raises(RecordNotFoundError):
         desk.test_spots.get(spot.id)
     assert all(checked.findings == () for checked in verify_database(database))

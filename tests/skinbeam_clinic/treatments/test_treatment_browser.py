@@ -34,8 +34,8 @@ def consent(clinics: Clinics, tmp_path: Path) -> str:
     desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
     consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, serialize_answers(sent))
     plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
-    made = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(made.id, {}, ())
+    made = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.record_teach_back(made.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": made.not_before}
     desk.consents.sign(made.id, answers={}, **signed)  # type: ignore[arg-type]
     return f"/plans/{plan.id}/consent/0.0"
@@ -51,7 +51,7 @@ def answer(page: Page) -> None:
     """The checklist, with a tan."""
     for item in CHECKLIST_ITEMS.values():
         if item.name not in (*AUTOMATIC_ITEMS, "shields"):
-            page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.clear[0]}").check()
+            page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.accepted_answers[0]}").check()
     page.locator("#tan-words").fill("a weekend on a lake")
     page.get_by_role("button", name="Keep the answers").click()
 

@@ -40,7 +40,7 @@ def agreed(client: TestClient, clinics: Clinics) -> str:
     plan = clinics.plan(client, client.post(f"{patient}/consultations").headers["location"])
     here = f"{plan}/consent/0.0"
     client.post(f"{here}/talk", data={"days": "0"})
-    records = open_plan(clinics.desk(), plan.rpartition("/")[2]).records
+    records = open_plan(clinics.desk(), plan.rpartition("/")[2]).plan
     right = teach_back_questions(records, records.concerns[0].options[0])
     client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right})
     assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
@@ -81,7 +81,7 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
 ) -> None:
     ordered, page = kept(clinics, here).ordered, said(client.get(here))
     assert (ordered.device, ordered.settings["fluence_J_cm2"], ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
-    assert [item.name for item in list_items(ordered) if not item.always] == ["spots", "cooling"]
+    assert [item.name for item in list_items(ordered) if not item.is_always_included] == ["spots", "cooling"]
     assert "7.5 J/cm²" in page
     assert "eyewear for 595 nm" in page
     assert "serial number SYN-9" in page
@@ -328,7 +328,7 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     treatment, desk = kept(clinics, here), clinics.desk()
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0}
     firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT, {})
-    desk.test_spots.read(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
+    desk.test_spots.add_reading(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
     assert client.post(f"{here}/start").status_code == 422
     sent = {"item": "course", "why-course": "it is urgent"}
     assert client.post(f"{here}/decision", data=sent).status_code == 422

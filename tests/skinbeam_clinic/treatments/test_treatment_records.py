@@ -37,9 +37,9 @@ def refused(code: str) -> "pytest.RaisesExc[InputError]":
 def test_from_a_consent_to_the_end(desk: ClinicRepositories) -> None:
     made = started(desk)
     assert (made.number, made.device, made.serial) == (1, "pulsed-dye-595", "SYN-1")
-    row = desk.treatments.fire(made.id, fired(site="nose"))
+    row = desk.treatments.add_area(made.id, fired(site="nose"))
     done = desk.treatments.end(made.id, TreatmentState.DONE)
-    assert (done.areas, done.standing, done.ended) == ((row,), (row,), True)
+    assert (done.areas, done.valid_areas, done.is_over) == ((row,), (row,), True)
     assert (row.deviations, row.fired.pain_0_10, row.fired.site) == ((), 3.0, "nose")
     assert desk.treatments.get(made.id) == done
     assert desk.treatments.of(made.consultation_id) == (done,)
@@ -49,7 +49,7 @@ def test_from_a_consent_to_the_end(desk: ClinicRepositories) -> None:
 
 def test_the_trail_tells_nothing_of_anybodys_skin(desk: ClinicRepositories) -> None:
     made = started(desk)
-    desk.treatments.fire(made.id, fired(words="greyish rim"))
+    desk.treatments.add_area(made.id, fired(words="greyish rim"))
     desk.adverse_events.add(
         made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, words="left cheek"
     )
@@ -63,7 +63,7 @@ def test_a_treatment_needs_a_consent_that_holds(desk: ClinicRepositories) -> Non
     withdrawn = desk.consents.withdraw(consent.id)
     with refused("void"):
         desk.treatments.begin(withdrawn.id, ORDERED)
-    waits = desk.consents.explain(plan.id, option="0.0", cooling_off=plan.made_at - plan.made_at)
+    waits = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=plan.made_at - plan.made_at)
     with refused("not-signed"):
         desk.treatments.begin(waits.id, ORDERED)
     third = agreed(desk)
@@ -79,7 +79,7 @@ def test_a_treatment_needs_a_consent_that_holds(desk: ClinicRepositories) -> Non
 
 def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: ClinicRepositories) -> None:
     made = begun(desk)
-    desk.treatments.answer(made.id, clear_answers())
+    desk.treatments.add_answers(made.id, clear_answers())
     desk.consents.withdraw(made.consent_id)
     with refused("void"):
         desk.treatments.start(made.id)
@@ -89,7 +89,7 @@ def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: ClinicRepo
 def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: ClinicRepositories) -> None:
     made = started(desk)
     assert desk.treatments.begin(made.consent_id, ORDERED).id == made.id
-    desk.treatments.fire(made.id, fired())
+    desk.treatments.add_area(made.id, fired())
     desk.treatments.end(made.id, TreatmentState.DONE)
     assert desk.treatments.begin(made.consent_id, ORDERED).number == 2
 
@@ -101,9 +101,9 @@ def test_nothing_is_fired_before_every_item_is_answered(desk: ClinicRepositories
     for item, answer in clear_answers().items():
         with refused("checklist-open"):
             desk.treatments.start(made.id)
-        made = desk.treatments.answer(made.id, {item: answer})
+        made = desk.treatments.add_answers(made.id, {item: answer})
     with refused("checklist-open"):
-        desk.treatments.fire(made.id, fired())
+        desk.treatments.add_area(made.id, fired())
     assert desk.treatments.start(made.id).state == "treating"
 
 
@@ -111,19 +111,21 @@ def test_nothing_is_fired_before_every_item_is_answered(desk: ClinicRepositories
 def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: ClinicRepositories, item: object) -> None:
     item = CHECKLIST_ITEMS[item.name]  # type: ignore[attr-defined]
     made = begun(desk)
-    stopping = next(answer for answer in item.answers if answer not in item.clear)
-    made = desk.treatments.answer(made.id, clear_answers() | {item.name: (stopping, "seen now")})
+    stopping = next(answer for answer in item.answers if answer not in item.accepted_answers)
+    made = desk.treatments.add_answers(made.id, clear_answers() | {item.name: (stopping, "seen now")})
     assert [one.name for one in list_open_items(made)] == [item.name]
     with refused("checklist-open"):
         desk.treatments.start(made.id)
-    if item.firm:
+    if item.is_mandatory:
         with refused("bad-checklist"):
-            desk.treatments.decide(made.id, item.name, "it is urgent")
-        desk.treatments.answer(made.id, {item.name: (item.clear[0], "put right")})
+            desk.treatments.overrule(made.id, item.name, "it is urgent")
+        desk.treatments.add_answers(made.id, {item.name: (item.accepted_answers[0], "put right")})
     else:
         with refused("no-reason"):
-            desk.treatments.decide(made.id, item.name, "")
-        decided = desk.treatments.decide(made.id, item.name, "seen, and judged slight").answered[item.name].decision
+            desk.treatments.overrule(made.id, item.name, "")
+        decided = (
+            desk.treatments.overrule(made.id, item.name, "seen, and judged slight").current_answers[item.name].decision
+        )
         assert decided is not None
         assert decided.why == "seen, and judged slight"
     assert desk.treatments.start(made.id).started_at is not None
@@ -131,9 +133,9 @@ def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: Clini
 
 def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: ClinicRepositories) -> None:
     made = begun(desk)
-    desk.treatments.answer(made.id, clear_answers() | {"tan": ("yes", "a little")})
-    desk.treatments.decide(made.id, "tan", "hardly any")
-    made = desk.treatments.answer(made.id, {"tan": ("yes", "deep, from last week")})
+    desk.treatments.add_answers(made.id, clear_answers() | {"tan": ("yes", "a little")})
+    desk.treatments.overrule(made.id, "tan", "hardly any")
+    made = desk.treatments.add_answers(made.id, {"tan": ("yes", "deep, from last week")})
     assert [one.name for one in list_open_items(made)] == ["tan"]
     assert [one.words for one in made.answers if one.item == "tan"] == ["a little", "deep, from last week"]
 
@@ -141,26 +143,26 @@ def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: ClinicReposit
 def test_another_device_than_the_planned_one_waits_for_a_clinician(desk: ClinicRepositories) -> None:
     made = begun(desk)
     green = desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
-    desk.treatments.answer(made.id, clear_answers())
-    picked = desk.treatments.pick(made.id, green.id, "the dye laser is broken")
+    desk.treatments.add_answers(made.id, clear_answers())
+    picked = desk.treatments.choose_machine(made.id, green.id, "the dye laser is broken")
     assert (picked.device, [one.name for one in list_open_items(picked)]) == ("ktp-532", ["device"])
-    desk.treatments.decide(made.id, "device", "test spots with it were clean")
+    desk.treatments.overrule(made.id, "device", "test spots with it were clean")
     assert desk.treatments.start(made.id).device == "ktp-532"
 
 
 def test_a_retired_machine_is_not_picked(desk: ClinicRepositories) -> None:
     made = begun(desk)
-    desk.machines.use(str(made.machine_id), used=False)
+    desk.machines.set_in_use(str(made.machine_id), in_use=False)
     with pytest.raises(RecordNotFoundError):
-        desk.treatments.pick(made.id, str(made.machine_id))
+        desk.treatments.choose_machine(made.id, str(made.machine_id))
 
 
 def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: ClinicRepositories) -> None:
     made = started(desk)
     for change in (
-        lambda: desk.treatments.answer(made.id, {"tan": ("yes", "")}),
-        lambda: desk.treatments.pick(made.id, str(made.machine_id)),
-        lambda: desk.treatments.decide(made.id, "tan", "why"),
+        lambda: desk.treatments.add_answers(made.id, {"tan": ("yes", "")}),
+        lambda: desk.treatments.choose_machine(made.id, str(made.machine_id)),
+        lambda: desk.treatments.overrule(made.id, "tan", "why"),
         lambda: desk.treatments.start(made.id),
     ):
         with refused("treatment-begun"):
@@ -171,8 +173,8 @@ def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: ClinicR
     made = started(desk)
     more = fired(settings={"fluence_J_cm2": 9.0})
     with refused("beyond-plan"):
-        desk.treatments.fire(made.id, more)
-    row = desk.treatments.fire(made.id, dataclasses.replace(more, reason="no closure at 7.5"))
+        desk.treatments.add_area(made.id, more)
+    row = desk.treatments.add_area(made.id, dataclasses.replace(more, reason="no closure at 7.5"))
     (found,) = row.deviations
     assert (found.name, found.planned, found.fired, found.hotter, found.most) == (
         "fluence_J_cm2",
@@ -186,14 +188,14 @@ def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: ClinicR
 
 
 def test_less_than_the_plan_is_noted_and_needs_no_reason(desk: ClinicRepositories) -> None:
-    (found,) = desk.treatments.fire(started(desk).id, fired(settings={"fluence_J_cm2": 6.0})).deviations
+    (found,) = desk.treatments.add_area(started(desk).id, fired(settings={"fluence_J_cm2": 6.0})).deviations
     assert not found.hotter
     assert found.pct == pytest.approx(-20.0)
 
 
 def test_a_sign_that_stops_ends_the_treatment_with_its_row(desk: ClinicRepositories) -> None:
     made = started(desk)
-    row = desk.treatments.fire(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
+    row = desk.treatments.add_area(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
     stopped = desk.treatments.get(made.id)
     assert (stopped.state, stopped.areas) == ("stopped", (row,))
 
@@ -212,7 +214,7 @@ def test_a_severe_event_in_the_session_ends_it(desk: ClinicRepositories, grade: 
 
 def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(desk: ClinicRepositories) -> None:
     made = started(desk)
-    desk.treatments.fire(made.id, fired())
+    desk.treatments.add_area(made.id, fired())
     done = desk.treatments.end(made.id, TreatmentState.DONE)
     event = desk.adverse_events.add(
         made.id, kind="pih", grade=AdverseEventGrade.SERIOUS, source=AdverseEventSource.DIARY, words="dark"
@@ -243,28 +245,28 @@ def test_what_is_no_event_is_refused(desk: ClinicRepositories) -> None:
 
 def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: ClinicRepositories) -> None:
     made = started(desk)
-    first = desk.treatments.fire(made.id, fired())
+    first = desk.treatments.add_area(made.id, fired())
     desk.treatments.end(made.id, TreatmentState.DONE)
     for late in (fired(site="nose"), fired(corrects=first.id)):
         with refused("no-reason"):
-            desk.treatments.fire(made.id, late)
-    second = desk.treatments.fire(made.id, fired(corrects=first.id, pulses=44, why="miscounted"))
-    third = desk.treatments.fire(made.id, fired(site="nose", why="forgotten"))
+            desk.treatments.add_area(made.id, late)
+    second = desk.treatments.add_area(made.id, fired(corrects=first.id, pulses=44, why="miscounted"))
+    third = desk.treatments.add_area(made.id, fired(site="nose", why="forgotten"))
     now = desk.treatments.get(made.id)
-    assert (now.state, now.areas, now.standing) == ("done", (first, second, third), (second, third))
+    assert (now.state, now.areas, now.valid_areas) == ("done", (first, second, third), (second, third))
     with refused("corrected"):
-        desk.treatments.fire(made.id, fired(corrects=first.id, why="again"))
+        desk.treatments.add_area(made.id, fired(corrects=first.id, why="again"))
     with pytest.raises(RecordNotFoundError):
-        desk.treatments.fire(made.id, fired(corrects="f" * 32, why="another"))
-    desk.treatments.fire(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
-    assert desk.treatments.get(made.id).standing == (second,)
-    assert desk.treatments.note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
+        desk.treatments.add_area(made.id, fired(corrects="f" * 32, why="another"))
+    desk.treatments.add_area(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
+    assert desk.treatments.get(made.id).valid_areas == (second,)
+    assert desk.treatments.add_note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
 
 
 def test_a_row_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
     made = started(desk)
-    row = desk.treatments.fire(made.id, fired(), row_id="a" * 32)
-    assert desk.treatments.fire(made.id, fired(), row_id="a" * 32) == row
+    row = desk.treatments.add_area(made.id, fired(), row_id="a" * 32)
+    assert desk.treatments.add_area(made.id, fired(), row_id="a" * 32) == row
     assert desk.treatments.get(made.id).areas == (row,)
 
 
@@ -272,8 +274,8 @@ def test_nobodys_row_is_lost_when_two_write_at_once(desk: ClinicRepositories) ->
     made = started(desk)
     sites = ["nose", "chin", "cheeks", "forehead"] * 3
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(lambda site: desk.treatments.fire(made.id, fired(site=site)), sites))
-        list(pool.map(lambda n: desk.treatments.note(made.id, f"note {n}"), range(8)))
+        kept = list(pool.map(lambda site: desk.treatments.add_area(made.id, fired(site=site)), sites))
+        list(pool.map(lambda n: desk.treatments.add_note(made.id, f"note {n}"), range(8)))
     now = desk.treatments.get(made.id)
     assert {one.id for one in now.areas} == {one.id for one in kept}
     assert sorted(one.words for one in now.notes) == [f"note {n}" for n in range(8)]
@@ -282,7 +284,7 @@ def test_nobodys_row_is_lost_when_two_write_at_once(desk: ClinicRepositories) ->
 def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(desk: ClinicRepositories) -> None:
     made, answers = begun(desk), clear_answers()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda item: desk.treatments.answer(made.id, {item: answers[item]}), answers))
+        list(pool.map(lambda item: desk.treatments.add_answers(made.id, {item: answers[item]}), answers))
     assert not list_open_items(desk.treatments.get(made.id))
 
 
@@ -298,18 +300,18 @@ def test_settings_that_no_case_file_could_hold_are_refused(
     desk: ClinicRepositories, settings: dict[str, float]
 ) -> None:
     with pytest.raises(InputError):
-        desk.treatments.fire(started(desk).id, fired(settings=settings))
+        desk.treatments.add_area(started(desk).id, fired(settings=settings))
 
 
 def test_an_assistant_prepares_and_a_clinician_treats(
     database: Database, operator: Member, desk: ClinicRepositories
 ) -> None:
     helper, made = other(database, operator, Role.ASSISTANT), begun(desk)
-    helper.treatments.answer(made.id, clear_answers())
+    helper.treatments.add_answers(made.id, clear_answers())
     for act in (
         lambda: helper.treatments.start(made.id),
-        lambda: helper.treatments.decide(made.id, "tan", "why"),
-        lambda: helper.treatments.fire(made.id, fired()),
+        lambda: helper.treatments.overrule(made.id, "tan", "why"),
+        lambda: helper.treatments.add_area(made.id, fired()),
         lambda: helper.treatments.end(made.id, TreatmentState.STOPPED),
         lambda: helper.adverse_events.add(
             made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
@@ -317,7 +319,7 @@ def test_an_assistant_prepares_and_a_clinician_treats(
     ):
         with pytest.raises(DeniedError):
             act()
-    assert helper.treatments.get(made.id).answered["tan"].by == "assistant"
+    assert helper.treatments.get(made.id).current_answers["tan"].by == "assistant"
 
 
 def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositories) -> None:
@@ -326,7 +328,7 @@ def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositori
     for act in (
         lambda: stranger.treatments.get(made.id),
         lambda: stranger.treatments.of(made.consultation_id),
-        lambda: stranger.treatments.fire(made.id, fired()),
+        lambda: stranger.treatments.add_area(made.id, fired()),
         lambda: stranger.treatments.begin(made.consent_id, ORDERED),
         lambda: stranger.adverse_events.of(made.consultation_id),
     ):
@@ -336,7 +338,7 @@ def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositori
 
 def test_what_was_kept_is_found_whole_by_verify(database: Database, desk: ClinicRepositories) -> None:
     made = started(desk)
-    desk.treatments.fire(made.id, fired())
+    desk.treatments.add_area(made.id, fired())
     event = desk.adverse_events.add(
         made.id, kind="burn", grade=AdverseEventGrade.SEVERE, source=AdverseEventSource.SESSION
     )

@@ -347,7 +347,7 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
         expect(page.locator(".save-state")).to_have_text("Saved.")
     for kept in desk.photographs.of(consultation.id):
         assert kept.media_type == "image/jpeg"
-        assert desk.photographs.content(kept.id)[1].startswith(b"\xff\xd8\xff")
+        assert desk.photographs.read_content(kept.id)[1].startswith(b"\xff\xd8\xff")
     page.get_by_role("link", name="What it may be used for").first.click()
     looked_at(page, "uses")
     page.get_by_label("teaching").check()

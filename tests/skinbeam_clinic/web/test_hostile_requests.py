@@ -186,10 +186,10 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     (soon,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
     diary = treated(desk, days_ago=2.0).treatment
-    link = desk.diaries.link(diary, language="en", until=until).token
+    link = desk.diaries.create_link(diary, language="en", until=until).token
     for key in ("0", "1"):
-        DiaryAccess(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
-    first, second = desk.alarms.open()
+        DiaryAccess(clinics.database).open(link).add_entry(key * 32, 1, WARNING, photograph=None, alarm=True)
+    first, second = desk.alarms.list_open()
     desk.alarms.answer(first.id, "Called.")
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT, {})
@@ -197,7 +197,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
     names = {
         "appointment": soon.id,
-        "feed": CalendarFeedRepository(clinics.database, owner).make()[0].id,
+        "feed": CalendarFeedRepository(clinics.database, owner).create()[0].id,
         "patient": patient,
         "link": link,
         "alarm": second.id,
@@ -237,8 +237,8 @@ def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) ->
     """The pages of sessions whose checklist stops, lets them start, has let them, and of the consent to one."""
     made = [desk.treatments.begin(agree(desk, plan.id), ORDERED).id for plan in plans]
     for id, changed in zip(made, ({"tan": ("yes", "")}, {}, {}), strict=True):
-        desk.treatments.pick(id, machine)
-        desk.treatments.answer(id, clear_answers() | changed)
+        desk.treatments.choose_machine(id, machine)
+        desk.treatments.add_answers(id, clear_answers() | changed)
     desk.treatments.start(made[-1])
     return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 
@@ -254,7 +254,7 @@ def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], str]
     faces = [
         desk.photographs.add(one.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id for _ in range(2)
     ]
-    (pair,) = desk.follow_ups.pair(one.id, *faces).pairs
+    (pair,) = desk.follow_ups.add_pair(one.id, *faces).pairs
     clinics.desk(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
     event = desk.adverse_events.add(
         treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP

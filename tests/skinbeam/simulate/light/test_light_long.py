@@ -11,7 +11,7 @@ from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.space import Inclusion, LayeredSpace, VoxelSpace, endless_cylinder_shape
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, VoxelSpace, infinite_cylinder_shape
 
 pytestmark = pytest.mark.long
 
@@ -26,8 +26,8 @@ def parts(field: LightField) -> np.ndarray:
 
 def deviations(medium: LayeredMedium, photons: int, seed: int) -> np.ndarray:
     """Differences from the exact engine over the standard errors, of parts that matter."""
-    found = MonteCarlo(photons=photons, seed=seed).light(medium, LightBeam(), LightTally(EDGES_M))
-    exact = parts(ENGINES["ordinates"].light(medium, LightBeam(), LightTally(EDGES_M)))
+    found = MonteCarlo(photons=photons, seed=seed).compute_light(medium, LightBeam(), LightTally(EDGES_M))
+    exact = parts(ENGINES["ordinates"].compute_light(medium, LightBeam(), LightTally(EDGES_M)))
     assert found.standard_error is not None
     worth = exact > 0.01
     return (parts(found)[worth] - exact[worth]) / parts(found.standard_error)[worth]
@@ -103,8 +103,10 @@ def test_the_vessel_cube_of_another_code() -> None:
     layers = LayeredMedium(
         [0.036, 1660.0, 45.9], [0.0, 37600.0, 35700.0], [0.0, 0.9, 0.9], [1.3] * 3, [1e-4, 6e-5, 8.4e-4], 1.3, 1.3
     )
-    space = LayeredSpace(layers, [Inclusion([endless_cylinder_shape(0.0, 5e-4, 1e-4)], **VESSEL)], half_m=(5e-4, 5e-4))
-    field = MonteCarlo(photons=10_000_000).light(
+    space = LayeredSpace(
+        layers, [Inclusion([infinite_cylinder_shape(0.0, 5e-4, 1e-4)], **VESSEL)], half_widths_m=(5e-4, 5e-4)
+    )
+    field = MonteCarlo(photons=10_000_000).compute_light(
         space, LightBeam(kind="flat", spot_mm=0.6), LightTally(np.array([0.0, 1e-3]))
     )
     assert field.standard_error is not None
@@ -119,8 +121,10 @@ def test_finer_voxels_come_nearer_to_the_cylinder() -> None:
     """A cylinder in voxels of 40, 20 and 10 µm against the true one: the share of blood tends to its own."""
     layers = LayeredMedium([45.9], [35700.0], [0.9], [1.3], [1e-3], 1.3, 1.3)
     beam, edges = LightBeam(kind="flat", spot_mm=0.6), np.array([0.0, 1e-3])
-    true = MonteCarlo(photons=4_000_000).light(
-        LayeredSpace(layers, [Inclusion([endless_cylinder_shape(0.0, 5e-4, 1e-4)], **VESSEL)], half_m=(5e-4, 5e-4)),
+    true = MonteCarlo(photons=4_000_000).compute_light(
+        LayeredSpace(
+            layers, [Inclusion([infinite_cylinder_shape(0.0, 5e-4, 1e-4)], **VESSEL)], half_widths_m=(5e-4, 5e-4)
+        ),
         beam,
         LightTally(edges),
     )
@@ -131,7 +135,7 @@ def test_finer_voxels_come_nearer_to_the_cylinder() -> None:
         centre = (np.arange(count) + 0.5) * size
         plane = (centre[:, None] - 5e-4) ** 2 + (centre[None, :] - 5e-4) ** 2 < 1e-8
         cube = np.repeat(plane[:, None, :], count, axis=1).astype(np.uint8)
-        found = MonteCarlo(photons=4_000_000, seed=count).light(
+        found = MonteCarlo(photons=4_000_000, seed=count).compute_light(
             VoxelSpace(cube, size, [45.9, 23100.0], [35700.0, 9400.0], [0.9, 0.9], 1.3, 1.3, 1.3),
             beam,
             LightTally(edges),

@@ -75,7 +75,9 @@ def test_a_narrow_spot_is_what_a_direct_run_of_it_gives(profile: str, kind: str)
         [1e-4, 9e-4],
     )
     edges = wide.grid.faces[0]
-    field = MonteCarlo(photons=400_000).light(medium, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, 5e-5, 1))
+    field = MonteCarlo(photons=400_000).compute_light(
+        medium, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, 5e-5, 1)
+    )
     assert field.fluence_rate_rz is not None
     assert field.standard_error is not None
     assert field.standard_error.fluence_rate_rz is not None

@@ -112,7 +112,7 @@ def of_planes(spot: SpotLightField) -> np.ndarray:
 @every_kind
 @pytest.mark.parametrize("spot_mm", [0.05, 0.5, 3.1])
 def test_each_plane_keeps_its_energy(narrow: PencilBeamLight, kind: str, spot_mm: float) -> None:
-    point, spot = (narrow.spot(LightBeam(kind=k, spot_mm=spot_mm)) for k in ("pencil", kind))
+    point, spot = (narrow.convolve(LightBeam(kind=k, spot_mm=spot_mm)) for k in ("pencil", kind))
     assert of_planes(spot) == pytest.approx(of_planes(point), rel=1e-12)
     for name in ("reflectance", "transmittance"):
         left = [getattr(f, f"{name}_r") @ area(2e-5, 80) + getattr(f, f"{name}_outside") for f in (spot, point)]
@@ -121,8 +121,10 @@ def test_each_plane_keeps_its_energy(narrow: PencilBeamLight, kind: str, spot_mm
 
 
 def test_a_pencil_is_the_run_itself(narrow: PencilBeamLight) -> None:
-    spot = narrow.spot(LightBeam(kind="pencil"))
-    run = MonteCarlo(photons=20_000, seed=3).light(SKIN, LightBeam(kind="pencil"), LightTally(EDGES_M, 2e-5, 80))
+    spot = narrow.convolve(LightBeam(kind="pencil"))
+    run = MonteCarlo(photons=20_000, seed=3).compute_light(
+        SKIN, LightBeam(kind="pencil"), LightTally(EDGES_M, 2e-5, 80)
+    )
     for found, wanted in ((spot, run), (spot.standard_error, run.standard_error)):
         for name in ("fluence_rate_rz", "reflectance_r", "transmittance_r"):
             np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-9, atol=1e-9)
@@ -130,7 +132,7 @@ def test_a_pencil_is_the_run_itself(narrow: PencilBeamLight) -> None:
 
 def test_a_spot_as_small_as_a_pencil_gives_the_pencil(narrow: PencilBeamLight) -> None:
     """A beam of a thousandth of a ring moves 2 / 1000 of a ring's light at most, its radius over both its edges."""
-    point, spot = (narrow.spot(LightBeam(kind=kind, spot_mm=4e-5)) for kind in ("pencil", "flat"))
+    point, spot = (narrow.convolve(LightBeam(kind=kind, spot_mm=4e-5)) for kind in ("pencil", "flat"))
     moved = np.abs((spot.fluence_rate_rz - point.fluence_rate_rz) * area(2e-5, 80)).sum(axis=1)
     assert np.all(moved < 2e-3 * of_planes(point))
     assert np.all(moved > 0.0)
@@ -153,8 +155,10 @@ def test_direct_runs_of_the_same_beam_agree() -> None:
         medium = LayeredMedium([mus * rng.uniform(0.05, 0.3)], [mus], [rng.uniform(0.0, 0.9)], [1.4], [3.0 / mus])
         kind = str(rng.choice(list(MAPS)))
         beam = LightBeam(kind=kind, spot_mm=2e3 * ring * rng.uniform(3.0, 40.0))
-        spot = trace_pencil_beam(medium, edges, ring, rings, photons=51_200, seed=number).spot(beam)
-        direct = MonteCarlo(photons=51_200, seed=1000 + number).light(medium, beam, LightTally(edges, ring, rings))
+        spot = trace_pencil_beam(medium, edges, ring, rings, photons=51_200, seed=number).convolve(beam)
+        direct = MonteCarlo(photons=51_200, seed=1000 + number).compute_light(
+            medium, beam, LightTally(edges, ring, rings)
+        )
         assert spot.standard_error is not None
         assert direct.standard_error is not None
         name = str(rng.choice(["fluence_rate_rz", "reflectance_r"]))
@@ -170,8 +174,8 @@ def test_direct_runs_of_the_same_beam_agree() -> None:
 
 def test_a_wide_spot_is_an_endless_beam_on_its_axis() -> None:
     """Diffuse light falls to 1 / e in 1 mm; the edge of the beam is 8 mm away or more."""
-    found = trace_pencil_beam(SKIN, EDGES_M, 8e-5, 150, photons=40_000).spot(LightBeam(kind="flat", spot_mm=20.0))
-    exact = ENGINES["ordinates"].light(SKIN, LightBeam(), LightTally(EDGES_M))
+    found = trace_pencil_beam(SKIN, EDGES_M, 8e-5, 150, photons=40_000).convolve(LightBeam(kind="flat", spot_mm=20.0))
+    exact = ENGINES["ordinates"].compute_light(SKIN, LightBeam(), LightTally(EDGES_M))
     assert found.standard_error is not None
     power_area = np.pi * 1e-2**2
     for ring in (0, 25):
@@ -183,7 +187,7 @@ def test_a_wide_spot_is_an_endless_beam_on_its_axis() -> None:
 @every_kind
 def test_unscattered_light_keeps_the_shape_of_the_beam(kind: str) -> None:
     clear = LayeredMedium([500.0], [0.0], [0.0], [1.0], [1e-3])
-    spot = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 1e-4, 30, photons=32_000).spot(
+    spot = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 1e-4, 30, photons=32_000).convolve(
         LightBeam(kind=kind, spot_mm=2.0)
     )
     r = 1e-4 * np.arange(31)
@@ -202,18 +206,18 @@ def test_unscattered_light_keeps_the_shape_of_the_beam(kind: str) -> None:
 def test_a_port_reads_as_much_when_what_is_lit_and_what_is_read_change_places(wide_mm: float, narrow_mm: float) -> None:
     """Light finds its way back: of discs of whole rings both ways count the same pairs of points."""
     light = trace_pencil_beam(SKIN, EDGES_M, 5e-5, 120, photons=3200)
-    out, back = light.port(wide_mm, narrow_mm)[0], light.port(narrow_mm, wide_mm)[0]
+    out, back = light.port_reflectance(wide_mm, narrow_mm)[0], light.port_reflectance(narrow_mm, wide_mm)[0]
     assert out * narrow_mm**2 == pytest.approx(back * wide_mm**2, rel=1e-9)
 
 
 def test_a_wide_port_reads_all_and_a_narrow_one_less() -> None:
     """Of discs of one width more is lost the narrower they are; 10 mm about what is read hold the diffuse light."""
     light = trace_pencil_beam(SKIN, EDGES_M, 1e-4, 150, photons=40_000)
-    exact = ENGINES["ordinates"].light(SKIN, LightBeam(), LightTally(EDGES_M)).reflectance_diffuse
-    value, error = light.port(21.0, 1.0)
+    exact = ENGINES["ordinates"].compute_light(SKIN, LightBeam(), LightTally(EDGES_M)).reflectance_diffuse
+    value, error = light.port_reflectance(21.0, 1.0)
     assert error < 0.02 * exact
     assert abs(value - exact) <= 4 * error
-    read = [light.port(width, width)[0] for width in (8.0, 4.0, 2.0, 1.0)]
+    read = [light.port_reflectance(width, width)[0] for width in (8.0, 4.0, 2.0, 1.0)]
     assert (np.diff(read) < 0.0).all()
     assert read[0] < exact
 
@@ -221,18 +225,18 @@ def test_a_wide_port_reads_all_and_a_narrow_one_less() -> None:
 def test_a_port_reads_unscattered_light_whole() -> None:
     """A mirror of glass under a clear slab, 1 to 1.5: what comes straight back comes back within the port."""
     clear = LayeredMedium([0.0], [0.0], [0.0], [1.0], [1e-3], below_n=1.5)
-    value, error = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 1e-4, 40, photons=32_000).port(4.0, 3.0)
+    value, error = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 1e-4, 40, photons=32_000).port_reflectance(4.0, 3.0)
     assert abs(value - 0.04) <= 4 * error + 1e-12
 
 
 def test_a_port_wider_than_the_rings_is_refused() -> None:
     with pytest.raises(ValueError, match="inside the disc that is read"):
-        trace_pencil_beam(SKIN, EDGES_M, 1e-4, 10, photons=320).port(1.0, 3.0)
+        trace_pencil_beam(SKIN, EDGES_M, 1e-4, 10, photons=320).port_reflectance(1.0, 3.0)
 
 
 def test_light_outside_the_rings_is_told_of() -> None:
     clear = LayeredMedium([0.0], [0.0], [0.0], [1.0], [1e-3])
-    spot = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 2e-5, 50, photons=320).spot(
+    spot = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 2e-5, 50, photons=320).convolve(
         LightBeam(kind="gaussian", spot_mm=2.0)
     )
     assert spot.transmittance_outside == pytest.approx(np.exp(-2.0), abs=1e-6)
@@ -240,19 +244,19 @@ def test_light_outside_the_rings_is_told_of() -> None:
 
 def test_beams_that_the_rings_cannot_hold_are_refused(narrow: PencilBeamLight) -> None:
     with pytest.raises(ValueError, match=r"the rings end at 0\.0016 m, inside the beam of radius 0\.00161 m"):
-        narrow.spot(LightBeam(kind="flat", spot_mm=3.22))
-    assert narrow.spot(LightBeam(kind="flat", spot_mm=3.2)).fluence_rate_rz.shape == (4, 80)
+        narrow.convolve(LightBeam(kind="flat", spot_mm=3.22))
+    assert narrow.convolve(LightBeam(kind="flat", spot_mm=3.2)).fluence_rate_rz.shape == (4, 80)
     with pytest.raises(ValueError, match="a Gaussian beam narrower than a ring"):
-        narrow.spot(LightBeam(kind="gaussian", spot_mm=0.019))
+        narrow.convolve(LightBeam(kind="gaussian", spot_mm=0.019))
     with pytest.raises(ValueError, match="an endless beam has no rings"):
-        narrow.spot(LightBeam(kind="flat"))
+        narrow.convolve(LightBeam(kind="flat"))
     for beam in (
         LightBeam(kind="flat", spot_mm=1.0, angle_deg=10.0),
         LightBeam(kind="flat", spot_mm=1.0, x_um=5.0),
         LightBeam(kind="ring", spot_mm=1.0, inner_mm=0.5),
     ):
         with pytest.raises(ValueError, match="falls straight onto the middle of the rings"):
-            narrow.spot(beam)
+            narrow.convolve(beam)
 
 
 def test_a_run_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,5 +274,5 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
     for threads in (1, 3):
         monkeypatch.setattr(batches, "thread_count", lambda threads=threads: threads)
         run = trace_pencil_beam(SKIN, EDGES_M, 2e-5, 10, photons=1600, seed=5)
-        found.append(run.spot(LightBeam(kind="flat", spot_mm=0.2)).fluence_rate_rz)
+        found.append(run.convolve(LightBeam(kind="flat", spot_mm=0.2)).fluence_rate_rz)
     np.testing.assert_array_equal(found[0], found[1])

@@ -35,7 +35,7 @@ def cold() -> RingSpace:
 
 
 def traced(space: RingSpace | LayeredSpace, seed: int = 0, photons: int = 64_000) -> LightField:
-    return MonteCarlo(seed=seed, photons=photons).light(space, BEAM, LightTally(FACES, RING, RINGS))
+    return MonteCarlo(seed=seed, photons=photons).compute_light(space, BEAM, LightTally(FACES, RING, RINGS))
 
 
 def test_cells_of_the_optics_of_their_layers_change_nothing() -> None:
@@ -88,4 +88,4 @@ def test_rings_that_do_not_fit_are_refused() -> None:
 def test_a_card_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "missing_cuda_part", lambda: None)
     with pytest.raises(NotAvailable, match="rings"):
-        MonteCarlo(device="cuda").light(cold(), BEAM, LightTally(FACES, RING, RINGS))
+        MonteCarlo(device="cuda").compute_light(cold(), BEAM, LightTally(FACES, RING, RINGS))

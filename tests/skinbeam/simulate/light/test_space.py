@@ -22,7 +22,7 @@ from skinbeam.simulate.light.space import (
     cylinder_shape,
     disc_shape,
     ellipsoid_shape,
-    endless_cylinder_shape,
+    infinite_cylinder_shape,
 )
 
 PLAIN = photon_steps.load(lambda step: step)
@@ -53,12 +53,12 @@ def clear(thickness: float = 1e-3, n: float = 1.0, mua: float = 0.0) -> LayeredM
 )
 def test_a_shape_holds_its_volume_between_its_depths(shape: Shape, volume: float) -> None:
     """Points thrown into a box of 2 x 2 x 1.2: the share inside is binomial."""
-    row = np.array([[*shape.centre, *shape.axes.ravel(), shape.round, 0, 0, 0, 0]], dtype=np.float32)
+    row = np.array([[*shape.centre, *shape.axes.ravel(), shape.is_ball, 0, 0, 0, 0]], dtype=np.float32)
     points = np.random.default_rng(2).uniform([-1, -1, 0], [1, 1, 1.2], (40_000, 3)).astype(np.float32)
     inside = np.array([bool(PLAIN.inside(row, 0, *point)) for point in points])
     share = volume / 4.8
     assert inside.mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / len(points)))
-    low, high = shape.depths()
+    low, high = shape.depth_range()
     depths = points[inside, 2]
     assert low <= depths.min()
     assert depths.max() <= high
@@ -70,7 +70,7 @@ def test_a_shape_holds_its_volume_between_its_depths(shape: Shape, volume: float
 def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
     """A plate far wider than light gets, of other optics than the layer around it, against the exact engine."""
     plate = Inclusion([disc_shape((0.0, 0.0, 6e-4), (1.0, 1.0, 4e-4))], mua_per_m=500.0, mus_per_m=1.5e4, g=0.7)
-    found = MonteCarlo(photons=64_000).light(
+    found = MonteCarlo(photons=64_000).compute_light(
         LayeredSpace(DERMIS, [plate]), LightBeam(kind="pencil"), LightTally(EDGES_M)
     )
     layers = LayeredMedium(
@@ -80,7 +80,7 @@ def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
         [1.4] * 4,
         [2e-4, 2e-4, 4e-4, 2e-4],
     )
-    exact = ENGINES["ordinates"].light(layers, LightBeam(), LightTally(EDGES_M))
+    exact = ENGINES["ordinates"].compute_light(layers, LightBeam(), LightTally(EDGES_M))
     error = errors(found)
     top, dermis, filled = found.absorbed_fraction
     assert abs(dermis - exact.absorbed_fraction[[1, 3]].sum()) < 4 * error.absorbed_fraction[1]
@@ -99,11 +99,13 @@ def alike(one: LightField, other: LightField) -> None:
 
 def test_turning_everything_turns_the_light() -> None:
     """Upright light does not tell x from y: a vessel along one is lit like one along the other."""
-    along_y = [endless_cylinder_shape(1e-4, 4e-4, 1e-4)]
+    along_y = [infinite_cylinder_shape(1e-4, 4e-4, 1e-4)]
     along_x = [cylinder_shape((-1.0, 1e-4, 4e-4), (1.0, 1e-4, 4e-4), 1e-4)]
     tally = LightTally(EDGES_M, nx=6, ny=6, dx=1e-4, dy=1e-4)
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(LayeredSpace(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, tally)
+        MonteCarlo(photons=64_000, seed=seed).compute_light(
+            LayeredSpace(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, tally
+        )
         for seed, shape in enumerate((along_y, along_x))
     )
     alike(one, other)
@@ -124,7 +126,7 @@ def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
         cylinder_shape((0, 2e-4, 4e-4), (0, 1e-3, 4e-4), 1e-4),
     ]
     one, other = (
-        MonteCarlo(photons=32_000, seed=7).light(LayeredSpace(DERMIS, [inclusion]), SPOT, LightTally(EDGES_M))
+        MonteCarlo(photons=32_000, seed=7).compute_light(LayeredSpace(DERMIS, [inclusion]), SPOT, LightTally(EDGES_M))
         for inclusion in (whole, Inclusion(pieces, **BLOOD))
     )
     # The same packets meet the same medium everywhere, but for rounding at the cut.
@@ -133,8 +135,8 @@ def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
 
 def test_a_map_holds_what_parts_and_planes_hold() -> None:
     tally = LightTally(np.linspace(0.0, 1e-3, 3), nx=400, ny=400, dx=1e-4, dy=1e-4)  # 4 cm wide: nothing is beside it
-    field = MonteCarlo(photons=6400).light(
-        LayeredSpace(DERMIS, [Inclusion([endless_cylinder_shape(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, tally
+    field = MonteCarlo(photons=6400).compute_light(
+        LayeredSpace(DERMIS, [Inclusion([infinite_cylinder_shape(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, tally
     )
     assert field.absorbed_xyz is not None
     assert field.fluence_rate_xyz is not None
@@ -157,7 +159,7 @@ def test_a_cell_does_not_care_where_it_begins() -> None:
         for x in (5e-5, 1.3e-4)
     ]
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(cell, LightBeam(), LightTally(EDGES_M))
+        MonteCarlo(photons=64_000, seed=seed).compute_light(cell, LightBeam(), LightTally(EDGES_M))
         for seed, cell in enumerate(cells)
     )
     alike(one, other)
@@ -170,11 +172,11 @@ def test_voxels_of_a_wide_cube_are_layers() -> None:
     mua, mus, g = [2000.0, 800.0], [2e4, 1.5e4], [0.7, 0.8]
     cube = np.zeros((32, 32, 4), np.uint8)
     cube[:, :, 1:] = 1
-    field = MonteCarlo(photons=64_000).light(
+    field = MonteCarlo(photons=64_000).compute_light(
         VoxelSpace(cube, 5e-4, mua, mus, g, 1.4), LightBeam(kind="pencil"), LightTally(np.linspace(0, 2e-3, 5))
     )
     layers = LayeredMedium(mua, mus, g, [1.4, 1.4], [5e-4, 1.5e-3])
-    exact = ENGINES["ordinates"].light(layers, LightBeam(), LightTally(np.linspace(0, 2e-3, 5)))
+    exact = ENGINES["ordinates"].compute_light(layers, LightBeam(), LightTally(np.linspace(0, 2e-3, 5)))
     error = errors(field)
     assert field.escaped_sides == 0.0
     assert np.all(np.abs(field.absorbed_fraction - exact.absorbed_fraction) < 4 * error.absorbed_fraction)
@@ -193,10 +195,12 @@ def test_voxels_and_shapes_of_the_same_block_agree() -> None:
     plate = Inclusion([Shape((0.5, 0.0, 4e-4), np.diag([2.0, 1.0, 1.0]), False)], 2e3, 2e4, 0.9)
     # The unit cylinder stretched to a radius of 0.5 m about x = 0.5 m: its side near x = 0 is flat to a nanometre.
     medium = LayeredMedium([60.0], [1e4], [0.85], [1.4], [8e-4], 1.4, 1.4)
-    shapes = LayeredSpace(medium, [plate], half_m=half)
+    shapes = LayeredSpace(medium, [plate], half_widths_m=half)
     edges = np.linspace(0, 8e-4, 3)
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(space, LightBeam(kind="flat", spot_mm=0.6), LightTally(edges))
+        MonteCarlo(photons=64_000, seed=seed).compute_light(
+            space, LightBeam(kind="flat", spot_mm=0.6), LightTally(edges)
+        )
         for seed, space in enumerate((voxels, shapes))
     )
     alike(one, other)
@@ -216,7 +220,7 @@ def test_sides_reflect_like_the_surface() -> None:
     cube = np.zeros((1, 1, 6), np.uint8)
     space = VoxelSpace(cube, 1e-3, [0.0], [0.0], [0.0], n, 1.0, n)
     beam = LightBeam(kind="pencil", angle_deg=tilt)
-    field = MonteCarlo(photons=3200).light(space, beam, LightTally(np.array([0.0, 6e-3])))
+    field = MonteCarlo(photons=3200).compute_light(space, beam, LightTally(np.array([0.0, 6e-3])))
     assert field.escaped_sides == 0.0
     assert field.transmittance == pytest.approx(1.0 - field.reflectance_specular, rel=1e-12)
 
@@ -225,7 +229,7 @@ def test_sides_reflect_like_the_surface() -> None:
 def test_oblique_light_goes_the_longer_way(angle: float) -> None:
     """Beer and Lambert along the refracted ray; what the lower face throws back is lost in the absorber to exp(-10)."""
     n, mua, thickness = 1.4, 5e3, 1e-3
-    field = MonteCarlo(photons=64_000).light(
+    field = MonteCarlo(photons=64_000).compute_light(
         clear(thickness, n, mua), LightBeam(kind="pencil", angle_deg=angle), LightTally(np.array([0.0, 1e-4]))
     )
     inside = math.asin(math.sin(math.radians(angle)) / n)
@@ -250,7 +254,7 @@ def test_light_finds_the_way_back() -> None:
     passed = []
     for seed, medium in enumerate((stack, back)):
         runs = [
-            MonteCarlo(photons=64_000, seed=10 * seed + k).light(
+            MonteCarlo(photons=64_000, seed=10 * seed + k).compute_light(
                 medium,
                 LightBeam(kind="pencil", angle_deg=math.degrees(math.acos(math.sqrt(square)))),
                 LightTally(EDGES_M),
@@ -268,7 +272,7 @@ def test_light_finds_the_way_back() -> None:
 def counted(beam: LightBeam, share: float, ring: float = 5e-4, rings: int = 40) -> None:
     """Of the light that passes a matched clear slab this share leaves in the first ring below it."""
     photons = 40_000
-    scene, _ = LayeredSpace(clear()).scene(beam)
+    scene, _ = LayeredSpace(clear()).build_scene(beam)
     batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), ring, rings), photons, seed=3, batch=0)
     spread = math.sqrt(max(share * (1 - share), 1 / photons) / photons)
     assert batch.escaped_by_ring[1, 0] / batch.escaped_by_ring[1].sum() == pytest.approx(share, abs=4 * spread)
@@ -296,14 +300,14 @@ def test_beams_have_the_shape_that_they_say(beam: dict, share: float) -> None:
 
 
 def test_a_beam_may_stand_beside_the_middle() -> None:
-    scene, _ = LayeredSpace(clear()).scene(LightBeam(kind="pencil", x_um=2400.0, y_um=700.0))
+    scene, _ = LayeredSpace(clear()).build_scene(LightBeam(kind="pencil", x_um=2400.0, y_um=700.0))
     batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), 5e-4, 10), 320, seed=3, batch=0)
     assert np.flatnonzero(batch.escaped_by_ring[1]).tolist() == [5]  # 2.5 mm from the middle
 
 
 def test_a_fibre_loses_at_the_surface_what_each_of_its_rays_does() -> None:
     """The mean over the solid angle of the cone of Fresnel's law, by quadrature; a clear matched half below."""
-    field = MonteCarlo(photons=64_000).light(
+    field = MonteCarlo(photons=64_000).compute_light(
         LayeredMedium([0.0], [0.0], [0.0], [1.4], [1e-3], 1.0, 1.4),
         LightBeam(kind="fibre", spot_mm=0.1, half_angle_deg=70.0),
         LightTally(np.array([0.0, 1e-3])),
@@ -324,8 +328,8 @@ def henyey(g: float) -> tuple[list[float], list[float]]:
 def test_a_tabulated_law_of_scattering_is_that_law() -> None:
     """A table of the law itself gives the light of the exact engine; the table is good to 1e-5, errors are 3e-3."""
     space = LayeredSpace(DERMIS, phases={part: henyey(g) for part, g in enumerate(DERMIS.g)})
-    found = MonteCarlo(photons=64_000).light(space, LightBeam(), LightTally(EDGES_M))
-    exact = ENGINES["ordinates"].light(DERMIS, LightBeam(), LightTally(EDGES_M))
+    found = MonteCarlo(photons=64_000).compute_light(space, LightBeam(), LightTally(EDGES_M))
+    exact = ENGINES["ordinates"].compute_light(DERMIS, LightBeam(), LightTally(EDGES_M))
     error = errors(found)
     assert abs(found.reflectance_diffuse - exact.reflectance_diffuse) < 4 * error.reflectance_diffuse
     assert abs(found.transmittance - exact.transmittance) < 4 * error.transmittance
@@ -343,7 +347,7 @@ def test_a_tabulated_law_of_scattering_is_that_law() -> None:
 )
 def test_turns_by_a_table_have_its_moments(cosine: list, density: list, mean: float, square: float) -> None:
     """Between the 4096 steps of probability the cosine is straight: moments of pieces, off by 1e-5 at square roots."""
-    scene, _ = LayeredSpace(clear(mua=1.0), phases={0: (cosine, density)}).scene(LightBeam())
+    scene, _ = LayeredSpace(clear(mua=1.0), phases={0: (cosine, density)}).build_scene(LightBeam())
     mu = 1.0 - scene.cosines[0].astype(np.float64)
     assert ((mu[1:] + mu[:-1]) / 2).mean() == pytest.approx(mean, abs=1e-5)
     assert ((mu[1:] ** 2 + mu[1:] * mu[:-1] + mu[:-1] ** 2) / 3).mean() == pytest.approx(square, abs=1e-5)
@@ -353,7 +357,7 @@ def test_only_the_part_that_names_a_table_turns_by_it() -> None:
     """A ball that throws all light back, in a clear slab: what misses it goes straight through."""
     back = ([-1.0, -0.99, 1.0], [1.0, 0.0, 0.0])
     ball_of_mirrors = Inclusion([ball_shape((0, 0, 5e-4), 2e-4)], 0.0, 1e5, 0.0)
-    field = MonteCarlo(photons=6400).light(
+    field = MonteCarlo(photons=6400).compute_light(
         LayeredSpace(clear(), [ball_of_mirrors], phases={1: back}),
         LightBeam(kind="flat", spot_mm=0.8),
         LightTally(EDGES_M),
@@ -376,4 +380,4 @@ def test_only_the_part_that_names_a_table_turns_by_it() -> None:
 )
 def test_a_space_that_cannot_be_is_refused(space: LayeredSpace | VoxelSpace, beam: LightBeam, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        MonteCarlo(photons=320).light(space, beam, LightTally(EDGES_M))
+        MonteCarlo(photons=320).compute_light(space, beam, LightTally(EDGES_M))

@@ -45,8 +45,10 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
     """
     edges = np.array([0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4])
     ring = 5e-5
-    narrow = MonteCarlo(photons=600_000).light(MEDIUM, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, ring, 1))
-    wide = MonteCarlo(photons=60_000).light(MEDIUM, LightBeam(kind="flat"), LightTally(edges))
+    narrow = MonteCarlo(photons=600_000).compute_light(
+        MEDIUM, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, ring, 1)
+    )
+    wide = MonteCarlo(photons=60_000).compute_light(MEDIUM, LightBeam(kind="flat"), LightTally(edges))
     assert narrow.fluence_rate_rz is not None
     assert narrow.standard_error is not None
     assert narrow.standard_error.fluence_rate_rz is not None
@@ -67,15 +69,15 @@ def test_packets_that_never_end_leave_the_beam_wide() -> None:
 def test_a_beam_counts_as_wide_only_where_next_to_nothing_is_missing(profile: str, from_mm: float) -> None:
     """At 1064 nm, where light spreads furthest, in the uppermost millimetre: a per cent, what the share is good to."""
     bare = BARE | {"laser__wavelength_nm": 1064.0, "settings__profile": profile}
-    (last,) = build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm)).shares or ()
+    (last,) = build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm)).spot_shares or ()
     assert np.all(last.share[last.depth_m < 1e-3] > 0.99)
-    assert build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm + 1.0)).shares is None
+    assert build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm + 1.0)).spot_shares is None
 
 
 def test_wide_spots_and_baths_have_no_share() -> None:
-    assert build_scene(loaded("vessel", **BARE, settings__spot_mm=60.0)).shares is None
-    assert build_scene(loaded("vessel")).shares is not None
-    assert build_scene(loaded("bath")).shares is None
+    assert build_scene(loaded("vessel", **BARE, settings__spot_mm=60.0)).spot_shares is None
+    assert build_scene(loaded("vessel")).spot_shares is not None
+    assert build_scene(loaded("bath")).spot_shares is None
 
 
 def test_a_narrower_spot_needs_more() -> None:

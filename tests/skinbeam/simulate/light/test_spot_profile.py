@@ -42,7 +42,7 @@ def test_light_that_does_not_scatter_keeps_the_profile_of_the_beam(shape):
 @pytest.mark.parametrize("shape", ["gaussian", "top-hat"])
 def test_light_that_scatters_fills_the_rim(shape):
     narrow = scattered_profile(MEDIUM, 1e-3, shape)
-    over = narrow.over_axis
+    over = narrow.ratio_to_axis
     assert np.all((over >= 0) & (over <= 1))
     assert np.all(np.diff(over, axis=1) <= 0)
     own = np.exp(-2 * (middles(narrow) / 5e-4) ** 2)
@@ -61,6 +61,6 @@ def test_light_that_scatters_fills_the_rim(shape):
 
 def test_a_beam_of_its_own_profile_ends_where_it_ends():
     flat = unscattered_profile(3e-3, "top-hat")
-    assert (flat.edges_m[-1], flat.over_axis.tolist()) == (1.5e-3, [[1.0]])
+    assert (flat.edges_m[-1], flat.ratio_to_axis.tolist()) == (1.5e-3, [[1.0]])
     bell = unscattered_profile(3e-3, "gaussian")
     np.testing.assert_allclose(bell.at(np.zeros(1))[0], np.exp(-2 * (middles(bell) / 1.5e-3) ** 2), rtol=1e-14)
