@@ -53,6 +53,38 @@ def faults_of_exports(name: str) -> list[str]:
     return sorted((defined - set(exported)) | twice | missing)
 
 
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# Participles, pronouns and adverbs say nothing of what a module, class or function is.
+NOT_A_NAME = {
+    "told", "said", "seen", "kept", "apart", "one", "here", "asked", "held", "shown", "known", "given", "made",
+    "done", "found", "taken", "left", "judged", "drawn", "met", "lit", "laid", "put", "spent", "written", "spoken",
+    "heard", "looked", "tried", "wanted", "aimed", "broken", "learned", "learnt", "treated", "followed", "changed",
+    "joined", "some", "other", "these", "those", "it", "nobody", "somebody", "who", "what", "where", "why", "how",
+    "there",
+}  # fmt: skip
+
+
+def test_public_names_are_nouns_and_verbs() -> None:
+    """Of modules, classes, functions and methods; a field may carry the name that a document or a column has."""
+    faults = []
+    for file in FILES:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+        defined = [node.name for body in bodies for node in body if isinstance(node, DEFINITION)]
+        faults += [f"{relative(file)}: {name}" for name in (file.stem, *defined) if name.lower() in NOT_A_NAME]
+    assert not faults
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    classes = Counter(
+        node.name
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in classes.items() if count > 1] == []
+
+
 # Numerical tolerances and ranges stand in these places and are not conversions.
 ALLOWED = tuple(
     f"skinbeam/{place}"

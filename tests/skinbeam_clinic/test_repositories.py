@@ -442,7 +442,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
     assert stranger.patients.list_all() == ()
     assert stranger.patients.search("", 9) == ((), 0)
     assert all(
-        one.action in ("clinic.made", "patients.list_by", "trail.seen") for one in stranger.audit_log.newest(1000)
+        one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.audit_log.newest(1000)
     )
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.PlanRow)) == before
