@@ -126,6 +126,11 @@ docs: $(VENV)/dev
 pages: $(VENV)/dev
 	$(BIN)/python docs/generate.py
 
+# The pictures of README and manual: the report as it is now, and a pulse in a vessel.
+pictures: setup
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python examples/pulse-in-a-vessel/draw.py -o docs/images
+
 # Versions and hashes of all dependencies, for every Python and system at once. A version that still fits the bounds of
 # pyproject.toml stays; removing a lock file first takes the newest of all.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

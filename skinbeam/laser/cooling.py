@@ -301,7 +301,7 @@ def _check_within(device: Device, name: str, unit: str, read: float | None, offe
                 device, f"cooling.{name}", f"with {name} = {read:g}", f"{name} cannot be set: leave it out."
             )
         return
-    if not offer.holds(read):
+    if not offer.contains(read):
         _raise_not_offered(
             device, f"cooling.{name}", f"with {name} = {read:g}", f"It offers {describe_values([offer], unit)}."
         )

@@ -1,11 +1,15 @@
 """What the first page promises: a current example, a page that says how to be started, one word on what is kept."""
 
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pictures
 import pytest
 from paths import ROOT
+from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from skinbeam.text import render_message
@@ -13,6 +17,7 @@ from skinbeam.text import render_message
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "example"
 CASE = ROOT / "examples" / "consultations" / "acne-scars-III.toml"
+FIRST = ROOT / "examples" / "first-consultation" / "case.toml"
 
 Run = Callable[..., Any]
 
@@ -63,3 +68,15 @@ def test_the_example_is_small_and_linked() -> None:
         assert all(f"({start}{file.name})" in page for file in files)
     assert CASE.name in README
     assert f"consult examples/consultations/{CASE.name}" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.check
+def test_the_picture_of_the_report_shows_what_the_report_says_now(tmp_path: Path, run: Run) -> None:
+    assert run("consult", str(FIRST), "-o", str(tmp_path), "--quiet").code == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        pictures.open_report(page, tmp_path / "report.html")
+        said = pictures.shown_text(page)
+        browser.close()
+    assert pictures.stored_text(pictures.REPORT_PICTURE) == said, "run: make pictures"

@@ -84,11 +84,12 @@ class PulseRemoval(NamedTuple):
 
     Parameters
     ----------
-    depth : removed, m. spent : energy that left with it, J/m². heat : energy left below the floor, J/m².
+    depth : removed, m. removed_energy : energy that left with it, J/m². heat : energy left below the floor, J/m².
     floor : energy density there, J/m³. steam : part of `heat` that boiled water off, J/m².
-    vented_share : `steam` as a share of the heat that exceeds boiling. warm : rise of the floor before the pulse, K.
-    water_share : water at the floor before the pulse. earlier : heat of earlier pulses, with depths relative to the
-        floor after the pulse.
+    vented_share : `steam` as a share of the heat that exceeds boiling.
+    prior_rise_K : rise of the floor before the pulse, K.
+    water_share : water at the floor before the pulse. earlier_heat : heat of earlier pulses, with depths relative to
+        the floor after the pulse.
     """
 
     depth: Array

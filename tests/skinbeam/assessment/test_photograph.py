@@ -69,7 +69,7 @@ def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
     from skinbeam.model.input_files import load_case
 
     case: Case = load_case(FILE.parent / "case.toml").case
-    colour = replace(assess_colour(case, None), darker_at=(("cheeks", 1.5),))
+    colour = replace(assess_colour(case, None), melanin_factors=(("cheeks", 1.5),))
 
     def melanin(site: str, *, limiting: bool) -> np.ndarray:
         skins = draw_skins(case, colour, SkinPlace(site, limiting=limiting), draws=16, seed=0)

@@ -190,7 +190,7 @@ def test_photographs_are_asked_apart_and_nothing_is_given_unasked() -> None:
     plan, concern, option = first(sample_plan())
     assert {one.given for one in consent_page(plan, concern, option).permissions} == {""}
     for use in PHOTO_PERMISSIONS:
-        page = consent_page(plan, concern, option, signing(plan, option, photographs=frozenset({use})))
+        page = consent_page(plan, concern, option, signing(plan, option, permitted_uses=frozenset({use})))
         assert [one.given for one in page.permissions] == ["yes" if one == use else "no" for one in PHOTO_PERMISSIONS]
 
 

@@ -123,7 +123,12 @@ def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
 
 def window_body(**changed: Any) -> dict[str, Any]:
     data = sample_window()
-    body: dict[str, Any] = {name: getattr(data, name) for name in ("of", "dose", "p_effect", "p_harm")}
+    body: dict[str, Any] = {
+        "of": data.dose_quantity,
+        "dose": data.dose,
+        "p_effect": data.p_effect,
+        "p_harm": data.p_harm,
+    }
     maker = {"pulse_ms": 3.0, "low": 4.0, "high": 6.0}
     return (
         body

@@ -31,8 +31,8 @@ def skin(**changes: Any) -> MedianSkinLayers:
         "n": 1.0,
         "conductivity": 0.4,
         "heat_capacity_vol": 3.7e6,
-        "latent_vol": 0.0,
-        "dried_vol": 1.1e6,
+        "latent_heat_vol": 0.0,
+        "dry_heat_capacity_vol": 1.1e6,
         **changes,
     }
     return MedianSkinLayers(**{name: np.array([value]) for name, value in one.items()}, start_K=306.0)
@@ -71,13 +71,13 @@ def test_all_light_is_absorbed_within_the_grid() -> None:
 
 
 def test_water_that_boils_narrows_the_column_and_never_deepens_it() -> None:
-    dry, wet = (full(skin(latent_vol=latent), 40e-3) for latent in (0.0, 1.4e9))
+    dry, wet = (full(skin(latent_heat_vol=latent), 40e-3) for latent in (0.0, 1.4e9))
     assert wet[1] < 0.9 * dry[1]
     assert wet[0] <= dry[0] * (1 + 1e-6)
 
 
 def test_more_energy_never_makes_it_smaller() -> None:
-    found = [full(skin(mus=1e4, latent_vol=1.4e9), float(energy)) for energy in ENERGY_LADDER_J[::2]]
+    found = [full(skin(mus=1e4, latent_heat_vol=1.4e9), float(energy)) for energy in ENERGY_LADDER_J[::2]]
     depths, widths = zip(*found, strict=True)
     assert all(after >= before for before, after in itertools.pairwise(depths))
     assert all(after >= before for before, after in itertools.pairwise(widths))
@@ -103,7 +103,7 @@ def test_a_top_hat_is_traced_as_one() -> None:
 
 def warming(**changes: Any) -> ThermalOptics:
     """What changes nothing, unless it is told to."""
-    one = {"water": [900.0], "scattering_slope": [0.0], "denatured": [1.0], **changes}
+    one = {"water_mua": [900.0], "scattering_slope": [0.0], "denatured_share": [1.0], **changes}
     slope = one.pop("water_slope", 0.0)
     return ThermalOptics(water_slope=slope, **{name: np.array(value) for name, value in one.items()})
 
@@ -128,13 +128,13 @@ def test_water_that_pales_as_it_warms_makes_a_narrower_column() -> None:
 
 def test_collagen_that_scatters_less_once_denatured_lets_light_deeper() -> None:
     of = skin(**SCATTERING)
-    cold, clear, dull = (full(of, 20e-3, warming=warming(denatured=[left]))[0] for left in (1.0, 0.5, 2.0))
+    cold, clear, dull = (full(of, 20e-3, warming=warming(denatured_share=[left]))[0] for left in (1.0, 0.5, 2.0))
     assert clear > 1.05 * cold > cold > 1.05 * dull
 
 
 def test_computing_the_light_more_often_changes_little() -> None:
     """The light of a span is that of its start: what is missed halves with the span, 4 % of the depth from 4 to 16."""
-    of, change = skin(latent_vol=1.4e9, **SCATTERING), warming(water_slope=-5.7e-3, scattering_slope=[4.7e-3])
+    of, change = skin(latent_heat_vol=1.4e9, **SCATTERING), warming(water_slope=-5.7e-3, scattering_slope=[4.7e-3])
     few, many = (full(of, 20e-3, warming=change, recomputed=times) for times in (4, 16))
     assert few[0] == pytest.approx(many[0], rel=0.06)
     assert few[1] == pytest.approx(many[1], rel=0.03)
@@ -147,7 +147,7 @@ def test_twice_in_a_pulse_is_refused() -> None:
 
 def test_boiled_water_leaves_what_is_not_water() -> None:
     layer, mua, mus = np.array([0, 1]), np.array([1000.0, 500.0]), np.array([7000.0, 6000.0])
-    change = warming(water=[900.0, 600.0], scattering_slope=[0.0, 0.0], denatured=[0.5, 1.0])
+    change = warming(water_mua=[900.0, 600.0], scattering_slope=[0.0, 0.0], denatured_share=[0.5, 1.0])
     hot, none, all_of_it = np.full((1, 2), 400.0), np.zeros((1, 2)), np.ones((1, 2))
     absorbed, scattered = heated_coefficients(change, layer, mua, mus, (hot, 50.0 * all_of_it, all_of_it))
     assert absorbed == pytest.approx(np.array([[100.0, 0.0]]))  # never less than nothing

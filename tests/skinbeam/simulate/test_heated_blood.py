@@ -167,7 +167,7 @@ def test_the_light_is_computed_often_enough() -> None:
     skins = scene.skin.sample(4, 0)
     coarse = wide_response(skins, scene)
     parts = {
-        name: np.repeat(getattr(coarse.schedule, name), 2) for name in ("power_on", "h_W_m2K", "outside_C", "cooled")
+        name: np.repeat(getattr(coarse.schedule, name), 2) for name in ("power_on", "h_W_m2K", "outside_C", "is_cooled")
     }
     halved = replace(coarse.schedule, step_s=np.repeat(coarse.schedule.step_s / 2, 2), **parts)
     fine = wide_response(skins, scene, schedule=halved)

@@ -33,7 +33,7 @@ def skins_of(case: str, draws: int = 8, **changes: Any) -> tuple[Any, Any]:
 def test_lesions_grow_with_the_energy(case: str) -> None:
     beam, skins = skins_of(case)
     found = [microlesion_of_energy(skins, beam, np.full(8, mj * MJ), skins) for mj in (1.0, 5.0, 20.0, 60.0)]
-    for part in ("depth", "width", "cover"):
+    for part in ("depth", "width", "coverage"):
         grown = np.diff([getattr(one, part) for one in found], axis=0)
         assert (grown >= 0).all()
         assert (grown[1:] > 0).all()

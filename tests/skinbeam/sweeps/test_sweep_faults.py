@@ -110,7 +110,7 @@ def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_
             if "No worker is left" in sentence:
                 made.scale(1)
 
-        done = run(desk, made.scheduler_address, 3, lambda: made.scale(0), tell=tell)
+        done = run(desk, made.scheduler_address, 3, lambda: made.scale(0), on_message=tell)
         assert done["answered"] == BLOCKS
         assert files_of(desk / "out.zarr") == whole
         assert [sentence for sentence in sentences if "No worker is left" in sentence]
@@ -171,7 +171,7 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
     monkeypatch.setattr(clusters, "local_machine", lambda count: LocalMachine(1, limit))
     sentences: list[str] = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
-        done = run(desk, None, cost=SweepCost(MANY, 2.5, 1), tell=sentences.append)
+        done = run(desk, None, cost=SweepCost(MANY, 2.5, 1), on_message=sentences.append)
     assert (done["answered"], done["failed"]) == (MANY - 1, 1)
     assert sentences[0] == (
         "Workers on this machine: 1, each with at most 0.5 GB of memory; one that needs more is started again."

@@ -15,7 +15,7 @@ def test_the_least_memory_of_the_workers_of_a_cluster_is_told(
     monkeypatch.setattr(cluster, "scheduler_workers", lambda client: [{"memory_limit": limit} for limit in limits])
     monkeypatch.setattr(cluster, "_check_versions", lambda client: None)
     heard: list[str] = []
-    with cluster.open_workers("tcp://127.0.0.1:8786", tell=heard.append):
+    with cluster.open_workers("tcp://127.0.0.1:8786", on_message=heard.append):
         assert len(heard) == 1
     assert told in heard[0]
     assert "tcp://127.0.0.1:8786" in heard[0]

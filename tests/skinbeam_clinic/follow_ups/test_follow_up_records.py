@@ -135,7 +135,7 @@ def test_what_was_said_is_never_written_over(desk: ClinicRepositories, consent: 
     assert desk.follow_ups.get(id).said == kept
 
 
-@pytest.mark.parametrize("about", [{"satisfied_1_5": 6}, {"satisfied_1_5": 0}, {"before": SelfRating(-1, 0)}])
+@pytest.mark.parametrize("about", [{"satisfied_1_5": 6}, {"satisfied_1_5": 0}, {"baseline_rating": SelfRating(-1, 0)}])
 def test_answers_out_of_their_scale_are_refused(
     about: dict[str, object], desk: ClinicRepositories, consent: str
 ) -> None:
@@ -153,7 +153,7 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: ClinicR
         {"quarter": ImprovementQuarter.FIRST},
         {"change": AestheticChange.SAME},
         {"satisfied_1_5": 3},
-        {"before": FELT},
+        {"baseline_rating": FELT},
     ):
         with pytest.raises(InputError):
             desk.follow_ups.save_report(id, PatientAnswers(FELT, **about))  # type: ignore[arg-type]

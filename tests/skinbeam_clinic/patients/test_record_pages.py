@@ -201,7 +201,7 @@ def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
 def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatch: Any) -> None:
     for name in ("LONG-1", "LONG-2"):
         client.post("/patients", data={"pseudonym": name})
-    monkeypatch.setattr(routes, "_PATIENTS_SHOWN", 1)
+    monkeypatch.setattr(routes, "_PATIENTS_LIMIT", 1)
     page = client.get("/").text
     assert "LONG-2" in page
     assert "LONG-1" not in page

@@ -78,7 +78,7 @@ def test_rings_that_do_not_fit_are_refused() -> None:
     for wrong in (
         {"mua_per_m": whole.mua_per_m[:, :3]},
         {"mus_per_m": -whole.mus_per_m},
-        {"ring_m": 0.0},
+        {"ring_width_m": 0.0},
         {"medium": replace(MEDIUM, mua_per_m=[500.0, 900.0, 0.0])},
     ):
         with pytest.raises(ValueError, match=r"rings|absorb"):
