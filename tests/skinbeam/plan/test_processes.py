@@ -43,7 +43,7 @@ def work(n):
     return n * n, os.getpid()
 heard_of = []
 with heard(heard_of.append), collect() as sources:
-    made = side_by_side(work, [3, 1, 2], meanwhile=lambda: print("meanwhile"))
+    made = side_by_side(work, [3, 1, 2], on_started=lambda: print("meanwhile"))
 print([square for square, _ in made], len({pid for _, pid in made} | {os.getpid()}))
 print(sorted(one.params["device"] for one in heard_of), sorted(sources))
 """
@@ -66,7 +66,7 @@ def test_errors_come_back_whole() -> None:
     body = """
 def work(error): raise error
 other = InputError("b-code", "b message", field="b.field", hint="B hint.")
-for error in (InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml").with_others([other]),
+for error in (InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml").with_further_errors([other]),
               NotAvailable("a reason", body={"key": 1})):
     try:
         side_by_side(work, [error, error])
