@@ -1,4 +1,4 @@
-"""Draws every row of published doses and burns that a fit sees: the reported share beside the foretold one.
+"""Draws every row of published doses and burns that a fit sees: the reported share beside the predicted one.
 
 Run `python docs/practice_figure.py` after `make practice-report`; it writes docs/images/practice.png.
 """
@@ -18,7 +18,7 @@ STANDS_FOR = {"given": 2.4e-3, "begins": 3.2e-3}  # rows without a count stand b
 
 
 def drawn() -> Figure:
-    """Return the figure: left out sources filled, sources kept aside open."""
+    """Return the figure: left out sources filled, held-out sources open."""
     checks = load_derived_table("practice_checks")
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     ax = figure.add_subplot()
@@ -27,7 +27,7 @@ def drawn() -> Figure:
         for row in checks[side]:
             _draw(ax, row, "C0" if row["kind"] == "counted" else "0.45", filled=filled)
     ax.set(xscale="log", yscale="log", xlim=(LEAST, MOST), ylim=(LEAST, MOST))
-    ax.set_xlabel("foretold share of people burnt, by a fit that has not seen the source")
+    ax.set_xlabel("predicted share of people burnt, by a fit without the source")
     ax.set_ylabel("reported share, with its 80 % interval")
     notes = (
         ("doses given, not counted", STANDS_FOR["given"]),
@@ -35,7 +35,7 @@ def drawn() -> Figure:
     )
     for note, height in notes:
         ax.text(LEAST * 1.1, height, note, va="center", fontsize=8, color="0.45")
-    ax.text(LEAST * 1.1, MOST * 0.8, "filled: source left out; open: kept aside; arrow: nobody burnt", fontsize=8)
+    ax.text(LEAST * 1.1, MOST * 0.8, "filled: source left out; open: held out; arrow: no burns", fontsize=8)
     return figure
 
 

@@ -82,7 +82,7 @@ def rows() -> str:
     """Every row that a fit sees: what was reported beside what the fit foretells that has not seen its counts."""
     checks, seen = load_derived_table("practice_checks"), _rows_by_name()
     rows = []
-    for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
+    for side, name in (("left_out", "left out"), ("kept_aside", "held out")):
         for row in checks[side]:
             told, reported, interval = seen[row["row"]], _REPORTED.get(row["kind"], ""), ""
             if row["kind"] == "counted":
@@ -94,7 +94,7 @@ def rows() -> str:
                 over = f"{exp(mean(told['over_computed'])):.2g}"
             skin = told.get("phototype", "")
             rows.append((row["row"], name, light, skin, over, _in_100(row["share"]), reported, interval))
-    head = ("row", "fit", "light", "phototype", "dose over computed", "foretold, %", "reported", "80 % interval")
+    head = ("row", "fit", "light", "phototype", "dose over computed", "predicted, %", "reported", "80 % interval")
     return table(head, rows)
 
 
@@ -102,10 +102,10 @@ _REPORTED = {"given": "not counted", "begins": "harm begins"}
 
 
 def cells() -> str:
-    """Foretold against counted burns, by family of light, of sources left out and of those kept aside."""
+    """Predicted against counted burns, by family of light, of sources left out and of held-out sources."""
     checks = load_derived_table("practice_checks")
     lines = []
-    for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
+    for side, name in (("left_out", "left out"), ("kept_aside", "held out")):
         counted = [row for row in checks[side] if row["kind"] == "counted"]
         families = sorted({_rows_by_name()[row["row"]]["family"] for row in counted})
         for family in families:
@@ -113,16 +113,16 @@ def cells() -> str:
                 _cell(name, family, [row for row in counted if _rows_by_name()[row["row"]]["family"] == family])
             )
         lines.append(_cell(name, "**all**", counted))
-    head = ("sources", "light", "rows", "counted", "foretold", "foretold over counted", "80 % intervals that hold")
+    head = ("sources", "light", "rows", "counted", "predicted", "predicted over counted", "80 % intervals that hold")
     return table(head, lines)
 
 
 def _cell(side: str, light: str, found: list[Any]) -> tuple[str, ...]:
-    harmed, foretold = sum(row["harmed"] for row in found), sum(row["share"] * row["of"] for row in found)
-    over = f"{foretold / harmed:.2f}" if harmed else ""
+    harmed, predicted = sum(row["harmed"] for row in found), sum(row["share"] * row["of"] for row in found)
+    over = f"{predicted / harmed:.2f}" if harmed else ""
     holds = sum(row["holds"] for row in found)
     of = sum(row["of"] for row in found)
-    return side, light, str(len(found)), f"{harmed} of {of}", f"{foretold:.1f}", over, f"{holds} of {len(found)}"
+    return side, light, str(len(found)), f"{harmed} of {of}", f"{predicted:.1f}", over, f"{holds} of {len(found)}"
 
 
 def routine() -> str:
@@ -144,7 +144,7 @@ def routine() -> str:
         f"Of {len(rows)} doses that clinics give, {len(flagged)} are said to burn more than 10 of 100; "
         f"of three times these doses, {thrice}."
     )
-    return told + "\n\n" + table(("row", "light", "phototype", "said to burn, %"), lines)
+    return told + "\n\n" + table(("row", "light", "phototype", "predicted burns, %"), lines)
 
 
 _LEVEL = 0.1
@@ -169,7 +169,7 @@ def fit() -> str:
     ]
     rows += [(f"family: {name}", *(_interval(found[name]) for found in draws)) for name in LASER_FAMILIES]
     slope = "{1:.2f} ({0:.2f} to {2:.2f})".format(*checks["slope"])
-    return table(("", "with recommended doses", "without"), [*rows, ("slope of counts over foretold", slope, "")])
+    return table(("", "with recommended doses", "without"), [*rows, ("slope of counts over predictions", slope, "")])
 
 
 def _interval(draws: Sequence[float]) -> str:

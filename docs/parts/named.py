@@ -57,7 +57,7 @@ def devices() -> str:
 
 
 def limits() -> str:
-    """The limits that a setting is held to."""
+    """The limits of a setting."""
     rows = [
         (
             f"`{row['id']}`",
@@ -90,7 +90,7 @@ def bounds() -> str:
         for rule, entry in _data("rules.toml").items()
         for bound in entry.get("bound", ())
     ]
-    return markdown.table(("rule", "modalities", "quantity", "is held to", "source", "found in"), rows)
+    return markdown.table(("rule", "modalities", "quantity", "bound", "source", "found in"), rows)
 
 
 def endpoints() -> str:
