@@ -64,7 +64,7 @@ def test_verify_tells_that_all_is_whole_or_each_thing_that_is_not(
         connection.execute("UPDATE member SET role = 'auditor'")
     broken = run("records", "verify", "--db", address)
     assert broken.code == 2
-    assert 'error: trail/1: clinic "Harbour Clinic": this entry of the trail was altered.' in broken.err
+    assert 'error: trail/1: clinic "Harbour Clinic": this entry of the audit log was altered.' in broken.err
     assert re.search(r'error: member/\w{32}: clinic "Harbour Clinic": this record was altered', broken.err)
     assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "entry-altered"
 

@@ -185,9 +185,9 @@ def test_consent_to_answers_that_have_changed_is_not_signed(desk: ClinicReposito
     plan = make_plan_record(desk)
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
-    with pytest.raises(InputError, match="not of the answers"):
+    with pytest.raises(InputError, match="not made from the current answers"):
         sign(desk, consent)
-    with pytest.raises(InputError, match="not of the answers"):
+    with pytest.raises(InputError, match="not made from the current answers"):
         desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
 
 
@@ -209,7 +209,7 @@ def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: Cl
             answered = {"free": "No." if right else "Yes."}
             desk.consents.record_teach_back(consent.id, answered, () if right else ("free",))
         if right is not True:
-            with pytest.raises(InputError, match="not told back right"):
+            with pytest.raises(InputError, match="answered correctly yet"):
                 desk.consents.sign(consent.id, **about)  # type: ignore[arg-type]
     signed = sign(desk, consent)
     assert [(one.answers, one.wrong) for one in signed.told] == [

@@ -124,7 +124,7 @@ def test_under_an_address_of_numbers_there_are_none_and_the_page_says_so(clinics
     assert "passkey" not in client.get("/sign-in").text
     client.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD})
     page = client.get("/account").text
-    assert "address of numbers" in page
+    assert "numeric address" in page
     assert "/account/passkeys" not in page
 
 
@@ -172,10 +172,10 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         key = cv2.QRCodeDetector().detectAndDecode(picture)[0]
         assert key == page.locator("[name=address]").input_value()
         page.get_by_role("textbox", name="One-time code").fill(pyotp.parse_uri(key).now())
-        page.get_by_role("button", name="Ask for codes from now on").click()
+        page.get_by_role("button", name="Require codes from now on").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
         looked_at(page, "recovery")
-        page.get_by_role("link", name="They are kept").click()
+        page.get_by_role("link", name="They are written down").click()
         expect(page.get_by_text("Not used yet: 10 of 10")).to_be_visible()
         fill_passkey(page, "This computer", "not the password")
         expect(page.get_by_role("alert")).to_contain_text("The password is wrong.")
@@ -220,4 +220,4 @@ def test_where_no_passkey_can_be_the_page_says_so_and_password_and_code_stay(pag
         expect(page.locator("script")).to_have_count(0)
         page.goto(address.replace("127.0.0.1", "localhost"))
         page.get_by_role("button", name="Sign in with a passkey").click()  # this device holds none
-        expect(page.get_by_role("alert")).to_contain_text("The browser gave no passkey")
+        expect(page.get_by_role("alert")).to_contain_text("The browser returned no passkey")

@@ -127,11 +127,11 @@ def test_a_time_that_is_taken_is_refused_with_what_takes_it_and_three_that_are_f
     [
         ({"day": "2026-02-30"}, "cannot be read"),
         ({"time": "later"}, "cannot be read"),
-        ({"day": "2001-01-01"}, "is over"),
-        ({"day": "2101-01-01"}, "is over"),
+        ({"day": "2001-01-01"}, "is in the past"),
+        ({"day": "2101-01-01"}, "is in the past"),
         ({"minutes": "ten"}, "length cannot be read"),
         ({"minutes": "1"}, "length of an appointment"),
-        ({"purpose": "holiday"}, "what the appointment is for"),
+        ({"purpose": "holiday"}, "purpose of the appointment is missing"),
     ],
 )
 def test_what_cannot_be_booked_comes_back_with_what_was_typed(

@@ -109,5 +109,5 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     page.get_by_role("button", name="Begin").first.click()
     page.wait_for_url(re.compile(r"/treatments/\w+$"))
     page.goto(f"{address}/appointments/{today.id}")
-    expect(page.get_by_role("link", name="The session that was held")).to_be_visible()
+    expect(page.get_by_role("link", name="To the session")).to_be_visible()
     expect(page.get_by_text("came", exact=True)).to_be_visible()

@@ -160,7 +160,7 @@ def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
     assert of_patient(clinics, plan) == ()
     assert fields(answer.text) == sent | {"time-0": "09:15"}
     twice = sent | {"day-1": sent["day-0"], "time-1": sent["time-0"]}
-    assert "by another one of this list" in client.post(f"/plans/{plan}/appointments", data=twice).text
+    assert "by another appointment of this list" in client.post(f"/plans/{plan}/appointments", data=twice).text
     del sent["book-0"]
     assert client.post(f"/plans/{plan}/appointments", data=sent).status_code == 303
     assert Purpose.TEST_SPOT not in {one.purpose for one in of_patient(clinics, plan)}
@@ -190,5 +190,5 @@ def test_a_plan_that_no_longer_holds_is_not_booked(client: TestClient, clinics: 
     consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
     desk.consultations.save(consultation.id, {"entries": [], "photograph": ""}, revision=consultation.revision)
     page = client.get(f"/plans/{plan}/appointments").text
-    assert "This plan no longer holds" in page
+    assert "This plan is no longer valid" in page
     assert "Book all of these" not in page

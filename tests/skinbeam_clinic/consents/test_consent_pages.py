@@ -101,7 +101,7 @@ def test_nothing_is_signed_before_it_was_explained_and_slept_on(
     client: TestClient, plan: str, monkeypatch: Any
 ) -> None:
     here = f"{plan}/consent/0.0"
-    assert "It was explained now" in client.get(here).text
+    assert "Record the explanation as given now" in client.get(here).text
     assert signed(client, here).status_code == 404
     explained(client, plan, "14")
     assert "Sign and seal" not in client.get(here).text
@@ -127,13 +127,13 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     wrong = (first.right_index + 1) % 3
     assert told_back(client, here, **{f"answer.{first.id}": str(wrong)}).headers["location"] == here
     page = client.get(here).text
-    assert page.count("explain it again, then ask again") == 1
-    assert "Not everything was told back right" in page
+    assert page.count("explain it again, then repeat the question") == 1
+    assert "Not all answers were right" in page
     assert page.count(" checked") == len(others)  # what was right need not be looked for again
     assert "Sign and seal" not in page
     refused = client.post(f"{here}/signature", data=right_answers() | {"person": "Synthetic Person", "tries.free": "0"})
     assert refused.status_code == 422
-    assert "not told back right yet" in refused.text
+    assert "not all been answered correctly yet" in refused.text
     assert signed(client, here).status_code == 303
     text = sealed(client, here)
     assert f"Right at try 2. Said before: {first.answers[wrong].rstrip('.')}" in text
@@ -209,7 +209,7 @@ def test_a_changed_plan_voids_the_consent_before_everybodys_eyes(
         page = clinics.browser(role).get(here).text
         assert 'class="void"' in page
         assert "Void: the plan was changed" in page
-        assert "This plan no longer holds" in page
+        assert "This plan is no longer valid" in page
     assert "Void: the plan was changed" in client.get(plan).text
     assert sealed(client, here)  # what was signed stays to be read
     assert signed(client, here).status_code == 404
@@ -220,8 +220,8 @@ def test_consent_is_taken_back_at_any_time_and_given_anew(client: TestClient, cl
     signed(client, here)
     assert clinics.browser(Role.ASSISTANT).post(f"{here}/withdrawal").headers["location"] == here
     page = client.get(here).text
-    assert "Void: taken back" in page
-    assert "It was explained now" in page
+    assert "Void: withdrawn" in page
+    assert "Record the explanation as given now" in page
     explained(client, plan)
     assert signed(client, here).status_code == 303
 
@@ -244,7 +244,7 @@ def test_an_auditor_reads_what_was_signed_and_signs_nothing(client: TestClient, 
     here = explained(client, plan)
     auditor = clinics.browser(Role.AUDITOR)
     page = auditor.get(here).text
-    for words in ("Sign and seal", "It was explained now", "Take the consent back"):
+    for words in ("Sign and seal", "Record the explanation as given now", "Withdraw the consent"):
         assert words not in page
     signed(client, here)
     assert "Synthetic Person" in sealed(auditor, here)
@@ -273,7 +273,7 @@ def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Cli
     here = f"{clinics.plan(client, begun, make=stopped)}/consent/0.0"
     page = client.get(here).text
     assert "The plan says that laser is not right, or not yet." in page
-    assert "It was explained now" not in page
+    assert "Record the explanation as given now" not in page
     assert client.post(f"{here}/talk", data={"days": "0"}).status_code == 422
     assert signed(client, here).status_code == 422
     assert "Explained " not in client.get(here).text

@@ -115,7 +115,7 @@ def test_what_the_command_line_refuses_is_refused_in_its_words(client: TestClien
         (SMALL + DEVICE, 'unknown device "mine.toml"'),
         (SMALL + b"[bath]\ntemperature_C = 20\n", "bath"),
         (SMALL + b'[laser]\ndevice = "pulsed-dye-595"\n', "laser"),
-        (SMALL + TWO_HARMS, "something that the form does not ask"),
+        (SMALL + TWO_HARMS, "an entry that the form does not have"),
     ],
 )
 def test_what_cannot_be_taken_in_is_said_and_begins_nothing(

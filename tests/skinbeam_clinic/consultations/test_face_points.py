@@ -118,7 +118,7 @@ def test_points_are_moved_by_mouse_and_keys_and_saved(
         page.locator(".steps button").nth(3).click()
         page.get_by_role("button", name="Show the points of the face").click()
         expect(mouth).to_have_attribute("aria-valuetext", "230 pixels from the left, 157 from the top", timeout=60_000)
-        page.get_by_role("button", name="Take what was found").click()
+        page.get_by_role("button", name="Restore the detected points").click()
         expect(mouth).to_have_attribute("aria-valuetext", "224 pixels from the left, 146 from the top")
         expect(page.locator(".save-state")).to_have_text("Saved.")
     assert moved_points(clinics, consultation) is None

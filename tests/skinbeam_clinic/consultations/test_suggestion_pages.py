@@ -116,7 +116,7 @@ def test_without_a_photograph_and_with_one_that_is_none_the_form_says_so(
 ) -> None:
     here = f"/consultations/{consultation.id}"
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
-    assert "no photograph has been kept yet" in html.unescape(refused.text).lower()
+    assert "no photograph has been saved yet" in html.unescape(refused.text).lower()
     clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
     assert refused.status_code in (400, 422)

@@ -236,7 +236,7 @@ def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Data
         ),
     )
     assert found(database) == [("row-altered", f"contact/{other.id}")]
-    with pytest.raises(InputError, match="altered, or belongs elsewhere"):
+    with pytest.raises(InputError, match="altered, or belong elsewhere"):
         desk.patients.get_contact(other.id)
 
 

@@ -217,7 +217,7 @@ def test_a_form_is_sent_once_and_its_first_answer_is_shown(page: Page, port: int
         expect(page.get_by_role("alert")).to_contain_text("Is out of range" if age == "520" else "is not a picture")
         at_fault = page.get_by_label("Age (years)" if age == "520" else "A photograph of the face")
         expect(at_fault).to_be_focused()
-        expect(page).to_have_title(re.compile("^One thing needs mending"))
+        expect(page).to_have_title(re.compile("^One entry needs correction"))
         expect(page.get_by_label("Phone number to call")).to_have_value("020 555 0100")
         assert sum(url.endswith("/consult") for url in sent) == times
         if age == "42":

@@ -96,7 +96,7 @@ def test_without_a_face_the_points_stand_in_the_middle(client: TestClient, tmp_p
     assert left[0] > right[0]
     assert 150 < mouth[1] < 300
     assert "No face" in form.words
-    assert "move each to its place" in form.words
+    assert "Move each to its place" in form.words
 
 
 def test_a_file_that_is_no_photograph_is_the_fault(client: TestClient) -> None:

@@ -91,4 +91,4 @@ def test_a_body_that_is_refused_is_answered_with_the_page_that_the_script_shows(
     asked = {"accept": "text/event-stream, text/html"}
     answer = client.post("/consult", data=LEAST | {"patient.sex": "one\ntwo"}, headers=asked)
     assert answer.status_code == 400
-    assert "holds several lines" in Form(answer.text).words
+    assert "contains several lines" in Form(answer.text).words

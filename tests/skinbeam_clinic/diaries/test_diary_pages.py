@@ -133,7 +133,7 @@ def test_what_is_written_reaches_the_clinic_and_is_not_shown_again(
     phone: TestClient, clinics: Clinics, of: Treated, place: str
 ) -> None:
     page = send(phone, place, CALMLY | {"question": "May I swim?\r\nAnd shave?"})
-    assert "is with the clinic" in page
+    assert "The clinic has received what you wrote" in page
     assert "Call the clinic now" not in page
     later = phone.get(place).text
     assert "shave" not in page + later
@@ -157,15 +157,21 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     phone: TestClient, clinics: Clinics, of: Treated, place: str
 ) -> None:
     page = send(phone, place, FEVER)
-    for words in ("Call the clinic now", "tel:+431234", "emergency service today", "112", "is with the clinic"):
+    for words in (
+        "Call the clinic now",
+        "tel:+431234",
+        "emergency service today",
+        "112",
+        "The clinic has received what you wrote",
+    ):
         assert words in page
     assert "Call the clinic now" in phone.get(place).text  # until somebody has answered
     assert "fever" not in phone.get(place).text.split("<form")[0].casefold()
     (alarm,) = alarms(clinics, of)
     for role in Role:
         told = clinics.browser(role).get("/account").text
-        assert "Diaries that somebody must read now" in told
-    assert "must read now" not in clinics.browser(Role.OWNER, OTHER).get("/").text
+        assert "Diaries that must be read now" in told
+    assert "must be read now" not in clinics.browser(Role.OWNER, OTHER).get("/").text
     listed = clinics.browser(Role.ASSISTANT).get("/alarms").text
     assert "fever" in listed
     assert f"/alarms/{alarm}/answer" in listed
@@ -239,7 +245,7 @@ def test_what_is_missing_keeps_nothing_and_still_warns(
         answer = phone.post(place, data=missing | {"sign.eye": "yes", "entry": "0" * 32})
         assert answer.status_code == 422
         assert "Call the clinic now" in answer.text
-        assert "Nothing was kept yet" in answer.text
+        assert "Nothing was saved yet" in answer.text
         assert re.search(r'name="sign.eye" value="yes" checked', answer.text)
     assert entries(clinics, of) == []
 
@@ -323,7 +329,7 @@ def test_who_guesses_is_held_up_and_who_holds_a_good_link_is_not(
     assert [answer.status_code for answer in answers] == [404] * 5 + [429] * 3
     assert len({answer.content for answer in answers}) == 1
     assert phone.get(place).status_code == 200
-    assert "is with the clinic" in send(phone, place, CALMLY)
+    assert "The clinic has received what you wrote" in send(phone, place, CALMLY)
 
 
 def test_an_old_browser_that_hides_its_origin_may_send_the_form_and_another_site_may_not(
@@ -381,7 +387,7 @@ def test_a_clock_that_was_set_back_counts_no_day_before_the_treatment(
     assert "The day of your treatment" in phone.get(place).text
     send(phone, place, FEVER)
     assert [one.day for one in clinics.desk().diaries.of(of.treatment)] == [0]
-    assert "Diaries that somebody must read now" in clinics.browser(Role.AUDITOR).get("/").text
+    assert "Diaries that must be read now" in clinics.browser(Role.AUDITOR).get("/").text
 
 
 def test_what_nobody_has_read_is_listed_until_somebody_says_so(
@@ -498,7 +504,7 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(fresh.browser(Role.OWNER).cookies)
     assert AlarmNotifier(fresh.database, outside).process_next()
-    assert "could not be sent outside" in owner.get("/").text
+    assert "The mail about it could not be sent" in owner.get("/").text
     tried = []
 
     def refuse(*_: object) -> None:
@@ -513,12 +519,12 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     later(monkeypatch, minutes=60)
     assert AlarmNotifier(fresh.database, outside, lambda *about: sent.append(about)).process_next()
     assert sent == [(mail, "Harbour Clinic", "/alarms")]
-    assert "could not be sent outside" not in owner.get("/").text
+    assert "The mail about it could not be sent" not in owner.get("/").text
 
 
 def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> None:
     raised(fresh)
-    assert "no mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
+    assert "No mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
     assert AlarmNotifier(fresh.database, ContactSettings()).process_next()
 
 

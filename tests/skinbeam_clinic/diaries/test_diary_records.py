@@ -207,7 +207,7 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
     )
     with pytest.raises(DeniedError):
         auditor.alarms.answer(alarm.id, "called")
-    with pytest.raises(InputError, match="nobody has answered"):
+    with pytest.raises(InputError, match="not been answered yet"):
         desk.alarms.decide(alarm.id, "a burn", adverse_event_id=None)
     for bad in ("", "  ", "x" * 2001):
         with pytest.raises(InputError):

@@ -188,5 +188,5 @@ def test_photographs_show_the_same(dossier: Dossier) -> None:
     ],
 )
 def test_what_is_no_bundle_of_ours_is_refused(content: bytes) -> None:
-    with pytest.raises(InputError, match="no bundle"):
+    with pytest.raises(InputError, match="not a FHIR R4B bundle"):
         read_bundle(content)

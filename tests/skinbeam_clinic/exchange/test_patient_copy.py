@@ -94,7 +94,7 @@ def packed(**files: bytes) -> bytes:
     ],
 )
 def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
-    with pytest.raises(InputError, match="no copy"):
+    with pytest.raises(InputError, match="not a copy"):
         desk.patient_copies.import_copy(content)
     assert desk.patients.list_all() == ()
 
@@ -119,7 +119,7 @@ def test_a_copy_that_lacks_something_is_refused_whole(
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
             archive.writestr(name, content)
-    with pytest.raises(InputError, match="no copy"):
+    with pytest.raises(InputError, match="not a copy"):
         desk.patient_copies.import_copy(made.getvalue())
     assert desk.patients.list_all() == (patient,)
 

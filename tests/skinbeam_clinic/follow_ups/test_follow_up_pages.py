@@ -101,7 +101,7 @@ def test_before_the_first_treatment_a_patient_is_asked_and_not_again_afterwards(
     client.post(asked, data={"now.confidence": "3", "now.pain": "2", "words": WORDS})
     page = client.get(asked.removesuffix("/patient")).text
     assert "3 of 10" in page
-    assert "asked by somebody of the clinic" in page
+    assert "asked by a member of the clinic" in page
     assert "It is &lt;b&gt;paler" in page
     assert "Ask how it is before" not in client.get(f"/patients/{patient}/follow-ups").text
     end_treatment(desk, treatment, days_ago=95)
@@ -260,7 +260,7 @@ def test_who_looked_at_the_answers_grades_on_but_not_blind(clinics: Clinics, beg
     assert client.post(f"{path}/opening", data={"x": "y"}).status_code == 303
     assert "It hurts" in client.get(path).text
     client.post(f"{path}/grade", data={"better": NEITHER})
-    assert "had seen what the patient says" in client.get(path).text
+    assert "had seen the patient&#39;s answers" in client.get(path).text
 
 
 def test_scores_are_asked_of_the_concern_and_end_up_on_the_right_side(clinics: Clinics, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics,
     client.post(f"/follow-ups/{one.id}/grade", data={"quarter": "worse", "change": "5"})
     page = client.get(f"/follow-ups/{one.id}").text
     assert "Here: worse than before" in page
-    assert "knew which is before and after" in page
+    assert "knew which photograph was before and which after" in page
 
 
 def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Clinics, tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Cli
         for question, answer in (("confident are you in", "8"), ("skin hurt today", "0")):
             page.get_by_role("group", name=question).get_by_label(answer, exact=True).check()
         page.get_by_label("What do you want to say").fill(WORDS)
-        page.get_by_role("button", name="Keep my answers").click()
+        page.get_by_role("button", name="Save my answers").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
         looked_at(page, "asked-thanks")
         sign_in(page, address, "clinician")
@@ -378,7 +378,7 @@ def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Cli
         assert page.locator(".laid img + img").evaluate("one => one.style.clipPath") != before
         looked_at(page, "grade")
         page.get_by_label("Neither").check()
-        page.get_by_role("button", name="Keep my grade").click()
+        page.get_by_role("button", name="Save my grade").click()
         expect(page.locator("blockquote")).to_have_text(WORDS)  # white space between words is one
         expect(page.get_by_text("blind: did not treat")).to_be_visible()
         looked_at(page, "follow-up")

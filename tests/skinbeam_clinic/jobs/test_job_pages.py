@@ -63,7 +63,7 @@ def actions(clinics: Clinics, job: str) -> list[tuple[str, str]]:
 def test_a_job_is_told_and_leads_to_its_plan(client: TestClient, clinics: Clinics, here: str) -> None:
     job = asked(client, here)
     page = client.get(job).text
-    assert "It waits for its turn." in page
+    assert "It is waiting in the queue." in page
     assert f'sse-connect="{job}/events"' in page
     assert '<noscript><meta http-equiv="refresh"' in page  # without a script it looks again by itself
     assert client.get(job, headers={"hx-request": "true"}).status_code == 204
@@ -94,7 +94,7 @@ def test_a_clinic_that_asks_for_too_much_at_once_is_told_in_its_form(
     monkeypatch.setattr(desk_jobs, "_MOST_OPEN", 0)
     told = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
     assert told.status_code == 503
-    assert "of this clinic wait already" in told.text
+    assert "of this clinic are already waiting" in told.text
     assert set(LEAST.items()) <= set(Form(told.text).filled)
 
 
@@ -159,7 +159,7 @@ def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: C
 
     clinics.work(stopped)
     assert plans(clinics, here) == 0
-    assert "This plan was called off" in client.get(job).text
+    assert "This plan was cancelled" in client.get(job).text
     # The page asks by itself while the answer to the button is on its way: both must lead to the same place.
     assert client.get(job, headers={"hx-request": "true"}).headers["hx-redirect"] == here
     assert actions(clinics, job) == [("clinician", "job.added"), ("owner", "job.cancelled")]
@@ -221,7 +221,7 @@ def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, cli
 
     clinics.work(breaks)
     assert len(times) == MOST_ATTEMPTS
-    assert "never came to an end" in client.get(job).text
+    assert "never finished" in client.get(job).text
 
 
 @pytest.mark.parametrize("error", [PlanDefectError("x"), RuntimeError("secret")])
@@ -263,7 +263,7 @@ def test_a_program_that_ends_gives_its_job_back(client: TestClient, clinics: Cli
     worker.start()
     assert begun.wait(10)
     worker.stop()
-    assert "It waits for its turn." in client.get(job).text
+    assert "It is waiting in the queue." in client.get(job).text
     clinics.work()
     assert client.get(job).headers["location"].startswith("/plans/")
 

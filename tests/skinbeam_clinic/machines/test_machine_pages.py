@@ -29,6 +29,6 @@ def test_what_was_typed_stays_when_it_is_refused(clinics: Clinics) -> None:
     assert told.status_code == 422
     assert 'value="Third"' in told.text
     assert 'value="pulsed-dye-595" selected' in told.text
-    assert "This cannot stand for a machine." in told.text
+    assert "This is not valid for a machine." in told.text
     assert client.post("/machines", data=MACHINE | {"device": "none"}).status_code == 422
     assert client.post("/machines/none/use").status_code == 404

@@ -66,9 +66,14 @@ def test_what_goes_and_what_the_law_keeps_is_told_before_and_what_is_left_after(
 ) -> None:
     patient = held(client, clinics, "KEEP-1")
     told = owner.get(f"{patient}/erasure").text
-    for words in ("Contact data: name", "consultations 1, photographs 1, plans 1, consents 0", "10 years", "The trail"):
+    for words in (
+        "Contact data: name",
+        "consultations 1, photographs 1, plans 1, consents 0",
+        "10 years",
+        "The audit log",
+    ):
         assert words in told
-    assert "Erasure was asked for" not in told
+    assert "Erasure was requested" not in told
     for wrong in ("", "keep-1", "KEEP-2", "KEEP-1x"):
         refused = owner.post(f"{patient}/erasure", data={"pseudonym": wrong})
         assert refused.status_code == 422
@@ -76,8 +81,8 @@ def test_what_goes_and_what_the_law_keeps_is_told_before_and_what_is_left_after(
     assert "Synthetic Name" in client.get(f"{patient}/contact").text
     assert owner.post(f"{patient}/erasure", data={"pseudonym": "KEEP-1"}).headers["location"] == f"{patient}/erasure"
     left = owner.get(f"{patient}/erasure").text
-    assert "Erasure was asked for and done" in left
-    assert "Contact data: there are none." in left
+    assert "Erasure was requested and carried out" in left
+    assert "Contact data: none." in left
     assert "photographs 1" in left
     assert "Synthetic Name" not in client.get(f"{patient}/contact").text
     assert "patient.kept" in actions(clinics, patient)
@@ -88,10 +93,10 @@ def test_where_no_law_keeps_anything_nothing_is_left_but_an_empty_row(client: Te
     app = build_clinic_app(clinics.database, keep_years=0)
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(clinics.browser(Role.OWNER).cookies)
-    assert "This stays" in owner.get(f"{patient}/erasure").text
+    assert ">Kept<" in owner.get(f"{patient}/erasure").text
     assert owner.post(f"{patient}/erasure", data={"pseudonym": "GONE-1"}).status_code == 303
     left = owner.get(f"{patient}/erasure").text
-    assert "What is left" in left
+    assert "Remaining data" in left
     assert "GONE-1" not in left
     assert "GONE-1" not in client.get("/").text
     page = client.get(patient).text
@@ -138,13 +143,13 @@ def test_a_closed_consultation_is_read_only_until_it_is_opened_again(client: Tes
     for address in (plan, f"{plan}/consent/0.0"):
         shown = client.get(address).text
         assert "This consultation is closed" in shown
-        assert "Keep the choice" not in shown
-        assert "It was explained now" not in shown
-        assert "This plan no longer holds" not in shown
+        assert "Save the choice" not in shown
+        assert "Record the explanation as given now" not in shown
+        assert "This plan is no longer valid" not in shown
     assert clinics.browser(Role.ASSISTANT).post(f"{here}/opening").status_code == 403
     assert client.post(f"{here}/opening").headers["location"] == here
     assert "Make the plan" in client.get(here).text
-    assert "Keep the choice" in client.get(plan).text
+    assert "Save the choice" in client.get(plan).text
 
 
 def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: TestClient) -> None:

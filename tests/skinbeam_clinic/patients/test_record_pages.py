@@ -134,11 +134,11 @@ def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client
 def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient, clinics: Clinics) -> None:
     here = begin_consultation(client)
     plan = clinics.plan(client, here)
-    assert "This plan no longer holds" not in client.get(plan).text
+    assert "This plan is no longer valid" not in client.get(plan).text
     client.post(f"{here}/answers", data=LEAST | {"revision": "2", "patient.sex": "male"}, headers=JSON)
     page = client.get(plan).text
-    assert "This plan no longer holds" in page
-    assert "Keep the choice" not in page
+    assert "This plan is no longer valid" in page
+    assert "Save the choice" not in page
 
 
 def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestClient, clinics: Clinics) -> None:
@@ -161,7 +161,7 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, c
     for page in ("/", here, plan):
         told = auditor.get(page).text
         assert "data-save" not in told
-        for words in ("Add a patient", "Make the plan", ">Save<", "Keep the choice", "/contact"):
+        for words in ("Add a patient", "Make the plan", ">Save<", "Save the choice", "/contact"):
             assert words not in told
     assert "Make the plan" not in clinics.browser(Role.ASSISTANT).get(here).text
 

@@ -94,7 +94,7 @@ def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Cl
     del sent["agreed"]
     refused = client.post(here(plan), data=sent)
     assert refused.status_code == 422
-    assert "Nobody has noted that the person agreed" in refused.text
+    assert "agreement is not recorded" in refused.text
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     assert client.post(here(plan), data=sent).status_code == 303  # noted with the spot before
     assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 2
@@ -119,7 +119,7 @@ def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, pla
     answers = serialize_answers(make_submission((LEAST | {"patient.age_years": "43"}).items()))
     clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
-    assert "No spot is fired with this plan" in said(client, here(plan))
+    assert "No spot may be fired with this plan" in said(client, here(plan))
     assert clinics.desk().test_spots.of(plan.consultation_id) == ()
 
 
@@ -170,9 +170,9 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
     assert "No pulse of this device until a new plan is made" in page
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 1
-    assert "This plan no longer holds for signing" in said(client, f"/plans/{plan.id}")
+    assert "This plan can no longer be signed" in said(client, f"/plans/{plan.id}")
     consent = f"/plans/{plan.id}/consent/0.0"
-    assert "This plan no longer holds for signing" in said(client, consent)
+    assert "This plan can no longer be signed" in said(client, consent)
     refused = client.post(f"{consent}/talk", data={"days": "0"})
     assert refused.status_code == 422
     assert clinics.desk().consents.of(plan.consultation_id) == ()

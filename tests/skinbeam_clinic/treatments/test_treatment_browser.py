@@ -53,12 +53,12 @@ def answer(page: Page) -> None:
         if item.name not in (*AUTOMATIC_ITEMS, "shields"):
             page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.accepted_answers[0]}").check()
     page.locator("#tan-words").fill("a weekend on a lake")
-    page.get_by_role("button", name="Keep the answers").click()
+    page.get_by_role("button", name="Save the answers").click()
 
 
 def fire(page: Page, endpoint: str) -> None:
     page.get_by_role("group", name="Endpoint seen").get_by_label(re.compile(endpoint)).check()
-    page.get_by_role("button", name="Keep this row").click()
+    page.get_by_role("button", name="Save this row").click()
 
 
 def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clinics: Clinics, consent: str) -> None:
@@ -66,17 +66,17 @@ def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clin
         sign_in(page, address, "clinician")
         page.goto(f"{address}{consent}")
         page.get_by_role("button", name="Begin a treatment").click()
-        page.get_by_label("Machine that is used").select_option(label="Green laser · SYN-2")
-        page.get_by_role("button", name="Take this machine").click()
-        expect(page.get_by_text("The machine is another device")).to_be_visible()
-        page.get_by_label("Machine that is used").select_option(label="Dye laser · SYN-1 · as planned")
-        page.get_by_role("button", name="Take this machine").click()
+        page.get_by_label("Machine used").select_option(label="Green laser · SYN-2")
+        page.get_by_role("button", name="Use this machine").click()
+        expect(page.get_by_text("The machine is a different device")).to_be_visible()
+        page.get_by_label("Machine used").select_option(label="Dye laser · SYN-1 · as planned")
+        page.get_by_role("button", name="Use this machine").click()
         answer(page)
         expect(page.get_by_text("Tanned skin takes up the light")).to_be_visible()
         looked_at(page, "treatment-checklist")
-        page.get_by_label("Why it goes on all the same").fill("the arms alone")
-        page.get_by_role("button", name="Decide to go on").click()
-        page.get_by_role("button", name="Let the first pulse be fired").click()
+        page.get_by_label("Reason to continue").fill("the arms alone")
+        page.get_by_role("button", name="Decide to continue").click()
+        page.get_by_role("button", name="Release the first pulse").click()
 
         site, side = page.get_by_label("Place", exact=True), page.get_by_label("Side", exact=True)
         expect(page.locator(".face-map a[aria-current]")).to_have_count(2)  # what the script shows: both cheeks
@@ -84,17 +84,17 @@ def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clin
         expect(site).to_have_value("nose")
         page.get_by_role("link", name="cheeks, right").click()
         expect(side).to_have_value("right")
-        fire(page, "As sought")
+        fire(page, "As intended")
         expect(page.get_by_role("link", name="cheeks, right: rows 1")).to_be_visible()
 
         page.get_by_label(re.compile("^Fluence")).fill("9")
-        fire(page, "As sought")
+        fire(page, "As intended")
         warning = page.get_by_role("alert")
         expect(warning).to_contain_text("20 % above the plan")
         looked_at(page, "treatment-warned")
         warning.get_by_label("Yes, that is what was fired").check()
-        warning.get_by_label("Why it was fired otherwise").fill("no closure at 7.5")
-        page.get_by_role("button", name="Keep this row").click()
+        warning.get_by_label("Reason for deviating").fill("no closure at 7.5")
+        page.get_by_role("button", name="Save this row").click()
         expect(page.get_by_text("Reason: no closure at 7.5")).to_be_visible()
         looked_at(page, "treatment-rows")
 
@@ -105,7 +105,7 @@ def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clin
         page.get_by_role("link", name="Correct row 1").click()
         page.get_by_label("Side", exact=True).select_option("left")
         page.get_by_label("Why it is corrected").fill("mixed up the sides")
-        page.get_by_role("button", name="Keep this row").click()
+        page.get_by_role("button", name="Save this row").click()
         expect(page.get_by_text("corrects row 1: mixed up the sides")).to_be_visible()
         page.get_by_role("link", name="Aftercare to print").click()
         page.get_by_role("link", name="Deutsch").click()

@@ -97,7 +97,7 @@ def test_a_consent_that_does_not_hold_is_refused_with_the_way_on(client: TestCli
 
 
 def test_the_checklist_lets_nobody_fire_before_it_is_clear(client: TestClient, clinics: Clinics, here: str) -> None:
-    assert "Open still: identity," in said(client.get(here))
+    assert "Still open: identity," in said(client.get(here))
     assert client.post(f"{here}/start").status_code == 422
     assert client.post(f"{here}/areas", data=ROW).status_code == 422
     client.post(f"{here}/checklist", data=answers(clinics, here, tan="yes"))
@@ -108,7 +108,7 @@ def test_the_checklist_lets_nobody_fire_before_it_is_clear(client: TestClient, c
     client.post(f"{here}/decision", data={"item": "tan", "why-tan": "arms alone, not the face"})
     page = said(client.get(here))
     assert "arms alone, not the face" in page
-    assert "The checklist is done." in page
+    assert "The checklist is complete." in page
     assert client.post(f"{here}/start").headers["location"] == here
     assert kept(clinics, here).state == "treating"
 
@@ -121,7 +121,7 @@ def test_a_new_medicine_is_told_with_what_the_rules_say_of_it(client: TestClient
 
 def test_eyewear_is_put_on_and_not_decided_away(client: TestClient, clinics: Clinics, here: str) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here) | {"eyewear-room": "no"})
-    assert "put right and not decided away" in said(client.get(here))
+    assert "a decision cannot override it" in said(client.get(here))
     refused = client.post(f"{here}/decision", data={"item": "eyewear-room", "why-eyewear-room": "in a hurry"})
     assert refused.status_code == 422
 
@@ -230,7 +230,7 @@ def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clin
         ({"fluence_J_cm2": ""}, "the dose is missing"),
         ({"pulses": "many"}, "cannot be read"),
         ({"pain_0_10": "11"}, "cannot be read"),
-        ({"endpoint": "stop.99"}, "nobody said what was seen"),
+        ({"endpoint": "stop.99"}, "the observed endpoint is missing"),
         ({"site": "moon"}, "no place was chosen"),
         ({"site": "back"}, "no place was chosen"),
     ],
@@ -265,7 +265,7 @@ def test_a_change_of_the_answers_meanwhile_is_told(client: TestClient, clinics: 
     consultations = clinics.desk().consultations
     answered = consultations.get(kept(clinics, here).consultation_id)
     consultations.save(answered.id, {"entries": []}, revision=answered.revision)
-    assert "The consent to this does not hold any more" in said(client.get(here))
+    assert "The consent to this is no longer valid" in said(client.get(here))
 
 
 def test_aftercare_tells_each_day_in_the_language_of_the_patient(
@@ -311,10 +311,10 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
     assert kept(clinics, here).started_at is None
     page = html.unescape(client.get(here).text)
     assert "it is planned below this dose only" in page
-    assert "it speaks against this session" in page.casefold()
+    assert "an objection to this session" in page.casefold()
     plan = re.search(r'href="(/plans/\w+)"', page)
     assert plan
-    assert "This plan no longer holds for signing" in client.get(plan[1]).text
+    assert "This plan can no longer be signed" in client.get(plan[1]).text
     assert client.post(f"{here}/decision", data={"item": "course", "why-course": ""}).status_code == 422
     client.post(f"{here}/decision", data={"item": "course", "why-course": "healed; 5 J/cm² now"})
     assert client.post(f"{here}/start").status_code == 303

@@ -60,6 +60,6 @@ def test_the_records_that_may_go_are_a_page_like_the_others(browser: Browser, cl
     with served(clinics.app) as address, opened_page(browser) as page:
         signed_in(page, clinics, address, Role.OWNER)
         page.goto(f"{address}/")
-        page.get_by_role("link", name="Records that may go").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Records that may go")
+        page.get_by_role("link", name="Records due for deletion").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Records due for deletion")
         looked_at(page, "erasures")

@@ -141,7 +141,7 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     fill_in(page)
     page.get_by_label("A photograph of the face").set_input_files(FACE)
     expect(page.locator(".save-state")).to_have_text("Saved.")
-    expect(page.get_by_alt_text("Photograph that was just kept")).to_be_visible()
+    expect(page.get_by_alt_text("Photograph just saved")).to_be_visible()
     consultation = page.url
 
     page.context.new_page().goto(consultation)  # as after a crash: another page has what was filled in
@@ -157,22 +157,22 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     if real:
         same_as_the_command_line(page, tmp_path)
     page.get_by_role("radio").nth(1).check()
-    page.get_by_label("Why, and what was said").first.fill("fewest visits")
-    page.get_by_role("button", name="Keep the choice").first.click()
+    page.get_by_label("Reasons and discussion").first.fill("fewest visits")
+    page.get_by_role("button", name="Save the choice").first.click()
     expect(page.get_by_text("fewest visits")).to_be_visible()
     plan = page.url
     page.get_by_role("link", name="Consent: ").click()
     looked_at(page, "consent")
     page.get_by_label("Days to think").fill("0")
-    page.get_by_role("button", name="It was explained now").click()
+    page.get_by_role("button", name="Record the explanation as given now").click()
     for question in page.get_by_role("group").all():
         tell_back(question)
     page.get_by_role("group").first.get_by_label("Yes, since it is planned.").check()
-    page.get_by_role("button", name="Keep the answers").click()
-    expect(page.get_by_role("alert")).to_contain_text("Not everything was told back right")
+    page.get_by_role("button", name="Save the answers").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not all answers were right")
     looked_at(page, "told-back")
     tell_back(page.get_by_role("group").first)
-    page.get_by_role("button", name="Keep the answers").click()
+    page.get_by_role("button", name="Save the answers").click()
     page.get_by_label("Your name:").fill("Synthetic Person")
     page.get_by_label("Photographs are taken for my care").check()
     draw(page)
@@ -241,7 +241,7 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     page.goto(f"{address}/nowhere")
     looked_at(page, "fault")
     page.go_back()
-    for name in ("People", "Machines", "Trail"):
+    for name in ("People", "Machines", "Audit log"):
         page.get_by_role("link", name=name, exact=True).click()
         looked_at(page, name.lower())
     page.get_by_role("link", name="People", exact=True).click()
@@ -334,13 +334,13 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
         expect(page.get_by_role("button", name="Take the photograph")).to_be_focused()
         expect(page.get_by_text("What the camera sees now")).to_be_visible()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
+        expect(page.get_by_role("button", name="Use this photograph")).to_be_focused()
         if number == 1:
             looked_at(page, "camera")
             page.get_by_role("button", name="Take it again").press("Enter")
             expect(page.get_by_role("button", name="Take the photograph")).to_be_focused()
             page.keyboard.press("Enter")
-            expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
+            expect(page.get_by_role("button", name="Use this photograph")).to_be_focused()
         page.keyboard.press("Enter")
         # It is encoded, sent, sealed and shown again, which takes more than the usual five seconds on a busy machine.
         expect(page.locator(".pictures img")).to_have_count(number, timeout=20_000)
@@ -348,7 +348,7 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
     for kept in desk.photographs.of(consultation.id):
         assert kept.media_type == "image/jpeg"
         assert desk.photographs.read_content(kept.id)[1].startswith(b"\xff\xd8\xff")
-    page.get_by_role("link", name="What it may be used for").first.click()
+    page.get_by_role("link", name="Permitted uses").first.click()
     looked_at(page, "uses")
     page.get_by_label("teaching").check()
     page.get_by_role("button", name="Save").click()

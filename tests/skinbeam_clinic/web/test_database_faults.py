@@ -107,7 +107,7 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
         stranger.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD}),
     ):
         assert answer.status_code == 503
-        assert "The database cannot do its work now" in answer.text
+        assert "The database is not available" in answer.text
         assert "Nothing was saved" in answer.text
         assert "SELECT" not in answer.text
     let_in(True)

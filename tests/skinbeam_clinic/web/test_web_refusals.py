@@ -58,7 +58,7 @@ def test_every_route_refuses_in_one_shape(client: TestClient) -> None:
         assert all(record.values())
         page = client.request(method, path, headers=PAGE, **how)
         assert page.status_code == status
-        assert "One thing needs mending" in Form(page.text).words
+        assert "One entry needs correction" in Form(page.text).words
         for one in (answer, page):
             assert {name: one.headers[name] for name in security.HEADERS} == security.HEADERS
 
