@@ -66,8 +66,8 @@ def test_errors_come_back_whole() -> None:
     body = """
 def work(error): raise error
 other = InputError("b-code", "b message", field="b.field", hint="B hint.")
-for error in (InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml").with_further_errors([other]),
-              NotAvailable("a reason", body={"key": 1})):
+first = InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml")
+for error in (first.with_further_errors([other]), NotAvailable("a reason", body={"key": 1})):
     try:
         side_by_side(work, [error, error])
     except type(error) as came:

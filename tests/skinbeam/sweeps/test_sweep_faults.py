@@ -195,7 +195,7 @@ def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch)
         one.check()
         one.record_result()
         clock[0] += 10.0 * watch._NOBODY_S
-    assert sentences == ["No worker is left. New ones are waited for, at most 5 minutes."] * 2
+    assert sentences == ["No worker is left. The run waits for new ones, at most 5 minutes."] * 2
     one.check()
     clock[0] += watch._NOBODY_S + 1.0
     with pytest.raises(InputError):

@@ -462,7 +462,7 @@ def test_the_page_leads_with_the_independent_rows(documents: dict[str, dict[str,
         assert last < first
         told = made["shares"]["independent"]
         assert text.index(f"{told['within']} of {told['posed']} rows posed") < first
-        assert "2 of 2 orders that can be posed hold" in text[:first]
+        assert "2 of 2 orders that the model can test hold" in text[:first]
     assert "Not independent of eco2depth" in render_validation(made)
 
 
