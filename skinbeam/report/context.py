@@ -80,7 +80,7 @@ class DecisionPart:
     why: Annotated[
         tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
     ]
-    head: Annotated[str, "what the reasons are: what comes before the first pulse, or the rules that spoke"]
+    head: Annotated[str, "what the reasons are: what comes before the first pulse, or the rules that applied"]
     reasons: Annotated[
         tuple[ReasonLine, ...], "what leads: all that refuses or refers, else what changes most what is done"
     ]
@@ -208,7 +208,7 @@ class OptionCard:
     first_pulses: Annotated[str, "how to begin"]
     healing: Annotated[tuple[HealingDay, ...], "healing day by day"]
     harms: Annotated[tuple[HarmLine, ...], "known harms with their probability"]
-    reasons: Annotated[tuple[ReasonLine, ...], "rules that spoke about this option and are not told with the decision"]
+    reasons: Annotated[tuple[ReasonLine, ...], "rules that applied about this option and are not told with the decision"]
     also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
 
 

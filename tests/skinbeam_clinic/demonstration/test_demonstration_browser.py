@@ -171,7 +171,7 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
     session.get_by_label("What went wrong").fill("none")
     send(page)
 
-    expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    expect(page.get_by_role("alert")).to_contain_text("Age (years): This field is required")
     step(page, 3)
     expect(spot.get_by_label("Fluence")).to_be_visible()  # what was filled in stays open
     expect(spot.get_by_label("Fluence")).to_have_value("7,5")
@@ -182,7 +182,7 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
     send(page)
-    expect(page.get_by_role("alert")).to_contain_text("Test spot 1, Where: This is needed")
+    expect(page.get_by_role("alert")).to_contain_text("Test spot 1, Where: This field is required")
     looked_at(page)
 
 
@@ -236,7 +236,7 @@ def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int
     looked_at(page)
     page.unroute("**/consult")
     send(page)
-    expect(page.get_by_role("alert")).to_contain_text("Concern 1, Condition: This is needed")
+    expect(page.get_by_role("alert")).to_contain_text("Concern 1, Condition: This field is required")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", MACHINE])
@@ -247,7 +247,7 @@ def test_our_form_is_heard_and_a_form_of_another_site_is_not(page: Page, port: i
     )
     page.goto(f"http://{host}:{port}/")
     send(page)
-    expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    expect(page.get_by_role("alert")).to_contain_text("Age (years): This field is required")
 
     page.goto("about:blank")
     page.set_content(
@@ -363,7 +363,7 @@ def test_the_form_works_without_its_script(browser: Browser, port: int) -> None:
     for name in ("Age (years)", "Condition", "A photograph of the face"):
         expect(page.get_by_label(name).first).to_be_visible()
     page.get_by_role("button", name="Make the plan").click()
-    expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    expect(page.get_by_role("alert")).to_contain_text("Age (years): This field is required")
     context.close()
 
 
