@@ -114,7 +114,7 @@ SCATTERING = {"mus": 7000.0, "g": 0.85, "n": 1.37}
 def test_light_that_is_computed_anew_of_unchanged_skin_is_the_same_light() -> None:
     """12 000 packets scatter by up to 1.5 % in the depth of a column and 0.5 % in its width: four of each."""
     of = skin(**SCATTERING)
-    cold, warm = full(of, 20e-3), full(of, 20e-3, warming=warming())
+    cold, warm = full(of, 20e-3), full(of, 20e-3, thermal_optics=warming())
     assert warm[0] == pytest.approx(cold[0], rel=0.06)
     assert warm[1] == pytest.approx(cold[1], rel=0.02)
 
@@ -122,27 +122,27 @@ def test_light_that_is_computed_anew_of_unchanged_skin_is_the_same_light() -> No
 def test_water_that_pales_as_it_warms_makes_a_narrower_column() -> None:
     """Deep down what is absorbed less above makes up for it; widths scatter by 0.5 %, and four of those are 2 %."""
     of = skin(**SCATTERING)
-    cold, warm = full(of, 20e-3), full(of, 20e-3, warming=warming(water_slope=-4e-3))
+    cold, warm = full(of, 20e-3), full(of, 20e-3, thermal_optics=warming(water_slope=-4e-3))
     assert warm[1] < 0.98 * cold[1]
 
 
 def test_collagen_that_scatters_less_once_denatured_lets_light_deeper() -> None:
     of = skin(**SCATTERING)
-    cold, clear, dull = (full(of, 20e-3, warming=warming(denatured_share=[left]))[0] for left in (1.0, 0.5, 2.0))
+    cold, clear, dull = (full(of, 20e-3, thermal_optics=warming(denatured_share=[left]))[0] for left in (1.0, 0.5, 2.0))
     assert clear > 1.05 * cold > cold > 1.05 * dull
 
 
 def test_computing_the_light_more_often_changes_little() -> None:
     """The light of a span is that of its start: what is missed halves with the span, 4 % of the depth from 4 to 16."""
     of, change = skin(latent_heat_vol=1.4e9, **SCATTERING), warming(water_slope=-5.7e-3, scattering_slope=[4.7e-3])
-    few, many = (full(of, 20e-3, warming=change, recomputed=times) for times in (4, 16))
+    few, many = (full(of, 20e-3, thermal_optics=change, light_updates=times) for times in (4, 16))
     assert few[0] == pytest.approx(many[0], rel=0.06)
     assert few[1] == pytest.approx(many[1], rel=0.03)
 
 
 def test_twice_in_a_pulse_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 3"):
-        full(skin(), 1e-3, warming=warming(), recomputed=2)
+        full(skin(), 1e-3, thermal_optics=warming(), light_updates=2)
 
 
 def test_boiled_water_leaves_what_is_not_water() -> None:

@@ -204,7 +204,7 @@ def test_any_end_of_a_beam_takes_the_time_of_the_pulse_that_reaches_it(
 def test_what_heated_blood_changes_is_not_told_of_times() -> None:
     found = asked("vessel", "vessel-closure", draws=2)
     assert found["reached"]
-    assert "of a time" in found["heated_blood"]["unknown"]
+    assert "not for a time" in found["heated_blood"]["unknown"]
 
 
 def test_what_no_dose_reaches_takes_forever() -> None:
