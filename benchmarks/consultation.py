@@ -31,32 +31,35 @@ from skinbeam.plan.planner import make_plan
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"
 # Part → the functions whose time it is, as module:function.
 PARTS = {
-    "light by packets": ("skinbeam.simulate.light.montecarlo:MonteCarlo._traced",),
-    "light in layers": ("skinbeam.physics.light.discrete_ordinates:solve",),
-    "heat, one dimension": ("skinbeam.physics.heat.conduction_1d:conduct",),
+    "light by packets": ("skinbeam.simulate.light.montecarlo:MonteCarlo._trace",),
+    "light in layers": ("skinbeam.physics.light.discrete_ordinates:solve_layers",),
+    "heat, one dimension": ("skinbeam.physics.heat.conduction_1d:conduct_1d",),
     "heat in r and z": ("skinbeam.physics.heat.axisymmetric:conduct_rz",),
-    "heat beside a spot's axis": ("skinbeam.simulate.pulse.lateral_conduction:Kept.apply",),
-    "dose search": ("skinbeam.physics.damage.dose_search:dose_for_unit_omega_at_all",),
+    "heat beside a spot's axis": ("skinbeam.simulate.pulse.lateral_conduction:AxisRetention.apply",),
+    "dose search": ("skinbeam.physics.damage.dose_search:dose_for_unit_omega_everywhere",),
     "damage integral": ("skinbeam.physics.damage.arrhenius:omega",),
     "ablation": (
-        "skinbeam.physics.removal.pulse_train:train",
-        "skinbeam.physics.removal.residual_heat:damaged_depth",
-        "skinbeam.physics.removal.residual_heat:farthest_damage",
+        "skinbeam.physics.removal.pulse_train:ablate_train",
+        "skinbeam.physics.removal.residual_heat:residual_damage_depth",
+        "skinbeam.physics.removal.residual_heat:damage_reach",
     ),
     "columns": (
         "skinbeam.physics.removal.microbeam:column_heat",
-        "skinbeam.physics.removal.microbeam:column",
-        "skinbeam.simulate.removal.microlesion:lesions",
+        "skinbeam.physics.removal.microbeam:coagulated_column",
+        "skinbeam.simulate.removal.microlesion:microlesion_model",
     ),
     "vessels": (
-        "skinbeam.simulate.vessels.vessel_endpoints:vessel_closure",
-        "skinbeam.simulate.vessels.vessel_response:respond_vessels",
-        "skinbeam.simulate.vessels.purpura:bruised_around",
+        "skinbeam.simulate.vessels.vessel_endpoints:vessel_closure_dose",
+        "skinbeam.simulate.vessels.vessel_response:simulate_vessels",
+        "skinbeam.simulate.vessels.purpura:is_skin_bruised",
     ),
     "skins drawn": ("skinbeam.plan.search.skin_bank:SkinBank.skins",),
-    "optics of skin": ("skinbeam.skin.properties:optics", "skinbeam.skin.properties:thermal"),
-    "evidence": ("skinbeam.plan.expected_result:expected_of",),
-    "rules and limits": ("skinbeam.plan.rules.suitability:judge", "skinbeam.plan.search.limits:judge_limit"),
+    "optics of skin": ("skinbeam.skin.properties:optical_properties", "skinbeam.skin.properties:thermal_properties"),
+    "evidence": ("skinbeam.plan.expected_result:trial_expectation",),
+    "rules and limits": (
+        "skinbeam.plan.rules.suitability:judge_suitability",
+        "skinbeam.plan.search.limits:judge_limit",
+    ),
 }
 
 

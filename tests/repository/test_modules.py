@@ -7,8 +7,10 @@ import pkgutil
 import re
 import tokenize
 from collections import Counter
+from operator import attrgetter
 from pathlib import Path
 
+import consultation
 from paths import TESTS
 
 import skinbeam
@@ -179,3 +181,10 @@ def test_no_two_files_of_tests_share_a_name() -> None:
     names = Counter(file.name for file in TESTS.rglob("*.py"))
     names.pop("conftest.py")
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_parts_that_are_timed_are_functions_of_the_code() -> None:
+    """benchmarks/consultation.py names them as text."""
+    for name in (name for names in consultation.PARTS.values() for name in names):
+        module, _, path = name.partition(":")
+        assert callable(attrgetter(path)(importlib.import_module(module))), name
