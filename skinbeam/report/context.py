@@ -208,7 +208,7 @@ class OptionCard:
     first_pulses: Annotated[str, "how to begin"]
     healing: Annotated[tuple[HealingDay, ...], "healing day by day"]
     harms: Annotated[tuple[HarmLine, ...], "known harms with their probability"]
-    reasons: Annotated[tuple[ReasonLine, ...], "rules that applied about this option and are not told with the decision"]
+    reasons: Annotated[tuple[ReasonLine, ...], "rules about this option that are not listed with the decision"]
     also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
 
 
