@@ -40,7 +40,7 @@ if __name__ == "__main__":
                 name: {
                     "final": h.final.tolist(),
                     "peak": h.peak.tolist(),
-                    "gained": h.heat_gain.tolist(),
+                    "heat_gain": h.heat_gain.tolist(),
                     "enthalpy": h.enthalpy.tolist(),
                     "steps": h.steps,
                 }

@@ -180,7 +180,7 @@ def test_the_command_adds_what_changed_and_its_pictures(
     found = json.loads(capsys.readouterr().out)
     change = found["change"]
     assert {one["changed"] for one in change["findings"] if one["region"].startswith("cheek")} == {"weaker"}
-    assert "not a rater's grade" in change["note"]
+    assert "neither a rater's grade" in change["note"]
     assert change["pictures"] == {
         "before_after": "before-after.png",
         "melanin": "melanin-change.png",

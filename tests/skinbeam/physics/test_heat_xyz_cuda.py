@@ -35,14 +35,14 @@ def test_the_simulator_agrees_with_the_processor(simulated: Any, name: str) -> N
     """Both take the same steps in double precision; sums differ by their order."""
     found, expected = simulated[name], run(name, ExplicitEngine)
     assert tuple(found["steps"]) == expected.steps
-    for field in ("final", "peak", "gained", "enthalpy"):
+    for field in ("final", "peak", "heat_gain", "enthalpy"):
         values = getattr(expected, field)
         np.testing.assert_allclose(found[field], values, rtol=1e-10, atol=1e-12 * np.abs(values).max(), err_msg=field)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_card_balances_to_1e_8(simulated: Any, name: str) -> None:
-    gained, enthalpy = np.array(simulated[name]["gained"]), np.array(simulated[name]["enthalpy"])
+    gained, enthalpy = np.array(simulated[name]["heat_gain"]), np.array(simulated[name]["enthalpy"])
     assert np.abs(enthalpy - enthalpy[0] - gained.sum(axis=1)).max() < 1e-8 * gained[-1, 2]
 
 
