@@ -144,6 +144,7 @@ class House:
     client: TestClient
     names: Mapping[str, str]
     pages: list[str]
+    forms: dict[str, dict[str, str]]  # by route, as pages offer them before any test has sent one
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
@@ -230,7 +231,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
     ]
     pages += prepared(desk, names["machine"], [another(desk, patient, made) for _ in range(3)])
-    return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
+    pages.append(f"/consultations/{closed.consultation_id}")
+    return House(clinics, client, names, pages, forms_of(client, pages))
 
 
 def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:
@@ -267,12 +269,12 @@ def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord
     return desk.plans.add(consultation.id, made, revision=consultation.revision)
 
 
-def forms(house: House) -> dict[str, dict[str, str]]:
+def forms_of(client: TestClient, pages: list[str]) -> dict[str, dict[str, str]]:
     """Each route that takes a form → its fields, as some page offers them."""
     found: dict[str, dict[str, str]] = {}
     routes = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for method, path in ROUTES if method == "POST"}
-    for page in house.pages:
-        for form in Page(shown(house.client.get(page))).forms:
+    for page in pages:
+        for form in Page(shown(client.get(page))).forms:
             for route, pattern in routes.items():
                 if pattern.fullmatch(re.split("[?#]", form.action or page)[0]):
                     found.setdefault(route, {}).update(form.fields)
@@ -304,7 +306,7 @@ def send(house: House, route: str, fields: Mapping[str, str], *, parts: bool) ->
 
 
 def test_the_pages_hold_a_form_for_every_route_that_takes_one(house: House) -> None:
-    assert set(forms(house)) == {path for method, path in ROUTES if method == "POST"}
+    assert set(house.forms) == {path for method, path in ROUTES if method == "POST"}
 
 
 @pytest.mark.parametrize("text", [text for text in TEXTS if "<" in text or "onfocus" in text])
@@ -314,7 +316,7 @@ def test_what_would_run_is_seen(text: str) -> None:
 
 @pytest.mark.check
 def test_no_text_in_any_field_fails_or_runs(house: House) -> None:
-    every, server = forms(house), house.clinics.database.engine.dialect.name != "sqlite"
+    every, server = house.forms, house.clinics.database.engine.dialect.name != "sqlite"
     texts = [text for text in TEXTS if not server or not text.isprintable() or len(text) > 1000]  # what it might refuse
     assert sum(map(len, every.values())) > 400
     for route, fields in every.items():
