@@ -43,7 +43,7 @@ def stored_text(picture: Path) -> str:
 
 
 def draw_report(page: Page, picture: Path) -> None:
-    """Write the picture of the first screen and a half of an open report."""
+    """Write the picture of an open report, from its title to the end of the first options."""
     end = page.locator(REPORT_PARTS[-1]).bounding_box()
     assert end is not None
     height = int(end["y"] + end["height"]) + 16

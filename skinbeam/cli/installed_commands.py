@@ -35,9 +35,10 @@ def add_installed_commands(app: typer.Typer) -> None:
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
-    for name in _CLINIC_COMMANDS.keys() - installed.keys():
-        settings = {"allow_extra_args": True, "ignore_unknown_options": True}
-        app.command(name, help=_CLINIC_COMMANDS[name], context_settings=settings)(_refusal(name))
+    for name, description in _CLINIC_COMMANDS.items():
+        if name not in installed:
+            settings = {"allow_extra_args": True, "ignore_unknown_options": True}
+            app.command(name, help=description, context_settings=settings)(_refusal(name))
 
 
 def _requirement() -> str:

@@ -6,20 +6,19 @@ Run as a program while the code is linted and typed. Kernels that no case of the
 import contextlib
 import io
 
-from paths import TESTS
+from paths import ROOT, TESTS
 
 from skinbeam.cli import main
 
-HERE = TESTS
-EXAMPLES = HERE.parent / "examples"
+CASES = TESTS / "data" / "cases"
 COMMANDS = [
-    *(["simulate", str(file), "--draws", "2"] for file in sorted((HERE / "data" / "cases").glob("*.toml"))),
+    *(["simulate", str(file), "--draws", "2"] for file in sorted(CASES.glob("*.toml"))),
     *(
         ["light", str(file), "--method", "montecarlo", "--photons", "3200"]
-        for file in sorted((EXAMPLES / "light").glob("*.toml"))
+        for file in sorted((ROOT / "examples" / "light").glob("*.toml"))
     ),
-    ["threshold", str(HERE / "data" / "cases" / "vessel.toml"), "--endpoint", "vessel-closure", "--draws", "2"],
-    ["skin", str(HERE / "data" / "cases" / "vessel.toml"), "--wavelength", "595", "--draws", "2"],
+    ["threshold", str(CASES / "vessel.toml"), "--endpoint", "vessel-closure", "--draws", "2"],
+    ["skin", str(CASES / "vessel.toml"), "--wavelength", "595", "--draws", "2"],
 ]
 
 if __name__ == "__main__":
