@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from parts import doses, layers, markdown, named
+from parts import dark_spots, doses, guideline, layers, markdown, named
 from parts.keys import keys, tables
 
 from research.virtual_people.tables import result_table, shipped_results
@@ -91,9 +91,13 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "practice rows": doses.rows,
     "practice routine": doses.routine,
     "practice unposed": doses.unposed,
+    "guideline": guideline.tables,
     "planning burnt": partial(_planning, "burnt"),
     "planning treated": partial(_planning, "treated"),
     "planning clean": partial(_planning, "clean"),
+    "dark spots by tone": dark_spots.by_tone,
+    "dark spots by place": dark_spots.by_place,
+    "dark spots alarms": dark_spots.alarms,
     "sources": named.sources,
     "layout": layers.layout,
     "layers": layers.layers,

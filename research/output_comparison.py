@@ -120,21 +120,21 @@ def _run(checkout: Path, file: Path, *arguments: str) -> None:
     file.write_text(json.dumps({"code": ended.returncode, "document": document}, indent=1), encoding="utf-8")
 
 
-def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
+def differences(first: Any, second: Any, place: str = "") -> Iterator[str]:
     """Yield a line for each value that differs between two documents."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted((one.keys() | other.keys()) - IDENTITY_KEYS):
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted((first.keys() | second.keys()) - IDENTITY_KEYS):
             if f"{place}.{key}" in IDENTITY_PLACES:
                 continue
-            if key not in one or key not in other:
-                yield f"{place}.{key}: only in the {'first' if key in one else 'second'}"
+            if key not in first or key not in second:
+                yield f"{place}.{key}: only in the {'first' if key in first else 'second'}"
             else:
-                yield from differences(one[key], other[key], f"{place}.{key}")
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for position, (left, right) in enumerate(zip(one, other, strict=True)):
+                yield from differences(first[key], second[key], f"{place}.{key}")
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for position, (left, right) in enumerate(zip(first, second, strict=True)):
             yield from differences(left, right, f"{place}[{position}]")
-    elif _without_names(one) != _without_names(other):
-        yield f"{place}: {one!r} and {other!r}"
+    elif _without_names(first) != _without_names(second):
+        yield f"{place}: {first!r} and {second!r}"
 
 
 def _without_names(value: Any) -> Any:
@@ -149,8 +149,8 @@ def _compare(first: Path, second: Path) -> int:
         if not (first / name).exists() or not (second / name).exists():
             lines = [f"{name}: recorded once only"]
         else:
-            one, other = (json.loads((folder / name).read_text(encoding="utf-8")) for folder in (first, second))
-            lines = list(differences(one, other, name))
+            before, after = (json.loads((folder / name).read_text(encoding="utf-8")) for folder in (first, second))
+            lines = list(differences(before, after, name))
         count += len(lines)
         print(*(line[:400] for line in lines), sep="\n", end="\n" if lines else "")
     print(f"{count} differences in {len(files)} documents")

@@ -13,11 +13,12 @@ _HOMES = {
     "InputError": "skinbeam.model.errors",
     "NotAvailable": "skinbeam.model.errors",
     "Unknown": "skinbeam.model.estimate",
+    "guideline": "skinbeam.api.guideline",
     "load_case": "skinbeam.model.input_files",
     "sweep": "skinbeam.sweeps.run",
 }
 
-__all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "load_case", "sweep"]
+__all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "guideline", "load_case", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

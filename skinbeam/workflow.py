@@ -156,8 +156,12 @@ def _window_data(
         report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
         limit_fraction=window.limit_use,
         limits=join_items(quantity_label(limit)[0] for limit in window.broken_quantities),
-        published_doses=[DoseRange(one.row_value, one.low, one.high) for one in window.published],
-        maker_doses=[DoseRange(one.row_value, one.low, one.high) for one in window.recommended],
+        published_doses=[
+            DoseRange(dose_range.row_value, dose_range.low, dose_range.high) for dose_range in window.published
+        ],
+        maker_doses=[
+            DoseRange(dose_range.row_value, dose_range.low, dose_range.high) for dose_range in window.recommended
+        ],
         chosen_dose=trial.dose,
         chosen_row=trial.density_per_cm2 or trial.setting.pulse_ms,
         light=setup.light,

@@ -130,6 +130,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/patients/{patient}"): AccessRight.READ,
     ("GET", "/patients/{patient}/contact"): AccessRight.CONTACT,
     ("POST", "/patients/{patient}/contact"): AccessRight.CONTACT,
+    ("POST", "/patients/{patient}/pseudonym"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/consultations"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/case"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/copy"): AccessRight.EXPORT,

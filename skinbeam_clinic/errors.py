@@ -4,6 +4,7 @@ Callers distinguish errors by type or by `code`.
 """
 
 import datetime
+import errno
 from typing import Any
 
 from skinbeam.model.errors import InputError
@@ -11,16 +12,20 @@ from skinbeam.text import render_message
 from skinbeam_clinic.appointments.models import BookingClash
 
 __all__ = [
+    "DISK_FULL",
     "BusyError",
     "ClashError",
     "ClosedError",
     "ConflictError",
     "DeniedError",
+    "DiskFullError",
     "LockedError",
     "RecordNotFoundError",
     "UnreachableError",
     "WrongKeyError",
     "clinic_error",
+    "conflict_error",
+    "storage_error",
 ]
 
 
@@ -43,9 +48,8 @@ class ClosedError(InputError):
 
 
 class ConflictError(InputError):
-    """Somebody else saved first: `revision` is that of their save, `saved_by` who and `saved_at` when."""
+    """Somebody else saved first: `saved_by` is who and `saved_at` when; nothing was overwritten."""
 
-    revision: int
     saved_by: str
     saved_at: datetime.datetime
 
@@ -61,12 +65,18 @@ class LockedError(InputError):
 
 
 class UnreachableError(InputError):
-    """The database does not answer, is busy for too long, or its disk is full; nothing was saved."""
+    """The database does not answer, or is busy for too long; nothing was saved."""
+
+
+class DiskFullError(UnreachableError):
+    """There is no room for what was to be written; nothing was saved."""
 
 
 class WrongKeyError(InputError):
     """The key in the environment is not the one with which this database was made."""
 
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _ERROR_TYPES: dict[str, type[InputError]] = {
     "absent": RecordNotFoundError,
@@ -74,6 +84,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "closed": ClosedError,
     "conflict": ConflictError,
     "denied": DeniedError,
+    "disk-full": DiskFullError,
     "locked": LockedError,
     "queue-full": BusyError,
     "unreachable": UnreachableError,
@@ -94,3 +105,19 @@ def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **pa
     return _ERROR_TYPES.get(code, InputError)(
         code, sentence, field=field, hint=render_message(f"records-fault.{code}-hint", hint)
     )
+
+
+def conflict_error(field: str, saved_by: str, saved_at: datetime.datetime) -> ConflictError:
+    """Return the error of who saves a record that somebody else has saved since it was read."""
+    error = clinic_error("conflict", field, by=saved_by, at=saved_at)
+    assert isinstance(error, ConflictError)
+    error.saved_by, error.saved_at = saved_by, saved_at
+    return error
+
+
+def storage_error(field: str, error: OSError) -> InputError:
+    """Return the error of a file that cannot be written: its disk is full, or cannot be reached."""
+    reason = error.strerror or str(error)
+    if error.errno in DISK_FULL:
+        return clinic_error("disk-full", field, reason=reason)
+    return clinic_error("unreachable", field, reason=reason)

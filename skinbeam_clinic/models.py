@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from skinbeam.text import ENGLISH
@@ -107,10 +107,14 @@ class PatientRecord:
 
 @dataclass(frozen=True)
 class Contact:
-    """The names and contact details of a patient, with the fields of the clinic's form."""
+    """The names and contact details of a patient, with the fields of the clinic's form.
+
+    The next save must name this `version`.
+    """
 
     details: Mapping[str, str]
     saved_at: datetime.datetime
+    version: str
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,10 @@ class PhotographPermissions:
 
 @dataclass(frozen=True)
 class PhotographRecord:
-    """A photograph; its content is in the file store under `file`."""
+    """A photograph; its content is in the file store under `file`.
+
+    A change of its permissions must name this `version`.
+    """
 
     id: str
     consultation_id: str
@@ -180,6 +187,7 @@ class PhotographRecord:
     permissions: PhotographPermissions
     added_at: datetime.datetime
     added_by: str
+    version: str = field(default="", compare=False)  # of the stored row, which no copy outside carries
 
 
 @dataclass(frozen=True)

@@ -229,9 +229,11 @@ def _erase(
 ) -> None:
     """Erase a patient: who they are at once, the rest when the law no longer asks for it."""
     with _open_desk(db, clinic) as desk:
-        until = desk.erasure.erase(_find_patient(desk, pseudonym), retention_years=keep_years)
+        patient = _find_patient(desk, pseudonym)
+        until = desk.erasure.erase(patient, retention_years=keep_years)
+        left = {} if until is None else {"kept_until": until.date(), "kept_as": desk.patients.get(patient).pseudonym}
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
-    _print_result(asked, {"erased": until is None} | ({} if until is None else {"kept_until": until.date()}), json=json)
+    _print_result(asked, {"erased": until is None} | left, json=json)
 
 
 @contextmanager

@@ -49,11 +49,14 @@ def devices() -> str:
             ", ".join(f"{nm:g}" for nm in device.wavelengths_nm),
             f"{device.pulse_ms[0]:g} to {device.pulse_ms[1]:g}",
             f"{device.dose[0]:g} to {device.dose[1]:g} {'mJ' if device.microbeam else 'J/cm²'}",
+            ", ".join(f"`{key}`" for key in device.classes),
             device.file.stated,
         )
         for name, device in all_devices().items()
     ]
-    return markdown.table(("name", "machine", "wavelengths, nm", "pulse, ms", "dose", "ranges as stated by"), rows)
+    return markdown.table(
+        ("name", "machine", "wavelengths, nm", "pulse, ms", "dose", "classes", "ranges as stated by"), rows
+    )
 
 
 def limits() -> str:

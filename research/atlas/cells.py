@@ -60,7 +60,7 @@ def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
     after = min(max(bisect_right(colours, ita_deg), 1), len(colours) - 1)
     low, high = colours[after - 1 : after + 1]
     share = min(max((ita_deg - low) / (high - low), 0.0), 1.0)
-    darker, lighter = (AtlasCell(choice.name, choice.condition, site, one) for one in (low, high))
+    darker, lighter = (AtlasCell(choice.name, choice.condition, site, colour_deg) for colour_deg in (low, high))
     return VirtualPatient(ita_deg, (darker, lighter), share)
 
 
@@ -73,7 +73,7 @@ def atlas_cells(n: int) -> tuple[AtlasCell, ...]:
             for site in choice.sites
             for ita in _grid_colours(choice, site)
         }
-        found += sorted(grid.union(*(one.cells for one in atlas_people(choice, n))))
+        found += sorted(grid.union(*(person.cells for person in atlas_people(choice, n))))
     return tuple(found)
 
 

@@ -91,7 +91,7 @@ def _reason(message: str) -> str:
 
 def _device(choice: AtlasChoice, answers: _Answers, reasons: Sequence[str], n: int) -> dict[str, Any]:
     people = atlas_people(choice, n)
-    counted = Counter(one.nearest for one in people)
+    counted = Counter(person.nearest for person in people)
     mine = {cell: row for cell, row in answers.items() if cell.device == choice.name}
     textbook = textbook_setting(choice)
     return {
@@ -108,7 +108,7 @@ def _device(choice: AtlasChoice, answers: _Answers, reasons: Sequence[str], n: i
         else _textbook_record(choice, textbook),
         "all": _shares(people, answers),
         "classes": {
-            name: _shares([one for one in people if colour_class(one.ita_deg) == name], answers)
+            name: _shares([person for person in people if colour_class(person.ita_deg) == name], answers)
             for name in atlas_table()["classes"]["names"]
         },
         "between": _between_error(choice, mine),
@@ -145,28 +145,28 @@ def _shares(people: Sequence[VirtualPatient], answers: _Answers) -> dict[str, An
     The textbook's share is given for all people, and for those with a setting, since only these can be compared with
     the plan: for them the shares that reach the target are given too, since a greater dose increases both.
     """
-    able = [one for one in people if answers[one.nearest][_PLANNED_DOSE] is not None]
-    why = Counter(answers[one.nearest]["reason"] for one in people if answers[one.nearest]["reason"])
+    able = [person for person in people if answers[person.nearest][_PLANNED_DOSE] is not None]
+    why = Counter(answers[person.nearest]["reason"] for person in people if answers[person.nearest]["reason"])
     return {
         "people": len(people),
         "with_setting": len(able),
-        "textbook": _mean(interpolate_quantity(one, answers, _TEXTBOOK_HARM) for one in people),
-        "textbook_with_setting": _mean(interpolate_quantity(one, answers, _TEXTBOOK_HARM) for one in able),
-        "planned": _mean(interpolate_quantity(one, answers, _PLANNED_HARM) for one in able),
-        "textbook_reaches": _mean(interpolate_quantity(one, answers, "textbook.p_effective") for one in able),
-        "planned_reaches": _mean(interpolate_quantity(one, answers, "planned.p_effective") for one in able),
-        "top": _mean(interpolate_quantity(one, answers, _TEXTBOOK_TOP_HARM) for one in people),
+        "textbook": _mean(interpolate_quantity(person, answers, _TEXTBOOK_HARM) for person in people),
+        "textbook_with_setting": _mean(interpolate_quantity(person, answers, _TEXTBOOK_HARM) for person in able),
+        "planned": _mean(interpolate_quantity(person, answers, _PLANNED_HARM) for person in able),
+        "textbook_reaches": _mean(interpolate_quantity(person, answers, "textbook.p_effective") for person in able),
+        "planned_reaches": _mean(interpolate_quantity(person, answers, "planned.p_effective") for person in able),
+        "top": _mean(interpolate_quantity(person, answers, _TEXTBOOK_TOP_HARM) for person in people),
         "without": [[reason, count] for reason, count in why.most_common(3)],
     }
 
 
-def interpolate_quantity(one: VirtualPatient, answers: _Answers, name: str) -> float | None:
+def interpolate_quantity(person: VirtualPatient, answers: _Answers, name: str) -> float | None:
     """Return a quantity at a person's own colour, interpolated between two cells; from the nearer if one has none."""
-    dark, light = (answers[cell][name] for cell in one.cells)
+    dark, light = (answers[cell][name] for cell in person.cells)
     if dark is None or light is None:
-        nearest: float | None = answers[one.nearest][name]
+        nearest: float | None = answers[person.nearest][name]
         return nearest
-    return float(dark + (light - dark) * one.share)
+    return float(dark + (light - dark) * person.share)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

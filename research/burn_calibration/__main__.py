@@ -19,12 +19,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in tables:
         print("usage: python -m research.burn_calibration fit|report|derived", file=sys.stderr)
         return 2
-    for one in tables[arguments[0]]:
-        if arguments[0] != "derived" or one.is_stale():
-            one.write()
-            print(f"made {one.name}")
+    for table in tables[arguments[0]]:
+        if arguments[0] != "derived" or table.is_stale():
+            table.write()
+            print(f"made {table.name}")
         else:
-            print(f"{one.name} is up to date")
+            print(f"{table.name} is up to date")
     return 0
 
 

@@ -119,12 +119,12 @@ def _row_weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     for name, row in rows.items():
         if row.get("given"):
             seen.setdefault((row["source"], row["family"], row["phototype"], *row["over_computed"]), name)
-    each: dict[str, int] = {}
+    row_counts: dict[str, int] = {}
     for name in seen.values():
-        each[rows[name]["source"]] = each.get(rows[name]["source"], 0) + 1
+        row_counts[rows[name]["source"]] = row_counts.get(rows[name]["source"], 0) + 1
     most = float(load_package_table("data/practice.toml")["given"]["rows_of_a_source"]["value"])
     told = set(seen.values())
-    return {name: min(1.0, most / each[row["source"]]) if name in told else 0.0 for name, row in rows.items()}
+    return {name: min(1.0, most / row_counts[row["source"]]) if name in told else 0.0 for name, row in rows.items()}
 
 
 def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:

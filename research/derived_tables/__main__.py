@@ -35,16 +35,16 @@ DERIVED_TABLES: tuple[DerivedTable, ...] = (
 
 def main(names: Sequence[str]) -> int:
     """Make tables and return the exit code."""
-    known = {one.name: one for one in DERIVED_TABLES}
+    known = {table.name: table for table in DERIVED_TABLES}
     if unknown := set(names) - set(known):
         print(f"no computed table is called {', '.join(sorted(unknown))}; known: {', '.join(known)}", file=sys.stderr)
         return 2
-    for one in (known[name] for name in names) if names else DERIVED_TABLES:
-        if names or one.is_stale():
-            print(f"making {one.name}", flush=True)
-            print(one.write(), end="")
+    for table in (known[name] for name in names) if names else DERIVED_TABLES:
+        if names or table.is_stale():
+            print(f"making {table.name}", flush=True)
+            print(table.write(), end="")
         else:
-            print(f"{one.name} is up to date")
+            print(f"{table.name} is up to date")
     return 0
 
 

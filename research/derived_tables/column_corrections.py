@@ -50,13 +50,18 @@ def fractional_beams() -> Iterator[tuple[ColumnBeam, Floats]]:
     """Yield every beam of the shipped non-ablative fractional devices, and the ladder energies around its own, J."""
     for device in devices().values():
         if "non-ablative-fractional" in device.modalities and device.microbeam:
-            for wavelength, pulse, spot_mm in iterate_settings(device):
-                own = np.array(dose_steps(device, wavelength, pulse, spot_mm)) * MJ
+            for setting in iterate_settings(device):
+                own = np.array(dose_steps(device, setting)) * MJ
                 if not own.size:
                     continue
                 first, last = np.searchsorted(ENERGY_LADDER_J, [own.min(), own.max()])
                 yield (
-                    ColumnBeam(wavelength, round_significant(spot_mm * MM / UM, 6), device.profile, pulse),
+                    ColumnBeam(
+                        setting.wavelength_nm,
+                        round_significant(setting.spot_mm * MM / UM, 6),
+                        device.profile,
+                        setting.pulse_ms,
+                    ),
                     ENERGY_LADDER_J[first - 1 : last + 1],
                 )
 
@@ -78,13 +83,13 @@ def compare_with_full_columns(rows: Sequence[ColumnRow]) -> dict[str, float]:
     for (site, ita), (beam, energies) in product(
         product(SITES, ITA_COMPARED_DEG), list(fractional_beams())[::COMPARED_STEP]
     ):
-        one = energies[len(energies) // 2 :][:1]
+        middle_energy = energies[len(energies) // 2 :][:1]
         row, skin = next(row for row in rows if row.beam == beam), draw_skin(site, ita)
         above = absorption_above_dermis(skin)
         assert above is not None  # such skins have a dermis
-        for by_table, in_full in zip(row.at(above, one), _ratios(skin, beam, one), strict=True):
+        for by_table, in_full in zip(row.at(above, middle_energy), _ratios(skin, beam, middle_energy), strict=True):
             errors.append(float(by_table[0] / in_full[0] - 1))
-        print(site, ita, beam, one, np.round(errors[-2:], 3), flush=True)
+        print(site, ita, beam, middle_energy, np.round(errors[-2:], 3), flush=True)
     every = np.array(errors)
     return {
         "root_mean_square": round_significant(float(np.sqrt((every**2).mean())), 2),
@@ -119,10 +124,10 @@ COLUMN_CORRECTIONS = DerivedTable(
             for name in ("boiling", "heated", "kinetics", "layers", "melanin", "optics", "presets", "thermal")
         ),
         "data/spectra/",
-        *(f"data/lasers/{name}.toml" for name, device in devices().items() if device.microbeam),
         "data/derived/melanin_by_colour.toml",
         "data/derived/melanin_by_site.toml",
     ),
     version=1,
     make=_make_table,
+    selection=lambda: [[list(beam), list(energies)] for beam, energies in fractional_beams()],
 )

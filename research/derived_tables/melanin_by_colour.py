@@ -165,8 +165,8 @@ def _losses(packets: int) -> Losses:
 def _by_class(found: Losses, values: Array) -> Array:
     """Return the losses of the classes at `COLOUR_WAVELENGTHS_NM`, (class, wavelength)."""
     classes = tissue_table("melanin")["by_ita"]["ita_deg"]
-    rows = np.array([np.interp(classes, found.ita_deg, one) for one in values.T])
-    return np.array([np.interp(COLOUR_WAVELENGTHS_NM, TRACED_nm, one) for one in rows.T])
+    rows = np.array([np.interp(classes, found.ita_deg, column) for column in values.T])
+    return np.array([np.interp(COLOUR_WAVELENGTHS_NM, TRACED_nm, row) for row in rows.T])
 
 
 class _Inversions(NamedTuple):
@@ -203,8 +203,8 @@ def _corrected_melanin(given: _Inversions, share: Array) -> Array:
     at = int(np.argmin(np.abs(nm - INVERTED_nm)))
     rows = []
     for k in range(len(given.joint)):
-        one = given.readings[k] / (1.0 - share[k, at])
-        alone = [_at_690(one, given.blood[k], factors) for factors in ((1.0, 1.0), given.factors)]
+        reading = given.readings[k] / (1.0 - share[k, at])
+        alone = [_at_690(reading, given.blood[k], factors) for factors in ((1.0, 1.0), given.factors)]
         target = spectra[k] / (1.0 - share[k])
         both = least_squares(
             lambda p, target=target: _reflectance(np.exp(p[0]), np.exp(p[1]), nm) - target,
@@ -221,7 +221,7 @@ def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
 
 def _values(fractions: Array, found: Losses) -> dict[str, Any]:
     """Return the content of the file; `fractions` has a row for each class, with its five inversions."""
-    lengths = " and ".join(f"{one:.1f}" for one in found.length_divisors)
+    lengths = " and ".join(f"{divisor:.1f}" for divisor in found.length_divisors)
     return {
         "source": "issa2025",
         "conditions": SOURCE_NOTE,

@@ -24,7 +24,7 @@ HEADER = """\
 def endpoint_table(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the tables of `data/derived/model_error.toml`."""
     kept = ("sources", "rows", "unreached", "observed", "geometric_error", "dependent")
-    return {"endpoint": {one["endpoint"]: {name: one[name] for name in kept if name in one} for one in errors}}
+    return {"endpoint": {error["endpoint"]: {name: error[name] for name in kept if name in error} for error in errors}}
 
 
 def _make_table() -> dict[str, Any]:

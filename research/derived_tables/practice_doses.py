@@ -60,9 +60,9 @@ def _dosed_row_entry(row: PracticeRow) -> dict[str, Any]:
         "pulse_ms": round_significant(sum(way.beam.pulse_ms for way in ways) / len(ways)),
         "phototype": ways[0].skin.phototype or "",
         "given": row.kind != "threshold",
-        "spot_mm": [one.spot_mm for one in over],
-        "over_computed": [round_significant(one.mean, DIGITS) for one in over],
-        "spread": [round_significant(one.spread, DIGITS) for one in over],
+        "spot_mm": [dose.spot_mm for dose in over],
+        "over_computed": [round_significant(dose.mean, DIGITS) for dose in over],
+        "spread": [round_significant(dose.spread, DIGITS) for dose in over],
     }
 
 

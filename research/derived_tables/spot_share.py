@@ -139,7 +139,7 @@ def _lights() -> Iterator[dict[str, Any]]:
             "like": {name: round_significant(value, 6) for name, value in asdict(like).items()},
             "log_y": _log_y(medium),
             "log_y_by": {
-                name: [_log_y(_varied(medium, tissue, name, each)) for each in factors]
+                name: [_log_y(_varied(medium, tissue, name, factor)) for factor in factors]
                 for name, factors in FACTORS.items()
             },
         }
@@ -169,7 +169,7 @@ def _make_table() -> Mapping[str, Any]:
     table = {
         "radius_mm": list(RADII_MM),
         "depth_um": ((EDGES_M[1:] + EDGES_M[:-1]) / 2 / UM).tolist(),
-        "factor": {name: list(each) for name, each in FACTORS.items()},
+        "factor": {name: list(values) for name, values in FACTORS.items()},
         "light": list(_lights()),
     }
     return table | {"error": compare_with_packets(read_spot_rows(table))}

@@ -108,27 +108,29 @@ def _case(wavelength_nm: float, diameter_um: float, depth_um: float, pulse_ms: f
 def summarise_ratios(ratios: Iterable[DoseRatio]) -> dict[str, dict[str, Any]]:
     """Return by endpoint the cases, their geometric mean, spread and error about 1, and the means by size and pulse."""
     found: dict[str, list[DoseRatio]] = {}
-    for one in ratios:
-        found.setdefault(one.endpoint, []).append(one)
+    for ratio in ratios:
+        found.setdefault(ratio.endpoint, []).append(ratio)
     for name, like in SAME.items():
         found[name] = found[like]
     return {name: _summary(found[name]) for name in sorted(found)}
 
 
 def _summary(every: Sequence[DoseRatio]) -> dict[str, Any]:
-    known = [one for one in every if not math.isnan(one.ratio)]
+    known = [ratio for ratio in every if not math.isnan(ratio.ratio)]
     mean, spread, error = _moments(known)
-    pulses = sorted({one.pulse_ms for one in known})
+    pulses = sorted({ratio.pulse_ms for ratio in known})
     return {
         "cases": len(known),
         "one_sided": len(every) - len(known),
         "geometric_mean": mean,
         "geometric_sd": spread,
         "geometric_error": error,
-        "mean_by_pulse_ms": {f"{ms:g}": _moments([one for one in known if one.pulse_ms == ms])[0] for ms in pulses},
+        "mean_by_pulse_ms": {
+            f"{ms:g}": _moments([ratio for ratio in known if ratio.pulse_ms == ms])[0] for ms in pulses
+        },
         "light": [
-            _by_diameter([one for one in known if one.wavelength_nm == nm])
-            for nm in sorted({one.wavelength_nm for one in known})
+            _by_diameter([ratio for ratio in known if ratio.wavelength_nm == nm])
+            for nm in sorted({ratio.wavelength_nm for ratio in known})
         ],
     }
 
@@ -136,12 +138,12 @@ def _summary(every: Sequence[DoseRatio]) -> dict[str, Any]:
 def _by_diameter(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
     """Return means and errors of one wavelength."""
     moments = {
-        f"{um:g}": _moments([one for one in ratios if one.diameter_um == um])
-        for um in sorted({one.diameter_um for one in ratios})
+        f"{um:g}": _moments([ratio for ratio in ratios if ratio.diameter_um == um])
+        for um in sorted({ratio.diameter_um for ratio in ratios})
     }
     return {
         "wavelength_nm": ratios[0].wavelength_nm,
-        "mua_per_m": round_significant(float(np.mean([one.mua_per_m for one in ratios])), DIGITS),
+        "mua_per_m": round_significant(float(np.mean([ratio.mua_per_m for ratio in ratios])), DIGITS),
         "mean_by_diameter_um": {um: found[0] for um, found in moments.items()},
         "error_by_diameter_um": {um: found[2] for um, found in moments.items()},
     }
@@ -149,7 +151,7 @@ def _by_diameter(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
 
 def _moments(ratios: Sequence[DoseRatio]) -> tuple[float, float, float]:
     """Return geometric mean, standard deviation and error about 1."""
-    logs = np.log([one.ratio for one in ratios])
+    logs = np.log([ratio.ratio for ratio in ratios])
     return tuple(  # type: ignore[return-value]  # three numbers in, three out
         round_significant(math.exp(float(value)), DIGITS)
         for value in (logs.mean(), logs.std(), np.sqrt((logs**2).mean()))
@@ -158,9 +160,9 @@ def _moments(ratios: Sequence[DoseRatio]) -> tuple[float, float, float]:
 
 def _make_table() -> dict[str, Any]:
     ratios = []
-    for one in compare_with_full_vessels():
-        print(*one)
-        ratios.append(one)
+    for ratio in compare_with_full_vessels():
+        print(*ratio)
+        ratios.append(ratio)
     return {"endpoint": summarise_ratios(ratios)}
 
 

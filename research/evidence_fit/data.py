@@ -212,8 +212,11 @@ def count_data() -> CountData:
         of=np.array([row.patients for row in rows]),
         effects=np.array(
             [
-                [places.get((kind, one.outcome, name), len(effects)) for kind, name in zip(EFFECTS, named, strict=True)]
-                for one, named in ((one, effect_names(one)) for one in asked)
+                [
+                    places.get((kind, question.outcome, name), len(effects))
+                    for kind, name in zip(EFFECTS, named, strict=True)
+                ]
+                for question, named in ((question, effect_names(question)) for question in asked)
             ]
         ),
         effect_kind=np.array([EFFECTS.index(kind) for kind, _, _ in effects]),
@@ -223,7 +226,7 @@ def count_data() -> CountData:
         several=np.flatnonzero(np.bincount(at)[at] > 1),
         type_low=spans[:, 0],
         type_high=spans[:, 1],
-        later=np.array([follow_up_doublings(one) for one in asked]),
+        later=np.array([follow_up_doublings(question) for question in asked]),
         pain_modality=np.array([pain_modalities().index(arm.modality) for arm in painful]),
         pain_n=np.array([float(arm.patients or 1) for arm in painful]),
     )

@@ -97,8 +97,8 @@ def count_log_score(observed: tuple[int, int], pool: Sequence[tuple[int, int]]) 
 def _mean_score(arm: PrintedResult, pool: Sequence[PrintedResult]) -> float:
     m, t = np.meshgrid(np.linspace(-60.0, 160.0, 221), np.linspace(0.25, 60.0, 120), indexing="ij")
     log = -0.5 * ((m - 50.0) / 30.0) ** 2 - 0.5 * (t / 20.0) ** 2
-    for other in pool:
-        log = log + _normal(other.mean or 0.0, m, t, other.n)
+    for result in pool:
+        log = log + _normal(result.mean or 0.0, m, t, result.n)
     weight = np.exp(log - log.max())
     return float(np.log((weight * np.exp(_normal(arm.mean or 0.0, m, t, arm.n))).sum() / weight.sum()))
 

@@ -96,9 +96,9 @@ def _add_improvement(data: Data, given: dict[str, Any]) -> None:
         alike = icc * (size / data.n[lesions] - 1.0) / (size - 1.0)
         total = 1.0 / alike - 1.0
         log = pt.gammaln(total) - pt.gammaln(total + size)
-        each = pt.gammaln(counts[lesions] + total[:, None] * p) - pt.gammaln(total[:, None] * p)
+        log_gamma = pt.gammaln(counts[lesions] + total[:, None] * p) - pt.gammaln(total[:, None] * p)
         real = data.upper[lesions] > data.lower[lesions]
-        pm.Potential("lesions", pt.sum(used[lesions] * (log + pt.sum(pt.where(real, each, 0.0), axis=1))))
+        pm.Potential("lesions", pt.sum(used[lesions] * (log + pt.sum(pt.where(real, log_gamma, 0.0), axis=1))))
     mean, variance = moments_with_cleared(cleared[means], *_censored_moments(theta[means], sd[means]))
     variance = pt.maximum(variance, 1.0)
     per_patient = data.units[means] / data.n[means]

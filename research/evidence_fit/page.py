@@ -131,7 +131,7 @@ def _outside_table() -> str:
         (name, str(counts), str(seen), str(left_out), f"{(1.0 - _MOST) * counts:.1f}")
         for name, (counts, seen, left_out) in [*found.items(), ("together", together)]
     ]
-    return _table(("answer", "counts", "outside 95 %", "outside when left out", "one in twenty"), rows)
+    return _table(("answer", "counts", "outside 95 %", "outside when left out", "expected outside"), rows)
 
 
 def _harm_row(harm: HarmQuestion) -> dict[str, str]:
@@ -165,7 +165,7 @@ def _search_tables() -> dict[str, Any]:
     asked = {name: [search for search in literature_searches() if search.condition == name] for name in ("", *studied)}
     rows = [
         (
-            str(vocabulary_table("condition")[name]["title"]) if name else "harms of a treatment, whatever it treats",
+            str(vocabulary_table("condition")[name]["title"]) if name else "harms of a treatment, for any condition",
             str(studied.get(name, "")),
             str(len(found)),
             str(sum(search.useful_studies > 0 for search in found)),
@@ -180,7 +180,7 @@ def _search_tables() -> dict[str, Any]:
     ]
     return {
         "queries": len(literature_searches()),
-        "searches": _table(("condition", "studies of improvement", "queries", "that led to a study"), rows),
+        "searches": _table(("condition", "studies of improvement", "queries", "queries that led to a study"), rows),
         "few": _FEW,
         "few_queries": _table(("condition", "query"), few),
     }
@@ -192,7 +192,7 @@ def _priors() -> str:
         for name, prior in evidence_settings()[part].items():
             numbers = ", ".join(f"{key} {value:g}" for key, value in prior.items() if key != "conditions")
             rows.append((f"{part}: {name.replace('_', ' ')}", numbers, prior["conditions"]))
-    return _table(("prior", "numbers", "what it says"), rows)
+    return _table(("prior", "numbers", "meaning"), rows)
 
 
 def _coverage() -> str:
@@ -240,10 +240,10 @@ def _tenths(group: list[StudyScore]) -> str:
 def _arm_table() -> str:
     rows = []
     for s in load_scores(*IMPROVEMENT):
-        foretold = f"{s.median:.2f}" if s.kind == "responders" else f"{s.median:.0f} %"
+        predicted = f"{s.median:.2f}" if s.kind == "responders" else f"{s.median:.0f} %"
         beyond = s.log_score - s.baselines["one pool"]
-        rows.append((s.row, s.printed, foretold, f"{s.pit:.2f}", f"{s.log_score:.2f}", f"{beyond:+.2f}"))
-    return _table(("arm", "printed", "foretold (median)", "PIT", "log score", "gain over one pool"), rows)
+        rows.append((s.row, s.printed, predicted, f"{s.pit:.2f}", f"{s.log_score:.2f}", f"{beyond:+.2f}"))
+    return _table(("arm", "printed", "predicted (median)", "PIT", "log score", "gain over one pool"), rows)
 
 
 def _variants() -> str:
@@ -262,7 +262,7 @@ def _replicates(found: dict[str, Any]) -> str:
 
 def _sensitivity(found: list[dict[str, Any]]) -> str:
     rows = [
-        (row["prior"], f"{row['points']:+.1f}" if row["known"] else "too few draws left to say", row["where"])
+        (row["prior"], f"{row['points']:+.1f}" if row["known"] else "unknown: too few draws remain", row["where"])
         for row in sorted(found, key=lambda row: -abs(row["points"]))
     ]
     return _table(("prior", "points of 100", "where"), rows)

@@ -124,7 +124,7 @@ def _replicates() -> dict[str, dict[str, list[float]]]:
 
     of_prior = [made(simulate.draw_parameters(rng), count_simulate.draw_parameters(rng)) for _ in rows]
     drawn = [{name: draws[row] for name, draws in given.draws.items()} for row in rows]
-    of_posterior = [made(one, one) for one in drawn]
+    of_posterior = [made(draw, draw) for draw in drawn]
     printed = _statistics(printed_improvement(), printed_counts())
     return {
         name: {

@@ -101,8 +101,8 @@ def log_priors(fitted: Posterior) -> Mapping[str, Floats]:
         found[f"counts.{effect}"] = _normal(fitted["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
     for level in ("study", "row"):
         found[f"counts.{level}"] = _normal(fitted[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
-    for slope, those in (("darker", PIGMENT_HARMS), ("late", LATE_HARMS)):
-        for k, outcome in enumerate(those):
+    for slope, harms in (("darker", PIGMENT_HARMS), ("late", LATE_HARMS)):
+        for k, outcome in enumerate(harms):
             found[f"counts.{slope} ({outcome})"] = _normal(fitted[slope][:, k], 0.0, counts[slope]["sd"])
     found["pain.typical"] = _normal(fitted["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
     found["pain.modality"] = _normal(fitted["pain_scale"], 0.0, pain["modality"]["sd"])

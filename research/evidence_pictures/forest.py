@@ -94,7 +94,7 @@ def _condition_forests(condition: str) -> list[Forest]:
 
 def _forest_rows(arms: Sequence[Arm]) -> tuple[ForestRow, ...]:
     """Return the rows of a group sorted by year; several arms of a study are labelled with their names in the table."""
-    several = {arm.study for arm in arms if sum(other.study == arm.study for other in arms) > 1}
+    several = {arm.study for arm in arms if sum(other_arm.study == arm.study for other_arm in arms) > 1}
     lines = []
     for arm in sorted(arms, key=lambda arm: (arm.study.lstrip("abcdefghijklmnopqrstuvwxyz"), arm.study)):
         own = arm.row.partition("/")[2] if arm.study in several else ""

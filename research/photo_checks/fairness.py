@@ -91,12 +91,12 @@ def angle_error(tone: float) -> AngleError:
     """Return the error of the angle of plain skin with this melanin, estimated without a card."""
     true = ita_deg(tone, BLOOD)
     read_deg = [estimate_skin_level(light, calibrated=False).ita_deg for light in plain_pictures(tone)]
-    missed = np.array([one.median - true for one in read_deg])
+    missed = np.array([estimate.median - true for estimate in read_deg])
     return AngleError(
         true,
         float(np.sqrt((missed**2).mean())),
-        float(np.mean([one.low <= true <= one.high for one in read_deg])),
-        float(np.median([one.high - one.low for one in read_deg])),
+        float(np.mean([estimate.low <= true <= estimate.high for estimate in read_deg])),
+        float(np.median([estimate.high - estimate.low for estimate in read_deg])),
     )
 
 
@@ -231,7 +231,7 @@ def _count(light: Array, face: DecodedPhotograph, kind: str) -> int | None:
     skin = analyse_photograph(DecodedPhotograph(encode_picture(light), face.sha256)).skin
     if isinstance(skin, Unknown):
         return None
-    if any(one.kind == kind and isinstance(one.area_mm2, Unknown) for one in skin.findings):
+    if any(finding.kind == kind and isinstance(finding.area_mm2, Unknown) for finding in skin.findings):
         return None
     return sum(mark.kind == kind and mark.region in _CHEEKS for mark in skin.marks)
 
@@ -263,14 +263,14 @@ def main(arguments: Sequence[str]) -> int:
     print("|---" * (len(TONES) + 1) + "|")
     found = [detection_rates(tone) for tone in TONES.values()]
     rows = {
-        f"brown spots of {_DISC_MM:g} mm, {SPOT} times the melanin": [f"{100 * one.spots:.0f} %" for one in found],
-        f"red spots of {_DISC_MM:g} mm, {RED:g} times the blood": [f"{100 * one.red_spots:.0f} %" for one in found],
+        f"brown spots of {_DISC_MM:g} mm, {SPOT} times the melanin": [f"{100 * rates.spots:.0f} %" for rates in found],
+        f"red spots of {_DISC_MM:g} mm, {RED:g} times the blood": [f"{100 * rates.red_spots:.0f} %" for rates in found],
         **{
-            f"redness of a cheek, {times:g} times the blood": [f"{100 * one.flushed[k]:.0f} %" for one in found]
+            f"redness of a cheek, {times:g} times the blood": [f"{100 * rates.flushed[k]:.0f} %" for rates in found]
             for k, times in enumerate(RED_FLUSH)
         },
-        "false spots in 100 cm² of plain skin": [f"{one.false_spots:.1f}" for one in found],
-        "redness said not to be told": [f"{100 * one.redness_unreadable:.0f} %" for one in found],
+        "false spots in 100 cm² of plain skin": [f"{rates.false_spots:.1f}" for rates in found],
+        "redness said not to be told": [f"{100 * rates.redness_unreadable:.0f} %" for rates in found],
     }
     for name, values in rows.items():
         print(f"| {name} | " + " | ".join(values) + " |")

@@ -45,7 +45,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1em}dd{margin:0}dt{f
 loading="lazy"></a><figcaption>{{ name }}</figcaption></figure>{% endfor %}
 <dl>{% for key, value in row.items() if key not in ("file", "side_px", "pictures") %}<dt>{{ key }}</dt>
 <dd>{% if value is mapping or value is string or value is number %}{{ value }}{% else %}
-{% for one in value %}{{ one }}<br>{% endfor %}{% endif %}</dd>{% endfor %}</dl></section>{% endfor %}</html>"""
+{% for line in value %}{{ line }}<br>{% endfor %}{% endif %}</dd>{% endfor %}</dl></section>{% endfor %}</html>"""
 
 
 def analyse_at_size(photograph: DecodedPhotograph, side_px: int, folder: Path) -> dict[str, Any]:
@@ -53,7 +53,9 @@ def analyse_at_size(photograph: DecodedPhotograph, side_px: int, folder: Path) -
     look = analyse_photograph(_resize(photograph, side_px))
     document = analysis_document(look, folder)
     row: dict[str, Any] = {"side_px": side_px, "faces": look.faces, "pictures": {}}
-    row["problems"] = [f"{one['code']} ({one['takes']}): {one['message']}" for one in document["quality"]["problems"]]
+    row["problems"] = [
+        f"{problem['code']} ({problem['takes']}): {problem['message']}" for problem in document["quality"]["problems"]
+    ]
     if isinstance(look.skin, Unknown):
         return row | {"unknown": look.skin.reason}
     face = document["face"]

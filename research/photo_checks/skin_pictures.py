@@ -48,7 +48,7 @@ def _nodes(surface: float, draw: int) -> tuple[RectBivariateSpline, ...]:
 def interpolate_spectra(melanin: ArrayLike, blood: ArrayLike, *, surface: float = 0.25, draw: int = 0) -> Array:
     """Return the reflectance (..., 31) of skin, with a part of the light that its surface reflects."""
     m, b = np.broadcast_arrays(np.log(melanin), np.log(blood))
-    return np.stack([np.exp(one.ev(b, m)) for one in _nodes(surface, draw)], axis=-1)
+    return np.stack([np.exp(node.ev(b, m)) for node in _nodes(surface, draw)], axis=-1)
 
 
 def black_body(K: float) -> Array:

@@ -85,7 +85,7 @@ class TreatmentOffer:
 
 def regimes() -> tuple[Regime, ...]:
     """Return the regimes of the design."""
-    return tuple(Regime(**one) for one in design()["regime"])
+    return tuple(Regime(**row) for row in design()["regime"])
 
 
 def planned_offer(regime: Regime, reported_colour: float | str) -> TreatmentOffer | None:
@@ -96,7 +96,7 @@ def planned_offer(regime: Regime, reported_colour: float | str) -> TreatmentOffe
     made = make_plan(_case(regime, reported_colour), draws=design()["draws"], seed=0)
     (concern,) = made.concerns
     trial = concern.trial
-    if trial is None:
+    if trial is None or trial.unjudged is not None:
         return None
     (ladder,) = made.plan.test_spots
     clean = ladder.p_burn_if_clean
@@ -124,16 +124,16 @@ def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
     light = PracticeLight(regime.modality, every[0].wavelength_nm, every[0].pulse_ms, lamp=lamp)
     envelope = find_envelope(regime.condition, light, phototype)
     if envelope is not None:
-        for place, quantity in enumerate(BeamSetting._fields):
+        for quantity in ("wavelength_nm", "pulse_ms", "spot_mm"):
             wanted = envelope.quantiles(quantity, [_MIDDLE]) if lamp or quantity != "wavelength_nm" else []
-            every = _nearest(every, place, wanted[0]) if wanted else every
+            every = _nearest(every, quantity, wanted[0]) if wanted else every
     return TreatmentOffer(regime, every[len(every) // 2], 1.0)
 
 
-def _nearest(every: Sequence[BeamSetting], place: int, wanted: float) -> list[BeamSetting]:
-    """Return the settings whose value at `place` is nearest to `wanted`."""
-    nearest = min((one[place] for one in every), key=lambda value: abs(math.log(value / wanted)))
-    return [one for one in every if one[place] == nearest]
+def _nearest(every: Sequence[BeamSetting], quantity: str, wanted: float) -> list[BeamSetting]:
+    """Return the settings whose value of a quantity is nearest to `wanted`."""
+    nearest = min((getattr(setting, quantity) for setting in every), key=lambda value: abs(math.log(value / wanted)))
+    return [setting for setting in every if getattr(setting, quantity) == nearest]
 
 
 def _device(name: str) -> Device:

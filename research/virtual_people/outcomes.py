@@ -76,8 +76,8 @@ def simulate_outcomes(count: int) -> VirtualOutcomes:
     errors = draw_clinic_errors(people, [regime.light for regime in regimes()])
     offers = _offers(people)
     books = [
-        None if offer is None else textbook_offer(regimes()[one], int(said) + 1)
-        for offer, one, said in zip(offers, people.regime, people.phototype, strict=True)
+        None if offer is None else textbook_offer(regimes()[regime_index], int(said) + 1)
+        for offer, regime_index, said in zip(offers, people.regime, people.phototype, strict=True)
     ]
     plan, book = _doses(people, errors, offers), _doses(people, errors, books)
     given = np.array([np.nan if offer is None else offer.dose_J_cm2 for offer in offers])
@@ -125,17 +125,20 @@ def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[Treatme
     found = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
     lesion = np.exp(errors.clinic + errors.people * people.draws.normal("lesion"))
     truths = {
-        condition: TrueDoses.for_condition(people, condition) for condition in {one.condition for one in regimes()}
+        condition: TrueDoses.for_condition(people, condition)
+        for condition in {regime.condition for regime in regimes()}
     }
     for (_, offer), members in groups.items():
-        some, condition = np.array(members), offer.regime.condition
-        truth = truths[condition].subset(some)
-        found.burn_J_cm2[some] = truth.burn_dose_J_cm2(offer.beam, offer.cooling)
+        subset, condition = np.array(members), offer.regime.condition
+        truth = truths[condition].subset(subset)
+        found.burn_J_cm2[subset] = truth.burn_dose_J_cm2(offer.beam, offer.cooling)
         if condition in LESION_BY_CONDITION:
-            found.target_J_cm2[some] = truth.burn_dose_J_cm2(offer.beam, offer.cooling, in_target=True) * lesion[some]
+            found.target_J_cm2[subset] = (
+                truth.burn_dose_J_cm2(offer.beam, offer.cooling, in_target=True) * lesion[subset]
+            )
         else:
-            found.target_J_cm2[some] = truth.closure_dose_J_cm2(offer.beam, offer.cooling) * np.exp(
-                errors.closure[some]
+            found.target_J_cm2[subset] = truth.closure_dose_J_cm2(offer.beam, offer.cooling) * np.exp(
+                errors.closure[subset]
             )
     return found
 
@@ -167,8 +170,8 @@ def _p_burnt(people: VirtualPeople, dose: Floats, burns: Floats) -> Floats:
     """Return the probability of a burn, over all clinics; `burns` are computed doses with each kinetics set's bias."""
     found = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):
-        some = (people.regime == index) & np.isfinite(dose)
-        found[some] = regime.error.p_reached(dose[some] / burns[some])
+        subset = (people.regime == index) & np.isfinite(dose)
+        found[subset] = regime.error.p_reached(dose[subset] / burns[subset])
     return found
 
 
@@ -183,11 +186,13 @@ def _textbook_doses(people: VirtualPeople, wanted: Floats, burns: Floats) -> Flo
     dose = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):
         for colour in range(len(CLASSES)):
-            some = (people.colour_class == colour) & (people.regime == index) & np.isfinite(wanted)
-            if some.any():
+            subset = (people.colour_class == colour) & (people.regime == index) & np.isfinite(wanted)
+            if subset.any():
 
-                def p_burnt(one: float, error: DoseCalibration = regime.error, burns: Floats = burns[some]) -> float:
-                    return float(error.p_reached(one / burns).mean())
+                def p_burnt(
+                    dose_J_cm2: float, error: DoseCalibration = regime.error, burns: Floats = burns[subset]
+                ) -> float:
+                    return float(error.p_reached(dose_J_cm2 / burns).mean())
 
-                dose[some] = equal_burn_dose(p_burnt, float(wanted[some].mean()))
+                dose[subset] = equal_burn_dose(p_burnt, float(wanted[subset].mean()))
     return dose

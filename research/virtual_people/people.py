@@ -106,8 +106,10 @@ class VirtualPeople:
         """Return the scattering of their skin over the mean of the published data sets, (person,)."""
         here = wavelength_nm / 500.0
         sets = [
-            one["a_per_cm"] * PER_CM * (one["rayleigh"] * here**-4 + (1.0 - one["rayleigh"]) * here ** -one["mie"])
-            for one in tissue_table("optics")["scattering"]["dermis"]["sets"]
+            scattering["a_per_cm"]
+            * PER_CM
+            * (scattering["rayleigh"] * here**-4 + (1.0 - scattering["rayleigh"]) * here ** -scattering["mie"])
+            for scattering in tissue_table("optics")["scattering"]["dermis"]["sets"]
         ]
         return np.asarray(np.array(sets)[self.scattering] / reduced_scattering("dermis", wavelength_nm))
 

@@ -42,14 +42,15 @@ def summary(found: VirtualOutcomes) -> dict[str, Any]:
 
 def _groups(found: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]:
     people = found.people
-    measured = np.array([isinstance(one, float) for one in people.reported_colour])
+    measured = np.array([isinstance(colour, float) for colour in people.reported_colour])
     classes = list(_index_groups(CLASSES, people.colour_class))
     treatments = [
-        f"{vocabulary_table('condition')[one.condition]['title']}, {devices()[one.device].title}" for one in regimes()
+        f"{vocabulary_table('condition')[regime.condition]['title']}, {devices()[regime.device].title}"
+        for regime in regimes()
     ]
     return {
-        "measured": [*((name, one & measured) for name, one in classes), (ALL, measured)],
-        "told": [*((name, one & ~measured) for name, one in classes), (ALL, ~measured)],
+        "measured": [*((name, group & measured) for name, group in classes), (ALL, measured)],
+        "told": [*((name, group & ~measured) for name, group in classes), (ALL, ~measured)],
         "treatment": [*_index_groups(treatments, people.regime), (ALL, np.ones_like(measured))],
         "skin": [
             *_index_groups([f"kinetics `{name}`" for name in design()["epidermis"]], people.kinetics),
@@ -70,7 +71,9 @@ def _group_counts(found: VirtualOutcomes, members: Bools) -> dict[str, Any]:
     if not offered:
         return told
     treated, by_book = found.reached & ~found.burnt, found.book_reached & ~found.book_burnt
-    only, only_book = (int((one & ~other & among).sum()) for one, other in ((treated, by_book), (by_book, treated)))
+    only, only_book = (
+        int((first & ~second & among).sum()) for first, second in ((treated, by_book), (by_book, treated))
+    )
     told |= {
         **_share("burnt", found.burnt[among]),
         "burnt_expected": found.p_true[among].mean(),

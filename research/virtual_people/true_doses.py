@@ -77,7 +77,7 @@ def draw_clinic_errors(people: VirtualPeople, lights: Sequence[BurnLight]) -> Cl
     lights : light of each regime.
     """
     parts = [error_parts(light) for light in lights]
-    means, error = (np.array([getattr(one, name) for one in parts]) for name in ("means", "error"))
+    means, error = (np.array([getattr(part, name) for part in parts]) for name in ("means", "error"))
     drawn = np.asarray(people.draws.uniform("draw of the calibration") * means.shape[1], dtype=np.int64)
     own = means[people.regime, drawn] + np.array(practice_biases())[people.kinetics]
     shared = error[people.regime, drawn]
@@ -97,7 +97,7 @@ def practice_biases() -> tuple[float, ...]:
     off: dict[str, list[Floats]] = {}
     for row in practice_rows():
         if row.role != "validation" and exclusion_reason(row) is None:
-            every = [np.log(_ratios(one)) for one in simulate_responses(row, design()["practice_draws"])]
+            every = [np.log(_ratios(response)) for response in simulate_responses(row, design()["practice_draws"])]
             off.setdefault(row.source, []).append(np.median(np.concatenate(every, axis=1), axis=1))
     by_source = np.array([np.mean(rows, axis=0) for rows in off.values()])
     return tuple(float(median(column)) for column in by_source.T)

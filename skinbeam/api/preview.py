@@ -100,12 +100,12 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
         DOCUMENT_FILE: pretty_json(whole).encode(),
     }
     rows = tuple((encode_png(row, altered=True), _alt(labels)) for row, labels in render_rows(strip))
-    return Preview(files, whole, rows, tuple(one.text for one in footnotes(strip)))
+    return Preview(files, whole, rows, tuple(footnote.text for footnote in footnotes(strip)))
 
 
 def _alt(labels: Sequence[Message]) -> str:
     """Return the alternative text of a row, for people who cannot see it."""
-    return render_message("preview.alt", {"labels": ", ".join(dict.fromkeys(one.text for one in labels))})
+    return render_message("preview.alt", {"labels": ", ".join(dict.fromkeys(label.text for label in labels))})
 
 
 def _panel_png(panel: Panel) -> bytes:
@@ -131,7 +131,7 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
             "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
             "pictures": [_panel_record(panel) for panel in strip.panels],
             "changes": strip.change_rows,
-            "not_drawn": [omission_message(one).english for one in strip.omissions],
+            "not_drawn": [omission_message(omission).english for omission in strip.omissions],
             "sources": strip.sources,
         }
     case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})

@@ -15,7 +15,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MS
-from skinbeam.outcome.burn import estimate_burn, record_burn
+from skinbeam.outcome.burn import burn_coverage_warnings, estimate_burn, record_burn
 from skinbeam.outcome.healing import HEALING_TIMES, healing_group, record_healing
 from skinbeam.outcome.injury import HARM_OUTCOMES, harm_group, record_injury
 from skinbeam.simulate.endpoints.bath import simulate_bath
@@ -97,7 +97,8 @@ def simulate_document(
     burn = estimate_burn(seen, scene, weights, basis)
     body["damage"]["burn"] = burn.doses
     body["harm"] = {"p_burn": burn.p} | harm_group(seen, weights, loaded.case, basis, harm_share_in_trials)
-    return made(body, (*scene.warnings, *said))
+    beyond = () if isinstance(burn.doses, Unknown) else burn_coverage_warnings(scene)
+    return made(body, (*scene.warnings, *said, *beyond))
 
 
 def _empty_body(reason: Unknown) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import ED_LEVEL, DoseError, burn_dose_error, endpoint_dose_error, non_human_preset
+from skinbeam.published_doses.calibration import BURN_CLASS
 from skinbeam.simulate.exposure_thresholds import exposure_thresholds
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.removal.microlesion import max_energy_mJ
@@ -85,7 +87,8 @@ def threshold_document(
     if isinstance(dose, Estimate):
         dose = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
     found |= {"calibrated_dose": dose, "calibration": off}
-    return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes])
+    beyond = burn_coverage_warnings(scene) if off.endpoint_class == BURN_CLASS else ()
+    return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes, *beyond])
 
 
 def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:

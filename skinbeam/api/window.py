@@ -17,6 +17,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import J_CM2
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import draw_burn_ratios
 from skinbeam.plan.search.candidate import BURN_ENDPOINT
 from skinbeam.plan.search.envelope import PracticeLight, find_envelope
@@ -36,7 +37,7 @@ from skinbeam.simulate.removal.microlesion import energy_for_depth_mJ
 from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.simulate.thresholds import threshold_doses
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, render_message
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -79,7 +80,7 @@ def window_document(
     avoided = harm or (DEPTH_HARM if scene.beam.microbeam is not None or is_ablative(scene.beam) else BURN_ENDPOINT)
     head = {"effect": wanted, "harm": avoided}
 
-    def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str] | DocumentWarning]) -> dict[str, Any]:
         return build_document(
             "skinbeam.window/1",
             case_sha256=loaded.sha256(),
@@ -110,11 +111,11 @@ def window_document(
             },
             "p_harm_allowed": _allowed_harm(scene.beam, avoided, scene.skin.site or ""),
             **{
-                name: [_dose_range_entry(one) for one in found]
+                name: [_dose_range_entry(dose_range) for dose_range in found]
                 for name, found in _published_ranges(loaded, scene.beam, kept).items()
             },
         },
-        (*scene.warnings, *left_out),
+        (*scene.warnings, *left_out, *(burn_coverage_warnings(scene) if avoided == BURN_ENDPOINT else ())),
     )
 
 
@@ -139,7 +140,11 @@ def _published_ranges(
 ) -> dict[str, tuple[PublishedDoseRange, ...]]:
     """Return published doses of such light for the first concern, and doses that makers recommend for any condition."""
     lamp = len(beam.spectrum) > 1
-    made = [one for one in published_settings() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]
+    made = [
+        setting
+        for setting in published_settings()
+        if setting.lamp is lamp and setting.wavelength_nm == beam.wavelength_nm
+    ]
     makers = () if beam.spot_mm is None else maker_dose_ranges(made, spot_mm=beam.spot_mm)
     case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is None or not pulses:

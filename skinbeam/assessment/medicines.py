@@ -161,11 +161,11 @@ def edit_distance(left: str, right: str) -> int:
     """
     before: list[int] = []
     row = list(range(len(right) + 1))
-    for i, one in enumerate(left, 1):
+    for i, letter in enumerate(left, 1):
         older, before, row = before, row, [i]
-        for j, other in enumerate(right, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (one != other))
-            if i > 1 and j > 1 and one == right[j - 2] and left[i - 2] == other:
+        for j, other_letter in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other_letter:
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
     return row[-1]
@@ -377,14 +377,14 @@ def _choose_entry(
     tablets nor a dose in milligrams, and if no tablets are named alone in another part.
     """
     entry = medications()[medicine]
-    taken_parts = {words[one.start].part for one in runs}
+    taken_parts = {words[match.start].part for match in runs}
     part = words[run.start].part
     own = {word.folded for word in words if word.part == part}
     loose = {word.folded for word in words if word.part not in taken_parts}
     by_mouth, locally = _word_list("by_mouth"), _word_list("locally")
     if "by_mouth" in entry and (own | loose) & by_mouth:
         return str(entry["by_mouth"])
-    alone = sum(words[one.start].part == part for one in runs) == 1 and part not in unknown_parts
+    alone = sum(words[match.start].part == part for match in runs) == 1 and part not in unknown_parts
     if "locally" in entry and alone and own & locally and not (own | loose) & by_mouth and "mg" not in own:
         return str(entry["locally"])
     return medicine

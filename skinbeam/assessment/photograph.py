@@ -78,22 +78,25 @@ def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Seq
     vessels : site → how doses use the vessels visible there, where a concern is made of vessels.
     """
     found: list[Message] = []
-    for one in sites:
-        where = {"site": vocabulary_table("site")[one.site]["title"]}
-        ratio = one.melanin_ratio
+    for site_findings in sites:
+        where = {"site": vocabulary_table("site")[site_findings.site]["title"]}
+        ratio = site_findings.melanin_ratio
         if isinstance(ratio, Unknown):
             found.append(Message("photo-plan.melanin_unknown", where))
-        elif one.melanin_factor > 1.0:
+        elif site_findings.melanin_factor > 1.0:
             found.append(
-                Message("photo-plan.melanin_darker", where | estimate_parameters(ratio) | {"times": one.melanin_factor})
+                Message(
+                    "photo-plan.melanin_darker",
+                    where | estimate_parameters(ratio) | {"times": site_findings.melanin_factor},
+                )
             )
         else:
             found.append(Message("photo-plan.melanin_alike", where | estimate_parameters(ratio)))
-        if one.spot_ratio is not None:
-            found.append(Message("photo-plan.spots", where | estimate_parameters(one.spot_ratio)))
-        if one.vessel_um is not None:
-            seen = Message("photo-plan.vessels", where | estimate_parameters(one.vessel_um))
-            found.extend(vessels.get(one.site, [seen]))
+        if site_findings.spot_ratio is not None:
+            found.append(Message("photo-plan.spots", where | estimate_parameters(site_findings.spot_ratio)))
+        if site_findings.vessel_um is not None:
+            seen = Message("photo-plan.vessels", where | estimate_parameters(site_findings.vessel_um))
+            found.extend(vessels.get(site_findings.site, [seen]))
     return tuple(found)
 
 
@@ -123,7 +126,9 @@ def _find_at_site(
         ratio = _melanin_ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
     marks = [mark for mark in skin.marks if REGION_SITES.get(mark.region, mark.region) == site]
     vessels = [mark for mark in marks if mark.kind == "vessels"]
-    sure = {one.region for one in skin.findings if one.kind == "vessels" and one.confidence == "moderate"}
+    sure = {
+        finding.region for finding in skin.findings if finding.kind == "vessels" and finding.confidence == "moderate"
+    }
     clear = [mark for mark in vessels if mark.region in sure]
     return SitePhotoFindings(
         site, ratio, _spot_melanin_ratio(maps, marks), _vessel_width(clear or vessels), bool(clear)
@@ -159,6 +164,6 @@ def _vessel_width(vessels: Sequence[Mark]) -> Estimate | None:
     widths = [mark.width_mm for mark in vessels if isinstance(mark.width_mm, Estimate)]
     if not widths:
         return None
-    um = MM / UM * np.array([[one.low, one.median, one.high] for one in widths])
+    um = MM / UM * np.array([[width.low, width.median, width.high] for width in widths])
     low, middle, high = float(um[:, 0].min()), float(np.median(um[:, 1])), float(um[:, 2].max())
     return Estimate(middle, low, high, widths[0].level, "measured", basis=widths[0].basis)

@@ -39,6 +39,7 @@ PERSON_FACTS = (
     "colour_known",
     "conditions",
     "darkest_phototype",
+    "downtime_days_accepted",
     "expectation",
     "healing_risks",
     "history",
@@ -101,7 +102,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         "lactating": patient.lactating,
         "tan": patient.tan,
     }
-    for name in ("sex", "expectation"):
+    for name in ("sex", "expectation", "downtime_days_accepted"):
         value = getattr(patient, name)
         if value is not None:
             facts[name] = value
@@ -166,10 +167,10 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     return MappingProxyType(facts)
 
 
-def sites_overlap(site: str, other: str) -> bool:
+def sites_overlap(site: str, other_site: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
     parts = fact_tables()["site_parts"]
-    return site == other or other in parts.get(site, ()) or site in parts.get(other, ())
+    return site == other_site or other_site in parts.get(site, ()) or site in parts.get(other_site, ())
 
 
 def darkest_phototype(case: Case) -> int | None:

@@ -43,6 +43,7 @@ class PersonColour:
     basis : what the colour is based on, in words.
     warnings : conflicts.
     melanin_factors : sites that have more melanin than the face on a photograph, each with the least ratio to the face.
+    is_contradictory : whether the measured colour fits no such phototype.
     """
 
     ita_deg: float | None
@@ -52,6 +53,7 @@ class PersonColour:
     basis: Message
     warnings: tuple[DocumentWarning, ...] = ()
     melanin_factors: tuple[tuple[str, float], ...] = ()
+    is_contradictory: bool = False
 
     @property
     def has_darker_limits(self) -> bool:
@@ -138,9 +140,10 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
         return PersonColour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
     params = {"phototype": patient.phototype, "ita_deg": ita_deg}
     warning = DocumentWarning("colour-conflict", Message("colour.conflict", params))
-    if said[0] > fitting[1]:
-        return PersonColour(ita_deg, patient.phototype, None, patient.phototype, message, (warning,))
-    return PersonColour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
+    dark_ita_deg, dark_phototype = (None, patient.phototype) if said[0] > fitting[1] else (ita_deg, None)
+    return PersonColour(
+        ita_deg, patient.phototype, dark_ita_deg, dark_phototype, message, (warning,), is_contradictory=True
+    )
 
 
 def _darker_photo_ita_deg(photo_colour: PhotoColour | Unknown | None, phototype: str) -> float | None:

@@ -20,6 +20,7 @@ from skinbeam.cli.common import (
     Plot,
     Quiet,
     Seed,
+    answer_uncovered_conditions,
     check_plot,
     draw_plot,
     missing_group_error,
@@ -28,7 +29,7 @@ from skinbeam.cli.common import (
     print_names,
     raise_not_built,
 )
-from skinbeam.cli.evidence_commands import cite, claims, compare, expect
+from skinbeam.cli.evidence_commands import cite, claims, compare, expect, guideline
 from skinbeam.cli.installed_commands import add_installed_commands
 
 __all__ = [
@@ -183,7 +184,7 @@ def consult(
     began = monotonic()
     if language not in LANGUAGES:
         raise unknown_name_error("language", language, LANGUAGES, field="--language")
-    with name_file_in_errors(case):
+    with name_file_in_errors(case), answer_uncovered_conditions(case):
         checked = check_consultation(load_case(case), photo, on_started=_load_planner)
     from skinbeam.cli.progress import PlanProgress
     from skinbeam.workflow import consult as run
@@ -342,6 +343,7 @@ def skin(
 
 app.command()(expect)
 app.command()(compare)
+app.command()(guideline)
 
 
 @app.command()

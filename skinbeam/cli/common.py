@@ -19,6 +19,7 @@ __all__ = [
     "Plot",
     "Quiet",
     "Seed",
+    "answer_uncovered_conditions",
     "check_plot",
     "draw_plot",
     "missing_group_error",
@@ -37,6 +38,27 @@ def name_file_in_errors(path: Path) -> Iterator[None]:
     except InputError as error:
         if not error.file and not error.field.startswith("-"):
             error.file = path.name
+        raise
+
+
+@contextmanager
+def answer_uncovered_conditions(path: Path) -> Iterator[None]:
+    """Answer with the guideline if plans cover none of the conditions of a case and the guideline knows them all.
+
+    Raises
+    ------
+    NotAvailable : the answer; other faults of the file do not matter then.
+    """
+    try:
+        yield
+    except InputError as error:
+        if any(fault.code == "not-covered" for fault in (error, *error.further_errors)):
+            from skinbeam.api.guideline import uncovered_case_answer
+            from skinbeam.model.input_files import read_toml
+
+            answer = uncovered_case_answer(read_toml(path))
+            if answer is not None:
+                raise answer from None
         raise
 
 

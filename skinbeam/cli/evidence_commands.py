@@ -1,4 +1,4 @@
-"""Commands about evidence: expected results from trials, comparison of treatments, advertising claims, sources."""
+"""Commands about evidence: expected results from trials, comparisons, the guideline, advertising claims, sources."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from skinbeam.cli.common import Json, Plot, Seed, check_plot, draw_plot, print_document
 
-__all__ = ["cite", "claims", "compare", "expect"]
+__all__ = ["cite", "claims", "compare", "expect", "guideline"]
 
 
 def expect(
@@ -68,6 +68,24 @@ def compare(
     from skinbeam.evidence.comparison.compare import compare_document
 
     print_document(compare_document(condition, a, b, seed=seed), json=json)
+
+
+def guideline(
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="See `skinbeam conditions`.")],
+    phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI; all without it.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
+    subtype: Annotated[str | None, typer.Option("--subtype", help="A kind of the condition.")] = None,
+    json: Json = False,
+) -> None:
+    """What clinics do first, second and third by phototype, what they avoid, and the sources."""
+    from skinbeam.api.guideline import guideline_document
+    from skinbeam.cli.plain_text import format_guideline
+
+    document = guideline_document(condition, phototype=phototype, site=site, subtype=subtype)
+    if json:
+        print_document(document, json=True)
+    else:
+        print(format_guideline(document), end="")
 
 
 def claims(

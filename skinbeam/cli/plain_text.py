@@ -8,11 +8,14 @@ from skinbeam.text import Formatter, render_message
 
 __all__ = [
     "answer_sentences",
+    "format_guideline",
     "format_names",
     "format_outline",
 ]
 
 _HEAD_KEYS = ("schema", "version", "case_sha256", "seed", "warnings", "in_words")
+# Codes of warnings that stand above everything else, since nobody may read past them.
+_FIRST_WARNINGS = ("spot-to-be-seen",)
 _MAX_LISTED_VALUES = 8
 _LISTED_AT_EACH_END = 3  # values of a long list that are shown at each end
 _SENTENCE_KEYS = {"id", "params", "text"}
@@ -27,9 +30,10 @@ def format_outline(document: Mapping[str, Any], sentences: Sequence[str] = ()) -
     Estimates are written as `median (low to high)`, rounded according to their width. Only the ends of long lists of
     numbers are printed. A table whose parts are all unknown for the same reason is a single line.
     """
-    lines = [f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}"]
-    for warning in document.get("warnings", []):
-        lines.append(f"warning: {warning['message']}")
+    warnings = document.get("warnings", [])
+    lines = [warning["message"] for warning in warnings if warning["code"] in _FIRST_WARNINGS]
+    lines.append(f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}")
+    lines += [f"warning: {warning['message']}" for warning in warnings if warning["code"] not in _FIRST_WARNINGS]
     if sentences:
         lines.extend((*sentences, ""))
     for key, value in document.items():
@@ -138,9 +142,9 @@ def _laser_line(row: Mapping[str, Any]) -> str:
     low, high = row["fluence_J_cm2" if "fluence_J_cm2" in row else "energy_mJ"]
     shortest, longest = row["pulse_ms"]
     offers = {"shortest": shortest, "longest": longest, "low": low, "high": high}
-    return render_message(
-        "terminal.laser-offers", {"title": row["title"], "unit": unit, **{k: f"{v:g}" for k, v in offers.items()}}
-    )
+    words = {"title": row["title"], "unit": unit, "classes": ", ".join(row["classes"])}
+    id = "terminal.laser-offers" if row["classes"] else "terminal.laser-offers-no-class"
+    return render_message(id, words | {k: f"{v:g}" for k, v in offers.items()})
 
 
 def _name_line(row: Mapping[str, Any]) -> str:
@@ -148,6 +152,40 @@ def _name_line(row: Mapping[str, Any]) -> str:
     return (
         render_message("terminal.also-called", {"title": row["title"], "aliases": aliases}) if aliases else row["title"]
     )
+
+
+def format_guideline(document: Mapping[str, Any]) -> str:
+    """Format `skinbeam.guideline/1`: for each group of phototypes the places, doses, what to avoid and sources."""
+    lines = [format_outline({name: document[name] for name in ("schema", "version", "warnings")}).rstrip()]
+    if not document["covered"]:
+        lines.append(render_message("guideline.not-covered", {"condition": document["title"]}))
+    for cell in document["cells"]:
+        lines += ["", cell["title"], *(f"  {line}" for line in _cell_lines(cell))]
+    return "\n".join(lines) + "\n"
+
+
+def _cell_lines(cell: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one group of phototypes, each part that is given."""
+    for place in ("first", "second", "third"):
+        entry, word = cell[place], _guideline_word(place)
+        yield f"{word}: {entry.get('title', entry.get('unknown'))}"
+        doses = [f"  {dose['title']} [{', '.join(dose['sources'])}]" for dose in entry.get("doses", ())]
+        if not doses and entry.get("setting"):
+            doses = [f"  {entry['setting']}"]
+        yield from doses
+    for name in ("endpoint", "sessions"):
+        if cell[name]:
+            yield f"{_guideline_word(name)}: {cell[name]}"
+    for name in ("adjuncts", "avoid"):
+        if cell[name]:
+            yield f"{_guideline_word(name)}: {'; '.join(entry['title'] for entry in cell[name])}"
+    firmness = render_message(f"guideline-firmness.{cell['firmness']}")
+    yield f"{_guideline_word('firmness')}: {firmness}"
+    yield f"{_guideline_word('sources')}: {', '.join(cell['sources'])}"
+
+
+def _guideline_word(name: str) -> str:
+    return render_message(f"guideline-words.{name}")
 
 
 # The answer of a document in sentences, which are printed before its values.
@@ -174,6 +212,7 @@ def answer_sentences(document: Mapping[str, Any]) -> list[str]:
     if "unknown" in burn:
         return told
     doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
+    told.append(_uncalibrated_sentence(document, burn))
     told.append(_tolerated_sentence(burn["tolerated"]))
     return told + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
 
@@ -204,6 +243,16 @@ def _first_dose_sentence(rows: Any, row: int, share: float, doses: Sequence[floa
     return render_message("terminal.window-from", {"dose": _three_digits(dose), "unit": unit})
 
 
+def _uncalibrated_sentence(document: Mapping[str, Any], burn: Mapping[str, Any]) -> str:
+    """Return the share burned by the computed dose alone, and why computed temperatures go with that share."""
+    peak, share = document["temperature_C"]["basal_peak"], burn["p_uncalibrated"]["median"]
+    at_peak = ""
+    if "unknown" not in peak:
+        at_peak = render_message("terminal.burned-basal-peak", {"temperature": _three_digits(peak["median"])})
+    told = {"share": _three_digits(100 * share), "bias": _three_digits(burn["calibration"]["bias"]), "peak": at_peak}
+    return render_message("terminal.burned-by-computed-dose", told)
+
+
 def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
     """Return a sentence on the doses that clinics report as tolerated near the setting of the case."""
     if "unknown" in practice:
@@ -214,10 +263,37 @@ def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
         if practice["of"]
         else render_message("terminal.tolerated-uncounted")
     )
-    doses = {name: _three_digits(practice[name]) for name in ("low", "high")}
-    return render_message(
-        "terminal.tolerated", {**doses, "rows": practice["rows"], "sources": practice["sources"], "counted": counted}
-    )
+    if practice["bound"]:
+        counted = render_message("terminal.tolerated-most", {"counted": counted})
+    told = {
+        "doses": _tolerated_doses(practice),
+        "skin": _tolerant_skin(practice),
+        "cooling": ", ".join(render_message(f"terminal.cooled-{kind}") for kind in practice["cooling"]),
+        "rows": practice["rows"],
+        "sources": practice["sources"],
+        "grades": ", ".join(render_message(f"terminal.read-{grade}") for grade in practice["grades"]),
+        "counted": counted,
+    }
+    return render_message("terminal.tolerated", told)
+
+
+def _tolerated_doses(practice: Mapping[str, Any]) -> str:
+    """Return the range of tolerated doses in words; an upper end is no dose that somebody is known to have had."""
+    high = _three_digits(practice["high"])
+    if isinstance(practice["low"], Mapping):
+        return render_message("terminal.tolerated-bound", {"high": high})
+    low = _three_digits(practice["low"])
+    if low == high:
+        return low
+    name = "tolerated-to-bound" if practice["bound"] else "tolerated-range"
+    return render_message(f"terminal.{name}", {"low": low, "high": high})
+
+
+def _tolerant_skin(practice: Mapping[str, Any]) -> str:
+    if isinstance(practice["phototypes"], Mapping):
+        return render_message("terminal.tolerated-skin-unstated")
+    name = "tolerated-skin-mixed" if practice["mixed"] else "tolerated-skin"
+    return render_message(f"terminal.{name}", {"phototypes": practice["phototypes"]})
 
 
 def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:

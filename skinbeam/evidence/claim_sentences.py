@@ -97,7 +97,7 @@ def _segment_pattern(word: str) -> str:
     if word in _GAPS:
         negations = "|".join(load_package_table("data/promises.toml")["negations"])
         return rf"(?: (?!(?:{negations}) )\S+){{0,{_GAPS[word]}}}?"
-    choices = ("".join(f" {_word_pattern(one)}" for one in choice.split()) for choice in _alternatives(word))
+    choices = ("".join(f" {_word_pattern(part)}" for part in choice.split()) for choice in _alternatives(word))
     return f"(?:{'|'.join(choices)})"
 
 

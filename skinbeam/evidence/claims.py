@@ -58,9 +58,11 @@ def find_claims(text: str) -> list[tuple[str, str]]:
     found = [(name, sentence.text) for sentence in split_sentences(text) for name in _claims_in(sentence)]
     names = {name for name, _ in found}
     for name, claim in claims().items():
-        pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
+        pair = [next((member for member in group if member in names), None) for group in claim.get("found_with", ())]
         if pair and None not in pair:
-            sentences = dict.fromkeys(next(sentence for other, sentence in found if other == one) for one in pair)
+            sentences = dict.fromkeys(
+                next(sentence for claim_id, sentence in found if claim_id == member) for member in pair
+            )
             if len(sentences) > 1:  # both claims in one sentence are no contradiction
                 found.append((name, " / ".join(sentences)))
     return found

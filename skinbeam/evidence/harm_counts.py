@@ -49,9 +49,9 @@ def scar_share_refusal(case: Case) -> Unknown | None:
 def _case_phototype(case: Case) -> str | None:
     """Return the phototypes that match a measured colour, else the phototype of the case."""
     skin, patient = case.skin, case.patient
-    for one in (skin, patient):
-        if one is not None and one.ita_deg is not None:
-            return matching_phototypes(one.ita_deg)
+    for part in (skin, patient):
+        if part is not None and part.ita_deg is not None:
+            return matching_phototypes(part.ita_deg)
     return patient.phototype if patient is not None else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from skinbeam.laser.device import Device, describe_pulses, describe_values, load_device
+from skinbeam.laser.device import Device, describe_pulses, describe_sizes, describe_values, load_device
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import DeviceHead, MicrobeamOutput, SpotOutput
 from skinbeam.model.errors import InputError, NotAvailable
@@ -23,6 +23,7 @@ __all__ = [
     "Beam",
     "MicrobeamPattern",
     "case_trains",
+    "coverage_pct",
     "disc_area_cm2",
     "head_trains",
     "lamp_lines",
@@ -47,10 +48,10 @@ def pulse_trains(
         return () if head is None or microbeam else head.trains
     if microbeam and given:
         _raise_invalid_train("subpulses of microbeams", "Leave subpulses out: a microbeam is one pulse.")
-    if device is not None and head is not None and given and head.pulse_shape != "train":
+    if device is not None and head is not None and given and head.pulse_shape != "train" and head.train is None:
         _raise_invalid_train(
             f"{device.name} makes no trains of sub-pulses here: its pulses are {head.pulse_shape}",
-            "Leave subpulses out, or name a device whose pulse_shape is train.",
+            "Leave subpulses out, or name a device that makes trains.",
         )
     try:
         check_trains_fit(given, pulse_ms)
@@ -103,6 +104,7 @@ class Beam:
     pulse_ms : length of a pulse, or of each microbeam if there are microbeams.
     fluence_J_cm2, energy_J : per pulse, over the disc of `spot_mm`; None with a microbeam or an open dose.
     spot_mm : diameter, for a Gaussian the 1/e² diameter; None with a microbeam.
+    footprint_mm : width and height of a rectangular window, whose area is that of the disc of `spot_mm`.
     pulse_shape : square, smooth (one hump), spiked (free running) or train.
     trains : the sub-pulses of a pulse; several equally likely trains if they are not known. Empty for a flat pulse; a
         pulse of another shape, and a train of unknown sub-pulses, are treated as a flat pulse too.
@@ -128,6 +130,12 @@ class Beam:
     trains_from_case: bool
     microbeam: MicrobeamPattern | None
     device: Device | None
+    footprint_mm: tuple[float, float] | None = None
+
+    @property
+    def lens_array(self) -> bool:
+        """Whether an optic splits the spot into many small beams of unknown energy, which no simulation covers."""
+        return self.device is not None and self.device.lens_array
 
     @property
     def mean_wavelength_nm(self) -> float:
@@ -157,6 +165,11 @@ class Beam:
 def disc_area_cm2(spot_mm: float) -> float:
     """Return the area in cm² of a disc of `spot_mm` diameter."""
     return math.pi / 4 * (spot_mm * MM / CM) ** 2
+
+
+def coverage_pct(diameter_um: float, density_per_cm2: float) -> float:
+    """Return the share of the skin under the microbeams of one pass, placed at random, as machines show it."""
+    return 100.0 * -math.expm1(-density_per_cm2 * disc_area_cm2(diameter_um * UM / MM))
 
 
 def resolve_beam(
@@ -193,15 +206,18 @@ def resolve_beam(
     else:
         # The default for a missing pulse length is not checked against the device.
         fitting = (
-            _heads_with_pulse(device, heads, pulse) if settings.pulse_ms is not None or pulse_required else list(heads)
+            _heads_with_pulse(device, heads, settings, pulse)
+            if settings.length_ms is not None or pulse_required
+            else list(heads)
         )
         head = _spot_head(device, fitting, settings, fluence if dose_required else None)
     if device is not None:
         _check_repetition_rate(settings, device)
         device.cite()
     table = case.microbeam
+    footprint = settings.footprint_mm or _window_of_spot(head, settings)
     # The default for a missing pulse length has no sub-pulses.
-    known = settings.pulse_ms is not None or pulse_required
+    known = settings.length_ms is not None or pulse_required
     trains = pulse_trains(settings, device, head, pulse, microbeam=table is not None) if known else ()
     return Beam(
         wavelength_nm=wavelength,
@@ -209,7 +225,7 @@ def resolve_beam(
         pulse_ms=pulse,
         fluence_J_cm2=fluence,
         energy_J=energy,
-        spot_mm=settings.spot_mm,
+        spot_mm=settings.diameter_mm,
         profile=profile,
         pulses=settings.pulses,
         repetition_Hz=settings.repetition_Hz,
@@ -223,7 +239,14 @@ def resolve_beam(
         if table is None
         else MicrobeamPattern(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),
         device=device,
+        footprint_mm=None if footprint is None else (footprint[0], footprint[1]),
     )
+
+
+def _window_of_spot(head: DeviceHead | None, settings: Settings) -> Sequence[float] | None:
+    """Return the rectangular window of a head whose disc of equal area the settings give; None for a round spot."""
+    spots = () if head is None or settings.spot_mm is None else head.spot
+    return next((s.footprint_mm for s in spots if _nearly_equal(s.diameter_mm, settings.spot_mm or 0.0)), None)
 
 
 def _laser_and_settings(case: Case) -> tuple[Laser, Settings]:
@@ -280,7 +303,7 @@ def _check_emission(case: Case, device: Device | None) -> None:
 
 
 def _resolve_pulse(settings: Settings, heads: Sequence[DeviceHead], *, required: bool) -> float:
-    read: float | None = settings.pulse_ms
+    read: float | None = settings.length_ms
     if read is not None:
         return read
     if settings.power_W is not None:
@@ -314,7 +337,7 @@ def _check_possible_beam(
             field="settings.repetition_Hz",
             hint=f"With this pulse at most {1 / (pulse_ms * MS):g} Hz.",
         )
-    spot_um = None if settings.spot_mm is None else settings.spot_mm * MM / UM
+    spot_um = None if settings.diameter_mm is None else settings.diameter_mm * MM / UM
     given = {"settings.spot_mm": spot_um, "microbeam.diameter_um": None if microbeam is None else microbeam.diameter_um}
     for field, width_um in given.items():
         if width_um is not None and width_um * UM < wavelength_nm * NM:
@@ -334,9 +357,7 @@ def _resolve_dose(
         if microbeam.energy_mJ is None and required:
             _raise_missing("microbeam.energy_mJ", "The energy of one microbeam in mJ.")
         return None, None
-    if settings.spot_mm is None:
-        _raise_missing("settings.spot_mm", "The diameter of the spot in mm; for a Gaussian the 1/e² diameter.")
-    area = disc_area_cm2(settings.spot_mm)
+    area = _lit_area_cm2(settings)
     if settings.fluence_J_cm2 is not None:
         return settings.fluence_J_cm2 * area, settings.fluence_J_cm2
     energy = settings.power_W * pulse_ms * MS if settings.power_W is not None else settings.energy_J
@@ -345,6 +366,15 @@ def _resolve_dose(
             _raise_missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
         return None, None
     return energy, energy / area
+
+
+def _lit_area_cm2(settings: Settings) -> float:
+    if settings.footprint_mm is not None:
+        width, height = settings.footprint_mm
+        return width * height * (MM / CM) ** 2
+    if settings.spot_mm is None:
+        _raise_missing("settings.spot_mm", "The diameter of the spot in mm; for a Gaussian the 1/e² diameter.")
+    return disc_area_cm2(settings.spot_mm)
 
 
 def _resolve_profile(case: Case, device: Device | None) -> str:
@@ -369,7 +399,13 @@ def _matching_options(
     return kept or refuse(options)
 
 
-def _heads_with_pulse(device: Device, heads: Sequence[DeviceHead], pulse: float) -> list[DeviceHead]:
+def _heads_with_pulse(
+    device: Device, heads: Sequence[DeviceHead], settings: Settings, pulse: float
+) -> list[DeviceHead]:
+    trains = case_trains(settings) or ()
+    if trains and any(head.train is not None for head in heads):
+        return _heads_with_train(device, heads, trains, pulse)
+
     def refuse(left: Sequence[DeviceHead]) -> NoReturn:
         lengths = describe_pulses(h.pulse_ms for h in left)
         hint = f"At {left[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
@@ -378,35 +414,57 @@ def _heads_with_pulse(device: Device, heads: Sequence[DeviceHead], pulse: float)
     return _matching_options(heads, lambda head: head.pulse_ms.contains(pulse), refuse)
 
 
+def _heads_with_train(
+    device: Device, heads: Sequence[DeviceHead], trains: Sequence[PulseTrain], pulse: float
+) -> list[DeviceHead]:
+    """Return the heads on which the train can be set: number, length of each pulse, and the time between them."""
+
+    def refuse(left: Sequence[DeviceHead]) -> NoReturn:
+        words = ", ".join(f"{train.number} pulses of {train.length_ms:g} ms in {pulse:g} ms" for train in trains)
+        settable = [head.train for head in left if head.train is not None]
+        hint = (
+            f"This device makes trains of {describe_values((train.pulses for train in settable), 'pulses')}, each of "
+            f"{describe_pulses(head.pulse_ms for head in left)}, with a delay of "
+            f"{describe_values((train.delay_ms for train in settable), 'ms')}."
+        )
+        _raise_not_offered(device, "settings.subpulses", words, hint)
+
+    return _matching_options(heads, lambda head: all(head.offers_train(train, pulse) for train in trains), refuse)
+
+
 def _spot_head(device: Device, heads: Sequence[DeviceHead], settings: Settings, fluence: float | None) -> DeviceHead:
-    spot_mm = settings.spot_mm
+    spot_mm, footprint = settings.diameter_mm, settings.footprint_mm
     assert spot_mm is not None
+    read = f"a spot of {spot_mm:g} mm" if footprint is None else f"a window of {footprint[0]:g} by {footprint[1]:g} mm"
     options = [(head, spot) for head in heads for spot in head.spot]
 
     def no_spot(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
-        sizes = ", ".join(f"{mm:g}" for mm in sorted({spot.spot_mm for _, spot in left}))
-        _raise_not_offered(device, "settings.spot_mm", f"a spot of {spot_mm:g} mm", f"This device offers {sizes} mm.")
+        field = "settings.spot_mm" if footprint is None else "settings.footprint_mm"
+        _raise_not_offered(device, field, read, f"This device offers {describe_sizes(spot for _, spot in left)}.")
 
-    options = _matching_options(options, lambda option: _nearly_equal(option[1].spot_mm, spot_mm), no_spot)
+    options = _matching_options(options, lambda option: _is_this_spot(option[1], settings), no_spot)
     if fluence is None:
         return options[0][0]
     field = next(f for f in ("fluence_J_cm2", "energy_J", "power_W") if getattr(settings, f) is not None)
 
     def no_dose(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
         given = "" if field == "fluence_J_cm2" else f" ({getattr(settings, field):g} {field.split('_')[-1]})"
-        hint = (
-            f"With a spot of {spot_mm:g} mm this device emits "
-            f"{describe_values((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
-        )
+        hint = f"With {read} this device emits {describe_values((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
         _raise_not_offered(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
 
     return _matching_options(options, lambda option: option[1].fluence_J_cm2.contains(fluence), no_dose)[0][0]
 
 
+def _is_this_spot(spot: SpotOutput, settings: Settings) -> bool:
+    if settings.footprint_mm is None or spot.footprint_mm is None:
+        return settings.footprint_mm is None and _nearly_equal(spot.diameter_mm, settings.spot_mm or 0.0)
+    return all(map(_nearly_equal, sorted(spot.footprint_mm), sorted(settings.footprint_mm)))
+
+
 def _microbeam_head(
     device: Device, heads: Sequence[DeviceHead], table: MicrobeamTable, pulse: float, dose_required: bool
 ) -> DeviceHead:
-    options = [(head, tip) for head in _heads_with_pulse(device, heads, pulse) for tip in head.tip]
+    options = [(head, tip) for head in _heads_with_pulse(device, heads, Settings(), pulse) for tip in head.tip]
 
     def no_size(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
         sizes = ", ".join(f"{um:g}" for um in sorted({tip.diameter_um for _, tip in left}))

@@ -248,7 +248,7 @@ def _medium_temperature(medium: str, head: CoolingHead | None) -> SourcedValue:
     if head is None or head.temperature_C is None:
         return known
     least, most = head.temperature_C.ends
-    value, low, high = (min(max(one, least), most) for one in (known.value, known.low, known.high))
+    value, low, high = (min(max(number, least), most) for number in (known.value, known.low, known.high))
     return replace(known, value=value, low=low, high=high)
 
 

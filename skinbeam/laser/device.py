@@ -2,15 +2,16 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from skinbeam.laser.device_class import head_classes
 from skinbeam.model.case import Case
-from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer
+from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer, SpotOutput
 from skinbeam.model.document import build_document, round_significant, sha256_hex
 from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
 from skinbeam.model.sources import bibliography, cite_sources
@@ -24,7 +25,9 @@ __all__ = [
     "check_device_file",
     "describe_light",
     "describe_pulses",
+    "describe_sizes",
     "describe_values",
+    "describe_window",
     "devices",
     "lasers_document",
     "load_device",
@@ -57,9 +60,19 @@ class Device:
         return tuple(self.file.modalities)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes of its heads, without the wider classes that hold them, in the order of the file."""
+        return tuple(dict.fromkeys(name for head in self.heads for name in head_classes(self.file, head)))
+
+    @property
     def microbeam(self) -> bool:
         """Whether it emits microbeams rather than a full field."""
         return self.file.emission == "microbeam"
+
+    @property
+    def lens_array(self) -> bool:
+        """Whether an optic splits its spots into many small beams of unknown energy."""
+        return self.file.emission == "lens-array"
 
     @property
     def profile(self) -> str:
@@ -108,6 +121,15 @@ class Device:
         """Diameters of the spots, or of the microbeams, ascending, without repetition."""
         return tuple(sorted({size for head in self.heads for size in beam_sizes_mm(head)}))
 
+    def window_mm(self, spot_mm: float) -> tuple[float, float] | None:
+        """Return the sides of the rectangular window whose disc of equal area has this diameter; None without one."""
+        for head in self.heads:
+            for spot in head.spot:
+                if spot.footprint_mm is not None and math.isclose(spot.diameter_mm, spot_mm, rel_tol=1e-6):
+                    width, height = spot.footprint_mm
+                    return width, height
+        return None
+
     @property
     def remarks(self) -> tuple[Message, ...]:
         """Remarks on its ranges: their origin and, for a known device, its peculiarities."""
@@ -121,6 +143,7 @@ class Device:
             "title": self.title,
             "wavelengths_nm": self.wavelengths_nm,
             "modalities": self.modalities,
+            "classes": self.classes,
             "emission": self.file.emission,
             "pulse_ms": self.pulse_ms,
             "energy_mJ" if self.microbeam else "fluence_J_cm2": self.dose,
@@ -135,6 +158,13 @@ class Device:
         }
         if self.compression is not None:
             record["compression"] = self.compression
+        windows = [spot.footprint_mm for head in self.heads for spot in head.spot if spot.footprint_mm is not None]
+        if windows:
+            record["footprints_mm"] = [list(window) for window in dict.fromkeys(map(tuple, windows))]
+        trains = [head.train for head in self.heads if head.train is not None]
+        if trains:
+            record["train_pulses"] = _outer_range(train.pulses.ends for train in trains)
+            record["train_delay_ms"] = _outer_range(train.delay_ms.ends for train in trains)
         if self.microbeam:
             record["density_per_cm2"] = _outer_range(
                 tip.density_per_cm2.ends for head in self.heads for tip in head.tip
@@ -148,7 +178,7 @@ class Device:
 
 def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:
     """Return the diameters that a head offers, in mm, whether spots or microbeams."""
-    return tuple(spot.spot_mm for spot in head.spot) + tuple(tip_size_mm(tip.diameter_um) for tip in head.tip)
+    return tuple(spot.diameter_mm for spot in head.spot) + tuple(tip_size_mm(tip.diameter_um) for tip in head.tip)
 
 
 def tip_size_mm(diameter_um: float) -> float:
@@ -245,6 +275,20 @@ def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
     nm = f"{wavelength_nm:g}"
     alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
     return title if alone and not lamp else f"{title}, {describe_light(wavelength_nm, lamp=lamp)}"
+
+
+def describe_sizes(spots: Iterable[SpotOutput]) -> str:
+    """Return e.g. `5, 7 mm; 15 by 35 mm`: the diameters of spots, and the sides of rectangular windows."""
+    offered = list(spots)
+    discs = ", ".join(f"{mm:g}" for mm in sorted({s.spot_mm for s in offered if s.spot_mm is not None}))
+    windows = dict.fromkeys(describe_window(s.footprint_mm) for s in offered if s.footprint_mm is not None)
+    return "; ".join([*([f"{discs} mm"] if discs else []), *windows])
+
+
+def describe_window(footprint_mm: Sequence[float]) -> str:
+    """Return the sides of a rectangular window, e.g. `15 by 35 mm`."""
+    width, height = footprint_mm
+    return render_message("setting.window", {"width": width, "height": height})
 
 
 def describe_values(offers: Iterable[Offer[Any]], unit: str) -> str:

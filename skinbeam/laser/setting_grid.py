@@ -1,41 +1,68 @@
 """Finite grids of the settings of a device for the planner to try; the device can emit every one of them."""
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
-from skinbeam.model.device_file import MicrobeamOutput, Offer, SpotOutput
+from skinbeam.laser.device_class import head_classes, widen_classes
+from skinbeam.model.device_file import DeviceHead, MicrobeamOutput, Offer, SpotOutput
 from skinbeam.model.document import round_significant
+from skinbeam.model.exposure import PulseTrain, train_length_ms
 from skinbeam.model.units import MJ, MM, MS, UM
 
 __all__ = [
     "BeamSetting",
     "case_tables",
     "density_steps",
+    "device_classes",
     "dose_steps",
     "iterate_settings",
     "linear_steps",
+    "nearest_setting",
+    "neighbour_pulses",
+    "neighbour_spots",
     "pulse_steps",
+    "train_settings",
 ]
 
+SAME_VALUE = 1e-6  # relative: the same diameter or pulse, read as decimals
 GRID_DIGITS = 9  # significant digits, to remove rounding error
 MAX_STEPS = 40
+MAX_DIAL_STEPS = 200  # of a range with steps of its own, every one of which can be set
 PULSE_MANTISSAS = (1.0, 2.0, 5.0)  # of pulse lengths between the ends of a range
 STEP_MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
 NEAR_END = 1.2  # round pulse lengths within this factor of an end are left out
 
 
 class BeamSetting(NamedTuple):
-    """Wavelength, pulse length, and diameter of the spot or of a microbeam."""
+    """Wavelength, pulse length, and diameter of the spot or of a microbeam.
+
+    With a train of pulses `pulse_ms` lasts from the beginning of the first to the end of the last; `train` is None
+    where no train is set.
+    """
 
     wavelength_nm: float
     pulse_ms: float
     spot_mm: float
+    train: PulseTrain | None = None
+
+    @property
+    def delay_ms(self) -> float | None:
+        """Time between two pulses of the train; None without a train."""
+        if self.train is None:
+            return None
+        return round_significant(
+            (self.pulse_ms - self.train.number * self.train.length_ms) / (self.train.number - 1), GRID_DIGITS
+        )
 
 
 def iterate_settings(device: Device) -> Iterator[BeamSetting]:
-    """Yield every combination of wavelength, pulse and diameter to try, each once, in the order of the file."""
+    """Yield every combination of wavelength, single pulse and diameter to try, each once, in the order of the file.
+
+    `train_settings` gives the trains of pulses that can be set in place of a single one.
+    """
     seen: set[BeamSetting] = set()
     for head in device.heads:
         for pulse in pulse_steps(head.pulse_ms):
@@ -46,33 +73,81 @@ def iterate_settings(device: Device) -> Iterator[BeamSetting]:
                     yield setting
 
 
-def dose_steps(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> tuple[float, ...]:
+def train_settings(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
+    """Return a single pulse as trains of such pulses, by their number and by the time between them; empty without."""
+    found: dict[BeamSetting, None] = {}
+    for head in _matching_heads(device, setting):
+        if head.train is not None and setting.train is None:
+            for number, delay_ms in itertools.product(head.train.numbers, pulse_steps(head.train.delay_ms)):
+                train = PulseTrain(number, setting.pulse_ms)
+                found[setting._replace(pulse_ms=train_length_ms(train, delay_ms), train=train)] = None
+    return tuple(found)
+
+
+def nearest_setting(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> BeamSetting | None:
+    """Return the single pulse of a device that is nearest by the ratios of pulse and diameter.
+
+    A pulse that lies between the values of the grid is kept where the device offers it. None if the device does not
+    emit the wavelength.
+    """
+    offered = [s for s in iterate_settings(device) if s.wavelength_nm == wavelength_nm]
+    offered += [s._replace(pulse_ms=pulse_ms) for s in offered]
+    return min(
+        (s for s in offered if any(_matching_heads(device, s))),
+        key=lambda s: abs(math.log(s.pulse_ms / pulse_ms)) + abs(math.log(s.spot_mm / spot_mm)),
+        default=None,
+    )
+
+
+def neighbour_pulses(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
+    """Return the setting with the next shorter and the next longer single pulse of the same spot, where offered."""
+    others = sorted({s.pulse_ms for s in iterate_settings(device) if s[::2] == setting[::2]})
+    return tuple(setting._replace(pulse_ms=ms) for ms in _beside(others, setting.pulse_ms))
+
+
+def neighbour_spots(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
+    """Return the setting with the next narrower and the next wider spot at the same pulse, where there are such."""
+    sizes = {size for head in device.heads if _has_pulse(head, setting) for size in beam_sizes_mm(head)}
+    return tuple(setting._replace(spot_mm=mm) for mm in _beside(sorted(sizes), setting.spot_mm))
+
+
+def _beside(values: Sequence[float], value: float) -> list[float]:
+    """Return the values directly below and above a value, of those that ascend."""
+    below = [x for x in values if x < value * (1 - SAME_VALUE)]
+    above = [x for x in values if x > value * (1 + SAME_VALUE)]
+    return [*below[-1:], *above[:1]]
+
+
+def dose_steps(device: Device, setting: BeamSetting) -> tuple[float, ...]:
     """Return the fluences in J/cm² (for a microbeam device: energies of one beam in mJ) of a setting, ascending.
 
     Empty if the device does not offer the setting, or if no energy gives a power that it has at this pulse length.
     """
     doses: set[float] = set()
-    for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
+    for option in _matching_outputs(device, setting):
         if isinstance(option, SpotOutput):
             doses.update(linear_steps(option.fluence_J_cm2))
         else:
-            doses.update(e for e in linear_steps(option.energy_mJ) if _has_power(option, e, pulse_ms))
+            doses.update(e for e in linear_steps(option.energy_mJ) if _has_power(option, e, setting.pulse_ms))
     return tuple(sorted(doses))
 
 
-def density_steps(
-    device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float, energy_mJ: float
-) -> tuple[float, ...]:
+def density_steps(device: Device, setting: BeamSetting, energy_mJ: float) -> tuple[float, ...]:
     """Return the densities per pass, 1/cm², for microbeams of this energy; empty for a full field."""
     found: set[float] = set()
-    for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
+    for option in _matching_outputs(device, setting):
         if (
             isinstance(option, MicrobeamOutput)
             and option.energy_mJ.contains(energy_mJ)
-            and _has_power(option, energy_mJ, pulse_ms)
+            and _has_power(option, energy_mJ, setting.pulse_ms)
         ):
             found.update(linear_steps(option.density_per_cm2))
     return tuple(sorted(found))
+
+
+def device_classes(device: Device, setting: BeamSetting) -> frozenset[str]:
+    """Return the classes of a device at a setting, with every wider class; empty if no head offers the setting."""
+    return widen_classes(name for head in _matching_heads(device, setting) for name in head_classes(device.file, head))
 
 
 def case_tables(
@@ -92,6 +167,16 @@ def case_tables(
         }
     else:
         tables["settings"] |= {"fluence_J_cm2": dose, "spot_mm": setting.spot_mm, "profile": device.profile}
+        spots = _matching_outputs(device, setting)
+        window = next((s.footprint_mm for s in spots if isinstance(s, SpotOutput) and s.footprint_mm), None)
+        if window is not None:
+            tables["settings"]["footprint_mm"] = window
+        if setting.train is not None:
+            tables["settings"] |= {
+                "subpulses": setting.train.number,
+                "subpulse_ms": setting.train.length_ms,
+                "subpulse_delay_ms": setting.delay_ms,
+            }
     return tables
 
 
@@ -115,7 +200,7 @@ def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
         return (low,)
     if offer.step is not None:
         count = math.floor((high - low) / offer.step * (1 + 1e-12))
-        stride = math.ceil(count / MAX_STEPS)
+        stride = math.ceil(count / MAX_DIAL_STEPS)
         return tuple(round_significant(low + i * offer.step, GRID_DIGITS) for i in range(0, count + 1, stride))
     step = _round_step((high - low) / MAX_STEPS)
     first, last = math.ceil(low / step), math.floor(high / step)
@@ -129,13 +214,32 @@ def _round_step(least: float) -> float:
     return round_significant(next(m * decade for m in STEP_MANTISSAS if m * decade >= least * (1 - 1e-12)), GRID_DIGITS)
 
 
-def _matching_outputs(
-    device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float
-) -> Iterator[SpotOutput | MicrobeamOutput]:
-    for head in device.heads:
-        if head.wavelength_nm == wavelength_nm and head.pulse_ms.contains(pulse_ms):
-            yield from (spot for spot in head.spot if math.isclose(spot.spot_mm, spot_mm, rel_tol=1e-6))
-            yield from (tip for tip in head.tip if math.isclose(tip_size_mm(tip.diameter_um), spot_mm, rel_tol=1e-6))
+def _is_same(size_mm: float, other_mm: float) -> bool:
+    return math.isclose(size_mm, other_mm, rel_tol=SAME_VALUE)
+
+
+def _has_pulse(head: DeviceHead, setting: BeamSetting) -> bool:
+    """Return whether a head emits the wavelength and the pulse, or the train, of a setting."""
+    if head.wavelength_nm != setting.wavelength_nm:
+        return False
+    if setting.train is not None:
+        return head.offers_train(setting.train, setting.pulse_ms)
+    return head.pulse_ms.contains(setting.pulse_ms)
+
+
+def _matching_heads(device: Device, setting: BeamSetting) -> Iterator[DeviceHead]:
+    """Yield the heads that emit the wavelength, the pulse and the diameter of a setting."""
+    yield from (
+        head
+        for head in device.heads
+        if _has_pulse(head, setting) and any(_is_same(size, setting.spot_mm) for size in beam_sizes_mm(head))
+    )
+
+
+def _matching_outputs(device: Device, setting: BeamSetting) -> Iterator[SpotOutput | MicrobeamOutput]:
+    for head in _matching_heads(device, setting):
+        yield from (spot for spot in head.spot if _is_same(spot.diameter_mm, setting.spot_mm))
+        yield from (tip for tip in head.tip if _is_same(tip_size_mm(tip.diameter_um), setting.spot_mm))
 
 
 def _has_power(tip: MicrobeamOutput, energy_mJ: float, pulse_ms: float) -> bool:

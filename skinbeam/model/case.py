@@ -88,7 +88,9 @@ def _check_microbeam_dose(case: Case) -> None:
     if case.microbeam is None or case.settings is None:
         return
     given = [
-        name for name in ("fluence_J_cm2", "energy_J", "power_W", "spot_mm") if getattr(case.settings, name) is not None
+        name
+        for name in ("fluence_J_cm2", "energy_J", "power_W", "spot_mm", "footprint_mm")
+        if getattr(case.settings, name) is not None
     ]
     if given:
         raise FieldError(

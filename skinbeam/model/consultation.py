@@ -245,11 +245,17 @@ class Clinic(InputTable):
 
 
 class Photo(InputTable):
-    """A photograph, beside the case file or uploaded with it, and the marks that a person set on it."""
+    """A photograph, beside the case file or uploaded with it, and what a person set on it or said of it.
+
+    Parameters
+    ----------
+    spots_examined : whether a doctor has examined the very dark spots that it shows, and found each of them harmless.
+    """
 
     file: Annotated[str, text(255)] | None = None
     white_card: list[Pixel] | None = Field(default=None, min_length=4, max_length=4)
     points: list[PicturePoint] | None = Field(default=None, min_length=3, max_length=3)
+    spots_examined: Annotated[bool, flag()] | None = None
 
     @property
     def flat_points(self) -> list[float] | None:

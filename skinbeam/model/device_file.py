@@ -15,13 +15,16 @@ from skinbeam.model.exposure import (
     SubpulseLengths,
     check_trains_fit,
     combine_trains,
+    equal_area_mm,
 )
-from skinbeam.model.fields import FieldError, InputTable, choice, flag, number, text, vocabulary_name
+from skinbeam.model.fields import FieldError, InputTable, choice, flag, number, text, vocabulary_name, whole_number
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput"]
+__all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput", "TrainOutput"]
 
 Number = TypeVar("Number")
+DELAY_SLACK = 1e-4  # relative: a delay is the small difference of a train and its pulses, each read as a decimal
 STEP_SLACK = 1e-9  # of a step: the rounding error of low + n·step
 
 
@@ -34,10 +37,13 @@ Diameter = Annotated[float, number(1, 5000, "µm")]
 Density = Annotated[float, number(0, 100_000, "1/cm²", exclude_low=True)]
 Power = Annotated[float, number(0, 10_000, "W", exclude_low=True)]
 Rate = Annotated[float, number(0, 1e6, "Hz", exclude_low=True)]
+Delay = Annotated[float, number(0, 600_000, "ms", exclude_low=True)]
+TrainCount = Annotated[int, whole_number(2, 1000)]
 Celsius = Annotated[float, number(-80, 60, "°C")]
 Time = Annotated[float, number(0, 600_000, "ms")]
 Title = Annotated[str, text(100)]
 Modality = Annotated[str, vocabulary_name("modality")]
+DeviceClass = Annotated[str, choice(*load_package_table("data/device_classes.toml"))]
 Flag = Annotated[bool, flag()]
 
 
@@ -98,10 +104,28 @@ class Offer(InputTable, Generic[Number]):
 
 
 class SpotOutput(InputTable):
-    """A full-field spot: the diameter of the disc (of equal area where the window is a rectangle) and its fluence."""
+    """A full-field spot: its diameter, or the width and height of a rectangular window, and its fluence."""
 
-    spot_mm: SpotSize
+    spot_mm: SpotSize | None = None
+    footprint_mm: Annotated[list[SpotSize], Field(min_length=2, max_length=2)] | None = None
     fluence_J_cm2: Offer[Fluence]
+
+    @model_validator(mode="after")
+    def _one_size(self) -> "SpotOutput":
+        if (self.spot_mm is None) == (self.footprint_mm is None):
+            read = "neither spot_mm nor footprint_mm" if self.spot_mm is None else "both spot_mm and footprint_mm"
+            raise FieldError(
+                "spot-or-footprint", f"holds {read}", "spot_mm for a disc, footprint_mm for a rectangular window."
+            )
+        return self
+
+    @property
+    def diameter_mm(self) -> float:
+        """Diameter of the spot; of a rectangular window that of the disc of equal area."""
+        if self.footprint_mm is not None:
+            return equal_area_mm(self.footprint_mm)
+        assert self.spot_mm is not None  # one of the two is given
+        return self.spot_mm
 
 
 class MicrobeamOutput(InputTable):
@@ -113,15 +137,32 @@ class MicrobeamOutput(InputTable):
     power_W: Offer[Power] | None = None
 
 
+class TrainOutput(InputTable):
+    """Trains that can be set in place of one pulse: how many pulses, each of a length of the head, and the time between
+    them.
+    """
+
+    pulses: Offer[TrainCount]
+    delay_ms: Offer[Delay]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every number of pulses that can be set."""
+        low, high = map(int, self.pulses.ends)
+        return tuple(number for number in range(low, high + 1) if self.pulses.contains(number))
+
+
 class DeviceHead(InputTable):
     """One mode of operation. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""
 
+    classes: list[DeviceClass] = Field(default=[], max_length=10)
     wavelength_nm: Wavelength
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
     pulse_ms: Offer[Pulse]
     pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
     subpulses: RepeatedSubpulseCounts | None = None
     subpulse_ms: SubpulseLengths | None = None
+    train: TrainOutput | None = None
     spot: list[SpotOutput] = Field(default=[], max_length=100)
     tip: list[MicrobeamOutput] = Field(default=[], max_length=100)
 
@@ -130,9 +171,19 @@ class DeviceHead(InputTable):
         if bool(self.spot) == bool(self.tip):
             read = "both [[head.spot]] and [[head.tip]]" if self.spot else "neither [[head.spot]] nor [[head.tip]]"
             raise FieldError("spot-or-tip", f"holds {read}", "Spots for a full field, tips for microbeams.")
-        sizes = [spot.spot_mm for spot in self.spot]
+        sizes = [spot.diameter_mm for spot in self.spot]
         if len(set(sizes)) < len(sizes):
-            raise FieldError("spot-twice", f"a spot stands twice, read {sizes}", "Each spot_mm once a head.")
+            raise FieldError(
+                "spot-twice",
+                f"a spot stands twice, read {sizes}",
+                "Each size once a head; a rectangular window counts as the disc of equal area.",
+            )
+        if self.train is not None and (self.tip or self.pulse_shape == "train"):
+            raise FieldError(
+                "train-twice",
+                f"[head.train] with {'tips' if self.tip else 'pulse_shape = train'}",
+                "Trains are set on heads with spots whose single pulses are no trains.",
+            )
         if self.subpulses is not None and self.pulse_shape != "train":
             raise FieldError(
                 "no-train", f'subpulses with pulse_shape = "{self.pulse_shape}"', 'Only with pulse_shape = "train".'
@@ -145,6 +196,17 @@ class DeviceHead(InputTable):
                 "[cut-off, end], ascending, with wavelength_nm at the cut-off.",
             )
         return self
+
+    def offers_train(self, train: PulseTrain, pulse_ms: float) -> bool:
+        """Return whether a train that lasts `pulse_ms` from its first pulse to the end of the last can be set."""
+        if self.train is None or train.number < 2:
+            return False
+        delay_ms = (pulse_ms - train.number * train.length_ms) / (train.number - 1)
+        return (
+            self.train.pulses.contains(train.number)
+            and self.pulse_ms.contains(train.length_ms)
+            and self.train.delay_ms.contains(delay_ms, slack=DELAY_SLACK)
+        )
 
     @property
     def trains(self) -> tuple[PulseTrain, ...]:
@@ -177,14 +239,17 @@ class CoolingHead(InputTable):
 class DeviceFile(InputTable):
     """A whole device file.
 
-    `stated` is the origin of the ranges: `maker`, `typical of the class` (the range that such machines are reported to
-    offer) or `unverified` (common knowledge that no opened source states). `compression` is a window that is pressed on
-    the skin during the pulse.
+    `emission` is `lens-array` where an optic splits each spot into many small beams of unknown energy: the fluence is
+    the mean over the spot, as the machine shows it. `stated` is the origin of the ranges: `maker`, `typical of the
+    class` (the range that such machines are reported to offer) or `unverified` (common knowledge that no opened source
+    states). `classes` are the classes of all heads that state none of their own; where neither states any, they follow
+    from the light. `compression` is a window that is pressed on the skin during the pulse.
     """
 
     title: Title
     modalities: Annotated[list[Modality], Field(min_length=1, max_length=10)]
-    emission: Annotated[str, choice("full-field", "microbeam")]
+    classes: list[DeviceClass] = Field(default=[], max_length=10)
+    emission: Annotated[str, choice("full-field", "microbeam", "lens-array")]
     profile: Annotated[str, choice("top-hat", "gaussian")]
     repetition_Hz: Offer[Rate]
     eyewear_nm: Annotated[

@@ -1,10 +1,12 @@
 """Case file tables of a pulse: skin, vessels, lesions, laser, settings, cooling; and trains of sub-pulses."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
+from skinbeam.model.document import round_significant
 from skinbeam.model.fields import (
     FieldError,
     InputTable,
@@ -39,6 +41,8 @@ __all__ = [
     "Vessel",
     "check_trains_fit",
     "combine_trains",
+    "equal_area_mm",
+    "train_length_ms",
 ]
 
 # Pulses that are trains of short sub-pulses, in a case file or a device file.
@@ -47,6 +51,7 @@ __all__ = [
 # are not known, several pairs of number and length are given, all equally likely.
 
 MAX_TRAINS = 8
+SAME_SIZE = 1e-6  # relative: a size that is stated twice
 TRAIN_SLACK = 1e-9  # relative: rounding error of lengths that were read as decimals
 SubpulseCounts = Annotated[list[int], value_or_list(whole_number(1, 1000), MAX_TRAINS)]
 RepeatedSubpulseCounts = Annotated[list[int], value_or_list(whole_number(2, 1000), MAX_TRAINS)]
@@ -81,6 +86,20 @@ def combine_trains(numbers: Sequence[int] | None, lengths_ms: Sequence[float] | 
             field="subpulse_ms",
         )
     return tuple(map(PulseTrain, numbers, lengths_ms))
+
+
+def train_length_ms(train: PulseTrain, delay_ms: float) -> float:
+    """Return the length of a train from the beginning of its first sub-pulse to the end of the last."""
+    return round_significant(train.number * train.length_ms + (train.number - 1) * delay_ms, 9)
+
+
+def equal_area_mm(footprint_mm: Sequence[float]) -> float:
+    """Return the diameter of the disc with the area of a rectangular window, to three digits, as machines state sizes.
+
+    The digits dropped change the area by at most 1 %.
+    """
+    width, height = footprint_mm
+    return round_significant(math.sqrt(4.0 / math.pi * width * height), 3)
 
 
 def check_trains_fit(trains: Sequence[PulseTrain], pulse_ms: float) -> None:
@@ -250,6 +269,10 @@ class Settings(InputTable):
     power_W: Annotated[float, number(0, 10_000, "W", exclude_low=True)] | None = None
     pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
     spot_mm: Annotated[float, number(0, 200, "mm", exclude_low=True)] | None = None
+    footprint_mm: (
+        Annotated[list[Annotated[float, number(0, 200, "mm", exclude_low=True)]], Field(min_length=2, max_length=2)]
+        | None
+    ) = None
     profile: Annotated[str, choice("top-hat", "gaussian")] = "top-hat"
     pulses: Annotated[int, whole_number(1, 10_000)] = 1
     repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0
@@ -257,6 +280,56 @@ class Settings(InputTable):
     pass_interval_s: Annotated[float, number(0, 86_400, "s")] = 0.0
     subpulses: SubpulseCounts | None = None
     subpulse_ms: SubpulseLengths | None = None
+    subpulse_delay_ms: Annotated[float, number(0, 10_000, "ms", exclude_low=True)] | None = None
+
+    @property
+    def diameter_mm(self) -> float | None:
+        """Diameter of the spot; of a rectangular window that of the disc of equal area; None if neither is given."""
+        return self.spot_mm if self.footprint_mm is None else equal_area_mm(self.footprint_mm)
+
+    @property
+    def length_ms(self) -> float | None:
+        """Length of the pulse, or of the whole train where the time between its sub-pulses is given."""
+        if self.subpulse_delay_ms is None:
+            return self.pulse_ms
+        (train,) = combine_trains(self.subpulses, self.subpulse_ms)
+        return train_length_ms(train, self.subpulse_delay_ms)
+
+    @model_validator(mode="after")
+    def _one_footprint(self) -> "Settings":
+        if self.footprint_mm is None or self.spot_mm is None:
+            return self
+        if abs(self.spot_mm - equal_area_mm(self.footprint_mm)) > SAME_SIZE * self.spot_mm:
+            width, height = self.footprint_mm
+            raise FieldError(
+                "two-footprints",
+                f"spot_mm = {self.spot_mm:g} beside a footprint of {width:g} by {height:g} mm",
+                "Give footprint_mm for a rectangular window, spot_mm for a disc.",
+                field="footprint_mm",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _delayed_train(self) -> "Settings":
+        if self.subpulse_delay_ms is None:
+            return self
+        trains = combine_trains(self.subpulses, self.subpulse_ms)
+        if len(trains) != 1 or trains[0].number < 2:
+            raise FieldError(
+                "no-subpulses",
+                "subpulse_delay_ms without one number of sub-pulses and their length",
+                "Give subpulses and subpulse_ms, one value of each.",
+                field="subpulse_delay_ms",
+            )
+        length = train_length_ms(trains[0], self.subpulse_delay_ms)
+        if self.pulse_ms is not None and abs(self.pulse_ms - length) > SAME_SIZE * length:
+            raise FieldError(
+                "two-pulses",
+                f"pulse_ms = {self.pulse_ms:g} beside a train of {length:g} ms",
+                "Leave pulse_ms out: the train lasts from its first sub-pulse to the end of the last.",
+                field="pulse_ms",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_dose(self) -> "Settings":

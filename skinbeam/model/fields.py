@@ -124,8 +124,8 @@ def whole_number(low: int, high: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def value_or_list(each: BeforeValidator, max_items: int) -> BeforeValidator:
-    """Return the validator of a single value or a list of up to `max_items` values, each checked by `each`.
+def value_or_list(item_validator: BeforeValidator, max_items: int) -> BeforeValidator:
+    """Return the validator of a single value or a list of up to `max_items` values, each checked by `item_validator`.
 
     A single value is read as a list with one item.
     """
@@ -136,7 +136,7 @@ def value_or_list(each: BeforeValidator, max_items: int) -> BeforeValidator:
             raise _field_error(
                 read, "is not one value or a list of them", f"One value, or a list of at most {max_items}."
             )
-        return [each.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
+        return [item_validator.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
 
     return BeforeValidator(check)
 

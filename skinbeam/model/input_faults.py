@@ -21,12 +21,12 @@ def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Val
     reported for each field.
     """
     strange = set(tables) - set(model.model_fields)
-    if (other := other_file_kind_error(strange, file)) is not None:
-        return other
+    if (kind_error := other_file_kind_error(strange, file)) is not None:
+        return kind_error
     found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     faults: dict[str, InputError] = {}
-    for one in found:
-        fault = _describe_fault(model, tables, one, file)
+    for entry in found:
+        fault = _describe_fault(model, tables, entry, file)
         faults.setdefault(fault.field, fault)
     first, *others = faults.values()
     return first.with_further_errors(others)
@@ -42,7 +42,7 @@ def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError |
         place, value = waiting.pop()
         if isinstance(value, dict | list):
             inner = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting += [((*place, key), one) for key, one in inner]
+            waiting += [((*place, key), item) for key, item in inner]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             return InputError(
                 "not-a-number",

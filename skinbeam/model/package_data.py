@@ -152,6 +152,7 @@ class DerivedTable:
     inputs : data files by their path inside the package; a path that ends in `/` means all files of a folder.
     version : of the code that computes the table; it is raised by hand when the code gives other values.
     make : computes and returns the values; it may take minutes.
+    selection : returns the part of further data on which the values depend, where whole files would change too often.
     """
 
     name: str
@@ -159,10 +160,12 @@ class DerivedTable:
     inputs: tuple[str, ...]
     version: int
     make: Callable[[], Mapping[str, Any]]
+    selection: Callable[[], Any] | None = None
 
     def inputs_sha256(self) -> str:
         """Return the hash of the current inputs."""
-        return values_sha256(self.version, _read_inputs(self.inputs))
+        files = _read_inputs(self.inputs)
+        return values_sha256(self.version, files if self.selection is None else [files, self.selection()])
 
     def is_stale(self) -> bool:
         """Whether the inputs have changed since the table was made."""
@@ -206,7 +209,9 @@ def _read_inputs(paths: Iterable[str]) -> dict[str, Any]:
     package, found = resources.files("skinbeam"), dict[str, Any]()
     for path in paths:
         names = sorted(file.name for file in (package / path).iterdir()) if path.endswith("/") else [""]
-        for each in (f"{path}{name}" for name in names):
-            toml = each.endswith(".toml")
-            found[each] = load_package_table(each) if toml else (package / each).read_text(encoding="utf-8")
+        for input_path in (f"{path}{name}" for name in names):
+            toml = input_path.endswith(".toml")
+            found[input_path] = (
+                load_package_table(input_path) if toml else (package / input_path).read_text(encoding="utf-8")
+            )
     return found

@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from skinbeam.model.errors import InputError, nearest_name, spelling_hint, unknown_name_error
 from skinbeam.model.package_data import load_package_table
 
-__all__ = ["key_hint", "other_file_kind_error", "uncovered_condition_error", "unknown_device_error", "word_hint"]
+__all__ = [
+    "key_hint",
+    "other_file_kind_error",
+    "outside_condition",
+    "uncovered_condition_error",
+    "unknown_device_error",
+    "word_hint",
+]
 
 # Units of keys of input files, followed by units that other programs use.
 _UNIT_SUFFIX = re.compile(
@@ -26,10 +34,10 @@ def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[
     known : keys of the table in which the word was read.
     tables : keys of each table of the file.
     """
-    other = load_package_table(_OTHER_WORDS_FILE)
-    if word in other["names_someone"] and "age_years" in known:
+    other_words = load_package_table(_OTHER_WORDS_FILE)
+    if word in other_words["names_someone"] and "age_years" in known:
         return "No file here holds what names a person: leave it out."
-    meant = other["key"].get(word, word)
+    meant = other_words["key"].get(word, word)
     without_unit = next((key for key in known if _key_without_unit(key) == _key_without_unit(meant)), None)
     found = meant if meant in known else without_unit
     if found is None:
@@ -46,7 +54,7 @@ def word_hint(words: Iterable[str], known: Collection[str]) -> str:
     """Return a "Did you mean" question for the first unknown word: the known word by meaning, then by spelling."""
     word = next((word for word in words if word not in known), "")
     meant = load_package_table(_OTHER_WORDS_FILE)["word"].get(_plain_word(word))
-    found = next((one for one in meant or () if one in known), None)
+    found = next((key for key in meant or () if key in known), None)
     if found is None:
         return "" if meant == [] else spelling_hint([word], known)
     return f'Did you mean "{found}"? '
@@ -72,12 +80,25 @@ def other_file_kind_error(unknown_keys: Collection[str], file: str) -> InputErro
 
 def uncovered_condition_error(word: str, *, field: str) -> InputError | None:
     """Return the error for a treatment that is known not to be covered; None for any other word."""
+    wish = _uncovered_wish(word)
+    if wish is None:
+        return None
+    hint = "`skinbeam conditions` lists what is covered."
+    if "guideline" in wish:
+        hint = f"What clinics do: `skinbeam guideline {wish['guideline']}`."
+    return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
+
+
+def outside_condition(word: str) -> str | None:
+    """Return the name in the guideline of a condition that is not covered; None for any other word."""
+    wish = _uncovered_wish(word)
+    return None if wish is None else wish.get("guideline")
+
+
+def _uncovered_wish(word: str) -> Mapping[str, Any] | None:
     said = f" {_plain_word(word)} "
-    for wish in load_package_table(_OTHER_WORDS_FILE)["not_covered"]:
-        if any(f" {part} " in said for part in wish["words"]):
-            hint = "`skinbeam conditions` lists what is covered."
-            return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
-    return None
+    wishes: list[Mapping[str, Any]] = load_package_table(_OTHER_WORDS_FILE)["not_covered"]
+    return next((wish for wish in wishes if any(f" {part} " in said for part in wish["words"])), None)
 
 
 _OTHER_WORDS_FILE = "data/other_words.toml"

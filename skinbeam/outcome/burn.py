@@ -22,11 +22,13 @@ from skinbeam.model.vocabulary import phototype_range
 from skinbeam.outcome.dose_error import (
     ED_LEVEL,
     beam_burn_calibration,
+    beam_burn_light,
     burn_dose_error,
     draw_burn_ratios,
     non_human_preset,
 )
 from skinbeam.published_doses.counts import ToleratedDoses, find_tolerated_doses
+from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.simulate.light.illumination import axis_exposure, axis_fluence_ratio
 from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2, cell_death_dose
 from skinbeam.simulate.pulse.locations import basal_layer_response
@@ -34,12 +36,19 @@ from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.skins.ensemble import SampledQuantities, summarise_draws, value_or_unknown, weighted_probability
 from skinbeam.skin.melanin import matching_phototypes
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BurnEstimate", "burnt_draws", "estimate_burn", "is_short_pulse", "record_burn"]
+__all__ = [
+    "BurnEstimate",
+    "burn_coverage_warnings",
+    "burnt_draws",
+    "estimate_burn",
+    "is_short_pulse",
+    "record_burn",
+]
 
 Floats = NDArray[np.float64]
 
@@ -119,13 +128,27 @@ def estimate_burn(
     if isinstance(doses, Unknown):
         return BurnEstimate(doses, doses)
     assert beam is not None  # a bath has no dose of light
-    return _estimate_light_burn(doses, beam, scene.loaded_case.case, weights, basis)
+    return _estimate_light_burn(doses, beam, scene, weights, basis)
 
 
-def _tolerated_doses(beam: Beam, case: Case) -> ToleratedDoses | Unknown:
-    """Return the doses that clinics report as tolerated with such light on such skin."""
-    lamp = len(beam.spectrum) > 1
-    found = find_tolerated_doses(beam.wavelength_nm, beam.pulse_ms, beam.spot_mm, _case_phototypes(case), lamp=lamp)
+def burn_coverage_warnings(scene: PulseScene) -> tuple[DocumentWarning, ...]:
+    """Return in what the calibrated doses of burns leave the published doses behind them, for the beam of a case."""
+    beam, case = scene.beam, scene.loaded_case.case
+    if beam is None or beam.microbeam is not None or is_short_pulse(beam) or non_human_preset(case) is not None:
+        return ()
+    return uncovered_warnings(beam_burn_light(beam), scene.cooling.kind, _case_phototypes(case))
+
+
+def _tolerated_doses(scene: PulseScene, beam: Beam) -> ToleratedDoses | Unknown:
+    """Return the doses that clinics report as tolerated with such light on such skin, cooled like this."""
+    found = find_tolerated_doses(
+        beam.wavelength_nm,
+        beam.pulse_ms,
+        beam.spot_mm,
+        _case_phototypes(scene.loaded_case.case),
+        cooling=scene.cooling.kind,
+        lamp=len(beam.spectrum) > 1,
+    )
     return Unknown(render_message("burn.none-tolerated")) if found is None else found
 
 
@@ -138,13 +161,14 @@ def _case_phototypes(case: Case) -> tuple[int, int] | None:
 
 
 def _estimate_light_burn(
-    doses: Floats, beam: Beam, case: Case, weights: Floats, basis: tuple[str, ...]
+    doses: Floats, beam: Beam, scene: PulseScene, weights: Floats, basis: tuple[str, ...]
 ) -> BurnEstimate:
     with collect_sources() as practice:
         calibration, error = beam_burn_calibration(beam), burn_dose_error(beam)
     behind = tuple(dict.fromkeys((*basis, *practice)))
     with np.errstate(divide="ignore"):
         reached = calibration.p_reached(axis_exposure(beam) / doses)
+    uncalibrated = (doses <= axis_exposure(beam)).astype(np.float64)
     shown = J_CM2 * axis_fluence_ratio(beam)  # as the case states its dose
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
@@ -152,7 +176,8 @@ def _estimate_light_burn(
     told = {
         "computed_dose_J_cm2": computed,
         "calibrated_dose_J_cm2": true,
-        "tolerated": _tolerated_doses(beam, case),
+        "p_uncalibrated": weighted_probability(uncalibrated, weights, basis),
+        "tolerated": _tolerated_doses(scene, beam),
         "calibration": error,
     }
     return BurnEstimate(weighted_probability(reached, weights, behind), told)

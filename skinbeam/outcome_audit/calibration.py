@@ -89,13 +89,13 @@ def reliability_curve(forecasts: Sequence[VerifiedForecast]) -> tuple[Reliabilit
     """
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")
-    ordered = sorted(forecasts, key=lambda one: one.p)
+    ordered = sorted(forecasts, key=lambda forecast: forecast.p)
     size = max(MIN_CASES, math.ceil(len(ordered) / _MAX_GROUPS))
     groups: list[list[VerifiedForecast]] = [[]]
-    for one in ordered:
-        if len(groups[-1]) >= size and one.p > groups[-1][-1].p:
+    for forecast in ordered:
+        if len(groups[-1]) >= size and forecast.p > groups[-1][-1].p:
             groups.append([])
-        groups[-1].append(one)
+        groups[-1].append(forecast)
     if len(groups[-1]) < MIN_CASES and len(groups) > 1:
         last = groups.pop()
         groups[-1] += last
@@ -103,8 +103,8 @@ def reliability_curve(forecasts: Sequence[VerifiedForecast]) -> tuple[Reliabilit
 
 
 def _make_group(members: Sequence[VerifiedForecast]) -> ReliabilityGroup:
-    p, n = np.array([one.p for one in members]), len(members)
-    happened = sum(one.occurred for one in members)
+    p, n = np.array([forecast.p for forecast in members]), len(members)
+    happened = sum(forecast.occurred for forecast in members)
     low, high = central_range(count_distribution(p))
     return ReliabilityGroup(n, happened, float(p.mean()), share_estimate(happened, n), low / n, high / n)
 
@@ -113,8 +113,8 @@ def brier_score(forecasts: Sequence[VerifiedForecast]) -> BrierScore | Unknown:
     """Return the Brier score, or the reason why there is none."""
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")
-    p = np.array([one.p for one in forecasts])
-    y = np.array([one.occurred for one in forecasts], dtype=np.float64)
+    p = np.array([forecast.p for forecast in forecasts])
+    y = np.array([forecast.occurred for forecast in forecasts], dtype=np.float64)
     scores, n = (p - y) ** 2, len(y)
     by_chance = p * (1.0 - p)
     noise = float(np.sqrt(np.sum((1.0 - 2.0 * p) ** 2 * by_chance))) / n
@@ -174,8 +174,8 @@ class ForecastCalibration:
 
 def forecast_calibration(forecasts: Sequence[VerifiedForecast]) -> ForecastCalibration:
     """Return the calibration of forecasts; figures for which there are too few cases are unknown."""
-    p = np.clip([one.p for one in forecasts], _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
-    y = np.array([one.occurred for one in forecasts], dtype=np.float64)
+    p = np.clip([forecast.p for forecast in forecasts], _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
+    y = np.array([forecast.occurred for forecast in forecasts], dtype=np.float64)
     happened, people = int(y.sum()), len(forecasts)
     fewest = min(happened, people - happened)
     return ForecastCalibration(

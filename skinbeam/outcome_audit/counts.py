@@ -71,9 +71,9 @@ def count_distribution(p: ArrayLike) -> Floats:
     chances = np.asarray(p, dtype=np.float64)
     law = np.zeros((len(chances) + 1, *chances.shape[1:]))
     law[0] = 1.0
-    for done, one in enumerate(chances, 1):
-        law[1 : done + 1] = law[1 : done + 1] * (1.0 - one) + law[:done] * one
-        law[0] *= 1.0 - one
+    for done, chance in enumerate(chances, 1):
+        law[1 : done + 1] = law[1 : done + 1] * (1.0 - chance) + law[:done] * chance
+        law[0] *= 1.0 - chance
     return law
 
 

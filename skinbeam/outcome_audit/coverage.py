@@ -87,12 +87,12 @@ def clinic_count(forecasts: Sequence[VerifiedForecast]) -> ClinicCount | Unknown
     end = NormalDist().inv_cdf(0.5 + level / 2.0)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
     low, middle, high = (
-        _logits([getattr(one.predicted, name) for one in forecasts]) for name in ("low", "median", "high")
+        _logits([getattr(forecast.predicted, name) for forecast in forecasts]) for name in ("low", "median", "high")
     )
     sides = np.where(nodes < 0, (middle - low)[:, None], (high - middle)[:, None]) / end
     law = count_distribution(expit(middle[:, None] + sides * nodes)) @ (weights / math.sqrt(2.0 * math.pi))
     least, most = central_range(law, level)
-    return ClinicCount(len(forecasts), sum(one.occurred for one in forecasts), least, most, level)
+    return ClinicCount(len(forecasts), sum(forecast.occurred for forecast in forecasts), least, most, level)
 
 
 def _logits(shares: Sequence[float]) -> NDArray[np.float64]:

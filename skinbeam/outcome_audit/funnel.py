@@ -73,9 +73,9 @@ class FunnelPlot:
 def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     """Return the funnel plot of all operators, or the reason why there is none."""
     counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for one in outcomes:
-        if judged := any_harm_forecast(one):
-            counted[one.operator].append(judged)
+    for outcome in outcomes:
+        if judged := any_harm_forecast(outcome):
+            counted[outcome.operator].append(judged)
     shared = counted.pop("", [])
     pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
     expected, seen = sum(p for p, _ in pairs), sum(happened for _, happened in pairs)
@@ -94,7 +94,7 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     spread = _excess_variance([(target * mean, count) for mean, count in sums.values()])
     told = FunnelPlot(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
     shown = [_operator_result(told, name, len(enough[name]), *sums[name]) for name in enough]
-    return replace(told, operators=tuple(sorted(shown, key=lambda one: one.expected)))
+    return replace(told, operators=tuple(sorted(shown, key=lambda operator: operator.expected)))
 
 
 def funnel_limits(funnel: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:

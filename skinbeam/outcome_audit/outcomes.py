@@ -89,15 +89,15 @@ class VerifiedForecast:
 def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedForecast, ...]:
     """Return the forecasts of an improvement by half for courses with a prediction and an observation."""
     return tuple(
-        VerifiedForecast(one.predicted.half_improved, one.observed.half_improved)
-        for one in outcomes
-        if isinstance(one.predicted.half_improved, Estimate) and one.observed.half_improved is not None
+        VerifiedForecast(course.predicted.half_improved, course.observed.half_improved)
+        for course in outcomes
+        if isinstance(course.predicted.half_improved, Estimate) and course.observed.half_improved is not None
     )
 
 
 def harm_forecasts(outcomes: Iterable[AuditedCourse], name: str) -> tuple[VerifiedForecast, ...]:
     """Return the forecasts of a harm for courses with a prediction of it."""
-    told = ((one.predicted.harms.get(name), name in one.observed.harms) for one in outcomes)
+    told = ((course.predicted.harms.get(name), name in course.observed.harms) for course in outcomes)
     return tuple(VerifiedForecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
 
 
@@ -115,12 +115,12 @@ def any_harm_forecast(outcome: AuditedCourse) -> tuple[float, bool] | None:
 
 def downtime_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return pairs of predicted and observed days of downtime, where both are known."""
-    return _complete_pairs((one.predicted.downtime_days, one.observed.downtime_days) for one in outcomes)
+    return _complete_pairs((course.predicted.downtime_days, course.observed.downtime_days) for course in outcomes)
 
 
 def pain_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return pairs of predicted and reported pain from 0 to 10, where both are known."""
-    return _complete_pairs((one.predicted.pain_0_10, one.observed.pain_0_10) for one in outcomes)
+    return _complete_pairs((course.predicted.pain_0_10, course.observed.pain_0_10) for course in outcomes)
 
 
 def _complete_pairs(pairs: Iterable[tuple[Value, float | None]]) -> tuple[tuple[Estimate, float], ...]:

@@ -27,7 +27,7 @@ from skinbeam.photo.face.manual_landmarks import face_from_landmarks
 from skinbeam.photo.face.regions import SHADED, SkinRegions, face_view, find_regions
 from skinbeam.photo.findings.detail import SkinDetail, extract_detail
 from skinbeam.photo.findings.detection import coarseness_reason, detect_findings
-from skinbeam.photo.findings.finding import SkinFinding
+from skinbeam.photo.findings.finding import SkinFinding, referral_message
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
@@ -124,7 +124,7 @@ def analyse_photograph(
     return PhotoAnalysis(
         photograph.sha256,
         sha256_hex({"photo_sha256": photograph.sha256} | given),
-        _warnings(card),
+        _warnings(card, skin),
         found.faces if isinstance(found, FaceRefusal) else int(found.face is not None),
         tuple(problems),
         Unknown(problems[0].message.text) if skin is None else skin,
@@ -256,7 +256,12 @@ def _evenly_lit_masks(found: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:
     return {f"{name}-{number}": quarter for number, quarter in enumerate(quarters, 1) if quarter.any()}
 
 
-def _warnings(card: ColourCalibration | Unknown | None) -> tuple[DocumentWarning, ...]:
+def _warnings(card: ColourCalibration | Unknown | None, skin: SkinAnalysis | None) -> tuple[DocumentWarning, ...]:
+    """Return the warnings of a photograph; that a doctor must see a spot comes first."""
+    referral = None if skin is None else referral_message(skin.findings)
+    warnings = [] if referral is None else [DocumentWarning("spot-to-be-seen", referral)]
     if isinstance(card, Unknown):
-        return (DocumentWarning("card-not-used", Message("photo-quality.card", {"reason": card.reason})),)
-    return (DocumentWarning("uncalibrated-photo", Message("photo-quality.uncalibrated")),) if card is None else ()
+        warnings.append(DocumentWarning("card-not-used", Message("photo-quality.card", {"reason": card.reason})))
+    elif card is None:
+        warnings.append(DocumentWarning("uncalibrated-photo", Message("photo-quality.uncalibrated")))
+    return tuple(warnings)

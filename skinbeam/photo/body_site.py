@@ -22,6 +22,7 @@ from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.skin_mask import (
     RelativeTones,
+    SkinSurface,
     connected_bare_skin,
     disc_kernel,
     find_skin,
@@ -29,7 +30,7 @@ from skinbeam.photo.skin_mask import (
     largest_pieces,
     relative_tones,
 )
-from skinbeam.photo.view import View, ViewPlace, bounding_window
+from skinbeam.photo.view import View, ViewPlace, bounding_window, fill_outline
 from skinbeam.text import Message
 
 __all__ = ["find_site", "resolve_site"]
@@ -86,7 +87,9 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
     rows, columns = bounding_window(mask)
     box = columns.start, rows.start, columns.stop, rows.stop
     seen = replace(seen, place=replace(seen.place, quality_box=box, report_box=_widen_box(box, mask.shape)))
-    return seen, SkinRegions({site: mask}, {site: polygon}, ())
+    outline = fill_outline(mask.shape, contour.reshape(-1, 2).astype(np.float64))
+    surface = SkinSurface(outline, skin, nowhere, nowhere, {site: polygon})
+    return seen, SkinRegions({site: mask}, {site: polygon}, (), surface=surface)
 
 
 def _site_view(rgb: Picture, site: str, mm_per_px: Estimate | None) -> View:

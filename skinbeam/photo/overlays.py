@@ -39,6 +39,7 @@ _COLOURS: Mapping[str, RgbColour] = {
     "scars": (150, 60, 220),
     "inflamed": (230, 0, 60),
     "spots": (255, 120, 0),
+    "dark-spots": (255, 235, 0),
 }
 _REFERRAL_COLOUR: RgbColour = (20, 20, 20)  # the second circle around a spot that a doctor must see
 _ROW_PX, _SIGN_PX = 26, 40

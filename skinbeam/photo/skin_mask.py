@@ -6,6 +6,7 @@ beyond the usual. Blood makes skin of every tone redder than hair of any colour,
 makes it redder still, while dark hair is grey, so a dark pixel has to be redder than a light one to count as skin.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,7 @@ from skinbeam.photo.view import View, bounding_window
 
 __all__ = [
     "RelativeTones",
+    "SkinSurface",
     "connected_bare_skin",
     "disc_kernel",
     "find_skin",
@@ -49,6 +51,34 @@ class RelativeTones:
     red: Array
     yellow: Array
     roughness: Array
+
+
+@dataclass(frozen=True)
+class SkinSurface:
+    """The part of a view in which very dark spots are searched for, with masks (height, width).
+
+    Parameters
+    ----------
+    outline : the searched part of the person, whatever covers it.
+    skin_colour : pixels with the colour of skin.
+    openings : eyes, nostrils and mouth, which are dark by themselves.
+    brows : the bands of the brows.
+    regions : region → outline (n, 2) in pixels of the view.
+    """
+
+    outline: Mask
+    skin_colour: Mask
+    openings: Mask
+    brows: Mask
+    regions: Mapping[str, Array]
+
+    def nearest_region(self, x: float, y: float) -> str:
+        """Return the region that contains a point of the view, or the nearest one."""
+
+        def depth(name: str) -> float:
+            return float(cv2.pointPolygonTest(self.regions[name].astype(np.float32), (x, y), True))
+
+        return max(self.regions, key=depth)
 
 
 def relative_tones(view: View, sample: Mask) -> RelativeTones | None:

@@ -3,26 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from skinbeam.evidence.guideline.device_classes import is_light
+from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.laser_options import DeviceRefusal, LaserOption, find_laser_options, refusal_record
+from skinbeam.plan.device_search import DeviceRefusal, LaserOption, refusal_record
+from skinbeam.plan.guideline_place import advice_against, concern_cell
+from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
 from skinbeam.plan.records import ConcernPlan, Option, RefusedOption
 from skinbeam.plan.rules.explanation import explain_no_laser
-from skinbeam.plan.rules.suitability import Suitability, judge_suitability
-from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.goals import (
     LESION_BY_CONDITION,
+    Alternative,
     TreatmentGoal,
     condition_vessels,
+    is_field_pigment,
     laser_abilities,
     laser_choices,
     list_alternatives,
@@ -40,18 +45,24 @@ FIGURE_DRAWS = 64  # bands and lines in a figure look the same as those of all d
 
 @dataclass(frozen=True)
 class ConcernResult:
-    """A concern's part of the plan, with the trial of its first laser option and the drawn skins for its figures.
+    """A concern's part of the plan, with the trials of its laser options and the drawn skins for its figures.
 
     Parameters
     ----------
+    trials : the trial of each laser option, in the order of the options.
     nearest : the setting that came nearest, where no laser is offered.
     """
 
     record: ConcernPlan
     goal: TreatmentGoal | None
-    trial: CandidateSetting | None
+    trials: tuple[CandidateSetting, ...]
     bank: SkinBank
     nearest: NearestSetting | None = None
+
+    @property
+    def trial(self) -> CandidateSetting | None:
+        """The trial of the first laser option; None where no laser is offered."""
+        return self.trials[0] if self.trials else None
 
     @property
     def figure_setting(self) -> tuple[TreatmentGoal, CandidateSetting, DeviceSetup] | None:
@@ -59,6 +70,8 @@ class ConcernResult:
         if self.nearest is not None:
             return self.nearest.goal, self.nearest.trial, self.nearest.record.setup
         first = self.record.first_laser
+        if self.trial is not None and self.trial.unjudged is not None:
+            return None
         return None if self.goal is None or self.trial is None or first is None else (self.goal, self.trial, first[1])
 
 
@@ -83,7 +96,8 @@ def plan_concern(
         able = [machine for machine in machines or () if modality in machine.device.modalities]
         if not able:
             refused.append(refusal_record(modality, [Message("plan.no-device")]))
-        offered, not_offered = find_laser_options(case, concern, modality, able, bank)
+        unknown = _unknown_target_message(concern.condition, modality)
+        offered, not_offered = find_laser_options(case, concern, modality, able, bank, unknown_target=unknown)
         found += offered
         failed += not_offered
         refused += [one.record for one in not_offered]
@@ -107,8 +121,8 @@ def plan_concern(
         nearest=None if near is None else near.record,
     )
     report_progress(record)
-    best = found[0] if found else None
-    return ConcernResult(record, best.goal if best else None, best.trial if best else None, bank, near)
+    goal = found[0].goal if found else None
+    return ConcernResult(record, goal, tuple(one.trial for one in found), bank, near)
 
 
 def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
@@ -121,34 +135,40 @@ def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
 def _exclusion_messages(
     case: Case, concern: Concern, modality: str, machines: Sequence[SearchMachine] | None
 ) -> list[Message]:
-    """Return why a modality is not tried at all: the rules, an unknown target, or a decision on the case."""
-    against = _opposing_reasons(judge_suitability(case, concern=concern, modality=modality))
+    """Return why a modality is not tried at all: the rules, or a decision on the case."""
+    against = judge_suitability(case, concern=concern, modality=modality).opposing_reasons
     if against:
         return [reason.message for reason in against]
-    unknown = _unknown_target_message(concern.condition, modality)
-    if unknown is not None:
-        return [unknown]
     return [Message("plan.stopped")] if machines is None else []
-
-
-def _opposing_reasons(judged: Suitability) -> list[RuleReason]:
-    """The reasons that refer or refuse, the strictest first."""
-    return [reason for reason in judged.reasons if decision_severity(reason.decision) >= decision_severity("refer")]
 
 
 def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, OptionStanding]], list[RefusedOption]]:
     """Return the options without a laser, no treatment last, and those of them that the rules refer or refuse."""
     options: list[tuple[Option, OptionStanding]] = []
     refused: list[RefusedOption] = []
-    for one in list_alternatives(concern.condition):
+    cell = concern_cell(case, concern)
+    for one in (*list_alternatives(concern.condition), *_guideline_alternatives(concern.condition, cell)):
         judged = judge_suitability(case, concern=concern, modality=one.modality)
-        if against := _opposing_reasons(judged):
+        advice = advice_against(cell, one.modality)
+        if advice is not None:
+            refused.append(refusal_record(one.modality, [advice.message], source=advice.source))
+        elif against := judged.opposing_reasons:
             messages = [reason.message for reason in against]
             refused.append(refusal_record(one.modality, messages, source=against[0].source))
         else:
             options.append(build_other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
     options.append(build_other_option(case, concern, "no-treatment", "possible", effect_target().source))
     return options, refused
+
+
+def _guideline_alternatives(condition: str, cell: GuidelineCell | None) -> list[Alternative]:
+    """Return the treatments without light that a cell of the guideline names and the condition does not list."""
+    if cell is None:
+        return []
+    listed = {one.modality for one in list_alternatives(condition)}
+    named = dict.fromkeys(one.treatment for one in cell.treatments if not is_light(one.treatment))
+    known = vocabulary_table("modality")
+    return [Alternative(name, "usual", cell.sources[0]) for name in named if name in known and name not in listed]
 
 
 def _rank_all_options(
@@ -162,12 +182,14 @@ def _rank_all_options(
 
 
 def _unknown_target_message(condition: str, modality: str) -> Message | None:
-    """Return what is not known of the target, so that no setting can be judged; None where enough is known.
+    """Return what is not known of the target, so that no setting can be simulated; None where enough is known.
 
     Of vessels it is their width; of a target that is to be heated through it is how much darker it is than the skin
-    around, which is not to be heated.
+    around, which is not to be heated. How short pulses smooth skin that is no browner than it should be is not known.
     """
     entry = vocabulary_table("modality")[modality]
+    if is_field_pigment(modality, condition) and not vocabulary_table("condition")[condition]["pigmented"]:
+        return Message("plan.no-short-pulse-target")
     if (
         entry["where"] == "lesion"
         and entry["endpoint"] == "epidermal-necrosis"

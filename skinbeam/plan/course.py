@@ -13,7 +13,8 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.evidence.studies.trial_table import trial_arms
-from skinbeam.laser.device import describe_light
+from skinbeam.laser.beam import coverage_pct
+from skinbeam.laser.device import describe_light, describe_window
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
@@ -37,6 +38,7 @@ from skinbeam.text import Formatter, Message, render_message
 __all__ = [
     "course_total",
     "describe_settings",
+    "describe_train",
     "expected_sessions",
     "planned_sessions",
     "schedule_course",
@@ -298,6 +300,20 @@ def _describe_pulse(pulse_ms: float) -> str:
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
+def describe_train(settings: DeviceSetting) -> str:
+    """Return the train of pulses that is set on a device in words; empty where a single pulse is set."""
+    if settings.subpulse_delay_ms is None or settings.subpulses is None or settings.subpulse_ms is None:
+        return ""
+    return render_message(
+        "setting.pulses",
+        {
+            "number": settings.subpulses[0],
+            "length": _describe_pulse(settings.subpulse_ms[0]),
+            "delay": _describe_pulse(settings.subpulse_delay_ms),
+        },
+    )
+
+
 def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     """Return settings as a short text with units, the light first, because a device may have several.
 
@@ -312,12 +328,19 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
         parts += [
             render_message("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
             render_message("setting.density", {"number": beam.density_per_cm2}),
+            render_message(
+                "setting.coverage", {"share": write(coverage_pct(beam.diameter_um, beam.density_per_cm2), digits=2)}
+            ),
         ]
     if settings.fluence_J_cm2 is not None:
         parts.append(f"{write(settings.fluence_J_cm2)} J/cm²")
-    if settings.spot_mm is not None:
+    if settings.footprint_mm is not None:
+        parts.append(describe_window(settings.footprint_mm))
+    elif settings.spot_mm is not None:
         parts.append(render_message("setting.spot", {"diameter": settings.spot_mm}))
-    parts.append(render_message("setting.pulse", {"length": _describe_pulse(settings.pulse_ms)}))
+    parts.append(
+        describe_train(settings) or render_message("setting.pulse", {"length": _describe_pulse(settings.pulse_ms)})
+    )
     if settings.passes is not None:
         parts.append(
             render_message("setting.one-pass")

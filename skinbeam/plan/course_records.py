@@ -190,20 +190,25 @@ class DeviceSetting:
 
     Parameters
     ----------
+    footprint_mm : width and height of a rectangular window; `spot_mm` is then the diameter of the disc of equal area.
     compression : what is pressed on the skin while the device fires, in place of its cooling.
     subpulses, subpulse_ms : number and length of the sub-pulses in which the device may emit the pulse; they are made
         by the device and not set on it, and have more than one entry where they are not known.
+    subpulse_delay_ms : time between the pulses of a train that is set on the device; `pulse_ms` is then the length of
+        the whole train.
     """
 
     wavelength_nm: float
     pulse_ms: float
     fluence_J_cm2: float | None = None
     spot_mm: float | None = None
+    footprint_mm: tuple[float, ...] | None = None
     profile: str | None = None
     compression: str | None = None
     passes: int | None = None
     subpulses: tuple[int, ...] | None = None
     subpulse_ms: tuple[float, ...] | None = None
+    subpulse_delay_ms: float | None = None
     microbeam: MicrobeamSetting | None = None
     cooling: CoolingSetting | None = None
 

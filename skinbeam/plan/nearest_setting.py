@@ -15,8 +15,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.device_search import DeviceRefusal, judge_best_dose
 from skinbeam.plan.expected_result import trial_expectation, trial_question
-from skinbeam.plan.laser_options import DeviceRefusal, judge_best_dose
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.ranking import per_hundred
 from skinbeam.plan.records import NearestOption

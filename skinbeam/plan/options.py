@@ -1,5 +1,6 @@
 """Build the options of one concern as records: laser settings found by search, other treatments, and no treatment."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -9,12 +10,13 @@ from skinbeam.evidence.expectation.expectation import Expectation
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
-from skinbeam.laser.setting_grid import case_tables
+from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan import aftercare
 from skinbeam.plan.course import expected_sessions
 from skinbeam.plan.course_records import CoolingSetting, DeviceSetting, DeviceSetup, MicrobeamSetting, SourceRange
@@ -27,6 +29,7 @@ from skinbeam.plan.downtime import (
     session_durations,
 )
 from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
+from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.ranking import OptionStanding, estimate_per_hundred, per_hundred
 from skinbeam.plan.records import HarmShare, LimitCheck, Option
 from skinbeam.plan.rules.suitability import Suitability
@@ -34,8 +37,9 @@ from skinbeam.plan.rules.table import RuleReason, decision_severity
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.goals import LaserUse, laser_use
 from skinbeam.plan.search.limits import LimitVerdict, bruise_limit
-from skinbeam.plan.search.practice_place import place_candidate
+from skinbeam.plan.search.practice_place import PracticePlace, place_candidate
 from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
 
@@ -49,18 +53,31 @@ def build_laser_option(
     modality: str,
     cooling: CoolingSetting | None,
     suitability: Suitability,
+    practised: PracticePlace | None = None,
 ) -> tuple[Option, OptionStanding]:
-    """Return the option of a device at the settings that the search found, and its standing for the ranking."""
+    """Return the option of a device at the settings that were planned, and its standing for the ranking.
+
+    Parameters
+    ----------
+    practised : the place of the setting beside published practice; found where it is not given.
+    """
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
     expected = trial_expectation(case, question)
-    effective = weighted_probability(trial.effective, trial.weights[0], trial.basis)
-    harm = weighted_probability(trial.injury_probability, trial.weights[1], trial.basis)
+    effective, harm = _computed_shares(trial)
     use = laser_use(concern.condition, modality)
-    practised = place_candidate(trial, concern.condition, modality, darkest_phototype(case))
+    if practised is None:
+        practised = place_candidate(trial, concern.condition, modality, darkest_phototype(case))
     unlike = None if practised.is_inside else practised.message
     name = f"{inline_title('modality', modality)}, {setup.light}"
-    standing = replace(_option_standing(case, concern, question, use, expected), title=name, difference=unlike)
+    classes = device_classes(trial.machine.device, trial.setting)
+    standing = replace(
+        _option_standing(case, concern, question, use, expected, classes),
+        title=name,
+        difference=unlike,
+        # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
+        reached=None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective,
+    )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     downtime = _option_downtime(modality, concern, expected)
     shown = session_durations(concern, modality, downtime, bruise_likely=_is_bruise_likely(trial))
@@ -84,14 +101,26 @@ def build_laser_option(
         immediate=immediate_reaction(modality, concern.condition, setup.light),
         healing=describe_healing_days(modality, concern.condition),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
-        reasons=_option_reasons(case, concern, modality, trial, suitability, downtime),
+        reasons=_option_reasons(case, concern, modality, trial, suitability, downtime, cooling),
         limits=tuple(_limit_record(verdict, trial) for verdict in trial.verdicts),
         rank_reason=Message("plan.unranked"),
-        beside_trials=_compare_with_trials(effective, expected),
+        beside_trials=_compare_with_trials(effective, expected) if isinstance(effective, Estimate) else None,
         practice=practised.message,
+        basis="simulated" if trial.unjudged is None else "published",
         beyond_practice=not practised.is_inside,
     )
     return option, standing
+
+
+def _computed_shares(trial: CandidateSetting) -> tuple[Value, Value]:
+    """Return the shares of such skins that reach the target and that are injured; unknown where not simulated."""
+    if trial.unjudged is not None:
+        nothing = Unknown(render_message("plan.published-unknown", {"reason": trial.unjudged}))
+        return nothing, nothing
+    return (
+        weighted_probability(trial.effective, trial.weights[0], trial.basis),
+        weighted_probability(trial.injury_probability, trial.weights[1], trial.basis),
+    )
 
 
 def _limit_record(verdict: LimitVerdict, trial: CandidateSetting) -> LimitCheck:
@@ -113,6 +142,8 @@ def build_other_option(
     none = modality == "no-treatment"
     nothing, no_physics = Unknown(render_message("plan.nothing-done")), Unknown(render_message("plan.no-physics"))
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visit_ranges(modality, concern)
+    downtime = nothing if none else _option_downtime(modality, concern, expected)
+    longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
     option = Option(
         modality=modality,
         title=vocabulary_table("modality")[modality]["title"],
@@ -125,13 +156,13 @@ def build_other_option(
         interval_weeks=weeks,
         minutes=minutes,
         pain_0_10=nothing if none else expected.pain_0_10,
-        downtime_days=nothing if none else _option_downtime(modality, concern, expected),
+        downtime_days=downtime,
         shows_days=nothing if none else Unknown(render_message("plan.shows-unknown")),
         shows=(),
         immediate=no_physics,
         healing=(),
         harms=() if none else (_other_harm(),),
-        reasons=reasons,
+        reasons=reasons if longer is None else (*reasons, longer),
         limits=(),
         rank_reason=Message("plan.unranked"),
         source=source,
@@ -140,17 +171,28 @@ def build_other_option(
 
 
 def _option_standing(
-    case: Case, concern: Concern, question: EvidenceQuestion, use: LaserUse, expected: Expectation
+    case: Case,
+    concern: Concern,
+    question: EvidenceQuestion,
+    use: LaserUse,
+    expected: Expectation,
+    classes: Collection[str] = (),
 ) -> OptionStanding:
     """Return the values by which an option is ranked.
 
     A scar share that the plan does not report for this person counts as in trials.
+
+    Parameters
+    ----------
+    classes : of its device at its setting; empty without a device.
     """
     risks = {"pih": expected.pih, **expected.harms}
     counted = [risks[name].p for name in LASTING_HARMS if name in risks]
     shares = [p.median for p in counted if isinstance(p, Estimate)]
     marks = max([*shares, unreported_scar_share(case, concern, question.modality)]) if shares else None
-    return OptionStanding(inline_title("modality", question.modality), question, use, expected.p_at_least["50"], marks)
+    half = expected.p_at_least["50"]
+    place = guideline_place(concern_cell(case, concern), question.modality, classes)
+    return OptionStanding(inline_title("modality", question.modality), question, use, half, marks, place=place)
 
 
 def _compare_with_trials(effective: Estimate, expected: Expectation) -> Message:
@@ -169,7 +211,7 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
     trains = trial.beam.trains  # made by the device, not set on it; the computation assumed them
     settings = DeviceSetting(
         wavelength_nm,
-        **tables["settings"],
+        **{name: value for name, value in tables["settings"].items() if name not in ("subpulses", "subpulse_ms")},
         compression=device.compression,
         passes=trial.passes,
         subpulses=tuple(train.number for train in trains) or None,
@@ -183,7 +225,7 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
 def _visit_ranges(
     modality: str, concern: Concern
 ) -> tuple[SourceRange | Unknown, SourceRange | Unknown, SourceRange | Unknown]:
-    """Return the number of sessions, their interval and the minutes in the chair."""
+    """Return the number of sessions, their interval and the minutes of a session."""
     return (
         expected_sessions(modality, concern.condition, concern.site),
         _range_record(aftercare.interval_range(modality, concern.condition, site=concern.site)),
@@ -213,18 +255,29 @@ def _bruise_days() -> SourceRange:
 
 
 def _option_reasons(
-    case: Case, concern: Concern, modality: str, trial: CandidateSetting, judged: Suitability, downtime: Value
+    case: Case,
+    concern: Concern,
+    modality: str,
+    trial: CandidateSetting,
+    judged: Suitability,
+    downtime: Value,
+    cooling: CoolingSetting | None,
 ) -> tuple[RuleReason, ...]:
     """Return the reasons of the rules and the cautions on burns, bruises, downtime and dose, strictest first."""
-    accepted = case.patient.downtime_days_accepted if case.patient is not None else None
+    accepted = _days_off_accepted(case)
     showing = (
         _burn_reason(concern, trial),
         _bruise_reason(concern, trial, accepted),
         downtime_reason(concern, modality, downtime, accepted),
         _dose_limited_reason(concern, trial),
+        *_burn_coverage_reasons(case, concern, trial, cooling),
     )
     reasons = [*judged.reasons, *(reason for reason in showing if reason is not None)]
     return tuple(sorted(reasons, key=lambda reason: -decision_severity(reason.decision)))
+
+
+def _days_off_accepted(case: Case) -> float | None:
+    return None if case.patient is None else case.patient.downtime_days_accepted
 
 
 def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
@@ -235,6 +288,21 @@ def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.burn-near", {"burnt": per_hundred(trial.p_injury), "counted": _clinic_count_message(trial)})
     return RuleReason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
+
+
+def _burn_coverage_reasons(
+    case: Case, concern: Concern, trial: CandidateSetting, cooling: CoolingSetting | None
+) -> list[RuleReason]:
+    """Return a caution for each way in which the burn probability leaves the published doses that calibrate it."""
+    if all(verdict.limit.id != "epidermal-burn" for verdict in trial.verdicts):
+        return []
+    darkest = darkest_phototype(case)
+    skin = None if darkest is None else (darkest, darkest)
+    found = uncovered_warnings(beam_burn_light(trial.beam), "none" if cooling is None else cooling.kind, skin)
+    about = f"{concern.condition} at {concern.site}"
+    return [
+        RuleReason(one.code, "with-caution", one.message, "skinbeam2026practice", "practice", about) for one in found
+    ]
 
 
 def _clinic_count_message(trial: CandidateSetting) -> Message:

@@ -43,6 +43,7 @@ from skinbeam.plan.records import (
     SpellingCorrection,
     round_record,
 )
+from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
 from skinbeam.plan.rules.explanation import explain_decision
 from skinbeam.plan.rules.history import dose_bars
 from skinbeam.plan.rules.suitability import Suitability, judge_case, unchecked_parts
@@ -186,7 +187,7 @@ class _ConcernPart(Generic[FiguresT]):
 
     record: ConcernPlan
     gains: tuple[SessionGain, ...]
-    ladder: TestSpotLadder | None
+    ladders: tuple[TestSpotLadder, ...]
     summary: FiguresT
 
 
@@ -246,7 +247,10 @@ def _assemble_plan(
         machines = _clinic_machines(loaded)
         bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
         case = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
+        case = case_with_dark_spots(case, consultation.photo_analysis)
         suitability = judge_case(case, _candidate_modalities(case))
+        suitability = refer_dark_spots(suitability, case, consultation.photo_analysis)
+        suitability = refer_contradicting_colour(suitability, colour)
         # The decision of the rules depends on no skin, so it is reported at once.
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
@@ -276,7 +280,7 @@ def _assemble_plan(
             concerns=concerns,
             course=course,
             course_total=course_total(concerns, course),
-            test_spots=distinct_ladders(one.ladder for one in parts),
+            test_spots=distinct_ladders(ladder for one in parts for ladder in one.ladders),
             titration=checklist_advice("titration", chosen, case),
             anaesthesia=checklist_advice("anaesthesia", chosen, case),
             photographs=checklist_advice("photographs", chosen, case),
@@ -307,7 +311,8 @@ def _plan_concerns(
     def part(concern: Concern) -> _ConcernPart[FiguresT]:
         planned = plan_concern(case, concern, machines, bank)
         gains = session_gains(case, concern, planned.record, planned.trial)
-        return _ConcernPart(planned.record, gains, plan_test_spots(case, planned.record, planned.trial), keep(planned))
+        ladders = plan_test_spots(case, concern, planned.record.options, planned.trials)
+        return _ConcernPart(planned.record, gains, ladders, keep(planned))
 
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
@@ -334,10 +339,13 @@ def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | 
 
 
 def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[PlanNotice]:
-    """Warn of brown spots on the photograph that a doctor must see; a clinician decides what follows from it."""
+    """Warn of spots on the photograph that a doctor must see."""
     found = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
     for finding in found:
-        if finding.to_be_seen:
+        if finding.kind == "dark-spots" and finding.to_be_seen:
+            seen = Message("finding.dark_spot_to_be_seen", {"told": finding_message(finding)})
+            yield PlanNotice("spot-to-be-seen", seen.text)
+        elif finding.to_be_seen:
             params = {"told": finding_message(finding), "count": finding.to_be_seen}
             yield PlanNotice("spot-to-be-seen", Message("finding.spot_to_be_seen", params).text)
 

@@ -4,7 +4,9 @@ The ranking quantity is the share of people with at least half improvement in tr
 light. Results of simulated skins only check that a setting is like that of the trials, and do not affect the rank. The
 order is:
 
-1. treatments that guidelines recommend to begin with;
+1. treatments by their place in the guideline for such skin: first, second, third. Other treatments that sources begin
+   with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
+   everything but no treatment;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -29,6 +31,7 @@ from skinbeam.evidence.comparison.compare import helps_significantly_more, joint
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan.guideline_place import GuidelinePlace
 from skinbeam.plan.search.goals import LaserUse
 from skinbeam.text import Message
 
@@ -38,6 +41,7 @@ _NO_TREATMENT: Final = "no-treatment"
 _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 # Difference in the share of people with a lasting mark that is ignored: trials measure it to a few of 100 at best.
 _SIMILAR_MARKS = 0.05
+_LEAST_REACHED = 0.1  # share of such skins below which no light leads
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class OptionStanding:
     lasting_marks : share of people with dark marks, light marks or scars, of whichever trials counted most; None where
         nobody counted any, which is no reassurance.
     difference : how the setting differs from those of trials and clinics; None where it does not.
+    place : place in the guideline; None where it does not name the treatment.
+    reached : share of the simulated skins that reach the target; None where nothing was simulated.
     """
 
     title: str
@@ -61,6 +67,8 @@ class OptionStanding:
     half_improved: Value
     lasting_marks: float | None
     difference: Message | None = None
+    place: GuidelinePlace | None = None
+    reached: float | None = None
 
     @cached_property
     def own_studies(self) -> int:
@@ -71,12 +79,21 @@ class OptionStanding:
     def rank_group(self) -> int:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
-            return 4
+            return 8
+        if self.is_out_of_reach:
+            return 7
+        if self.place is not None:
+            return 0 if self.place.number == 1 else self.place.number
         if self.use == "first":
-            return 0
+            return 1
         if isinstance(self.half_improved, Unknown):
-            return 3
-        return 1 if self.own_studies and self.difference is None else 2
+            return 6
+        return 4 if self.own_studies and self.difference is None else 5
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether its light reaches the target in too few of such skins to lead."""
+        return self.reached is not None and self.reached < _LEAST_REACHED
 
 
 @dataclass(frozen=True)
@@ -117,12 +134,15 @@ def _tied_groups(
     """
 
     def line(index: int) -> tuple[int, int]:
-        return standings[index].rank_group, _USE_ORDER.index(standings[index].use)
+        one = standings[index]
+        is_placed = one.place is not None and not one.is_out_of_reach
+        return one.rank_group, 0 if is_placed else _USE_ORDER.index(one.use)
 
-    def marked(index: int) -> tuple[float, int, float]:
+    def marked(index: int) -> tuple[float, int, int, float]:
         one = standings[index]
         marks = 1.0 if one.lasting_marks is None else one.lasting_marks
-        return round(marks / _SIMILAR_MARKS), -one.own_studies, -_median_share(one.half_improved)
+        order = 0 if one.place is None else one.place.order
+        return round(marks / _SIMILAR_MARKS), order, -one.own_studies, -_median_share(one.half_improved)
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
         left = sorted(alike, key=lambda index: -_median_share(standings[index].half_improved))
@@ -170,6 +190,10 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
 
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+    if one.is_out_of_reach:
+        return Message("plan.place-out-of-reach", {"least": per_hundred(_LEAST_REACHED)})
+    if one.place is not None:
+        return Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
     if one.use == "first":
         return Message("plan.place-first-line")
     if one.difference is not None:

@@ -194,6 +194,8 @@ class Option:
     beside_trials : the computed effect beside the count of trials; None without a device.
     practice : comparison of the setting with those that clinics, makers and trials published; None without a device.
     beyond_practice : whether its dose, spot or pulse is outside those, or nobody published any.
+    basis : whether effect and harm of a device are simulated, or the setting is one that sources print and the model
+        cannot judge; None without a device.
     source : source for including a choice without a device.
     rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
@@ -223,6 +225,7 @@ class Option:
     beside_trials: Message | None = None
     practice: Message | None = None
     beyond_practice: bool = False
+    basis: Literal["simulated", "published"] | None = None
     source: str | None = None
     rank: int = 0
 

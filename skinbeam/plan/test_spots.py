@@ -1,4 +1,4 @@
-"""Plan test spots for the first laser of each concern: the most informative doses, none above the planned one.
+"""Plan test spots for each laser option: the most informative doses, none above the planned one.
 
 A spot splits the doses at which this person may burn in two: below it where it is burnt, above it where it is clean.
 Several split them in intervals, and the average information is the entropy of those,
@@ -8,21 +8,26 @@ Several split them in intervals, and the average information is the entropy of t
 The greatest spot has the planned dose, so that the probability that any of them burns is that of one pulse of the plan.
 The least burns hardly anybody. Those between are the doses of the device with the greatest H.
 
+Spots take at most a tenth of the field, and two are always made: where they would take more, they are fewer, and
+narrower where the device has a narrower spot. None is made where one is larger than the field.
+
 Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
 the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.laser.setting_grid import density_steps
+from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
@@ -32,7 +37,7 @@ from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan.course import describe_settings
 from skinbeam.plan.course_records import DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan.ranking import per_hundred
-from skinbeam.plan.records import ConcernPlan, PlanNotice
+from skinbeam.plan.records import Option, PlanNotice
 from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting
 from skinbeam.plan.search.settings import SearchMachine, thin_evenly
 from skinbeam.plan.search.skin_bank import PulseEvidence, read_earlier_pulses
@@ -51,41 +56,91 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 HOURS_PER_WEEK = 168.0
+_SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
+_ENOUGH_SPOTS: Final = 3
+_LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 
 
-def plan_test_spots(case: Case, concern: ConcernPlan, trial: CandidateSetting | None) -> TestSpotLadder | None:
-    """Return test spots for the first laser of a concern, given its trial; None where it has none."""
-    if concern.first_laser is None or trial is None:
-        return None
-    option, setup = concern.first_laser
-    return _make_ladder(case, concern.site, option.modality, setup, trial)
+def plan_test_spots(
+    case: Case, concern: Concern, options: Sequence[Option], trials: Sequence[CandidateSetting]
+) -> tuple[TestSpotLadder, ...]:
+    """Return the test spots of each laser option of a concern, in their order.
+
+    Parameters
+    ----------
+    trials : the trial of each option with a device, in the order of the options.
+    """
+    setups = [(option.modality, option.setup) for option in options if option.setup is not None]
+    made = (
+        _make_ladder(case, concern, modality, setup, trial)
+        for (modality, setup), trial in zip(setups, trials, strict=True)
+    )
+    return tuple(ladder for ladder in made if ladder is not None)
 
 
-def distinct_ladders(ladders: Iterable[TestSpotLadder | None]) -> tuple[TestSpotLadder, ...]:
+def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder, ...]:
     """Return the first ladder of each light and site."""
     made: dict[tuple[str, float, str], TestSpotLadder] = {}
     for one in ladders:
-        if one is not None:
-            made.setdefault((one.device, one.wavelength_nm, one.site), one)
+        made.setdefault((one.device, one.wavelength_nm, one.site), one)
     return tuple(made.values())
 
 
-def _make_ladder(case: Case, site: str, modality: str, setup: DeviceSetup, trial: CandidateSetting) -> TestSpotLadder:
+@dataclass(frozen=True)
+class _SpotSize:
+    """The diameter of test spots in mm, and the most of them; None of microbeams, whose patches have no fixed size."""
+
+    spot_mm: float | None
+    most: int
+
+
+def _spot_size(trial: CandidateSetting, area_cm2: float | None) -> _SpotSize | None:
+    """Return the size and number of test spots for a field; None where one spot is larger than the field.
+
+    The widest spot of the device up to the planned one of which three fit, else the narrowest. A narrower spot heats
+    less at depth and as much at the surface, so that the probability of a burn is that of the planned one at most.
+    """
+    setting, device = trial.setting, trial.machine.device
+    if device.microbeam or area_cm2 is None:
+        return _SpotSize(None if device.microbeam else setting.spot_mm, _MAX_SPOTS)
+    narrower = (one for one in iterate_settings(device) if _is_narrower(one, setting))
+    able = [one for one in narrower if min(steps := dose_steps(device, one)) <= trial.dose <= max(steps)]
+    sizes = sorted({setting.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
+    fit = {size: int(_SHARE_OF_FIELD * area_cm2 / _area_cm2(size)) for size in sizes}
+    size = next((size for size, number in fit.items() if number >= _ENOUGH_SPOTS), min(fit))
+    return None if _area_cm2(size) > area_cm2 else _SpotSize(size, max(fit[size], _LEAST_SPOTS))
+
+
+def _is_narrower(one: BeamSetting, planned: BeamSetting) -> bool:
+    return one.spot_mm < planned.spot_mm and one.wavelength_nm == planned.wavelength_nm
+
+
+def _area_cm2(spot_mm: float) -> float:
+    return math.pi / 4 * (spot_mm / 10.0) ** 2
+
+
+def _make_ladder(
+    case: Case, concern: Concern, modality: str, setup: DeviceSetup, trial: CandidateSetting
+) -> TestSpotLadder | None:
+    """Return the test spots of an option; None where the field is smaller than a spot."""
+    site, size = concern.site, _spot_size(trial, concern.area_cm2)
+    if size is None:
+        return None
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
     doses = [*(dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose), trial.dose]
     densities = [] if setup.settings.microbeam is None else [setup.settings.microbeam.density_per_cm2]
     burns = trial.burns
     if burns is None:
         parts = _test_spot_rules()["ladder"]["uncalibrated"]
-        doses = _doses_at_shares(doses, parts)
+        doses = _ends_of(_doses_at_shares(doses, parts), size.most)
         if densities and len(doses) == 1:
             densities = _doses_at_shares(_densities_to_try(trial, densities[0]), parts)
         clean: Value = Unknown(render_message("ladder.no-promise"))
         promise = Message("ladder.no-promise")
     else:
-        doses = _choose_doses(doses, burns, trial)
+        doses = _choose_doses(doses, burns, trial, size.most)
         p = _burn_risk_if_clean(doses, burns, trial)
         clean = weighted_probability(p[0], p[1], trial.basis)
         promise = Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
@@ -94,7 +149,7 @@ def _make_ladder(case: Case, site: str, modality: str, setup: DeviceSetup, trial
         "site": vocabulary_table("site")[site]["title"],
         "light": setup.light,
         "doses": _describe_doses(doses, densities),
-        "same": _describe_common_settings(setup, densities),
+        "same": _describe_common_settings(setup, densities, size),
         "where": Message("ladder.low-neck" if site in _test_spot_rules()["ladder"]["low_on"] else "ladder.hidden"),
         "read": _hours_message(hours := _reading_delay_h(case, modality)),
         "promise": promise,
@@ -105,7 +160,7 @@ def _make_ladder(case: Case, site: str, modality: str, setup: DeviceSetup, trial
         wavelength_nm=setup.wavelength_nm,
         light=setup.light,
         site=site,
-        spots=_make_steps(doses, densities, setup, trial),
+        spots=_make_steps(doses, densities, setup, trial, size),
         p_burn_if_clean=clean,
         read_after_h=hours,
         message=Message("plan.test-spot", params),
@@ -119,12 +174,16 @@ def _test_spot_rules() -> Mapping[str, Any]:
 
 def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:
     """Return the densities of the device at the planned energy, none above the planned one."""
-    offered = density_steps(trial.machine.device, *trial.setting, trial.dose)
+    offered = density_steps(trial.machine.device, trial.setting, trial.dose)
     return [*(density for density in offered if density < planned), planned]
 
 
 def _make_steps(
-    doses: Sequence[float], densities: Sequence[float], setup: DeviceSetup, trial: CandidateSetting
+    doses: Sequence[float],
+    densities: Sequence[float],
+    setup: DeviceSetup,
+    trial: CandidateSetting,
+    size: _SpotSize,
 ) -> tuple[LadderStep, ...]:
     """Return a step for every dose at every density, one of which is the planned one."""
     settings, burns = setup.settings, trial.burns
@@ -138,19 +197,21 @@ def _make_steps(
             for dose in doses
             for density in densities
         )
-    assert settings.spot_mm is not None  # a full field has a spot
+
+    round_mm = size.spot_mm
+    assert round_mm is not None  # a full field has a spot
 
     def p_of(dose: float) -> Value:
         return unknown if burns is None else weighted_probability(burns.p(dose), trial.weights[1], trial.basis)
 
     return tuple(
-        LadderStep(fluence_J_cm2=dose, pulse_ms=settings.pulse_ms, spot_mm=settings.spot_mm, p_burn=p_of(dose))
+        LadderStep(fluence_J_cm2=dose, pulse_ms=settings.pulse_ms, spot_mm=round_mm, p_burn=p_of(dose))
         for dose in doses
     )
 
 
-def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> list[float]:
-    """Choose the doses of a ladder from those that may be tried, ascending, the last of them the planned one."""
+def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting, most: int) -> list[float]:
+    """Choose at most so many doses of a ladder from those that may be tried, ascending, the last the planned one."""
     told = _test_spot_rules()["ladder"]
     planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
     (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
@@ -158,7 +219,7 @@ def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSett
     p = {dose: weighted_share(burns.p(dose), trial.weights[1])[0] for dose in thin_evenly(inside, _MAX_SPOTS)}
     gentle = [dose for dose in p if dose <= told["start"] * doses[-1] and p[dose] <= told["start_p"]]
     start = gentle[-1] if gentle else min(p)
-    return most_informative_doses({dose: burnt for dose, burnt in p.items() if dose >= start}, number)
+    return most_informative_doses({dose: burnt for dose, burnt in p.items() if dose >= start}, min(number, most))
 
 
 def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]:
@@ -182,6 +243,11 @@ def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]
 def _doses_at_shares(doses: Sequence[float], shares: Sequence[float]) -> list[float]:
     """Return the doses nearest to shares of the greatest, each once."""
     return sorted({min(doses, key=lambda dose: abs(dose - part * doses[-1])) for part in shares})
+
+
+def _ends_of(doses: Sequence[float], most: int) -> list[float]:
+    """Return the doses, or the least and the greatest where they are too many."""
+    return list(doses) if len(doses) <= most else [doses[0], doses[-1]]
 
 
 def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> tuple[Floats, Floats]:
@@ -232,9 +298,9 @@ def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
     )
 
 
-def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float]) -> str:
+def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float], size: _SpotSize) -> str:
     """Format the settings that all spots share."""
-    bare = replace(setup.settings, fluence_J_cm2=None, passes=None)
+    bare = replace(setup.settings, fluence_J_cm2=None, passes=None, spot_mm=size.spot_mm)
     if bare.microbeam is None:
         return describe_settings(bare, lamp=setup.lamp)
     pattern = render_message("setting.microbeams", {"diameter": bare.microbeam.diameter_um})

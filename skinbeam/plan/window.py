@@ -45,7 +45,7 @@ _GRID_DOSES: Final = 24
 def dose_grid(device: Device, wavelength_nm: float) -> list[float]:
     """Return doses over the range of a device at a wavelength, for any spot and pulse, ascending."""
     doses = {
-        dose for o in iterate_settings(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, *o)
+        dose for o in iterate_settings(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, o)
     }
     return log_spaced(min(doses), max(doses))
 
@@ -157,20 +157,21 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
         return _column_window(trial, goal, skins, phototype)
     assert trial.thresholds is not None  # a trial of a full field
     cooling, _ = built_in_cooling(machine.device)
+    limits = _binding_limits(trial, goal, skins.site)
     same = [one for one in iterate_settings(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
     pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
     doses = tuple(sorted({trial.dose, *dose_grid(machine.device, chosen.wavelength_nm)}))
-    rows = {chosen.pulse_ms: _window_row(trial.thresholds, goal, skins.site, doses, trial.weights)}
+    rows = {chosen.pulse_ms: _window_row(trial.thresholds, limits, doses, trial.weights)}
     for pulse in pulses:
         if pulse == chosen.pulse_ms:
             continue
         setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
-        beam = replace(build_beam(machine, setting, dose_steps(machine.device, *setting)[0]), passes=trial.passes)
+        beam = replace(build_beam(machine, setting, dose_steps(machine.device, setting)[0]), passes=trial.passes)
         try:
             found = compute_thresholds(beam, goal, skins, cooling)
         except NotAvailable:
             continue  # a pulse of the device that the model cannot judge
-        rows[pulse] = _window_row(found, goal, skins.site, doses, skins.weights)
+        rows[pulse] = _window_row(found, limits, doses, skins.weights)
     beside = _published_fluences(trial, goal, phototype, (min(rows), max(rows)))
     return _make_window("pulse_ms", doses, rows, *beside)
 
@@ -200,14 +201,12 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     """Return the window of microbeams: energy by density, on the skins that the plan was judged on."""
     device, chosen = trial.machine.device, trial.setting
     assert trial.density_per_cm2 is not None  # a trial of columns
-    limits = find_limits(goal.modality, skins.site, goal.condition)
+    limits = _binding_limits(trial, goal, skins.site)
     counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
-    places = sorted(
-        {trial.density_per_cm2, *thin_evenly(density_steps(device, *chosen, trial.dose), _WINDOW_DENSITIES)}
-    )
+    places = sorted({trial.density_per_cm2, *thin_evenly(density_steps(device, chosen, trial.dose), _WINDOW_DENSITIES)})
     cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {}
-    for energy in sorted({trial.dose, *thin_evenly(dose_steps(device, *chosen), _WINDOW_ENERGIES)}):
-        sparsest = density_steps(device, *chosen, energy)[0]
+    for energy in sorted({trial.dose, *thin_evenly(dose_steps(device, chosen), _WINDOW_ENERGIES)}):
+        sparsest = density_steps(device, chosen, energy)[0]
         beam = build_beam(trial.machine, chosen, energy, sparsest)
         try:
             depth = skins.lesion(beam, energy, limiting=False).depth
@@ -223,13 +222,23 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     return _make_window("density_per_cm2", tuple(cells), rows, _published_energies(trial, goal, phototype), ())
 
 
+def _binding_limits(trial: CandidateSetting, goal: TreatmentGoal, site: str) -> list[SettingLimit]:
+    """Return the limits of a goal without those that the setting of the plan passes as practice does."""
+    passed = {
+        verdict.limit.id
+        for verdict in trial.verdicts
+        if verdict.status == "warn" and verdict.limit.used_fraction(verdict.share) > 1.0
+    }
+    return [limit for limit in find_limits(goal.modality, site, goal.condition) if limit.id not in passed]
+
+
 def _judge_columns(
     values: Mapping[str, LimitValues], limits: Sequence[SettingLimit], weights: Floats
 ) -> tuple[float, tuple[float, str]]:
     """Return the probability that columns break any limit, and the limit that they are nearest to breaking."""
     shares = (weighted_share(limit.draws_within(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
     spent = [(limit.used_fraction(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
-    return weighted_share(p_any_limit_broken(limits, values), weights)[0], max(spent)
+    return weighted_share(p_any_limit_broken(limits, values), weights)[0], max(spent, default=(0.0, ""))
 
 
 def _published_energies(
@@ -247,15 +256,14 @@ def _published_energies(
 
 
 def _window_row(
-    found: DoseThresholds, goal: TreatmentGoal, site: str, doses: Sequence[float], weights: tuple[Floats, Floats]
+    found: DoseThresholds, limits: Sequence[SettingLimit], doses: Sequence[float], weights: tuple[Floats, Floats]
 ) -> _WindowRow:
-    limits = find_limits(goal.modality, site, goal.condition)
     quantities = {limit.id: limit.quantity for limit in limits}
     every = (found.limit_use(limits, dose, weights[1]) for dose in doses)
     return _WindowRow(
         tuple(weighted_share(found.reaches_target(dose), weights[0])[0] for dose in doses),
         tuple(weighted_share(found.injury_probability(dose), weights[1])[0] for dose in doses),
-        tuple(max((spent, quantities[name]) for name, spent in one.items()) for one in every),
+        tuple(max(((spent, quantities[name]) for name, spent in one.items()), default=(0.0, "")) for one in every),
     )
 
 

@@ -33,13 +33,13 @@ _HALVINGS = 40
 def healing_signs(treated: TreatedConcerns, skin: SkinAnalysis) -> tuple[tuple[HealingSign, ...], tuple[Omission, ...]]:
     """Return the visible signs after a session with these options and their duration, and those that are not drawn."""
     found = [
-        one
+        sign
         for concern, option in treated
         for name in healing_sign_names(option.modality)
-        if (one := _healing_sign(name, concern, option, skin)) is not None
+        if (sign := _healing_sign(name, concern, option, skin)) is not None
     ]
-    drawn = tuple(one for one in found if isinstance(one, HealingSign))
-    return drawn, tuple(one for one in found if isinstance(one, Omission))
+    drawn = tuple(sign for sign in found if isinstance(sign, HealingSign))
+    return drawn, tuple(sign for sign in found if isinstance(sign, Omission))
 
 
 def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> HealingSign | Omission | None:
@@ -55,12 +55,12 @@ def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAna
     said = Message("preview.sign-after", {"sign": Message(f"preview-sign.{name}"), "treatment": option.title})
     if name != "erythema":
         return Omission((said,), Message("preview.sign-unsized"))
-    lasting = [one for one in option.shows if one.what == "redness"]
+    lasting = [duration for duration in option.shows if duration.what == "redness"]
     if not lasting:
         return Omission((said,), Message("preview.sign-untimed"))
     if isinstance(field, Omission):
         return field
-    longest = max(lasting, key=lambda one: one.high)
+    longest = max(lasting, key=lambda duration: duration.high)
     keys = (longest.source,) if isinstance(longest.source, str) else longest.source
     cite_sources(*keys)
     return field.visible_sign("erythema", "haemoglobin", keys, until_day=longest.high)
@@ -75,14 +75,14 @@ def harm_signs(
     """
     for harm in ("pih", "prolonged-erythema"):
         known = [
-            (concern, option, one.p)
+            (concern, option, harm_share.p)
             for concern, option in treated
-            for one in option.harms
-            if one.name == harm and isinstance(one.p, Estimate)
+            for harm_share in option.harms
+            if harm_share.name == harm and isinstance(harm_share.p, Estimate)
         ]
         if not known:
             continue
-        concern, option, p = max(known, key=lambda one: one[2].median)
+        concern, option, p = max(known, key=lambda candidate: candidate[2].median)
         field = _TreatedField.from_option(concern, option, skin)
         if isinstance(field, Omission):
             yield field
@@ -90,8 +90,9 @@ def harm_signs(
             yield field.visible_sign("dark-mark", "melanin", p.basis, p=p)
         else:
             yield field.visible_sign("lasting-erythema", "haemoglobin", p.basis, p=p)
-    rare = [one for one in undrawn if isinstance(one.frequency, Estimate)]
-    yield from sorted(rare, key=lambda one: -one.frequency.median if isinstance(one.frequency, Estimate) else 0.0)[:1]
+    rare = [sign for sign in undrawn if isinstance(sign.frequency, Estimate)]
+    rare.sort(key=lambda sign: -sign.frequency.median if isinstance(sign.frequency, Estimate) else 0.0)
+    yield from rare[:1]
 
 
 @dataclass(frozen=True)

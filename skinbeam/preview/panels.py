@@ -43,14 +43,14 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
     """
     with collect_sources() as sources:
         power = float(setting_entry("grade", "exponent")["value"]) if exponent is None else exponent
-        treated = [(one, one.first_laser[0]) for one in plan.concerns if one.first_laser is not None]
+        treated = [(concern, concern.first_laser[0]) for concern in plan.concerns if concern.first_laser is not None]
         taken, left = find_removals(plan.concerns, skin)
         shown, unsized = healing_signs(treated, skin)
         least = setting("strip", "purpura_least")
         drawn = [
-            one
-            for one in shown
-            if one.frequency is None or (isinstance(one.frequency, Estimate) and one.frequency.median >= least)
+            sign
+            for sign in shown
+            if sign.frequency is None or (isinstance(sign.frequency, Estimate) and sign.frequency.median >= least)
         ]
         visit = _longest_visit(plan.course, drawn)
         frame = make_frame(skin.view, None if isinstance(skin.maps, Unknown) else PigmentLevels.from_maps(skin.maps))
@@ -61,16 +61,16 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
         for percentile in PERCENTILES:
             panels.append(_end_panel(percentile, taken, left, frame, power))
             panels.append(_late_panel(percentile, taken, left, frame, power))
-        found = list(harm_signs(treated, [one for one in shown if one not in drawn], skin))
-        panels += [_harm_panel(one, frame) for one in found if isinstance(one, HealingSign)]
-        left = (*left, *unsized, *(one for one in found if isinstance(one, Omission)))
+        found = list(harm_signs(treated, [sign for sign in shown if sign not in drawn], skin))
+        panels += [_harm_panel(sign, frame) for sign in found if isinstance(sign, HealingSign)]
+        left = (*left, *unsized, *(sign for sign in found if isinstance(sign, Omission)))
     return PreviewStrip(
-        panels=tuple(one.panel for one in panels),
-        change_rows=tuple(row for one in panels for row in one.rows),
+        panels=tuple(panel_rows.panel for panel_rows in panels),
+        change_rows=tuple(row for panel_rows in panels for row in panel_rows.rows),
         omissions=_unique_omissions(left),
         visit=None if visit is None else _visit_label(visit, here),
         assumption=Message("preview.assumption"),
-        notes=(Message("preview.at-its-own"),) if len({one.concern for one in taken}) > 1 else (),
+        notes=(Message("preview.at-its-own"),) if len({removal.concern for removal in taken}) > 1 else (),
         sources=tuple(sources),
     )
 
@@ -83,14 +83,14 @@ class _PanelRows:
 
 def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
     """Merge omissions of the same reason into one that names everything it applies to."""
-    why = {one.reason.english: one.reason for one in left}
-    about = {said: [one.subjects for one in left if one.reason.english == said] for said in why}
+    why = {omission.reason.english: omission.reason for omission in left}
+    about = {said: [omission.subjects for omission in left if omission.reason.english == said] for said in why}
     return tuple(Omission(_unique_messages(name for names in about[said] for name in names), why[said]) for said in why)
 
 
-def omission_message(one: Omission) -> Message:
+def omission_message(omission: Omission) -> Message:
     """Return a sentence that says what is not drawn, and why."""
-    return Message("preview.because", {"about": list(one.subjects), "why": one.reason})
+    return Message("preview.because", {"about": list(omission.subjects), "why": omission.reason})
 
 
 def _unique_messages(names: Iterable[Message]) -> tuple[Message, ...]:
@@ -102,7 +102,7 @@ def _longest_visit(course: Sequence[Visit], drawn: Sequence[HealingSign]) -> Vis
     """Return the visit after which drawn signs last the longest; the first where nothing is drawn."""
 
     def lasts(visit: Visit) -> float:
-        return max((one.last_day or 0.0 for one in drawn if one.concern in visit.treats), default=0.0)
+        return max((sign.last_day or 0.0 for sign in drawn if sign.concern in visit.treats), default=0.0)
 
     return max(course, key=lasts, default=None)
 
@@ -130,7 +130,7 @@ def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], fr
         for _, option in here
         if day <= count_healing_days(option)
     }
-    words = _unique_messages(one.text for one in told.values() if one is not None)
+    words = _unique_messages(note.text for note in told.values() if note is not None)
     lasting = [sign for sign in drawn if sign.last_day is not None and day <= sign.last_day]
     if not lasting and told:
         return _PanelRows(Panel(moment, label, None, None, notes=words, reason=Message("preview.day-undrawn")))
@@ -176,11 +176,13 @@ def _apply_removals(
     taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Float], list[float]]:
     """Return the change of the maps (never upwards), and the share that is removed by each removal."""
-    shares = [one.share_removed(percentile, power) * (1.0 if kept is None else kept[one.concern]) for one in taken]
+    shares = [
+        removal.share_removed(percentile, power) * (1.0 if kept is None else kept[removal.concern]) for removal in taken
+    ]
     added: dict[str, Float] = {}
-    for one, share in zip(taken, shares, strict=True):
-        before = added.get(one.map_name, np.zeros_like(one.excess))
-        added[one.map_name] = np.minimum(before, np.asarray(-share * one.excess, np.float32))
+    for removal, share in zip(taken, shares, strict=True):
+        before = added.get(removal.map_name, np.zeros_like(removal.excess))
+        added[removal.map_name] = np.minimum(before, np.asarray(-share * removal.excess, np.float32))
     return added, shares
 
 
@@ -192,7 +194,7 @@ def _end_panel(
         return _PanelRows(_unknown_panel(moment, label, left))
     file = f"end-p{percentile}.png"
     added, shares = _apply_removals(taken, percentile, power)
-    rows = [_removal_row(file, one, share, percentile) for one, share in zip(taken, shares, strict=True)]
+    rows = [_removal_row(file, removal, share, percentile) for removal, share in zip(taken, shares, strict=True)]
     panel = Panel(
         moment,
         label,
@@ -215,42 +217,49 @@ def _late_panel(
     )
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
-    kept = {one.concern: one.remaining_fraction.median for one in taken if isinstance(one.remaining_fraction, Estimate)}
-    if untold := _unique_messages(one.title for one in taken if one.concern not in kept):
+    kept = {
+        removal.concern: removal.remaining_fraction.median
+        for removal in taken
+        if isinstance(removal.remaining_fraction, Estimate)
+    }
+    if untold := _unique_messages(removal.title for removal in taken if removal.concern not in kept):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
         return _PanelRows(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), reason=why))
     file = f"months-{when}-p{percentile}.png"
     added, shares = _apply_removals(taken, percentile, power, kept)
-    rows = [_removal_row(file, one, share, percentile, months=when) for one, share in zip(taken, shares, strict=True)]
+    rows = [
+        _removal_row(file, removal, share, percentile, months=when)
+        for removal, share in zip(taken, shares, strict=True)
+    ]
     picture = frame.with_map_changes(added)
     return _PanelRows(Panel(moment, label, file, picture, frequency=_frequency(percentile, taken)), tuple(rows))
 
 
 def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
     """Return a panel that says why no result can be drawn."""
-    reasons = tuple(omission_message(one) for one in _unique_omissions(left)[:_REASONS])
+    reasons = tuple(omission_message(omission) for omission in _unique_omissions(left)[:_REASONS])
     return Panel(moment, label, None, None, notes=reasons, reason=Message("preview.nothing"))
 
 
-def _removal_row(file: str, one: Removal, share: float, percentile: int, *, months: int | None = None) -> ChangeRow:
+def _removal_row(file: str, removal: Removal, share: float, percentile: int, *, months: int | None = None) -> ChangeRow:
     return ChangeRow(
         picture=file,
-        concern=one.concern,
-        treatment=one.treatment,
-        map=one.map_name,
-        finding=one.finding,
-        count=one.count,
+        concern=removal.concern,
+        treatment=removal.treatment,
+        map=removal.map_name,
+        finding=removal.finding,
+        count=removal.count,
         share_removed=share,
         percentile=percentile,
-        estimate=one.improvement_pct,
+        estimate=removal.improvement_pct,
         months=months,
-        sources=one.improvement_pct.basis,
+        sources=removal.improvement_pct.basis,
     )
 
 
 def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
     """Return how many people improve more or less than in the picture."""
-    improved = [one.improvement_at(percentile) for one in taken]
+    improved = [removal.improvement_at(percentile) for removal in taken]
     if percentile == PERCENTILES[0] and max(improved) <= 0:
         return Message("preview-frequency.none")
     if percentile != PERCENTILES[0] and min(improved) >= 100:
@@ -261,12 +270,12 @@ def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
 def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...]:
     """Return the concerns to which the frequency of the picture does not apply: no change, or all gone."""
     found = {}
-    for one in taken:
-        improved = one.improvement_at(percentile)
+    for removal in taken:
+        improved = removal.improvement_at(percentile)
         if improved <= 0:
-            found[one.concern] = Message("preview.no-change", {"concern": one.title})
+            found[removal.concern] = Message("preview.no-change", {"concern": removal.title})
         elif improved >= 100:
-            found[one.concern] = Message("preview.gone", {"concern": one.title})
+            found[removal.concern] = Message("preview.gone", {"concern": removal.title})
     return tuple(found.values())
 
 

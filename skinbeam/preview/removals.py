@@ -43,7 +43,8 @@ def find_removals(
 ) -> tuple[tuple[Removal, ...], tuple[Omission, ...]]:
     """Return what is removed from each concern of a plan, and what is not drawn."""
     drawn = [_concern_removals(concern, skin) for concern in concerns]
-    return tuple(r for one in drawn for r in one.removals), tuple(found for one in drawn for found in one.omissions)
+    removals = tuple(removal for concern_removals in drawn for removal in concern_removals.removals)
+    return removals, tuple(omission for concern_removals in drawn for omission in concern_removals.omissions)
 
 
 def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis) -> _ConcernRemovals:
@@ -112,11 +113,15 @@ def _kept_fraction(option: Option) -> Value:
 def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], concern: ConcernPlan) -> Message:
     """Return why the photograph shows nothing of a concern: it cannot be judged, or nothing was found."""
     told = [finding for finding in findings if finding.kind in kinds]
-    here = [one for one in told if one.site in (concern.site, "full-face") or concern.site == "full-face"]
+    here = [
+        mark_finding
+        for mark_finding in told
+        if mark_finding.site in (concern.site, "full-face") or concern.site == "full-face"
+    ]
     for finding in here:
         if isinstance(finding.count, Unknown) and isinstance(finding.area_mm2, Unknown):
             return Message("preview.not-seen", {"reason": finding.count.reason})
-    if any(not isinstance(one.count, Unknown) and one.count != 0 for one in here):
+    if any(not isinstance(mark_finding.count, Unknown) and mark_finding.count != 0 for mark_finding in here):
         return Message("preview.no-outline")
     return Message("preview.none-found") if told else Message("preview.no-reader")
 

@@ -52,7 +52,7 @@ class PigmentLevels:
         from scipy.ndimage import distance_transform_edt  # imported late: a page without a photograph does not need it
 
         if not maps.valid.any():
-            return cls(*(np.full(maps.valid.shape, np.log(one)) for one in (maps.level.melanin, maps.level.blood)))
+            return cls(*(np.full(maps.valid.shape, np.log(level)) for level in (maps.level.melanin, maps.level.blood)))
         rows, columns = distance_transform_edt(~maps.valid, return_distances=False, return_indices=True)
         return cls(np.log(maps.melanin[rows, columns]), np.log(maps.blood[rows, columns]))
 
@@ -133,7 +133,7 @@ class PhotoFrame:
             return self.picture
         touched = np.asarray(np.logical_or.reduce([values != 0 for values in added.values()]))
         whole = np.zeros((*touched.shape, 3), np.float32)
-        whole[touched] = self.pigment.at(touched).ln_factor({name: one[touched] for name, one in added.items()})
+        whole[touched] = self.pigment.at(touched).ln_factor({name: change[touched] for name, change in added.items()})
         return multiply_light(self.picture, self._resample(whole, cv2.INTER_LINEAR), self._resample_mask(touched))
 
     def with_outline(self, picture: Picture, field: Float) -> Picture:

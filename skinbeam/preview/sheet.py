@@ -143,7 +143,7 @@ def render_rows(strip: PreviewStrip) -> tuple[tuple[Picture, tuple[Message, ...]
     """Render a strip row by row for a page, (height, width, 3) each, with the labels of the pictures of a row."""
     laid = _ON_PAPER
     return tuple(
-        (_render_row(row, strip, laid), tuple(one.label for _, panels in row for one in panels))
+        (_render_row(row, strip, laid), tuple(panel.label for _, panels in row for panel in panels))
         for row in _layout_rows(strip, laid.columns)
     )
 
@@ -151,13 +151,13 @@ def render_rows(strip: PreviewStrip) -> tuple[tuple[Picture, tuple[Message, ...]
 def _layout_rows(strip: PreviewStrip, columns: int) -> list[_Groups]:
     """Arrange panels in rows: a group stays together, and groups share a row where there is room."""
     groups = [
-        (strip.visit, [one for one in strip.panels if one.moment.kind in ("before", "day")]),
-        (Message("preview-label.results"), [one for one in strip.panels if one.moment.kind in ("end", "months")]),
-        (Message("preview-label.harms"), [one for one in strip.panels if one.moment.kind == "harm"]),
+        (strip.visit, [panel for panel in strip.panels if panel.moment.kind in ("before", "day")]),
+        (Message("preview-label.results"), [panel for panel in strip.panels if panel.moment.kind in ("end", "months")]),
+        (Message("preview-label.harms"), [panel for panel in strip.panels if panel.moment.kind == "harm"]),
     ]
     rows: list[list[tuple[Message | None, Sequence[Panel]]]] = []
     for head, panels in ((head, _merge_unknown_panels(panels)) for head, panels in groups if panels):
-        if rows and sum(len(one) for _, one in rows[-1]) + len(panels) <= columns:
+        if rows and sum(len(group) for _, group in rows[-1]) + len(panels) <= columns:
             rows[-1].append((head, panels))
             continue
         for first in range(0, len(panels), columns):
@@ -167,7 +167,7 @@ def _layout_rows(strip: PreviewStrip, columns: int) -> list[_Groups]:
 
 def add_footnotes(sheet: Picture, strip: PreviewStrip) -> Picture:
     """Return the sheet of a strip with its footnotes."""
-    return np.vstack([sheet, _render_paragraphs([one.text for one in footnotes(strip)], _ON_A_SCREEN)])
+    return np.vstack([sheet, _render_paragraphs([footnote.text for footnote in footnotes(strip)], _ON_A_SCREEN)])
 
 
 def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
@@ -176,14 +176,16 @@ def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
         Message("preview.gains-at-end"),
         strip.assumption,
         *strip.notes,
-        *(omission_message(one) for one in strip.omissions),
+        *(omission_message(omission) for omission in strip.omissions),
     )
 
 
 def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
     """Merge panels without a picture that all have the same reasons into one."""
     first = panels[0]
-    alike = all(one.picture is None and (one.reason, one.notes) == (first.reason, first.notes) for one in panels)
+    alike = all(
+        panel.picture is None and (panel.reason, panel.notes) == (first.reason, first.notes) for panel in panels
+    )
     return panels[:1] if alike else panels
 
 
@@ -195,7 +197,7 @@ def _render_title(laid: _Layout) -> Picture:
 
 def _render_row(groups: _Groups, strip: PreviewStrip, laid: _Layout) -> Picture:
     """Render panels side by side, each group under a title line; the meaning of a dashed line is given once below."""
-    shape = next(one.picture.shape for one in strip.panels if one.picture is not None)
+    shape = next(panel.picture.shape for panel in strip.panels if panel.picture is not None)
     drawn = any(panel.picture is not None for _, panels in groups for panel in panels)
     height = round(laid.cell * shape[0] / shape[1]) if drawn else 0  # without pictures, the text sets the height
     parts = []
@@ -237,11 +239,11 @@ def _render_cell(panel: Panel, height: int, laid: _Layout) -> Picture:
 def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
     """Render the reason why there is no picture, in its place; taller where the text needs it."""
     font, bold = load_font(laid.small), load_font(laid.small, bold=True)
-    said = [one for one in (panel.reason, *panel.notes) if one is not None]
+    said = [message for message in (panel.reason, *panel.notes) if message is not None]
     lines = [
         (line, bold if place == 0 else font)
-        for place, one in enumerate(said)
-        for line in [*wrap_text(one.text, bold if place == 0 else font, laid.cell - 32), ""]
+        for place, message in enumerate(said)
+        for line in [*wrap_text(message.text, bold if place == 0 else font, laid.cell - 32), ""]
     ]
     step = round(_LEADING * laid.small)
     height = max(height, step * len(lines) + 16)
@@ -255,7 +257,7 @@ def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
 
 
 def _render_paragraphs(words: Sequence[str], laid: _Layout) -> Picture:
-    lines = [(one, load_font(laid.small), INK) for one in words]
+    lines = [(paragraph, load_font(laid.small), INK) for paragraph in words]
     return _render_text(lines, laid.width - 2 * laid.margin, laid.width)
 
 

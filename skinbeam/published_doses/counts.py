@@ -1,15 +1,18 @@
 """Published evidence near a setting: tolerated doses, and counts of people with a blister, a crust or a burn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from skinbeam.model.estimate import Unknown
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.published_doses.rows import GROWTHS, PracticeRow, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import source_phototypes
+from skinbeam.text import render_message
 
 __all__ = ["HarmCount", "ToleratedDoses", "count_harm_near", "find_tolerated_doses"]
 
@@ -18,6 +21,7 @@ __all__ = ["HarmCount", "ToleratedDoses", "count_harm_near", "find_tolerated_dos
 _WAVELENGTH_RATIO: Final = 1.05
 _PULSE_RATIO: Final = 4.0
 _SPOT_RATIO: Final = 1.5
+_NOT_STATED: Final = "not-stated"
 
 
 class HarmCount(NamedTuple):
@@ -34,15 +38,26 @@ class ToleratedDoses:
 
     Parameters
     ----------
-    low, high : least and greatest dose.
+    low : least dose that was given; unknown where every row prints an upper end alone.
+    high : greatest dose of a range, or the greatest upper end.
+    bound : whether `high` is an upper end ("up to 40 J/cm²"), so that nobody counted who was given it.
     rows, sources : numbers of rows and sources.
+    phototypes : lightest and darkest phototype of these rows, as in "I-V"; unknown where no row states the skin.
+    mixed : whether these rows count such skin together with lighter skin, so that nothing is said of such skin alone.
+    cooling : how the skin was cooled in these rows; `not-stated` where a row does not say it.
+    grades : how much of the sources was read.
     harmed, of : people with a blister, a crust or a burn, of the people in rows that count them.
     """
 
-    low: float
+    low: float | Unknown
     high: float
+    bound: bool
     rows: int
     sources: int
+    phototypes: str | Unknown
+    mixed: bool
+    cooling: tuple[str, ...]
+    grades: tuple[str, ...]
     harmed: int
     of: int
 
@@ -53,16 +68,20 @@ def find_tolerated_doses(
     spot_mm: float | None,
     phototypes: tuple[int, int] | None,
     *,
+    cooling: str,
     lamp: bool = False,
 ) -> ToleratedDoses | None:
     """Return the doses that clinics report as tolerated near this light, pulse and spot on such skin, or None.
 
-    Rows of the validation set are left out, and so are rows of growths that were burnt on purpose.
+    Rows of the validation set are left out, and so are rows of growths that were burnt on purpose. Rows of such skin
+    alone take precedence over rows that count it together with lighter skin.
 
     Parameters
     ----------
     wavelength_nm : of a lamp the cut-off of its filter.
     phototypes : lowest and highest possible phototype of the person, 1 to 6; None accepts every skin.
+    cooling : kind of cooling. Doses of uncooled skin are those of rows that state it; cooled skin also tolerates what
+        uncooled skin does, and rows that do not state the cooling are taken as cooled.
     """
     near = [
         row
@@ -80,23 +99,55 @@ def find_tolerated_doses(
         )
         and _is_near(row.pulse_ms, pulse_ms, _PULSE_RATIO)
         and (spot_mm is None or not _span_ends(row.spot_mm) or _is_near(row.spot_mm, spot_mm, _SPOT_RATIO))
+        and _is_cooled_alike(row, cooling)
         and _covers_phototypes(row, phototypes)
     ]
-    if not near:
-        return None
+    alone = [row for row in near if phototypes is None or _is_of_such_skin(row, phototypes)]
+    return _summarise_rows(alone or near, mixed=not alone) if near else None
+
+
+def _summarise_rows(near: Sequence[PracticeRow], *, mixed: bool) -> ToleratedDoses:
     sources = sorted({row.source for row in near})
     cite_sources(*sources)
-    doses = [dose for row in near for dose in _span_ends(row.fluence_J_cm2)]
+    spans = [row.fluence_J_cm2 for row in near if row.fluence_J_cm2 is not None]
+    given = [low for low, _ in spans if low is not None]
+    reached = [low if high is None else high for low, high in spans if low is not None]
+    ends = [high for low, high in spans if low is None and high is not None]
     harms = [row.harm for row in near if row.harm is not None and row.harm.counts_skin_injury]
     people = [(harm.events, harm.total) for harm in harms if harm.unit == "patients"]
+    skins = [told for row in near if (told := source_phototypes(row.phototype, row.ethnic_group)) is not None]
     return ToleratedDoses(
-        min(doses),
-        max(doses),
-        len(near),
-        len(sources),
-        sum(events for events, _ in people if events is not None),
-        sum(of for _, of in people if of is not None),
+        low=min(given) if given else Unknown(render_message("burn.bound-alone")),
+        high=max((*reached, *ends)),
+        bound=max(ends, default=0.0) > max(reached, default=0.0),
+        rows=len(near),
+        sources=len(sources),
+        phototypes=_skin_range(skins),
+        mixed=mixed,
+        cooling=tuple(sorted({row.cooling or _NOT_STATED for row in near})),
+        grades=tuple(sorted({row.grade for row in near})),
+        harmed=sum(events for events, _ in people if events is not None),
+        of=sum(of for _, of in people if of is not None),
     )
+
+
+def _skin_range(skins: Sequence[tuple[int, int]]) -> str | Unknown:
+    """Return the phototypes from the lightest to the darkest, such as "I-V"."""
+    if not skins:
+        return Unknown(render_message("burn.skin-unstated"))
+    lightest, darkest = min(low for low, _ in skins), max(high for _, high in skins)
+    return "-".join(dict.fromkeys((PHOTOTYPES[lightest - 1], PHOTOTYPES[darkest - 1])))
+
+
+def _is_cooled_alike(row: PracticeRow, cooling: str) -> bool:
+    """Return whether what the skin tolerated in a row holds under such cooling."""
+    return row.cooling == "none" or (cooling != "none" and row.cooling in ("", cooling))
+
+
+def _is_of_such_skin(row: PracticeRow, phototypes: tuple[int, int]) -> bool:
+    """Return whether the lightest people of a row are at most one phototype lighter than the person may be."""
+    told = source_phototypes(row.phototype, row.ethnic_group)
+    return told is not None and told[0] >= phototypes[0] - 1
 
 
 def _span_ends(span: Iterable[float | None] | None) -> list[float]:

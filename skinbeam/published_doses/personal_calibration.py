@@ -26,7 +26,7 @@ from scipy.special import ndtr
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.published_doses.calibration import BurnLight, error_parts
+from skinbeam.published_doses.calibration import BurnLight, DoseCalibration, burn_calibration, error_parts
 
 __all__ = ["PersonalCalibration", "SpotObservation", "calibrate_person", "miss_probability"]
 
@@ -62,6 +62,7 @@ class PersonalCalibration:
         observations, (sample, error).
     people : spread of the part that is not shared.
     lapse : share of injuries that no dose explains.
+    everybody : calibration of the light for people of whom nothing was observed.
     miss_probability : probability that a field does not share the error of its clean spots.
     """
 
@@ -70,24 +71,34 @@ class PersonalCalibration:
     posterior: Floats
     people: float
     lapse: float
+    everybody: DoseCalibration
     miss_probability: float = 0.0
 
     def p_reached(self, dose_over_computed: ArrayLike) -> Floats:
-        """Return the probability that a dose burns each draw, given its ratio to the computed dose, (sample,)."""
-        burnt = _burn_probability(np.asarray(dose_over_computed), self.people)
-        shown = (self.posterior * burnt).sum(axis=-1)
-        return np.asarray(
-            np.maximum(shown, self.miss_probability * (burnt @ self.prior) + (1.0 - self.miss_probability) * shown)
-        )
+        """Return the probability that a dose burns each draw, given its ratio to the computed dose, (sample,).
+
+        The observations change the probability of everybody in the ratio in which they change that of (spots 2), of
+        being burnt where it falls and of being spared where it rises: normal errors have other tails than the
+        calibration, and where nothing was observed the probability is that of everybody.
+        """
+        ratio = np.asarray(dose_over_computed)
+        burnt = _burn_probability(ratio, self.people)
+        shown, before = (self.posterior * burnt).sum(axis=-1), burnt @ self.prior
+        after = np.maximum(shown, self.miss_probability * before + (1.0 - self.miss_probability) * shown)
+        everybody = self.everybody.p_reached(ratio)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fallen = everybody * np.nan_to_num(after / before)
+            risen = 1.0 - (1.0 - everybody) * np.nan_to_num((1.0 - after) / (1.0 - before))
+        return np.asarray(np.where(after <= before, fallen, risen))
 
     def updated_with(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
         """Return the posterior after further observed pulses of this light."""
         joint = self.posterior
-        for one in seen:
-            burnt = _burn_probability(one.dose_over_computed, self.people)
-            joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if one.injured else 1.0 - burnt)
+        for observation in seen:
+            burnt = _burn_probability(observation.dose_over_computed, self.people)
+            joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if observation.injured else 1.0 - burnt)
         told = joint.sum(axis=1)
-        clean = [one.miss_probability for one in seen if not one.injured]
+        clean = [observation.miss_probability for observation in seen if not observation.injured]
         least = min(
             [*clean, self.miss_probability] if self.miss_probability > 0.0 else clean, default=self.miss_probability
         )
@@ -113,10 +124,10 @@ def miss_probability(read_after_h: float) -> float | None:
 def calibrate_person(light: BurnLight, observations: Sequence[SpotObservation]) -> PersonalCalibration:
     """Return the personal calibration from the pulses of a light; without pulses, the prior of the population."""
     error = error_parts(light)
-    prior = np.exp(-0.5 * ((_SHARED_ERRORS[:, None] - error.means) / error.error) ** 2) / error.error
-    shares = prior.mean(axis=1) / prior.mean(axis=1).sum()
-    everybody = PersonalCalibration(np.ones(1), shares, shares[None, :], error.people, error.lapse)
-    return everybody.updated_with(observations)
+    density = np.exp(-0.5 * ((_SHARED_ERRORS[:, None] - error.means) / error.error) ** 2) / error.error
+    shares = density.mean(axis=1) / density.mean(axis=1).sum()
+    prior = PersonalCalibration(np.ones(1), shares, shares[None, :], error.people, error.lapse, burn_calibration(light))
+    return prior.updated_with(observations)
 
 
 def _burn_probability(over_computed: Floats, people: float) -> Floats:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from skinbeam.laser.device_class import class_of_light
 from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import phototype_range, vocabulary_table
@@ -222,6 +223,30 @@ class PracticeRow:
         return printed is not None or "fractional" in self.device.lower()
 
     @property
+    def lens_array(self) -> bool:
+        """Whether an optic splits the spot into small beams, by the name of the device."""
+        return "array" in self.device.lower()
+
+    @property
+    def device_class(self) -> str | None:
+        """Class of the light, such as `qs-532`; None where its wavelength is not printed, or no class has such light.
+
+        A laser whose name and pulse say nothing else is one of long pulses.
+        """
+        nm = self.wavelength_nm or (self.band_nm[0] if self.band_nm is not None else None)
+        if nm is None:
+            return "ipl-any" if self.lamp else None
+        shortest = min((end for end in self.pulse_ms or () if end is not None), default=None)
+        return class_of_light(
+            nm,
+            _CLASS_PULSE_MS[self.pulse_class] if shortest is None else shortest,
+            lamp=self.lamp,
+            microbeams=self.microbeams,
+            lens_array=self.lens_array,
+            compression=any(word in self.device.lower() for word in ("compression", "glass")),
+        )
+
+    @property
     def role(self) -> str:
         """`validation` or `calibration`; it depends on the source alone."""
         return source_role(self.source)
@@ -256,6 +281,7 @@ DAY_KINDS = ("mean", "at-most", "at-least")
 DENSITY_KINDS = ("pass", "total")
 HARM_ORIGINS = ("printed", "per-cent")
 _MAX_DAYS = 3650.0
+_CLASS_PULSE_MS = {"ps": 5e-7, "ns": 1e-5, "": 10.0}  # pulses within the classes that names of devices state
 
 
 @cache

@@ -40,6 +40,7 @@ class PublishedSetting:
     from_manual : whether the maker of the machine recommends the settings in its manual.
     density_per_cm2 : of all passes of a session together; a figure without a statement is taken as that.
     coverage_pct : share of the skin under microbeams.
+    device_class : class of the light, such as `qs-532`; None where it is not known.
     """
 
     row: str
@@ -59,6 +60,7 @@ class PublishedSetting:
     site: str = ""
     from_manual: bool = False
     coverage_pct: PrintedSpan | None = None
+    device_class: str | None = None
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:
@@ -119,6 +121,7 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         site=row.site,
         from_manual=row.grade == "manual",
         coverage_pct=row.coverage_pct,
+        device_class=row.device_class,
     )
 
 

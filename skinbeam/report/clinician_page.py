@@ -66,7 +66,7 @@ def report_page(
     pictures: Mapping[str, Sequence[ReportPicture]],
     overlays: Sequence[ReportPicture],
     *,
-    embedded: Mapping[str, str],
+    embedded_figures: Mapping[str, str],
     photo: Mapping[str, Any] | None,
     preview: Strip | None = None,
 ) -> ReportPage:
@@ -76,20 +76,20 @@ def report_page(
     ----------
     pictures : figures by concern anchor, and the calendar under `calendar`.
     overlays : overlays of the photograph.
-    embedded : figure file → data URI.
+    embedded_figures : figure file → data URI.
     photo : body of the photo document, when there is a photograph.
     preview : preview pictures, when there is a face to draw them on.
     """
     decision = _decision(plan)
-    decided = (*decision.reasons, *decision.more, *decision.always)
+    decided = (*decision.reasons, *decision.further_reasons, *decision.standing_rules)
     concerns = tuple(_concern_part(concern, pictures, decided, plan) for concern in plan.concerns)
     references, missing = _references(plan.sources)
     names = concern_names(plan)
     course, always = visit_lines(plan.course, names)
     return ReportPage(
-        spoken=current_language(),
+        language_code=current_language(),
         banner=plan.intended_use.text,
-        about=_about_facts(plan),
+        provenance=_about_facts(plan),
         plan_sha256=plan.plan_sha256,
         decision=decision,
         glance=tuple(
@@ -106,9 +106,9 @@ def report_page(
         concerns=concerns,
         calendar=pictures["calendar"][0],
         course=course,
-        course_always=always,
+        recurring_steps=always,
         course_total=course_totals(plan.course_total),
-        afterwards=message_texts(plan.course_total.afterwards),
+        maintenance=message_texts(plan.course_total.afterwards),
         test_spots=tuple(map(spot_ladder, plan.test_spots)),
         titration=tuple(map(advice_line, plan.titration)),
         anaesthesia=tuple(map(advice_line, plan.anaesthesia)),
@@ -116,14 +116,18 @@ def report_page(
         complications=tuple(map(advice_line, plan.complications)),
         consent=tuple(map(advice_line, plan.consent)),
         aftercare=tuple(map(advice_line, plan.aftercare)),
-        when_to_call=tuple(map(advice_line, plan.when_to_call)),
+        call_advice=tuple(map(advice_line, plan.when_to_call)),
         unknowns=message_texts(plan.unknowns),
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
-        faults=(*(ReportFault(one.code, one.message) for one in plan.warnings), *missing, *_missing_overlays(overlays)),
+        faults=(
+            *(ReportFault(warning.code, warning.message) for warning in plan.warnings),
+            *missing,
+            *_missing_overlays(overlays),
+        ),
         references=references,
         words=section_texts("report"),
-        embedded=embedded,
+        embedded_figures=embedded_figures,
     )
 
 
@@ -144,14 +148,16 @@ def _decision(plan: Plan) -> DecisionPart:
     state = plan.suitability.decision
     key = state.replace("-", "_")
     spoke = _merge_reasons(
-        told for _, told in sorted([*_concern_reasons(plan), *_first_cautions(plan)], key=lambda one: one[0])
+        told for _, told in sorted([*_concern_reasons(plan), *_first_cautions(plan)], key=lambda weighted: weighted[0])
     )
     yes = report_text("decision_word_suitable")
-    careful, always = ([one for one in spoke if (one.decision == yes) is told] for told in (False, True))
+    careful, always = ([reason for reason in spoke if (reason.decision == yes) is told] for told in (False, True))
     caution = report_text("decision_word_with_caution")
-    first = leading_reasons([one.lead for one in careful], sum(one.decision != caution for one in careful))
-    careful = [careful[place] for place in first] + [one for place, one in enumerate(careful) if place not in first]
-    numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
+    first = leading_reasons([reason.lead for reason in careful], sum(reason.decision != caution for reason in careful))
+    careful = [careful[place] for place in first] + [
+        reason for place, reason in enumerate(careful) if place not in first
+    ]
+    numbered = [replace(reason, number=str(number)) for number, reason in enumerate((*careful, *always), 1)]
     none, without = decision_without_laser(plan.concerns, plan.suitability)
     meant = report_text("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}")
     ahead = plan.test_spots or any(concern.first_laser is not None for concern in plan.concerns)
@@ -162,18 +168,18 @@ def _decision(plan: Plan) -> DecisionPart:
         text=report_text("decision_text_without", without=without)
         if none
         else " ".join(filter(None, (meant, without))),
-        beyond=tuple(
+        practice_warnings=tuple(
             report_text("decision_beyond", concern=concern_name(concern), option=device_name(option))
             for concern in plan.concerns
             for option in leading_options(concern)
             if option.beyond_practice
         ),
-        why=plain_reasons(plan.why),
-        head=report_text("head_first" if ahead else "head_stopped"),
+        refusal_reasons=plain_reasons(plan.why),
+        reasons_heading=report_text("head_first" if ahead else "head_stopped"),
         reasons=tuple(numbered[: len(first)]),
-        more=tuple(numbered[len(first) : len(careful)]),
-        and_more=report_text("and_more", number=more) if more else "",
-        always=tuple(numbered[len(careful) :]),
+        further_reasons=tuple(numbered[len(first) : len(careful)]),
+        further_reasons_label=report_text("and_more", number=more) if more else "",
+        standing_rules=tuple(numbered[len(careful) :]),
     )
 
 
@@ -183,7 +189,7 @@ def _concern_reasons(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]
     for spoke in plan.suitability.reasons:
         yield (
             reason_weight(spoke),
-            replace(reason_line(spoke), about=names.get(spoke.about, "") if len(names) > 1 else ""),
+            replace(reason_line(spoke), subject=names.get(spoke.about, "") if len(names) > 1 else ""),
         )
 
 
@@ -196,19 +202,19 @@ def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
             name = report_text("option_of_concern", concern=concern_name(concern), option=option_name)
             for spoke in option.reasons:
                 if spoke.decision != "suitable" and spoke.message.text not in told:
-                    yield reason_weight(spoke), replace(reason_line(spoke), about=name)
+                    yield reason_weight(spoke), replace(reason_line(spoke), subject=name)
 
 
 def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
     """Merge rules with the same text, with all their sources and subjects."""
     merged: dict[tuple[str, str, str, str], list[ReasonLine]] = {}
-    for one in reasons:
-        merged.setdefault((one.lead, one.rest, one.decision, one.strength), []).append(one)
+    for reason in reasons:
+        merged.setdefault((reason.lead, reason.rest, reason.decision, reason.strength), []).append(reason)
     return tuple(
         ReasonLine(
             *said,
-            sources=tuple(dict.fromkeys(key for one in same for key in one.sources)),
-            about="; ".join(dict.fromkeys(one.about for one in same if one.about)),
+            sources=tuple(dict.fromkeys(key for reason in same for key in reason.sources)),
+            subject="; ".join(dict.fromkeys(reason.subject for reason in same if reason.subject)),
         )
         for said, same in merged.items()
     )
@@ -220,9 +226,9 @@ def _concern_part(
     """Return one concern with its figures and options."""
     person = plan.assessment
     stops = [
-        one.message.text
-        for one in plan.suitability.reasons
-        if decision_severity(one.decision) >= decision_severity("refer")
+        reason.message.text
+        for reason in plan.suitability.reasons
+        if decision_severity(reason.decision) >= decision_severity("refer")
     ]
     anchor = f"concern-{concern.condition}-{concern.site}"
     section, window = pictures[anchor]
@@ -232,19 +238,19 @@ def _concern_part(
         title=concern_name(concern),
         subtypes=_subtypes(concern),
         severity=value_sentence(concern.severity),
-        aloud=spoken_summary(concern),
+        spoken_summary=spoken_summary(concern),
         target=tuple(_fact(name, value) for name, value in target.items()),
         target_text=concern.target.definition.text,
-        can=concern.can.text,
-        cannot=concern.cannot.text,
+        capability=concern.can.text,
+        limitation=concern.cannot.text,
         section=section,
         window=window,
         options=option_cards(concern, decided, _phototype(person)),
-        without_laser=no_laser_headline(concern),
-        no_laser=plain_reasons(concern.no_laser),
+        no_laser_headline=no_laser_headline(concern),
+        no_laser_reasons=plain_reasons(concern.no_laser),
         nearest=nearest_setting(concern, person),
-        instead=possible_changes(concern, person),
-        refused=refused_options(concern.refused, stops),
+        possible_changes=possible_changes(concern, person),
+        refusals=refused_options(concern.refused, stops),
         gaps=knowledge_gaps(concern),
     )
 
@@ -262,7 +268,9 @@ def _leading_glances(concern: ConcernPlan, part: ConcernPart, person: Assessment
     """Yield the overview lines of a concern's leading options."""
     for option in leading_options(concern):
         yield replace(
-            option_glance(concern, option, _phototype(person)), anchor=part.anchor, without=part.without_laser
+            option_glance(concern, option, _phototype(person)),
+            anchor=part.anchor,
+            no_laser_headline=part.no_laser_headline,
         )
 
 
@@ -303,7 +311,10 @@ def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFac
     """Return what the photograph showed: the plan's part, suggested concerns, then quality, scale and findings."""
     rows = [
         ReportFact(report_text("photo_used"), display_value(plan.assessment.photo)),
-        *(ReportFact(report_text("photo_in_plan"), display_value(one)) for one in plan.assessment.photo_told or ()),
+        *(
+            ReportFact(report_text("photo_in_plan"), display_value(message))
+            for message in plan.assessment.photo_told or ()
+        ),
         *map(_suggestion_fact, plan.suggested or ()),
     ]
     if photo is not None:
@@ -327,12 +338,12 @@ def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFac
     return tuple(rows)
 
 
-def _suggestion_fact(one: ConcernSuggestion) -> ReportFact:
+def _suggestion_fact(suggestion: ConcernSuggestion) -> ReportFact:
     """Return a concern that the photograph suggests and the case does not have, with the signs found."""
-    severity = "" if one.severity is None else value_sentence(one.severity)
-    title = translate(str(vocabulary_table("condition")[one.condition]["title"]))
-    name = report_text("concern_at_site", concern=title, site=site_title(one.site))
-    seen = join_items(message.text for message in one.seen)
+    severity = "" if suggestion.severity is None else value_sentence(suggestion.severity)
+    title = translate(str(vocabulary_table("condition")[suggestion.condition]["title"]))
+    name = report_text("concern_at_site", concern=title, site=site_title(suggestion.site))
+    seen = join_items(message.text for message in suggestion.seen)
     return ReportFact(
         report_text("photo_suggests"),
         DisplayValue(join_items([name, severity, seen]), report_text("photo_suggests_note"), True),

@@ -79,16 +79,16 @@ class ChoiceRow:
     name: Annotated[str, "the choice in plain words"]
     good: Annotated[str, "how many of 100 get at least half better, with the range"]
     bad: Annotated[str, "the harm that is counted most often, and how many of 100 have it"]
-    own: Annotated[bool, "whether it is the choice that is agreed to"]
+    is_chosen: Annotated[bool, "whether it is the choice that is agreed to"]
 
 
 @dataclass(frozen=True)
 class ResultRow:
     """How many people improve by at least one threshold."""
 
-    better: Annotated[str, "how much better"]
-    treated: Annotated[str, "of 100 who choose this"]
-    untreated: Annotated[str, "of 100 who do nothing"]
+    improvement: Annotated[str, "how much better"]
+    treated_share: Annotated[str, "of 100 who choose this"]
+    untreated_share: Annotated[str, "of 100 who do nothing"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class PhotoPermission:
     """A use of photographs and whether it is permitted."""
 
     text: Annotated[str, "the use"]
-    given: Annotated[str, "yes or no in words; empty before it is signed"]
+    answer: Annotated[str, "yes or no in words; empty before it is signed"]
 
 
 @dataclass(frozen=True)
@@ -114,27 +114,27 @@ class ConsentPage:
 
     banner: Annotated[str, "intended use: stands on every page"]
     plan_sha256: Annotated[str, "the plan's name"]
-    foot: Annotated[str, "version, before the plan's name on every page"]
+    footer: Annotated[str, "version, before the plan's name on every page"]
     title: Annotated[str, "what is agreed to"]
     label: Annotated[str, "what the clinic calls the record; empty before it is signed"]
     aim: Annotated[tuple[str, ...], "what is treated, what light can do and cannot, what is done, how often"]
     caution: Annotated[str, "what the plan decided about laser for this person"]
     choices: Annotated[tuple[ChoiceRow, ...], "this choice, the others, doing nothing last"]
-    others: Annotated[str, "choices that are only named; may be empty"]
+    other_choices: Annotated[str, "choices that are only named; may be empty"]
     results: Annotated[tuple[ResultRow, ...], "how many people get how much better"]
-    results_about: Annotated[str, "of whom and when"]
-    common: Annotated[tuple[str, ...], "harms that 1 of 100 or more have"]
-    rare: Annotated[tuple[str, ...], "harms that fewer have"]
-    lasting: Annotated[tuple[str, ...], "harms that may stay for months or for good"]
-    uncounted: Annotated[tuple[str, ...], "harms that nobody counted, and harm after a fault"]
-    own: Annotated[tuple[str, ...], "what goes wrong more easily for this skin"]
+    results_note: Annotated[str, "of whom and when"]
+    common_harms: Annotated[tuple[str, ...], "harms that 1 of 100 or more have"]
+    rare_harms: Annotated[tuple[str, ...], "harms that fewer have"]
+    lasting_harms: Annotated[tuple[str, ...], "harms that may stay for months or for good"]
+    uncounted_harms: Annotated[tuple[str, ...], "harms that nobody counted, and harm after a fault"]
+    personal_harms: Annotated[tuple[str, ...], "what goes wrong more easily for this skin"]
     healing: Annotated[tuple[str, ...], "how long it shows, and pain"]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
-    call: Annotated[tuple[str, ...], "when to call, and whom"]
+    call_advice: Annotated[tuple[str, ...], "when to call, and whom"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
     permissions: Annotated[tuple[PhotoPermission, ...], "what photographs may be used for, each asked apart"]
     questions: Annotated[tuple[TeachBackResult, ...], "to tell back what was explained"]
-    told: Annotated[str, "when it was told back, and who asked; empty before"]
+    teach_back_note: Annotated[str, "when it was told back, and who asked; empty before"]
     agreement: Annotated[tuple[str, ...], "what the signature says, and the time to think"]
     points: Annotated[tuple[str, ...], "what the rules ask of the clinician"]
     person: Annotated[str, "who signed; empty before"]

@@ -168,8 +168,8 @@ SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
 _NO_TREATMENT = "no-treatment"
 _NOT_SENTENCES = (
-    "plan_sha256", "foot", "label", "title", "choices", "results", "questions", "permissions", "points",
-    "told", "person", "clinician", "date", "signature", "words",
+    "plan_sha256", "footer", "label", "title", "choices", "results", "questions", "permissions", "points",
+    "teach_back_note", "person", "clinician", "date", "signature", "words",
 )  # fmt: skip
 
 
@@ -188,33 +188,34 @@ def consent_page(
     return ConsentPage(
         banner=report_text("consent.banner"),
         plan_sha256=plan.plan_sha256,
-        foot=report_text("consent.foot", version=plan.version),
+        footer=report_text("consent.foot", version=plan.version),
         title=report_text("consent.title", choice=choice_name(option), concern=plain_concern_name(concern)),
         label=report_text("consent.label", label=signing.label) if signing else "",
         aim=tuple(_aim(plan, concern, option, option.setup)),
         caution=report_text(f"consent.caution_{plan.suitability.decision.replace('-', '_')}"),
         choices=_choice_rows(concern, option),
-        others=_other_choices(concern),
+        other_choices=_other_choices(concern),
         results=tuple(_result_row(pct, option, untreated) for pct in _THRESHOLDS),
-        results_about=" ".join(_results_about(option)),
-        common=harms.common,
-        rare=harms.rare,
-        lasting=harms.lasting,
-        uncounted=harms.uncounted,
-        own=own_harm_sentences(plan),
+        results_note=" ".join(_results_about(option)),
+        common_harms=harms.common,
+        rare_harms=harms.rare,
+        lasting_harms=harms.lasting,
+        uncounted_harms=harms.uncounted,
+        personal_harms=own_harm_sentences(plan),
         healing=_healing(option),
-        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare)) or numbered_sentences("aftercare"),
-        call=(*advice_sentences(plan.when_to_call, "call"), phone_line(plan)),
+        aftercare=tuple(dict.fromkeys(advice.message.text for advice in plan.aftercare))
+        or numbered_sentences("aftercare"),
+        call_advice=(*advice_sentences(plan.when_to_call, "call"), phone_line(plan)),
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PHOTO_PERMISSIONS),
         questions=tuple(_teach_back_results(plan, option, signing)),
-        told=report_text(
+        teach_back_note=report_text(
             "consent.told", on=signing.teach_back_tries[-1].date, by=signing.teach_back_tries[-1].clinician
         )
         if signing
         else "",
         agreement=agreement_text(_days(signing)),
-        points=tuple(one.message.text for one in plan.consent),
+        points=tuple(advice.message.text for advice in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
         date=Formatter().date(signing.signed_on) if signing else "",
@@ -249,7 +250,14 @@ def agreement_text(days: tuple[datetime.date, datetime.date] | None = None) -> t
     first, second, last = (report_text(f"consent.agreement_{number}") for number in (1, 2, 4))
     if days is None:
         return first, second, report_text("consent.agreement_3", days=cooling_off_days()), last
-    return first, second, report_text("consent.agreement_dates", talked=days[0], signed=days[1]), last
+    talked, signed = days
+    thought = (signed - talked).days
+    if thought < 1:
+        return first, second, report_text("consent.agreement_same_day", signed=signed), last
+    dates = report_text("consent.agreement_dates", talked=talked, signed=signed)
+    if thought >= cooling_off_days():
+        return first, second, dates, last
+    return first, second, dates, report_text("consent.agreement_short", days=thought, usual=cooling_off_days()), last
 
 
 def consent_sentences(page: ConsentPage) -> list[str]:
@@ -261,8 +269,8 @@ def consent_sentences(page: ConsentPage) -> list[str]:
     for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
         value = getattr(page, name)
         found += [value] if isinstance(value, str) else value
-    found += [one.text for one in page.permissions]
-    found += [line for one in page.questions for line in (one.question, *one.answers)]
+    found += [permission.text for permission in page.permissions]
+    found += [line for question in page.questions for line in (question.question, *question.answers)]
     return [line for line in found if line]
 
 
@@ -278,7 +286,7 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
             report_text("consent.aim_visits_one") if visits == "1" else report_text("consent.aim_visits", visits=visits)
         )
     asked = (setup.device, setup.wavelength_nm, concern.site)
-    if any((one.device, one.wavelength_nm, one.site) == asked for one in plan.test_spots):
+    if any((ladder.device, ladder.wavelength_nm, ladder.site) == asked for ladder in plan.test_spots):
         yield report_text("consent.aim_spots")
 
 
@@ -347,12 +355,14 @@ def _permission(use: str, signing: ConsentSignature | None) -> PhotoPermission:
 
 
 def _teach_back_results(plan: Plan, option: Option, signing: ConsentSignature | None) -> Iterator[TeachBackResult]:
-    for one in teach_back_questions(plan, option):
+    for question in teach_back_questions(plan, option):
         if signing is None:
-            yield TeachBackResult(one.question, one.answers, "")
+            yield TeachBackResult(question.question, question.answers, "")
         else:
             yield TeachBackResult(
-                one.question, (one.answers[one.right_index],), tries_in_words(one.id, signing.teach_back_tries)
+                question.question,
+                (question.answers[question.right_index],),
+                tries_in_words(question.id, signing.teach_back_tries),
             )
 
 

@@ -45,7 +45,7 @@ class DisplayValue:
 
     text: Annotated[str, "the value with its interval and unit, or the word for unknown"]
     note: Annotated[str, "what the interval means and where it is from, or why the value is unknown; may be empty"]
-    known: Annotated[bool, "false when the value is unknown"]
+    is_known: Annotated[bool, "false when the value is unknown"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ReasonLine:
     decision: Annotated[str, "the decision that it argues for, as a word; empty where it decides nothing"]
     strength: Annotated[str, "how strong the rule is; may be empty"]
     sources: Annotated[tuple[str, ...], "source keys"]
-    about: Annotated[str, "the concern or the option that it speaks about; empty when it speaks about all"] = ""
+    subject: Annotated[str, "the concern or the option that it speaks about; empty when it speaks about all"] = ""
     number: Annotated[str, "its number in the table of the decision; empty elsewhere"] = ""
 
 
@@ -76,19 +76,23 @@ class DecisionPart:
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
     title: Annotated[str, "the decision in words"]
     text: Annotated[str, "what the decision means"]
-    beyond: Annotated[tuple[str, ...], "options shown first whose settings are beyond practice"]
-    why: Annotated[
+    practice_warnings: Annotated[tuple[str, ...], "options shown first whose settings are beyond practice"]
+    refusal_reasons: Annotated[
         tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
     ]
-    head: Annotated[str, "what the reasons are: what comes before the first pulse, or the rules that applied"]
+    reasons_heading: Annotated[
+        str, "what the reasons are: what comes before the first pulse, or the rules that applied"
+    ]
     reasons: Annotated[
         tuple[ReasonLine, ...], "what leads: all that refuses or refers, else what changes most what is done"
     ]
-    more: Annotated[
+    further_reasons: Annotated[
         tuple[ReasonLine, ...], "the other rules that argue for care, and cautions about what is shown first"
     ]
-    and_more: Annotated[str, "how many more there are; empty where there are none"]
-    always: Annotated[tuple[ReasonLine, ...], "rules that argue for yes and ask for something; their numbers go on"]
+    further_reasons_label: Annotated[str, "how many more there are; empty where there are none"]
+    standing_rules: Annotated[
+        tuple[ReasonLine, ...], "rules that argue for yes and ask for something; their numbers go on"
+    ]
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class Strip:
     """Preview pictures, row by row, with the notes printed below them."""
 
     rows: Annotated[tuple[StripRow, ...], "one figure each"]
-    below: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
+    footnotes: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ class ShareBar:
     median: Annotated[float, "what is likely"]
     high: Annotated[float, "high end"]
     number: Annotated[str, "people of 100, as a number"]
-    told: Annotated[str, "the same in words, for those who cannot see the bar"]
+    bar_text: Annotated[str, "the same in words, for those who cannot see the bar"]
 
 
 @dataclass(frozen=True)
@@ -164,12 +168,12 @@ class OptionGlance:
     """One option in one line of the overview."""
 
     anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
-    without: Annotated[str, "that the concern has no laser; empty where it has one, and in its own table"]
+    no_laser_headline: Annotated[str, "that the concern has no laser; empty where it has one, and in its own table"]
     concern: Annotated[str, "concern and site"]
     option: Annotated[str, "the option with its device and light"]
     name: Annotated[str, "its device and light alone; without a device the option"]
     setting: Annotated[str, "dose, spot, pulse and cooling, and that they are beyond practice; empty without a device"]
-    counted: Annotated[bool, "whether anything of what follows is known"]
+    has_values: Annotated[bool, "whether anything of what follows is known"]
     good: Annotated[DisplayValue, "people of 100 who improve by at least half"]
     bad: Annotated[DisplayValue, "people of 100 with the most frequent known harm"]
     sessions: Annotated[DisplayValue, "number of sessions"]
@@ -193,23 +197,25 @@ class OptionCard:
     device: Annotated[str, "the device; empty without one"]
     line: Annotated[OptionGlance, "the option in one line"]
     rank_reason: Annotated[str, "why it stands at this place"]
-    beside_trials: Annotated[str, "what was computed beside what trials counted; empty without a device"]
+    trial_comparison: Annotated[str, "what was computed beside what trials counted; empty without a device"]
     practice: Annotated[str, "where the setting stands beside published ones; empty without a device"]
-    expected: Annotated[tuple[ReportPicture, ...], "rows of icon arrays: good and bad of 100 people"]
+    icon_rows: Annotated[tuple[ReportPicture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[ReportFact, ...], "expected result: known values"]
     settings: Annotated[tuple[ReportFact, ...], "what to set on the device; empty without one"]
     facts: Annotated[
         tuple[ReportFact, ...], "probabilities of the physical target and of injury, sessions, time, pain, downtime"
     ]
     limits: Annotated[tuple[LimitLine, ...], "limits checked"]
-    nearly: Annotated[tuple[str, ...], "limits that are not plainly met, each in a few words"]
-    seek: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
-    stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
+    limit_warnings: Annotated[tuple[str, ...], "limits that are not plainly met, each in a few words"]
+    clinical_endpoint: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
+    stop_signs: Annotated[tuple[str, ...], "signs that stop treatment"]
     first_pulses: Annotated[str, "how to begin"]
     healing: Annotated[tuple[HealingDay, ...], "healing day by day"]
     harms: Annotated[tuple[HarmLine, ...], "known harms with their probability"]
     reasons: Annotated[tuple[ReasonLine, ...], "rules about this option that are not listed with the decision"]
-    also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
+    shared_rules: Annotated[
+        str, "rules told with the decision that speak about this option too, by number; may be empty"
+    ]
 
 
 @dataclass(frozen=True)
@@ -224,8 +230,8 @@ class RefusedOptions:
 class KnowledgeGap:
     """A reason why something is unknown, listed once for all options of a concern."""
 
-    why: Annotated[str, "why it is not known"]
-    open: Annotated[tuple[str, ...], "what that leaves open, and of which options"]
+    reason: Annotated[str, "why it is not known"]
+    unknowns: Annotated[tuple[str, ...], "what that leaves open, and of which options"]
 
 
 @dataclass(frozen=True)
@@ -234,8 +240,8 @@ class NearestPart:
 
     summary: Annotated[str, "why none is offered, in one sentence"]
     setting: Annotated[str, "its device and what is set on it"]
-    reached: Annotated[str, "how many of such skins reach the target there, and how many have to"]
-    barred: Annotated[str, "the dose that would be enough, and what bars it"]
+    target_share: Annotated[str, "how many of such skins reach the target there, and how many have to"]
+    obstacle: Annotated[str, "the dose that would be enough, and what bars it"]
     practice: Annotated[str, "where the setting stands beside published ones"]
     trials: Annotated[str, "people of 100 who improved by half in trials of such light, or why that is unknown"]
     evidence: Annotated[str, "those trials, their people, and how near they are; empty without a trial"]
@@ -250,19 +256,19 @@ class ConcernPart:
     title: Annotated[str, "concern and site"]
     subtypes: Annotated[str, "which kinds of it; empty where none are told apart"]
     severity: Annotated[str, "how marked it is"]
-    aloud: Annotated[tuple[str, ...], "two plain sentences to be read aloud"]
+    spoken_summary: Annotated[tuple[str, ...], "two plain sentences to be read aloud"]
     target: Annotated[tuple[ReportFact, ...], "what has to be reached: chromophore, depth, size"]
     target_text: Annotated[str, "the target in a sentence"]
-    can: Annotated[str, "what light can do for it"]
-    cannot: Annotated[str, "what light cannot do for it"]
+    capability: Annotated[str, "what light can do for it"]
+    limitation: Annotated[str, "what light cannot do for it"]
     section: Annotated[ReportPicture, "skin section with light and temperature"]
     window: Annotated[ReportPicture, "therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
-    without_laser: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
-    no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
+    no_laser_headline: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
+    no_laser_reasons: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     nearest: Annotated[NearestPart | None, "the setting that came nearest; none where none was tried or one is offered"]
-    instead: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
-    refused: Annotated[
+    possible_changes: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
+    refusals: Annotated[
         tuple[RefusedOptions, ...], "options that were refused, without the reasons told with the decision"
     ]
     gaps: Annotated[tuple[KnowledgeGap, ...], "what is not known of its options, each reason once"]
@@ -274,7 +280,7 @@ class VisitLine:
 
     session: Annotated[str, "number of the visit"]
     week: Annotated[str, "week counted from the first visit"]
-    treats: Annotated[str, "what is treated"]
+    concern_names: Annotated[str, "what is treated"]
     steps: Annotated[tuple[str, ...], "what is done, in order"]
 
 
@@ -307,9 +313,9 @@ class ReportFault:
 class ReportPage:
     """The clinician's report."""
 
-    spoken: Annotated[str, "the language that it is in"]
+    language_code: Annotated[str, "the language that it is in"]
     banner: Annotated[str, "intended use: stands on every page"]
-    about: Annotated[tuple[ReportFact, ...], "mode, version, seed and hashes"]
+    provenance: Annotated[tuple[ReportFact, ...], "mode, version, seed and hashes"]
     plan_sha256: Annotated[str, "the plan's name"]
     decision: Annotated[DecisionPart, "suitability"]
     glance: Annotated[tuple[OptionGlance, ...], "the first option of each concern, and its first laser"]
@@ -322,9 +328,9 @@ class ReportPage:
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[ReportPicture, "the course as a calendar"]
     course: Annotated[tuple[VisitLine, ...], "visits in order"]
-    course_always: Annotated[tuple[str, ...], "steps of each visit after the first, told once"]
+    recurring_steps: Annotated[tuple[str, ...], "steps of each visit after the first, told once"]
     course_total: Annotated[tuple[ReportFact, ...], "visits, weeks, time in the chair and downtime in total"]
-    afterwards: Annotated[tuple[str, ...], "what keeps the gain, and what is not known of it"]
+    maintenance: Annotated[tuple[str, ...], "what keeps the gain, and what is not known of it"]
     test_spots: Annotated[tuple[SpotLadder, ...], "test spots to make"]
     titration: Annotated[tuple[ReasonLine, ...], "how to come to the reaction that is sought"]
     anaesthesia: Annotated[tuple[ReasonLine, ...], "what numbs, without doses"]
@@ -332,14 +338,14 @@ class ReportPage:
     complications: Annotated[tuple[ReasonLine, ...], "what may go wrong, and what is done then"]
     consent: Annotated[tuple[ReasonLine, ...], "what is asked and written down"]
     aftercare: Annotated[tuple[ReasonLine, ...], "what to do afterwards"]
-    when_to_call: Annotated[tuple[ReasonLine, ...], "when the person should call"]
+    call_advice: Annotated[tuple[ReasonLine, ...], "when the person should call"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
     limits: Annotated[tuple[ReportFact, ...], "limits checked, counted for each option"]
     methods: Annotated[tuple[str, ...], "how the numbers were made"]
     faults: Annotated[tuple[ReportFault, ...], "what went wrong"]
     references: Annotated[tuple[ReportReference, ...], "sources used"]
     words: Annotated[Mapping[str, str], "headings and labels of the page, by name"]
-    embedded: Annotated[Mapping[str, str], "figure file → data URI; empty for the PDF, which reads files"]
+    embedded_figures: Annotated[Mapping[str, str], "figure file → data URI; empty for the PDF, which reads files"]
 
 
 @dataclass(frozen=True)
@@ -380,11 +386,11 @@ class LeafletConcern:
 
     title: Annotated[str, "concern and site in plain words"]
     text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
-    seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
+    follow_up: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
-    no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
-    own: Annotated[tuple[str, ...], "harms that come more easily for this person; empty without a laser"]
-    before: Annotated[tuple[str, ...], "test spots before the first visit; empty where there are none"]
+    no_laser_text: Annotated[str, "that no laser is offered, and why; empty when one is"]
+    personal_harms: Annotated[tuple[str, ...], "harms that come more easily for this person; empty without a laser"]
+    test_spots: Annotated[tuple[str, ...], "test spots before the first visit; empty where there are none"]
     healing: Annotated[str, "how long the first laser shows, and its pain; empty without a laser"]
     choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
     studies: Annotated[str, "studies behind its numbers in short; empty when no number comes from one"]
@@ -400,7 +406,9 @@ class LeafletPage:
     intro: Annotated[tuple[str, ...], "what laser treatment is, whom the leaflet is for, what is to be decided"]
     state: Annotated[str, "suitable, with-caution, refer or not-suitable"]
     decision: Annotated[tuple[str, ...], "what the decision means for the reader"]
-    why: Annotated[tuple[str, ...], "why it is no or not yet, in the reader's own facts; empty when it is yes"]
+    refusal_reasons: Annotated[
+        tuple[str, ...], "why it is no or not yet, in the reader's own facts; empty when it is yes"
+    ]
     key: Annotated[str, "what a picture of dots shows: of whom, which colours"]
     concerns: Annotated[tuple[LeafletConcern, ...], "at most four concerns in full"]
     other_concerns: Annotated[str, "further concerns by name; empty when there are none"]
@@ -410,9 +418,9 @@ class LeafletPage:
         tuple[str, ...], "the days after: how it looks and feels, and how life is with it; empty without a laser"
     ]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
-    call: Annotated[tuple[str, ...], "when to call"]
+    call_advice: Annotated[tuple[str, ...], "when to call"]
     phone: Annotated[str, "whom to call, or a line to write it on"]
     questions: Annotated[tuple[str, ...], "questions to ask"]
     preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
-    about: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
+    imprint: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
     words: Annotated[Mapping[str, str], "headings and labels, by name"]

@@ -42,7 +42,7 @@ def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:
     return VisitLine(
         session=display_value(visit.session).text,
         week=display_value(visit.week).text,
-        treats="; ".join(names.get(place, place) for place in visit.treats),
+        concern_names="; ".join(names.get(place, place) for place in visit.treats),
         steps=(*message_texts(visit.steps), *_gain_sentences(visit.expected, names)),
     )
 
@@ -96,7 +96,7 @@ def spot_ladder(ladder: TestSpotLadder) -> SpotLadder:
     """
     rows = [ReportFact(f"{ladder.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in ladder.spots]
     rows.append(ReportFact(report_text("spots_clean"), per_100(ladder.p_burn_if_clean)))
-    if not any(row.value.known for row in rows):
+    if not any(row.value.is_known for row in rows):
         rows = [replace(rows[0], name=report_text("spots_any"))]
     return SpotLadder(_ladder_line(ladder), ladder.message.text, tuple(rows))
 

@@ -109,7 +109,7 @@ def section_texts(section: str) -> dict[str, str]:
 def value_sentence(value: Message | Unknown | str) -> str:
     """Return a message or plain text; for an unknown, a sentence with the reason."""
     shown = display_value(value)
-    return shown.text if shown.known else report_text("unknown_because", reason=shown.note)
+    return shown.text if shown.is_known else report_text("unknown_because", reason=shown.note)
 
 
 def message_texts(messages: Iterable[Message]) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def message_texts(messages: Iterable[Message]) -> tuple[str, ...]:
 
 def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
     """Return the plain reasons of a plan without duplicates, each preceded by the person's own statements behind it."""
-    return tuple(dict.fromkeys(" ".join((*message_texts(one.because), one.text.text)) for one in reasons))
+    return tuple(dict.fromkeys(" ".join((*message_texts(reason.because), reason.text.text)) for reason in reasons))
 
 
 def split_source_keys(source: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -263,7 +263,7 @@ def showing_days(option: Option) -> DisplayValue:
     shown = display_value(longest, "days")
     if isinstance(longest, Unknown):
         return shown
-    notes = dict.fromkeys(display_value(one).note for one in (longest, *option.shows))
+    notes = dict.fromkeys(display_value(duration).note for duration in (longest, *option.shows))
     return DisplayValue(report_text(f"shows_{longest.what}", days=shown.text), " ".join(notes), True)
 
 
@@ -289,21 +289,24 @@ def showing_sentences(option: Option) -> tuple[str, ...]:
 
     A bruise is left out: it is described together with its probability.
     """
-    known = [one for one in option.shows if one.what != "bruise"]
-    healed = [one for one in known if one.what in _HEALING][:1]
-    told = [*healed, *(one for one in known[:1] if one not in healed)]  # `shows` is sorted, the longest first
-    return tuple(render_message(_duration_key("leaflet_shows", one), {"days": _whole_days(one)}) for one in told)
+    known = [duration for duration in option.shows if duration.what != "bruise"]
+    healed = [duration for duration in known if duration.what in _HEALING][:1]
+    # `shows` is sorted, the longest first.
+    told = [*healed, *(duration for duration in known[:1] if duration not in healed)]
+    return tuple(
+        render_message(_duration_key("leaflet_shows", duration), {"days": _whole_days(duration)}) for duration in told
+    )
 
 
-def _duration_key(section: str, one: Duration) -> str:
+def _duration_key(section: str, duration: Duration) -> str:
     """Return the message id for the duration's rule where it has one, else for its cause."""
-    own = f"{section}.{one.rule}"
-    return own if own in catalogue() else f"{section}.{one.what}"
+    own = f"{section}.{duration.rule}"
+    return own if own in catalogue() else f"{section}.{duration.what}"
 
 
-def _whole_days(one: Duration, between: str = "leaflet.range") -> str:
+def _whole_days(duration: Duration, between: str = "leaflet.range") -> str:
     """Return a range in whole days, the upper end rounded up so that the duration is not understated."""
-    low, high = int(one.low + 0.5), math.ceil(one.high)
+    low, high = int(duration.low + 0.5), math.ceil(duration.high)
     return str(high) if low >= high else report_text(between, low=str(low), high=str(high))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.course_records import DeviceSetting, DeviceSetup
@@ -91,9 +92,9 @@ def _card_content(card: OptionCard) -> OptionCard:
     """Return a card without its own name, to compare cards; a card with a device is returned as it is."""
     if card.device:
         return card
-    drawn = tuple(replace(row, file="", alt="") for row in card.expected)
+    drawn = tuple(replace(row, file="", alt="") for row in card.icon_rows)
     line = replace(card.line, anchor="", option="", name="")
-    return replace(card, anchor="", rank="", title="", line=line, expected=drawn)
+    return replace(card, anchor="", rank="", title="", line=line, icon_rows=drawn)
 
 
 def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
@@ -104,17 +105,17 @@ def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
         rank=first.rank if first.rank == cards[-1].rank else report_text("range", low=first.rank, high=cards[-1].rank),
         title=titles,
         line=replace(first.line, option=titles, name=titles),
-        expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
+        icon_rows=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.icon_rows),
     )
 
 
 def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
     """Return the unknown facts of an option, including its harms, each with the reason in its note."""
-    harms = [_harm_line(one) for one in option.harms]
-    uncounted = [ReportFact(one.name, replace(one.p, note=_unknown_harm_note(one))) for one in harms]
+    harms = [_harm_line(harm) for harm in option.harms]
+    uncounted = [ReportFact(harm.name, replace(harm.p, note=_unknown_harm_note(harm))) for harm in harms]
     uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
     return tuple(
-        fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.known
+        fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.is_known
     )
 
 
@@ -134,9 +135,9 @@ def option_card(
         them.
     phototype : of the person, where it is known: trials of such skin are counted.
     """
-    told = {(one.lead, one.rest): one.number for one in decision_reasons}
-    spoke = [reason_line(one) for one in option.reasons]
-    again = [told[one.lead, one.rest] for one in spoke if (one.lead, one.rest) in told]
+    told = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
+    spoke = [reason_line(reason) for reason in option.reasons]
+    again = [told[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in told]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
     return OptionCard(
@@ -146,21 +147,21 @@ def option_card(
         device=device_name(option),
         line=option_glance(concern, option, phototype),
         rank_reason=option.rank_reason.text,
-        beside_trials="" if option.beside_trials is None else option.beside_trials.text,
+        trial_comparison="" if option.beside_trials is None else option.beside_trials.text,
         practice="" if option.practice is None else option.practice.text,
-        expected=expected_pictures(concern, option),
-        results=tuple(fact for fact in expected_results(option) if fact.value.known),
+        icon_rows=expected_pictures(concern, option),
+        results=tuple(fact for fact in expected_results(option) if fact.value.is_known),
         settings=() if option.setup is None else _setting_facts(option.setup),
-        facts=tuple(fact for fact in _option_facts(option) if fact.value.known),
+        facts=tuple(fact for fact in _option_facts(option) if fact.value.is_known),
         limits=tuple(map(_limit_line, option.limits)),
-        nearly=tuple(_limit_shortfall(one) for one in option.limits if one.status != "met"),
-        seek=value_sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
-        stop_at=() if seen is None else message_texts(seen.stop_at),
+        limit_warnings=tuple(_limit_shortfall(limit) for limit in option.limits if limit.status != "met"),
+        clinical_endpoint=value_sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
+        stop_signs=() if seen is None else message_texts(seen.stop_at),
         first_pulses="" if seen is None else seen.first_pulses.text,
         healing=tuple(HealingDay(display_value(day.day).text, day.text.text) for day in option.healing),
-        harms=tuple(harm for harm in map(_harm_line, option.harms) if harm.p.known),
-        reasons=tuple(one for one in spoke if (one.lead, one.rest) not in told),
-        also=report_text("told_above", numbers=join_items(sorted(again, key=int))) if again else "",
+        harms=tuple(harm for harm in map(_harm_line, option.harms) if harm.p.is_known),
+        reasons=tuple(reason for reason in spoke if (reason.lead, reason.rest) not in told),
+        shared_rules=report_text("told_above", numbers=join_items(sorted(again, key=int))) if again else "",
     )
 
 
@@ -174,11 +175,11 @@ def refused_options(
     decision_sentences : sentences listed with the decision; a kind without further reasons refers to the decision.
     """
     kinds: dict[str, list[Message]] = {}
-    for one in refused:
-        kinds.setdefault(one.title, []).extend(one.reasons)
+    for refusal in refused:
+        kinds.setdefault(refusal.title, []).extend(refusal.reasons)
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
-        own = [one for one in reasons if one.text not in decision_sentences]
+        own = [reason for reason in reasons if reason.text not in decision_sentences]
         told = tuple(map(_add_full_stop, _devices_together(own))) or (report_text("refused_above"),)
         alike.setdefault(told, []).append(title)
     return tuple(RefusedOptions("; ".join(titles), reasons) for reasons, titles in alike.items())
@@ -192,15 +193,15 @@ def _add_full_stop(said: str) -> str:
 def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
     """Return the sentences of reasons without duplicates; one that holds for several devices names them all."""
     groups: dict[tuple[str, str], list[Message]] = {}
-    for one in reasons:
-        others = {name: value for name, value in one.params.items() if name != "device"}
-        said = repr(others) if "device" in one.params else one.text
-        groups.setdefault((one.id, said), []).append(one)
+    for reason in reasons:
+        others = {name: value for name, value in reason.params.items() if name != "device"}
+        said = repr(others) if "device" in reason.params else reason.text
+        groups.setdefault((reason.id, said), []).append(reason)
     return tuple(_for_all_devices(same) for same in groups.values())
 
 
 def _for_all_devices(same: Sequence[Message]) -> str:
-    devices = list(dict.fromkeys(str(one.params.get("device", "")) for one in same))
+    devices = list(dict.fromkeys(str(reason.params.get("device", "")) for reason in same))
     return (
         same[0].text
         if len(devices) == 1
@@ -223,8 +224,12 @@ def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
     """Return settings as a flat list, the light first; nested settings carry the name of their table."""
     rows = [ReportFact(capitalise(quantity_label("wavelength_nm")[0]), DisplayValue(setup.light, "", True))]
     for name, value in dataclass_fields(setup.settings).items():
-        if name in ("wavelength_nm", "subpulse_ms"):
-            continue  # the light is the first row, and the length of sub-pulses goes with their number
+        if name in ("wavelength_nm", "subpulse_ms") or (name == "spot_mm" and setup.settings.footprint_mm):
+            continue  # the light is the first row; the length of sub-pulses goes with their number, a disc is no window
+        if name == "footprint_mm":
+            window = DisplayValue(describe_window(value), "", True)
+            rows.append(ReportFact(capitalise(quantity_label(name)[0]), window))
+            continue
         if name == "subpulses":
             rows.append(ReportFact(report_text("subpulses"), _subpulse_value(setup.settings)))
         elif name in ("microbeam", "cooling"):

@@ -162,7 +162,7 @@ def _improvement_facts(expected: Expectation) -> list[ReportFact]:
 
 def _merge_unknown_facts(name: str, facts: list[ReportFact]) -> list[ReportFact]:
     """Merge facts that are all unknown into one line `name` with their reasons; otherwise return them unchanged."""
-    if not facts or any(fact.value.known for fact in facts):
+    if not facts or any(fact.value.is_known for fact in facts):
         return facts
     reasons = dict.fromkeys(fact.value.note for fact in facts)
     return [ReportFact(name, DisplayValue(report_text("unknown"), " ".join(reasons), False))]

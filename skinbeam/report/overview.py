@@ -5,9 +5,12 @@ from typing import Final
 
 from skinbeam.evidence.expectation.expectation import DosePlacement
 from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.laser.beam import coverage_pct
+from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.course import describe_train
 from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.records import Assessment, ConcernPlan, NearestOption, Option
 from skinbeam.plan.rules.suitability import Suitability
@@ -33,7 +36,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.outcomes import improved_share, worst_harm
 from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
-from skinbeam.text import translate
+from skinbeam.text import render_message, translate
 
 __all__ = [
     "REASONS_LED",
@@ -65,8 +68,8 @@ def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototy
         return "", ""
     told = []
     behind = {study.study for study in studies}
-    of_these = [one for one in trial_arms() if (one.condition, one.modality) == (concern.condition, option.modality)]
-    of_these = [one for one in of_these if one.study in behind]
+    of_these = [arm for arm in trial_arms() if (arm.condition, arm.modality) == (concern.condition, option.modality)]
+    of_these = [arm for arm in of_these if arm.study in behind]
     if option.setup is not None:
         nm = option.setup.wavelength_nm
         same = {a.study for a in of_these if a.wavelength_nm is not None and abs(a.wavelength_nm - nm) <= _SAME_NM}
@@ -152,7 +155,7 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
     glanced = {
         "good": good,
         "bad": DisplayValue(report_text("harm_share", harm=capitalise(harm), share=bad.text), "", True)
-        if bad.known
+        if bad.is_known
         else bad,
         "sessions": display_value(option.sessions),
         "downtime": showing_days(option),
@@ -161,21 +164,21 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
     setting = "" if option.setup is None else setting_line(option.setup)
     return OptionGlance(
         anchor=f"option-{option_slug(concern, option)}",
-        without="",
+        no_laser_headline="",
         concern=concern_name(concern),
         option=join_items([option.title, device_name(option)]),
         name=device_name(option) or option.title,
         setting=join_items(filter(None, (setting, report_text("beyond_practice") if option.beyond_practice else ""))),
-        counted=any(value.known for value in glanced.values()),
+        has_values=any(value.is_known for value in glanced.values()),
         good_span=share_bar(improved_share(option)),
-        bad_name=harm if bad.known else "",
+        bad_name=harm if bad.is_known else "",
         bad_span=share_bar(p),
         visits=_visits(option),
         days=showing_days_brief(option),
         trials=trials,
         evidence=evidence,
         **{
-            name: DisplayValue(value.text, "", value.known) for name, value in glanced.items()
+            name: DisplayValue(value.text, "", value.is_known) for name, value in glanced.items()
         },  # notes are on the option's card
     )
 
@@ -202,10 +205,17 @@ def setting_line(setup: DeviceSetup) -> str:
     columns = {} if held.microbeam is None else dataclass_fields(held.microbeam)
     values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
     said = [
-        display_value(values[name], quantity_label(name)[1]).text
+        describe_window(held.footprint_mm)
+        if name == "spot_mm" and held.footprint_mm is not None
+        else describe_train(held)
+        if name == "pulse_ms" and held.subpulse_delay_ms is not None
+        else display_value(values[name], quantity_label(name)[1]).text
         for name in _SETTING_ORDER
         if values.get(name) is not None
     ]
+    if held.microbeam is not None:
+        share = coverage_pct(held.microbeam.diameter_um, held.microbeam.density_per_cm2)
+        said.append(render_message("setting.coverage", {"share": f"{share:.2g}"}))
     if held.passes is not None and held.passes > 1:
         said.append(report_text("passes", passes=held.passes))
     if held.compression is not None:
@@ -308,12 +318,12 @@ def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | N
     return NearestPart(
         summary=_nearest_summary(near, person),
         setting=report_text("nearest_setting", device=device_name(near), setting=setting_line(near.setup)),
-        reached=report_text(
+        target_share=report_text(
             "nearest_reached",
             share=per_100(near.p_effective).text,
             required=per_100(near.p_effective_required).text,
         ),
-        barred=_bar_reason(near),
+        obstacle=_bar_reason(near),
         practice=near.practice.text,
         trials=value_sentence(half) if isinstance(half, Unknown) else counted,
         evidence=evidence,

@@ -100,7 +100,7 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
 
 def advice_sentences(advice: Iterable[Advice], kind: str) -> tuple[str, ...]:
     """Return the plan's advice for patients; without any, the default sentences, which refer to the clinician."""
-    return tuple(dict.fromkeys(one.message.text for one in advice)) or numbered_sentences(kind)
+    return tuple(dict.fromkeys(item.message.text for item in advice)) or numbered_sentences(kind)
 
 
 def own_harm_sentences(plan: Plan) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _build_page(
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """Return the page's context without embedded figures, and the content of the overlays."""
     pictures, overlays = load_photo_overlays(photo, photo_folder)
-    return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo, preview=strip), overlays
+    return report_page(plan, drawn.pictures, pictures, embedded_figures={}, photo=photo, preview=strip), overlays
 
 
 def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
@@ -115,7 +115,7 @@ def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, byt
 
 def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
     """Render the page with every figure embedded."""
-    used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
+    used = vars(page) | {"embedded_figures": {name: data_uri(name, content) for name, content in pictures.items()}}
     return template_environment().get_template("report.html.j2").render(used)
 
 

@@ -40,9 +40,9 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
         plan.suitability.decision if decision_severity(plan.suitability.decision) >= decision_severity("refer") else ""
     )
     why = plain_reasons(plan.why) if stops else ()
-    lines += [render_message("terminal.why", {"text": one}) for one in why]
+    lines += [render_message("terminal.why", {"text": reason}) for reason in why]
     spoke = [reason for reason in plan.suitability.reasons if not why or reason.decision != stops]
-    lines += [render_message("terminal.caution", {"text": _first_sentence(one)}) for one in _cautions(spoke)]
+    lines += [render_message("terminal.caution", {"text": _first_sentence(caution)}) for caution in _cautions(spoke)]
     rows = [row for concern in plan.concerns for row in concern_rows(concern, (elapsed_s or {}).get(concern.place))]
     lines += ["", *align_columns(rows), ""]
     minded: dict[str, list[str]] = {}
@@ -89,7 +89,7 @@ def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
 def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield cautions about the leading options, each with its subject; those in `told` are left out."""
     for option in leading_options(concern):
-        for caution in (one for one in _cautions(option.reasons) if one not in told):
+        for caution in (text for text in _cautions(option.reasons) if text not in told):
             names = {"concern": concern_name(concern), "option": device_name(option) or option.title}
             yield render_message("terminal.about-option", names), _first_sentence(caution)
 
@@ -98,8 +98,8 @@ def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
     """Yield why no laser is offered: the plain reasons where there are any, else the refusals of each kind of laser."""
     if concern.first_laser is not None:
         return
-    of_lasers = (one for one in concern.refused if vocabulary_table("modality")[one.modality]["laser"])
-    refused = dict.fromkeys(reason.text for one in of_lasers for reason in one.reasons)
+    of_lasers = (refusal for refusal in concern.refused if vocabulary_table("modality")[refusal.modality]["laser"])
+    refused = dict.fromkeys(reason.text for refusal in of_lasers for reason in refusal.reasons)
     for reason in plain_reasons(concern.no_laser) or refused:
         yield concern_name(concern), render_message("terminal.no-laser", {"text": reason})
 

@@ -122,9 +122,9 @@ def render_validation(document: Mapping[str, Any]) -> str:
             banner=report_text("validate.banner"),
             plan_sha256=document["case_sha256"],
             version=document["version"],
-            drawn=report_text("validate.draws", draws=document["draws"]),
+            draws_text=report_text("validate.draws", draws=document["draws"]),
             parts={part: _part_context(document, part) for part in _PARTS},
-            endpoints=[_endpoint_context(one) for one in document["endpoints"]],
+            endpoints=[_endpoint_context(endpoint) for endpoint in document["endpoints"]],
             calibrated=document["calibrated"],
         )
     )
@@ -218,15 +218,15 @@ def _group_lines(document: Mapping[str, Any], part: Part) -> list[dict[str, Any]
     ]
 
 
-def _endpoint_context(one: Mapping[str, Any]) -> dict[str, Any]:
-    others = one.get("dependent", {"sources": 0})
+def _endpoint_context(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    others = endpoint.get("dependent", {"sources": 0})
     return {
-        "endpoint": one["endpoint"],
-        "sources": one["sources"],
-        "observed": _number(one["observed"]) if "observed" in one else "–",
+        "endpoint": endpoint["endpoint"],
+        "sources": endpoint["sources"],
+        "observed": _number(endpoint["observed"]) if "observed" in endpoint else "–",
         "dependent-sources": others["sources"],
         "dependent-observed": _number(others["observed"]) if "observed" in others else "–",
-        "used": _number(one["geometric_error"]),
+        "used": _number(endpoint["geometric_error"]),
     }
 
 
@@ -264,8 +264,8 @@ def _row_context(row: Mapping[str, Any]) -> dict[str, Any]:
         "measured": _measured_cell(row),
         "computed": _computed_cell(row),
         "tolerance": _tolerance_cell(row),
-        "said": report_text(f"validate.{row['verdict']}"),
-        "cited": find_source(row["source"]).citation,
+        "verdict_text": report_text(f"validate.{row['verdict']}"),
+        "citation": find_source(row["source"]).citation,
     }
 
 
@@ -302,7 +302,7 @@ def _tolerance_cell(row: Mapping[str, Any]) -> str:
 
 
 def _ordering_context(order: Mapping[str, Any]) -> dict[str, Any]:
-    return {**order, "said": _ordering_verdict(order), "cited": find_source(order["source"]).citation}
+    return {**order, "verdict_text": _ordering_verdict(order), "citation": find_source(order["source"]).citation}
 
 
 def _ordering_verdict(order: Mapping[str, Any]) -> str:

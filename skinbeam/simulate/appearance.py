@@ -67,7 +67,7 @@ def reflectance_parts(ds: "xr.Dataset", optics: Sequence[OpticalProperties]) -> 
     diffuse, surface = [], []
     for start in range(0, len(optics), together):
         part = optics[start : start + together]
-        media = LayeredMedium.concatenate([LayeredMedium.from_optics(one, thickness) for one in part])
+        media = LayeredMedium.concatenate([LayeredMedium.from_optics(properties, thickness) for properties in part])
         light = SKIN_ORDINATES.compute_light(media, LightBeam(), LightTally())
         diffuse.append(np.reshape(light.reflectance_diffuse, (len(part), samples)).T)
         surface.append(np.reshape(light.reflectance_specular, (len(part), samples)).T)

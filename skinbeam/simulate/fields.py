@@ -56,14 +56,14 @@ def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: i
         raise NotAvailable(render_message("simulate.no-fields"))
     z = build_skin_grid(scene.median_skin).centres[0]
     times = build_schedule(scene).step_s.size + 1
-    each = _STORED_BYTES * (times * (z.size + 1) + z.size)
-    if draws * each > MAX_BYTES:
-        size = {"megabytes": draws * each // _MEGABYTE, "draws": draws, "times": times, "depths": z.size}
+    draw_bytes = _STORED_BYTES * (times * (z.size + 1) + z.size)
+    if draws * draw_bytes > MAX_BYTES:
+        size = {"megabytes": draws * draw_bytes // _MEGABYTE, "draws": draws, "times": times, "depths": z.size}
         raise InputError(
             "too-large-fields",
             render_message("simulate.too-large-fields", size),
             field="-o",
-            hint=f"At most {MAX_BYTES // _MEGABYTE} MB: --draws {MAX_BYTES // each} or fewer.",
+            hint=f"At most {MAX_BYTES // _MEGABYTE} MB: --draws {MAX_BYTES // draw_bytes} or fewer.",
         )
     attrs = {"version": __version__, "case_sha256": scene.loaded_case.sha256(), "seed": seed}
     with create_store(path) as store:

@@ -103,6 +103,8 @@ def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_require
             hint="A pulse needs [laser] and [settings]; a contact burn needs [bath]; cooling can stand alone.",
             file=loaded.file,
         )
+    if beam is not None and beam.lens_array:
+        raise NotAvailable(render_message("simulate.lens-array", {"device": beam.device.title if beam.device else ""}))
     if beam is not None and case.skin is None:
         raise InputError(
             "missing-key",
@@ -121,7 +123,7 @@ def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_require
         _check_vessel_depths(skin, middle, loaded.file)
     warnings = (
         *case_warnings(case),
-        *(dict(one) for one in skin.warnings),
+        *(dict(warning) for warning in skin.warnings),
         *_skin_warnings(case, skin, middle),
         *_beam_warnings(beam, case.settings),
         *_cooling_warnings(cooling, middle, bath),

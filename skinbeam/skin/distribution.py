@@ -248,12 +248,12 @@ class SkinDistribution:
         """Draw the layers of human skin, or an animal's; one more layer where the basal cells hold more melanin."""
         place = preset_site(self.preset, self.site)
         thickness = self._draw_thickness(draws, place)
-        optics, one = tissue_table("optics"), np.ones(draws.count)
+        optics, ones = tissue_table("optics"), np.ones(draws.count)
         hydration_entry = read_sourced(optics["water"]["hydration"])
         hydration = (
             np.clip(draw_value(draws, "hydration", hydration_entry), 0.0, 1.0)
             if self.hydration is None
-            else self.hydration * one
+            else self.hydration * ones
         )
         wet = hydration / hydration_entry.value
 
@@ -261,8 +261,8 @@ class SkinDistribution:
             return np.clip(draw_value(draws, f"water {name}", read_sourced(optics["water"][name])) * wet, 0.0, 1.0)
 
         dermis, fat = [hydration] * 4, place.material_below == "fat"
-        water_below = draw_value(draws, "water fat", read_sourced(optics["water"]["fat"])) if fat else one
-        lipid = draw_value(draws, "lipid fat", read_sourced(optics["lipid"]["fat"])) if fat else 0.0 * one
+        water_below = draw_value(draws, "water fat", read_sourced(optics["water"]["fat"])) if fat else ones
+        lipid = draw_value(draws, "lipid fat", read_sourced(optics["lipid"]["fat"])) if fat else 0.0 * ones
         baseline = draw_value(draws, "baseline", read_sourced(optics["baseline"]["factor"]))
         ita, melanin = self._draw_melanin(draws, thickness[1], place.melanosome_fraction, sun_exposed=place.sun_exposed)
         blood = self._draw_blood_fractions(draws, place, thickness)
@@ -370,9 +370,9 @@ class SkinDistribution:
         By (skin 8). A measured colour is that of the site; one drawn for a phototype is a class of mixed sites.
         `fraction` is that of an animal whose colour is not given, over the epidermis of the ITA table.
         """
-        one, shift = np.ones(draws.count), draws.normal("melanin inversion")
+        ones, shift = np.ones(draws.count), draws.normal("melanin inversion")
         if self.ita_deg is not None:
-            ita, site = self.ita_deg * one, self.site or read_preset("human")["site"]
+            ita, site = self.ita_deg * ones, self.site or read_preset("human")["site"]
             column = melanin_column_m(ita, shift, site if self.preset == "human" else None)
         elif fraction is not None:
             ita = np.full(draws.count, np.nan)
@@ -413,8 +413,8 @@ class SkinDistribution:
         """Return a single semi-infinite layer of a material that is not skin."""
         entry = read_preset(self.preset)
         material = str(entry["material"])
-        one, zero = np.ones((draws.count, 1)), np.zeros((draws.count, 1))
-        water = one
+        ones, zero = np.ones((draws.count, 1)), np.zeros((draws.count, 1))
+        water = ones
         if material == "gelatin":
             drawn = draw_value(draws, "water gelatin", read_sourced(entry["water_fraction"]))
             water = (drawn if self.hydration is None else self.hydration * np.ones(draws.count))[:, None]
@@ -434,7 +434,7 @@ class SkinDistribution:
         layered = {
             "thickness_m": np.full((draws.count, 1), np.inf),
             "melanosome_fraction": zero,
-            "blood_fraction": one if material == "blood" else zero,
+            "blood_fraction": ones if material == "blood" else zero,
             "vessel_radius_m": zero,
             "water_fraction": zero if material == "blood" else water,
             "lipid_fraction": zero,

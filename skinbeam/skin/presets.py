@@ -132,13 +132,15 @@ def draw_preset_layers(draws: StandardDraws, entry: Mapping[str, Any], hydration
     entry : table of the preset.
     hydration : fraction of water that the case gives; None draws it.
     """
-    layers, one = entry["layer"], np.ones(draws.count)
-    wet = hydration * one if hydration is not None else draw_value(draws, "hydration", read_sourced(entry["hydration"]))
+    layers, ones = entry["layer"], np.ones(draws.count)
+    wet = (
+        hydration * ones if hydration is not None else draw_value(draws, "hydration", read_sourced(entry["hydration"]))
+    )
     baseline = draw_value(draws, "baseline", read_sourced(tissue_table("optics")["baseline"]["factor"]))
 
     def column(name: str, absent: float = 0.0) -> Array:
         parts = [
-            draw_value(draws, f"{name} {layer['name']}", read_sourced(layer[name])) if name in layer else absent * one
+            draw_value(draws, f"{name} {layer['name']}", read_sourced(layer[name])) if name in layer else absent * ones
             for layer in layers
         ]
         return np.stack(parts, axis=1)

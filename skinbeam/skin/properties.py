@@ -83,8 +83,8 @@ class ThermalProperties:
 
     def select_draws(self, which: NDArray[np.int64]) -> "ThermalProperties":
         """Return the properties of a selection of samples."""
-        each = (self.conductivity, self.heat_capacity_vol, self.density, self.heat_capacity)
-        return ThermalProperties(*(part[which] for part in each))
+        columns = (self.conductivity, self.heat_capacity_vol, self.density, self.heat_capacity)
+        return ThermalProperties(*(part[which] for part in columns))
 
 
 def water_mua(wavelength_nm: float) -> float:

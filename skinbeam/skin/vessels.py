@@ -152,8 +152,8 @@ class Vessels:
     def select(self, draws: NDArray[np.int64], vessels: NDArray[np.int64]) -> "Vessels":
         """Select some of the vessels of some of the draws."""
         rows = np.ix_(draws, vessels)
-        each = (self.depth, self.diameter, self.wall, self.haematocrit, self.oxygenation)
-        return Vessels(*(part[rows] for part in each))
+        columns = (self.depth, self.diameter, self.wall, self.haematocrit, self.oxygenation)
+        return Vessels(*(part[rows] for part in columns))
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class VesselPopulation:
     def diameter_um(self) -> Estimate:
         """Return the median diameter of its vessels, µm, with the 10 and 90 % quantiles."""
         _, drawn_m = self._draw_diameters(RandomDraws(stream_key(0), BLOCK))
-        low, middle, high = (float(one) for one in np.quantile(drawn_m / UM, (0.1, 0.5, 0.9)))
+        low, middle, high = (float(quantile) for quantile in np.quantile(drawn_m / UM, (0.1, 0.5, 0.9)))
         return Estimate(middle, low, high, 0.8, "modelled", draws=BLOCK)
 
     def lesion_depths(self, draws: StandardDraws) -> Array:
@@ -214,18 +214,18 @@ class VesselPopulation:
         if any(depth is None for _, _, depth in self.parts):
             return np.zeros((draws.count, 0))
         z = np.array([NormalDist().inv_cdf((place + 0.5) / LESION_DEPTHS) for place in range(LESION_DEPTHS)])
-        each = np.stack([value_at_normal(depth, z) for _, _, depth in self.parts if depth is not None])
-        return np.asarray(each[self._draw_part(draws)] * UM)
+        depths = np.stack([value_at_normal(depth, z) for _, _, depth in self.parts if depth is not None])
+        return np.asarray(depths[self._draw_part(draws)] * UM)
 
     def _draw_diameters(self, draws: StandardDraws) -> tuple[NDArray[np.int64], Array]:
         """Draw the part of the population for each draw, and the diameter, m, (sample,)."""
         part = self._draw_part(draws)
         if self.photographed_width is None:
-            each = [draw_value(draws, "vessel diameter", published) * UM for _, published, _ in self.parts]
+            diameters = [draw_value(draws, "vessel diameter", published) * UM for _, published, _ in self.parts]
         else:
             normal = draws.normal("vessel diameter")
-            each = [self.photographed_width.diameters_m(published, normal) for _, published, _ in self.parts]
-        return part, np.choose(part, each)
+            diameters = [self.photographed_width.diameters_m(published, normal) for _, published, _ in self.parts]
+        return part, np.choose(part, diameters)
 
     def _draw_part(self, draws: StandardDraws) -> NDArray[np.int64]:
         """Draw the part of the population for each draw, (sample,)."""
@@ -307,10 +307,10 @@ def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
             diameter.append(np.broadcast_to(sizes, depth[-1].shape))
             held.append(np.repeat(blood / (count * VESSEL_SIZES), VESSEL_SIZES, axis=1))
     share = np.concatenate(held, axis=1)
-    one = np.ones(share.shape)
+    ones = np.ones(share.shape)
     across_m = np.concatenate(diameter, axis=1)
     cells = tube_haematocrit(skins["blood_haematocrit"].to_numpy()[:, None], across_m)
-    wall, oxygenation = (skins[name].to_numpy()[:, :1] * one for name in ("wall_m", "oxygenation"))
+    wall, oxygenation = (skins[name].to_numpy()[:, :1] * ones for name in ("wall_m", "oxygenation"))
     network = Vessels(np.concatenate(depth, axis=1), across_m, wall, cells, oxygenation)
     return network, share / share.sum(axis=1, keepdims=True)
 
@@ -330,9 +330,9 @@ def add_port_wine_stain(
     entry = tissue_table("vessels")["stain"]
     share = np.maximum(draw_value(draws, "stain blood", read_sourced(entry["blood_fraction"])), 0.0)
     wide = draw_value(draws, "stain radius", read_sourced(entry["radius_um"])) * UM
-    more = [share > one for one in blood[:STAINED_LAYERS]]
-    fractions = [np.where(found, share, one) for found, one in zip(more, blood, strict=False)]
-    radii = [np.where(found, wide, one) for found, one in zip(more, radius, strict=False)]
+    more = [share > fraction for fraction in blood[:STAINED_LAYERS]]
+    fractions = [np.where(found, share, fraction) for found, fraction in zip(more, blood, strict=False)]
+    radii = [np.where(found, wide, normal_radius) for found, normal_radius in zip(more, radius, strict=False)]
     return [*fractions, *blood[STAINED_LAYERS:]], [*radii, *radius[STAINED_LAYERS:]]
 
 

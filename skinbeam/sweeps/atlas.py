@@ -120,7 +120,11 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
     """
     device = load_device(choice.name)
     head = next(head for head in device.heads if head.wavelength_nm == choice.wavelength_nm)
-    shortest_ms = min(one.pulse_ms for one in iterate_settings(device) if one.wavelength_nm == choice.wavelength_nm)
+    shortest_ms = min(
+        machine_setting.pulse_ms
+        for machine_setting in iterate_settings(device)
+        if machine_setting.wavelength_nm == choice.wavelength_nm
+    )
     light = PracticeLight(choice.modality, choice.wavelength_nm, shortest_ms, lamp=head.band_nm is not None)
     envelope = find_envelope(choice.condition, light, None)
     rows = () if envelope is None else envelope.own_rows
@@ -134,19 +138,25 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
 
 def _full_field_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
     """Return the setting with the pulse and spot of sources that publish a dose, or of all where these give none."""
-    same = [one for one in iterate_settings(device) if one.wavelength_nm == wavelength_nm]
+    same = [
+        machine_setting
+        for machine_setting in iterate_settings(device)
+        if machine_setting.wavelength_nm == wavelength_nm
+    ]
     dosed = [row for row in envelope.own_rows if span_ends(row.fluence_J_cm2)]
     printed_ms, printed_mm = (
         _middle(dosed, name) or _middle(envelope.own_rows, name) for name in ("pulse_ms", "spot_mm")
     )
-    step_ms = _nearest_step({one.pulse_ms for one in same}, printed_ms)
-    spot = _nearest_step({one.spot_mm for one in same if one.pulse_ms == step_ms}, printed_mm)
-    held = printed_ms is not None and dose_steps(device, wavelength_nm, printed_ms, spot)
+    step_ms = _nearest_step({machine_setting.pulse_ms for machine_setting in same}, printed_ms)
+    spot = _nearest_step(
+        {machine_setting.spot_mm for machine_setting in same if machine_setting.pulse_ms == step_ms}, printed_mm
+    )
+    held = printed_ms is not None and dose_steps(device, BeamSetting(wavelength_nm, printed_ms, spot))
     setting = BeamSetting(wavelength_nm, printed_ms if held and printed_ms else step_ms, spot)
     dose = envelope.dose_range(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
-    steps = dose_steps(device, *setting)
+    steps = dose_steps(device, setting)
     return TextbookSetting(
         setting, _nearest_step(steps, dose.middle), _nearest_step(steps, dose.usual_high), None, dose.sources
     )
@@ -161,15 +171,21 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
     dose = envelope.dose_range(ENERGY, pulse_ms=1.0, spot_mm=None)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
-    able = [one for one in iterate_settings(device) if _takes_energy(dose_steps(device, *one), dose.middle)]
-    widths = {one.spot_mm for one in able}
+    able = [
+        machine_setting
+        for machine_setting in iterate_settings(device)
+        if _takes_energy(dose_steps(device, machine_setting), dose.middle)
+    ]
+    widths = {machine_setting.spot_mm for machine_setting in able}
     if len(widths) != 1:
         return Unknown(render_message("atlas.no-width"))
     (width,) = widths
     setting = BeamSetting(
-        wavelength_nm, _nearest_step({one.pulse_ms for one in able if one.spot_mm == width}, None), width
+        wavelength_nm,
+        _nearest_step({machine_setting.pulse_ms for machine_setting in able if machine_setting.spot_mm == width}, None),
+        width,
     )
-    steps = dose_steps(device, *setting)
+    steps = dose_steps(device, setting)
     energy = _nearest_step(steps, dose.middle)
     wanted, covered = (_middle(envelope.own_rows, name) for name in ("density_per_cm2", "coverage_pct"))
     if wanted is None and covered is not None:
@@ -177,7 +193,7 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
         wanted = -math.log1p(-covered / 100.0) / (math.pi / 4.0 * (width * MM / CM) ** 2)
     if wanted is None:
         return Unknown(render_message("atlas.no-dose"))
-    density = _nearest_step(density_steps(device, *setting, energy), wanted)
+    density = _nearest_step(density_steps(device, setting, energy), wanted)
     return TextbookSetting(setting, energy, _nearest_step(steps, dose.usual_high), density, dose.sources)
 
 
@@ -251,7 +267,8 @@ def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, An
 
 def _planned_record(planned: ConcernResult, choice: AtlasChoice) -> dict[str, Any]:
     first = planned.record.first_laser
-    if first is None or first[0].modality != choice.modality or planned.trial is None:
+    judged = planned.trial is not None and planned.trial.unjudged is None
+    if first is None or first[0].modality != choice.modality or planned.trial is None or not judged:
         none = Unknown(render_message("atlas.no-setting"))
         return {**dict.fromkeys(_PLAN_OUTPUTS, none), "dose": Unknown(_refusal_reason(planned, choice))}
     option, setup = first
@@ -277,8 +294,10 @@ def _is_inside_practice(option: Option) -> bool:
 
 def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
     """Return the id and text of the message that refuses the device."""
-    mine = [one for one in planned.record.refused if one.modality == choice.modality]
-    said = [reason for one in sorted(mine, key=lambda one: one.device is None) for reason in one.reasons]
+    mine = [refusal for refusal in planned.record.refused if refusal.modality == choice.modality]
+    said = [
+        reason for refusal in sorted(mine, key=lambda refusal: refusal.device is None) for reason in refusal.reasons
+    ]
     return f"{said[0].id}: {said[0].english}" if said else render_message("atlas.no-setting")
 
 
@@ -287,14 +306,14 @@ def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
     found = trial.thresholds
     if found is None:
         return dict.fromkeys(("from_dose", "to_dose"), Unknown(render_message("atlas.no-window")))
-    doses = dose_steps(trial.machine.device, *trial.setting)
+    doses = dose_steps(trial.machine.device, trial.setting)
     wanted, around = trial.weights
     enough = float(atlas_table()["asked"]["reached"])
     first = bisect_left(doses, True, key=lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough)
     limits = [verdict.limit for verdict in trial.verdicts]
 
     def breaks(dose: float) -> bool:
-        return any(judge_limit(one, found.value[one.id](dose), around, ()).status == "not_met" for one in limits)
+        return any(judge_limit(limit, found.value[limit.id](dose), around, ()).status == "not_met" for limit in limits)
 
     last = bisect_left(doses, True, key=breaks) - 1
     none = Unknown(render_message("atlas.out-of-reach"))

@@ -106,12 +106,10 @@ _NEVER_LOGGED = logging.CRITICAL + 1
 _SHARE = 0.9  # of the machine's memory that its workers may use; the rest is for this process and the system
 _FULL = 0.95  # of its own share of memory, beyond which a worker is restarted
 _LOCAL = {
-    # Cases run in parallel, so each worker uses one processor; libraries read different settings.
-    "distributed.nanny.pre-spawn-environ": {
-        "NUMBA_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    },
+    # Cases run in parallel, so each worker uses one processor; libraries read different settings. What is set before a
+    # worker starts stays set in this process too, where numba refuses a number of threads that changes while it runs.
+    "distributed.nanny.environ": {"NUMBA_NUM_THREADS": "1"},
+    "distributed.nanny.pre-spawn-environ": {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
     "distributed.worker.daemon": True,
     # Workers write nothing to disk that would be unpickled from there; results are small.
     "distributed.worker.memory.target": False,
@@ -299,12 +297,12 @@ def _check_versions(client: "Client") -> None:
         raise InputError(
             "no-workers", "the scheduler has no workers", field="--cluster", hint="Start some: dask worker ADDRESS."
         )
-    other = {worker: version for worker, version in found.items() if version != __version__}
-    if other:
-        worker, version = next(iter(other.items()))
+    other_versions = {worker: version for worker, version in found.items() if version != __version__}
+    if other_versions:
+        worker, version = next(iter(other_versions.items()))
         raise InputError(
             "other-version",
-            f"{len(other)} of {len(found)} workers have another version, {worker} has {version or 'none'}",
+            f"{len(other_versions)} of {len(found)} workers have another version, {worker} has {version or 'none'}",
             field="--cluster",
             hint=f"Install skinbeam {__version__} there.",
         )

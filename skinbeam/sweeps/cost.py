@@ -64,9 +64,11 @@ class SweepCost:
     def sentence(self) -> str:
         """Return the cost as a sentence."""
         hours = f"{self.core_hours:.2g}" if self.core_hours < _MANY else f"{self.core_hours:,.0f}"
-        each = f"{1000.0 * self.seconds_per_case:.3g}"
+        milliseconds = f"{1000.0 * self.seconds_per_case:.3g}"
         size = f"{self.bytes / MEGABYTE:.2g}"
-        return render_message("sweep.cost", {"cases": f"{self.cases:,}", "ms": each, "hours": hours, "megabytes": size})
+        return render_message(
+            "sweep.cost", {"cases": f"{self.cases:,}", "ms": milliseconds, "hours": hours, "megabytes": size}
+        )
 
 
 def estimate_cost(sweep: Sweep) -> SweepCost:

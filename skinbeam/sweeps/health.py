@@ -87,23 +87,26 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
         yield HealthCheck(
             "cluster", False, render_message("sweep.doctor-unbounded", held), "dask worker ADDRESS --memory-limit auto"
         )
-    other = _version_differences(worker_versions(client), client.get_versions())
+    differences = _version_differences(worker_versions(client), client.get_versions())
     fix = f'pip install "skinbeam[sweep]=={__version__}" and the versions of this machine there'
     yield HealthCheck(
-        "cluster versions", not other, "; ".join(other) or render_message("sweep.doctor-alike"), fix if other else ""
+        "cluster versions",
+        not differences,
+        "; ".join(differences) or render_message("sweep.doctor-alike"),
+        fix if differences else "",
     )
 
 
 def _version_differences(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[str]:
     """Return packages whose version at the scheduler or a worker differs from this machine, each with its location."""
     here = versions["client"]["packages"]
-    other: dict[str, str] = {}
+    differences: dict[str, str] = {}
     for worker, version in skinbeam.items():
         if version != __version__:
-            other.setdefault("skinbeam", f"skinbeam {version or 'none'} at {worker}, {__version__} here")
+            differences.setdefault("skinbeam", f"skinbeam {version or 'none'} at {worker}, {__version__} here")
     for where, told in {"the scheduler": versions["scheduler"], **versions["workers"]}.items():
         for name in _SAME_VERSION_PACKAGES:
             there = told["packages"].get(name)
             if there != here.get(name):
-                other.setdefault(name, f"{name} {there or 'none'} at {where}, {here.get(name) or 'none'} here")
-    return list(other.values())
+                differences.setdefault(name, f"{name} {there or 'none'} at {where}, {here.get(name) or 'none'} here")
+    return list(differences.values())

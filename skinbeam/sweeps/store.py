@@ -96,7 +96,7 @@ class SweepStore:
         """Remove files left half written by a killed run or a power cut; their blocks are answered again."""
         for name in (*self._sweep.question.outputs, _MESSAGE, _STATUS):
             for folder, _, files in os.walk(self._path / name):
-                for file in (Path(folder) / each for each in files):
+                for file in (Path(folder) / file_name for file_name in files):
                     if file.suffix == _PARTIAL:
                         file.unlink()
                     elif file.stat().st_size == 0:

@@ -219,7 +219,7 @@ def _set_path(held: Any, path: Sequence[str], value: FieldValue, field: str) -> 
             field=field,
             hint="Tables of a list are counted from 0, such as concern.0.severity.",
         )
-    return [_set_path(one, rest, value, field) if k == int(key) else one for k, one in enumerate(held)]
+    return [_set_path(item, rest, value, field) if k == int(key) else item for k, item in enumerate(held)]
 
 
 def block_shape(shape: Sequence[int], most: int) -> tuple[int, ...]:

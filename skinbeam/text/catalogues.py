@@ -191,4 +191,8 @@ def _read_translation(name: str, language: str) -> Mapping[str, tuple[str, str]]
         return {}
     with file.open("rb") as lines:
         held = read_po(lines, locale=language)
-    return {str(one.context): (str(one.id), str(one.string)) for one in held if one.id and one.string and not one.fuzzy}
+    return {
+        str(entry.context): (str(entry.id), str(entry.string))
+        for entry in held
+        if entry.id and entry.string and not entry.fuzzy
+    }

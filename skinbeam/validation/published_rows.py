@@ -214,8 +214,8 @@ def calibrated_parameters() -> Sequence[CalibratedParameter]:
 def calibrator_sources() -> Sequence[str]:
     """Return the sources that set a parameter, by calibration or by adoption, without duplicates."""
     file = _calibrated_file()
-    sources = [one.sources for one in file.calibrated] + [one.sources for one in file.taken_over]
-    return tuple(dict.fromkeys(key for some in sources for key in some))
+    sources = [entry.sources for entry in file.calibrated] + [entry.sources for entry in file.taken_over]
+    return tuple(dict.fromkeys(key for keys in sources for key in keys))
 
 
 @cache
@@ -254,10 +254,10 @@ def laboratories() -> Mapping[str, str]:
     """
     file = _LaboratoriesFile.model_validate(load_package_table("validation/laboratories.toml"))
     found = {key: key for key in file.unknown.sources}
-    for one in file.laboratory:
-        if twice := found.keys() & set(one.sources):
+    for laboratory in file.laboratory:
+        if twice := found.keys() & set(laboratory.sources):
             raise ValueError(f"validation/laboratories.toml: {', '.join(sorted(twice))} in two laboratories")
-        found |= dict.fromkeys(one.sources, one.name)
+        found |= dict.fromkeys(laboratory.sources, laboratory.name)
     return found
 
 

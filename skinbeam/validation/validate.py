@@ -40,33 +40,33 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
         asked = ModelRuns(group.case, DRAWS, SEED)
         answers = {row.id: asked.answer(row.pose) if row.pose is not None else None for row in group.row}
         verdicts[name] = [judge_row(row, answers[row.id]) for row in group.row]
-        orders += [_ordering_record(one, name, group, asked, answers) for one in group.ordering]
-    every = [one for found in verdicts.values() for one in found]
+        orders += [_ordering_record(ordering, name, group, asked, answers) for ordering in group.ordering]
+    every = [verdict for found in verdicts.values() for verdict in found]
     body = {
         "draws": DRAWS,
         "shares": vars(row_shares(every)) | {name: row_shares(part) for name, part in _parts(every).items()},
         "groups": [
             {"name": name, **vars(score_verdicts(found))}
-            | {part: score_verdicts(some) for part, some in _parts(found).items()}
+            | {part: score_verdicts(part_verdicts) for part, part_verdicts in _parts(found).items()}
             for name, found in verdicts.items()
         ],
-        "rows": [_group_record(name, one) for name, found in verdicts.items() for one in found],
+        "rows": [_group_record(name, verdict) for name, found in verdicts.items() for verdict in found],
         "orderings": orders,
         "endpoints": endpoint_errors(every),
-        "calibrated": [one.model_dump() for one in calibrated_parameters()],
+        "calibrated": [parameter.model_dump() for parameter in calibrated_parameters()],
     }
     # Without --only there are no arguments to hash.
     said = {"only": only} if only is not None else {}
     made = build_document(SCHEMA, case_sha256=sha256_hex(said), seed=SEED, body=body)
-    if all(one.verdict == "not-posed" for one in every):
+    if all(verdict.verdict == "not-posed" for verdict in every):
         raise NotAvailable(render_message("validate.none-posed"), body=made)
     return made
 
 
 def _parts(verdicts: Sequence[RowVerdict]) -> dict[str, list[RowVerdict]]:
     return {
-        "independent": [one for one in verdicts if one.independent],
-        "dependent": [one for one in verdicts if not one.independent],
+        "independent": [verdict for verdict in verdicts if verdict.independent],
+        "dependent": [verdict for verdict in verdicts if not verdict.independent],
     }
 
 
@@ -102,9 +102,9 @@ def _ordering_record(
     by_id = {row.id: row for row in group.row}
     values: list[float] = []
     reason = ""
-    for one in ordering.rising:
-        answer = answers[one] if isinstance(one, str) else asked.answer(one)
-        why = _no_answer_reason(by_id[one] if isinstance(one, str) else None, answer)
+    for item in ordering.rising:
+        answer = answers[item] if isinstance(item, str) else asked.answer(item)
+        why = _no_answer_reason(by_id[item] if isinstance(item, str) else None, answer)
         if why:
             reason = why
             break
@@ -127,7 +127,7 @@ def _ordering_record(
 
 
 def _sources(ordering: RowOrdering, by_id: Mapping[str, PublishedRow]) -> set[str]:
-    return {ordering.source, *(by_id[one].source for one in ordering.rising if isinstance(one, str))}
+    return {ordering.source, *(by_id[item].source for item in ordering.rising if isinstance(item, str))}
 
 
 def _no_answer_reason(row: PublishedRow | None, answer: ModelAnswer | None) -> str:

@@ -129,17 +129,19 @@ def score_verdicts(verdicts: Sequence[RowVerdict]) -> GroupScore:
 
     A computed zero has no logarithm and is left out of the compared rows.
     """
-    logs = [math.log(one.ratio) for one in verdicts if not isinstance(one.ratio, Unknown) and one.ratio > 0]
+    logs = [
+        math.log(verdict.ratio) for verdict in verdicts if not isinstance(verdict.ratio, Unknown) and verdict.ratio > 0
+    ]
     mean: float | Unknown = Unknown(render_message("validate.too-few"))
     spread: float | Unknown = Unknown(render_message("validate.too-few"))
     if len(logs) >= 2:
         middle = sum(logs) / len(logs)
         mean = math.exp(middle)
-        spread = math.exp(math.sqrt(sum((one - middle) ** 2 for one in logs) / (len(logs) - 1)))
+        spread = math.exp(math.sqrt(sum((log - middle) ** 2 for log in logs) / (len(logs) - 1)))
     return GroupScore(
         len(verdicts),
-        sum(one.verdict != "not-posed" for one in verdicts),
-        sum(one.verdict == "within" for one in verdicts),
+        sum(verdict.verdict != "not-posed" for verdict in verdicts),
+        sum(verdict.verdict == "within" for verdict in verdicts),
         len(logs),
         mean,
         spread,
@@ -159,9 +161,9 @@ class RowShares:
 
 def row_shares(verdicts: Sequence[RowVerdict]) -> RowShares:
     """Return the shares of rows within tolerance, of those posed and of all."""
-    counted = [one for one in verdicts if one.row.numeric and one.row.grade in GRADES_THAT_COUNT]
-    posed = sum(one.verdict != "not-posed" for one in counted)
-    within = sum(one.verdict == "within" for one in counted)
+    counted = [verdict for verdict in verdicts if verdict.row.numeric and verdict.row.grade in GRADES_THAT_COUNT]
+    posed = sum(verdict.verdict != "not-posed" for verdict in counted)
+    within = sum(verdict.verdict == "within" for verdict in counted)
     nothing = Unknown(render_message("validate.none-posed"))
     return RowShares(
         len(counted),
@@ -196,10 +198,10 @@ def endpoint_errors(verdicts: Sequence[RowVerdict]) -> list[dict[str, Any]]:
     `observed` is left out where no row has a ratio.
     """
     found: dict[str, list[RowVerdict]] = {}
-    for one in verdicts:
-        name = _endpoint(one.row.pose)
-        if name is not None and one.verdict != "not-posed":
-            found.setdefault(name, []).append(one)
+    for verdict in verdicts:
+        name = _endpoint(verdict.row.pose)
+        if name is not None and verdict.verdict != "not-posed":
+            found.setdefault(name, []).append(verdict)
     return [_endpoint_error(name, found[name]) for name in sorted(found)]
 
 
@@ -213,13 +215,13 @@ def _endpoint(pose: ModelQuestion | None) -> str | None:
 
 
 def _endpoint_error(name: str, verdicts: Sequence[RowVerdict]) -> dict[str, Any]:
-    independent = [one for one in verdicts if one.independent]
+    independent = [verdict for verdict in verdicts if verdict.independent]
     observed, record = _observed_error(independent)
     factor = default_error_factor()
     if observed is not None and record["sources"] >= min_sources():
-        factor = max(observed, *(_floor(one.row) for one in independent))
+        factor = max(observed, *(_floor(verdict.row) for verdict in independent))
     record = {"endpoint": name, **record, "geometric_error": round_significant(factor, DIGITS)}
-    _, others = _observed_error([one for one in verdicts if not one.independent])
+    _, others = _observed_error([verdict for verdict in verdicts if not verdict.independent])
     return record | ({"dependent": others} if others["rows"] else {})
 
 
@@ -227,15 +229,15 @@ def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[
     """Return the geometric error about 1 over sources, None where no row has a ratio, and its record."""
     logs: dict[str, list[float]] = {}
     unreached = 0
-    for one in verdicts:
-        log = _log_ratio(one)
+    for verdict in verdicts:
+        log = _log_ratio(verdict)
         if log is not None:
-            logs.setdefault(source_origin(one.row.source), []).append(log)
-            unreached += one.insufficient_dose is not None
+            logs.setdefault(source_origin(verdict.row.source), []).append(log)
+            unreached += verdict.insufficient_dose is not None
     record: dict[str, Any] = {"sources": len(logs), "rows": sum(map(len, logs.values()))}
     if not logs:
         return None, record
-    means = [sum(some) / len(some) for some in logs.values()]
+    means = [sum(source_logs) / len(source_logs) for source_logs in logs.values()]
     observed = math.exp(math.sqrt(sum(mean * mean for mean in means) / len(means)))
     record["observed"] = round_significant(observed, DIGITS)
     return observed, record | ({"unreached": unreached} if unreached else {})

@@ -115,6 +115,11 @@ class AccountRepository:
                 replace(read_member(row, self._access.member.clinic), passkey_count=passkeys[row.id]) for row in rows
             )
 
+    def member(self, id: str) -> Member:
+        """Return a member, enabled or not."""
+        with self._access.writing(AccessRight.MEMBERS) as work:
+            return read_member(work.get(tables.MemberRow, id), self._access.member.clinic)
+
     def add(self, name: str, role: Role, password: str) -> Member:
         """Add a member.
 
@@ -137,14 +142,19 @@ class AccountRepository:
             work.save(row, "member.added")
             return read_member(row, self._access.member.clinic)
 
-    def set_role(self, id: str, role: Role) -> Member:
+    def set_role(self, id: str, role: Role, *, previous: str = "") -> Member:
         """Change the role of a member.
+
+        Parameters
+        ----------
+        previous : the role that was shown when the new one was chosen; empty for any.
 
         Raises
         ------
+        ConflictError : somebody else gave them another role in the meantime.
         InputError : `last-owner`: nobody could add or enable members any more.
         """
-        return self._change(id, "member.role", role=str(role))
+        return self._change(id, "member.role", previous_role=previous, role=str(role))
 
     def set_access(self, id: str, *, allowed: bool) -> Member:
         """Enable or disable a member; their sessions end at once.
@@ -163,8 +173,10 @@ class AccountRepository:
         with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
         check_password(password, name)
-        new = {"password_hash": self._passwords.hash(password), "code_secret_sealed": None, "code_step": None}
-        return self._change(id, "member.reset", keys_too=True, **new)
+        hashed = self._passwords.hash(password)
+        return self._change(
+            id, "member.reset", keys_too=True, password_hash=hashed, code_secret_sealed=None, code_step=None
+        )
 
     def change_password(self, old: str, new: str) -> None:
         """Change the member's own password; their sessions end.
@@ -206,15 +218,21 @@ class AccountRepository:
         issuer = f"{_ISSUER} {member.clinic}"
         return pyotp.TOTP(pyotp.random_base32(), name=member.name, issuer=issuer).provisioning_uri()
 
-    def set_codes(self, address: str, code: str) -> tuple[str, ...]:
+    def set_codes(self, address: str, code: str, password: str) -> tuple[str, ...]:
         """Store the codes of `new_codes` once the app shows a right one, so that no members lock themselves out.
 
         Returns recovery codes, which are never shown again.
 
+        Parameters
+        ----------
+        password : the member's own, so that a screen that was left open is not enough.
+
         Raises
         ------
-        InputError : `wrong-code`.
+        LockedError : too many wrong passwords.
+        InputError : `wrong-password`, `wrong-code`.
         """
+        self.confirm_password(password)
         try:
             made = pyotp.parse_uri(address)
             step = match_time_step(made.secret, code, after=None)
@@ -228,13 +246,19 @@ class AccountRepository:
             work.save(row, "member.codes")
             return self._recovery_codes(work)
 
-    def new_recovery_codes(self) -> tuple[str, ...]:
+    def new_recovery_codes(self, password: str) -> tuple[str, ...]:
         """Return new recovery codes, which are never shown again; earlier ones become invalid.
+
+        Parameters
+        ----------
+        password : the member's own, so that a screen that was left open is not enough.
 
         Raises
         ------
-        InputError : `no-codes`: the member has no one-time codes that they could replace.
+        LockedError : too many wrong passwords.
+        InputError : `wrong-password`; `no-codes`: the member has no one-time codes that they could replace.
         """
+        self.confirm_password(password)
         with self._own_row() as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
@@ -257,9 +281,13 @@ class AccountRepository:
         with self._access.writing(AccessRight.READ) as work:
             yield work, work.get(tables.MemberRow, self._access.member.id)
 
-    def _change(self, id: str, action: str, *, keys_too: bool = False, **values: object) -> Member:
+    def _change(
+        self, id: str, action: str, *, keys_too: bool = False, previous_role: str = "", **values: object
+    ) -> Member:
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(tables.MemberRow, id)
+            if previous_role and row.role != values["role"]:
+                work.check_unchanged(row, row.role, previous_role)
             for name, value in values.items():
                 setattr(row, name, value)
             owners = work.rows(

@@ -1,6 +1,5 @@
 """Routes of sign-in and sign-out, of a member's own account, of the list of members, and of the audit log."""
 
-import contextlib
 from collections.abc import Callable
 
 import segno
@@ -178,7 +177,7 @@ def _set_codes(request: ClinicRequest) -> Response:
     """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
     address = request.text("address")
     try:
-        codes = request.accounts.set_codes(address, request.text("code"))
+        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"))
     except InputError as error:
         return _show_account(request, error, address)
     request.services.sign_in.record_code_setup(request.member_session.token)
@@ -187,7 +186,7 @@ def _set_codes(request: ClinicRequest) -> Response:
 
 def _new_recovery_codes(request: ClinicRequest) -> Response:
     try:
-        codes = request.accounts.new_recovery_codes()
+        codes = request.accounts.new_recovery_codes(request.raw_text("password"))
     except InputError as error:
         return _show_account(request, error)
     return request.page("recovery.html", codes=codes)
@@ -234,7 +233,8 @@ def add_member_routes(router: ClinicRouter) -> None:
 
 def _show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
     status = 200 if error is None else error_status(error)
-    return request.page("people.html", status, error=error, people=request.accounts.all(), name=request.text("name"))
+    sent = {"name": request.text("name"), "role": request.text("role")}
+    return request.page("people.html", status, error=error, people=request.accounts.all(), sent=sent)
 
 
 def _add_member(request: ClinicRequest) -> Response:
@@ -245,8 +245,10 @@ def _add_member(request: ClinicRequest) -> Response:
 
 
 def _set_role(request: ClinicRequest) -> Response:
+    member = request.accounts.member(request.path_parameter("member"))  # who is not there has no role
+    previous = request.text("previous")
     return _change_members(
-        request, lambda: request.accounts.set_role(request.path_parameter("member"), _submitted_role(request))
+        request, lambda: request.accounts.set_role(member.id, _submitted_role(request), previous=previous)
     )
 
 
@@ -275,9 +277,16 @@ def _change_members(request: ClinicRequest, change: Callable[[], object]) -> Res
 
 
 def _submitted_role(request: ClinicRequest) -> Role:
-    with contextlib.suppress(ValueError):
-        return Role(request.text("role"))
-    raise clinic_error("absent", "role")
+    """Return the role that was chosen.
+
+    Raises
+    ------
+    InputError : none was chosen, or one that does not exist.
+    """
+    role = request.text("role")
+    if role not in set(Role):
+        raise clinic_error("no-role", "role")
+    return Role(role)
 
 
 def _show_audit_log(request: ClinicRequest) -> Response:

@@ -54,13 +54,13 @@ def _propose_course(request: ClinicRequest) -> Response:
     mine = request.member_session.member.id
     wanted = (asked.get("member"), mine, *treats)
     member = next((one for one in wanted if one in treats), "")
-    start = _first_day(request, plan, asked.get("day", ""))
+    due = () if plan.outdated else _planned_appointments(request, plan)
+    start = _first_day(request, plan, due, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
         begins, error = parse_moment(start.isoformat(), time), None
     except InputError as wrong:
         begins, error, time = parse_moment(start.isoformat(), _MORNING), wrong, _MORNING
-    due = () if plan.outdated else _planned_appointments(request, plan)
     rows = _schedule_appointments(request, plan, due, begins, member, offered)
     return _show_course(request, plan, offered, rows, {"day": start.isoformat(), "time": time, "member": member}, error)
 
@@ -95,16 +95,16 @@ def _planned_appointments(request: ClinicRequest, plan: OpenPlan) -> tuple[Plann
     return plan_appointments(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 
 
-def _first_day(request: ClinicRequest, plan: OpenPlan, text: str) -> datetime.date:
-    """The day that was asked for; else tomorrow, or when a consent to the plan may be signed."""
+def _first_day(
+    request: ClinicRequest, plan: OpenPlan, planned: Sequence[PlannedAppointment], text: str
+) -> datetime.date:
+    """The day that was asked for; else tomorrow, or so late that the first session follows the time to think."""
     tomorrow = to_local_time(now()).date() + _DAY
-    consents = request.repositories.consents.of(plan.record.consultation_id)
-    from_ = [
-        to_local_time(one.not_before).date()
-        for one in consents
-        if one.plan_id == plan.record.id and not one.void_reason
-    ]
-    return max(parse_day(text, max([tomorrow, *from_[-1:]])), tomorrow - _DAY)
+    over = request.repositories.consents.think_time_end(plan.record.consultation_id)
+    session = next((one.days for one in planned if one.purpose is Purpose.SESSION), 0)
+    days_before = session - planned[0].days if planned else 0
+    first = tomorrow if over is None or over <= now() else to_local_time(over).date() + _DAY - days_before * _DAY
+    return max(parse_day(text, max(tomorrow, first)), tomorrow - _DAY)
 
 
 def _schedule_appointments(

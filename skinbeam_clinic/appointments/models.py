@@ -67,6 +67,7 @@ class Appointment:
     Parameters
     ----------
     treatment_id : id of the treatment that was begun in it; None without one.
+    is_plan_replaced : whether it is booked for a plan that a later plan of its consultation has replaced.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Appointment:
     created_at: datetime.datetime
     created_by: str
     treatment_id: str | None
+    is_plan_replaced: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ No patient, member or machine is in two appointments at the same time.
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_
 
@@ -18,6 +18,7 @@ from skinbeam_clinic.appointments.models import (
     BookingResource,
     Purpose,
 )
+from skinbeam_clinic.consents.repository import find_think_time_end
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
@@ -46,7 +47,8 @@ class AppointmentRepository:
         ------
         ClashError : a patient, a member or a machine is taken at one of the times.
         AbsentError : one of them does not belong to this clinic, or was erased.
-        InputError : `appointment-length`, `appointment-member`, or `appointment-machine`.
+        InputError : `appointment-length`, `appointment-member`, `appointment-machine`, or `time-to-think`: a session
+            would begin before its consent may be signed.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             rows: list[treatment_tables.AppointmentRow] = []
@@ -279,6 +281,7 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
         consultation = work.get(tables.ConsultationRow, booking.consultation_id)
         if consultation.patient_id != booking.patient_id:
             raise clinic_error("absent", "consultation")
+        _check_think_time(work, booking, booking.consultation_id)
     member = work.get(tables.MemberRow, booking.member_id)
     act = AccessRight.TREAT if booking.purpose in _LASER_PURPOSES else AccessRight.WRITE
     if member.disabled_at is not None or parse_role(member.role) not in PERMITTED_ROLES[act]:
@@ -287,6 +290,13 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
         machine = work.get(treatment_tables.MachineRow, booking.machine_id)
         if machine.retired_at is not None:
             raise clinic_error("appointment-machine", "machine", name=machine.name)
+
+
+def _check_think_time(work: ClinicTransaction, booking: Booking, consultation_id: str) -> None:
+    """Raise an error if a session would begin before its consent may be signed."""
+    over = find_think_time_end(work, consultation_id) if booking.purpose is Purpose.SESSION else None
+    if over is not None and booking.starts_at < over:
+        raise clinic_error("time-to-think", "day", hint={"over": over})
 
 
 def _exclusive_resources(
@@ -348,6 +358,23 @@ def _save_row(work: ClinicTransaction, row: treatment_tables.AppointmentRow, act
     work.save(row, action)
 
 
+def _plan_moments(
+    work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]
+) -> dict[str, list[datetime.datetime]]:
+    """Return when the plans of each consultation were made."""
+    consultations = {row.consultation_id for row in rows if row.consultation_id is not None}
+    moments: dict[str, list[datetime.datetime]] = {}
+    for plan in work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(consultations)):
+        moments.setdefault(plan.consultation_id, []).append(plan.made_at)
+    return moments
+
+
+def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, Sequence[datetime.datetime]]) -> bool:
+    """Return whether an appointment was booked for a plan that a later one has replaced."""
+    moments = plans.get(row.consultation_id or "", ())
+    return any(one <= row.created_at for one in moments) and any(one > row.created_at for one in moments)
+
+
 def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:
     patient, member, machine, treatment = (
         tables.PatientRow,
@@ -360,6 +387,7 @@ def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appo
     machines = {row.id: row for row in work.rows(machine)}
     treated_in = work.rows(treatment, treatment.appointment_id.in_([row.id for row in rows]))
     begun = {row.appointment_id: row.id for row in treated_in}
+    plans = _plan_moments(work, rows)
     found = []
     for row in rows:
         used = None if row.machine_id is None else machines[row.machine_id]
@@ -382,6 +410,7 @@ def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appo
                 created_at=row.created_at,
                 created_by=members.get(row.created_by, row.created_by),
                 treatment_id=begun.get(row.id),
+                is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
             )
         )
     return tuple(found)

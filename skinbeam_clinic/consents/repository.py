@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
+from skinbeam.report.consent_form import cooling_off_days
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import ConsultationState, advance_state, get_open_consultation
@@ -19,7 +20,14 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Consent, TeachBack
 
-__all__ = ["ConsentRepository", "SignatureKind", "VoidReason", "get_valid_consent", "void_replaced_consents"]
+__all__ = [
+    "ConsentRepository",
+    "SignatureKind",
+    "VoidReason",
+    "find_think_time_end",
+    "get_valid_consent",
+    "void_replaced_consents",
+]
 
 _LONGEST_ANSWERS = 100_000  # characters
 
@@ -171,6 +179,13 @@ class ConsentRepository:
             )  # dated in the future, since the clock was set back: older
             return tuple(_read_consent(work, row) for row in rows)
 
+    def think_time_end(self, consultation_id: str) -> datetime.datetime | None:
+        """Return when the time to think about the newest plan of a consultation is over; None without a plan."""
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
+            work.log("consents.listed", f"consultation/{consultation_id}")
+            return find_think_time_end(work, consultation_id)
+
     def read_document(self, id: str) -> bytes:
         """Return the signed document (PDF).
 
@@ -200,6 +215,24 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
     if work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == id):
         raise clinic_error("void", "consent")
     return _get_current_plan(work, row.plan_id), row
+
+
+def find_think_time_end(work: ClinicTransaction, consultation_id: str) -> datetime.datetime | None:
+    """Return when the time to think about the newest plan of a consultation is over; None without a plan.
+
+    It is the earliest moment at which a valid consent to the plan may be signed. As long as nothing was explained, the
+    usual time to think begins now.
+    """
+    plans = work.rows(
+        tables.PlanRow, tables.PlanRow.consultation_id == consultation_id, order=(tables.PlanRow.made_at,)
+    )
+    if not plans:
+        return None
+    explained = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id == plans[-1].id)
+    ids = [row.id for row in explained]
+    void = {row.id for row in work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_(ids))}
+    usual = now() + datetime.timedelta(days=cooling_off_days())
+    return min((row.not_before for row in explained if row.id not in void), default=usual)
 
 
 def void_replaced_consents(work: ClinicTransaction, plan: tables.PlanRow) -> None:

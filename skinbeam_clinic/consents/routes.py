@@ -241,7 +241,7 @@ def _save_signature(request: ClinicRequest) -> Response:
     )
     permissions = PhotographPermissions(**{use: use in allowed for use in PHOTO_PERMISSIONS})
     for photograph in request.repositories.photographs.of(consultation.id):
-        request.repositories.photographs.set_permissions(photograph.id, permissions)
+        request.repositories.photographs.set_permissions(photograph.id, permissions, version=photograph.version)
     return request.redirect(form.path)
 
 

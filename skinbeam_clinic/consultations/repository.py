@@ -13,7 +13,7 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
-from skinbeam_clinic.errors import ConflictError, clinic_error
+from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
 
 __all__ = [
@@ -182,11 +182,7 @@ def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revisi
     """
     if row.revision == revision:
         return
-    by = work.actor_name(row.saved_by)
-    error = clinic_error("conflict", "consultation", by=by, at=row.saved_at)
-    assert isinstance(error, ConflictError)
-    error.revision, error.saved_by, error.saved_at = row.revision, by, row.saved_at
-    raise error
+    raise conflict_error("consultation", work.actor_name(row.saved_by), row.saved_at)
 
 
 def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationState:
@@ -265,10 +261,22 @@ class PhotographRepository:
             work.save(row, "photograph.added")
             return _read_photograph(work, row)
 
-    def set_permissions(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
-        """Change what a photograph may be used for; a permission may be withdrawn at any time."""
+    def set_permissions(self, id: str, permissions: PhotographPermissions, *, version: str) -> PhotographRecord:
+        """Change what a photograph may be used for; a permission may be withdrawn at any time.
+
+        Parameters
+        ----------
+        version : `PhotographRecord.version` of the permissions that were edited.
+
+        Raises
+        ------
+        ConflictError : somebody else changed them in the meantime.
+        """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
+            if PhotographPermissions(row.for_care, row.for_teaching, row.for_publication) == permissions:
+                return _read_photograph(work, row)  # also of an older version: who sends again has lost the answer
+            work.check_version(row, version)
             row.for_care, row.for_teaching = permissions.care, permissions.teaching
             row.for_publication = permissions.publication
             work.save(row, "photograph.permitted")
@@ -317,4 +325,5 @@ def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> Phot
         permissions=PhotographPermissions(row.for_care, row.for_teaching, row.for_publication),
         added_at=row.added_at,
         added_by=work.actor_name(row.added_by),
+        version=work.row_version(row),
     )

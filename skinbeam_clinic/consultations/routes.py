@@ -243,8 +243,9 @@ def _download_photograph(request: ClinicRequest) -> Response:
     return Response(content, media_type=photograph.media_type)
 
 
-def _show_permissions(request: ClinicRequest) -> Response:
-    return request.page("uses.html", one=request.repositories.photographs.get(request.path_parameter("photograph")))
+def _show_permissions(request: ClinicRequest, error: InputError | None = None) -> Response:
+    one = request.repositories.photographs.get(request.path_parameter("photograph"))
+    return request.page("uses.html", 200 if error is None else error_status(error), error=error, one=one)
 
 
 def _save_permissions(request: ClinicRequest) -> Response:
@@ -252,7 +253,11 @@ def _save_permissions(request: ClinicRequest) -> Response:
     permissions = PhotographPermissions(
         **{use.name: request.text(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
     )
-    changed = request.repositories.photographs.set_permissions(request.path_parameter("photograph"), permissions)
+    id, version = request.path_parameter("photograph"), request.text("version")
+    try:
+        changed = request.repositories.photographs.set_permissions(id, permissions, version=version)
+    except ConflictError as error:
+        return _show_permissions(request, error)
     return request.redirect(f"/consultations/{changed.consultation_id}")
 
 

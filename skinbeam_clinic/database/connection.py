@@ -35,6 +35,7 @@ FILES_VARIABLE = "SKINBEAM_FILES"
 
 SECRET_PLACE = "store/1/secret"
 _BUSY_MS = 15_000  # how long a writer waits for another
+_POSTGRESQL_DISK_FULL = "53100"  # appendix A of the manual of PostgreSQL
 _READING = "skinbeam_reading"
 
 
@@ -80,7 +81,8 @@ class Database:
 
         Raises
         ------
-        UnreachableError : the database is gone, busy for too long, or its disk is full.
+        DiskFullError : its disk is full.
+        UnreachableError : the database is gone, or busy for too long.
         """
         with (
             connection_errors(),
@@ -97,7 +99,7 @@ class Database:
 
 @contextmanager
 def connection_errors() -> Iterator[None]:
-    """Turn failures of the database into `UnreachableError`.
+    """Turn failures of the database into `UnreachableError`, a full disk into `DiskFullError`.
 
     The reason is the driver's message, without the values of the statement.
     """
@@ -106,7 +108,10 @@ def connection_errors() -> Iterator[None]:
     except DBAPIError as error:
         gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
         if gone or type(error.orig) is sqlite3.DatabaseError:  # which says that a file is not a database, or is damaged
-            raise clinic_error("unreachable", "--db", reason=_driver_message(error)) from None
+            reason = _driver_message(error)
+            if _is_disk_full(error):
+                raise clinic_error("disk-full", "--db", reason=reason) from None
+            raise clinic_error("unreachable", "--db", reason=reason) from None
         raise
 
 
@@ -177,6 +182,12 @@ def _begin_transaction(connection: Connection) -> None:
     A transaction that reads before it takes the lock could be refused when it writes later.
     """
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+
+def _is_disk_full(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _POSTGRESQL_DISK_FULL
 
 
 def _driver_message(error: DBAPIError) -> str:

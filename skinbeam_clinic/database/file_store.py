@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skinbeam.model.atomic_files import temporary_path
 from skinbeam_clinic.database.encryption import DatabaseSecret, EncryptionKeys
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import clinic_error, storage_error
 
 __all__ = ["FileStore"]
 
@@ -36,7 +36,8 @@ class FileStore:
 
         Raises
         ------
-        UnreachableError : the disk is full or cannot be written.
+        DiskFullError : the disk is full.
+        UnreachableError : the disk cannot be written.
         """
         name = self._secret.signature(f"file/{clinic_id}", content)
         path = self._path(clinic_id, name)
@@ -47,7 +48,7 @@ class FileStore:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
             except OSError as error:
-                raise clinic_error("unreachable", "files", reason=error.strerror or str(error)) from None
+                raise storage_error("files", error) from None
         return name
 
     def get(self, clinic_id: str, name: str) -> bytes:

@@ -30,12 +30,14 @@ from skinbeam_clinic.database.tables import (
     MemberRow,
 )
 from skinbeam_clinic.database.treatment_tables import ConsultationScoped
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import Member
 
 __all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transaction"]
 
-RECORDS_READ = "page.seen"  # an entry that names several records, each with the parts that were read
+_READ_SUFFIX = ".seen"  # of the actions that only read a row
+RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
+_VERSION_LENGTH = 32
 
 RowType = TypeVar("RowType", bound=ClinicScoped)
 
@@ -246,6 +248,32 @@ class ClinicTransaction:
             raise clinic_error("taken", row.__tablename__) from None
         signature = hash_chain.row_signature(self._database.secret, row)
         self.log(action, hash_chain.row_label(row), row=signature, **detail)
+
+    def row_version(self, row: Base) -> str:
+        """Return the version of a stored row, for the form that edits it: every save makes another."""
+        return hash_chain.row_signature(self._database.secret, row)[:_VERSION_LENGTH]
+
+    def check_version(self, row: Base, version: str) -> None:
+        """Raise an error if a row was saved again since this version was read.
+
+        Raises
+        ------
+        ConflictError : the version differs; the error reports who saved and when.
+        """
+        self.check_unchanged(row, self.row_version(row), version)
+
+    def check_unchanged(self, row: Base, current: str, read: str) -> None:
+        """Raise an error if a value of a row is no longer the one that was read.
+
+        Raises
+        ------
+        ConflictError : it differs; the error reports who saved and when.
+        """
+        if current == read:
+            return
+        name = AuditEntryRow.subject == hash_chain.row_label(row)
+        saved = self.entries(name, AuditEntryRow.action.not_like(f"%{_READ_SUFFIX}"), limit=1)[0]
+        raise conflict_error(hash_chain.row_label(row).partition("/")[0], self.actor_name(saved.actor), saved.at)
 
     def actor_name(self, actor: str) -> str:
         """Return the display name of an actor, which rows and audit entries name by id."""

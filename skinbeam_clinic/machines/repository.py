@@ -6,7 +6,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import ClinicMachine
 
@@ -41,21 +41,28 @@ class MachineRepository:
                 created_at=now(),
             )
             work.save(row, "machine.added")
-            return _read_machine(row)
+            return _read_machine(work, row)
 
-    def update(self, id: str, *, name: str, room: str) -> ClinicMachine:
+    def update(self, id: str, *, name: str, room: str, version: str) -> ClinicMachine:
         """Rename a machine or move it to another room; its device and serial number never change.
+
+        Parameters
+        ----------
+        version : `ClinicMachine.version` of what was edited.
 
         Raises
         ------
         AbsentError : this clinic has no such record.
+        ConflictError : somebody else changed it in the meantime.
         InputError : `bad-machine`.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
-            row.name, row.room = _check_word("name", name), _check_word("room", room) if room else ""
-            work.save(row, "machine.changed")
-            return _read_machine(row)
+            if (row.name, row.room) != (name, room):
+                work.check_version(row, version)
+                row.name, row.room = _check_word("name", name), _check_word("room", room) if room else ""
+                work.save(row, "machine.changed")
+            return _read_machine(work, row)
 
     def set_in_use(self, id: str, *, in_use: bool) -> ClinicMachine:
         """Retire a machine, or take it into use again; a machine already in that state stays unchanged.
@@ -69,7 +76,7 @@ class MachineRepository:
             if in_use != (row.retired_at is None):
                 row.retired_at = None if in_use else now()
                 work.save(row, "machine.in-use" if in_use else "machine.retired")
-            return _read_machine(row)
+            return _read_machine(work, row)
 
     def get(self, id: str) -> ClinicMachine:
         """Return a machine, retired or not.
@@ -79,14 +86,13 @@ class MachineRepository:
         AbsentError : this clinic has no such record.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return _read_machine(work.get(treatment_tables.MachineRow, id))
+            return _read_machine(work, work.get(treatment_tables.MachineRow, id))
 
     def list_all(self) -> tuple[ClinicMachine, ...]:
         """Return the machines sorted by name, retired ones included."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return tuple(
-                map(_read_machine, work.rows(treatment_tables.MachineRow, order=(treatment_tables.MachineRow.name,)))
-            )
+            rows = work.rows(treatment_tables.MachineRow, order=(treatment_tables.MachineRow.name,))
+            return tuple(_read_machine(work, row) for row in rows)
 
 
 def _check_word(field: str, word: str) -> str:
@@ -95,5 +101,6 @@ def _check_word(field: str, word: str) -> str:
     return word
 
 
-def _read_machine(row: treatment_tables.MachineRow) -> ClinicMachine:
-    return ClinicMachine(row.id, row.name, row.device, row.serial, row.room, row.created_at, row.retired_at)
+def _read_machine(work: ClinicTransaction, row: treatment_tables.MachineRow) -> ClinicMachine:
+    version = work.row_version(row)
+    return ClinicMachine(row.id, row.name, row.device, row.serial, row.room, row.created_at, row.retired_at, version)

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError
 from skinbeam.text import translate
+from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -41,8 +42,9 @@ def _add_machine(request: ClinicRequest) -> Response:
 
 
 def _change_machine(request: ClinicRequest) -> Response:
-    id, name, room = request.path_parameter("machine"), request.text("name"), request.text("room")
-    return _apply_change(request, lambda: request.repositories.machines.update(id, name=name, room=room))
+    id, machines = request.path_parameter("machine"), request.repositories.machines
+    edited = {field: request.text(field) for field in ("name", "room", "version")}
+    return _apply_change(request, lambda: machines.update(id, **edited))
 
 
 def _save_in_use(request: ClinicRequest) -> Response:
@@ -57,7 +59,7 @@ def _apply_change(request: ClinicRequest, change: Callable[[], object]) -> Respo
     try:
         change()
     except InputError as error:
-        if error_status(error) != 422:
+        if error_status(error) != 422 and not isinstance(error, ConflictError):
             raise
         return _show_machines(request, error)
     return request.redirect("/machines")

@@ -19,12 +19,12 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_ro
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
+from skinbeam_clinic.patients.repository import RETENTION_ACTION, next_number
 
 __all__ = ["RETENTION_YEARS", "ErasureRepository"]
 
 # The default: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria require ten years.
 RETENTION_YEARS = 10
-_RETENTION_ACTION = "patient.kept"
 # The tables written after a consultation was saved, each with the column of the time.
 _LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], InstrumentedAttribute[Any]], ...] = (
     (treatment_tables.TestSpotRow, treatment_tables.TestSpotRow.fired_at),
@@ -62,7 +62,7 @@ class ErasureRepository:
             names = [one.id for one in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
             until = _retention_end(work, patient, consultations, retention_years)
-            asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == _RETENTION_ACTION, limit=1)
+            asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return ErasurePreview(
                 has_contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
                 consultations=len(consultations),
@@ -113,7 +113,9 @@ class ErasureRepository:
                 for photograph in _photograph_rows(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.save(photograph, "photograph.permitted")
-                work.log(_RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
+                patient.pseudonym = next_number(work)  # the earlier one may identify the person
+                work.save(patient, "patient.renamed")
+                work.log(RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
                 return until
             files = _delete_rows(work, patient_id, consultations)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()

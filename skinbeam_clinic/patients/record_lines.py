@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.records import Plan
 from skinbeam.report.formatting import site_title
@@ -66,7 +66,12 @@ def describe_pulse(settings: Mapping[str, Any]) -> str:
         *(f"{write(settings[key])} {unit}" for key, unit in _UNITS if settings.get(key) is not None),
     ]
     if settings.get("spot_mm") is not None:
-        parts.append(render_message("setting.spot", {"diameter": settings["spot_mm"]}))
+        window = devices()[name].window_mm(settings["spot_mm"]) if name in devices() else None
+        parts.append(
+            render_message("setting.spot", {"diameter": settings["spot_mm"]})
+            if window is None
+            else describe_window(window)
+        )
     if settings.get("pulse_ms") is not None:
         parts.append(render_message("setting.pulse", {"length": f"{write(settings['pulse_ms'])} ms"}))
     return ", ".join(part for part in parts if part)

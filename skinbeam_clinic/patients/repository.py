@@ -1,20 +1,24 @@
 """Store and read patients: a pseudonym for daily work, and their contact details separately."""
 
+import datetime
 import json
+import re
 from collections.abc import Collection, Mapping
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import canonical_json, now
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import AuditEntryRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
 
-__all__ = ["PatientRepository", "add_patient"]
+__all__ = ["RETENTION_ACTION", "PatientRepository", "add_patient", "next_number"]
 
 _OLDEST_YEARS = 130
 _LONGEST_PSEUDONYM = 40
+_SHORTEST_NAME = 3  # letters; shorter words are initials and particles
+RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
 _LONGEST_CONTACT = 10_000  # characters
 
 
@@ -85,24 +89,70 @@ class PatientRepository:
             work.log("patient.seen", f"patient/{id}")
             return _read_patient(work.get(tables.PatientRow, id))
 
-    def set_contact(self, id: str, contact: Mapping[str, str]) -> None:
-        """Store a patient's identity and contact details, replacing earlier ones.
+    def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "") -> None:
+        """Store a patient's identity and contact details, replacing those of this version.
+
+        Parameters
+        ----------
+        version : `Contact.version` of the details that were edited; empty where none were stored.
 
         Raises
         ------
         AbsentError : this clinic has no such patient.
-        InputError : `too-long`.
+        ConflictError : somebody else saved in the meantime; nothing is overwritten.
+        InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
         written = canonical_json(dict(contact))
         if len(written) > _LONGEST_CONTACT:
             raise clinic_error("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
         with self._access.writing(AccessRight.CONTACT) as work:
-            work.get(tables.PatientRow, id)
+            _refuse_name(work.get(tables.PatientRow, id).pseudonym, contact, "name")
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
+            if known and work.open(known[0], "contact_sealed") == written.encode():
+                return  # also of an older version: who sends again has lost the answer
+            if known:
+                work.check_version(known[0], version)
             row = known[0] if known else tables.ContactRow(clinic_id=work.clinic_id, id=id)
             work.seal(row, "contact_sealed", written.encode())
             row.saved_at = now()
             work.save(row, "contact.saved")
+
+    def set_pseudonym(self, id: str, pseudonym: str = "", *, previous: str = "") -> PatientRecord:
+        """Give a patient another pseudonym; without one they get the next free number.
+
+        Parameters
+        ----------
+        previous : the pseudonym that was shown when the new one was chosen; empty for any.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient, or they were erased.
+        ConflictError : somebody else gave them another one in the meantime.
+        InputError : `taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
+        """
+        with self._access.writing(AccessRight.WRITE) as work:
+            row = work.get(tables.PatientRow, id)
+            if row.erased_at is not None:
+                raise clinic_error("absent", "patient")
+            if previous and row.pseudonym != pseudonym:
+                work.check_unchanged(row, row.pseudonym, previous)
+            wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)
+            for contact in work.rows(tables.ContactRow, tables.ContactRow.id == id):
+                details = json.loads(work.open(contact, "contact_sealed"))
+                _refuse_name(wanted, details, "pseudonym")
+            if wanted != row.pseudonym:
+                row.pseudonym = wanted
+                work.save(row, "patient.renamed")
+            return _read_patient(row)
+
+    def identity_erased_at(self, id: str) -> datetime.datetime | None:
+        """Return when the identity of a patient was erased whose records must still be retained; None if it was not."""
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.PatientRow, id)
+            work.log("patient.seen", f"patient/{id}")
+            subject = AuditEntryRow.subject == f"patient/{id}"
+            asked = work.entries(subject, AuditEntryRow.action == RETENTION_ACTION, limit=1)
+            return asked[0].at if asked else None
 
     def get_contact(self, id: str) -> Contact | None:
         """Return a patient's identity and contact details; None if none are stored."""
@@ -110,7 +160,10 @@ class PatientRepository:
             work.log("contact.seen", f"contact/{id}")
             work.get(tables.PatientRow, id)
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
-            return Contact(json.loads(work.open(known[0], "contact_sealed")), known[0].saved_at) if known else None
+            if not known:
+                return None
+            (row,) = known
+            return Contact(json.loads(work.open(row, "contact_sealed")), row.saved_at, work.row_version(row))
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
@@ -118,7 +171,7 @@ def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: 
     row = tables.PatientRow(
         clinic_id=work.clinic_id,
         id=new_id(),
-        pseudonym=_check_pseudonym(pseudonym) if pseudonym else _next_number(work),
+        pseudonym=_check_pseudonym(pseudonym) if pseudonym else next_number(work),
         year_of_birth=_check_year(year_of_birth),
         created_at=now(),
     )
@@ -126,7 +179,16 @@ def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: 
     return _read_patient(row)
 
 
-def _next_number(work: ClinicTransaction) -> str:
+def _refuse_name(pseudonym: str, contact: Mapping[str, str], field: str) -> None:
+    """Raise an error if a pseudonym contains a word of the patient's name."""
+    plain = pseudonym.casefold()
+    words = re.findall(r"[^\W\d_]+", contact.get("name", "").casefold())
+    if any(len(word) >= _SHORTEST_NAME and word in plain for word in words):
+        raise clinic_error("pseudonym-name", field)
+
+
+def next_number(work: ClinicTransaction) -> str:
+    """Return the next free number as a pseudonym."""
     taken = {name for _, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym)}
     return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
 

@@ -11,6 +11,7 @@ from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.web.request import ClinicRequest, error_status
@@ -34,6 +35,7 @@ def add_patient_routes(router: ClinicRouter) -> None:
     router.add("GET", "/patients/{patient}", _show_patient)
     router.add("GET", "/patients/{patient}/contact", _show_contact)
     router.add("POST", "/patients/{patient}/contact", _save_contact)
+    router.add("POST", "/patients/{patient}/pseudonym", _change_pseudonym)
     router.add("POST", "/patients/{patient}/consultations", _begin_consultation)
     router.add("POST", "/patients/{patient}/case", _begin_from_case)
 
@@ -72,28 +74,53 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
         "patient.html",
         200 if error is None else error_status(error),
         error=error,
-        faults=() if error is None else (error, *error.further_errors),
+        faults=() if error is None or error.field == "pseudonym" else (error, *error.further_errors),
+        renamed=request.text("pseudonym") if error is not None and error.field == "pseudonym" else None,
+        identity_erased_at=desk.patients.identity_erased_at(id),
         patient=desk.patients.get(id),
         consultations=consultations[::-1],
         happened=make_timeline(desk, consultations),
     )
 
 
+def _change_pseudonym(request: ClinicRequest) -> Response:
+    id = request.path_parameter("patient")
+    try:
+        patients = request.repositories.patients
+        patients.set_pseudonym(id, request.text("pseudonym"), previous=request.text("previous"))
+    except InputError as error:
+        if error_status(error) not in (409, 422):
+            raise
+        error.field = "pseudonym"
+        return _show_patient(request, error)
+    return request.redirect(f"/patients/{id}")
+
+
 def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
     id, desk = request.path_parameter("patient"), request.repositories
     kept = desk.patients.get_contact(id)
-    held = {name: request.text(name) for name in CONTACT_FIELDS} if error else dict(kept.details) if kept else {}
-    fields = {name: held.get(name, "") for name in CONTACT_FIELDS}
-    status = 200 if error is None else error_status(error)
-    return request.page("contact.html", status, error=error, patient=desk.patients.get(id), fields=fields)
+    stored = {name: kept.details.get(name, "") if kept else "" for name in CONTACT_FIELDS}
+    fields = {name: request.text(name) for name in CONTACT_FIELDS} if error else stored
+    conflict = isinstance(error, ConflictError)
+    current = kept.version if kept else ""
+    return request.page(
+        "contact.html",
+        200 if error is None else error_status(error),
+        error=error,
+        patient=desk.patients.get(id),
+        fields=fields,
+        version=current if conflict or not error else request.text("version"),
+        stored=stored if conflict else None,
+    )
 
 
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
     try:
-        request.repositories.patients.set_contact(id, {name: request.text(name) for name in CONTACT_FIELDS})
+        details = {name: request.text(name) for name in CONTACT_FIELDS}
+        request.repositories.patients.set_contact(id, details, version=request.text("version"))
     except InputError as error:
-        if error_status(error) != 422:
+        if error_status(error) != 422 and not isinstance(error, ConflictError):
             raise
         return _show_contact(request, error)
     return request.redirect(f"/patients/{id}")

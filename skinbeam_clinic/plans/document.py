@@ -2,17 +2,20 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.text import Message, translate_record
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import PlanChoice
 
 __all__ = [
     "PlanOption",
     "find_option",
     "progress_line",
+    "put_chosen_first",
     "read_plan_option",
 ]
 
@@ -44,6 +47,17 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
         if concern < len(plan.concerns) and option < len(plan.concerns[concern].options):
             return plan.concerns[concern], plan.concerns[concern].options[option]
     raise clinic_error("absent", "plan")
+
+
+def put_chosen_first(plan: Plan, choices: Sequence[PlanChoice]) -> Plan:
+    """Return a plan in which the last choice of each concern stands first, for papers that tell of the first alone."""
+    chosen = {place: int(option) for place, _, option in (choice.option.partition(".") for choice in choices)}
+    concerns = list(plan.concerns)
+    for place, option in chosen.items():
+        concern = concerns[int(place)]
+        others = (*concern.options[:option], *concern.options[option + 1 :])
+        concerns[int(place)] = replace(concern, options=(concern.options[option], *others))
+    return replace(plan, concerns=tuple(concerns))
 
 
 @dataclass(frozen=True)

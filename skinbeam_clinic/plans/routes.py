@@ -30,7 +30,7 @@ from skinbeam_clinic.plans.contraindications import (
     find_contraindications,
     read_records_since,
 )
-from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.document import find_option, put_chosen_first
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
@@ -115,11 +115,15 @@ class _PreviewPair:
 
 @dataclass(frozen=True)
 class _PreviewView:
-    """The preview pictures on the page of a plan: pairs, the whole strip, and the assumptions behind them."""
+    """The preview pictures on the page of a plan: pairs, the whole strip, and the assumptions behind them.
+
+    `shows_choice`: they show the options that were chosen; otherwise none of them is shown.
+    """
 
     pairs: tuple[_PreviewPair, ...]
     strip: str
     captions: tuple[str, ...]
+    shows_choice: bool = True
 
 
 def add_plan_routes(router: ClinicRouter) -> None:
@@ -157,14 +161,26 @@ def _show_plan(request: ClinicRequest) -> Response:
         concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id),
         patient=desk.patients.get(plan.consultation.patient_id),
-        preview=_view_preview(desk, plan.record),
+        preview=_view_preview(desk, plan, choices),
     )
 
 
-def _view_preview(repositories: ClinicRepositories, plan: PlanRecord) -> _PreviewView | None:
-    """The pictures that were made with a plan; None where its photograph was of no use, or none was there."""
+def _view_preview(
+    repositories: ClinicRepositories, open_plan: OpenPlan, choices: tuple[PlanChoice, ...]
+) -> _PreviewView | None:
+    """The pictures that were made with a plan; None where its photograph was of no use, or none was there.
+
+    They show the first laser of each concern: where another option was chosen, the leaflet draws that one.
+    """
+    plan = open_plan.record
     if DOCUMENT_FILE not in plan.files:
         return None
+    chosen = put_chosen_first(open_plan.plan, choices)
+    if any(
+        one.first_laser != other.first_laser
+        for one, other in zip(chosen.concerns, open_plan.plan.concerns, strict=True)
+    ):
+        return _PreviewView((), "", (), shows_choice=False)
     told = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
     shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
     pairs = (
@@ -194,13 +210,13 @@ def _download_leaflet(request: ClinicRequest) -> Response:
     plan, language = open_plan(request.repositories, request.path_parameter("plan")), request.path_parameter("language")
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
+    chosen = put_chosen_first(plan.plan, request.repositories.plans.list_choices(plan.record.id))
     with use_language(language):
-        return Response(
-            make_leaflet(plan.plan, _redraw_preview(request.repositories, plan)), media_type=_MEDIA_TYPES["pdf"]
-        )
+        preview = _redraw_preview(request.repositories, plan, chosen)
+        return Response(make_leaflet(chosen, preview), media_type=_MEDIA_TYPES["pdf"])
 
 
-def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan) -> Preview | None:
+def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Records) -> Preview | None:
     """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
     sent = parse_submission(plan.consultation.answers)
     changed = plan.consultation.revision != plan.record.consultation_revision
@@ -209,7 +225,7 @@ def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan) -> Preview
     _, content = repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
-        return make_preview(plan.plan, analyse_photograph(photograph, points=read_points(sent)))
+        return make_preview(chosen, analyse_photograph(photograph, points=read_points(sent)))
 
 
 def _choose_option(request: ClinicRequest) -> Response:

@@ -53,7 +53,10 @@ CHECKLIST_ITEMS = {
         ChecklistItem("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
         ChecklistItem("infection", *_NO),
         ChecklistItem("course", ("quiet", "speaks"), ("quiet",)),  # answered by the rules that judge the records
-        ChecklistItem("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), is_always_included=False),
+        # Answered by the records of the spots.
+        ChecklistItem(
+            "spots", ("allowed", "not-fired", "not-read", "not-allowed"), ("allowed",), is_always_included=False
+        ),
         ChecklistItem("photograph", *_YES),
         ChecklistItem("cooling", *_YES, is_always_included=False),
         ChecklistItem("eyewear-patient", *_YES, is_mandatory=True),
@@ -62,7 +65,8 @@ CHECKLIST_ITEMS = {
     )
 }
 
-AUTOMATIC_ITEMS = ("device", "course")  # items answered by the choice of machine and by the rules
+# Items answered by the choice of machine, by the rules, and by the records of test spots; nobody else answers them.
+AUTOMATIC_ITEMS = ("device", "course", "spots")
 
 
 def list_items(order: TreatmentOrder) -> tuple[ChecklistItem, ...]:

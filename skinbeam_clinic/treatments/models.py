@@ -87,6 +87,7 @@ class ClinicMachine:
     Parameters
     ----------
     retired_at : when it was taken out of use; None while it is in use.
+    version : what the next change must name.
     """
 
     id: str
@@ -96,6 +97,7 @@ class ClinicMachine:
     room: str
     created_at: datetime.datetime
     retired_at: datetime.datetime | None
+    version: str
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.plan.rules.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import TreatmentOrder
+from skinbeam_clinic.treatments.spot_judgement import find_ladder
 
-__all__ = ["make_order", "orders_test_spots"]
+__all__ = ["make_order"]
 
 
 def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
@@ -34,12 +35,6 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
         emitted=_device_limits(option.setup),
         asked=tuple(_checklist_causes(plan, concern, option.setup)),
     )
-
-
-def orders_test_spots(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> bool:
-    """Return whether the plan requires test spots with this device and wavelength at this site."""
-    asked = (setup.device, setup.wavelength_nm, concern.site)
-    return any((one.device, one.wavelength_nm, one.site) == asked for one in plan.test_spots)
 
 
 def _order_settings(setup: DeviceSetup) -> dict[str, float]:
@@ -77,7 +72,7 @@ def _checklist_causes(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> l
     device, site = devices().get(setup.device), vocabulary_table("site").get(concern.site, {})
     cooled = setup.settings.cooling is not None or (device is not None and bool(device.cooling))
     causes = {
-        "spots": orders_test_spots(plan, concern, setup),
+        "spots": find_ladder(plan, concern, setup) is not None,
         "cooling": cooled,
         "shields": bool(site.get("inside_orbital_rim")),
     }

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ from skinbeam.text import (
     use_language,
 )
 from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.record_lines import describe_contraindications
@@ -45,12 +46,14 @@ from skinbeam_clinic.treatments.models import (
     AdverseEventSource,
     AreaFiring,
     BodySide,
+    ChecklistAnswer,
     Deviation,
     Treatment,
     TreatmentState,
     find_deviations,
 )
 from skinbeam_clinic.treatments.orders import make_order
+from skinbeam_clinic.treatments.spot_judgement import SpotJudgement, find_ladder, judge_spots
 from skinbeam_clinic.treatments.treatment_form import SETTINGS, parse_firing
 from skinbeam_clinic.treatments.views import (
     FiringRow,
@@ -146,15 +149,42 @@ def _begin_treatment(request: ClinicRequest) -> Response:
 
 
 def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Contraindication, ...]:
-    """Answer in the checklist whether a rule speaks against this session, and return what does.
+    """Answer in the checklist what the records answer, and return the rules that speak against this session.
 
-    The answer contains their keys, so that a decision covers these and none that is recorded later.
+    The answers contain keys of the records behind them, so that a decision covers these and none that come later.
     """
     found = session.contraindications
     if session.treatment.state is TreatmentState.PREPARING:
-        answer = ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")
-        request.repositories.treatments.add_answers(session.treatment.id, {"course": answer})
+        answers = {"course": ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")}
+        if (judged := _judge_spots(request, session)) is not None:
+            answers["spots"] = (judged.answer, judged.key)
+        request.repositories.treatments.add_answers(session.treatment.id, answers)
     return found
+
+
+def _judge_spots(request: ClinicRequest, session: _SessionPage) -> SpotJudgement | None:
+    """Judge the records of the test spots that the plan requires; None where it requires none."""
+    concern, option = session.plan.find_option(session.treatment.option)
+    if "spots" not in session.treatment.ordered.asked or option.setup is None:
+        return None
+    ladder = find_ladder(session.plan.plan, concern, option.setup)
+    if ladder is None:
+        return None
+    facts = [one.fact for one in session.contraindications if one.fact is not None and one.fact.kind == "test_spot"]
+    harmed = [fact.record.rpartition("/")[2] for fact in facts]
+    spots = request.repositories.test_spots.of_patient(session.plan.consultation.patient_id)
+    return judge_spots(ladder, spots, harmed)
+
+
+def _add_current_judgement(request: ClinicRequest, session: _SessionPage) -> Treatment:
+    """Return the treatment with what the records of its test spots answer now: more may be read since it was begun."""
+    kept = session.treatment
+    judged = _judge_spots(request, session) if kept.state is TreatmentState.PREPARING else None
+    stored = kept.current_answers.get("spots")
+    if judged is None or (stored is not None and (stored.answer, stored.words) == (judged.answer, judged.key)):
+        return kept
+    answer = ChecklistAnswer("spots", judged.answer, judged.key, now(), "")
+    return replace(kept, answers=(*kept.answers, answer))
 
 
 def _show_treatment(
@@ -166,6 +196,7 @@ def _show_treatment(
 ) -> Response:
     """Render the treatment in its current state; a form that was rejected keeps its fields."""
     session = _load_session(request)
+    session = replace(session, treatment=_add_current_judgement(request, session))
     kept, desk = session.treatment, request.repositories
     rows = firing_rows(kept, session.signs)
     immediate = session.option.immediate
@@ -301,7 +332,8 @@ def _save_answers(request: ClinicRequest) -> Response:
 
 def _save_decision(request: ClinicRequest) -> Response:
     item = request.text("item")
-    if item == "course" and any(one.final for one in _judge_checklist(request, _load_session(request))):
+    found = _judge_checklist(request, _load_session(request)) if item in AUTOMATIC_ITEMS else ()
+    if item == "course" and any(one.final for one in found):
         return _show_error(request, clinic_error("plan-outdated", "plan"))
     return _apply_change(
         request, lambda id: request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))

@@ -1,6 +1,5 @@
 """HTTP refusals and error responses: the JSON error record, or for a browser the form with the error."""
 
-import errno
 import logging
 from typing import ClassVar
 
@@ -13,11 +12,11 @@ from skinbeam.model.document import UNWRITABLE_CODE
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.errors import DISK_FULL
 from skinbeam_clinic.web.pages import render_form
 
 __all__ = ["RefusedError", "add_error_handlers", "answer_error", "refusal", "refusal_from"]
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +40,7 @@ class _KnownRefusals:
         405: ("method-not-allowed", "method"),
         408: ("too-slow", "request"),
         413: ("upload-too-large", "photo"),
+        415: ("not-a-form", "Content-Type"),
         421: ("unknown-host", "Host"),
         429: ("too-often", "request"),
         500: ("defect", "skinbeam"),
@@ -70,7 +70,7 @@ def refusal_from(error: Exception) -> RefusedError:
         return error
     # A form names no path to write to: what cannot be written is the disk of this machine.
     unwritable = isinstance(error, InputError) and error.code == UNWRITABLE_CODE
-    if unwritable or (isinstance(error, OSError) and error.errno in _DISK_FULL):
+    if unwritable or (isinstance(error, OSError) and error.errno in DISK_FULL):
         return refusal(507)
     if isinstance(error, InputError):
         return RefusedError(422, error)

@@ -21,6 +21,7 @@ _MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
 _MOST_FILES = 2  # one is expected; a second is read so that the error can name it
 _FILE_FIELDS = ("photo", "case")
 _LINE_END = b"\r\n"
+_FORM_TYPES = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
 
 async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
@@ -33,13 +34,16 @@ async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, l
 
     Raises
     ------
-    RefusedError : 400, or 413 from the guard; the answers are saved for the error page, unless some are lost.
-    HTTPException : the body is not a form.
+    RefusedError : 400, 415 where the body is not a form, or 413 from the guard; the answers are saved for the error
+        page, unless some are lost.
+    HTTPException : the body cannot be read as a form.
     """
     try:
         body = await request.body()
     except ClientDisconnect:
         raise refusal(400) from None
+    if body and parse_options_header(request.headers.get("content-type"))[0] not in _FORM_TYPES:
+        raise refusal(415)  # the library would read no field of it, and a save would empty all of them
     length = request.headers.get("content-length", str(len(body)))
     if length != str(len(body)) or not is_complete(request.headers.get("content-type", ""), body):
         raise _field_refusal("body-cut-off", "request")

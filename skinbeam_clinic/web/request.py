@@ -28,6 +28,7 @@ from skinbeam_clinic.errors import (
     ClosedError,
     ConflictError,
     DeniedError,
+    DiskFullError,
     LockedError,
     RecordNotFoundError,
     UnreachableError,
@@ -42,13 +43,22 @@ from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import RequestRate, find_passkey_site, is_encrypted
 from skinbeam_clinic.web.errors import RefusedError, refusal_from
-from skinbeam_clinic.web.pages import render_template
+from skinbeam_clinic.web.pages import describe_field, render_template
 from skinbeam_clinic.web.security import HEADERS
 
-__all__ = ["ClinicRequest", "ClinicServices", "UploadedFile", "check_name", "error_status", "json_response"]
+__all__ = [
+    "ClinicRequest",
+    "ClinicServices",
+    "KeptEntry",
+    "UploadedFile",
+    "check_name",
+    "error_status",
+    "json_response",
+]
 
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
+_SECRET_FIELDS = frozenset({"password", "old", "new", "code"})
 _LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
@@ -58,6 +68,7 @@ _STATUS: dict[type[InputError], int] = {
     ClosedError: 409,
     ConflictError: 409,
     DeniedError: 403,
+    DiskFullError: 507,
     LockedError: 429,
     UnreachableError: 503,
     WrongKeyError: 503,
@@ -97,6 +108,15 @@ class UploadedFile:
 
     name: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class KeptEntry:
+    """A field of a form that could not be saved: name, label and text; only fields with a label are shown."""
+
+    name: str
+    label: str
+    text: str
 
 
 @dataclass
@@ -221,8 +241,22 @@ class ClinicRequest:
         return (
             operation_outcome(status, told)
             if is_api_request(self.http_request)
-            else self.page("fault.html", status, error=told)
+            else self.page("fault.html", status, error=told, address=self._sent_path(), kept=self._kept_entries(status))
         )
+
+    def _sent_path(self) -> str:
+        """Return where the form was sent to, to send it there again."""
+        url = self.http_request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    def _kept_entries(self, status: int) -> tuple["KeptEntry", ...]:
+        """Return what was filled in, where a fault of the machine prevented that it was saved.
+
+        The records may be what failed: nothing is read of them. No page repeats a password or a code.
+        """
+        if status < 500 or self.http_request.method != "POST" or any(name in _SECRET_FIELDS for name, _ in self.fields):
+            return ()
+        return tuple(KeptEntry(name, describe_field(name), text) for name, text in self.fields)
 
     @staticmethod
     def download(content: bytes, name: str, media_type: str) -> Response:

@@ -195,7 +195,14 @@ def whole(document: Mapping[str, Any]) -> None:
                     for item in contour.values():
                         well_formed(item)
             elif name == "burn" and "unknown" not in value:
-                assert tuple(value) == ("computed_dose_J_cm2", "calibrated_dose_J_cm2", "tolerated", "calibration")
+                assert tuple(value) == (
+                    "computed_dose_J_cm2",
+                    "calibrated_dose_J_cm2",
+                    "p_uncalibrated",
+                    "tolerated",
+                    "calibration",
+                )
+                well_formed(value["p_uncalibrated"])
                 well_formed(value["computed_dose_J_cm2"])
                 well_formed(value["calibrated_dose_J_cm2"])
                 calibration_told(value["calibration"])

@@ -35,7 +35,7 @@ class World:
         """Make `fact` have `value` in the case file or in the choice."""
         if fact.startswith("medication."):
             self._take(fact.removeprefix("medication."), value)
-        elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex"):
+        elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex", "downtime_days_accepted"):
             self.patient[fact] = value
         elif fact == "conditions":
             self.others = [{"condition": word, "site": "hands", **DIAGNOSED} for word in value]

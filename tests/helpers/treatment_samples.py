@@ -1,14 +1,17 @@
 """A treatment on the way, without a browser: a plan that was agreed to, the checklist answered, a row fired."""
 
 import datetime
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from skinbeam.plan.plan_document import read_plan
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import Consent, NewPlan
+from skinbeam_clinic.models import Consent, NewPlan, PlanRecord
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import list_items
 from skinbeam_clinic.treatments.models import (
     AdverseEventGrade,
@@ -19,7 +22,18 @@ from skinbeam_clinic.treatments.models import (
     TreatmentState,
 )
 
-__all__ = ["FIRED", "MADE", "ORDERED", "agreed", "begun", "clear_answers", "fired", "started", "treatment_calls"]
+__all__ = [
+    "FIRED",
+    "MADE",
+    "ORDERED",
+    "agreed",
+    "begun",
+    "clear_answers",
+    "fired",
+    "read_spots",
+    "started",
+    "treatment_calls",
+]
 
 MADE = NewPlan("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
 ORDERED = TreatmentOrder(
@@ -31,6 +45,7 @@ ORDERED = TreatmentOrder(
     emitted={"fluence_J_cm2": 40.0},
     asked=("spots", "cooling"),
 )
+SPOT_SETTINGS = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
 FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings, pulses=40, endpoint="seek", pain_0_10=3.0)
 
 
@@ -67,6 +82,19 @@ def fired(**changed: Any) -> AreaFiring:
     """A row of what was fired, with some of it otherwise."""
     settings = {**FIRED.settings, **changed.pop("settings", {})}
     return replace(FIRED, settings=settings, **changed)
+
+
+def read_spots(desk: ClinicRepositories, plan: PlanRecord, *, reaction: str = "none", hours_ago: float = 100.0) -> None:
+    """Fire the ladders of a kept plan so long ago, and read each spot now."""
+    for ladder in read_plan(json.loads(desk.plans.read_file(plan.id, "plan.json"))).test_spots:
+        where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
+        for step in ladder.spots:
+            settings = {name: value for name in SPOT_SETTINGS if (value := getattr(step, name)) is not None}
+            firing = SpotFiring(plan.id, where | settings, ladder.read_after_h, ORAL_CONSENT, {})
+            fired_at = now() - datetime.timedelta(hours=hours_ago)
+            spot = desk.test_spots.fire(plan.consultation_id, firing, fired_at)
+            if reaction:
+                desk.test_spots.add_reading(spot.id, reaction)
 
 
 def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:

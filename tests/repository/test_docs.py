@@ -362,6 +362,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "cite": ["anderson1983"],
         "expect": ["--condition", "acne-scars", "--modality", "fractional-ablative"],
         "compare": ["--condition", "acne-scars", "fractional-ablative", "non-ablative-fractional"],
+        "guideline": ["facial-telangiectasia", "--phototype", "II"],
         "light": ["examples/light/coverslip.toml"],
         "photo": ["examples/first-consultation/face.jpg", "--before", "examples/first-consultation/face.jpg"],
         "skin": ["bath.toml", "--wavelength", "600", *few],
@@ -417,3 +418,12 @@ def test_the_site_builds_strictly_and_asks_nothing_of_other_hosts(tmp_path: Path
         loaded += re.findall(r'<link[^>]+rel="(?:stylesheet|preconnect|icon)"[^>]+href="([^"]+)"', html)
         loaded += re.findall(r'<link[^>]+href="([^"]+)"[^>]+rel="(?:stylesheet|preconnect|icon)"', html)
         assert not [address for address in loaded if "//" in address], page.name
+
+
+def test_every_demonstration_consultation_is_read_as_a_doctor() -> None:
+    page = (ROOT / "docs" / "planning-review.md").read_text(encoding="utf-8")
+    names = {file.stem for file in (ROOT / "examples" / "consultations").glob("*.toml")}
+    assert names <= set(re.findall(r"^\| ([\w-]+) \|", page, re.MULTILINE))
+    remarks = tomllib.loads((ROOT / "docs" / "planning_review.toml").read_text(encoding="utf-8"))
+    assert set(remarks) <= names
+    assert all(text in page for own in remarks.values() for text in own.values())

@@ -67,7 +67,7 @@ NOT_A_NAME = {
 
 
 def test_public_names_are_nouns_and_verbs() -> None:
-    """Of modules, classes, functions and methods; a field may carry the name that a document or a column has."""
+    """Of modules, classes, functions and methods; a test of its own looks at fields."""
     faults = []
     for file in FILES:
         tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -75,6 +75,65 @@ def test_public_names_are_nouns_and_verbs() -> None:
         defined = [node.name for body in bodies for node in body if isinstance(node, DEFINITION)]
         faults += [f"{relative(file)}: {name}" for name in (file.stem, *defined) if name.lower() in NOT_A_NAME]
     assert not faults
+
+
+# Adverbs, prepositions, adjectives and verbs that do not tell a reader of a template what a field holds.
+NOT_A_PAGE_FIELD = NOT_A_NAME | {
+    "about", "afterwards", "aloud", "also", "always", "and_more", "barred", "before", "below", "beside_trials",
+    "better", "beyond", "call", "can", "cannot", "common", "counted", "course_always", "embedded", "expected", "foot",
+    "head", "instead", "lasting", "more", "nearly", "no_laser", "open", "others", "own", "rare", "reached", "refused",
+    "results_about", "seek", "stop_at", "treats", "uncounted", "untreated", "when_to_call", "without", "without_laser",
+}  # fmt: skip
+PAGE_CONTEXTS = ("skinbeam/report/context.py", "skinbeam/report/consent_context.py")
+PLAN_KEY = "key of the plan's JSON document"
+STORED_KEY = "key of a stored record of the clinic"
+FIELD_EXCEPTIONS = {
+    "AreaFiring.why": STORED_KEY,
+    "AtlasChoice.why": "key of data/atlas.toml",
+    "ChecklistDecision.why": STORED_KEY,
+    "ClinicianGrade.treated": STORED_KEY,
+    "ConcernSuggestion.seen": "key of the photo's JSON document",
+    "Consent.told": STORED_KEY,
+    "DosePlacement.where": PLAN_KEY,
+    "Duration.what": PLAN_KEY,
+    "EffectTarget.aimed": "key of data/limits.toml",
+    "EffectTarget.wanted": "key of data/limits.toml",
+    "FollowUp.said": STORED_KEY,
+    "FormFault.where": "read by the templates of the clinic's forms",
+    "HarmCount.treated": "the term of a table of counts: people harmed of people treated",
+    "HealthCheck.found": "key of the JSON document of `skinbeam doctor`",
+    "NearestOption.why": PLAN_KEY,
+    "Observations.treated": "the term of a table of counts: people harmed of people treated",
+    "PainCurve.left": "the left edge of a drawing",
+    "Plan.why": PLAN_KEY,
+    "SkinFinding.told": "key of the photo's JSON document",
+    "SpellingCorrection.written": PLAN_KEY,
+    "SpellingSlip.written": PLAN_KEY,
+    "SpotFiring.why": STORED_KEY,
+    "SuggestedConcern.seen": STORED_KEY,
+    "SuggestedConcern.told": STORED_KEY,
+    "TreatmentOrder.asked": STORED_KEY,
+}
+
+
+def test_fields_are_nouns() -> None:
+    """Of public classes; what an exception gives as its reason is a name that people outside the code already read."""
+    faults = [
+        f"{relative(file)}: {node.name}.{name}"
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for name in annotated_fields(node)
+        if name in (NOT_A_PAGE_FIELD if relative(file) in PAGE_CONTEXTS else NOT_A_NAME)
+        and f"{node.name}.{name}" not in FIELD_EXCEPTIONS
+    ]
+    assert not faults
+
+
+def annotated_fields(node: ast.ClassDef) -> list[str]:
+    return [
+        line.target.id for line in node.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    ]
 
 
 def test_no_two_public_classes_share_a_name() -> None:

@@ -67,7 +67,7 @@ def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
     theirs = ClinicRepositories(database, ann).consultations.save(made.id, ANSWERS | {"note": "Ann's"}, revision=1)
     with pytest.raises(ConflictError, match="Ann saved this") as found:
         desk.consultations.save(made.id, ANSWERS | {"note": "mine"}, revision=1)
-    assert (found.value.saved_by, found.value.revision, found.value.saved_at) == ("Ann", 2, theirs.saved_at)
+    assert (found.value.saved_by, found.value.saved_at) == ("Ann", theirs.saved_at)
     assert desk.consultations.get(made.id).answers["note"] == "Ann's"
 
 
@@ -114,7 +114,10 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRe
     patient = desk.patients.add()
     assert desk.patients.get_contact(patient.id) is None
     desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
-    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "+44 5555"})
+    first = desk.patients.get_contact(patient.id)
+    assert first is not None
+    details = {"name": "Zoë Nightingale", "phone": "+44 5555"}
+    desk.patients.set_contact(patient.id, details, version=first.version)
     found = desk.patients.get_contact(patient.id)
     assert found is not None
     assert found.details == {"name": "Zoë Nightingale", "phone": "+44 5555"}
@@ -125,12 +128,46 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRe
             assert "44 5555" not in str(session.execute(select(table)).all())
 
 
+def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(desk: ClinicRepositories) -> None:
+    patient = desk.patients.add("Nightingale-3")
+    with pytest.raises(InputError) as found:
+        desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
+    assert found.value.code == "pseudonym-name"
+    assert desk.patients.get_contact(patient.id) is None
+    other = desk.patients.set_pseudonym(patient.id).pseudonym
+    assert "nightingale" not in other.casefold()
+    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
+    for name in ("ZOË-1", "nightingale"):
+        with pytest.raises(InputError) as found:
+            desk.patients.set_pseudonym(patient.id, name)
+        assert found.value.code == "pseudonym-name"
+    assert desk.patients.set_pseudonym(patient.id, "S-40").pseudonym == "S-40"
+    with pytest.raises(ConflictError):  # the form showed the name before
+        desk.patients.set_pseudonym(patient.id, "S-41", previous=other)
+    assert desk.patients.set_pseudonym(patient.id, "S-40", previous=other).pseudonym == "S-40"  # sent again
+    with pytest.raises(InputError, match="taken"):
+        desk.patients.set_pseudonym(desk.patients.add().id, "S-40")
+
+
+def test_an_erased_identity_takes_the_pseudonym_along_and_the_record_says_so(
+    database: Database, desk: ClinicRepositories
+) -> None:
+    made = desk.consultations.begin(desk.patients.add("Zoë N").id, ANSWERS)
+    assert desk.patients.identity_erased_at(made.patient_id) is None
+    assert desk.erasure.erase(made.patient_id, retention_years=10) is not None
+    assert "Zoë" not in desk.patients.get(made.patient_id).pseudonym
+    assert desk.patients.identity_erased_at(made.patient_id) is not None
+    for table in tables.Base.metadata.sorted_tables:
+        with database.reading() as session:
+            assert "Zoë N" not in str(session.execute(select(table)).all())
+
+
 def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: ClinicRepositories) -> None:
     made, content = begin_consultation(desk), b"\xff\xd8 a face" * 1000
     kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
     assert desk.photographs.read_content(kept.id) == (kept, content)
     assert desk.photographs.of(made.id) == (kept,)
-    again = desk.photographs.set_permissions(kept.id, PhotographPermissions(care=True))
+    again = desk.photographs.set_permissions(kept.id, PhotographPermissions(care=True), version=kept.version)
     assert (again.permissions.care, again.permissions.teaching) == (True, False)
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
@@ -266,6 +303,8 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", PhotographPermissions())
     consent = mine.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     mine.patients.set_contact(consultation.patient_id, {"name": "N"})
+    contact = mine.patients.get_contact(consultation.patient_id)
+    assert contact is not None
     held = sign(mine, mine.consents.record_explanation(make_plan_record(mine).id, option="0.0", cooling_off=NO_WAIT))
     treatment = add_treatment(mine, held.id, days_ago=90)
     follow_up = mine.follow_ups.begin(treatment)
@@ -292,18 +331,23 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
         "suggestions.of": lambda: desk.suggestions.of(consultation.id),
         "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
         "machines.get": lambda: desk.machines.get(machine.id),
-        "machines.update": lambda: desk.machines.update(machine.id, name="Blue", room=""),
+        "machines.update": lambda: desk.machines.update(machine.id, name="Blue", room="", version=machine.version),
         "machines.set_in_use": lambda: desk.machines.set_in_use(machine.id, in_use=True),
         "patients.get": lambda: desk.patients.get(consultation.patient_id),
-        "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}),
+        "patients.set_pseudonym": lambda: desk.patients.set_pseudonym(consultation.patient_id, "P-200"),
+        "patients.identity_erased_at": lambda: desk.patients.identity_erased_at(consultation.patient_id),
+        "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}, version=contact.version),
         "patients.get_contact": lambda: desk.patients.get_contact(consultation.patient_id),
+        "consents.think_time_end": lambda: desk.consents.think_time_end(consultation.id),
         "consultations.begin": lambda: desk.consultations.begin(consultation.patient_id),
         "consultations.get": lambda: desk.consultations.get(consultation.id),
         "consultations.export": lambda: desk.consultations.export(consultation.id),
         "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
         "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
         "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", PhotographPermissions()),
-        "photographs.set_permissions": lambda: desk.photographs.set_permissions(photograph.id, PhotographPermissions()),
+        "photographs.set_permissions": lambda: desk.photographs.set_permissions(
+            photograph.id, PhotographPermissions(), version=photograph.version
+        ),
         "photographs.of": lambda: desk.photographs.of(consultation.id),
         "photographs.get": lambda: desk.photographs.get(photograph.id),
         "photographs.read_content": lambda: desk.photographs.read_content(photograph.id),
@@ -475,6 +519,7 @@ NEEDS_CARE = {
 }
 NEEDS_WRITING = {
     "patients.add",
+    "patients.set_pseudonym",
     "consultations.begin",
     "consultations.save",
     "photographs.add",

@@ -188,7 +188,7 @@ def _swap_sides(found: Comparison) -> Comparison:
         found,
         a=found.b,
         b=found.a,
-        direct=tuple(replace(one, difference=one.difference.negated()) for one in found.direct),
+        direct=tuple(replace(trial, difference=trial.difference.negated()) for trial in found.direct),
         difference=_negate(found.difference),
         pih_difference=_negate(found.pih_difference),
         chain=_reverse_chain(found.chain),
@@ -216,7 +216,9 @@ def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> lis
     asked = list(compress(questions, answered))
     clinics = iter(
         draw_new_clinics(
-            [Features.from_question(question) for question in asked], seed=seed, widen=[widening(one) for one in asked]
+            [Features.from_question(question) for question in asked],
+            seed=seed,
+            widen=[widening(question) for question in asked],
         )
     )
     return [next(clinics).share_above(HALF_PCT) if told else None for told in answered]

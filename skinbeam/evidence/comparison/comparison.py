@@ -86,7 +86,7 @@ def no_connection_reason(
 
 def comparison_sentences(found: Comparison) -> tuple[Message, ...]:
     """Return the sentences that describe a comparison."""
-    left_out = [Message("compare.left-out", {"study": one.study, "reason": one.reason}) for one in found.left_out]
+    left_out = [Message("compare.left-out", {"study": study.study, "reason": study.reason}) for study in found.left_out]
     return (*_improvement_sentences(found), *_dark_mark_sentences(found), *left_out)
 
 
@@ -95,7 +95,7 @@ def _comparator_message(treatment: str, network: TrialNetwork, found: Sequence[A
         inline_title("modality", treatment),
         len(study_keys([arm for arm in found if arm.modality == treatment])),
     )
-    others = [inline_title("modality", other) for other in network.neighbours(treatment)]
+    others = [inline_title("modality", neighbour) for neighbour in network.neighbours(treatment)]
     if not studies:
         return Message("compare.no-study", {"treatment": name})
     if not others:
@@ -114,9 +114,9 @@ def _improvement_sentences(found: Comparison) -> Iterator[Message]:
             yield Message("compare.helps-more", pair | {"likely": likely, "low": low, "high": high})
         else:
             yield Message("compare.helps-open", pair | {"fewer": -low, "more": high})
-    for one in found.direct:
-        if one.cut_pct != HALF_PCT:
-            yield Message("compare.another-cut", {"study": one.study, "cut": one.cut_pct})
+    for trial in found.direct:
+        if trial.cut_pct != HALF_PCT:
+            yield Message("compare.another-cut", {"study": trial.study, "cut": trial.cut_pct})
 
 
 def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:

@@ -42,19 +42,19 @@ def grading_scales() -> tuple[GradingScale, ...]:
     return tuple(
         GradingScale(
             name=name,
-            title=one["title"],
-            low=float(one["low"]),
-            high=float(one["high"]),
-            step=float(one["step"]),
-            conditions=tuple(one["conditions"]),
-            studies=tuple(one["used_by"]),
-            source=one["source"],
+            title=row["title"],
+            low=float(row["low"]),
+            high=float(row["high"]),
+            step=float(row["step"]),
+            conditions=tuple(row["conditions"]),
+            studies=tuple(row["used_by"]),
+            source=row["source"],
         )
-        for name, one in load_package_table("data/scales.toml").items()
+        for name, row in load_package_table("data/scales.toml").items()
     )
 
 
 def scales_for_condition(condition: str, studies: Collection[str]) -> tuple[GradingScale, ...]:
     """Return the scales of a condition, those used by most of the studies behind an expectation first."""
-    fitting = (one for one in grading_scales() if condition in one.conditions)
-    return tuple(sorted(fitting, key=lambda one: -len(set(one.studies) & set(studies))))
+    fitting = (scale for scale in grading_scales() if condition in scale.conditions)
+    return tuple(sorted(fitting, key=lambda scale: -len(set(scale.studies) & set(studies))))

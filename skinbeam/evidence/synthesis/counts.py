@@ -92,9 +92,9 @@ def effect_columns() -> tuple[tuple[str, str, str], ...]:
     """Return the effects that the counts of the table have: (effect, outcome, name)."""
     return tuple(
         dict.fromkeys(
-            (effect, one.outcome, name)
-            for one in _table_questions()
-            for effect, name in zip(EFFECTS, effect_names(one), strict=True)
+            (effect, question.outcome, name)
+            for question in _table_questions()
+            for effect, name in zip(EFFECTS, effect_names(question), strict=True)
             if name
         )
     )
@@ -138,14 +138,15 @@ def draw_shares(
     draws = posterior_override or posterior()
     place = OUTCOMES.index(questions[0].outcome)
     drawn = [
-        _ClinicDraws.draw(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(questions)
+        _ClinicDraws.draw(question, np.random.default_rng([seed, place, k]), len(draws))
+        for k, question in enumerate(questions)
     ]
     first = drawn[0]
     found = []
     for theirs in drawn:
         both = [
-            name != "" and name == other
-            for name, other in zip(*map(effect_names, (first.question, theirs.question)), strict=True)
+            name != "" and name == other_name
+            for name, other_name in zip(*map(effect_names, (first.question, theirs.question)), strict=True)
         ]
         fresh = np.where(np.array(both)[:, None], first.new_effects, theirs.new_effects)
         same_clinic = replace(
@@ -192,14 +193,14 @@ def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, treatments: int) ->
     log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * drawn.clinic_deviation
     if treatments > 1:
         log_odds = log_odds + draws["count_row"][again, outcome] * drawn.count_deviation
-    spans = np.array([phototype_span(one.phototypes) for one in ways])[way]
+    spans = np.array([phototype_span(question.phototypes) for question in ways])[way]
     if name_of in PIGMENT_HARMS:
         type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * drawn.phototype_position
         log_odds = log_odds + draws["darker"][again, PIGMENT_HARMS.index(name_of)] * type_
     if name_of in LATE_HARMS:
-        doublings = np.array([follow_up_doublings(one) for one in ways])[way]
+        doublings = np.array([follow_up_doublings(question) for question in ways])[way]
         log_odds = log_odds + draws["late"][again, LATE_HARMS.index(name_of)] * doublings
-    names = [effect_names(one) for one in ways]
+    names = [effect_names(question) for question in ways]
     for k, effect in enumerate(EFFECTS):
         of_way = np.array([_effect_place(effect, name_of, name[k]) for name in names])[way]
         new = draws["count_scale"][again, k, outcome] * drawn.new_effects[k]
@@ -222,17 +223,21 @@ def _nearest_questions(asked: CountQuestion) -> Sequence[CountQuestion]:
     """Return a complete question as it is; otherwise its completions from the nearest counts of the table."""
     if asked.light is not None and asked.phototypes is not None:
         return [asked]
-    alike = [one for one in _table_questions() if (one.outcome, one.modality) == (asked.outcome, asked.modality)]
+    alike = [
+        question
+        for question in _table_questions()
+        if (question.outcome, question.modality) == (asked.outcome, asked.modality)
+    ]
     if asked.light is not None:
-        alike = [one for one in alike if one.light == asked.light] or alike
-    alike = [one for one in alike if one.condition == asked.condition] or alike
+        alike = [question for question in alike if question.light == asked.light] or alike
+    alike = [question for question in alike if question.condition == asked.condition] or alike
     return [
         replace(
             asked,
-            light=one.light if asked.light is None else asked.light,
-            phototypes=one.phototypes if asked.phototypes is None else asked.phototypes,
+            light=question.light if asked.light is None else asked.light,
+            phototypes=question.phototypes if asked.phototypes is None else asked.phototypes,
         )
-        for one in alike
+        for question in alike
     ] or [asked]
 
 

@@ -124,7 +124,7 @@ class Features:
                 regimes=as_done.regimes if _same_light(arm, question) else asked.regimes,
                 sites=as_done.sites if question.site is None else asked.sites,
             )
-            ways[way] = ways.get(way, 0.0) + 1.0 / sum(other.study == arm.study for other in rows)
+            ways[way] = ways.get(way, 0.0) + 1.0 / sum(other_arm.study == arm.study for other_arm in rows)
         return list(ways.items()) or [(asked, 1.0)]
 
 

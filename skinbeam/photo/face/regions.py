@@ -18,6 +18,7 @@ from skinbeam.photo.face.face import Face, FaceView, face_view
 from skinbeam.photo.limits import face_template, limit
 from skinbeam.photo.skin_mask import (
     RelativeTones,
+    SkinSurface,
     connected_bare_skin,
     disc_kernel,
     find_skin,
@@ -80,13 +81,18 @@ def colour_sample_area(view: FaceView) -> Mask:
 
 def facial_openings(view: FaceView) -> Mask:
     """Return the mask of eyes, mouth and nostrils, at their usual size."""
-    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     mask = np.zeros(view.rgb.shape[:2], bool)
-    for x, y, half_x, half_y in _template()[2].values():
+    for hole in _template()[2].values():
         for side in (1, -1):
-            ring = np.stack([side * x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1)
+            ring = _ellipse_outline(*hole) * (side, 1)
             mask |= fill_outline(view.rgb.shape, view.face.template_to_pixels(ring))
     return mask
+
+
+def _ellipse_outline(x: float, y: float, half_x: float, half_y: float) -> Array:
+    """Return the outline (n, 2) of an ellipse with this centre and these half axes."""
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    return np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1)
 
 
 def above_chin(view: FaceView) -> Mask:
@@ -235,12 +241,14 @@ class SkinRegions:
     polygons : region → (n, 2) outline in pixels of the view.
     turned_away : the regions left out because the face is turned away.
     absence_reasons : region → why it is absent, as the last part of a message's id.
+    surface : the part of the view in which very dark spots are searched for; None where no skin was found.
     """
 
     masks: Mapping[str, Mask]
     polygons: Mapping[str, Array]
     turned_away: tuple[str, ...]
     absence_reasons: Mapping[str, str] = field(default_factory=dict)
+    surface: SkinSurface | None = None
 
     @property
     def skin(self) -> Mask:
@@ -277,7 +285,24 @@ def find_regions(view: FaceView) -> SkinRegions:
             masks[name], contour = kept
             polygon = cv2.approxPolyDP(contour, 0.02 * view.place.pupil_px, True)
             polygons[name] = polygon.reshape(-1, 2).astype(np.float64)
-    return SkinRegions(masks, polygons, tuple(name for name, why in left_out.items() if why == "turned_away"), left_out)
+    turned = tuple(name for name, why in left_out.items() if why == "turned_away")
+    return SkinRegions(masks, polygons, turned, left_out, _skin_surface(view, skin, placed))
+
+
+def _skin_surface(view: FaceView, skin: Mask, placed: Mapping[str, Array]) -> SkinSurface:
+    """Return the part of a face and neck in which very dark spots are searched for, from ear to ear."""
+
+    def fill(template: Array) -> Mask:
+        return fill_outline(view.rgb.shape, view.face.template_to_pixels(template))
+
+    table = face_template()["dark_spots"]
+    openings = fill(_mirror_outline(np.array(table["mouth"])))
+    brows = np.zeros_like(openings)
+    for side in (1, -1):
+        for name in ("eye", "nostril"):
+            openings |= fill(_ellipse_outline(*table[name]) * (side, 1))
+        brows |= fill(np.array(table["brow"]) * (side, 1))
+    return SkinSurface(fill(_mirror_outline(np.array(table["outline"]))), skin, openings, brows, placed)
 
 
 def _far_side(seen: FaceView, skin: Mask) -> str:

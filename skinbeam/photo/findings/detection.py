@@ -9,6 +9,7 @@ from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.colour_target import ColourCalibration
 from skinbeam.photo.face.face import FaceView
 from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.dark_spots import find_dark_spots
 from skinbeam.photo.findings.detail import SkinDetail
 from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, SkinFinding, unknown_finding
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
@@ -51,6 +52,7 @@ def detect_findings(
 
     Parameters
     ----------
+    maps : without them only very dark spots are told, whose colour does not matter.
     mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
     detail : the skin in detail, or why it is not available.
     calibration : correction of linear light.
@@ -58,11 +60,16 @@ def detect_findings(
     untold = {} if isinstance(view, FaceView) else dict.fromkeys(FACE_ONLY_KINDS, Message("photo-site.on_faces").text)
     if isinstance(detail, Unknown):
         untold = {**dict.fromkeys(_FINE, detail.reason), **untold}
-    if isinstance(maps, Unknown) or isinstance(mm_per_px, Unknown):
-        reason = next(one.reason for one in (maps, mm_per_px) if isinstance(one, Unknown))
+    if isinstance(mm_per_px, Unknown):
+        reason = maps.reason if isinstance(maps, Unknown) else mm_per_px.reason
         return (), tuple(unknown_finding(kind, untold.get(kind, reason), view.place.site) for kind in FINDING_KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
     measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area)
+    dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
+    if isinstance(maps, Unknown):
+        others = [kind for kind in FINDING_KINDS if kind != "dark-spots"]
+        unknown = [unknown_finding(kind, untold.get(kind, maps.reason), view.place.site) for kind in others]
+        return dark, (*summarise_marks("dark-spots", dark, measure), *unknown)
     dense = optical_density(calibration(_lightly_smoothed(view, mm_per_px)))
     pigment = pigment_directions(maps.level)
     marks = [
@@ -74,6 +81,7 @@ def detect_findings(
     ]
     if isinstance(detail, SkinDetail):
         marks += [*find_vessels(detail), *find_wrinkles(detail)]
+    marks = [*dark, *_drop_repeats(marks, dark, dense.shape)]
     marks = [mark for mark in _drop_duplicate_dents(marks, dense.shape) if mark.kind not in untold]
     found: list[SkinFinding] = []
     for kind in FINDING_KINDS:
@@ -92,6 +100,16 @@ def _lightly_smoothed(seen: View, mm_per_px: Estimate) -> NDArray[np.float64]:
     """Return linear light of a view, blurred by less than the width of the smallest spot."""
     sigma = max(limit("spots", "smooth_mm") / mm_per_px.median, limit("spots", "smooth_px_min"))
     return np.asarray(cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), sigma))
+
+
+def _drop_repeats(marks: list[Mark], dark: tuple[Mark, ...], shape: tuple[int, ...]) -> list[Mark]:
+    """Return the marks without roundish ones at a very dark spot: they are the same spot, or its soft rim."""
+    covered = np.zeros(shape[:2], np.uint8)
+    for mark in dark:
+        covered[mark.window] |= (mark.cover > 0.25).astype(np.uint8)
+    taken = cv2.dilate(covered, np.ones((7, 7), np.uint8)) > 0
+    same = ("spots", "inflamed", "scars")
+    return [mark for mark in marks if mark.kind not in same or not (taken[mark.window] & (mark.cover > 0)).any()]
 
 
 def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:

@@ -1,6 +1,6 @@
 """Records of the findings of a photograph, and the concerns that they suggest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ __all__ = [
     "Confidence",
     "SkinFinding",
     "finding_message",
+    "referral_message",
     "suggest_concerns",
     "unknown_finding",
 ]
@@ -25,8 +26,9 @@ __all__ = [
 # hand, so there is no higher class.
 Confidence = Literal["low", "moderate"]
 
-# Kind of finding → the condition that it suggests by default.
-FINDING_KINDS = {
+# Kind of finding → the condition that it suggests by default; None where a doctor has to say what it is.
+FINDING_KINDS: Mapping[str, str | None] = {
+    "dark-spots": None,
     "spots": "age-spots",
     "diffuse-pigment": "uneven-pigmentation",
     "redness": "redness",
@@ -49,7 +51,7 @@ class SkinFinding:
     site : of the case file.
     area_px : in pixels of the picture.
     severity : by a published scale (`severity_source`), or why there is none.
-    suggests : condition.
+    suggests : condition, or None where a doctor has to say what it is.
     told : the finding in words.
     note : limits of the finding.
     contrast : optical density that the marks add to the map in which they are measured.
@@ -72,7 +74,7 @@ class SkinFinding:
     severity: Literal["mild", "moderate", "severe"] | Unknown
     severity_source: str | None = None
     confidence: Confidence | Unknown
-    suggests: str
+    suggests: str | None
     told: Message | None = None
     note: Message | None = None
     contrast: float | None = None
@@ -142,7 +144,8 @@ def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion
     """Return the concerns that the findings suggest, in order of their first findings; weak findings suggest none."""
     strong: dict[tuple[str, str], list[SkinFinding]] = {}
     for finding in findings:
-        if finding.told is not None and finding.region != "full-face" and finding.kind != "pores":
+        told = finding.told is not None and finding.region != "full-face" and finding.kind != "pores"
+        if told and finding.suggests is not None:
             strong.setdefault((finding.suggests, finding.site), []).append(finding)
     return tuple(
         ConcernSuggestion(condition, site, _severity(found), tuple(finding_message(one) for one in found))
@@ -178,3 +181,16 @@ def finding_message(finding: SkinFinding) -> Message:
     side = next((side for side in ("right", "left") if finding.region.endswith(f"-{side}")), "")
     where = Message(f"finding-side.{side}", {"site": site}) if side else site
     return Message("finding.seen_at", {"told": finding.told, "where": where})
+
+
+def referral_message(findings: Sequence[SkinFinding]) -> Message | None:
+    """Return that a doctor must see the spots of these findings before any laser, or None if there are none."""
+    told: list[Message] = []
+    for finding in findings:
+        if finding.to_be_seen:
+            seen = finding_message(finding)
+            whole = finding.to_be_seen == finding.count
+            told.append(
+                seen if whole else Message("finding.some_to_be_seen", {"count": finding.to_be_seen, "told": seen})
+            )
+    return Message("finding.doctor_must_see", {"told": told}) if told else None

@@ -47,7 +47,7 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
 
 _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
-_ROUND = ("spots", "inflamed", "scars")
+_ROUND = ("dark-spots", "spots", "inflamed", "scars")
 _WRINKLES = {"periorbital": "fine-lines-periorbital", "perioral": "perioral-lines"}
 _MM2_CM2 = (CM / MM) ** 2
 
@@ -128,6 +128,8 @@ def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelSc
 
 def _empty_finding(kind: str, measure: PixelScale) -> SkinFinding:
     least = limit("spots", "diameter_px_min") * measure.mm_per_px.median
+    if kind == "dark-spots":
+        least = max(least, limit("dark-spots", "told_mm"))
     return SkinFinding(
         kind=kind,
         region=measure.site,
@@ -138,7 +140,7 @@ def _empty_finding(kind: str, measure: PixelScale) -> SkinFinding:
         severity=_unknown_scale(),
         confidence="low",
         suggests=FINDING_KINDS[kind],
-        note=Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind == "spots" else {}),
+        note=Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind.endswith("spots") else {}),
     )
 
 
@@ -160,7 +162,9 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
     )
     added = _line_numbers(marks, measure) if kind in _LINES else _spot_numbers(marks) if kind == "spots" else {}
     found = replace(found, **added)
-    if found.to_be_seen:
+    if kind == "dark-spots":
+        found = replace(found, to_be_seen=len(marks))
+    elif found.to_be_seen:
         found = replace(found, note=Message("photo-finding.spots_seen", {"count": found.to_be_seen}))
     return replace(found, told=_finding_text(found, measure))
 
@@ -224,7 +228,7 @@ def _thickness(mark: Mark) -> float:
     return size.median if isinstance(size, Estimate) else 0.0
 
 
-def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str:
+def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str | None:
     if kind == "fine-lines":
         return _WRINKLES.get(REGION_SITES.get(region, region), "wrinkles")
     if kind == "spots" and 2 * _spot_numbers(marks)["freckle_like"] > len(marks):
@@ -242,6 +246,8 @@ def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
         params["cm2"] = found.area_mm2.median / _MM2_CM2
     elif found.size_mm is not None:
         params |= _ends(found.size_mm)
+    if found.kind == "dark-spots" and found.count == 1:
+        return Message("finding.told_dark_spot", {name: params[name] for name in ("low", "high")})
     return Message(f"finding.told_{_word(found.kind)}", params)
 
 

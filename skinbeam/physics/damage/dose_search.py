@@ -84,7 +84,7 @@ def dose_for_unit_omega_everywhere(
     if not 0 < low < high or target <= 0:
         raise ValueError("0 < low < high and target > 0 are needed")
     # A read-only array is another type to Numba and would be compiled for anew.
-    base, unit = (np.require(each, np.float64, ["C", "W"]) for each in (base_K, unit_K))
+    base, unit = (np.require(history, np.float64, ["C", "W"]) for history in (base_K, unit_K))
     # An implicit step may undershoot by a small part of the peak where nothing was heated, which does no harm.
     if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")

@@ -129,16 +129,16 @@ def write_rates(
     """
     rings, depths = energy.shape
     n, last = energy.size, depths - 1
-    one = 1, n
+    one_sample = 1, n
     write_temperatures(
-        energy.reshape(one),
-        body.per_store.reshape(one),
-        body.start.reshape(one),
-        body.share.reshape(one),
-        body.latent.reshape(one),
-        body.gain.reshape(one),
+        energy.reshape(one_sample),
+        body.per_store.reshape(one_sample),
+        body.start.reshape(one_sample),
+        body.share.reshape(one_sample),
+        body.latent.reshape(one_sample),
+        body.gain.reshape(one_sample),
         body.boils,
-        t[1:-1].reshape(one),
+        t[1:-1].reshape(one_sample),
     )
     line, out = t.ravel(), body.out.ravel()
     _write_flows(

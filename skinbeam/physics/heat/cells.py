@@ -103,8 +103,8 @@ def graded_faces(
     thickness = np.atleast_2d(np.asarray(thickness_m, dtype=np.float64))
     if not (np.all(np.isfinite(thickness)) and np.all(thickness > 0) and finest_m > 0 and growth > 0):
         raise ValueError("finite positive thicknesses, finest_m and growth are needed")
-    each = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
-    typical = np.concatenate(([0.0], np.cumsum(each)))
+    layer_m = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
+    typical = np.concatenate(([0.0], np.cumsum(layer_m)))
     tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
     pieces, first = [tops[:, :1]], [0]
     for layer in range(thickness.shape[1]):

@@ -120,11 +120,11 @@ def _expand_problem(march: HeatProblem1D, cellwise: Sequence[ArrayLike]) -> tupl
     require(steps.ndim in (1, 2), "step_s must be one duration a step, (step,) or (sample, step)", float(steps.ndim))
     require(np.isfinite(steps) & (steps > 0), "step_s must be positive, s", steps)
     n_step, n_cell = steps.shape[-1], cells.volumes.shape[1]
-    each = (*march.material, march.initial, source.power_density)
-    n_sample = np.broadcast_shapes(cells.volumes.shape, *(np.shape(a) for a in (*each, *cellwise)))[0]
+    cell_values = (*march.material, march.initial, source.power_density)
+    n_sample = np.broadcast_shapes(cells.volumes.shape, *(np.shape(a) for a in (*cell_values, *cellwise)))[0]
     for stepwise in (steps, source.power_on, *surface):
         n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
-    k, c, start, power = (broadcast_copy(a, n_sample, n_cell) for a in each)
+    k, c, start, power = (broadcast_copy(a, n_sample, n_cell) for a in cell_values)
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
     row = HeatArrays1D(

@@ -210,7 +210,7 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     """Return the directions for media of indices `around`, (sample, layer + 2), whose segments have equal counts."""
     segments = [snell_segments(row.tobytes(), streams) for row in around]
     counts = segments[0].counts
-    directions = shared_directions(np.array([each.levels for each in segments]), counts)
+    directions = shared_directions(np.array([segment.levels for segment in segments]), counts)
     n = around[:, 1:-1]
     mu, exists = directions.cosines(n)
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)

@@ -312,7 +312,7 @@ class CudaTracer:
             scene.slabs.T, scene.beam, scene.shapes, scene.cube, scene.media, scene.cosines, scene.tabulated,
             tally.edges,
         )  # fmt: skip
-        self._space = (scene.mode, *(cuda.to_device(np.ascontiguousarray(each)) for each in arrays), numbers)
+        self._space = (scene.mode, *(cuda.to_device(np.ascontiguousarray(array)) for array in arrays), numbers)
         sums = PARTS + 2 * scene.parts
         # A few kernels serve all numbers of parts, since each takes seconds to compile.
         self._fly = _trace_kernel(next((room for room in THREAD_SUMS if room >= sums), THREAD_SUMS[0]))
@@ -335,7 +335,7 @@ class CudaTracer:
             self._fly[(blocks, len(sizes)), BLOCK, 0, shared](
                 cuda.to_device(np.array(sizes)), cuda.to_device(states), *self._space, self._near_bins, *self._sums
             )
-        sums, counted, out = (each.copy_to_host() for each in self._sums)
+        sums, counted, out = (total.copy_to_host() for total in self._sums)
         for k in range(len(sizes)):
             yield sum_batch(self._tally, sums[k], counted[k], out[k])
 

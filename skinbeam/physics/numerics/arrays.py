@@ -50,7 +50,7 @@ def broadcast_samples(*values: ArrayLike) -> list[NDArray[np.float64]]:
     ------
     ValueError : shapes that do not fit.
     """
-    return list(np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in values)))
+    return list(np.broadcast_arrays(*(np.atleast_1d(np.asarray(value, dtype=np.float64)) for value in values)))
 
 
 Array = NDArray[np.float64]
@@ -63,6 +63,6 @@ def gauss_legendre(number: int) -> tuple[Array, Array]:
     The arrays are computed once for each number of nodes and are read-only.
     """
     points, weights = np.polynomial.legendre.leggauss(number)
-    for each in (points, weights):
-        each.setflags(write=False)
+    for array in (points, weights):
+        array.setflags(write=False)
     return points, weights

@@ -33,7 +33,7 @@ def interpolate_history(centres: Array, history: Array, places: Array) -> Array:
         raise ValueError("middles, history and places are of the same samples, of two cells and more")
     result = np.empty((len(places), places.shape[1], history.shape[1]))
     # A read-only array is another type to Numba and would be compiled for anew.
-    _interpolate_samples(*(np.require(each, np.float64, ["C", "W"]) for each in (centres, history, places)), result)
+    _interpolate_samples(*(np.require(array, np.float64, ["C", "W"]) for array in (centres, history, places)), result)
     return result
 
 

@@ -36,10 +36,10 @@ def import_closure(file: Path) -> tuple[Path, ...]:
     found: set[Path] = set()
     waiting = [file]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += _imported_files(one)
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imported_files(path)
     return tuple(sorted(found))
 
 
@@ -57,8 +57,8 @@ def _imported_files(file: Path) -> tuple[Path, ...]:
 def _source_stamp(file: Path) -> str:
     """Return a hash of what a kernel depends on: the files in the import closure of its file, and the processor."""
     digest = _HASH()
-    for one in import_closure(file):
-        digest.update(_HASH(one.read_bytes()).digest())
+    for path in import_closure(file):
+        digest.update(_HASH(path.read_bytes()).digest())
     digest.update(_machine_fingerprint().encode())
     return digest.hexdigest()
 

@@ -172,8 +172,8 @@ def ablate_train(exposure_J_m2: ArrayLike, start_s: ArrayLike, tissue: AblatingT
     floor_at = np.zeros(size)
     for index, now in enumerate(times):
         warm = np.zeros(size)
-        for one in _earlier_heat(now, floor_at, left, tissue):
-            warm += plane_rise(one, np.zeros(size), np.zeros(size), tissue.diffusivity, tissue.capacity)
+        for plane in _earlier_heat(now, floor_at, left, tissue):
+            warm += plane_rise(plane, np.zeros(size), np.zeros(size), tissue.diffusivity, tissue.capacity)
         warm = np.minimum(warm, 0.99 * tissue.boiling_rise)
         share = np.clip(1 - deficit / np.maximum(tissue.water * dried, 1e-300), 0.0, 1.0)
         depth, heat, floor = dried_tissue_removal(exposure, tissue, dried, share, warm)

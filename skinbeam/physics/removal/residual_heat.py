@@ -171,18 +171,18 @@ def residual_damage_depth(
     given[0] = np.maximum(given[0], 1e-9)
     heat, floor, boiling, _, _, capacity = given
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
-    total = heat + sum(one.heat_J_m2 for one in earlier)
+    total = heat + sum(pulse.heat_J_m2 for pulse in earlier)
     deepest = flat + PLANE_SOURCE_FACTOR * total / (capacity * LEAST_RISE_K)
     n = heat.size
     planes = np.array(
-        [[broadcast_copy(one.height_above_floor_m, n), broadcast_copy(one.heat_J_m2, n)] for one in earlier]
+        [[broadcast_copy(pulse.height_above_floor_m, n), broadcast_copy(pulse.heat_J_m2, n)] for pulse in earlier]
     ).reshape(-1, 2, n)
     near = deepest * _NEAR if guess_m is None else np.clip(guess_m, _LEAST * deepest, 0.9 * deepest)
     return _damage_zones(
-        tuple(broadcast_copy(each, n) for each in given),
+        tuple(broadcast_copy(value, n) for value in given),
         (broadcast_copy(start, n), broadcast_copy(age, n), broadcast_copy(deepest, n), broadcast_copy(near, n)),
-        (planes, np.array([one.age_s for one in earlier]), np.array([one.radius_m for one in earlier])),
-        any(one.gaussian for one in earlier),
+        (planes, np.array([pulse.age_s for pulse in earlier]), np.array([pulse.radius_m for pulse in earlier])),
+        any(pulse.gaussian for pulse in earlier),
         expand_processes(processes, n, 1),
     )
 

@@ -156,9 +156,9 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     place = (np.log(np.clip(x, nodes[0], nodes[-1])) - math.log(nodes[0])) / math.log(nodes[1] / nodes[0])
     below = np.minimum(place.astype(np.int64), nodes.size - 2)
     share = (place - below)[..., None]
-    each = np.exp((1 - share) * logs[below] + share * logs[below + 1])
+    profile = np.exp((1 - share) * logs[below] + share * logs[below + 1])
     _, volume = lumen_cells()
-    return np.asarray(each * (shaded / (each @ volume))[..., None])
+    return np.asarray(profile * (shaded / (profile @ volume))[..., None])
 
 
 @cache
@@ -377,7 +377,7 @@ def steam_doses(temperature_deficit: Array, coldest: Array, hottest: Array, leas
     least_rise : replaces smaller changes.
     """
     everywhere, somewhere = np.empty((2, len(temperature_deficit)))
-    rows = (np.require(each, np.float64, ["C", "W"]) for each in (temperature_deficit, coldest, hottest))
+    rows = (np.require(array, np.float64, ["C", "W"]) for array in (temperature_deficit, coldest, hottest))
     _fill_steam_doses(*rows, least_rise, everywhere, somewhere)
     return everywhere, somewhere
 

@@ -1,12 +1,15 @@
 """Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
-After an injury only doses below that dose are planned for the same device and wavelength. Where device or dose is not
-known there is no dose to stay below, so those lasers wait for a clinician. An injury does not affect any other dose,
-pulse or device.
+After an injury only doses below that dose are planned for the same device and wavelength, and no plan begins above two
+thirds of it with such light of any device. After a bruise, which is no injury, doses of that device stay below it in
+such a pulse or a shorter one, and at the greatest dose that left none, if one was tried. Where device or dose is not
+known there is no dose to stay below, so those lasers wait for a clinician.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device, devices
@@ -24,11 +27,14 @@ __all__ = [
     "count_sessions_with",
     "dose_bars",
     "drop_barred_doses",
+    "greatest_dose_after_injury",
     "reaction_reasons",
     "response_reasons",
     "session_response",
 ]
 
+_SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
+_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 
 
@@ -40,20 +46,69 @@ class DoseBar:
     ----------
     wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
+    longest_pulse_ms : the longest pulse in which they are barred; None means any.
     """
 
     wavelength_nm: float | None
     dose: float | None
+    longest_pulse_ms: float | None = None
 
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
-    """Return the doses of a device that earlier injuries bar. `device_name` is the device's name in the case."""
+    """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
     found = []
-    for one in earlier_reactions(case):
+    reactions = earlier_reactions(case)
+    for one in reactions:
         alike = one.was_made_with(device_name, device) or _cools_through_window(one, device)
         if one.meaning == "harm" and _has_dose_bar(one, case) and alike:
             found.append(DoseBar(one.wavelength_on(device), one.dose_on(device)))
+        elif one.kind == "purpura" and one.was_made_with(device_name, device) and (dose := one.dose_on(device)):
+            clean = _greatest_clean_dose(reactions, one, dose, device)
+            bar = dose if clean is None else math.nextafter(clean, math.inf)
+            found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
     return tuple(found)
+
+
+def _greatest_clean_dose(
+    reactions: Sequence[EarlierReaction], bruise: EarlierReaction, bruising: float, device: Device
+) -> float | None:
+    """Return the greatest dose below a bruising one that left none with the same device; None where none was tried."""
+    doses = [
+        dose
+        for one in reactions
+        if one.device == device
+        and one.meaning == "expected"
+        and one.kind != "purpura"
+        and one.wavelength_on(device) == bruise.wavelength_on(device)
+        and (dose := one.dose_on(device)) is not None
+    ]
+    return max((dose for dose in doses if dose < bruising), default=None)
+
+
+def greatest_dose_after_injury(case: Case, device: Device, wavelength_nm: float) -> float:
+    """Return the dose, J/cm², that no proposal with such light exceeds after injuries by it; infinity without any.
+
+    It is two thirds of the dose that injured, whichever device gave it: what one machine's dose did to this skin,
+    another's of the same light may do at the same dose.
+    """
+    doses = [
+        one.fluence_J_cm2
+        for one in earlier_reactions(case)
+        if one.meaning == "harm"
+        and one.fluence_J_cm2 is not None
+        and one.device is not None
+        and not (device.microbeam or one.device.microbeam)
+        and one.device.is_lamp == device.is_lamp
+        and _is_same_light(one, wavelength_nm)
+    ]
+    return _SHARE_AFTER_INJURY * min(doses, default=math.inf)
+
+
+def _is_same_light(one: EarlierReaction, wavelength_nm: float) -> bool:
+    """Return whether a reaction may come from light of about this wavelength."""
+    assert one.device is not None  # asked before
+    made = (one.wavelength_nm,) if one.wavelength_nm is not None else one.device.wavelengths_nm
+    return any(abs(nm - wavelength_nm) <= _SAME_LIGHT_NM for nm in made)
 
 
 def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
@@ -62,9 +117,16 @@ def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
     return same_light and device.compression is not None
 
 
-def drop_barred_doses(doses: Sequence[float], wavelength_nm: float, bars: Sequence[DoseBar]) -> tuple[float, ...]:
-    """Return the doses, ascending, that are below every bar of this wavelength."""
-    here = [bar for bar in bars if bar.wavelength_nm in (None, wavelength_nm)]
+def drop_barred_doses(
+    doses: Sequence[float], wavelength_nm: float, pulse_ms: float, bars: Sequence[DoseBar]
+) -> tuple[float, ...]:
+    """Return the doses, ascending, that are below every bar of this wavelength and pulse."""
+    here = [
+        bar
+        for bar in bars
+        if bar.wavelength_nm in (None, wavelength_nm)
+        and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
+    ]
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 
@@ -72,6 +134,10 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
     """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any."""
     found = []
     for one in earlier_reactions(case):
+        if one.kind == "purpura" and one.meaning == "expected" and one.fluence_J_cm2 is not None:
+            dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
+            message = _reaction_message("earlier.bruise", one, dose=dose)
+            found.append(_practice_reason("earlier-bruise", "with-caution", message))
         if one.meaning == "expected":
             continue
         if one.meaning == "unread":

@@ -125,6 +125,12 @@ class Suitability:
         """The bounds of the rules that apply on a setting."""
         return RuleBounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
 
+    @property
+    def opposing_reasons(self) -> tuple[RuleReason, ...]:
+        """The reasons that refer or refuse, the strictest first."""
+        least = decision_severity("refer")
+        return tuple(reason for reason in self.reasons if decision_severity(reason.decision) >= least)
+
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of the decision and its reasons."""
         return {"decision": self.decision, "reasons": [reason.as_record() for reason in self.reasons]}

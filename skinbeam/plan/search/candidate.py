@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -122,7 +122,8 @@ def burn_doses(beam: Beam, computed_J_cm2: Floats, personal: PersonalCalibration
     personal : calibration from earlier pulses of this light, for these draws.
     """
     everybody = beam_burn_calibration(beam)
-    return BurnDoses(computed_J_cm2, everybody if personal is None else personal)
+    # Earlier pulses may have had another spot: they move the odds that this beam has for everybody.
+    return BurnDoses(computed_J_cm2, everybody if personal is None else replace(personal, everybody=everybody))
 
 
 # Effect and harm of every dose from one simulation of a setting.
@@ -217,6 +218,7 @@ class CandidateSetting:
     deep_share : share of such skins that are reached as deep as the severity requires; 1 where depth is not the goal.
     capped_by_lighter_skin : whether the dose was not raised for a darker skin because it would bring lighter skin to
         the target.
+    unjudged : why the model cannot judge the light, so that effect and harm are not simulated; None where it can.
     """
 
     machine: SearchMachine
@@ -237,6 +239,7 @@ class CandidateSetting:
     thresholds: DoseThresholds | None = None
     deep_share: float = 1.0
     capped_by_lighter_skin: bool = False
+    unjudged: str | None = None
 
     @property
     def passes(self) -> int:
@@ -252,12 +255,16 @@ class CandidateSetting:
 
     @property
     def p_effective(self) -> float:
-        """Share of such skins that reach the target."""
+        """Share of such skins that reach the target; NaN where it was not simulated."""
+        if self.unjudged is not None:
+            return math.nan
         return weighted_share(self.effective, self.weights[0])[0]
 
     @property
     def p_injury(self) -> float:
-        """Probability that such skin breaks an injury limit."""
+        """Probability that such skin breaks an injury limit; NaN where it was not simulated."""
+        if self.unjudged is not None:
+            return math.nan
         return weighted_share(self.injury_probability, self.weights[1])[0]
 
     @property
@@ -384,6 +391,6 @@ def least_bruising(trials: Sequence[CandidateSetting]) -> CandidateSetting:
 def _sparing_key(trial: CandidateSetting) -> tuple[float, float, float]:
     """Return a sort key: the longest pulse, then the spot nearest to the middle of practice, then the wider one."""
     machine, setting = trial.machine, trial.setting
-    middle = None if machine.region is None else machine.region.middle_spot_mm(machine.device, setting)
+    middle = None if machine.region is None else machine.region.published_value("spot_mm", machine.device, setting)
     off = 0.0 if middle is None else abs(math.log(setting.spot_mm / middle))
     return -setting.pulse_ms, off, -setting.spot_mm

@@ -68,6 +68,7 @@ class PublishedRange:
     middle : median of the sources, each by the middle of its printed range, on a logarithmic scale.
     condition : the condition of the settings: the requested one, or one whose settings are borrowed.
     includes_phototype : whether people of the requested phototype were among those treated.
+    own_high : greatest value of the sources that treated such people; None where none did, or it is not known.
     """
 
     low: float
@@ -77,6 +78,7 @@ class PublishedRange:
     sources: tuple[str, ...]
     condition: str
     includes_phototype: bool
+    own_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -136,19 +138,31 @@ class PracticeEnvelope:
             else None
         )
 
-    def quantiles(self, quantity: str, places: Sequence[float]) -> list[float]:
+    def quantiles(self, quantity: str, places: Sequence[float], beside: str | None = None) -> list[float]:
         """Return the quantiles of the published values of a quantity at some places, from 0 to 1.
 
         Each source has the same weight, however many rows and ends it prints.
+
+        Parameters
+        ----------
+        beside : another quantity, which the rows must print too, if any rows print both.
         """
-        printed = values_by_source(
-            quantity, _settings_that_print(quantity, self.tiers, envelope_rules()["few"]["enough"])
+        both = [
+            replace(tier, rows=tuple(r for r in tier.rows if span_ends(getattr(r, beside))))
+            for tier in self.tiers
+            if beside
+        ]
+        enough = envelope_rules()["few"]["enough"]
+        printed = values_by_source(quantity, _settings_that_print(quantity, both, enough)) or values_by_source(
+            quantity, _settings_that_print(quantity, self.tiers, enough)
         )
         weighed = sorted((value, 1 / len(values)) for values in printed.values() for value in values)
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
-    def dose_range(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> PublishedRange | None:
+    def dose_range(
+        self, quantity: str, *, pulse_ms: float, spot_mm: float | None, needs_pulse: bool = False
+    ) -> PublishedRange | None:
         """Return the range of a dose at about this pulse and spot; where no dose is printed near them, one at any.
 
         Of a lamp a dose counts where its filter transmits the same light or little more: a dose with a redder filter,
@@ -160,10 +174,13 @@ class PracticeEnvelope:
         Parameters
         ----------
         spot_mm : None of microbeams, whose width sources do not print.
+        needs_pulse : whether a dose counts only where its pulse, or the class of it, is printed.
         """
         near = envelope_rules()["near"]
 
         def filtered(row: PublishedSetting) -> bool:
+            if needs_pulse and not (row.pulse_ms or row.pulse_class in _SHORT_PULSE_UNITS):
+                return False
             if self.cut_off_nm is None:
                 return True
             least = self.cut_off_nm / near["cut_off"]
@@ -197,6 +214,7 @@ class PracticeEnvelope:
     def _published_range(self, quantity: str, whose: _EvidenceTier, rows: Sequence[PublishedSetting]) -> PublishedRange:
         printed = values_by_source(quantity, rows)
         lows, highs = ([end(ends) for ends in printed.values()] for end in (min, max))
+        own = values_by_source(quantity, [row for row in rows if self._includes_phototype([row])])
         return PublishedRange(
             low=min(lows),
             high=max(highs),
@@ -205,6 +223,7 @@ class PracticeEnvelope:
             sources=tuple(printed),
             condition=whose.condition,
             includes_phototype=self._includes_phototype(rows),
+            own_high=max((max(values) for values in own.values()), default=None),
         )
 
     def _includes_phototype(self, rows: Sequence[PublishedSetting]) -> bool:
@@ -349,7 +368,8 @@ def _widen_range(found: PublishedRange) -> PublishedRange:
         return found
     middle = math.sqrt(found.low * found.high)
     low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
-    return replace(found, low=low, usual_high=high, high=high)
+    own_high = None if found.own_high is None else found.own_high * high / found.high
+    return replace(found, low=low, usual_high=high, high=high, own_high=own_high)
 
 
 def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:

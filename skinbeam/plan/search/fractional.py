@@ -62,6 +62,8 @@ def search_microbeams(
     skins: SiteSkins,
     *,
     energies: Sequence[float],
+    most_density_per_cm2: float | None = None,
+    is_published: bool = False,
     quick: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
@@ -69,6 +71,8 @@ def search_microbeams(
     Parameters
     ----------
     energies : mJ, ascending; searched by bisection.
+    most_density_per_cm2 : the greatest density to try; None for all of the device.
+    is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
     quick : a first look on few draws, which does not count the sampling error.
 
     Raises
@@ -81,12 +85,13 @@ def search_microbeams(
 
     def enough(index: int) -> bool:
         """Return whether the target or a limit is reached; more energy only goes deeper, so this stays true."""
-        offered = density_steps(machine.device, *setting, energies[index])
+        every = density_steps(machine.device, setting, energies[index])
+        offered = [one for one in every if most_density_per_cm2 is None or one <= most_density_per_cm2] or every[:1]
         beam = build_beam(machine, setting, energies[index], offered[0])
         with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
         looked = _EnergyCandidate(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
-        densest = _densest_pattern(machine, setting, goal, skins, looked, quick=quick)
+        densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published, quick=quick)
         if densest is None:
             found[index] = None
             return True
@@ -159,6 +164,7 @@ def _densest_pattern(
     skins: SiteSkins,
     candidate: "_EnergyCandidate",
     *,
+    is_published: bool,
     quick: bool,
 ) -> CandidateSetting | None:
     """Return the densest pattern without a warning of coverage, within the bounds of rules.
@@ -178,6 +184,8 @@ def _densest_pattern(
             judge_limit(limit, values[limit.quantity], skins.weights[1], tuple(sources), strict=not quick)
             for limit in limits
         )
+        if is_published:
+            verdicts = tuple(verdict.as_published for verdict in verdicts)
         return CandidateSetting(
             machine,
             setting,

@@ -23,6 +23,7 @@ from skinbeam.outcome.dose_error import draw_burn_ratios
 from skinbeam.plan.search.candidate import (
     BURN_ENDPOINT,
     DISRUPTION_ENDPOINT,
+    BurnDoses,
     CandidateSetting,
     DoseFunction,
     DoseThresholds,
@@ -51,7 +52,15 @@ from skinbeam.simulate.skins.ensemble import weighted_share
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER_QUANTITY", "compute_thresholds", "search_full_field"]
+__all__ = [
+    "ABOVE_DEEPER_DERMIS",
+    "CRATER_QUANTITY",
+    "basal_burn_doses",
+    "candidate_at_dose",
+    "compute_thresholds",
+    "heating_thresholds",
+    "search_full_field",
+]
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +102,7 @@ def search_full_field(
     limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality != "ablative":
         aimed = aimed or skins
-        thresholds = _heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
+        thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
         doses = _gentle_doses(goal, doses, thresholds, limits, skins.weights[1])
         found = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if found is None or (
@@ -133,7 +142,7 @@ def compute_thresholds(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, coolin
     limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality == "ablative":
         return _removal_thresholds(beam, goal, skins, limits, quick=True)
-    return _heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
+    return heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
 
 
 def _gentle_doses(
@@ -228,7 +237,14 @@ def _goal_doses_J_cm2(goal: TreatmentGoal, beam: Beam, skins: SiteSkins, cooling
     )
 
 
-def _heating_thresholds(
+def basal_burn_doses(beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> BurnDoses:
+    """Return the doses at which the basal layer of the skin around the target dies, with their calibration."""
+    around = skins.respond(beam, cooling, limiting=True, near_surface=True)
+    computed = cell_death_dose(around, locations.basal_layer_response(around)) / J_CM2
+    return burn_doses(beam, computed, skins.calibration_for(beam))
+
+
+def heating_thresholds(
     beam: Beam,
     goal: TreatmentGoal,
     skins: SiteSkins,
@@ -237,8 +253,14 @@ def _heating_thresholds(
     *,
     aimed: SiteSkins,
     quick: bool,
+    burn_scale: float = 1.0,
 ) -> DoseThresholds:
-    """Return the thresholds of light that heats: the skin around is judged by its probability of a burn."""
+    """Return the thresholds of light that heats: the skin around is judged by its probability of a burn.
+
+    Parameters
+    ----------
+    burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted.
+    """
     with collect_sources() as sources:
         wanted = _goal_doses_J_cm2(goal, beam, skins, cooling)
         enough = None
@@ -250,8 +272,10 @@ def _heating_thresholds(
         if cooled:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0, near_surface=True)
         basal = locations.basal_layer_response(around)
-        burns = burn_doses(beam, cell_death_dose(around, basal) / J_CM2, skins.calibration_for(beam))
-        lasting = burn_doses(beam, cell_death_dose(bare, locations.papillary_border_response(bare)) / J_CM2)
+        computed = basal_burn_doses(beam, skins, cooling)
+        burns = replace(computed, computed_J_cm2=burn_scale * computed.computed_J_cm2)
+        papillary = locations.papillary_border_response(bare)
+        lasting = burn_doses(beam, burn_scale * cell_death_dose(bare, papillary) / J_CM2)
         quantities: dict[str, DoseFunction] = {
             "p_burn": burns.p,
             "p_lasting_burn_uncooled": lasting.p,
@@ -261,7 +285,8 @@ def _heating_thresholds(
             quantities[DISRUPTION_QUANTITY] = p_disruption(around)
         uncooled = None
         if cooled and not quick:
-            uncooled = burn_doses(beam, cell_death_dose(bare, locations.basal_layer_response(bare)) / J_CM2).p
+            bare_basal = cell_death_dose(bare, locations.basal_layer_response(bare))
+            uncooled = burn_doses(beam, burn_scale * bare_basal / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
 
     def reached(dose: float) -> NDArray[np.bool_]:
@@ -327,41 +352,62 @@ def _choose_dose(
     quick: bool,
 ) -> CandidateSetting | None:
     """Return the least dose that is as high as is aimed, or else the greatest that keeps every limit."""
-    w_target, w_limit = skins.weights
     found: dict[int, CandidateSetting] = {}
 
     def enough(index: int) -> bool:
         """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
-        deep = weighted_share(thresholds.reaches_aim(dose), w_target)[0]
-        trial = CandidateSetting(
-            machine,
-            setting,
-            thresholds.beam,
-            dose,
-            None,
-            thresholds.reaches_target(dose),
-            thresholds.injury_probability(dose),
-            None if thresholds.uncooled_burn_probability is None else thresholds.uncooled_burn_probability(dose),
-            None if thresholds.doubtful_injury_probability is None else thresholds.doubtful_injury_probability(dose),
-            _judge_limits(limits, dose, thresholds, w_limit, strict=not quick),
-            (w_target, w_limit),
-            thresholds.basis,
-            burns=thresholds.burns,
-            thresholds=thresholds,
-            deep_share=deep,
-        )
+        trial = candidate_at_dose(machine, setting, dose, thresholds, limits, skins, strict=not quick)
         if trial.keeps_limits:
             found[index] = trial
         if thresholds.reaches_aim_elsewhere is not None:
             return not trial.keeps_limits or thresholds.reaches_aim_elsewhere(dose)
-        return not trial.keeps_limits or (trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed)
+        return not trial.keeps_limits or (
+            trial.p_effective >= effect_target().wanted and trial.deep_share >= effect_target().aimed
+        )
 
     first = bisect_left(range(len(doses)), True, key=enough)
     best = found.get(first) or found.get(first - 1)
     if best is None:
         return None
     return replace(best, beam=replace(build_beam(machine, setting, best.dose), passes=thresholds.beam.passes))
+
+
+def candidate_at_dose(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    dose: float,
+    thresholds: DoseThresholds,
+    limits: Sequence[SettingLimit],
+    skins: SiteSkins,
+    *,
+    strict: bool = True,
+) -> CandidateSetting:
+    """Return a setting at a dose, with effect, harm and the verdict of every limit.
+
+    Parameters
+    ----------
+    strict : whether limits are judged with the sampling error of the draws.
+    """
+    w_target, w_limit = skins.weights
+    uncooled, doubtful = thresholds.uncooled_burn_probability, thresholds.doubtful_injury_probability
+    return CandidateSetting(
+        machine,
+        setting,
+        thresholds.beam,
+        dose,
+        None,
+        thresholds.reaches_target(dose),
+        thresholds.injury_probability(dose),
+        None if uncooled is None else uncooled(dose),
+        None if doubtful is None else doubtful(dose),
+        _judge_limits(limits, dose, thresholds, w_limit, strict=strict),
+        (w_target, w_limit),
+        thresholds.basis,
+        burns=thresholds.burns,
+        thresholds=thresholds,
+        deep_share=weighted_share(thresholds.reaches_aim(dose), w_target)[0],
+    )
 
 
 def _judge_limits(

@@ -95,6 +95,7 @@ class InjuryDepths:
 
 LimitValues = Floats | InjuryDepths
 MAX_DRAWS = 100_000
+_FIRM_QUANTITIES = ("p_burn", "basal_minimum_C", "coverage_fraction")
 NORMAL_QUANTILE_95 = 1.6448536269514722  # normal quantile
 
 
@@ -205,6 +206,15 @@ class LimitVerdict:
         return (weighted_probability if self.limit.share is None else summarise_draws)(
             self.values, self.weights, self.basis
         )
+
+    @property
+    def as_published(self) -> "LimitVerdict":
+        """The verdict on a published setting: a broken limit that practice keeps all the same is a warning.
+
+        A burn, skin that is cooled too far and skin that is treated too densely stay broken.
+        """
+        is_firm = self.limit.quantity in _FIRM_QUANTITIES
+        return self if self.status != "not_met" or is_firm else replace(self, status="warn")
 
     @property
     def record(self) -> LimitCheck:

@@ -11,7 +11,7 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
 from skinbeam.text import Message
 
-__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "place_candidate", "place_setting", "practice_light"]
+__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "place_candidate", "place_dose", "place_setting", "practice_light"]
 
 PracticeSide = Literal["inside", "above", "below", "no dose", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
@@ -121,6 +121,42 @@ def place_setting(
     return told
 
 
+def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str) -> PracticePlace:
+    """Return the place of a dose beside the published range that proposed it.
+
+    A dose below the range of lighter skin is inside, because it was moved down for darker skin.
+    """
+    one = _QuantityPlace(quantity, dose, span)
+    side: PracticeSide = "inside" if one.factor == 1.0 else "above" if one.ratio > 1 else "below"
+    if side == "below" and not span.includes_phototype:
+        side = "inside"
+    is_inside = side == "inside"
+    return PracticePlace(
+        side=side,
+        quantity="" if is_inside else quantity,
+        factor=1.0 if is_inside else one.factor,
+        low=None if is_inside else span.low,
+        high=None if is_inside else span.high,
+        borrowed_from=None if span.condition == condition else span.condition,
+        lacks_phototype=not span.includes_phototype,
+        unpublished_quantities=(),
+        sources=span.sources,
+        message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
+        if is_inside
+        else _outside_message(one),
+    )
+
+
+def _outside_message(one: "_QuantityPlace") -> Message:
+    params = {
+        "quantity": Message(f"practice-quantity.{one.name}"),
+        "factor": one.factor,
+        "low": one.span.low,
+        "high": one.span.high,
+    }
+    return Message("practice.above" if one.ratio > 1 else "practice.below", params)
+
+
 def _has_visible_endpoint(modality: str) -> bool:
     """Return whether the skin itself shows at once that the dose is enough, so that sources need not print it.
 
@@ -187,12 +223,6 @@ def _make_place(
     if farthest is None or farthest.factor == 1.0:
         return inside
     side: PracticeSide = "above" if farthest.ratio > 1 else "below"
-    params = {
-        "quantity": Message(f"practice-quantity.{farthest.name}"),
-        "factor": farthest.factor,
-        "low": farthest.span.low,
-        "high": farthest.span.high,
-    }
     return replace(
         inside,
         side=side,
@@ -200,5 +230,5 @@ def _make_place(
         factor=farthest.factor,
         low=farthest.span.low,
         high=farthest.span.high,
-        message=Message(f"practice.{side}", params),
+        message=_outside_message(farthest),
     )

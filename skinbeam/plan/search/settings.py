@@ -98,6 +98,8 @@ class PulseCaps:
 
     def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
+        if device.lens_array:  # what it focuses has no spot and energy that compare with those of a full field
+            return tuple(doses)
         least = shortest_allowed_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
         if setting.pulse_ms < least <= _longest_pulse_ms(device):
             return ()
@@ -110,16 +112,21 @@ class PulseCaps:
             return ()
         energy = find_cap("pulse_energy_J", self.condition, light, self.site)
         borne = tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
-        return self._below_injuring_dose(setting, borne)
+        return self._below_never_doses(device, setting, borne)
 
-    def _below_injuring_dose(self, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
-        """Return the doses below the one that injured skin as dark."""
-        injured, (shortest, longest) = envelope_rules()["injured"], _BRUISING_NM
-        heats_vessels = self.modality == "vascular" and shortest <= setting.wavelength_nm <= longest
-        if not heats_vessels or self.phototype not in injured["phototypes"]:
+    def _below_never_doses(self, device: Device, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the doses of light on vessels below those that such skin and such a site never get."""
+        shortest, longest = _BRUISING_NM
+        is_bruising = device.is_lamp or shortest <= setting.wavelength_nm <= longest
+        if self.modality != "vascular" or not is_bruising:
             return doses
-        cite_sources(injured["source"])
-        return tuple(dose for dose in doses if dose < injured["fluence_J_cm2"])
+        for never in envelope_rules()["never"]:
+            is_meant = self.phototype in never.get("phototypes", ()) or self.site in never.get("sites", ())
+            if is_meant and not (device.is_lamp and never.get("lasers_only", False)):
+                cite_sources(never["source"])
+                bound = never.get("above_J_cm2", math.inf)
+                doses = tuple(dose for dose in doses if dose < never.get("from_J_cm2", math.inf) and dose <= bound)
+        return doses
 
 
 def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:
@@ -290,29 +297,45 @@ class PracticeRegion:
         """
         if not self.limits_doses:
             return tuple(doses)
-        lighter = [
-            replace(self, phototype=one)._dose(device, setting) for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
-        ]
-        span = self._dose(device, setting)
+        span = self.dose_range(device, setting)
         if span is None:
             return ()
-        most = min(one.usual_high for one in (*lighter, span) if one is not None)
+        most = min(*self.lighter_highs(device, setting), span.usual_high)
         low, high = span.low / envelope_rules()["rounding"]["ratio"], max(most, span.low)
         return tuple(dose for dose in doses if low <= dose <= high)
 
-    def middle_spot_mm(self, device: Device, setting: BeamSetting) -> float | None:
-        """Return the median spot of sources of such light; None where none prints one."""
-        envelope = self._envelope_at(device, setting)
-        return next(iter(envelope.quantiles("spot_mm", [1 / 2])), None) if envelope is not None else None
+    def published_value(
+        self, quantity: str, device: Device, setting: BeamSetting, place: float = 0.5, beside: str | None = None
+    ) -> float | None:
+        """Return a quantile of `pulse_ms` or `spot_mm` over the sources of such light; None where none prints one.
 
-    def _dose(self, device: Device, setting: BeamSetting) -> PublishedRange | None:
-        """Return the published range of the dose at a setting."""
+        Parameters
+        ----------
+        place : of the quantile, from 0 to 1; the median without it.
+        beside : as of `PracticeEnvelope.quantiles`.
+        """
+        envelope = self._envelope_at(device, setting)
+        return next(iter(envelope.quantiles(quantity, [place], beside)), None) if envelope is not None else None
+
+    def lighter_highs(self, device: Device, setting: BeamSetting) -> list[float]:
+        """Return the usual greatest doses of lighter skins, of those for which one is published; infinity beside them.
+
+        Darker skin does not get more than lighter skin, whichever sources happened to treat them.
+        """
+        lighter = (
+            replace(self, phototype=one).dose_range(device, setting)
+            for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
+        )
+        return [math.inf, *(min(one.usual_high, one.own_high or math.inf) for one in lighter if one is not None)]
+
+    def dose_range(self, device: Device, setting: BeamSetting, *, needs_pulse: bool = False) -> PublishedRange | None:
+        """Return the published range of the dose at a setting; `needs_pulse` as of `PracticeEnvelope.dose_range`."""
         envelope = self._envelope_at(device, setting)
         if envelope is None:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
-        return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
+        return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, needs_pulse=needs_pulse)
 
     def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
@@ -396,7 +419,9 @@ class SearchMachine:
 
     def doses(self, setting: BeamSetting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
-        every = drop_barred_doses(dose_steps(self.device, *setting), setting.wavelength_nm, self.dose_bars)
+        every = drop_barred_doses(
+            dose_steps(self.device, setting), setting.wavelength_nm, setting.pulse_ms, self.dose_bars
+        )
         allowed = every if self.caps is None else self.caps.doses(self.device, setting, every)
         return tuple(allowed) if self.region is None else self.region.doses(self.device, setting, allowed)
 

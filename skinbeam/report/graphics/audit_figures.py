@@ -30,12 +30,12 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
     with rc_context(STYLE):
         figure = new_figure(6.2, 4.4)
         ax = figure.subplots()
-        stated = [one.predicted for one in groups]
+        stated = [group.predicted for group in groups]
         ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-right"))
         ax.bar(
             stated,
-            [one.expected_high - one.expected_low for one in groups],
-            bottom=[one.expected_low for one in groups],
+            [group.expected_high - group.expected_low for group in groups],
+            bottom=[group.expected_low for group in groups],
             width=0.024,
             facecolor="none",
             edgecolor=_GREY,
@@ -43,10 +43,10 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
             linewidth=0.6,
             label=render_message("clinic-learning.figure-chance"),
         )
-        seen = [one.observed.median for one in groups]
+        seen = [group.observed.median for group in groups]
         ends = [
-            [one.observed.median - one.observed.low for one in groups],
-            [one.observed.high - one.observed.median for one in groups],
+            [group.observed.median - group.observed.low for group in groups],
+            [group.observed.high - group.observed.median for group in groups],
         ]
         ax.errorbar(
             stated,
@@ -73,7 +73,7 @@ def funnel_figure(plot: FunnelPlot, language: str) -> str:
     with rc_context(STYLE):
         figure = new_figure(6.2, 4.0)
         ax = figure.subplots()
-        most = max(one.expected for one in plot.operators)
+        most = max(operator.expected for operator in plot.operators)
         expected = [most * 1.15 * (i + 4) / (_POINTS + 4) for i in range(_POINTS + 1)]
         for level, line in _LIMIT_LINES.items():
             low, high = funnel_limits(plot, expected, level)
@@ -81,19 +81,19 @@ def funnel_figure(plot: FunnelPlot, language: str) -> str:
             ax.plot(expected, low, line, color=_GREY, linewidth=1.2, label=name)
             ax.plot(expected, high, line, color=_GREY, linewidth=1.2)
         ax.axhline(plot.target, color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-target"))
-        for number, one in enumerate(plot.operators, 1):
-            mark = "D" if one.exceeded_level else "o"
+        for number, operator in enumerate(plot.operators, 1):
+            mark = "D" if operator.exceeded_level else "o"
             ax.plot(
-                one.expected,
-                one.ratio,
+                operator.expected,
+                operator.ratio,
                 mark,
                 color=_INK,
                 markersize=6,
-                fillstyle="full" if one.exceeded_level else "none",
+                fillstyle="full" if operator.exceeded_level else "none",
             )
-            ax.annotate(str(number), (one.expected, one.ratio), (6, 4), textcoords="offset points")
+            ax.annotate(str(number), (operator.expected, operator.ratio), (6, 4), textcoords="offset points")
         ax.set_xlim(0, most * 1.2)
-        ax.set_ylim(0, max(2.5 * plot.target, 1.15 * max(one.ratio for one in plot.operators)))
+        ax.set_ylim(0, max(2.5 * plot.target, 1.15 * max(operator.ratio for operator in plot.operators)))
         ax.set_xlabel(render_message("clinic-learning.figure-expected"))
         ax.set_ylabel(render_message("clinic-learning.figure-ratio"))
         ax.grid(color=_PALE, linewidth=0.5)

@@ -65,7 +65,7 @@ def dot_array_svg(array: IconArray) -> str:
 def describe_array(array: IconArray) -> str:
     """Return a text description of the array."""
     shown = per_100(array.p)
-    return f"{array.label}: {shown.text}" + (f" ({shown.note})" if not shown.known else "")
+    return f"{array.label}: {shown.text}" + (f" ({shown.note})" if not shown.is_known else "")
 
 
 def _svg(width: int, height: int, title: str, body: str) -> str:

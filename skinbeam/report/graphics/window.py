@@ -72,8 +72,8 @@ def window_figure(document: Mapping[str, Any]) -> Figure:
             **names,
             limit_fraction=[[p / allowed for p in row] for row in harm] if known else (),
             limits=names["harm"] if known else "",
-            published_doses=[_dose_range(one) for one in document["practised"]],
-            maker_doses=[_dose_range(one) for one in document["makers"]],
+            published_doses=[_dose_range(dose_range) for dose_range in document["practised"]],
+            maker_doses=[_dose_range(dose_range) for dose_range in document["makers"]],
         )
     )
 
@@ -199,10 +199,10 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
         _outline_practice(ax, data.published_doses, lines=lines)
         found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
-    shown = [one for one in data.maker_doses if first <= one.row <= last]
-    for one in shown:
-        place = 1.0 if lines else one.row
-        ax.plot([one.low, one.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
+    shown = [dose_range for dose_range in data.maker_doses if first <= dose_range.row <= last]
+    for dose_range in shown:
+        place = 1.0 if lines else dose_range.row
+        ax.plot([dose_range.low, dose_range.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
     if shown:
         found.append(
             Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=report_text("legend_maker"))
@@ -214,10 +214,16 @@ def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -
     """Draw published doses: an outline over pulse lengths, or vertical lines at their bounds over curves."""
     style: dict[str, Any] = {"color": _GREY, "linewidth": 1.6, "linestyle": "--"}
     if lines:
-        for bound in (min(one.low for one in practised), max(one.high for one in practised)):
+        for bound in (
+            min(dose_range.low for dose_range in practised),
+            max(dose_range.high for dose_range in practised),
+        ):
             ax.axvline(bound, **style)
         return
-    around = [*((one.low, one.row) for one in practised), *((one.high, one.row) for one in practised[::-1])]
+    around = [
+        *((dose_range.low, dose_range.row) for dose_range in practised),
+        *((dose_range.high, dose_range.row) for dose_range in practised[::-1]),
+    ]
     ax.plot(*zip(*around, around[0], strict=True), **style)
 
 

@@ -133,7 +133,7 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         return
     _, setup = concern.first_laser
     asked = (setup.device, setup.wavelength_nm, concern.site)
-    ladders = [one for one in plan.test_spots if (one.device, one.wavelength_nm, one.site) == asked]
+    ladders = [planned for planned in plan.test_spots if (planned.device, planned.wavelength_nm, planned.site) == asked]
     for ladder in ladders:
         yield report_text(
             "leaflet.before_spots",
@@ -203,7 +203,7 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
         intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
         state=state,
         decision=_decision(plan.concerns, state),
-        why=_decision_reasons(plan),
+        refusal_reasons=_decision_reasons(plan),
         key=report_text("leaflet.key"),
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
         other_concerns=_other_concerns(plan.concerns[CONCERNS_IN_FULL:]),
@@ -211,11 +211,11 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
         unknowns=(*scar_sentences(plan), *_unknowns(shown)),
         healing=numbered_sentences("healing"),
         aftercare=advice_sentences(plan.aftercare, "aftercare"),
-        call=advice_sentences(plan.when_to_call, "call"),
+        call_advice=advice_sentences(plan.when_to_call, "call"),
         phone=phone_line(plan),
         questions=numbered_sentences("question"),
         preview=preview,
-        about=about_sentences(plan),
+        imprint=about_sentences(plan),
         words=section_texts("leaflet"),
     )
 
@@ -229,10 +229,10 @@ def leaflet_sentences(page: LeafletPage) -> list[str]:
     for concern in page.concerns:
         found += [
             *concern.text,
-            concern.seen,
-            concern.no_laser,
-            *concern.own,
-            *concern.before,
+            concern.follow_up,
+            concern.no_laser_text,
+            *concern.personal_harms,
+            *concern.test_spots,
             concern.healing,
             *(option.harms for option in concern.options),
             *(line for choice in concern.choices for line in (choice.plus, choice.minus)),
@@ -294,11 +294,11 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
             "leaflet.concern_at_site", concern=capitalise(_name(concern)), site=plain_name("site", concern.site)
         ),
         text=lines or (concern.can.text,),
-        seen=follow_up_sentence(drawn),
+        follow_up=follow_up_sentence(drawn),
         options=leaflet_options(concern),
-        no_laser=no_laser_text(concern, plan.assessment),
-        own=own_harm_sentences(plan) if concern.first_laser is not None else (),
-        before=tuple(test_spot_sentences(concern, plan)),
+        no_laser_text=no_laser_text(concern, plan.assessment),
+        personal_harms=own_harm_sentences(plan) if concern.first_laser is not None else (),
+        test_spots=tuple(test_spot_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),

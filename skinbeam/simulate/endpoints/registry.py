@@ -41,11 +41,11 @@ def _visible_lesion_dose(response: PulseResponse) -> Floats:
     NotAvailable : such skins have no epidermis, or melanosomes in a pulse that confines stress.
     """
     first = cell_death_dose(response, basal_layer_response(response))
-    for other in (melanosome_disruption_dose, _collagen_coagulation_dose, surface_bubble_dose):
+    for mark_dose in (melanosome_disruption_dose, _collagen_coagulation_dose, surface_bubble_dose):
         try:
-            first = np.minimum(first, other(response))
+            first = np.minimum(first, mark_dose(response))
         except NotAvailable:
-            if other is melanosome_disruption_dose and is_stress_confined(response):
+            if mark_dose is melanosome_disruption_dose and is_stress_confined(response):
                 raise
     return first
 

@@ -175,5 +175,5 @@ def _lateral_profile(beam: Beam, illumination: Illumination, cells: NDArray[np.i
         line.energy_share * line.optics.mua[row, layer] * line.light.fluence_rate_ratio[row, cells]
         for line in illumination.spectral_lines
     ]
-    each = [weight[:, None] * of.at(depth) for weight, of in zip(weights, profiles, strict=True)]
-    return profiles[0].edges_m, np.sum(each, axis=0) / np.sum(weights, axis=0)[:, None]
+    weighted = [weight[:, None] * of.at(depth) for weight, of in zip(weights, profiles, strict=True)]
+    return profiles[0].edges_m, np.sum(weighted, axis=0) / np.sum(weights, axis=0)[:, None]

@@ -81,11 +81,11 @@ class LightVessel(InputTable):
                 "Give path_um instead of depth_um.",
                 field="branch_of",
             )
-        for index, (one, other) in enumerate(pairwise(self.path_um or [])):
-            if one == other:
+        for index, (point, next_point) in enumerate(pairwise(self.path_um or [])):
+            if point == next_point:
                 raise FieldError(
                     "point-twice",
-                    f"two points in a row are the same, read {other}",
+                    f"two points in a row are the same, read {next_point}",
                     "Leave one of them out.",
                     field=f"path_um[{index + 1}]",
                 )
@@ -217,7 +217,10 @@ def _ellipsoids_meet(p: Sequence[float], a: Sequence[float], q: Sequence[float],
     """
 
     def contact(t: float) -> float:
-        widths = (math.hypot(math.sqrt(1 - t) * half, math.sqrt(t) * other) for half, other in zip(a, b, strict=True))
+        widths = (
+            math.hypot(math.sqrt(1 - t) * half, math.sqrt(t) * other_half)
+            for half, other_half in zip(a, b, strict=True)
+        )
         return t * (1 - t) * sum(((x - y) / width) ** 2 for x, y, width in zip(p, q, widths, strict=True))
 
     low, high = 0.0, 1.0
@@ -465,20 +468,22 @@ def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, fi
 def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
     radius = np.array([vessel.diameter_um / 2 for vessel in vessels])[segments.owner]
     for index, vessel in enumerate(vessels):
-        joined = [other for other, candidate in enumerate(vessels[:index]) if _are_joined(vessel, candidate)]
+        joined = [
+            earlier_index for earlier_index, candidate in enumerate(vessels[:index]) if _are_joined(vessel, candidate)
+        ]
         others = (segments.owner < index) & ~np.isin(segments.owner, joined)
         gaps = _segment_gaps(segments.select_vessel(index), segments.select(others))
         near = np.argwhere(gaps < (vessel.diameter_um / 2 + radius[others]) * (1 - OVERLAP_SLACK))
         if not len(near):
             continue
         point, segment = near[0]
-        other = vessels[segments.owner[others][segment]]
+        neighbour = vessels[segments.owner[others][segment]]
         raise InputError(
             "vessels-overlap",
-            f'"{vessel.name}" and "{other.name}" overlap: axes {gaps[point, segment]:g} µm apart, radii '
-            f"{vessel.diameter_um / 2:g} and {other.diameter_um / 2:g} µm",
+            f'"{vessel.name}" and "{neighbour.name}" overlap: axes {gaps[point, segment]:g} µm apart, radii '
+            f"{vessel.diameter_um / 2:g} and {neighbour.diameter_um / 2:g} µm",
             field=f"vessel[{index}].{vessel.point_key(int(point))}",
-            hint=f'Move one, or write branch_of = "{other.name}" where one leaves the other.',
+            hint=f'Move one, or write branch_of = "{neighbour.name}" where one leaves the other.',
             file=file,
         )
 
@@ -493,7 +498,7 @@ def _are_joined(first: LightVessel, second: LightVessel) -> bool:
 
 
 def _segment_gaps(first: _Segments, second: _Segments) -> Floats:
-    """Return the distances between two sets of segments, (one, other); y does not count if either is endless."""
+    """Return the distances between two sets of segments, (first, second); y does not count if either is endless."""
     counts = np.where((first.infinite[:, None] | second.infinite)[..., None], [1.0, 0.0, 1.0], 1.0)
     start, end = first.start[:, None] * counts, first.end[:, None] * counts
     return segment_distances(start, end, second.start * counts, second.end * counts)
@@ -505,7 +510,9 @@ def _check_lesions_separate(lesions: Sequence[LightLesion], file: str) -> None:
         for lesion in lesions
     ]
     for index, body in enumerate(bodies):
-        met = next((number for number, other in enumerate(bodies[:index]) if bodies_overlap(body, other)), None)
+        met = next(
+            (number for number, other_body in enumerate(bodies[:index]) if bodies_overlap(body, other_body)), None
+        )
         if met is not None:
             raise InputError(
                 "lesions-overlap",

@@ -100,7 +100,7 @@ def check_phase_functions(
     """
     known = {phase.name: phase for phase in phases}
     for index, phase in enumerate(phases):
-        if any(phase.name == other.name for other in phases[:index]):
+        if any(phase.name == earlier.name for earlier in phases[:index]):
             raise InputError(
                 "phase-twice",
                 f'the second phase called "{phase.name}"',

@@ -212,7 +212,7 @@ def _read_metadata_v2(metadata: dict[str, Any]) -> _ArrayMetadata:
     """Parse the contents of a .zarray."""
     dtype = _read_dtype(metadata.get("dtype"), r"[<>|]?[iu][1248]")
     codecs = [_read_extension(metadata["compressor"], "id")[0]] if metadata.get("compressor") is not None else []
-    filters = [_read_extension(one, "id")[0] for one in _as_list(metadata.get("filters") or [])]
+    filters = [_read_extension(entry, "id")[0] for entry in _as_list(metadata.get("filters") or [])]
     if metadata.get("order") not in ("C", "F"):
         raise ValueError(f"the order of its voxels is unknown, read {str(metadata.get('order'))[:40]}")
     return _ArrayMetadata(

@@ -92,8 +92,8 @@ class Illumination:
     def select_draws(self, indices: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
         """Return the light in a selection of the skins, whose cells are `grid`."""
         lines = tuple(
-            replace(one, optics=one.optics.select_draws(indices), light=one.light.select_draws(indices))
-            for one in self.spectral_lines
+            replace(line, optics=line.optics.select_draws(indices), light=line.light.select_draws(indices))
+            for line in self.spectral_lines
         )
         heated = None if self.heated_share is None else self.heated_share[indices]
         return replace(self, grid=grid, spectral_lines=lines, heated_share=heated)

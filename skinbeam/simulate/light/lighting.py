@@ -53,11 +53,13 @@ def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float,
     grid = pulse_grid(skins)
     lines = [line for spectrum in spectra for line in spectrum]
     with collect_sources() as sources:
-        each = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in lines]
-        lights = _solve_together(skins, each, grid.faces) if lines else []
-    made = iter([SpectralLine(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
+        optics = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in lines]
+        lights = _solve_together(skins, optics, grid.faces) if lines else []
+    made = iter([SpectralLine(*line, of, light) for line, of, light in zip(lines, optics, lights, strict=True)])
     heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
-    return [Illumination(grid, tuple(islice(made, len(one))), None, heated, tuple(sources)) for one in spectra]
+    return [
+        Illumination(grid, tuple(islice(made, len(spectrum))), None, heated, tuple(sources)) for spectrum in spectra
+    ]
 
 
 def _solve_together(skins: "xr.Dataset", optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
@@ -79,8 +81,8 @@ def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, e
     media = LayeredMedium.from_optics(properties, skins["thickness_m"].to_numpy())
     if "mua_per_m" not in skins:
         return _solve_media(media, np.asarray(edges_m))
-    one = _cached_explicit_light(media.select_draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
-    return LightField.stack_draws([one] * len(media.thickness_m))
+    light = _cached_explicit_light(media.select_draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
+    return LightField.stack_draws([light] * len(media.thickness_m))
 
 
 def _solve_media(media: LayeredMedium, edges_m: Floats) -> LightField:

@@ -40,7 +40,7 @@ class LayeredMedium:
     @classmethod
     def concatenate(cls, media: "Sequence[LayeredMedium]") -> "LayeredMedium":
         """Return all media as draws that are solved together; the surroundings are those of the first."""
-        columns = zip(*(one.columns for one in media), strict=True)
+        columns = zip(*(medium.columns for medium in media), strict=True)
         mua, mus, g, n, thickness = (np.concatenate([np.atleast_2d(part) for part in column]) for column in columns)
         return cls(mua, mus, g, n, thickness, media[0].ambient_n, media[0].below_n)
 

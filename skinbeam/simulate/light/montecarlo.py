@@ -176,11 +176,11 @@ def _cpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSour
     def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, BatchSums], None, None]:
         stop = np.zeros(1, np.int8)
 
-        def one(batch: int) -> BatchSums:
+        def trace_single(batch: int) -> BatchSums:
             return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
 
         # Batches in flight stop at once when the results are no longer wanted.
-        with closing(run_in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
+        with closing(run_in_order(trace_single, len(sizes), abandon=lambda: stop.fill(1))) as found:
             yield from zip(sizes, found, strict=True)
 
     return trace
@@ -234,15 +234,15 @@ def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -
         def get(mean: MeanWithError) -> Floats:
             return mean.value if kind == "value" else mean.error
 
-        each = enters * get(sums)
+        values = enters * get(sums)
         rings = enters * get(out)[:, : tally.rings] / ring_area if tally.rings else None
         return {
-            "reflectance_diffuse": float(each[memory_layout.REFLECTED]),
-            "transmittance": float(each[memory_layout.TRANSMITTED]),
-            "escaped_sides": float(each[memory_layout.SIDES]),
-            "roulette_balance": float(each[memory_layout.ROULETTE]),
-            "absorbed_fraction": each[memory_layout.PARTS : memory_layout.PARTS + parts],
-            "mean_path_m": each[memory_layout.PARTS + parts :],
+            "reflectance_diffuse": float(values[memory_layout.REFLECTED]),
+            "transmittance": float(values[memory_layout.TRANSMITTED]),
+            "escaped_sides": float(values[memory_layout.SIDES]),
+            "roulette_balance": float(values[memory_layout.ROULETTE]),
+            "absorbed_fraction": values[memory_layout.PARTS : memory_layout.PARTS + parts],
+            "mean_path_m": values[memory_layout.PARTS + parts :],
             "fluence_rate_ratio": enters * get(plane) / height,
             "fluence_rate_rz": enters * get(fluence)[:, :-1] / (height[:, None] * ring_area) if tally.rings else None,
             "reflectance_r": None if rings is None else rings[0],

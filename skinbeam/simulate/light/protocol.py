@@ -64,8 +64,8 @@ class LightField:
                 return None
             return cls.stack_draws(values) if isinstance(values[0], LightField) else np.stack(values)
 
-        parts = {part.name: together([getattr(one, part.name) for one in draws]) for part in fields(cls)}
-        return cls(**parts | {"photons": sum(one.photons for one in draws)})
+        parts = {part.name: together([getattr(draw, part.name) for draw in draws]) for part in fields(cls)}
+        return cls(**parts | {"photons": sum(draw.photons for draw in draws)})
 
     def select_draws(self, indices: slice | NDArray[np.int64]) -> "LightField":
         """Return the light of a selection of the draws; `photons` stays that of all."""
@@ -75,7 +75,7 @@ class LightField:
                 return value.select_draws(indices)
             return value[indices] if isinstance(value, np.ndarray) else value
 
-        return LightField(**{each.name: part(getattr(self, each.name)) for each in fields(self)})
+        return LightField(**{field.name: part(getattr(self, field.name)) for field in fields(self)})
 
 
 class LightEngine(Protocol):
@@ -102,5 +102,7 @@ def light_each_medium(engine: LightEngine, media: LayeredMedium, beam: LightBeam
     """Return the light in many draws from an engine that takes a single medium at a time."""
     count = len(np.asarray(media.thickness_m))
     edges = np.broadcast_to(tally.edges, (count, np.shape(tally.edges)[-1]))
-    each = (engine.compute_light(media.select_draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))
-    return LightField.stack_draws(list(each))
+    light_fields = (
+        engine.compute_light(media.select_draw(k), beam, replace(tally, edges=edges[k])) for k in range(count)
+    )
+    return LightField.stack_draws(list(light_fields))

@@ -165,18 +165,18 @@ def _spot_table() -> tuple[SpotRow, ...]:
 def read_spot_rows(table: Mapping[str, Any]) -> tuple[SpotRow, ...]:
     """Return the rows of the shipped table, by wavelength."""
     radius, depth = np.array(table["radius_mm"]) * MM, np.array(table["depth_um"]) * UM
-    return tuple(_read_row(one, table["factor"], radius, depth) for one in table["light"])
+    return tuple(_read_row(row, table["factor"], radius, depth) for row in table["light"])
 
 
 def _read_row(entry: Mapping[str, Any], factors: Mapping[str, list[float]], radius: Floats, depth: Floats) -> SpotRow:
     base = _read_grid(entry["log_y"])
     changes = {}
-    for name, each in factors.items():
+    for name, steps in factors.items():
         # The unchanged skin, with a factor of 1 and no change, is inserted between them.
         values = [_read_grid(rows) - base for rows in entry["log_y_by"][name]]
-        middle = int(np.searchsorted(each, 1.0))
+        middle = int(np.searchsorted(steps, 1.0))
         changes[name] = (
-            np.log(np.insert(np.array(each), middle, 1.0)),
+            np.log(np.insert(np.array(steps), middle, 1.0)),
             np.array([*values[:middle], np.zeros_like(base), *values[middle:]]),
         )
     return SpotRow(entry["wavelength_nm"], SpreadParameters(**entry["like"]), radius, depth, base, changes)

@@ -103,8 +103,8 @@ def axis_retention(
         LinearConduction(perfusion_coefficient(skin)[:, lit.grid.layer] if perfused else 0.0),
     )
     cells, surface = (
-        _rise_ratio(np.tensordot(weight, each, axes=1), of[0])
-        for each, of in ((found.cell_temperature, wide.cell_temperature), (found.surface, wide.surface))
+        _rise_ratio(np.tensordot(weight, temperature, axes=1), of[0])
+        for temperature, of in ((found.cell_temperature, wide.cell_temperature), (found.surface, wide.surface))
     )
     return AxisRetention(lit.grid.centres[0], cells, surface)
 

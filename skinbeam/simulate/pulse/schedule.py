@@ -187,7 +187,7 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
     """
     pulse = beam.pulse_ms * MS if beam is not None else 0.0
     count = beam.pulses * beam.passes if beam is not None else 0
-    trains = [(one.number, one.length_ms * MS) for one in beam.trains] if beam is not None else []
+    trains = [(train.number, train.length_ms * MS) for train in beam.trains] if beam is not None else []
     if count > MAX_PULSES:
         raise NotAvailable(render_message("simulate.train-too-long", {"most": MAX_PULSES, "asked": count}))
     trains = trains or [(1, pulse)]

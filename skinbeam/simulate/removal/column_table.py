@@ -107,11 +107,11 @@ def read_column_rows(table: Mapping[str, Any]) -> tuple[ColumnRow, ...]:
     """Return the rows of the shipped table."""
     return tuple(
         ColumnRow(
-            ColumnBeam(*(one[name] for name in ColumnBeam._fields)),
-            np.array(one["above"]),
-            np.array(one["energy_mJ"]) * MJ,
-            np.array(one["depth"]),
-            np.array(one["width"]),
+            ColumnBeam(*(row[name] for name in ColumnBeam._fields)),
+            np.array(row["above"]),
+            np.array(row["energy_mJ"]) * MJ,
+            np.array(row["depth"]),
+            np.array(row["width"]),
         )
-        for one in table["beam"]
+        for row in table["beam"]
     )

@@ -252,9 +252,9 @@ class _ColumnModel:
         )
         if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
             raise NotAvailable(render_message("endpoint.column-optics"))
-        each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
+        layer_values = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
         start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
-        mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
+        mua, mus, g, conductivity, capacity = (part[:, layer] for part in layer_values)
         dermis = DermisProperties(mua, mus, g, conductivity, capacity, start)
         return self._build_quick_columns(dermis, properties.n[:, 0], sample_kinetics(COLLAGEN_KINETICS, skins))
 
@@ -262,8 +262,8 @@ class _ColumnModel:
     def _median_models(self) -> tuple[MedianSkinLayers, ThermalOptics | None, "_QuickColumns"]:
         wavelength_nm, layer = self.beam.wavelength_nm, reticular_layer(self.skins)
         middle = median_skin_layers(self.median_skin, wavelength_nm)
-        each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
-        mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
+        middle_values = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
+        mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in middle_values)
         dermis = DermisProperties(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
         quick = self._build_quick_columns(dermis, middle.n[:1], read_kinetics(COLLAGEN_KINETICS))
         return middle, thermal_optics(self.median_skin, wavelength_nm), quick

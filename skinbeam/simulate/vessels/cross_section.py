@@ -117,9 +117,11 @@ class SectionGrid:
         part = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
         x = (self.x_faces[:-1, None] + np.diff(self.x_faces)[:, None] * part)[:, None, :, None]
         z = (self.z_faces[:-1, None] + np.diff(self.z_faces)[:, None] * part)[None, :, None, :]
-        each = np.array([(x**2 + (z - one.depth_m) ** 2 < (one.diameter_m / 2) ** 2).mean((2, 3)) for one in lumens])
-        each = each.reshape(len(lumens), len(self.x_faces) - 1, len(self.z_faces) - 1)
-        return each, np.minimum(each.sum(axis=0), 1.0)
+        shares = np.array(
+            [(x**2 + (z - lumen.depth_m) ** 2 < (lumen.diameter_m / 2) ** 2).mean((2, 3)) for lumen in lumens]
+        )
+        shares = shares.reshape(len(lumens), len(self.x_faces) - 1, len(self.z_faces) - 1)
+        return shares, np.minimum(shares.sum(axis=0), 1.0)
 
     def interpolate(self, values: Floats, x: Floats, z: Floats) -> Floats:
         """Return values of cells, (time, x, z), interpolated linearly at points with x ≥ 0, (time, point)."""
@@ -138,22 +140,25 @@ class SectionGrid:
 
 def section_grid(thickness_m: Floats, bottom_m: float, lumens: Sequence[SectionLumen]) -> SectionGrid:
     """Return the grid around `lumens` in layers of (layer,) m, down to `bottom_m`."""
-    fine = [(one, min(WIDEST_CELL_M, one.diameter_m / CELLS_ACROSS)) for one in lumens]
+    fine = [(lumen, min(WIDEST_CELL_M, lumen.diameter_m / CELLS_ACROSS)) for lumen in lumens]
     column = min((size for _, size in fine), default=4 * SURFACE_CELL_M)
-    width = max([LEAST_WIDTH_M, *(WIDTH_IN_DIAMETERS * one.diameter_m for one in lumens)])
+    width = max([LEAST_WIDTH_M, *(WIDTH_IN_DIAMETERS * lumen.diameter_m for lumen in lumens)])
     half = int(np.ceil(width / 2 / column))
 
-    def beyond(one: SectionLumen, distance: Floats | float) -> Floats:
-        return np.maximum(np.abs(distance) - one.diameter_m / 2 - 2 * one.wall_m, 0.0)
+    def beyond(lumen: SectionLumen, distance: Floats | float) -> Floats:
+        return np.maximum(np.abs(distance) - lumen.diameter_m / 2 - 2 * lumen.wall_m, 0.0)
 
     places = [0]
     while places[-1] < half:
         at = places[-1] * column
-        size = min((s + CELL_GROWTH * float(beyond(one, at)) for one, s in fine), default=width / 8)
+        size = min((s + CELL_GROWTH * float(beyond(lumen, at)) for lumen, s in fine), default=width / 8)
         places.append(min(places[-1] + max(int(size / column), 1), half))
 
     def size_at(z: Floats) -> Floats:
-        sizes = [SURFACE_CELL_M + CELL_GROWTH * z, *(s + CELL_GROWTH * beyond(one, z - one.depth_m) for one, s in fine)]
+        sizes = [
+            SURFACE_CELL_M + CELL_GROWTH * z,
+            *(s + CELL_GROWTH * beyond(lumen, z - lumen.depth_m) for lumen, s in fine),
+        ]
         return np.asarray(np.minimum.reduce(sizes))
 
     borders = np.concatenate([[0.0], np.cumsum(thickness_m[:-1]), [bottom_m]])
@@ -272,8 +277,8 @@ def _blood_inclusions(
     scatter, g = (float(blood.at(name, wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
     mua = blood_mua(wavelength_nm, found.haematocrit[0], found.oxygenation[0])
     return [
-        Inclusion([infinite_cylinder_shape(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
-        for one, i in zip(lumens, order, strict=True)
+        Inclusion([infinite_cylinder_shape(0.0, lumen.depth_m, lumen.diameter_m / 2)], float(mua[i]), scatter, g)
+        for lumen, i in zip(lumens, order, strict=True)
     ]
 
 
@@ -319,8 +324,8 @@ def section_vessel(response: PulseResponse, heat: SectionHeat, index: int = 0) -
 
     rings = [at(share * radius) for share in _EDGE_RADII]
     inside = np.maximum(np.concatenate([rings[0][:, :1], *rings[1:]], axis=1).T, 0.0)
-    each, _ = grid.lumen_shares((lumen,))
-    weight = each[0] * grid.areas
+    shares, _ = grid.lumen_shares((lumen,))
+    weight = shares[0] * grid.areas
     mean = np.maximum((heat.unit_K * weight).sum(axis=(1, 2)) / weight.sum(), 0.0)
     depth_cell = int(np.searchsorted(response.grid.faces[0], lumen.depth_m, side="right")) - 1
     shape = (1, _EDGE_DIRECTIONS)

@@ -53,9 +53,9 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
         return response
     lit, plan, grid = response.illumination, response.schedule, response.grid
     assert lit is not None  # checked by `has_rising_absorption`
-    each = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.sizes["sample"],))[:, None]
+    sample_dose = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.sizes["sample"],))[:, None]
     rise = np.zeros(grid.centres.shape)
-    surface, steps = [np.zeros(len(each))], [rise]
+    surface, steps = [np.zeros(len(sample_dose))], [rise]
     energy = np.zeros((len(lit.spectral_lines), *rise.shape))
     material = grid.material(response.heat)
     for step, seconds in enumerate(plan.step_s):
@@ -64,10 +64,16 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
         # Predictor with the temperature at the start of the step, corrector with that half way through it.
         for _ in range(2 if np.any(on) else 1):
             power = _absorbed_per_depth(response, response.base_K[:, step] + (rise + ahead) / 2)
-            source = HeatSource(power.sum(axis=0) * _heated_fraction(response) * each / plan.pulse_s, on)
+            source = HeatSource(power.sum(axis=0) * _heated_fraction(response) * sample_dose / plan.pulse_s, on)
             film = RobinBoundary(response.surface_conditions.h_W_m2K[..., step : step + 1], np.zeros((1, 1)))
             march = HeatProblem1D(
-                grid.cells, material, rise, np.array([seconds]), source, film, grid.lower_boundary(0 * each[:, 0])
+                grid.cells,
+                material,
+                rise,
+                np.array([seconds]),
+                source,
+                film,
+                grid.lower_boundary(0 * sample_dose[:, 0]),
             )
             history = conduct_1d(march, LinearConduction())
             ahead = np.maximum(history.cell_temperature[:, 1], 0.0)
@@ -79,8 +85,8 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
     return replace(
         response,
         illumination=replace(lit, spectral_lines=lines),
-        unit_K=np.stack(steps, axis=1) / each[..., None],
-        surface_unit_K=np.stack(surface, axis=1) / each,
+        unit_K=np.stack(steps, axis=1) / sample_dose[..., None],
+        surface_unit_K=np.stack(surface, axis=1) / sample_dose,
     )
 
 
@@ -93,7 +99,8 @@ def _absorbed_per_depth(response: PulseResponse, temperature_K: Floats) -> Float
     parts = []
     for line in response.illumination.spectral_lines:
         hot, cold = (
-            heated_mua(line.wavelength_nm, haematocrit, oxygenation, one) for one in (factor, np.ones_like(factor))
+            heated_mua(line.wavelength_nm, haematocrit, oxygenation, heating_factor)
+            for heating_factor in (factor, np.ones_like(factor))
         )
         depth, seen = (_sum_above(values * widths) for values in (np.ones_like(widths), hot / cold))
         within = _sum_above(

@@ -147,7 +147,7 @@ def vessels_at_dose(
         return simulate_vessels(response, vessels, with_sides=with_sides)
     site, schedule = vessel_site(response, vessels, with_sides=with_sides), response.schedule
     values = np.asarray(dose, dtype=np.float64)
-    each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
+    vessel_dose = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
     nodes_K = np.linspace(*MEASURED_RANGE_C, TEMPERATURE_NODES) + ZERO_CELSIUS_K
     factors = heated_factor(response, nodes_K)
     factors = factors if response.heated_blood else np.ones_like(factors)
@@ -166,15 +166,15 @@ def vessels_at_dose(
     )
     histories = march_heated_blood(
         grid,
-        (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 3)) * power,
+        (vessel_dose / schedule.pulse_s).reshape(*vessel_dose.shape, *[1] * (power.ndim - 3)) * power,
         (float(nodes_K[0]), float(nodes_K[-1])),
-        site.base_K + each[..., None] * site.surroundings_unit_K,
+        site.base_K + vessel_dose[..., None] * site.surroundings_unit_K,
         schedule.step_s,
         schedule.power_on,
         change,
     )
     rises = [
-        VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history))
+        VesselHistory(*(part / vessel_dose.reshape(*vessel_dose.shape, *[1] * (part.ndim - 2)) for part in history))
         for history in histories
     ]
     return add_surroundings(vessels, site, rises)

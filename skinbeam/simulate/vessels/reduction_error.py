@@ -50,7 +50,7 @@ def _interpolate_log(position: float, values: Mapping[Any, float]) -> float:
     """Interpolate positive values linearly in the logarithms of position and value."""
     places = {float(place): value for place, value in values.items()}
     rising = sorted(places)
-    return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([places[one] for one in rising]))))
+    return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([places[place] for place in rising]))))
 
 
 def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:

@@ -100,9 +100,9 @@ def is_vessel_closed(
 def rupture_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
     """Return the dose at which steam ruptures each vessel, (sample, vessel), J/m²."""
     short = blood_vapour_K(response)[:, None, None] - vessels.base
-    coldest, hottest = (each.reshape(-1, *each.shape[2:]) for each in (vessels.coldest, vessels.hottest))
+    coldest, hottest = (array.reshape(-1, *array.shape[2:]) for array in (vessels.coldest, vessels.hottest))
     found = steam_doses(short.reshape(-1, short.shape[2]), coldest, hottest, COLDEST_RISE_K)
-    everywhere, somewhere = (each.reshape(short.shape[:2]) for each in found)
+    everywhere, somewhere = (array.reshape(short.shape[:2]) for array in found)
     dose: Floats = np.where(_ends_before_collapse(response, vessels), somewhere, everywhere)
     return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
 
@@ -151,9 +151,9 @@ def vessel_omega(
     """
     several = unit.ndim > vessels.base.ndim
     base = vessels.base[:, :, None] if several else vessels.base
-    each = np.asarray(dose, dtype=np.float64)
-    each = each.reshape(*each.shape, *[1] * (1 + several)) if each.ndim else each
-    history = base + each * unit
+    vessel_dose = np.asarray(dose, dtype=np.float64)
+    vessel_dose = vessel_dose.reshape(*vessel_dose.shape, *[1] * (1 + several)) if vessel_dose.ndim else vessel_dose
+    history = base + vessel_dose * unit
     flat = history.reshape(-1, unit.shape[-1])
     return omega(flat, response.schedule.step_s, _vessel_processes(response, name, flat)).reshape(unit.shape[:-1])
 
@@ -205,8 +205,8 @@ def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) 
     hottest = flat[row, np.argmax(flat[row, :, last], axis=1)]
     until = int(last.max())
     steps, processes = response.schedule.step_s[:until], _vessel_processes(response, BLOOD_KINETICS, hottest)
-    each = omega_growth(hottest[:, : until + 1], steps, processes)
-    total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
+    growth = omega_growth(hottest[:, : until + 1], steps, processes)
+    total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(growth, axis=1)], axis=1)
     # Within the step in which the vessel ruptures, temperatures are linear in time: only the part of the step before
     # counts.
     start, end = deciding[row, last - 1], deciding[row, last]

@@ -102,9 +102,9 @@ def light_around_vessels(response: PulseResponse, vessels: Vessels, line: Spectr
     loss = np.divide(absorption, scattering, out=np.ones(scattering.shape), where=scattering > 0)[:, None]
     loss = np.maximum(loss, LEAST_LOSS)
     reduced, back = np.where(turned, scattering[:, None], 1.0), reflected[:, None]
-    each = radius * reduced
-    first, second = interpolate_light_return(each, np.broadcast_to(loss, each.shape))
-    first = light_return_below_surface(first, each, vessels.depth * reduced, loss, back)
+    reduced_radius = radius * reduced
+    first, second = interpolate_light_return(reduced_radius, np.broadcast_to(loss, reduced_radius.shape))
+    first = light_return_below_surface(first, reduced_radius, vessels.depth * reduced, loss, back)
     return AmbientLight(
         at(net, vessels.depth) * over, slope, (np.where(turned, first, 0.0), np.where(turned, second, 0.0))
     )
@@ -114,7 +114,7 @@ def _wide_beam_light(lit: Illumination, line: SpectralLine) -> tuple[Floats, Flo
     """Return fluence rate and downward net flux of a wide beam in the cells, over the irradiance, (sample, cell)."""
     wide = line.light.fluence_rate_ratio
     if lit.spot_shares is not None:
-        which = next(i for i, each in enumerate(lit.spectral_lines) if each is line)
+        which = next(i for i, spectral_line in enumerate(lit.spectral_lines) if spectral_line is line)
         share = lit.spot_shares[which].at(lit.grid.centres)
         wide = np.divide(wide, share, out=np.zeros(wide.shape), where=share > 0)  # without packets there is no light
     taken = line.optics.mua[:, lit.grid.layer] * wide * lit.grid.widths
@@ -145,6 +145,6 @@ def _internal_reflectance(index: Floats) -> Floats:
     """Return the share of diffuse light from within that a surface against air reflects, in the shape of `index`."""
     node, weight = gauss_legendre(COSINE_NODES)
     cosine = (node + 1) / 2
-    each = np.asarray(index)[..., None]
-    reflected = fresnel_reflectance(each**2 * (1 - cosine**2), each, np.ones(1))
+    ratio = np.asarray(index)[..., None]
+    reflected = fresnel_reflectance(ratio**2 * (1 - cosine**2), ratio, np.ones(1))
     return np.asarray(reflected @ (weight * cosine))

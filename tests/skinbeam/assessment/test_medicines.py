@@ -333,4 +333,4 @@ def test_the_table_says_what_a_name_was_taken_for_or_that_it_is_not_checked(
     assert name in fact.name
     assert fact.value.text == text
     assert note in fact.value.note
-    assert fact.value.known is known
+    assert fact.value.is_known is known

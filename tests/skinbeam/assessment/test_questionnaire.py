@@ -97,7 +97,7 @@ def test_what_is_not_said_is_absent_and_what_is_not_listed_is_a_no() -> None:
 
 
 def test_every_fact_can_be_known() -> None:
-    patient = {"phototype": "IV", "sex": "male", "expectation": "modest", "tan": "recent"}
+    patient = {"phototype": "IV", "sex": "male", "expectation": "modest", "tan": "recent", "downtime_days_accepted": 0}
     case = _case(patient, {"condition": "laxity", "site": "neck", "severity": "mild-severe"})
     assert set(read_questionnaire(case).facts) == {*PERSON_FACTS, *medication_facts()}
     facts = concern_facts(case, case.concern[0])

@@ -22,8 +22,8 @@ Run = Callable[..., Any]
 def test_help_names_every_command(run: Run) -> None:
     ran = run("--help")
     assert ran.code == 0
-    names = "consult simulate threshold window light skin expect compare photo preview sweep validate claims cite serve"
-    for name in (*names.split(), "records", "lasers", "conditions", "doctor"):
+    names = "consult simulate threshold window light skin expect compare guideline photo preview sweep validate claims"
+    for name in (*names.split(), "cite", "serve", "records", "lasers", "conditions", "doctor"):
         assert f" {name} " in ran.out
         assert run(name, "--help").code == 0
 
@@ -200,6 +200,11 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
         ("compare", "--condition", "acne-scars", "fractional-ablative", "microneedling"),
         "skinbeam.compare/1",
         {"condition", "a", "b", "direct", "difference", "pih_difference"},
+    ),
+    "guideline": (
+        ("guideline", "facial veins", "--phototype", "II"),
+        "skinbeam.guideline/1",
+        {"condition", "title", "covered", "cells", "sources"},
     ),
     "validate": (
         ("validate", "--only", "arrhenius"),

@@ -100,7 +100,33 @@ def test_a_makers_preset_stands_beside_what_clinics_tell_was_tolerated(tmp_path:
     (burnt,) = [line for line in lines if line.startswith("P(burn): of 100 such people ")]
     assert float(burnt.split()[5]) < 10  # what a maker recommends is not what a plan would refuse
     (practice,) = [line for line in lines if line.startswith("Practice: ")]
-    assert "J/cm² of such light that such skin tolerated" in practice
+    assert "J/cm² of such light as tolerated by skin of phototype" in practice
+
+
+def test_uncooled_dark_skin_is_not_reassured_by_cooled_skin(tmp_path: Path) -> None:
+    """Type V, 755 nm, 20 J/cm², uncooled: a maker's page on sprayed skin of I to V says nothing of it."""
+    case = tmp_path / "case.toml"
+    case.write_text(
+        '[patient]\nage_years = 35\nphototype = "V"\n\n[skin]\npreset = "human"\nsite = "cheeks"\n\n'
+        '[laser]\ndevice = "alexandrite-755"\n\n'
+        "[settings]\nfluence_J_cm2 = 20.0\npulse_ms = 3.0\nspot_mm = 12.0\n",
+        encoding="utf-8",
+    )
+    uncooled = shown("simulate", str(case), "--draws", "16")
+    with case.open("a", encoding="utf-8") as file:
+        file.write('\n[cooling]\nkind = "spray"\ncryogen = "R134a"\nbefore_ms = 40.0\ndelay_ms = 40.0\n')
+    sprayed = shown("simulate", str(case), "--draws", "16")
+    assert "this skin is not cooled" in uncooled
+    assert "this skin is not cooled" not in sprayed
+    assert uncooled.count("this skin may be of phototype V or VI") == sprayed.count("phototype V or VI") == 1
+    assert "\nPractice: no clinic reported a tolerated dose" in uncooled
+    (practice,) = (line for line in sprayed.splitlines() if line.startswith("Practice: "))
+    for told in ("at most 40 J/cm²", "phototypes I-V counted together", "cooled by spray", "another's summary"):
+        assert told in practice
+    (alone,) = (line for line in uncooled.splitlines() if line.startswith("By the computed dose alone"))
+    burned = next(line for line in uncooled.splitlines() if line.startswith("P(burn): "))
+    assert float(alone.split(" of 100")[0].split()[-1]) > float(burned.split()[5])  # why the peak is above 100 °C
+    assert "peak: " in alone
 
 
 def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:

@@ -64,3 +64,9 @@ def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:
     for name in (*vocabulary_table("condition"), *vocabulary_table("site"), *vocabulary_table("modality")):
         assert any(line.startswith(f"  {name} ") for line in words), name
     assert "sun spots" in next(line for line in words if line.startswith("  age-spots "))
+
+
+def test_a_spot_that_a_doctor_must_see_stands_in_the_first_line() -> None:
+    warnings = [{"code": "uncalibrated-photo", "message": "no card"}, {"code": "spot-to-be-seen", "message": "see it"}]
+    lines = format_outline({"schema": "skinbeam.photo/1", "version": "1", "warnings": warnings}).splitlines()
+    assert lines == ["see it", "skinbeam.photo/1   version 1", "warning: no card"]

@@ -369,9 +369,9 @@ def test_where_nothing_connects_every_key_stays_and_says_why() -> None:
 def test_silence_names_what_each_was_compared_with_and_what_was_left_out() -> None:
     with pytest.raises(NotAvailable) as caught:
         compare_document("keloid", "intralesional-steroid", "intralesional-5-fluorouracil")
-    assert "khan2014 (one side was treated with something else, too)" in caught.value.reason
+    assert "khan2014 (one side received another treatment as well)" in caught.value.reason
     told = compare(CONDITION, "microneedling", UNTREATED)
-    assert "beside: topical retinoid" in told.difference.reason
+    assert "compared with: topical retinoid" in told.difference.reason
     assert "fractional ablative laser" in told.difference.reason
 
 

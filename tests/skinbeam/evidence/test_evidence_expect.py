@@ -142,7 +142,7 @@ def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
         (PAIR, {"phototype": "VI"}, "VI"),
         (PAIR, {"phototype": "IV-VI"}, "VI"),
         (("dynamic-wrinkles", "ablative"), {"severity": "moderate-severe"}, "movement"),
-        (("dynamic-wrinkles", "botulinum-toxin"), {"follow_up_months": 6.0}, "so late"),
+        (("dynamic-wrinkles", "botulinum-toxin"), {"follow_up_months": 6.0}, "so long"),
         (("wrinkles", "ablative"), {"site": "hands"}, "backs of the hands"),
         (("freckles", "microneedling"), {}, "No study in the table"),
         (("melasma", "ablative"), {}, "manaloto1999"),
@@ -396,7 +396,7 @@ def test_light_that_changes_nothing_is_said(pair: tuple[str, str], options: dict
 
 
 def test_creams_and_needles_have_no_dose_of_light() -> None:
-    assert "light alone" in told("acne-scars", "microneedling").dose.reason
+    assert "only for light" in told("acne-scars", "microneedling").dose.reason
     assert "No setting" in told(*PAIR).dose.reason
 
 

@@ -57,4 +57,4 @@ def test_silence_names_what_was_searched() -> None:
     neglected = abstention(EvidenceQuestion("spider-angioma", "silicone"))
     assert not searches_for("spider-angioma", "silicone")
     assert neglected is not None
-    assert "Nobody searched for it by name." in neglected.text
+    assert "No search for it by name was made." in neglected.text

@@ -156,7 +156,7 @@ def test_vascular_light_goes_with_blood_and_pigment_light_with_melanin() -> None
     for light, chromophore in (("vascular", "blood"), ("pigment-short-pulse", "melanin")):
         suited = [name for name in CONDITIONS if condition(name).fits[light].use != "not"]
         assert suited
-        for name in suited:
+        for name in set(suited) - {"skin-texture"}:  # lens arrays smooth it by gaps in the epidermis
             assert chromophore in {target.chromophore for target in condition(name).targets}, name
 
 

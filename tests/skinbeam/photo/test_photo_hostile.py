@@ -3,6 +3,10 @@
 import random
 import resource
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding import photograph
 from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
 from skinbeam.photo.decoding.decoder import decode_picture
 from skinbeam.photo.decoding.photograph import decode_photograph, decoder_budget
@@ -66,33 +71,82 @@ def damaged(data: bytes, seed: int, flips: int) -> bytes:
     return bytes(whole)
 
 
-def held_to_its_promise(data: bytes, allowed: DecoderBudget) -> None:
-    """Whatever the bytes are: a picture within its limits, or a refusal that a sentence is there for."""
+class DecoderProcess:
+    """A process that decodes pictures one after the other, as the program does in a process of its own.
+
+    Damaged HEIC ends libheif now and then with a segmentation fault. `decode_photograph` refuses such a file, because
+    its child died; so here the death of the child counts as a refusal, and the next picture gets a new one.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def decode(self, data: bytes, limits: DecoderBudget) -> tuple[str, int] | None:
+        """Return mode and number of pixels of a picture; None where it is refused."""
+        self._pool = self._pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        try:
+            return self._pool.submit(decode_or_refuse, data, limits).result()
+        except BrokenProcessPool:
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+
+def decode_or_refuse(data: bytes, limits: DecoderBudget) -> tuple[str, int] | None:
     try:
-        picture = decode_picture(data, allowed)
+        picture = decode_picture(data, limits)
     except (RefusedPictureError, MemoryError):
-        return
-    assert picture.mode == "RGB"
-    assert picture.width * picture.height <= allowed.pixels
+        return None
+    return picture.mode, picture.width * picture.height
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[DecoderProcess]:
+    process = DecoderProcess()
+    yield process
+    process.close()
+
+
+def check_promise(decoder: DecoderProcess, data: bytes, allowed: DecoderBudget) -> None:
+    """Whatever the bytes are: a picture within its limits, or a refusal that a sentence is there for."""
+    found = decoder.decode(data, allowed)
+    if found is not None:
+        mode, pixels = found
+        assert mode == "RGB"
+        assert pixels <= allowed.pixels
+
+
+def test_a_decoder_that_dies_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `decode_photograph` answers when its child ends with a segmentation fault."""
+    monkeypatch.setattr(photograph, "_DECODER", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(InputError) as refused:
+        decode_photograph(SEEDS["PNG"], name="face.png")
+    assert refused.value.file == "face.png"
 
 
 @pytest.mark.check
 @pytest.mark.parametrize("kind", SEEDS)
 @settings(max_examples=120, deadline=None)
 @given(seed=st.integers(0, 2**32), flips=st.integers(0, 12))
-def test_damage_to_any_format_is_refused_or_a_picture(kind: str, seed: int, flips: int) -> None:
+def test_damage_to_any_format_is_refused_or_a_picture(
+    decoder: DecoderProcess, kind: str, seed: int, flips: int
+) -> None:
     # A million pixels: what a changed head asks for is refused before it takes this process long.
-    held_to_its_promise(damaged(SEEDS[kind], seed, flips), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))
+    check_promise(decoder, damaged(SEEDS[kind], seed, flips), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))
 
 
 @pytest.mark.parametrize("kind", SEEDS)
-def test_a_file_that_breaks_off_anywhere_never_ends_the_reader(kind: str) -> None:
+def test_a_file_that_breaks_off_anywhere_never_ends_the_reader(decoder: DecoderProcess, kind: str) -> None:
     for share in (0.02, 0.1, 0.3, 0.6, 0.9, 0.99):
-        held_to_its_promise(SEEDS[kind][: int(share * len(SEEDS[kind]))], DecoderBudget(**decoder_budget()))
+        check_promise(decoder, SEEDS[kind][: int(share * len(SEEDS[kind]))], DecoderBudget(**decoder_budget()))
 
 
 @pytest.mark.parametrize("kind", SEEDS)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_some_damage_is_refused_or_a_picture(kind: str, seed: int) -> None:
-    held_to_its_promise(damaged(SEEDS[kind], seed, 6), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))
+def test_some_damage_is_refused_or_a_picture(decoder: DecoderProcess, kind: str, seed: int) -> None:
+    check_promise(decoder, damaged(SEEDS[kind], seed, 6), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))

@@ -138,7 +138,7 @@ def trial_of(
 
 def test_darker_and_thinner_skin_gets_half_of_the_columns_and_no_more_energy() -> None:
     setting = BeamSetting(1550.0, 5.0, 0.06)
-    offered = density_steps(known_devices()["fractional-1550"], *setting, 5.0)
+    offered = density_steps(known_devices()["fractional-1550"], setting, 5.0)
 
     def density(phototype: str, site: str) -> float:
         found = trial_of("fractional-1550", "non-ablative-fractional", setting, 5.0, phototype, site)

@@ -176,3 +176,12 @@ def test_a_warning_asks_for_test_spots_first() -> None:
             assert len(told) == (burn["status"] == "warn")
             assert all("test spots first" in reason["text"] for reason in told)
             assert option["p_harm"]["median"] == burn["value"]["median"]
+
+
+@pytest.mark.parametrize(("phototype", "told"), [("II", False), ("V", True)])
+def test_a_probability_of_a_burn_warns_where_its_sources_treated_lighter_skin(phototype: str, told: bool) -> None:
+    person = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "")
+    found = laser_options(document(person + concern("facial-telangiectasia") + devices("ndyag-1064")))
+    for option in found:
+        assert ("burn-dark-skin" in {reason["rule"] for reason in option["reasons"]}) is told
+    assert found

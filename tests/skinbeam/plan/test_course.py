@@ -75,7 +75,7 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     visits = schedule_course([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
     told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
     assert told == [
-        ["Visible facial veins (cheeks): before any laser come Sun protection. These visits are for what they leave."]
+        ["Visible facial veins (cheeks): before any laser: Sun protection. These visits treat what remains after that."]
     ]
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
 
@@ -278,7 +278,7 @@ def test_without_a_laser_there_is_no_course() -> None:
         (replace(SETTINGS, cooling=SPRAY), "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
         (
             DeviceSetting(595.0, 5.0, microbeam=MicrobeamSetting(12.5, 400.0, 50.0, "gaussian")),
-            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², pulse 5 ms",
+            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², 6.1 % of the skin in one pass, pulse 5 ms",
         ),
     ],
 )
@@ -308,3 +308,21 @@ def test_the_course_of_a_plan_treats_what_was_offered() -> None:
     }
     assert {spot["message"]["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
     assert len(made["test_spots"]) == 2
+
+
+def test_a_window_and_a_train_are_said_as_a_lamp_shows_them() -> None:
+    lamp = DeviceSetting(
+        560.0,
+        26.0,
+        fluence_J_cm2=14.0,
+        spot_mm=25.9,
+        footprint_mm=(15.0, 35.0),
+        subpulses=(2,),
+        subpulse_ms=(3.0,),
+        subpulse_delay_ms=20.0,
+    )
+    said = describe_settings(lamp, lamp=True)
+    assert "15 by 35 mm" in said
+    assert "2 pulses of 3 ms, 20 ms apart" in said
+    assert "25.9" not in said
+    assert "26 ms" not in said

@@ -39,7 +39,7 @@ CASES = [
     for condition in CONDITIONS
     for modality in laser_choices(condition, "cheeks")[0]
     for name, device in devices().items()
-    if modality in device.modalities
+    if modality in device.modalities and not device.lens_array
 ]
 # Each device as each kind of laser, once: with which condition changes from device to device.
 ONCE = [
@@ -53,7 +53,7 @@ def search(condition: str, modality: str, name: str, setting: BeamSetting, ita_d
     machine, skins = SearchMachine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
     if not device.microbeam:
         return search_full_field(machine, setting, goal, skins, built_in_cooling(device)[0])
-    steps = dose_steps(device, *setting)
+    steps = dose_steps(device, setting)
     energies = steps[:: max(1, len(steps) // ENERGIES)]
     return search_microbeams(machine, setting, goal, skins, energies=energies)
 

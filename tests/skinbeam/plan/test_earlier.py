@@ -1,5 +1,6 @@
 """What earlier test spots and sessions did to the skin acts on the plan: an injuring dose is not offered again."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.plan.rules.history import dose_bars, reaction_reasons
+from skinbeam.plan.rules.history import dose_bars, greatest_dose_after_injury, reaction_reasons
 from skinbeam.plan.rules.suitability import judge_case, judge_suitability
 from skinbeam.plan.search.settings import SearchMachine
 
@@ -105,7 +106,28 @@ def test_a_change_of_pigment_counts_from_four_weeks_on(hours: float, barred: boo
     assert rules_of(text) == {"earlier-injury" if barred else "earlier-sign": "with-caution"}
 
 
-@pytest.mark.parametrize("reaction", ["none", "redness", "purpura"])
+def test_a_bruise_bounds_its_own_pulse_and_shorter_ones_by_the_dose_that_left_none() -> None:
+    bruised = spot("purpura", f"fluence_J_cm2 = 8.5\npulse_ms = {DYE.pulse_ms}")
+    clean = spot("none", f"fluence_J_cm2 = 7.5\npulse_ms = {DYE.pulse_ms}")
+    assert max(tried("")) > 8.5
+    assert tried(bruised) == tuple(dose for dose in tried("") if dose < 8.5)
+    assert tried(clean + bruised) == tuple(dose for dose in tried("") if dose <= 7.5)
+    longer = DYE._replace(pulse_ms=2 * DYE.pulse_ms)
+    assert tried(bruised, setting=longer) == tried("", setting=longer)
+    assert rules_of(bruised) == {"earlier-bruise": "with-caution"}
+
+
+def test_an_injury_lowers_such_light_of_any_device_by_a_third() -> None:
+    hurt = case(spot("blister", "fluence_J_cm2 = 9.0"))
+    known = lasers.devices()
+    assert greatest_dose_after_injury(hurt, known["pulsed-dye-595"], 595.0) == pytest.approx(6.0)
+    assert greatest_dose_after_injury(hurt, known["pulsed-dye-585"], 585.0) == pytest.approx(6.0)
+    assert greatest_dose_after_injury(hurt, known["ndyag-1064"], 1064.0) == math.inf
+    assert greatest_dose_after_injury(hurt, known["ipl"], 590.0) == math.inf
+    assert greatest_dose_after_injury(case(""), known["pulsed-dye-595"], 595.0) == math.inf
+
+
+@pytest.mark.parametrize("reaction", ["none", "redness"])
 def test_the_usual_reaction_of_a_vessel_refuses_nothing(reaction: str) -> None:
     assert tried(spot(reaction)) == tried("")
     assert rules_of(spot(reaction)) == {}

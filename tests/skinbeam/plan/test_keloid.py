@@ -150,10 +150,12 @@ def test_who_decided_and_when_stands_in_the_plan() -> None:
     assert {"intralesional-steroid", "silicone"} <= {o["modality"] for o in made["concerns"][0]["options"]}
 
 
-def test_vessels_of_unknown_width_are_given_no_setting() -> None:
+def test_vessels_of_unknown_width_are_given_no_setting_but_a_published_one() -> None:
     (part,) = example(EXAMPLES / "conditions" / "keloid-vascular.toml")["concerns"]
     reasons = {refused["modality"]: [m["id"] for m in refused["reasons"]] for refused in part["refused"]}
-    assert reasons["vascular"] == ["plan.no-vessel-size"]
+    for option in (one for one in part["options"] if one["modality"] == "vascular"):
+        assert option["basis"] == "published"
+        assert set(option["p_effective"]) == set(option["p_harm"]) == {"unknown"}
     assert reasons["fractional-ablative"] == ["rules.keloid-ablation"]
 
 

@@ -9,7 +9,7 @@ from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
-from skinbeam.plan import laser_options as planned
+from skinbeam.plan import device_search as planned
 from skinbeam.plan.search.goals import treatment_goal
 from skinbeam.plan.search.practice_place import PracticePlace
 from skinbeam.plan.search.settings import PracticeRegion

@@ -138,7 +138,7 @@ def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_senten
     assert (own.has_dose_range, lent.has_dose_range, undosed.has_dose_range) == (True, True, False)
     assert "published for this" in own.message.text
     assert "freckles" in lent.message.text
-    assert "too few of them print a dose" in undosed.message.text
+    assert "too few of them give a dose" in undosed.message.text
 
 
 def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_practice() -> None:

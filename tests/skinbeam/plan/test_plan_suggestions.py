@@ -12,6 +12,9 @@ from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import SkinFinding, suggest_concerns
 from skinbeam.plan.planner import _photo_suggestions, _suspicious_spot_notices
+from skinbeam.plan.referral import case_with_dark_spots, refer_dark_spots
+from skinbeam.plan.rules.explanation import explain_decision
+from skinbeam.plan.rules.suitability import judge_case, judge_suitability
 from skinbeam.text import Message, use_language
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
@@ -87,3 +90,43 @@ def test_a_spot_that_must_be_seen_warns_and_does_not_block(look: PhotoAnalysis) 
     assert notice.code == "spot-to-be-seen"
     assert "must be seen by a doctor before any laser" in notice.message
     assert "cheeks, the person's right" in notice.message
+
+
+DARK = replace(
+    SPOTS,
+    kind="dark-spots",
+    region="nose",
+    site="nose",
+    count=1,
+    suggests=None,
+    told=Message("finding.told_dark_spot", {"low": 5.0, "high": 9.0}),
+    to_be_seen=1,
+)
+
+
+def test_a_very_dark_spot_refers_until_a_doctor_has_examined_it(look: PhotoAnalysis) -> None:
+    tables: dict[str, Any] = {
+        "patient": {"age_years": 40.0, "phototype": "II", "sex": "female"},
+        "concern": [{"condition": "redness", "site": "cheeks"}],
+    }
+    case = Case.model_validate(tables)
+    examined = Case.model_validate({**tables, "photo": {"spots_examined": True}})
+    judged = judge_case(case)
+    assert refer_dark_spots(judged, case, None) is judged
+    assert refer_dark_spots(judged, case, seeing(look, SPOTS, replace(SPOTS, to_be_seen=1))) is judged
+    referred = refer_dark_spots(judged, case, seeing(look, DARK))
+    assert judged.decision in ("suitable", "with-caution")
+    assert (referred.decision, referred.reasons[0].rule) == ("refer", "photo-dark-spots")
+    assert "a very dark spot, 5 to 9 mm wide (nose)" in referred.reasons[0].message.text
+    assert explain_decision(case, referred)[0].text.id == "leaflet_why.photo-dark-spots"
+    allowed = refer_dark_spots(judged, examined, seeing(look, DARK))
+    assert allowed.decision == "with-caution"
+    assert "photo-dark-spots-examined" in {reason.rule for reason in allowed.reasons}
+    # Freezing fades a spot, so it waits as well; examined or without a dark spot, the case stays as it is.
+    assert case_with_dark_spots(examined, seeing(look, DARK)) is examined
+    assert case_with_dark_spots(case, seeing(look, SPOTS)) is case
+    for judged_case, waits in ((case, False), (case_with_dark_spots(case, seeing(look, DARK)), True)):
+        freezing = judge_suitability(judged_case, concern=judged_case.concern[0], modality="cryotherapy")
+        assert any(reason.rule == "pigmented-lesion-undiagnosed" for reason in freezing.reasons) is waits
+    (notice,) = _suspicious_spot_notices(seeing(look, DARK))
+    assert "A doctor must see it before any laser" in notice.message

@@ -72,6 +72,8 @@ def test_what_is_practice_names_a_judgement_or_a_row_of_the_guidance() -> None:
 def test_no_message_of_a_rule_is_unused() -> None:
     spoken = {rule.message.id for rule in load_rules()}
     spoken |= {"rules.ask-phototype", "rules.ask-phototype-held", "rules.ask-age", "rules.sources-differ", "rules.view"}
+    spoken |= {"rules.photo-dark-spots", "rules.photo-dark-spots-examined"}  # of the photograph, not of the table
+    spoken |= {"rules.colour-contradicts"}  # of answer and measurement
     spoken |= {f"rules.medication-{name}" for name in ("not-checked", "part", "taken-as", "as")}
     written = {key for key in catalogue() if key.split(".")[0] in ("rules", "aftercare")}
     assert written == spoken

@@ -83,7 +83,7 @@ def _set_apart(one: Any, other: Any) -> Iterator[str]:
             yield f"{name} {here[place]:g}, then {there[place]:g}"
     doses = [_dose(option["settings"]) for option in (one, other)]
     # A dose belongs to its spot and pulse: those of others are not held against it.
-    if here == there and not _next(doses[0], doses[1], dose_steps(device, *here)):
+    if here == there and not _next(doses[0], doses[1], dose_steps(device, here)):
         yield f"dose {doses[0]:g}, then {doses[1]:g}"
 
 

@@ -110,7 +110,11 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     assert "closed by new skin after 7 to 14 days" in line
     assert "25 to 136 days, in some people for months" in line
     report = report_page(
-        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+        read_plan(made),
+        draw_report_figures(read_plan(made), FigureData()).pictures,
+        (),
+        embedded_figures={},
+        photo=None,
     )
     assert report.glance[0].downtime.text == "25.2 to 135 days, redness"
     (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == render_message("report.fact_shows"))
@@ -132,7 +136,7 @@ def test_what_is_not_known_is_said() -> None:
     none = replace(BARE, shows_days=Unknown("no source"), shows=())
     assert showing_days_in_words(none) == render_message("leaflet.not_known")
     assert showing_sentences(none) == ()
-    assert not showing_days(none).known
+    assert not showing_days(none).is_known
     treated = loaded(PERSON + concern("laxity")).case.concern[0]
     assert longest_duration(session_durations(treated, "surgery", NO_COUNT)) is None
     assert isinstance(longest_duration_record(()), Unknown)

@@ -34,6 +34,8 @@ STOPS = [
 ASKS = ("ask-phototype", "ask-age")
 # Reasons that are no row of the rules, or cautions that are told all the same.
 ADDED = (
+    "photo-dark-spots",
+    "colour-contradicts",
     "anaesthetic-risk",
     "antithrombotic",
     "antiviral-history",
@@ -100,7 +102,7 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
         assert record["because"], f"{rule.id}: what the person said is not told"
     plan = sample_plan() | {"suitability": {"decision": rule.decision, "reasons": []}, "why": [record]}
     page = leaflet_page(read_plan(plan))
-    (told,) = page.why
+    (told,) = page.refusal_reasons
     assert told.endswith(record["text"]["text"])
     assert all(one["text"] in told for one in record["because"])
     assert told in leaflet_sentences(page)
@@ -150,7 +152,7 @@ def test_everything_that_a_person_can_say_has_its_words() -> None:
         (
             PERSON + concern("age-spots", "hands", extra=""),
             "pigmented-lesion-undiagnosed",
-            "A brown mark on your hands has not been named by a doctor.",
+            "No doctor has said yet what the brown mark on your hands is.",
         ),
         (
             PERSON + concern("redness", extra='lesion_signs = ["bleeding"]') + concern("acne-scars", "chin"),
@@ -171,13 +173,17 @@ def test_the_reason_begins_with_what_this_person_said(case: str, rule: str, said
     made = document(case)
     (record,) = (one for one in made["why"] if one["rule"] == rule)
     assert said in [one["text"] for one in record["because"]]
-    (line,) = (line for line in leaflet_page(read_plan(made)).why if record["text"]["text"] in line)
+    (line,) = (line for line in leaflet_page(read_plan(made)).refusal_reasons if record["text"]["text"] in line)
     assert line.startswith(record["because"][0]["text"])
     assert line in printed(made)
     report = report_page(
-        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+        read_plan(made),
+        draw_report_figures(read_plan(made), FigureData()).pictures,
+        (),
+        embedded_figures={},
+        photo=None,
     )
-    assert line in report.decision.why
+    assert line in report.decision.refusal_reasons
     assert f"for the person: {line}" in plan_summary(read_plan(made))
     html = " ".join(re.sub(r"<[^>]+>", " ", render_html(read_plan(made), FigureData())).replace("&#39;", "'").split())
     assert line in html
@@ -203,7 +209,7 @@ def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> Non
     taken = 'medications = [{name = "isotretinoin", last_dose_months = 3}]\n'
     made = document(PERSON + taken + concern("redness") + devices("pulsed-dye-595"))
     assert made["suitability"]["decision"] == "with-caution"
-    (said,) = [one for one in leaflet_page(read_plan(made)).why if "isotretinoin" in one]
+    (said,) = [one for one in leaflet_page(read_plan(made)).refusal_reasons if "isotretinoin" in one]
     assert said.startswith("You last took isotretinoin 3 months ago. Many clinics wait 6 months")
 
 
@@ -222,16 +228,16 @@ def test_a_rule_without_plain_words_keeps_its_own() -> None:
 def test_who_is_suitable_is_told_no_reason_against_it() -> None:
     made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
     assert made["why"] == []
-    assert leaflet_page(read_plan(made)).why == ()
+    assert leaflet_page(read_plan(made)).refusal_reasons == ()
     for state in ("refer", "not-suitable"):
         page = leaflet_page(read_plan(sample_plan() | {"suitability": {"decision": state, "reasons": []}}))
-        assert page.why == (render_message("leaflet.why_not_said"),)
+        assert page.refusal_reasons == (render_message("leaflet.why_not_said"),)
 
 
 def test_what_is_not_known_of_the_colour_is_asked_for_in_plain_words() -> None:
     unsaid = PERSON.replace('phototype = "II"\nita_deg = 60.0\n', "")
     made = document(unsaid + concern("acne-scars") + devices("co2-10600"))
-    assert render_message("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).why
+    assert render_message("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).refusal_reasons
 
 
 # --- no laser for one concern -----------------------------------------------------------------------------------------
@@ -263,27 +269,33 @@ def test_a_concern_without_a_laser_says_why(case: str, said: str) -> None:
     made = document(case)
     assert not laser_options(made)
     (told,) = leaflet_page(read_plan(made)).concerns
-    assert told.no_laser.startswith(render_message("leaflet_no_laser.head"))
-    assert said in told.no_laser
+    assert told.no_laser_text.startswith(render_message("leaflet_no_laser.head"))
+    assert said in told.no_laser_text
     assert said in printed(made)
     assert said in plan_summary(read_plan(made))
     report = report_page(
-        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+        read_plan(made),
+        draw_report_figures(read_plan(made), FigureData()).pictures,
+        (),
+        embedded_figures={},
+        photo=None,
     )
-    assert said in " ".join(report.concerns[0].no_laser)
+    assert said in " ".join(report.concerns[0].no_laser_reasons)
     assert reading_age_years(lines_of(made["concerns"][0]["no_laser"])) <= READING_AGE_YEARS + 2  # a few short lines
 
 
 def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
     made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
-    assert [one.no_laser for one in leaflet_page(read_plan(made)).concerns] == [""]
+    assert [one.no_laser_text for one in leaflet_page(read_plan(made)).concerns] == [""]
 
 
 def test_what_was_never_tried_is_not_called_a_lack_of_devices() -> None:
     made = document(YOUNG + concern("facial-telangiectasia"))
     assert render_message("plan.no-device") not in plan_summary(read_plan(made))
     (told,) = leaflet_page(read_plan(made)).concerns
-    assert told.no_laser == f"{render_message('leaflet_no_laser.head')} {render_message('leaflet_no_laser.stopped')}"
+    assert (
+        told.no_laser_text == f"{render_message('leaflet_no_laser.head')} {render_message('leaflet_no_laser.stopped')}"
+    )
 
 
 def test_a_concern_that_is_refused_beside_another_says_why() -> None:
@@ -291,7 +303,7 @@ def test_a_concern_that_is_refused_beside_another_says_why() -> None:
     made = document(PERSON + concern("acne-scars") + neck + devices("fractional-co2-10600"))
     assert made["suitability"]["decision"] != "refer"
     assert laser_options(made)
-    told = [one.no_laser for one in leaflet_page(read_plan(made)).concerns]
+    told = [one.no_laser_text for one in leaflet_page(read_plan(made)).concerns]
     assert told[0] == ""
     assert render_message("leaflet_why.laxity-severe") in told[1]
 

@@ -139,9 +139,9 @@ def test_it_tells_the_aim_the_alternatives_and_doing_nothing() -> None:
     plan = read_plan(sample_plan())
     for concern, option in lasers(plan):
         page = consent_page(plan, concern, option)
-        assert [row.own for row in page.choices] == [True] + [False] * (len(page.choices) - 1)
+        assert [row.is_chosen for row in page.choices] == [True] + [False] * (len(page.choices) - 1)
         assert page.choices[-1].name == "Do nothing"
-        told = " ".join([*(row.name for row in page.choices), page.others]).lower()
+        told = " ".join([*(row.name for row in page.choices), page.other_choices]).lower()
         for other in concern.options:
             assert catalogue()[f"leaflet_choice.{other.modality}"].lower() in told
         assert len(page.results) == 3
@@ -151,20 +151,20 @@ def test_every_harm_is_told_once_counted_or_not() -> None:
     plan = read_plan(sample_plan())
     for concern, option in lasers(plan):
         page = consent_page(plan, concern, option)
-        told = [*page.common, *page.rare, *page.lasting, *page.uncounted]
+        told = [*page.common_harms, *page.rare_harms, *page.lasting_harms, *page.uncounted_harms]
         for harm in option.harms:
             if harm.name.startswith(("burn-if", "injury-if")):
                 continue
             name = catalogue()[f"leaflet_harm.{harm.name}"].capitalize()
             assert sum(line.startswith(f"{name}:") for line in told) == 1
-        assert not any("no one knows" in line for line in (*page.common, *page.rare))
+        assert not any("no one knows" in line for line in (*page.common_harms, *page.rare_harms))
 
 
 def test_a_scar_that_nobody_counted_is_said_to_be_unknown_and_to_stay() -> None:
     plan, concern, option = first(unknown(sample_plan()))
     page = consent_page(plan, concern, option)
-    assert "Scar: no one knows how often" in page.lasting
-    assert all(row.treated == row.untreated == "not known" for row in page.results)
+    assert "Scar: no one knows how often" in page.lasting_harms
+    assert all(row.treated_share == row.untreated_share == "not known" for row in page.results)
     assert "No one knows" in next(one for one in page.questions if "half better" in one.question).answers
 
 
@@ -172,8 +172,8 @@ def test_a_scar_that_nobody_counted_is_said_to_be_unknown_and_to_stay() -> None:
 def test_what_this_skin_adds_is_told_to_whom_it_meets(risk: str, said: str) -> None:
     without = consent_page(*first(sample_plan() | {"assessment": sample_plan()["assessment"] | {"risks": []}}))
     page = consent_page(*first(with_risk(sample_plan(), risk)))
-    assert any(said in line for line in page.own)
-    assert not without.own
+    assert any(said in line for line in page.personal_harms)
+    assert not without.personal_harms
     assert any("Trials did not count people like you" in line for line in page.unknowns) == (risk == "raised-scars")
 
 
@@ -188,10 +188,10 @@ def test_the_points_of_the_rules_and_the_time_to_think_are_there() -> None:
 
 def test_photographs_are_asked_apart_and_nothing_is_given_unasked() -> None:
     plan, concern, option = first(sample_plan())
-    assert {one.given for one in consent_page(plan, concern, option).permissions} == {""}
+    assert {one.answer for one in consent_page(plan, concern, option).permissions} == {""}
     for use in PHOTO_PERMISSIONS:
         page = consent_page(plan, concern, option, signing(plan, option, permitted_uses=frozenset({use})))
-        assert [one.given for one in page.permissions] == ["yes" if one == use else "no" for one in PHOTO_PERMISSIONS]
+        assert [one.answer for one in page.permissions] == ["yes" if one == use else "no" for one in PHOTO_PERMISSIONS]
 
 
 def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_its_place() -> None:

@@ -144,7 +144,7 @@ def dated(leaflet: Leaflet) -> bool:
 
 
 def tells_of_updates(leaflet: Leaflet) -> bool:
-    return render_message("leaflet.about_update") in leaflet.page.about and leaflet.says(
+    return render_message("leaflet.about_update") in leaflet.page.imprint and leaflet.says(
         render_message("leaflet.about_update")
     )
 
@@ -161,7 +161,7 @@ def tells_uncertainty(leaflet: Leaflet) -> bool:
 
 
 def tells_funding(leaflet: Leaflet) -> bool:
-    return render_message("leaflet.about_funding") in leaflet.page.about and leaflet.says(
+    return render_message("leaflet.about_funding") in leaflet.page.imprint and leaflet.says(
         render_message("leaflet.about_funding")
     )
 
@@ -177,7 +177,7 @@ def without_about(start: str) -> Callable[[LeafletPage], LeafletPage]:
         if start != "date"
         else render_message("leaflet.about_date", DATED)[:20]
     )
-    return lambda page: replace(page, about=tuple(line for line in page.about if not line.startswith(begins)))
+    return lambda page: replace(page, imprint=tuple(line for line in page.imprint if not line.startswith(begins)))
 
 
 DATED = {"version": "0", "date": datetime.date(2000, 1, 1), "data": "0"}
@@ -274,7 +274,7 @@ CASES = {
     + concern("acne-scars")
     + devices("qs-ndyag-532-1064", "fractional-co2-10600", "fractional-1550"),
     "refer": PERSON + concern("age-spots", extra=""),
-    "not suitable": PERSON.replace('sex = "female"', 'sex = "female"\npregnant = true') + concern("acne-scars"),
+    "not suitable": PERSON.replace('sex = "female"', 'sex = "female"\npregnant = true') + concern("melasma"),
 }
 DECISIONS = {"with laser": {"suitable", "with-caution"}, "refer": {"refer"}, "not suitable": {"not-suitable"}}
 

@@ -321,4 +321,4 @@ def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
     ]
     page = leaflet_page(read_plan(plan))
     for concern, made in zip(page.concerns, read_plan(plan).concerns, strict=True):
-        assert any("thick scars" in line for line in concern.own) == (made.first_laser is not None)
+        assert any("thick scars" in line for line in concern.personal_harms) == (made.first_laser is not None)

@@ -112,10 +112,11 @@ def test_the_html_templates_read_exactly_the_documented_fields_of_the_records() 
 
 
 @pytest.mark.parametrize(
-    ("name", "page", "unused"), [("report", ReportPage, {"embedded", "spoken"}), ("leaflet", LeafletPage, set())]
+    ("name", "page", "unused"),
+    [("report", ReportPage, {"embedded_figures", "language_code"}), ("leaflet", LeafletPage, set())],
 )
 def test_the_pdf_receives_exactly_its_documented_fields(name: str, page: Any, unused: set[str]) -> None:
-    """`embedded` is for the HTML page alone: Typst reads figures as files, and is told the language of any paper."""
+    """`embedded_figures` is for the HTML page alone: Typst reads figures as files, and gets the language apart."""
     variables, _, _ = typst_names(name)
     assert variables | {"words"} == field_names(page) - unused
 
@@ -124,7 +125,7 @@ def test_the_pdf_receives_exactly_its_documented_fields(name: str, page: Any, un
 def test_the_pdf_reads_exactly_the_documented_fields_of_the_records(name: str, page: Any) -> None:
     """Anchors, and the words that stand for a bar, are for the HTML page alone."""
     _, attributes, _ = typst_names(name)
-    inner = set().union(*(field_names(record) for record in nested(page) - {page})) - {"anchor", "told"}
+    inner = set().union(*(field_names(record) for record in nested(page) - {page})) - {"anchor", "bar_text"}
     elsewhere = set().union(*(field_names(record) for record in RECORDS))
     assert inner <= attributes
     assert attributes & elsewhere <= inner | field_names(page)

@@ -188,7 +188,7 @@ def test_the_kinds_of_a_concern_are_told_where_it_has_some(page: Page) -> None:
     assert (
         f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')} Severity: moderate" in page.words
     )
-    assert "Kind: Unknown: which kind it is was not said Severity: moderate" in page.words
+    assert "Kind: Unknown: the kind was not stated Severity: moderate" in page.words
 
 
 def test_every_printed_page_carries_the_banner_in_its_margin() -> None:

@@ -60,7 +60,7 @@ def test_the_note_says_what_the_range_means() -> None:
 
 def test_an_unknown_stays_unknown_whatever_it_is_asked_as() -> None:
     for shown in (one(Unknown("no trial")) for one in (display_value, per_100, percent)):
-        assert not shown.known
+        assert not shown.is_known
         assert shown.note == "no trial"
         assert not any(c.isdigit() for c in shown.text)
 

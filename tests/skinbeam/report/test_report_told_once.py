@@ -31,7 +31,7 @@ CAUTION = "Synthetic: an antiviral is given before ablation around the mouth."
 
 def page_of(plan: dict[str, Any]) -> ReportPage:
     drawn = draw_report_figures(read_plan(plan), sample_figures())
-    return report_page(read_plan(plan), drawn.pictures, (), embedded={}, photo=None)
+    return report_page(read_plan(plan), drawn.pictures, (), embedded_figures={}, photo=None)
 
 
 def without_device(name: str, rank: int) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() 
     (card,) = page_of(plan).concerns[0].options
     assert card.title == "; ".join(names)
     assert card.rank == "1 to 3"
-    (gap,) = [one for one in page_of(plan).concerns[0].gaps if "No study in the table" in one.why]
-    assert gap.why.startswith("No study in the table used this: any of these.")
-    assert all(name in " ".join(gap.open) for name in names)
-    assert all(name in row.alt for name in names for row in card.expected)
+    (gap,) = [one for one in page_of(plan).concerns[0].gaps if "No study in the table" in one.reason]
+    assert gap.reason.startswith("No study in the table used this: any of these.")
+    assert all(name in " ".join(gap.unknowns) for name in names)
+    assert all(name in row.alt for name in names for row in card.icon_rows)
 
 
 def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
@@ -88,11 +88,11 @@ def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
 def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_by_number_after() -> None:
     plan = with_caution()
     page = page_of(plan)
-    (told,) = [one for one in (*page.decision.reasons, *page.decision.more) if one.lead == CAUTION]
-    assert told.about.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
+    (told,) = [one for one in (*page.decision.reasons, *page.decision.further_reasons) if one.lead == CAUTION]
+    assert told.subject.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
     first = page.concerns[0].options[0]
     assert CAUTION not in [one.lead for one in first.reasons]
-    assert first.also.endswith(f": {told.number}.")
+    assert first.shared_rules.endswith(f": {told.number}.")
     assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
     assert CAUTION in plan_summary(read_plan(plan))
 
@@ -115,8 +115,8 @@ def test_what_changes_most_what_is_done_leads_and_the_rest_stands_one_click_away
     plan["suitability"] = {"decision": "with-caution", "reasons": caution}
     decision = page_of(plan).decision
     assert [one.lead for one in decision.reasons] == ["Wait.", "Cover it.", "Dark: marks are likelier."]
-    assert decision.and_more == "and 2 more"
-    assert [one.number for one in (*decision.reasons, *decision.more)] == ["1", "2", "3", "4", "5"]
+    assert decision.further_reasons_label == "and 2 more"
+    assert [one.number for one in (*decision.reasons, *decision.further_reasons)] == ["1", "2", "3", "4", "5"]
     refused = [spoke(f"no-{number}", "refer", f"No {number}.") for number in range(4)]
     plan["suitability"] = {"decision": "refer", "reasons": [*caution, *refused]}
     assert [one.lead for one in page_of(plan).decision.reasons] == [f"No {number}." for number in range(4)]
@@ -133,7 +133,7 @@ def test_a_plan_that_is_suitable_does_not_deny_its_cautions() -> None:
 def test_a_rule_about_one_concern_of_several_names_it() -> None:
     plan = copy.deepcopy(sample_plan())
     plan["suitability"]["reasons"][0]["about"] = "age-spots at cheeks"
-    assert page_of(plan).decision.reasons[0].about == "Age spots (solar lentigines), cheeks"
+    assert page_of(plan).decision.reasons[0].subject == "Age spots (solar lentigines), cheeks"
 
 
 def test_the_terminal_says_why_no_laser_is_offered() -> None:
@@ -180,8 +180,8 @@ def test_harms_that_nobody_counted_are_told_once_below_the_options() -> None:
     ]
     concern = page_of(plan).concerns[0]
     assert [harm.name for harm in concern.options[0].harms] == ["Purpura"]
-    (gap,) = [one for one in concern.gaps if one.why == "no trial counted this not counted"]
-    assert gap.open[0].startswith("Scar, Infection: ")
+    (gap,) = [one for one in concern.gaps if one.reason == "no trial counted this not counted"]
+    assert gap.unknowns[0].startswith("Scar, Infection: ")
 
 
 @pytest.mark.parametrize("draws", [200, 97])
@@ -255,6 +255,6 @@ def test_that_settings_are_beyond_practice_stands_with_the_decision_and_beside_t
     plan = copy.deepcopy(sample_plan())
     plan["concerns"][0]["options"][0]["beyond_practice"] = beyond
     page = page_of(plan)
-    assert any("beyond practice" in line for line in page.decision.beyond) is beyond
+    assert any("beyond practice" in line for line in page.decision.practice_warnings) is beyond
     assert ("beyond practice" in page.glance[0].setting) is beyond
     assert ("beyond practice" in page.concerns[0].options[0].line.setting) is beyond

@@ -98,7 +98,7 @@ def test_every_pulse_of_a_train_of_pulses_is_made_of_subpulses() -> None:
 
 def test_more_subpulses_than_can_be_followed_are_not_tried() -> None:
     many = {"settings__subpulses": [900, 1000], "settings__subpulse_ms": 2 * [0.001], "settings__repetition_Hz": 1.0}
-    with pytest.raises(NotAvailable, match="5700 were asked"):
+    with pytest.raises(NotAvailable, match="5700 were requested"):
         pulse_schedule(beam_of(**many, settings__pulses=3), build_scene(loaded(CASE)).cooling)
 
 

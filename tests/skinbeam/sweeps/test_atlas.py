@@ -76,7 +76,7 @@ def test_a_textbook_setting_can_be_set_and_is_of_no_source_that_is_kept_aside() 
     known = [(choice, told) for choice in atlas_choices() if not isinstance(told := textbook_setting(choice), Unknown)]
     assert len(known) > len(atlas_choices()) / 2
     for choice, told in known:
-        steps = dose_steps(load_device(choice.name), *told.setting)
+        steps = dose_steps(load_device(choice.name), told.setting)
         assert told.dose in steps
         assert told.dose <= told.top
         assert told.sources

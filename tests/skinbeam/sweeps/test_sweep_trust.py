@@ -315,3 +315,5 @@ def test_workers_of_this_machine_cannot_be_reached_without_the_keys_of_the_run()
                 LoopRunner().run_sync(connect, other, timeout=2, **Security().get_connection_args("client"))
         assert client.submit(os.getpid).result() != os.getpid()
         assert dask.config.get("scheduler", None) is None  # arrays of the caller are computed as before
+        assert client.submit(os.getenv, "NUMBA_NUM_THREADS").result() == "1"
+    assert "NUMBA_NUM_THREADS" not in os.environ  # numba refuses a number of threads that changes while it runs

@@ -19,7 +19,7 @@ from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.errors import LockedError
+from skinbeam_clinic.errors import ConflictError, LockedError
 from skinbeam_clinic.models import Member
 
 PASSWORD = "quiet otters read maps"
@@ -211,8 +211,8 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
     address = mine.new_codes_address()
     app = pyotp.parse_uri(address)
     with pytest.raises(InputError, match="code is wrong"):
-        mine.set_codes(address, "000000")
-    mine.set_codes(address, app.at(clock()))
+        mine.set_codes(address, "000000", PASSWORD)
+    mine.set_codes(address, app.at(clock()), PASSWORD)
     first = door.sign_in(CLINIC, "Ann", PASSWORD)
     assert first.code_due
     with pytest.raises(InputError, match="used before"):
@@ -235,7 +235,7 @@ def test_codes_cannot_be_guessed_without_end(
 ) -> None:
     mine = AccountRepository(database, ann, passwords)
     address = mine.new_codes_address()
-    mine.set_codes(address, pyotp.parse_uri(address).now())
+    mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
     came = door.sign_in(CLINIC, "Ann", PASSWORD)
     for _ in range(FREE_FAILURES):
         with pytest.raises(InputError, match="code is wrong"):
@@ -268,6 +268,17 @@ def test_a_new_password_ends_every_session(
     accounts.reset_password(ann.id, PASSWORD)
     assert door.find_session(came.token) is None
     door.sign_in(CLINIC, "Ann", PASSWORD)
+
+
+def test_a_role_that_somebody_changed_in_the_meantime_is_not_overwritten(
+    accounts: AccountRepository, ann: Member
+) -> None:
+    assert ann.role == Role.OWNER  # one owner stays
+    bob = accounts.add("Bob", Role.CLINICIAN, PASSWORD)
+    accounts.set_role(bob.id, Role.AUDITOR, previous=Role.CLINICIAN)
+    with pytest.raises(ConflictError):
+        accounts.set_role(bob.id, Role.OWNER, previous=Role.CLINICIAN)
+    assert accounts.set_role(bob.id, Role.AUDITOR, previous=Role.CLINICIAN).role == Role.AUDITOR  # sent again
 
 
 def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:

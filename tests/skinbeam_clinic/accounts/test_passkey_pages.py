@@ -172,6 +172,7 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         key = cv2.QRCodeDetector().detectAndDecode(picture)[0]
         assert key == page.locator("[name=address]").input_value()
         page.get_by_role("textbox", name="One-time code").fill(pyotp.parse_uri(key).now())
+        page.locator("form[action='/account/codes']").get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Require codes from now on").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
         looked_at(page, "recovery")

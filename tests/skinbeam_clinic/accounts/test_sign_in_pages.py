@@ -155,11 +155,12 @@ def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:
     address = re.search(r'name="address" value="([^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
     codes = pyotp.parse_uri(address)
     assert isinstance(codes, pyotp.TOTP)
-    wrong = client.post("/account/codes", data={"address": address, "code": "000000"})
+    wrong = client.post("/account/codes", data={"address": address, "code": "000000", "password": PASSWORD})
     assert wrong.status_code == 422
     assert address.replace("&", "&amp;") in wrong.text  # the same key, so that the telephone still fits
     used = codes.now()
-    assert client.post("/account/codes", data={"address": address, "code": used}).status_code == 200
+    sent = {"address": address, "code": used, "password": PASSWORD}
+    assert client.post("/account/codes", data=sent).status_code == 200
 
     later = clinics.browser()
     assert knock(later, "careful").headers["location"] == "/sign-in/code"
@@ -186,10 +187,12 @@ def test_recovery_codes_are_shown_once_and_let_in_once(clinics: Clinics) -> None
     somebody(clinics, "prepared")
     client = clinics.browser()
     knock(client, "prepared")
-    assert client.post("/account/recovery").status_code == 422  # without one-time codes they stand in for nothing
+    assert (
+        client.post("/account/recovery", data={"password": PASSWORD}).status_code == 422
+    )  # without one-time codes they stand in for nothing
     address = re.search(r'name="address" value="([^"]+)"', client.get("/account").text)[1]  # type: ignore[index]
     app = pyotp.parse_uri(address.replace("&amp;", "&"))
-    sent = {"address": address.replace("&amp;", "&"), "code": app.now()}
+    sent = {"address": address.replace("&amp;", "&"), "code": app.now(), "password": PASSWORD}
     codes = re.findall(r"<code>([a-z2-7-]{14})</code>", client.post("/account/codes", data=sent).text)
     assert len(set(codes)) == 10
     assert "Not used yet: 10 of 10" in client.get("/account").text
@@ -204,14 +207,56 @@ def test_recovery_codes_are_shown_once_and_let_in_once(clinics: Clinics) -> None
     again = clinics.browser()
     knock(again, "prepared")
     assert again.post("/sign-in/code", data={"code": codes[3]}).status_code == 422
-    fresh = re.findall(r"<code>([a-z2-7-]{14})</code>", later.post("/account/recovery").text)
+    fresh = re.findall(
+        r"<code>([a-z2-7-]{14})</code>", later.post("/account/recovery", data={"password": PASSWORD}).text
+    )
     assert again.post("/sign-in/code", data={"code": codes[4]}).status_code == 422
     assert again.post("/sign-in/code", data={"code": fresh[0]}).status_code == 303
 
 
+def test_an_open_screen_replaces_neither_the_key_of_codes_nor_recovery_codes(clinics: Clinics) -> None:
+    id = somebody(clinics, "absentminded")
+    mine = AccountRepository(
+        clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
+    )
+    first = mine.new_codes_address()
+    client = clinics.browser()
+    knock(client, "absentminded")
+    for password in ("", "a guess"):  # nor is a first key set: it would lock the member out
+        sent = {"address": first, "code": pyotp.parse_uri(first).now(), "password": password}
+        told = client.post("/account/codes", data=sent)
+        assert told.status_code == 422
+        assert "The password is wrong" in told.text
+    recovery = mine.set_codes(first, pyotp.parse_uri(first).now(), PASSWORD)
+    knock(client, "absentminded")
+    assert client.post("/sign-in/code", data={"code": recovery[0]}).status_code == 303
+    other = mine.new_codes_address()
+    for path in ("/account/codes", "/account/recovery"):
+        sent = {"address": other, "code": pyotp.parse_uri(other).now(), "password": "another guess"}
+        assert client.post(path, data=sent).status_code == 422
+    later = clinics.browser()
+    knock(later, "absentminded")
+    assert later.post("/sign-in/code", data={"code": recovery[1]}).status_code == 303
+
+
+def test_a_refused_password_leaves_the_role_that_was_chosen(clinics: Clinics) -> None:
+    client = clinics.browser(Role.OWNER)
+    add = client.get("/people").text.partition('id="add"')[2]
+    assert "selected" not in add  # no role stands there that nobody chose
+    told = client.post("/people", data={"name": "Late", "role": "auditor", "password": "short"})
+    assert told.status_code == 422
+    add = told.text.partition('id="add"')[2]
+    assert re.findall(r'value="(\w+)" selected', add) == ["auditor"]
+    none = client.post("/people", data={"name": "Late", "role": "", "password": PASSWORD})
+    assert none.status_code == 422
+    assert "No role was chosen" in none.text
+
+
 def test_a_key_that_is_none_sets_up_no_codes(clinics: Clinics) -> None:
     for address in ("", "nonsense", "otpauth://totp/x?secret=!!", "otpauth://hotp/x?secret=AAAA&counter=1"):
-        told = clinics.browser(Role.OWNER).post("/account/codes", data={"address": address, "code": "123456"})
+        told = clinics.browser(Role.OWNER).post(
+            "/account/codes", data={"address": address, "code": "123456", "password": PASSWORD}
+        )
         assert told.status_code == 422
 
 
@@ -238,7 +283,7 @@ def test_a_sign_in_that_waits_for_its_code_ends_by_itself(clinics: Clinics, monk
         clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
     )
     address = mine.new_codes_address()
-    mine.set_codes(address, pyotp.parse_uri(address).now())
+    mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
     client = clinics.browser()
     assert knock(client, "halfway").headers["location"] == "/sign-in/code"
     monkeypatch.setattr(sign_in, "now", lambda: columns.now() + sign_in.IDLE_LIMIT * 1.01)
@@ -253,7 +298,7 @@ def test_a_session_that_waits_for_its_code_is_not_the_one_after_it(clinics: Clin
         clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
     )
     address = mine.new_codes_address()
-    recovery = mine.set_codes(address, pyotp.parse_uri(address).now())
+    recovery = mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
     client = clinics.browser()
     knock(client, "stepwise")
     half = client.cookies[COOKIE]

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.course_records import SourceRange
 from skinbeam.plan.records import Plan
+from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import plan_appointments
@@ -27,7 +28,7 @@ from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.web.application import build_clinic_app
 
 ZURICH = ZoneInfo("Europe/Zurich")
-START = find_monday(now().date()) + datetime.timedelta(days=14)
+START = find_monday(now().date()) + datetime.timedelta(days=28)  # after the time to think
 FIRSTS = ("0.0", "1.0", "2.0", "3.0")  # the first laser of each concern of the sample
 DYE = "pulsed-dye-595"
 
@@ -183,6 +184,64 @@ def test_a_session_that_nobody_gave_a_length_is_as_long_as_its_plan_says(
     assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 303
     (one,) = desk.appointments.of(patient)
     assert one.ends_at - one.starts_at == datetime.timedelta(minutes=4 * 30)  # four concerns, 30 minutes each
+
+
+def test_no_session_is_booked_within_the_time_to_think(client: TestClient, clinics: Clinics, plan: str) -> None:
+    desk = clinics.desk()
+    consultation = desk.plans.get(plan).consultation_id
+    patient = desk.consultations.get(consultation).patient_id
+    today = now().astimezone(ZURICH).date()
+    sent = {
+        "purpose": "session",
+        "consultation": consultation,
+        "day": str(today + datetime.timedelta(days=1)),
+        "time": "23:30",
+        "minutes": "20",
+        "member": clinics.members[HOME, Role.OWNER].id,
+    }
+    told = client.post(f"/patients/{patient}/appointments", data=sent)  # nothing was explained: the usual time
+    assert told.status_code == 422
+    assert "before the time to think is over" in told.text
+    proposed = fields(client.get(f"/plans/{plan}/appointments").text)
+    days = {sent_purpose: proposed[f"day-{number}"] for number, sent_purpose in purposes_of(proposed)}
+    assert datetime.date.fromisoformat(days["session"]) > today + datetime.timedelta(days=cooling_off_days())
+    assert datetime.date.fromisoformat(days["test-spot"]) < datetime.date.fromisoformat(days["session"])
+    desk.consents.record_explanation(plan, option="0.0", cooling_off=datetime.timedelta(days=5))
+    assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 422
+    assert client.post(f"/patients/{patient}/appointments", data=sent | {"purpose": "consultation"}).status_code == 303
+    later = sent | {"day": str(today + datetime.timedelta(days=6))}
+    assert client.post(f"/patients/{patient}/appointments", data=later).status_code == 303
+    booked = next(one for one in desk.appointments.of(patient) if one.purpose is Purpose.SESSION)
+    moved = sent | {"revision": str(booked.revision)}
+    assert client.post(f"/appointments/{booked.id}/time", data=moved).status_code == 422
+
+
+def purposes_of(proposed: dict[str, str]) -> list[tuple[int, str]]:
+    """Number and purpose of each proposed appointment, the last first, so that the first of a purpose is kept."""
+    return [(n, proposed[f"purpose-{n}"]) for n in range(60) if f"purpose-{n}" in proposed][::-1]
+
+
+def test_a_new_plan_marks_what_was_booked_for_the_old_one(
+    client: TestClient, clinics: Clinics, plan: str, tmp_path: Path
+) -> None:
+    desk = clinics.desk()
+    client.post(f"/plans/{plan}/appointments", data=fields(client.get(f"/plans/{plan}/appointments").text))
+    before = of_patient(clinics, plan)
+    assert before
+    assert not any(one.is_plan_replaced for one in before)
+    consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
+    changed = make_submission((LEAST | {"patient.age_years": "61"}).items())
+    saved = desk.consultations.save(consultation.id, serialize_answers(changed), revision=consultation.revision)
+    newer = desk.plans.add(consultation.id, planned(changed, tmp_path, lambda _: None), revision=saved.revision)
+    desk.plans.choose(newer.id, "0.0", "")
+    assert all(one.is_plan_replaced for one in of_patient(clinics, plan))
+    page = client.get(f"/patients/{consultation.patient_id}/appointments").text
+    assert page.count("booked for an earlier plan") == len(before)
+    for one in before:
+        desk.appointments.cancel(one.id, revision=one.revision)
+    sent = fields(client.get(f"/plans/{newer.id}/appointments").text)
+    assert client.post(f"/plans/{newer.id}/appointments", data=sent).status_code == 303
+    assert not any(one.is_plan_replaced for one in of_patient(clinics, plan))
 
 
 def test_a_plan_that_no_longer_holds_is_not_booked(client: TestClient, clinics: Clinics, plan: str) -> None:

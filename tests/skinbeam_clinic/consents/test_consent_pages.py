@@ -15,7 +15,7 @@ from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
 from skinbeam.report.consent_context import TeachBackQuestion
-from skinbeam.report.consent_form import teach_back_questions
+from skinbeam.report.consent_form import agreement_text, cooling_off_days, teach_back_questions
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents import repository as desk_consents
 from skinbeam_clinic.database import columns
@@ -113,6 +113,22 @@ def test_nothing_is_signed_before_it_was_explained_and_slept_on(
     assert signed(client, here).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("thought", "sentence"),
+    [
+        (0, "signed on the same day"),
+        (3, "That is 3 days to think; 14 days are usual"),
+        (14, "There was time to think"),
+    ],
+)
+def test_what_is_signed_says_how_long_there_was_to_think(thought: int, sentence: str) -> None:
+    talked = datetime.date(2026, 3, 2)
+    lines = agreement_text((talked, talked + datetime.timedelta(days=thought)))
+    assert any(sentence in line for line in lines)
+    assert any("There was time to think" in line for line in lines) == (thought > 0)
+    assert any("usual" in line for line in lines) == (0 < thought < cooling_off_days())
+
+
 @pytest.mark.parametrize("days", ["", "-1", "366", "1000", "two weeks", "1.5", "٣"])
 def test_days_to_think_are_a_whole_number(client: TestClient, plan: str, days: str) -> None:
     told = client.post(f"{plan}/consent/0.0/talk", data={"days": days})
@@ -129,7 +145,7 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     page = client.get(here).text
     assert page.count("explain it again, then repeat the question") == 1
     assert "Not all answers were right" in page
-    assert page.count(" checked") == len(others)  # what was right need not be looked for again
+    assert page.count(" checked>") == len(others)  # what was right need not be looked for again
     assert "Sign and seal" not in page
     refused = client.post(f"{here}/signature", data=right_answers() | {"person": "Synthetic Person", "tries.free": "0"})
     assert refused.status_code == 422

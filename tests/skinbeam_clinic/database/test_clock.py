@@ -173,7 +173,7 @@ def test_a_code_that_was_used_is_never_good_again(
     uri = own.new_codes_address()
     codes = pyotp.parse_uri(uri)
     assert isinstance(codes, pyotp.TOTP)
-    own.set_codes(uri, codes.at(int(time.time())))
+    own.set_codes(uri, codes.at(int(time.time())), PASSWORD)
     hands.wait(HOUR)
     used, token = codes.at(int(time.time())), door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
     door.confirm_code(token, used)

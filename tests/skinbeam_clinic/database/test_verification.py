@@ -46,7 +46,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
     own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
     address = own.new_codes_address()
-    own.set_codes(address, pyotp.parse_uri(address).now())
+    own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
     site, device = (
         PasskeySite("laser.example", "https://laser.example"),
         SoftPasskey("https://laser.example", "laser.example"),

@@ -218,8 +218,10 @@ def test_copies_and_erasure_by_command(
     assert run("records", "import", file, *clinic).document["patient"] == "P00002"
     assert run("records", "import", str(tmp_path / "none.zip"), *clinic).code == 2
     assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
-    assert run("records", "erase", "Heron", "--keep-years", "5", *clinic).document["erased"] is False
-    assert run("records", "erase", "Heron", "--keep-years", "0", *clinic).document["erased"] is True
+    kept = run("records", "erase", "Heron", "--keep-years", "5", *clinic).document
+    assert kept["erased"] is False
+    assert "Heron" not in {one.pseudonym for one in desk.patients.list_all()}
+    assert run("records", "erase", kept["kept_as"], "--keep-years", "0", *clinic).document["erased"] is True
     assert [one.pseudonym for one in desk.patients.list_all()] == ["P00002"]
     opened.close()
 

@@ -20,7 +20,7 @@ def added(desk: ClinicRepositories, serial: str = "SYN-1", name: str = "Dye lase
 def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: ClinicRepositories) -> None:
     made = added(desk)
     assert desk.machines.get(made.id) == made
-    moved = desk.machines.update(made.id, name="Old dye laser", room="")
+    moved = desk.machines.update(made.id, name="Old dye laser", room="", version=made.version)
     assert (moved.name, moved.room, moved.device, moved.serial) == ("Old dye laser", "", "pulsed-dye-595", "SYN-1")
     gone = desk.machines.set_in_use(made.id, in_use=False)
     assert gone.retired_at is not None

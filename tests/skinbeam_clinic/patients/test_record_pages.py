@@ -1,6 +1,7 @@
 """Patients, consultations and plans in the app: what is typed stays, two people never overwrite each other."""
 
 import html
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     one, _ = (desk.photographs.add(id, FACE, "image/jpeg", PhotographPermissions()) for _ in range(2))
     uses = f"/photographs/{one.id}/uses"
     assert client.get(uses).text.count(" checked") == 1
-    sent = {"use.teaching": "true", "use.publication": "true"}
+    sent = {"use.teaching": "true", "use.publication": "true", "version": one.version}
     assert client.post(uses, data=sent).headers["location"] == here
     assert [photograph.permissions for photograph in desk.photographs.of(id)] == [
         PhotographPermissions(care=False, teaching=True, publication=True),
@@ -88,7 +89,11 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     ]
     assert "teaching, publication" in client.get(here).text
     client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
-    assert clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true"}).headers["location"] == here
+    late = clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true", "version": one.version})
+    assert late.status_code == 409
+    assert "Clinician saved this" in late.text
+    again = {"use.care": "true", "version": shown_version(late.text)}
+    assert clinics.browser(Role.ASSISTANT).post(uses, data=again).headers["location"] == here
     assert desk.photographs.get(one.id).permissions == PhotographPermissions()
     trail = clinics.desk(Role.OWNER).audit_log.newest(50, subject=f"photograph/{one.id}")
     assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
@@ -226,6 +231,58 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
     assert "contact.seen" in trail
     assert "Synthetic Name" not in trail
     assert b"Synthetic Name" not in Path(clinics.database.engine.url.database or "").read_bytes()
+
+
+def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
+    client: TestClient, clinics: Clinics
+) -> None:
+    contact = f"{client.post('/patients').headers['location']}/contact"
+    assistant = clinics.browser(Role.ASSISTANT)
+    opened = shown_version(client.get(contact).text)
+    first = {"name": "Synthetic Name", "phone": "030 1", "version": opened}
+    assert assistant.post(contact, data=first).status_code == 303
+    assert assistant.post(contact, data=first).status_code == 303  # sent again, since the answer was lost
+    mine = {"name": "Synthetic Name", "email": "a@example.org", "version": opened}
+    late = client.post(contact, data=mine)
+    assert late.status_code == 409
+    for words in ("Assistant saved this", "030 1", "a@example.org", "Take theirs"):
+        assert words in late.text
+    assert 'value="030 1"' in client.get(contact).text
+    both = mine | {"phone": "030 1", "version": shown_version(late.text)}
+    assert client.post(contact, data=both).status_code == 303
+    kept = clinics.desk().patients.get_contact(contact.split("/")[2])
+    assert kept is not None
+    assert {name: value for name, value in kept.details.items() if value} == {
+        "name": "Synthetic Name",
+        "phone": "030 1",
+        "email": "a@example.org",
+    }
+
+
+def test_a_contact_form_without_a_version_empties_nothing(client: TestClient, clinics: Clinics) -> None:
+    patient = client.post("/patients").headers["location"]
+    client.post(f"{patient}/contact", data={"name": "Synthetic Name"})
+    assert client.post(f"{patient}/contact", data={"name": ""}).status_code == 409
+    assert "Synthetic Name" in client.get(f"{patient}/contact").text
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/xml", "form", ""])
+def test_a_body_that_is_no_form_is_refused_and_empties_nothing(client: TestClient, clinics: Clinics, kind: str) -> None:
+    patient = client.post("/patients").headers["location"]
+    client.post(f"{patient}/contact", data={"name": "Synthetic Name"})
+    version = shown_version(client.get(f"{patient}/contact").text)
+    body = json.dumps({"name": "Another", "version": version}).encode()
+    told = client.post(f"{patient}/contact", content=body, headers={"content-type": kind} if kind else {})
+    assert told.status_code == 415
+    assert "not a form" in told.text
+    assert "Synthetic Name" in client.get(f"{patient}/contact").text
+
+
+def shown_version(page: str) -> str:
+    """The version that the form of a page sends back."""
+    found = re.search(r'name="version" value="(\w*)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_the_database_gone_is_said_and_nothing_is_lost(client: TestClient, clinics: Clinics, monkeypatch: Any) -> None:

@@ -127,9 +127,13 @@ def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, told: 
 
 
 def test_what_is_usual_speaks_once_it_was_graded_as_more_than_mild() -> None:
-    assert stops(list_session_facts([treatment(0.0, event("purpura"))], [])) == ()
-    found = stops(list_session_facts([treatment(0.0, event("purpura", AdverseEventGrade.MODERATE))], []))
+    assert stops(list_session_facts([treatment(0.0, event("redness"))], [])) == ()
+    found = stops(list_session_facts([treatment(0.0, event("redness", AdverseEventGrade.MODERATE))], []))
     assert names(found) == ["clinic-spots.stop-event"]
+
+
+def test_a_bruise_speaks_because_its_dose_is_not_planned_again() -> None:
+    assert names(stops(list_session_facts([treatment(0.0, event("purpura"))], []))) == ["earlier.bruise"]
 
 
 def test_what_the_plan_was_made_of_speaks_no_more_and_what_came_since_does() -> None:

@@ -58,6 +58,21 @@ def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Cli
     assert "Computed illustration" in page
 
 
+def test_what_may_come_is_that_of_the_chosen_option(clinics: Clinics, make: PlanMaker) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients").headers["location"]
+    kept = clinics.plan(client, str(client.post(f"{patient}/consultations").headers["location"]), make=make)
+    client.post(f"{kept}/choice", data={"option": "0.1"})
+    page = client.get(kept).text
+    assert "/files/preview-end-p50.png" not in page
+    assert "another one was chosen" in page
+    other = words(client.get(f"{kept}/leaflet/en").content)
+    client.post(f"{kept}/choice", data={"option": "0.0"})
+    assert "/files/preview-end-p50.png" in client.get(kept).text
+    first = words(client.get(f"{kept}/leaflet/en").content)
+    assert first != other
+
+
 def test_pictures_are_sealed_and_no_browser_stores_them(
     clinics: Clinics, kept: str, pictures: dict[str, bytes]
 ) -> None:

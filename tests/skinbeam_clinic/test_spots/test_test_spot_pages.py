@@ -166,7 +166,7 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
     spot = fired(clinics, plan)
     answer = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
     page = said(client, answer.headers["location"])
-    assert "it is planned below this dose only" in page
+    assert "only lower doses are planned" in page
     assert "No pulse of this device until a new plan is made" in page
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 1
@@ -178,7 +178,13 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
     assert clinics.desk().consents.of(plan.consultation_id) == ()
 
 
-@pytest.mark.parametrize("reaction", ["none", "redness", "purpura"])
+def test_a_bruise_asks_for_a_plan_that_stays_below_it(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
+    spot = fired(clinics, plan)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "purpura"})
+    assert 'id="stops"' in client.get(f"/plans/{plan.id}").text
+
+
+@pytest.mark.parametrize("reaction", ["none", "redness"])
 def test_a_usual_reaction_leaves_the_plan_as_it_is(
     client: TestClient, clinics: Clinics, plan: PlanRecord, reaction: str
 ) -> None:

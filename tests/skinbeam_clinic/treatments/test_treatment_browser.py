@@ -10,6 +10,7 @@ from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics, planned, two_clinics
 from playwright.sync_api import Browser, Page, expect
+from treatment_samples import read_spots
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
@@ -34,6 +35,7 @@ def consent(clinics: Clinics, tmp_path: Path) -> str:
     desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
     consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, serialize_answers(sent))
     plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    read_spots(desk, plan)
     made = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(made.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": made.not_before}
@@ -72,7 +74,7 @@ def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clin
         page.get_by_label("Machine used").select_option(label="Dye laser · SYN-1 · as planned")
         page.get_by_role("button", name="Use this machine").click()
         answer(page)
-        expect(page.get_by_text("Tanned skin takes up the light")).to_be_visible()
+        expect(page.get_by_text("Tanned skin absorbs the light")).to_be_visible()
         looked_at(page, "treatment-checklist")
         page.get_by_label("Reason to continue").fill("the arms alone")
         page.get_by_role("button", name="Decide to continue").click()

@@ -1,5 +1,6 @@
 """The session in the app: refused without a consent that holds, stopped by its checklist, and kept row by row."""
 
+import datetime
 import html
 import re
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import pytest
 from clinic_samples import Clinics
 from starlette.testclient import TestClient
-from treatment_samples import clear_answers
+from treatment_samples import clear_answers, read_spots
 
 from skinbeam.laser.device import devices
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.database import columns
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import list_items
@@ -34,8 +36,8 @@ def machine(clinics: Clinics) -> str:
     return owner.machines.add(device="pulsed-dye-595", serial="SYN-9", name="Dye laser").id
 
 
-def agreed(client: TestClient, clinics: Clinics) -> str:
-    """The name of a signed consent to the first option of a fresh plan."""
+def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
+    """The name of a signed consent to the first option of a fresh plan, whose test spots were read."""
     patient = client.post("/patients").headers["location"]
     plan = clinics.plan(client, client.post(f"{patient}/consultations").headers["location"])
     here = f"{plan}/consent/0.0"
@@ -44,6 +46,8 @@ def agreed(client: TestClient, clinics: Clinics) -> str:
     right = teach_back_questions(records, records.concerns[0].options[0])
     client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right})
     assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
+    if spots:
+        read_spots(clinics.desk(), clinics.desk().plans.get(plan.rpartition("/")[2]))
     found = re.search(r'action="(/consents/\w+)/treatments"', client.get(here).text)
     assert found
     return found[1]
@@ -102,7 +106,7 @@ def test_the_checklist_lets_nobody_fire_before_it_is_clear(client: TestClient, c
     assert client.post(f"{here}/areas", data=ROW).status_code == 422
     client.post(f"{here}/checklist", data=answers(clinics, here, tan="yes"))
     page = said(client.get(here))
-    assert "Tanned skin takes up the light that was meant for the target." in page  # in the rule's own words
+    assert "Tanned skin absorbs the light that is meant for the target." in page  # in the rule's own words
     assert "Change the answers" in page
     assert client.post(f"{here}/start").status_code == 422
     client.post(f"{here}/decision", data={"item": "tan", "why-tan": "arms alone, not the face"})
@@ -310,7 +314,7 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
             client.post(f"{here}/events", data={"kind": "blister", "grade": "mild"})
     assert kept(clinics, here).started_at is None
     page = html.unescape(client.get(here).text)
-    assert "it is planned below this dose only" in page
+    assert "only lower doses are planned" in page
     assert "an objection to this session" in page.casefold()
     plan = re.search(r'href="(/plans/\w+)"', page)
     assert plan
@@ -319,6 +323,66 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
     client.post(f"{here}/decision", data={"item": "course", "why-course": "healed; 5 J/cm² now"})
     assert client.post(f"{here}/start").status_code == 303
     assert kept(clinics, here).started_at is not None
+
+
+@pytest.mark.parametrize(
+    ("reaction", "hours_ago", "answer"),
+    [
+        (None, 0.0, "Not all fired"),
+        ("", 100.0, "Not read yet, or read too early"),
+        ("none", 1.0, "Not read yet, or read too early"),
+    ],
+)
+def test_no_session_starts_against_the_records_of_its_test_spots(
+    client: TestClient, clinics: Clinics, machine: str, reaction: str | None, hours_ago: float, answer: str
+) -> None:
+    here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
+    plan = clinics.desk().plans.get(kept(clinics, here).plan_id)
+    if reaction is not None:
+        read_spots(clinics.desk(), plan, reaction=reaction, hours_ago=hours_ago)
+    client.post(f"{here}/machine", data={"machine": machine})
+    client.post(f"{here}/checklist", data=answers(clinics, here) | {"spots": "allowed"})  # what somebody claims
+    assert client.post(f"{here}/start").status_code == 422
+    assert answer in said(client.get(here))
+    assert client.post(f"{here}/decision", data={"item": "spots", "why-spots": ""}).status_code == 422
+    assert client.post(f"{here}/start").status_code == 422
+    client.post(f"{here}/decision", data={"item": "spots", "why-spots": "read on paper by Dr Ann"})
+    assert "read on paper by Dr Ann" in said(client.get(here))
+    assert client.post(f"{here}/start").status_code == 303
+
+
+def test_a_decision_about_spots_does_not_cover_spots_that_are_fired_later(
+    client: TestClient, clinics: Clinics, machine: str
+) -> None:
+    here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
+    client.post(f"{here}/machine", data={"machine": machine})
+    client.post(f"{here}/checklist", data=answers(clinics, here))
+    client.post(f"{here}/decision", data={"item": "spots", "why-spots": "read on paper"})
+    plan = clinics.desk().plans.get(kept(clinics, here).plan_id)
+    read_spots(clinics.desk(), plan, reaction="")
+    assert client.post(f"{here}/start").status_code == 422
+    for spot in clinics.desk().test_spots.of(plan.consultation_id):
+        clinics.desk().test_spots.add_reading(spot.id, "none")
+    assert "The checklist is complete." in said(client.get(here))  # the records answer, and nobody else is asked
+    assert client.post(f"{here}/start").status_code == 303
+
+
+def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
+    client: TestClient, clinics: Clinics, machine: str
+) -> None:
+    here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
+    desk = clinics.desk()
+    plan = desk.plans.get(kept(clinics, here).plan_id)
+    ladder = open_plan(desk, plan.id).plan.test_spots[0]
+    top = ladder.spots[-1]
+    where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
+    beam = {"pulse_ms": top.pulse_ms, "spot_mm": top.spot_mm}
+    for share in (0.6, 0.9):
+        settings = where | beam | {"fluence_J_cm2": share * float(top.fluence_J_cm2 or 0.0)}
+        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, {})
+        spot = desk.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
+        desk.test_spots.add_reading(spot.id, "none")
+    assert "Not all fired" in said(client.get(here))
 
 
 def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
@@ -334,4 +398,5 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     assert client.post(f"{here}/decision", data=sent).status_code == 422
     assert client.post(f"{here}/start").status_code == 422
     assert kept(clinics, here).started_at is None
+    assert kept(clinics, here).current_answers["spots"].answer == "not-allowed"
     assert "No pulse of this device until a new plan is made" in client.get(here).text

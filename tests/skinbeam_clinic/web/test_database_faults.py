@@ -1,7 +1,9 @@
 """The database goes away and comes back, or its disk is full: pages say so in words, and nothing is half kept."""
 
 import errno
+import html
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,10 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts import routes
+from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import clinic_error
 
 LONG = {"session.0.treats": "redness", "session.0.adverse": "x" * 9_000}  # which needs room
 
@@ -36,6 +41,12 @@ def full(clinics: Clinics) -> Iterator[None]:
     engine.dispose()
 
 
+def sent_again(page: str) -> dict[str, str]:
+    """What the form of a page of a fault sends."""
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in fields}
+
+
 def begun(client: TestClient) -> str:
     patient = client.post("/patients").headers["location"]
     return str(client.post(f"{patient}/consultations").headers["location"])
@@ -49,9 +60,10 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     before = desk.consultations.get(id)
     with full(clinics):
         told = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"})
-    assert told.status_code == 503
+    assert told.status_code == 507
     assert "Nothing was saved" in told.text
     assert "disk is full" in told.text
+    assert (LEAST | LONG | {"revision": "2"}).items() <= sent_again(told.text).items()
 
     def is_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -60,7 +72,8 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
         patch.setattr(os, "fsync", is_full)
         files = {"photo": (EXAMPLE / "face.jpg").read_bytes()}
         told_of_picture = client.post(f"{here}/answers", data=LEAST | {"revision": "2"}, files=files)
-    assert told_of_picture.status_code == 503
+    assert told_of_picture.status_code == 507
+    assert LEAST.items() <= sent_again(told_of_picture.text).items()
     assert "Nothing was saved" in told_of_picture.text
     assert desk.consultations.get(id) == before
     assert desk.photographs.of(id) == ()
@@ -68,6 +81,32 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     assert again.headers["location"] == here
     assert desk.consultations.get(id).revision == before.revision + 1
     assert all(checked.findings == () for checked in verify_database(clinics.database))
+
+
+@pytest.mark.parametrize("path", ["contact", "consultations"])
+def test_what_was_typed_on_a_full_disk_is_sent_again_from_the_page(clinics: Clinics, path: str) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients").headers["location"]
+    sent = {"name": "Synthetic Name", "address": "x" * 9_000, "version": ""}
+    with full(clinics):
+        told = client.post(f"{patient}/{path}", data=sent)
+    assert told.status_code == 507
+    assert f'action="{patient}/{path}"' in told.text
+    again = sent_again(told.text)
+    assert again == sent
+    assert client.post(f"{patient}/{path}", data=again).status_code == 303
+
+
+def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(*_: object) -> None:
+        raise clinic_error("disk-full", "--db", reason="No space left on device")
+
+    monkeypatch.setattr(AccountRepository, "reset_password", is_full)
+    monkeypatch.setattr(routes, "_change_members", lambda _, change: change())
+    member = clinics.members[HOME, Role.AUDITOR].id
+    told = clinics.browser(Role.OWNER).post(f"/people/{member}/password", data={"password": "another four words"})
+    assert told.status_code == 507
+    assert "another four words" not in told.text
 
 
 @pytest.fixture

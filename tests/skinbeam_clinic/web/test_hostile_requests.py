@@ -25,7 +25,7 @@ from report_samples import sample
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 from treated_rows import add_treatment, agree
-from treatment_samples import ORDERED, clear_answers
+from treatment_samples import ORDERED, clear_answers, read_spots
 
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import ROUTES, Role, RouteAccess
@@ -176,7 +176,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         PasskeyRepository(clinics.database, owner, PasswordHasher()),
     )
     address = own.new_codes_address()
-    own.set_codes(address, pyotp.parse_uri(address).now())
+    own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
     SignIn(clinics.database, PasswordHasher()).record_code_setup(client.cookies[COOKIE])
     device = SoftPasskey("https://localhost", "localhost")
     site = PasskeySite(device.host, device.origin)
@@ -230,7 +230,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         f"/treatments/{diary}/diary",
         *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
     ]
-    pages += prepared(desk, names["machine"], [another(desk, patient, made) for _ in range(3)])
+    treated_patient = desk.patients.add("S-18").id  # without a spot that waits to be read
+    pages += prepared(desk, names["machine"], [another(desk, treated_patient, made) for _ in range(3)])
     pages.append(f"/consultations/{closed.consultation_id}")
     return House(clinics, client, names, pages, forms_of(client, pages))
 
@@ -241,6 +242,7 @@ def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) ->
     for id, changed in zip(made, ({"tan": ("yes", "")}, {}, {}), strict=True):
         desk.treatments.choose_machine(id, machine)
         desk.treatments.add_answers(id, clear_answers() | changed)
+    read_spots(desk, plans[1])
     desk.treatments.start(made[-1])
     return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 

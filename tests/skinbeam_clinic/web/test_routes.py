@@ -21,6 +21,7 @@ SENT: Mapping[str, dict[str, str]] = {
     "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
     "/machines/{machine}/use": {"used": "true"},
+    "/patients/{patient}/pseudonym": {"pseudonym": "S-17"},
     "/plans/{plan}/choice": {"option": "0.0"},
     "/plans/{plan}/consent/{option}/talk": {"days": "0"},
     "/test-spots/{spot}/reading": {"reaction": "redness"},

@@ -41,6 +41,14 @@ def consultation(
     )
 
 
+def spot_before(reaction: str, fluence_J_cm2: float) -> str:
+    """A test spot of the dye laser in 10 ms, read after three days."""
+    return (
+        f'\n[[test_spot]]\ndevice = "pulsed-dye-595"\nsite = "cheeks"\nread_after_h = 72.0\nreaction = "{reaction}"\n'
+        f"fluence_J_cm2 = {fluence_J_cm2}\npulse_ms = 10.0\nspot_mm = 7.0\n"
+    )
+
+
 CASES = {
     # vessels
     **{f"veins-{p}": consultation(p, "facial-telangiectasia") for p in ("I", "II", "III", "V")},
@@ -52,6 +60,18 @@ CASES = {
     },
     **{f"veins-1064-{p}": consultation(p, "facial-telangiectasia", devices=("ndyag-1064",)) for p in ("II", "V")},
     "redness-II": consultation("II", "redness"),
+    "veins-IV": consultation("IV", "facial-telangiectasia"),
+    "redness-IV": consultation("IV", "redness"),
+    "redness-melasma-IV": consultation("IV", "redness", person='history = ["melasma"]'),
+    "spider-IV": consultation("IV", "spider-angioma"),
+    "veins-lid-II": consultation("II", "facial-telangiectasia", "eyelid"),
+    "poikiloderma-II": consultation("II", "poikiloderma", "neck"),
+    "poikiloderma-III": consultation("III", "poikiloderma", "neck"),
+    "veins-bruised-II": consultation("II", "facial-telangiectasia", devices=("pulsed-dye-595",))
+    + spot_before("none", 7.5)
+    + spot_before("purpura", 8.5),
+    "veins-blistered-II": consultation("II", "facial-telangiectasia", devices=("pulsed-dye-595", "pulsed-dye-585"))
+    + spot_before("blister", 9.0),
     "veins-anticoagulant": consultation(
         "II",
         "facial-telangiectasia",
@@ -63,9 +83,12 @@ CASES = {
     "spots-heated-II": consultation(
         "II", "age-spots", devices=("ipl", "pulsed-dye-595-compression", "alexandrite-755")
     ),
+    **{f"spots-all-{p}": consultation(p, "age-spots") for p in ("II", "III", "IV", "V")},
+    "freckles-V": consultation("V", "freckles"),
     "freckles-II": consultation("II", "freckles", devices=PIGMENT_DEVICES),
     "melasma-III": consultation("III", "melasma"),
     "melasma-V": consultation("V", "melasma"),
+    **{f"melasma-1064-{p}": consultation(p, "melasma", devices=("qs-ndyag-532-1064",)) for p in ("III", "V")},
     "marks-IV": consultation("IV", "post-inflammatory-hyperpigmentation"),
     "marks-VI": consultation("VI", "post-inflammatory-hyperpigmentation"),
     "uneven-II": consultation("II", "uneven-pigmentation", devices=PIGMENT_DEVICES),
@@ -75,6 +98,8 @@ CASES = {
     "raised-scar-II": consultation("II", "hypertrophic-scars", "decolletage", concern='subtypes = ["red"]'),
     "acne-scars-II": consultation("II", "acne-scars"),
     "acne-scars-V": consultation("V", "acne-scars"),
+    **{f"boxcar-{p}": consultation(p, "acne-scars", concern='subtypes = ["boxcar"]') for p in ("IV", "V")},
+    **{f"ice-pick-{p}": consultation(p, "acne-scars", concern='subtypes = ["ice-pick"]') for p in ("II", "IV")},
     **{f"acne-scars-1550-{p}": consultation(p, "acne-scars", devices=("fractional-1550",)) for p in ("II", "V")},
     "acne-scars-former-keloid": consultation("II", "acne-scars", person='history = ["keloid"]'),
     "surgical-scar-II": consultation("II", "surgical-scars", "forehead", concern='subtypes = ["red"]'),
@@ -82,10 +107,19 @@ CASES = {
     "lip-mild-II": consultation("II", "perioral-lines", "perioral", "mild"),
     "lip-severe-II": consultation("II", "perioral-lines", "perioral", "severe"),
     "wrinkles-II": consultation("II", "wrinkles"),
+    "wrinkles-IV": consultation("IV", "wrinkles"),
+    "lip-IV": consultation("IV", "perioral-lines", "perioral"),
+    "pores-VI": consultation("VI", "skin-texture"),
     "wrinkles-V": consultation("V", "wrinkles"),
     "wrinkles-VI": consultation("VI", "wrinkles"),
     "lid-lines-II": consultation("II", "fine-lines-periorbital", "eyelid"),
     **{f"texture-{site}": consultation("II", "skin-texture", site) for site in ("cheeks", "neck", "hands")},
+    **{
+        f"texture-columns-{site}": consultation(
+            "II", "skin-texture", site, devices=("fractional-co2-10600", "fractional-1550")
+        )
+        for site in ("cheeks", "neck", "hands")
+    },
     "laxity-moderate": consultation("II", "laxity", "jaw"),
     "laxity-severe": consultation("II", "laxity", "jaw", "severe"),
     "frown-lines": consultation("II", "dynamic-wrinkles", "glabella"),

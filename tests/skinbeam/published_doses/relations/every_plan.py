@@ -195,8 +195,8 @@ def sessions_after_healing(plans: Plans) -> Iterator[str]:
 
 @relation(
     "first-was-tried",
-    "What stands first has a study of this condition with this light: the family of its wavelength and the class of "
-    "its pulse.",
+    "Light that stands first and is simulated has a study of this condition with such light: the family of its "
+    "wavelength and the class of its pulse.",
     sources="bmla2019",
     cases=f"{PLANS} veins-I veins-V spots-V freckles-II surgical-scar-II texture-cheeks texture-neck texture-hands",
 )
@@ -205,7 +205,7 @@ def first_was_tried(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         tried = [row for row in rows if row["condition"] == plan.part["condition"]]
         for one in plan.first:
-            if not any(is_of(row, one) for row in tried):
+            if one.data.get("basis") == "simulated" and not any(is_of(row, one) for row in tried):
                 yield f"{plan.name}: {one}"
 
 

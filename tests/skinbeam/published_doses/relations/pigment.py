@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from relations.reading import Reading, Shown
 from relations.relation import Plans, relation
 
+NANOSECOND_MS = 1e-6
 CREAMS = ("sun-protection", "topical-depigmenting")
 
 
@@ -52,6 +53,12 @@ def spots_light_that_melanin_absorbs(plans: Plans) -> Iterator[str]:
             yield f"{plan.name}: {first[0] if first else 'no short pulse'}"
 
 
+def green_nanosecond(plans: Plans) -> list[tuple[Reading, Shown]]:
+    """Options with nanosecond pulses of 532 nm; picosecond pulses carry less."""
+    every = ((plan, one) for plan in plans.values() for one in short_pulsed(plan))
+    return [(plan, one) for plan, one in every if one.wavelength_nm == 532 and one.pulse_ms >= NANOSECOND_MS]
+
+
 @relation(
     "green-short-pulse-small-spot",
     "Nanosecond pulses of 532 nm have spots of 4 mm or less.",
@@ -59,7 +66,7 @@ def spots_light_that_melanin_absorbs(plans: Plans) -> Iterator[str]:
     cases="spots-I spots-II spots-IV freckles-II uneven-II",
 )
 def green_short_pulse_small_spot(plans: Plans) -> Iterator[str]:
-    green = [(plan, one) for plan in plans.values() for one in short_pulsed(plan) if one.wavelength_nm == 532]
+    green = green_nanosecond(plans)
     if not green:
         yield "no plan has such a pulse"
     for plan, one in green:
@@ -74,7 +81,7 @@ def green_short_pulse_small_spot(plans: Plans) -> Iterator[str]:
     cases="spots-I spots-II spots-IV freckles-II uneven-II",
 )
 def green_short_pulse_fluence(plans: Plans) -> Iterator[str]:
-    green = [(plan, one) for plan in plans.values() for one in short_pulsed(plan) if one.wavelength_nm == 532]
+    green = green_nanosecond(plans)
     if not green:
         yield "no plan has such a pulse"
     for plan, one in green:
@@ -212,10 +219,23 @@ def melasma_toning_low(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "green-picosecond-fluence",
+    "Picosecond pulses of 532 nm on brown spots carry 0.1 to 1 J/cm², less than nanosecond pulses.",
+    sources="chan2019pico532 friedmann2022 pico532spots2022",
+    cases="spots-I spots-II spots-IV freckles-II",
+)
+def green_picosecond_fluence(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in short_pulsed(plan):
+            if one.wavelength_nm == 532 and one.pulse_ms < NANOSECOND_MS and not 0.1 <= one.fluence_J_cm2 <= 1:
+                yield f"{plan.name}: {one}"
+
+
+@relation(
     "melasma-dose-not-rising",
     "A nanosecond laser for melasma has no more fluence in phototype V than in phototype III.",
     sources="kauvar2012 richter2014 leepigment",
-    cases="melasma-III melasma-V",
+    cases="melasma-1064-III melasma-1064-V",
 )
 def melasma_dose_not_rising(plans: Plans) -> Iterator[str]:
     yield from not_rising(plans)

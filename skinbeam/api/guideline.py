@@ -1,0 +1,202 @@
+"""The guideline for a condition (`skinbeam.guideline/1`), and the answer for a condition that plans do not cover."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skinbeam.evidence.guideline.device_classes import guideline_conditions, guideline_sites, outside_conditions
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose, GuidelineTreatment
+from skinbeam.evidence.guideline.table import guideline_cell, load_cells
+from skinbeam.evidence.guideline.words import (
+    avoidance_words,
+    cell_words,
+    condition_words,
+    device_words,
+    dose_words,
+    short_treatment_words,
+    treatment_words,
+)
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.errors import InputError, NotAvailable, unknown_name_error
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.suggestions import outside_condition
+from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, resolve_name
+from skinbeam.text import render_message
+
+__all__ = ["SCHEMA", "guideline", "guideline_document", "uncovered_case_answer"]
+
+SCHEMA = "skinbeam.guideline/1"
+_PLACES = ("first", "second", "third")
+
+
+def guideline(
+    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
+) -> tuple[GuidelineCell, ...]:
+    """Return the cells of a condition: all of them, or those of a phototype, of a site and of a kind.
+
+    With a site or a kind, the most specific cell of each phototype is returned, as for a plan.
+
+    Parameters
+    ----------
+    condition, site : names or everyday words.
+    phototype : I to VI.
+    subtype : a kind of the condition.
+
+    Raises
+    ------
+    InputError : an unknown name; the nearest is named.
+    """
+    name = _resolve_condition(condition)
+    if phototype is not None and phototype not in PHOTOTYPES:
+        raise unknown_name_error("phototype", phototype, PHOTOTYPES, field="--phototype")
+    place = None if site is None else _resolve_site(site)
+    kinds = {cell.subtype for cell in load_cells() if cell.condition == name and cell.subtype}
+    if subtype is not None and subtype not in kinds:
+        raise unknown_name_error("kind", subtype, kinds or {"no kinds"}, field="--subtype")
+    if place is None and subtype is None:
+        return tuple(cell for cell in load_cells() if cell.condition == name and _includes(cell, phototype))
+    asked = PHOTOTYPES if phototype is None else (phototype,)
+    found = (guideline_cell(name, subtype or "", place or "", number) for number in asked)
+    return tuple(dict.fromkeys(cell for cell in found if cell is not None))
+
+
+def guideline_document(
+    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
+) -> dict[str, Any]:
+    """Return `skinbeam.guideline/1`; arguments and errors as in `guideline`.
+
+    `cells` holds for each group of phototypes the three places, what to avoid, doses and sources.
+    """
+    cells = guideline(condition, phototype=phototype, site=site, subtype=subtype)
+    name = cells[0].condition
+    sources = dict.fromkeys(key for cell in cells for key in _sources_of(cell))
+    cite_sources(*sources)
+    asked = {"command": "guideline", "condition": name, "phototype": phototype, "site": site, "subtype": subtype}
+    return build_document(
+        SCHEMA,
+        case_sha256=sha256_hex({key: value for key, value in asked.items() if value is not None}),
+        seed=0,
+        body={
+            "condition": name,
+            "title": condition_words(name),
+            "covered": name not in outside_conditions(),
+            "cells": [_cell_entry(cell) for cell in cells],
+            "sources": list(sources),
+        },
+    )
+
+
+def uncovered_case_answer(tables: Mapping[str, Any]) -> NotAvailable | None:
+    """Return the answer for a case whose conditions are all known to the guideline and not covered by plans.
+
+    It says what clinics do in the phototype of the case, or in all if the case gives none. None for any other case.
+
+    Parameters
+    ----------
+    tables : the tables of a case file.
+    """
+    concerns = tables.get("concern")
+    words = [concern.get("condition") for concern in concerns] if isinstance(concerns, list) else []
+    names = [outside_condition(word) if isinstance(word, str) else None for word in words]
+    if not names or None in names:
+        return None
+    patient = tables.get("patient")
+    phototype = patient.get("phototype") if isinstance(patient, Mapping) else None
+    sentences: list[str] = []
+    for name in dict.fromkeys(name for name in names if name is not None):
+        sentences.append(render_message("guideline.not-covered", {"condition": condition_words(name)}))
+        for cell in guideline(name, phototype=phototype if phototype in PHOTOTYPES else None):
+            sentences += _practice_sentences(cell)
+        sentences.append(render_message("guideline.clinics-more", {"name": name}))
+    return NotAvailable(" ".join(sentences), body={"schema": "skinbeam.plan/1"})
+
+
+def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:
+    """Yield what clinics do for a cell, in sentences."""
+    about, others = cell_words(cell), cell.treatments
+    if cell.first is None:
+        yield render_message("guideline.clinics-unknown", {"about": about})
+    else:
+        yield render_message(
+            "guideline.clinics-begin", {"about": about, "treatment": short_treatment_words(cell.first)}
+        )
+        others = others[1:]
+    if others:
+        said = "; ".join(map(short_treatment_words, others))
+        yield render_message("guideline.clinics-then", {"treatments": said})
+    if cell.avoid:
+        yield render_message("guideline.clinics-avoid", {"treatments": "; ".join(map(avoidance_words, cell.avoid))})
+
+
+def _cell_entry(cell: GuidelineCell) -> dict[str, Any]:
+    doses = doses_of_cell(cell)
+    return {
+        "name": cell.row,
+        "title": cell_words(cell),
+        "subtype": cell.subtype,
+        "site": cell.site,
+        "phototype": cell.phototype,
+        **{place: _place_entry(place, getattr(cell, place), doses) for place in _PLACES},
+        "endpoint": cell.endpoint_text,
+        "sessions": cell.sessions_text,
+        "adjuncts": [{"name": name, "title": avoidance_words(name)} for name in cell.adjuncts],
+        "avoid": [{"name": name, "title": avoidance_words(name)} for name in cell.avoid],
+        "firmness": cell.firmness,
+        "sources": list(_sources_of(cell)),
+    }
+
+
+def _place_entry(
+    place: str, treatment: GuidelineTreatment | None, doses: tuple[GuidelineDose, ...]
+) -> dict[str, Any] | Unknown:
+    if treatment is None:
+        return Unknown(render_message(f"guideline.no-{place}"))
+    return {
+        "treatment": treatment.treatment,
+        "title": treatment_words(treatment),
+        "device_classes": list(treatment.device_classes),
+        "devices": device_words(treatment.device_classes),
+        "setting": treatment.setting_text,
+        "doses": [_dose_entry(dose) for dose in doses if dose.place == place],
+    }
+
+
+def _dose_entry(dose: GuidelineDose) -> dict[str, Any]:
+    return {
+        "device_class": dose.component or dose.device_class,
+        "quantity": dose.quantity,
+        "low": dose.low,
+        "high": dose.high,
+        "setting": dose.setting_text,
+        "title": dose_words(dose),
+        "sources": list(dose.sources),
+    }
+
+
+def _sources_of(cell: GuidelineCell) -> dict[str, None]:
+    return dict.fromkeys((*cell.sources, *(key for dose in doses_of_cell(cell) for key in dose.sources)))
+
+
+def _includes(cell: GuidelineCell, phototype: str | None) -> bool:
+    if phototype is None:
+        return True
+    low, high = phototype_range(cell.phototype)
+    return low <= PHOTOTYPES.index(phototype) + 1 <= high
+
+
+def _resolve_condition(word: str) -> str:
+    """Return the name of a condition that plans cover or that only the guideline knows."""
+    try:
+        return resolve_name("condition", word, field="CONDITION")
+    except InputError as error:
+        outside = outside_condition(word)
+        if outside is not None:
+            return outside
+        if error.code == "not-covered":
+            raise
+        raise unknown_name_error("condition", word, guideline_conditions(), field="CONDITION") from None
+
+
+def _resolve_site(word: str) -> str:
+    return word if word in guideline_sites() else resolve_name("site", word, field="--site")

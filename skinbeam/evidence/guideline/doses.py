@@ -1,0 +1,104 @@
+"""Read and validate `data/guideline_doses.csv`, the doses that the guideline gives, and find those of a person."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from skinbeam.evidence.guideline.device_classes import class_parts, includes_class
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
+from skinbeam.evidence.guideline.table import guideline_cell, load_cells
+from skinbeam.model.package_data import CsvRow, load_package_text
+from skinbeam.model.sources import source_keys
+
+__all__ = ["DOSES_FILE", "QUANTITIES", "doses_of_cell", "guideline_doses", "load_doses", "read_doses"]
+
+DOSES_FILE = "guideline_doses.csv"
+QUANTITIES = {"fluence_J_cm2": (0.05, 300.0), "energy_mJ": (1.0, 200.0), "coverage_percent": (1.0, 100.0)}
+_DOSE_PLACES = ("first", "second", "third")
+
+
+@cache
+def load_doses() -> tuple[GuidelineDose, ...]:
+    """Return every dose of the shipped table.
+
+    Raises
+    ------
+    InputError : an invalid row; the field is `row.column`.
+    """
+    return read_doses(load_package_text(f"data/{DOSES_FILE}"))
+
+
+def read_doses(text: str) -> tuple[GuidelineDose, ...]:
+    """Return the doses of a table in CSV.
+
+    Raises
+    ------
+    InputError : an unknown cell, class or source, a class that the place of the cell does not have, or a wrong range.
+    """
+    return tuple(record.to_dose() for record in _DoseRecord.read_rows(text))
+
+
+def doses_of_cell(cell: GuidelineCell) -> tuple[GuidelineDose, ...]:
+    """Return the doses that a cell gives, in the order of its places."""
+    return tuple(dose for dose in load_doses() if dose.cell == cell.row)
+
+
+def guideline_doses(
+    condition: str, subtype: str, site: str, phototype: str, device_class: str
+) -> tuple[GuidelineDose, ...]:
+    """Return the doses for a class of device in the cell of a person; none if its sources print none.
+
+    A class takes the doses of wider and narrower classes, too: `ipl-560` those of `ipl`. Doses of a combination are
+    returned for the combination only. No dose is borrowed from another phototype.
+
+    Raises
+    ------
+    InputError : unknown condition or phototype.
+    """
+    cell = guideline_cell(condition, subtype, site, phototype)
+    return () if cell is None else tuple(dose for dose in doses_of_cell(cell) if _fits(dose, device_class))
+
+
+def _fits(dose: GuidelineDose, device_class: str) -> bool:
+    wide = includes_class(dose.device_class, device_class)
+    return wide or includes_class(device_class, dose.device_class)
+
+
+class _DoseRecord(CsvRow):
+    """Validator of a row of `data/guideline_doses.csv`."""
+
+    file, code = DOSES_FILE, "wrong-guideline-dose"
+
+    def to_dose(self) -> GuidelineDose:
+        cell = _cells_by_row()[self.known_word("cell", _cells_by_row())]
+        place = self.known_word("place", _DOSE_PLACES)
+        treatment = getattr(cell, place)
+        classes = () if treatment is None else treatment.device_classes
+        device_class = self.known_word("device_class", classes)
+        combination = class_parts(device_class)
+        component = self.known_word("component", combination if len(combination) > 1 else ("",))
+        quantity = self.known_word("quantity", QUANTITIES)
+        least, most = QUANTITIES[quantity]
+        low, high = self.number("low", least, most), self.number("high", least, most)
+        if low is None or high is None or low > high:
+            raise self.error("low", f"{low} to {high} cannot be", "The lower end first; both ends alike for one value.")
+        sources = tuple(part.strip() for part in self.record["sources"].split(";"))
+        for source in sources:
+            if source not in source_keys():
+                raise self.error("sources", f'unknown value "{source}"', "A key of the bibliography.")
+        return GuidelineDose(
+            row=self.name,
+            cell=cell.row,
+            place=place,
+            device_class=device_class,
+            component=component,
+            quantity=quantity,
+            low=low,
+            high=high,
+            setting_text=self.record["setting"],
+            sources=sources,
+        )
+
+
+@cache
+def _cells_by_row() -> Mapping[str, GuidelineCell]:
+    return {cell.row: cell for cell in load_cells()}

@@ -1,0 +1,140 @@
+"""Place of a treatment in the guideline for a person's concern: first, second or third, or advised against."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.evidence.guideline.device_classes import class_parts, is_of_class, is_same_class
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
+from skinbeam.evidence.guideline.table import guideline_cell, load_choices
+from skinbeam.evidence.guideline.words import name_message
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.text import Message
+
+__all__ = [
+    "AdviceAgainst",
+    "GuidelinePlace",
+    "advice_against",
+    "concern_cell",
+    "concern_kind",
+    "guideline_place",
+]
+
+PlaceNumber = Literal[1, 2, 3]
+_AGAINST = ("avoid", "contraindicated")
+
+
+@dataclass(frozen=True)
+class GuidelinePlace:
+    """Place of a treatment in a cell of the guideline.
+
+    Parameters
+    ----------
+    number : 1 for the first choice, to 3.
+    order : index of its class of device among the alternatives of that place.
+    device_class : the class that names it; of a combination the part; empty for a treatment without a device.
+    sources : how many sources are behind the cell.
+    """
+
+    number: PlaceNumber
+    order: int
+    device_class: str
+    sources: int
+
+
+@dataclass(frozen=True)
+class AdviceAgainst:
+    """The advice of sources against a treatment: the message, and the key of one source that gives it."""
+
+    message: Message
+    source: str
+
+
+def concern_cell(case: Case, concern: Concern) -> GuidelineCell | None:
+    """Return the cell of the guideline for a concern; None where the guideline has none.
+
+    The darkest phototype that the answers allow counts; without any answer it is VI, because a missing answer must not
+    reduce caution.
+    """
+    number = darkest_phototype(case)
+    phototype = PHOTOTYPES[-1 if number is None else number - 1]
+    return guideline_cell(concern.condition, concern_kind(concern), concern.site, phototype)
+
+
+def concern_kind(concern: Concern) -> str:
+    """Return the kind of a concern by which the guideline sorts: the first stated kind, else the severity."""
+    return concern.subtypes[0] if concern.subtypes else concern.severity or ""
+
+
+def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> GuidelinePlace | None:
+    """Return the best place of a treatment in a cell; None where the cell does not name it.
+
+    Parameters
+    ----------
+    classes : of the device at its setting; empty for a treatment without a device.
+    """
+    if cell is None:
+        return None
+    places: tuple[tuple[PlaceNumber, GuidelineTreatment | None], ...] = (
+        (1, cell.first),
+        (2, cell.second),
+        (3, cell.third),
+    )
+    for number, treatment in places:
+        if treatment is None or treatment.treatment != modality:
+            continue
+        named = _named_class(treatment, classes)
+        if named is not None:
+            cite_sources(*cell.sources)
+            return GuidelinePlace(number, *named, len(cell.sources))
+    return None
+
+
+def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:
+    """Return index and name of the first alternative that is of one of the classes; None where none is."""
+    if not classes or not treatment.device_classes:
+        return 0, ""
+    alternatives = enumerate(treatment.device_classes)
+    parts = ((index, part) for index, name in alternatives for part in class_parts(name))
+    return next(((index, part) for index, part in parts if is_of_class(classes, part)), None)
+
+
+def advice_against(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> AdviceAgainst | None:
+    """Return the advice of a firm or fair cell against a treatment; None where it gives none.
+
+    Parameters
+    ----------
+    classes : as in `guideline_place`.
+    """
+    if cell is None or not cell.is_graded:
+        return None
+    name = next((one for one in cell.avoid if _is_meant(one, modality, classes)), None)
+    if name is None:
+        return None
+    source = _source_against(cell, name)
+    cite_sources(source)
+    words = {
+        "treatment": name_message(name),
+        "condition": vocabulary_table("condition")[cell.condition]["title"].lower(),
+        "phototype": cell.phototype,
+    }
+    if cell.first is None:
+        return AdviceAgainst(Message("plan.guideline-against", words), source)
+    first = name_message(class_parts(next(iter(cell.first.device_classes), cell.first.treatment))[0])
+    return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
+
+
+def _is_meant(name: str, modality: str, classes: Collection[str]) -> bool:
+    """Return whether advice against a treatment is about a modality or a class; of lamps with any filter."""
+    return name == modality or is_same_class(name, classes)
+
+
+def _source_against(cell: GuidelineCell, name: str) -> str:
+    """Return the key of the source that advises against a treatment in this cell, else of the first behind it."""
+    rows = (choice for choice in load_choices() if choice.row in cell.choice_ids and choice.place in _AGAINST)
+    named = (row.source for row in rows if name in (row.treatment, *row.device_classes))
+    return next(named, cell.sources[0])

@@ -1,0 +1,245 @@
+"""Plan a proposed light: move the published dose by what the model computes for this skin, and judge it.
+
+The dose begins at the middle of what sources print. Where this skin is injured sooner than the skin that sources
+treated, it goes down by the ratio of the computed doses that burn (plan 6), and further while the probability of a burn
+is above its limit. It never goes above the middle of what was printed for such skin or a lighter one.
+
+P(burn) is anchored: where the model computes more burns at the usual dose of clinics than they counted at such light,
+all computed doses that burn are raised by the factor that makes both agree, and the model says only how the probability
+moves with dose and skin.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.model.case import Case
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.rules.history import greatest_dose_after_injury
+from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
+from skinbeam.plan.search.fractional import search_microbeams
+from skinbeam.plan.search.full_field import basal_burn_doses, candidate_at_dose, heating_thresholds
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import find_limits
+from skinbeam.plan.search.settings import build_beam, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.published_doses.personal_calibration import PersonalCalibration
+from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
+from skinbeam.text import Message
+
+__all__ = ["plan_proposal", "with_bruising"]
+
+Floats = NDArray[np.float64]
+
+_REFERENCE_DRAWS: Final = 64
+_REFERENCE_SEED: Final = 1
+_MOST_RAISED: Final = 20.0  # a model that is off by more than this is not anchored, and its limits hold
+_ANCHOR_STEPS: Final = 40
+
+
+def plan_proposal(
+    case: Case,
+    goal: TreatmentGoal,
+    proposal: Proposal,
+    site: str,
+    bank: SkinBank,
+    *,
+    unknown_target: Message | None = None,
+) -> CandidateSetting | None:
+    """Return the setting to offer, judged on all draws; None where no published dose keeps the limits.
+
+    A light that the model cannot judge is returned without a judgement.
+
+    Parameters
+    ----------
+    unknown_target : what is not known of the target, so that nothing can be simulated.
+    """
+    unjudged = Message("plan.lens-array") if proposal.machine.device.lens_array else unknown_target
+    if unjudged is not None:
+        return _published_candidate(goal, proposal, unjudged.text)
+    try:
+        if proposal.machine.device.microbeam:
+            return _plan_columns(goal, proposal, site, bank)
+        return _plan_heating(case, goal, proposal, site, bank)
+    except NotAvailable as error:
+        return _published_candidate(goal, proposal, error.reason)
+
+
+def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:
+    """Return the published energy with the densest pattern that the limits allow, from the middle downwards."""
+    skins = bank.skins(site, goal)
+    for energy in _doses_downwards(proposal, proposal.middle):
+        found = search_microbeams(
+            proposal.machine,
+            proposal.setting,
+            goal,
+            skins,
+            energies=[energy],
+            most_density_per_cm2=proposal.density_per_cm2,
+            is_published=proposal.lighter_phototype is None,
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _plan_heating(
+    case: Case, goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank
+) -> CandidateSetting | None:
+    """Return the published dose of light that heats, moved to this skin."""
+    machine, setting = proposal.machine, proposal.setting
+    skins, limits = bank.skins(site, goal), find_limits(goal.modality, site, goal.condition)
+    cooling, _ = built_in_cooling(machine.device)
+    beam = build_beam(machine, setting, proposal.doses[-1])
+    burns = reference = basal_burn_doses(beam, skins, cooling)
+    reference_weights = skins.weights[1]
+    is_personal = isinstance(burns.calibration, PersonalCalibration)
+    if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
+        usual = _reference_skins(case, goal, proposal, site)
+        reference, reference_weights = basal_burn_doses(beam, usual, cooling), usual.weights[1]
+    scale = _anchor_scale(proposal, beam, reference, reference_weights)
+    thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
+    ratio = _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
+    injured = greatest_dose_after_injury(case, machine.device, setting.wavelength_nm)
+    wanted = min(proposal.middle * min(1.0, ratio), injured)
+    for dose in _doses_downwards(proposal, wanted, injured):
+        trial = _tolerant(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
+        if trial.keeps_limits:
+            trial = replace(trial, beam=build_beam(machine, setting, dose))
+            return with_bruising(goal, trial, skins, cooling)
+    return None
+
+
+def _doses_downwards(proposal: Proposal, wanted: float, most: float = math.inf) -> Sequence[float]:
+    """Return the doses of a proposal that are no greater than wanted, the greatest first; else its least.
+
+    Parameters
+    ----------
+    most : what no dose exceeds; where every published one does, the machine's lower doses are taken.
+    """
+    doses = proposal.doses
+    if doses[0] > most:
+        doses = tuple(dose for dose in proposal.machine.doses(proposal.setting) if dose <= most)
+    below = [dose for dose in doses if dose <= 1.001 * wanted]
+    return below[::-1] or list(doses[:1])
+
+
+def _is_measured(case: Case) -> bool:
+    """Return whether the colour of the skin was measured, so that it may differ from the skin that sources treated."""
+    patient, skin = case.patient, case.skin
+    measured = skin is not None and (skin.ita_deg is not None or skin.reflectance is not None)
+    return measured or (patient is not None and patient.ita_deg is not None)
+
+
+def _reference_skins(case: Case, goal: TreatmentGoal, proposal: Proposal, site: str) -> SiteSkins:
+    """Return draws of the skin that sources treated: the same concern in people of their phototype, without earlier
+    pulses.
+    """
+    number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
+    assert case.patient is not None  # a consultation has one
+    patient = case.patient.model_copy(update={"phototype": PHOTOTYPES[number - 1], "ita_deg": None})
+    usual = case.model_copy(update={"patient": patient, "skin": None, "test_spot": [], "session": []})
+    reference = SkinBank(usual, assess_colour(usual, None), _REFERENCE_DRAWS, _REFERENCE_SEED)
+    return reference.skins(site, goal)
+
+
+def _median_J_cm2(burns: BurnDoses, weights: Floats) -> float:
+    """Return the median dose that burns."""
+    (median,) = weighted_quantiles(burns.computed_J_cm2, weights, (0.5,))
+    return median
+
+
+def _anchor_scale(proposal: Proposal, beam: Beam, burns: BurnDoses, weights: Floats) -> float:
+    """Return the factor on computed doses that burn at which the usual dose burns as many as clinics counted.
+
+    1 where the model computes no more than they counted.
+
+    Parameters
+    ----------
+    burns, weights : of the skin that sources treated.
+    """
+    counted = _counted_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=bool(beam.spectrum[1:]))
+
+    def share(scale: float) -> float:
+        return weighted_share(burns.p(proposal.middle / scale), weights)[0]
+
+    if share(1.0) <= counted or share(_MOST_RAISED) > counted:
+        return 1.0
+    low, high = 1.0, _MOST_RAISED
+    for _ in range(_ANCHOR_STEPS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if share(middle) <= counted else (middle, high)
+    return high
+
+
+@cache
+def _counted_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> float:
+    """Return the share of people whom clinics counted with a burn at such light; half of the warning without a count.
+
+    Half an event is added, because nobody burnt among a few is no reassurance.
+    """
+    (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
+    found = count_harm_near(wavelength_nm, pulse_ms, lamp=lamp)
+    if found is None:
+        return limit.warn / 2
+    return min((found.harmed + 0.5) / (found.treated + 1.0), limit.warn)
+
+
+def _tolerant(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:
+    """Return the trial with the limits that published doses of such skin keep in practice as warnings."""
+    if proposal.lighter_phototype is not None:
+        return trial
+    return replace(trial, verdicts=tuple(verdict.as_published for verdict in trial.verdicts))
+
+
+def with_bruising(
+    goal: TreatmentGoal, trial: CandidateSetting, skins: SiteSkins, cooling: CoolingPlan
+) -> CandidateSetting:
+    """Return the trial with the bruises of the skin around, of vessels or where a pressed window lifts."""
+    if goal.location == "vessel":
+        return replace(trial, bruising=estimate_bruising(trial.beam, trial.dose, skins, cooling))
+    if trial.machine.device.compression:
+        return replace(trial, bruising_if_lifted=estimate_bruising(trial.beam, trial.dose, skins, cooling))
+    return trial
+
+
+def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
+    """Return the published dose of a light that the model cannot judge; None where it is not of such skin.
+
+    Parameters
+    ----------
+    reason : why it cannot be judged.
+    """
+    if proposal.lighter_phototype is not None or goal.is_limited_by_depth:
+        return None
+    dose = _doses_downwards(proposal, proposal.middle)[0]
+    beam = build_beam(proposal.machine, proposal.setting, dose)
+    nothing = np.zeros(0)
+    return CandidateSetting(
+        proposal.machine,
+        proposal.setting,
+        beam,
+        dose,
+        None,
+        nothing.astype(np.bool_),
+        nothing,
+        None,
+        None,
+        (),
+        (nothing, nothing),
+        proposal.sources,
+        unjudged=reason,
+    )

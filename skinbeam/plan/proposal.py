@@ -1,0 +1,381 @@
+"""Propose a setting of a machine from published practice: the middle of what sources print, and the range around it.
+
+The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
+lighter skin, which are borrowed. A machine for which nobody printed a dose gets no proposal.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.evidence.guideline.device_classes import (
+    default_subtype,
+    guideline_conditions,
+    is_of_class,
+)
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
+from skinbeam.evidence.guideline.table import guideline_cell
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.guideline_place import concern_kind, guideline_place
+from skinbeam.plan.search.envelope import PublishedRange, lending_conditions
+from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
+from skinbeam.plan.search.settings import PracticeRegion, SearchMachine
+from skinbeam.simulate.removal.ablation import is_pulse_calibrated
+
+__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting"]
+
+DOSE_ROUNDING: Final = 1.15  # steps of machines, and rounding by sources, move a dose by so much
+_MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
+# Of skin that no source treated so, the longer of the printed pulses and the wider of the spots: the epidermis cools
+# during a longer pulse, and a wider spot needs less at the surface for the same heat at depth.
+_PROTECTIVE_PLACE: Final = 0.75
+_HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
+_SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
+_BAND = re.compile(r"(\d{3})-\d{3,4} nm\b")
+_LAMP_CLASS = re.compile(r"ipl-(\d+)")
+_DENSITY = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*per cm2")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A setting to begin with, and the published range of its dose.
+
+    Parameters
+    ----------
+    machine : the machine; its doses are those that may be tried.
+    setting : wavelength, pulse and spot on the steps of the machine.
+    low, middle, high : published doses, J/cm², or mJ of a microbeam.
+    density_per_cm2 : greatest published density of microbeams; None where none is printed.
+    sources : keys of the sources of the range.
+    condition : the condition that they treated with it.
+    lighter_phototype : the lighter phototype, 1 to 6, whose doses are borrowed; None where they are of such skin.
+    """
+
+    machine: SearchMachine
+    setting: BeamSetting
+    low: float
+    middle: float
+    high: float
+    density_per_cm2: float | None
+    sources: tuple[str, ...]
+    condition: str
+    lighter_phototype: int | None = None
+
+    @property
+    def published_range(self) -> PublishedRange:
+        """Its published range."""
+        own = self.lighter_phototype is None
+        return PublishedRange(self.low, self.high, self.high, self.middle, self.sources, self.condition, own)
+
+    @property
+    def quantity(self) -> str:
+        """The quantity of its doses, as published doses name it."""
+        return _practice_quantity(self.machine)
+
+    @property
+    def unit(self) -> Literal["J/cm²", "mJ"]:
+        """The unit of its doses."""
+        return "mJ" if self.machine.device.microbeam else "J/cm²"
+
+    @property
+    def range_parameters(self) -> dict[str, float | str]:
+        """The published range and the number of its sources, as parameters of a message."""
+        return {"low": self.low, "high": self.high, "unit": self.unit, "sources": len(self.sources)}
+
+    @property
+    def doses(self) -> tuple[float, ...]:
+        """The machine's doses in the published range, ascending; of a borrowed range those below it too."""
+        least = 0.0 if self.lighter_phototype is not None else self.low / DOSE_ROUNDING
+        return tuple(dose for dose in self.machine.doses(self.setting) if least <= dose <= 1.001 * self.high)
+
+
+@dataclass(frozen=True)
+class _PrintedDose:
+    """A dose as sources print it, with pulse and spot where they stand beside it."""
+
+    low: float
+    high: float
+    pulse_ms: float | None
+    spot_mm: float | None
+    cut_off_nm: float | None
+    density_per_cm2: float | None
+    sources: tuple[str, ...]
+
+    @property
+    def middle(self) -> float:
+        return math.sqrt(self.low * self.high)
+
+
+def propose_setting(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+) -> Proposal | None:
+    """Return the setting to begin with on a machine; None where no source prints one that it can be set to."""
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    settings = _settings_of_cell(machine, modality, cell)
+    region = PracticeRegion(concern.condition, modality, phototype)
+    own = _propose_from_cell(machine, settings, cell, region, None)
+    if own is not None:
+        return own
+    # Rows of practice do not say whether a lens array was in the beam, so they are none of its doses.
+    is_array = machine.device.lens_array
+    practice = None if is_array else _propose_from_practice(machine, settings, region)
+    if practice is None or practice.condition != concern.condition:
+        practice = _propose_from_lending_cells(machine, settings, concern, region) or practice
+    is_lent = practice is None or practice.condition != concern.condition
+    borrowed = _propose_from_lighter_cells(machine, settings, concern, region, with_lenders=is_lent)
+    if practice is None or borrowed is None:
+        return practice or borrowed
+    if practice.lighter_phototype is not None or practice.low > borrowed.high:
+        return borrowed
+    return replace(
+        practice, middle=min(practice.middle, borrowed.middle), high=min(practice.high, borrowed.high)
+    )  # darker skin gets no more than lighter
+
+
+def _propose_from_lending_cells(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
+    phototype = PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1]
+    for lender in lending_conditions(concern.condition)[1:]:
+        cell = _cell_of(concern, lender, phototype)
+        found = _propose_from_cell(machine, settings, cell, replace(region, condition=lender), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _propose_from_lighter_cells(
+    machine: SearchMachine,
+    settings: Sequence[BeamSetting],
+    concern: Concern,
+    region: PracticeRegion,
+    *,
+    with_lenders: bool,
+) -> Proposal | None:
+    """Return the proposal from the cell of the next lighter phototype that gives a dose.
+
+    Parameters
+    ----------
+    with_lenders : whether the cells of conditions that lend their settings count too.
+    """
+    conditions = lending_conditions(concern.condition) if with_lenders else (concern.condition,)
+    for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
+        for condition in conditions:
+            cell = _cell_of(concern, condition, PHOTOTYPES[lighter - 1])
+            found = _propose_from_cell(machine, settings, cell, replace(region, condition=condition), lighter)
+            if found is not None:
+                return found
+    return None
+
+
+def _cell_of(concern: Concern, condition: str, phototype: str) -> GuidelineCell | None:
+    """Return the cell of a condition at the concern's site; None where the guideline does not know it."""
+    if condition not in guideline_conditions():
+        return None
+    kind = concern_kind(concern) if condition == concern.condition else default_subtype(condition)
+    return guideline_cell(condition, kind, concern.site, phototype)
+
+
+def _settings_of_cell(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> list[BeamSetting]:
+    """Return the settings of a machine that the cell has a place for; all where it has a place for none."""
+    every = list(iterate_settings(machine.device))
+    if machine.device.microbeam:
+        every = [one for one in every if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)] or every
+    places = {one: guideline_place(cell, modality, device_classes(machine.device, one)) for one in every}
+    named = [one for one, place in places.items() if place is not None]
+    cut_off = next((_LAMP_CLASS.fullmatch(place.device_class) for place in places.values() if place is not None), None)
+    if machine.device.is_lamp and cut_off is not None:  # no filter that transmits more than the named one
+        named = [one for one in named if one.wavelength_nm >= float(cut_off[1])]
+    return named or every
+
+
+def _propose_from_cell(
+    machine: SearchMachine,
+    settings: Sequence[BeamSetting],
+    cell: GuidelineCell | None,
+    region: PracticeRegion,
+    lighter: int | None,
+) -> Proposal | None:
+    """Return the proposal from the first dose of a cell that the machine can be set to."""
+    if cell is None:
+        return None
+    for dose in doses_of_cell(cell):
+        treatment = getattr(cell, dose.place)
+        if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
+            continue
+        name = dose.component or dose.device_class
+        able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
+        found = _nearest_proposal(machine, able, _read_dose(dose), region, lighter)
+        if found is not None:
+            cite_sources(*found.sources)
+            return found
+    return None
+
+
+def _practice_quantity(machine: SearchMachine) -> str:
+    """Return the quantity of a machine's doses, as published doses name it."""
+    return ENERGY if machine.device.microbeam else FLUENCE
+
+
+def _guideline_quantity(machine: SearchMachine) -> str:
+    """Return the quantity of a machine's doses, as the guideline names it."""
+    return "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
+
+
+def _read_dose(dose: GuidelineDose) -> _PrintedDose:
+    """Return a dose of the guideline with the middle of the pulse and the spot that stand beside it."""
+    pulse = _PULSE.search(dose.setting_text)
+    density = _DENSITY.search(dose.setting_text)
+    band = _BAND.search(dose.setting_text)
+    return _PrintedDose(
+        dose.low,
+        dose.high,
+        None if pulse is None else _middle(pulse) * _MS[pulse[3]],
+        None if (spot := _SPOT.search(dose.setting_text)) is None else _middle(spot),
+        None if band is None else float(band[1]),
+        None if density is None else float(density[2] or density[1]),
+        dose.sources,
+    )
+
+
+def _middle(found: re.Match[str]) -> float:
+    return math.sqrt(float(found[1]) * float(found[2] or found[1]))
+
+
+def _nearest_proposal(
+    machine: SearchMachine,
+    settings: Iterable[BeamSetting],
+    dose: _PrintedDose,
+    region: PracticeRegion,
+    lighter: int | None,
+) -> Proposal | None:
+    """Return the proposal of the setting nearest to a printed one, among those at which the machine has such a dose."""
+
+    def distance(setting: BeamSetting) -> tuple[float, float]:
+        pulse = _ratio(setting.pulse_ms, dose.pulse_ms)
+        if machine.device.is_lamp:
+            pulse += _ratio(setting.wavelength_nm, dose.cut_off_nm)
+        spot_mm = dose.spot_mm
+        if spot_mm is None and not machine.device.microbeam and not machine.device.is_lamp:
+            spot_mm = region.published_value("spot_mm", machine.device, setting, beside=FLUENCE)
+        # Where nobody prints a spot the wider one is nearer to what was simulated, and treats an area with fewer
+        # pulses; an energy that is printed without a diameter is that of the narrow columns that go deep.
+        wider = setting.spot_mm if machine.device.microbeam else -setting.spot_mm
+        return pulse, wider if spot_mm is None else _ratio(setting.spot_mm, spot_mm)
+
+    for setting in sorted(settings, key=distance):
+        found = Proposal(
+            machine,
+            setting,
+            dose.low,
+            dose.middle,
+            dose.high,
+            dose.density_per_cm2,
+            dose.sources,
+            region.condition,
+            lighter,
+        )
+        if any(dose.low / DOSE_ROUNDING <= one for one in found.doses):
+            return found
+    return None
+
+
+def _ratio(value: float, wanted: float | None) -> float:
+    return 0.0 if wanted is None else abs(math.log(value / wanted))
+
+
+def _propose_from_practice(
+    machine: SearchMachine, settings: Sequence[BeamSetting], region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the settings of clinics and trials; no dose exceeds the usual one of lighter skin."""
+    found = _nearest_practice(machine, settings, region)
+    if found is None:
+        return None
+    setting, span = found
+    own_high = span.own_high or span.high  # of sources that treated such skin, beside those that treated others too
+    high = max(min(span.usual_high, *region.lighter_highs(machine.device, setting), own_high, span.high), span.low)
+    lighter = None if span.includes_phototype else _lighter_phototype(machine, setting, region)
+    cite_sources(*span.sources)
+    made = Proposal(
+        machine,
+        setting,
+        span.low,
+        min(span.middle, math.sqrt(span.low * high)),
+        high,
+        None,
+        span.sources,
+        span.condition,
+        lighter,
+    )
+    return made if made.doses else None
+
+
+def _lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:
+    """Return the next lighter phototype that sources treated; None where they treated darker skin alone."""
+    own = region.phototype or len(PHOTOTYPES)
+    for lighter in range(own - 1, 0, -1):
+        span = replace(region, phototype=lighter).dose_range(machine.device, setting)
+        if span is not None and span.includes_phototype:
+            return lighter
+    return None
+
+
+def _nearest_practice(
+    machine: SearchMachine, settings: Sequence[BeamSetting], region: PracticeRegion
+) -> tuple[BeamSetting, PublishedRange] | None:
+    """Return the setting nearest to the pulse and spot of most sources, with the published range of its dose.
+
+    Settings with a dose of such skin and this condition come first; the others have the longer pulses and wider spots.
+    """
+    others: dict[BeamSetting, PublishedRange] = {}
+    heats = region.modality in _HEATING_MODALITIES and not machine.device.microbeam
+    for setting in _by_distance(machine, settings, region, 0.5):
+        # What a laser's dose heats depends on the pulse; pulses of lamps differ less, and few sources print them.
+        span = region.dose_range(machine.device, setting, needs_pulse=heats and not machine.device.is_lamp)
+        if span is None or not any(span.low / DOSE_ROUNDING <= one <= span.high for one in machine.doses(setting)):
+            continue
+        if span.includes_phototype and span.condition == region.condition:
+            return setting, span
+        others[setting] = span
+    place = _PROTECTIVE_PLACE if heats else 0.5
+    nearest = next(iter(_by_distance(machine, others, region, place)), None)
+    return None if nearest is None else (nearest, others[nearest])
+
+
+def _by_distance(
+    machine: SearchMachine, settings: Collection[BeamSetting], region: PracticeRegion, place: float
+) -> list[BeamSetting]:
+    """Return settings by their distance to a quantile of the pulses and spots that sources print beside a dose.
+
+    Of a lamp the filter counts too, and of its windows the widest is nearest, because few sources report them.
+    """
+    dose = _practice_quantity(machine)
+    quantities = ("pulse_ms", "wavelength_nm") if machine.device.is_lamp else ("pulse_ms", "spot_mm")
+    wanted: dict[tuple[str, float], float] = {}
+
+    def distance(setting: BeamSetting) -> tuple[float, float]:
+        away = 0.0
+        for quantity in quantities:
+            key = quantity, setting.wavelength_nm
+            if key not in wanted:
+                printed = region.published_value(quantity, machine.device, setting, place, dose)
+                wanted[key] = printed or _middle_of([getattr(one, quantity) for one in settings])
+            away += _ratio(getattr(setting, quantity), wanted[key])
+        return away, -setting.spot_mm if machine.device.is_lamp else 0.0
+
+    return sorted(settings, key=distance)
+
+
+def _middle_of(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]

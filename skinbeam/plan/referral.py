@@ -1,0 +1,66 @@
+"""Refer a person for what no plan may pass over: a very dark spot on the photograph, or a contradicting colour."""
+
+from skinbeam.assessment.skin_draws import PersonColour
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.exposure import Lesion
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.findings.finding import finding_message
+from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.rules.table import Decision, RuleReason, decision_severity
+from skinbeam.text import Message
+
+__all__ = ["case_with_dark_spots", "refer_contradicting_colour", "refer_dark_spots"]
+
+
+def case_with_dark_spots(case: Case, photo: PhotoAnalysis | None) -> Case:
+    """Return the case with an undiagnosed lesion for the rules, if its photograph shows a very dark spot.
+
+    Nothing that fades or removes a spot, such as freezing, is then offered before a doctor has examined it.
+    """
+    if not _dark_spot_messages(photo) or _are_examined(case):
+        return case
+    return case.model_copy(update={"lesion": [*case.lesion, Lesion(kind="undiagnosed")]})
+
+
+def refer_dark_spots(suitability: Suitability, case: Case, photo: PhotoAnalysis | None) -> Suitability:
+    """Return the decision on a plan with the very dark spots of its photograph as a reason, the strictest first.
+
+    The person is referred until the case says that a doctor has examined them; that remains a caution.
+    """
+    told = _dark_spot_messages(photo)
+    if not told:
+        return suitability
+    examined = _are_examined(case)
+    decision: Decision = "with-caution" if examined else "refer"
+    name = "dark-spots-examined" if examined else "dark-spots"
+    message = Message(f"rules.photo-{name}", {"told": told})
+    return _with_reason(suitability, RuleReason(f"photo-{name}", decision, message, "aggrawal2014", "expert"))
+
+
+def refer_contradicting_colour(suitability: Suitability, colour: PersonColour) -> Suitability:
+    """Return the decision on a plan with a phototype that no such measured colour has as a reason.
+
+    One of the two is wrong, and a dose for the wrong one burns or does nothing. The person is referred until the colour
+    has been measured again, or the phototype asked again.
+    """
+    if not colour.is_contradictory:
+        return suitability
+    params = {"phototype": colour.phototype, "ita_deg": colour.ita_deg}
+    message = Message("rules.colour-contradicts", params)
+    return _with_reason(suitability, RuleReason("colour-contradicts", "refer", message, "rulepractice", "practice"))
+
+
+def _with_reason(suitability: Suitability, reason: RuleReason) -> Suitability:
+    """Return a decision with one more reason, the strictest first."""
+    reasons = sorted((reason, *suitability.reasons), key=lambda one: -decision_severity(one.decision))
+    return Suitability(max(suitability.decision, reason.decision, key=decision_severity), tuple(reasons))
+
+
+def _dark_spot_messages(photo: PhotoAnalysis | None) -> list[Message]:
+    findings = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
+    return [finding_message(finding) for finding in findings if finding.kind == "dark-spots" and finding.to_be_seen]
+
+
+def _are_examined(case: Case) -> bool:
+    return case.photo is not None and bool(case.photo.spots_examined)

@@ -1,0 +1,74 @@
+"""Judge from the records whether the test spots that a plan requires were fired, read in time, and without harm.
+
+A spot covers a step of the ladder if no setting of the step is hotter than what was fired. A reading before the time
+that the ladder gives is not conclusive.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from skinbeam.plan.course_records import DeviceSetup, LadderStep, TestSpotLadder
+from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam_clinic.test_spots.models import TestSpotRecord
+from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
+
+__all__ = ["SpotJudgement", "find_ladder", "judge_spots"]
+
+_SETTINGS = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
+
+
+@dataclass(frozen=True)
+class SpotJudgement:
+    """What the records answer to the item `spots` of the checklist.
+
+    Parameters
+    ----------
+    answer : one of the answers of the item.
+    key : identifies the records behind it, so that a decision covers these and none that come later.
+    """
+
+    answer: str
+    key: str
+
+
+def find_ladder(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> TestSpotLadder | None:
+    """Return the ladder of test spots that a plan requires with this light at this site; None if it requires none."""
+    asked = (setup.device, setup.wavelength_nm, concern.site)
+    return next((one for one in plan.test_spots if (one.device, one.wavelength_nm, one.site) == asked), None)
+
+
+def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed: Iterable[str]) -> SpotJudgement:
+    """Judge the spots of a patient against a ladder.
+
+    Parameters
+    ----------
+    spots : all test spots of the patient.
+    harmed : ids of the spots whose reaction a rule speaks against.
+    """
+    of_light = [one for one in spots if _is_same_light(ladder, one)]
+    conclusive = [one for one in of_light if any(one.hours(each) >= ladder.read_after_h for each in one.readings)]
+    moments = (f"{one.id} {[each.seen_at.isoformat() for each in one.readings]}" for one in of_light)
+    key = hashlib.sha256("\n".join(moments).encode()).hexdigest()[:32]
+    if {one.id for one in of_light} & set(harmed):
+        return SpotJudgement("not-allowed", key)
+    if not all(any(_covers(one, step) for one in of_light) for step in ladder.spots):
+        return SpotJudgement("not-fired", key)
+    read = all(any(_covers(one, step) for one in conclusive) for step in ladder.spots)
+    return SpotJudgement("allowed" if read and len(conclusive) == len(of_light) else "not-read", key)
+
+
+def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
+    said = spot.firing.settings
+    wavelength_nm = said.get("wavelength_nm", ladder.wavelength_nm)
+    return (said["device"], wavelength_nm, said["site"]) == (ladder.device, ladder.wavelength_nm, ladder.site)
+
+
+def _covers(spot: TestSpotRecord, step: LadderStep) -> bool:
+    """Return whether no setting of a step is hotter than the spot that was fired."""
+    planned = {name: float(value) for name in _SETTINGS if (value := getattr(step, name)) is not None}
+    fired = {name: float(value) for name, value in spot.firing.settings.items() if name in planned}
+    if fired.keys() != planned.keys():
+        return False
+    order = TreatmentOrder("", "", "", settings=fired, allowed={}, emitted={})
+    return not any(one.hotter for one in find_deviations(order, planned))

@@ -1,0 +1,90 @@
+"""Numbers in prose about what the program prints are those that it prints; `docs/numbers.toml` names them."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numbers_in_prose import Comparison, ProseSentence, compare, read_sentences, run_quietly
+from paths import ROOT
+
+SENTENCES = read_sentences()
+
+
+def assert_printed_as_written(sentence: ProseSentence) -> None:
+    for one in compare(sentence):
+        assert one.agrees, f"{sentence.page}: {one.path} is {one.value:.6g}, and the page says {one.written}"
+
+
+@pytest.mark.parametrize("sentence", [one for one in SENTENCES if not one.slow], ids=lambda one: one.name)
+def test_a_number_in_prose_is_what_the_program_prints(sentence: ProseSentence) -> None:
+    assert_printed_as_written(sentence)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("sentence", [one for one in SENTENCES if one.slow], ids=lambda one: one.name)
+def test_a_number_in_prose_is_what_a_long_command_prints(sentence: ProseSentence) -> None:
+    assert_printed_as_written(sentence)
+
+
+TABLE_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| ([\d.]*) \| ([\d.]*) \|$", re.MULTILINE)
+
+
+@pytest.mark.check
+def test_the_tables_of_scores_are_those_of_the_command(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    parts = text.split("Independent rows:")[1].split("Rows that share a source with a calibration:")
+    groups: dict[str, Any] = {group["name"]: group for group in run_quietly(["validate"], tmp_path)["groups"]}
+    for part, kind in zip(parts, ("independent", "dependent"), strict=True):
+        rows = TABLE_ROW.findall(part)
+        assert {row[0] for row in rows} == {name for name, group in groups.items() if group[kind]["rows"]}
+        for name, *counts, ratio, spread in rows:
+            told = groups[name][kind]
+            assert [int(count) for count in counts] == [told["rows"], told["posed"], told["within"]], name
+            for written, key in ((ratio, "geometric_mean_ratio"), (spread, "geometric_spread")):
+                value = told[key]
+                assert bool(written) is not isinstance(value, dict), (name, key)
+                if written:
+                    assert Comparison(key, written, value).agrees, (name, key, written, value)
+
+
+def test_a_number_that_is_not_so_is_found() -> None:
+    assert Comparison("x", "0.28", 0.2822).agrees
+    assert not Comparison("x", "2", 0.2822).agrees
+    assert not Comparison("x", "6", 4.479).agrees
+    assert not Comparison("x", "0", 0.2822).agrees  # some are burnt
+    melanin = next(one for one in SENTENCES if one.name == "melanin")
+    (known,) = compare(melanin)
+    assert known.agrees
+    assert not replace(known, written="3").agrees
+
+
+def test_a_sentence_that_the_page_lacks_is_refused() -> None:
+    lost = replace(SENTENCES[0], sentence="Of 100 such people {} fly")
+    with pytest.raises(ValueError, match="0 times"):
+        compare(lost)
+
+
+# What a sentence says of people or of times is a number of the program, of a source, or of the reader's own arithmetic.
+VAGUE = re.compile(
+    r"\b(?:[Aa]bout|[Rr]oughly|[Ss]ome) (?:\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten) "
+    r"(?:of 100|times|per cent|%)"
+)
+FENCED = re.compile(r"^```.*?^```$|<!-- generated:.*?<!-- end -->", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))], ids=lambda page: page.name
+)
+def test_no_guide_rounds_by_word_what_the_program_prints(page: Path) -> None:
+    """ "About six times" went stale unseen: a number of the program stands in `numbers.toml`, to the digits printed."""
+    prose = " ".join(FENCED.sub("", page.read_text(encoding="utf-8")).split())
+    assert VAGUE.findall(prose) == []
+
+
+def test_every_number_has_a_page_a_source_and_a_path() -> None:
+    for one in SENTENCES:
+        assert (ROOT / one.page).is_file()
+        assert bool(one.command) is not bool(one.data)
+        assert one.sentence.count("{}") == len(one.paths) > 0

@@ -1,0 +1,104 @@
+"""Settings that are proposed from published practice can be set, lie in the published range, and say whose it is."""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.laser.device import devices
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.light_planning import plan_proposal
+from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.search.goals import laser_choices, treatment_goal
+from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.plan.search.skin_bank import SkinBank
+
+CONDITIONS = ("age-spots", "facial-telangiectasia", "redness", "acne-scars", "melasma")
+DRAWS = 100  # enough for every limit of the plan, which counts the error of the draws
+
+
+@cache
+def person(condition: str, phototype: str) -> Case:
+    concern = {"condition": condition, "site": "cheeks", "severity": "moderate"}
+    return parse_record(
+        Case, {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}, file="case"
+    )
+
+
+def proposals(condition: str, phototype: str) -> list[tuple[str, Proposal]]:
+    case = person(condition, phototype)
+    (concern,) = case.concern
+    cell = concern_cell(case, concern)
+    found = []
+    for modality in laser_choices(condition, "cheeks")[0]:
+        for name, device in devices().items():
+            if modality in device.modalities and modality != "ablative":
+                proposal = propose_setting(case, concern, modality, SearchMachine(name, device, Path()), cell)
+                if proposal is not None:
+                    found.append((modality, proposal))
+    return found
+
+
+@pytest.mark.parametrize("phototype", ["II", "IV", "VI"])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_proposal_can_be_set_and_lies_in_the_published_range(condition: str, phototype: str) -> None:
+    made = proposals(condition, phototype)
+    assert made
+    for _, one in made:
+        assert 0.0 < one.low <= one.middle <= one.high * (1.0 + 1e-9)
+        assert one.doses == tuple(sorted(one.doses))
+        assert max(one.doses) <= 1.001 * one.high
+        assert set(one.doses) <= set(one.machine.doses(one.setting))
+        assert one.sources
+        if one.lighter_phototype is None:
+            assert min(one.doses) >= one.low / DOSE_ROUNDING
+        else:
+            assert one.lighter_phototype <= PHOTOTYPES.index(phototype)
+
+
+def test_the_middle_of_a_guideline_s_range_is_geometric() -> None:
+    """A dose is as far from one end of a range as from the other by ratio, as doses are chosen."""
+    case = person("acne-scars", "IV")
+    (concern,) = case.concern
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    found = propose_setting(case, concern, "non-ablative-fractional", machine, concern_cell(case, concern))
+    assert found is not None
+    assert found.middle == pytest.approx(math.sqrt(found.low * found.high))
+
+
+@cache
+def planned_dose(condition: str, modality: str, name: str, phototype: str) -> float | None:
+    case = person(condition, phototype)
+    (concern,) = case.concern
+    machine = SearchMachine(name, devices()[name], Path())
+    proposal = propose_setting(case, concern, modality, machine, concern_cell(case, concern))
+    if proposal is None:
+        return None
+    bank = SkinBank(case, assess_colour(case, None), DRAWS, 0)
+    trial = plan_proposal(case, treatment_goal(condition, modality, "moderate"), proposal, "cheeks", bank)
+    return None if trial is None else trial.dose
+
+
+def test_a_borrowed_dose_is_never_above_that_of_the_lighter_skin() -> None:
+    doses = [planned_dose("redness", "vascular", "pulsed-dye-595", phototype) for phototype in ("III", "V", "VI")]
+    lightest, *darker = doses
+    assert lightest is not None
+    for dose in darker:
+        assert dose is None or dose <= lightest
+
+
+def test_a_dose_that_was_published_for_such_skin_is_planned_though_the_model_alone_would_forbid_it() -> None:
+    """Burns are anchored to what clinics counted: the dye laser's usual dose for phototype II is offered."""
+    dose = planned_dose("facial-telangiectasia", "vascular", "pulsed-dye-595", "II")
+    case = person("facial-telangiectasia", "II")
+    (concern,) = case.concern
+    machine = SearchMachine("pulsed-dye-595", devices()["pulsed-dye-595"], Path())
+    proposal = propose_setting(case, concern, "vascular", machine, concern_cell(case, concern))
+    assert dose is not None
+    assert proposal is not None
+    assert proposal.low / DOSE_ROUNDING <= dose <= proposal.high
