@@ -101,6 +101,8 @@ def plan_concern(
         found += offered
         failed += not_offered
         refused += [one.record for one in not_offered]
+    found, repeated = _drop_repeated_lamps(found)
+    refused += repeated
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
@@ -179,6 +181,24 @@ def _rank_all_options(
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]
+
+
+def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:
+    """Return the options without the lower-ranked ones of a lamp that has two, and why those are refused.
+
+    A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines.
+    """
+    kept: dict[str, LaserOption] = {}
+    refused: list[RefusedOption] = []
+    for at in rank_options([one.standing for one in found]):
+        one = found[at.index]
+        device = one.trial.machine.device
+        name = device.name if one.trial.band_nm is not None else f"{device.name} {one.goal.modality}"
+        first = kept.setdefault(name, one)
+        if first is not one:
+            message = Message("plan.lamp-offered-once", {"device": device.title})
+            refused.append(refusal_record(one.goal.modality, [message], device=device.name))
+    return [one for one in found if one in kept.values()], refused
 
 
 def _unknown_target_message(condition: str, modality: str) -> Message | None:

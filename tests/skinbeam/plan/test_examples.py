@@ -16,12 +16,8 @@ pytestmark = pytest.mark.check
 REFUSED = {
     "active-acne-vascular": "condition-why.flare",
     "dynamic-wrinkles-ablative": "condition-why.movement",
-    # Nobody measured how much darker than its surroundings such skin is.
-    "dull-complexion-pigment-long-pulse": "plan.no-contrast",
-    "poikiloderma-pigment-long-pulse": "plan.no-contrast",
     # Off the face columns get no more than the most careful source gave, and no deeper.
     "poikiloderma-fractional-ablative": "plan.too-weak",
-    # How wide the vessels of a keloid are was not found.
 }
 
 
@@ -97,3 +93,13 @@ def test_every_condition_that_a_laser_suits_is_offered_one_somewhere() -> None:
 @pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
 def test_an_example_says_that_it_is_synthetic(file: Path) -> None:
     assert "synthetic" in tomllib.loads(file.read_text(encoding="utf-8"))["title"]
+
+
+def test_a_lamp_is_one_option_of_a_concern() -> None:
+    """A lamp that suits the brown and the red part of a concern is offered once, and the plan says why."""
+    (part,) = made(next(file for file in CONDITIONS if file.stem == "poikiloderma-pigment-long-pulse"))["concerns"]
+    lamps = [option["modality"] for option in part["options"] if option.get("device") == "ipl"]
+    repeated = [
+        one["modality"] for one in part["refused"] for r in one["reasons"] if r["id"] == "plan.lamp-offered-once"
+    ]
+    assert (lamps, repeated) == (["pigment-long-pulse"], ["vascular"])
