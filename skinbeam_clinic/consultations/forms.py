@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
-_FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
+_SPOTS_EXAMINED = "photo.spots_examined"
+_FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed", _SPOTS_EXAMINED}
 _NUMBERS = {
     "patient.age_years",
     "patient.ita_deg",
@@ -48,7 +49,7 @@ _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
-POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph on which the points were set
+POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points and examined spots are of
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
@@ -98,6 +99,7 @@ class Submission:
         tables: dict[str, Any] = {}
         rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
         points: dict[str, list[Any]] = {}
+        about_photo: dict[str, Any] = {}
         for name, text in self.entries:
             if row := parse_row_field(name):
                 _put_value(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
@@ -109,6 +111,8 @@ class Submission:
                 _put_value(decision, match[1], name, text)
             elif match := _POINT.fullmatch(name):
                 points.setdefault(match[1], []).append(_parse_value("photo.points", text))
+            elif name == _SPOTS_EXAMINED:
+                about_photo["spots_examined"] = _parse_value(name, text)
             elif name != POINTS_PHOTOGRAPH:
                 tables[name] = text
         if rows["patient.medications"]:
@@ -116,10 +120,11 @@ class Submission:
         for kind in ("concern", "test_spot", "session"):
             if rows[kind]:
                 tables[kind] = _sort_rows(rows[kind])
-        if (
-            points and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries
-        ):  # points of another photograph would be at the wrong places
-            tables.setdefault("photo", {"points": [points[number] for number in sorted(points)]})
+        if points:
+            about_photo["points"] = [points[number] for number in sorted(points)]
+        # Points of another photograph would be at the wrong places, and spots examined on it are other spots.
+        if about_photo and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries:
+            tables.setdefault("photo", about_photo)
         return tables
 
     def find_field(self, path: str, message: str = "") -> str:

@@ -146,6 +146,7 @@ _LABELS = {
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
     "clinic.phone": "app.clinic-phone",
     "photo": "app.photo",
+    "photo.spots_examined": "app.spots-examined",
     "photo.points": "points.title",
     **{
         f"photo.points.{i}.{k}": f"points.{name}-{axis}"

@@ -1,6 +1,7 @@
 """The points of a face in a consultation: moved on its photograph, kept with the answers, read by what looks at it."""
 
 import html
+import re
 import tomllib
 
 import pytest
@@ -47,14 +48,17 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     assert shown.text.count("data:image/jpeg;base64,") == 1
     kept = clinics.desk().consultations.get(consultation.id)
     set_on = {"photo.kept": kept.answers["photograph"], "photo.points.of": kept.answers["photograph"]}
+    set_on["photo.spots_examined"] = "true"
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": str(kept.revision)})
     assert moved_points(clinics, consultation) == [float(value) for value in MOVED.values()]
     case = tomllib.loads(client.get(f"{here}/case.toml").text)
-    assert case["photo"] == {"points": [[203.5, 101], [246.5, 103], [223.5, 146]]}
-    # Another photograph has points of its own.
+    assert case["photo"] == {"points": [[203.5, 101], [246.5, 103], [223.5, 146]], "spots_examined": True}
+    assert re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
+    # Another photograph has points and spots of its own.
     revision = str(clinics.desk().consultations.get(consultation.id).revision)
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": revision}, files=files)
     assert moved_points(clinics, consultation) is None
+    assert not re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
 
 
 def test_what_a_photograph_suggests_is_read_by_the_points_that_were_set(

@@ -32,6 +32,14 @@ def test_points_count_for_the_photograph_that_they_were_set_on() -> None:
         assert read_points(other) is None
 
 
+def test_spots_count_as_examined_on_the_photograph_that_was_looked_at() -> None:
+    on_a = {"photo.spots_examined": "true", "photo.points.of": "a"}
+    assert sent(on_a).tables["photo"] == {"spots_examined": True}
+    assert sent(on_a | MOVED).tables["photo"].keys() == {"spots_examined", "points"}
+    for other in (sent(on_a, "b"), sent(on_a, ""), sent({"photo.spots_examined": "true"})):
+        assert "photo" not in other.tables
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{name: MOVED[name] for name in NAMES[:5]}, {name: MOVED[name] for name in NAMES[2:]}, {**MOVED, NAMES[3]: "left"}],
