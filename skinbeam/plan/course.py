@@ -323,8 +323,8 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     """
     write = Formatter().number
     parts = [describe_light(settings.wavelength_nm, lamp=lamp)]
-    if settings.microbeam is not None:
-        beam = settings.microbeam
+    if settings.columns is not None:
+        beam = settings.columns
         parts += [
             render_message("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
             render_message("setting.density", {"number": beam.density_per_cm2}),

@@ -15,6 +15,7 @@ __all__ = [
     "DeviceSetup",
     "Duration",
     "LadderStep",
+    "LensArraySetting",
     "MicrobeamSetting",
     "SessionGain",
     "SourceRange",
@@ -170,6 +171,13 @@ class MicrobeamSetting:
     profile: str
 
 
+@dataclass(frozen=True)
+class LensArraySetting:
+    """An optic that splits the spot into small beams; no source gives their energy and diameter."""
+
+    optic: str = "lens-array"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CoolingSetting:
     """The cooling that a plan was computed with, with the field names of the case file."""
@@ -190,6 +198,7 @@ class DeviceSetting:
 
     Parameters
     ----------
+    microbeam : the beams of a fractional device; of a lens array beside the fluence over its whole spot.
     footprint_mm : width and height of a rectangular window; `spot_mm` is then the diameter of the disc of equal area.
     compression : what is pressed on the skin while the device fires, in place of its cooling.
     subpulses, subpulse_ms : number and length of the sub-pulses in which the device may emit the pulse; they are made
@@ -209,8 +218,13 @@ class DeviceSetting:
     subpulses: tuple[int, ...] | None = None
     subpulse_ms: tuple[float, ...] | None = None
     subpulse_delay_ms: float | None = None
-    microbeam: MicrobeamSetting | None = None
+    microbeam: MicrobeamSetting | LensArraySetting | None = None
     cooling: CoolingSetting | None = None
+
+    @property
+    def columns(self) -> MicrobeamSetting | None:
+        """The settings of each beam of a fractional device; None of a full field and of a lens array."""
+        return self.microbeam if isinstance(self.microbeam, MicrobeamSetting) else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan import aftercare
 from skinbeam.plan.course import expected_sessions
-from skinbeam.plan.course_records import CoolingSetting, DeviceSetting, DeviceSetup, MicrobeamSetting, SourceRange
+from skinbeam.plan.course_records import (
+    CoolingSetting,
+    DeviceSetting,
+    DeviceSetup,
+    LensArraySetting,
+    MicrobeamSetting,
+    SourceRange,
+)
 from skinbeam.plan.downtime import (
     describe_healing_days,
     downtime_reason,
@@ -209,6 +216,7 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
     device, wavelength_nm = trial.machine.device, trial.setting.wavelength_nm
     tables = case_tables(device, trial.setting, trial.dose, trial.density_per_cm2)
     trains = trial.beam.trains  # made by the device, not set on it; the computation assumed them
+    columns = MicrobeamSetting(**tables["microbeam"]) if "microbeam" in tables else None
     settings = DeviceSetting(
         wavelength_nm,
         **{name: value for name, value in tables["settings"].items() if name not in ("subpulses", "subpulse_ms")},
@@ -216,7 +224,7 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
         passes=trial.passes,
         subpulses=tuple(train.number for train in trains) or None,
         subpulse_ms=tuple(train.length_ms for train in trains) or None,
-        microbeam=MicrobeamSetting(**tables["microbeam"]) if "microbeam" in tables else None,
+        microbeam=LensArraySetting() if device.lens_array else columns,
         cooling=cooling,
     )
     return DeviceSetup(device.name, device.title, wavelength_nm, trial.band_nm, settings)

@@ -8,7 +8,7 @@ import datetime
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -105,6 +105,8 @@ def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
         return Unknown(value["unknown"])
     others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
     fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
+    if len(fitting) > 1 and isinstance(value, dict):  # of several records the one that has these fields
+        fitting = [kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}]
     _expect(len(fitting) == 1, path, f"one of {others}", value)
     return _read_value(fitting[0], value, path)
 

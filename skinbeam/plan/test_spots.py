@@ -130,7 +130,7 @@ def _make_ladder(
         return None
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
     doses = [*(dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose), trial.dose]
-    densities = [] if setup.settings.microbeam is None else [setup.settings.microbeam.density_per_cm2]
+    densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
     burns = trial.burns
     if burns is None:
         parts = _test_spot_rules()["ladder"]["uncalibrated"]
@@ -188,8 +188,8 @@ def _make_steps(
     """Return a step for every dose at every density, one of which is the planned one."""
     settings, burns = setup.settings, trial.burns
     unknown = Unknown(render_message("ladder.no-promise"))
-    if settings.microbeam is not None:
-        spot_mm = settings.microbeam.diameter_um * UM / MM
+    if settings.columns is not None:
+        spot_mm = settings.columns.diameter_um * UM / MM
         return tuple(
             LadderStep(
                 energy_mJ=dose, density_per_cm2=density, pulse_ms=settings.pulse_ms, spot_mm=spot_mm, p_burn=unknown
@@ -301,9 +301,9 @@ def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
 def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float], size: _SpotSize) -> str:
     """Format the settings that all spots share."""
     bare = replace(setup.settings, fluence_J_cm2=None, passes=None, spot_mm=size.spot_mm)
-    if bare.microbeam is None:
+    if bare.columns is None:
         return describe_settings(bare, lamp=setup.lamp)
-    pattern = render_message("setting.microbeams", {"diameter": bare.microbeam.diameter_um})
+    pattern = render_message("setting.microbeams", {"diameter": bare.columns.diameter_um})
     if len(densities) == 1:
         pattern += ", " + render_message("setting.density", {"number": densities[0]})
     return f"{describe_settings(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"

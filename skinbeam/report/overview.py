@@ -202,7 +202,7 @@ def _visits(option: Option) -> str:
 def setting_line(setup: DeviceSetup) -> str:
     """Return the settings of a device as clinicians say them: dose, density, spot, pulse, passes and cooling."""
     held = setup.settings
-    columns = {} if held.microbeam is None else dataclass_fields(held.microbeam)
+    columns = {} if held.columns is None else dataclass_fields(held.columns)
     values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
     said = [
         describe_window(held.footprint_mm)
@@ -213,8 +213,8 @@ def setting_line(setup: DeviceSetup) -> str:
         for name in _SETTING_ORDER
         if values.get(name) is not None
     ]
-    if held.microbeam is not None:
-        share = coverage_pct(held.microbeam.diameter_um, held.microbeam.density_per_cm2)
+    if held.columns is not None:
+        share = coverage_pct(held.columns.diameter_um, held.columns.density_per_cm2)
         said.append(render_message("setting.coverage", {"share": f"{share:.2g}"}))
     if held.passes is not None and held.passes > 1:
         said.append(report_text("passes", passes=held.passes))

@@ -273,7 +273,7 @@ def _planned_record(planned: ConcernResult, choice: AtlasChoice) -> dict[str, An
         return {**dict.fromkeys(_PLAN_OUTPUTS, none), "dose": Unknown(_refusal_reason(planned, choice))}
     option, setup = first
     settings = setup.settings
-    micro = settings.microbeam
+    micro = settings.columns
     return {
         "dose": settings.fluence_J_cm2 if micro is None else micro.energy_mJ,
         "pulse_ms": settings.pulse_ms,

@@ -191,7 +191,7 @@ def _setting_columns(option: Option) -> dict[str, Any]:
             "microbeams_per_cm2",
         )
         return dict.fromkeys((*names, "passes"))
-    set_on, beam = option.setup.settings, option.setup.settings.microbeam
+    set_on, beam = option.setup.settings, option.setup.settings.columns
     return {
         "device": option.setup.device,
         "wavelength_nm": option.setup.wavelength_nm,

@@ -38,7 +38,7 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
 
 
 def _order_settings(setup: DeviceSetup) -> dict[str, float]:
-    held, beam = setup.settings, setup.settings.microbeam
+    held, beam = setup.settings, setup.settings.columns
     said = {
         "wavelength_nm": held.wavelength_nm,
         "fluence_J_cm2": held.fluence_J_cm2,
@@ -53,7 +53,7 @@ def _order_settings(setup: DeviceSetup) -> dict[str, float]:
 
 def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> dict[str, float]:
     """Return the greatest values that rules allow; bounds relative to a density were met when it was chosen."""
-    beam = setup.settings.microbeam
+    beam = setup.settings.columns
     if beam is None:
         return {}
     reasons = (*plan.suitability.reasons, *option.reasons)

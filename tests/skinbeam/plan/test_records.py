@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from consultations import CONDITIONS, example
+from consultations import CONDITIONS, PERSON, concern, devices, document, example
 from plan_reading import read_plan, records_in
 from report_samples import sample_plan
 
@@ -35,6 +35,18 @@ def test_a_plan_comes_back_from_its_document_whole(name: str) -> None:
     read = read_plan(made)
     assert canonical_json(read.document) == canonical_json(made)
     assert read.plan_sha256 == made["plan_sha256"]
+
+
+def test_a_lens_array_is_in_the_document_beside_its_fluence() -> None:
+    """Nobody knows the energy of its small beams; that they are there changes what the fluence means."""
+    made = document(PERSON + concern("skin-texture") + devices("ps-array-755"))
+    (option,) = [one for one in made["concerns"][0]["options"] if one.get("device") == "ps-array-755"]
+    assert option["settings"]["microbeam"] == {"optic": "lens-array"}
+    assert option["settings"]["fluence_J_cm2"] > 0.0
+    read = read_plan(made)
+    assert canonical_json(read.document) == canonical_json(made)
+    (setup,) = [one.setup for one in read.concerns[0].options if one.setup is not None]
+    assert setup.settings.columns is None
 
 
 def test_what_a_photograph_gave_a_plan_comes_back_with_it() -> None:
