@@ -397,10 +397,14 @@ def validate(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")] = None,
     json: Json = False,
 ) -> None:
-    """Every published row that the model can be held against, with its verdict."""
+    """Every published row that the model can be held against, with its verdict, and plans beside the guideline."""
     from skinbeam.validation.validate import validate_document
 
     document = validate_document(only)
+    if only is None:
+        from skinbeam.validation.guideline_plans import guideline_record
+
+        document["guideline"] = guideline_record()
     if output is not None:
         from skinbeam.report.validation_page import write_validation
 

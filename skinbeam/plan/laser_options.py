@@ -1,8 +1,9 @@
-"""Find the laser options of a concern: what the guideline and practice propose, else what a search finds.
+"""Find the laser options of a concern: what the guideline and practice propose.
 
 A device for which sources print a dose is planned from it (`plan.proposal`, `plan.light_planning`). Where the clinic
-did not list its devices, the devices are those that the guideline names. The settings of other devices are searched
-(`plan.device_search`).
+did not list its devices, the devices are those that the guideline names. Of a device without a printed dose a search
+finds the setting (`plan.device_search`): of light that heats only where the guideline names it, of light whose effect
+is a depth (columns, and the removal of skin) where the setting is like published ones, too.
 """
 
 from collections.abc import Sequence
@@ -76,13 +77,20 @@ def find_laser_options(
         return planned, [*refused, *found_none]
     if not is_listed and _names_light(cell) and (planned or not _names_modality(cell, modality)):
         return planned, refused
-    searched, not_found = search_options(case, concern, goal, others, bank, is_listed=is_listed)
+    searchable = [one for one in others if _may_be_searched(one, modality, cell)]
+    refused += [_refuse_without_dose(case, concern, goal, one) for one in others if one not in searchable]
+    searched, not_found = search_options(case, concern, goal, searchable, bank, is_listed=is_listed)
     for one in searched:
+        machine = one.trial.machine
         advice = _advice(cell, modality, one.trial)
-        if advice is None:
-            planned.append(one)
+        if advice is not None:
+            refused.append(_refuse(goal, machine, advice.message, advice.source))
+        elif one.option.beyond_practice and one.standing.place is None:
+            assert one.option.practice is not None  # a device has one
+            params = {"place": one.option.practice}
+            refused.append(device_refusal(goal, machine, "plan.beyond-practice", one.trial, **params))
         else:
-            refused.append(_refuse(goal, one.trial.machine, advice.message, advice.source))
+            planned.append(one)
     return planned, [*refused, *not_found]
 
 
@@ -182,6 +190,27 @@ def _plan_one_proposal(
         return _refuse(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     return make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
+
+
+def _may_be_searched(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> bool:
+    """Return whether the setting of a device without a printed dose may be searched.
+
+    Light that heats without a printed dose and without a place in the guideline is light that nobody uses so.
+    """
+    if machine.device.microbeam or modality == "ablative":
+        return True
+    lights = _one_of_each_light(machine)
+    return any(guideline_place(cell, modality, device_classes(machine.device, one)) is not None for one in lights)
+
+
+def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
+    """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
+    judged = [judge_setting(case, concern, goal.modality, machine, one) for one in _one_of_each_light(machine)]
+    if judged and all(one.opposing_reasons for one in judged):
+        strictest = judged[0].opposing_reasons[0]
+        cite_sources(strictest.source)
+        return _refuse(goal, machine, strictest.message, strictest.source)
+    return device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
 
 
 def _refuse(goal: TreatmentGoal, machine: SearchMachine, reason: Message, source: str | None = None) -> DeviceRefusal:

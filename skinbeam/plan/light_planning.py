@@ -69,13 +69,13 @@ def plan_proposal(
     """
     unjudged = Message("plan.lens-array") if proposal.machine.device.lens_array else unknown_target
     if unjudged is not None:
-        return _published_candidate(goal, proposal, unjudged.text)
+        return _published_candidate(case, goal, proposal, unjudged.text)
     try:
         if proposal.machine.device.microbeam:
             return _plan_columns(goal, proposal, site, bank)
         return _plan_heating(case, goal, proposal, site, bank)
     except NotAvailable as error:
-        return _published_candidate(goal, proposal, error.reason)
+        return _published_candidate(case, goal, proposal, error.reason)
 
 
 def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:
@@ -216,8 +216,12 @@ def with_bruising(
     return trial
 
 
-def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
+def _published_candidate(
+    case: Case, goal: TreatmentGoal, proposal: Proposal, reason: str
+) -> CandidateSetting | None:
     """Return the published dose of a light that the model cannot judge; None where it is not of such skin.
+
+    After an injury by such light it is no published dose that is greater than two thirds of the one that injured.
 
     Parameters
     ----------
@@ -225,7 +229,11 @@ def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -
     """
     if proposal.lighter_phototype is not None or goal.is_limited_by_depth:
         return None
-    dose = _doses_downwards(proposal, proposal.middle)[0]
+    injured = greatest_dose_after_injury(case, proposal.machine.device, proposal.setting.wavelength_nm)
+    doses = _doses_downwards(proposal, min(proposal.middle, injured), injured)
+    if not doses:
+        return None
+    dose = doses[0]
     beam = build_beam(proposal.machine, proposal.setting, dose)
     nothing = np.zeros(0)
     return CandidateSetting(

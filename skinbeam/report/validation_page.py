@@ -126,6 +126,7 @@ def render_validation(document: Mapping[str, Any]) -> str:
             parts={part: _part_context(document, part) for part in _PARTS},
             endpoints=[_endpoint_context(endpoint) for endpoint in document["endpoints"]],
             calibrated=document["calibrated"],
+            guideline=_guideline_context(document),
         )
     )
 
@@ -138,6 +139,11 @@ def validation_text(document: Mapping[str, Any]) -> str:
     ]
     lines += _part_lines(document, "independent")
     lines += ["", report_text("validate.h_endpoints"), *_columns(_endpoint_table(document))]
+    if guideline := _guideline_context(document):
+        columns = ("cell", "first", "offered")
+        table = [[report_text(f"validate.col_{name}") for name in columns]]
+        table += [[row[name] for name in columns] for row in guideline["rows"]]
+        lines += ["", report_text("validate.h_guideline"), guideline["sentence"], *_columns(table)]
     lines += ["", report_text("validate.h_dependent"), *_part_lines(document, "dependent")]
     return "\n".join(lines) + "\n"
 
@@ -227,6 +233,21 @@ def _endpoint_context(endpoint: Mapping[str, Any]) -> dict[str, Any]:
         "dependent-sources": others["sources"],
         "dependent-observed": _number(others["observed"]) if "observed" in others else "–",
         "used": _number(endpoint["geometric_error"]),
+    }
+
+
+def _guideline_context(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plans beside the guideline; empty of a document of one group of rows."""
+    if "guideline" not in document:
+        return {}
+    guideline = document["guideline"]
+    counts = {name: value for name, value in guideline.items() if name != "disagreeing"}
+    return {
+        "sentence": report_text("validate.guideline", **counts),
+        "rows": [
+            {"cell": row["cell"], "first": row["first"], "offered": ", ".join(row["offered"])}
+            for row in guideline["disagreeing"]
+        ],
     }
 
 

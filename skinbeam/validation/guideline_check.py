@@ -41,6 +41,7 @@ class OfferedTreatment:
     ----------
     modality : of the option.
     rank : 1 for the best; options of equal rank are tied.
+    device : its device; empty without one.
     device_classes : classes of its device with the wider ones; empty without a device.
     fluence_J_cm2, energy_mJ : its dose; None where it has none.
     """
@@ -50,6 +51,7 @@ class OfferedTreatment:
     device_classes: frozenset[str] = frozenset()
     fluence_J_cm2: float | None = None
     energy_mJ: float | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _read_offer(option: Mapping[str, Any]) -> OfferedTreatment:
         device_classes=_classes_of_option(option.get("device", ""), settings),
         fluence_J_cm2=settings.get("fluence_J_cm2"),
         energy_mJ=microbeam.get("energy_mJ"),
+        device=option.get("device", ""),
     )
 
 
@@ -164,7 +167,7 @@ def _classes_of_option(device: str, settings: Mapping[str, Any]) -> frozenset[st
     found: set[str] = set()
     for head in file.head:
         same_light = head.wavelength_nm == settings.get("wavelength_nm", head.wavelength_nm)
-        same_spot = bool(head.tip) == bool(settings.get("microbeam"))
+        same_spot = bool(head.tip) == ("energy_mJ" in settings.get("microbeam", {}))  # a lens array has a spot
         if same_light and same_spot and head.pulse_ms.contains(settings.get("pulse_ms", head.pulse_ms.ends[0])):
             found.update(head_classes(file, head))
     return widen_classes(found)

@@ -262,3 +262,14 @@ def test_a_plan_stays_below_the_dose_that_injured() -> None:
     assert laser_options(barred) == []
     (refused,) = [r for r in barred["concerns"][0]["refused"] if r.get("device") == "pulsed-dye-595"]
     assert refused["reasons"][0]["id"] == "plan.no-dose-below-injury"
+
+
+def test_an_injury_lowers_light_that_is_not_simulated_too() -> None:
+    """No model judges a lamp on poikiloderma; after a blister at 12 J/cm² its published dose is bounded all the same."""
+    lamp = PERSON + concern("poikiloderma", "neck") + devices("ipl")
+    (free,) = [one for one in laser_options(document(lamp)) if one["basis"] == "published"]
+    assert free["settings"]["fluence_J_cm2"] > 8.0
+    hurt = document(lamp + spot("blister", "fluence_J_cm2 = 12.0\nwavelength_nm = 560.0", device="ipl"))
+    lowered = [one["settings"]["fluence_J_cm2"] for one in laser_options(hurt)]
+    assert lowered
+    assert max(lowered) <= 8.0
