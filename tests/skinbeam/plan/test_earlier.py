@@ -265,7 +265,7 @@ def test_a_plan_stays_below_the_dose_that_injured() -> None:
 
 
 def test_an_injury_lowers_light_that_is_not_simulated_too() -> None:
-    """No model judges a lamp on poikiloderma; after a blister at 12 J/cm² its published dose is bounded all the same."""
+    """No model judges a lamp on poikiloderma; after a blister at 12 J/cm² its published dose is bounded too."""
     lamp = PERSON + concern("poikiloderma", "neck") + devices("ipl")
     (free,) = [one for one in laser_options(document(lamp)) if one["basis"] == "published"]
     assert free["settings"]["fluence_J_cm2"] > 8.0
