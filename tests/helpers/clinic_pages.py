@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 
 AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WAIT_MS = 30_000  # a page on two busy cores takes seconds; a test that passes does not wait for it
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def opened_page(browser: Browser) -> Iterator[Page]:
     """Give a page whose scripts must end without a fault, and within the policy of the app."""
     context = browser.new_context(viewport=DESK)
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(WAIT_MS)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)

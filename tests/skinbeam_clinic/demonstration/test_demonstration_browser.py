@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from clinic_pages import DESK, PHONE, looked_at
+from clinic_pages import DESK, PHONE, WAIT_MS, looked_at
 from paths import ROOT
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport=DESK)
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(WAIT_MS)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     yield opened
