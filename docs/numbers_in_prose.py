@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,11 +23,12 @@ from typing import Any
 from skinbeam.cli import main
 from skinbeam.model.package_data import load_package_table
 
-__all__ = ["Comparison", "ProseSentence", "compare", "read_sentences", "run_quietly", "write_values"]
+__all__ = ["Comparison", "ProseSentence", "command_document", "compare", "read_sentences", "write_values"]
 
 ROOT = Path(__file__).parent.parent
 _FILE_BLOCK = re.compile(r'^```toml title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _MOST_ROUNDED = 0.05  # a number that is rounded by more, such as 3.48 to 3, is another number
+CommandRunner = Callable[[str, tuple[tuple[str, str], ...], str], Any]
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 
 
@@ -82,8 +83,12 @@ def read_sentences() -> tuple[ProseSentence, ...]:
     return tuple(ProseSentence(name, **{**entry, "paths": tuple(entry["paths"])}) for name, entry in table.items())
 
 
-def compare(sentence: ProseSentence) -> list[Comparison]:
+def compare(sentence: ProseSentence, run: CommandRunner | None = None) -> list[Comparison]:
     """Return each number of a sentence as the page writes it, beside its value.
+
+    Parameters
+    ----------
+    run : returns the document of a command, as `command_document` does.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def compare(sentence: ProseSentence) -> list[Comparison]:
     written = found[0].groups()
     if len(written) != len(sentence.paths):
         raise ValueError(f"{sentence.name}: {len(sentence.paths)} paths for {len(written)} numbers")
-    document = _document(sentence)
+    document = _document(sentence, run or command_document)
     values = (_value(document, path) for path in sentence.paths)
     return [Comparison(*parts) for parts in zip(sentence.paths, written, values, strict=True)]
 
@@ -111,13 +116,7 @@ def write_values(sentence: ProseSentence) -> None:
     (ROOT / sentence.page).write_text(text, encoding="utf-8")
 
 
-def run_quietly(arguments: Sequence[str], folder: Path) -> Any:
-    """Return the JSON document of a command that runs in a folder.
-
-    Raises
-    ------
-    RuntimeError : the command fails.
-    """
+def _run_quietly(arguments: Sequence[str], folder: Path) -> Any:
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -132,21 +131,32 @@ def run_quietly(arguments: Sequence[str], folder: Path) -> Any:
     return json.loads(out.getvalue())
 
 
-def _document(sentence: ProseSentence) -> Any:
+def _document(sentence: ProseSentence, run: CommandRunner) -> Any:
     if sentence.data:
         return load_package_table(f"data/{sentence.data}")
     files = tuple(_FILE_BLOCK.findall(sentence.text))
-    return _command_document(sentence.command, files, sentence.without)
+    return run(sentence.command, files, sentence.without)
 
 
 @cache
-def _command_document(command: str, files: tuple[tuple[str, str], ...], without: str) -> Any:
+def command_document(command: str, files: tuple[tuple[str, str], ...] = (), without: str = "") -> Any:
+    """Return the JSON document of a command that runs in a folder with the examples and these files.
+
+    Parameters
+    ----------
+    files : name and text of each file.
+    without : the table that is left out of the files.
+
+    Raises
+    ------
+    RuntimeError : the command fails.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "examples").symlink_to(ROOT / "examples")
         for title, text in files:
             (folder / title).write_text(_leave_out(text, without), encoding="utf-8")
-        return run_quietly(command.split(), folder)
+        return _run_quietly(command.split(), folder)
 
 
 def _leave_out(text: str, table: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from skinbeam.evidence.guideline.device_classes import guideline_conditions, guideline_sites, outside_conditions
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose, GuidelineTreatment
-from skinbeam.evidence.guideline.table import guideline_cell, load_cells
+from skinbeam.evidence.guideline.table import guideline_cell, load_cells, load_choices
 from skinbeam.evidence.guideline.words import (
     avoidance_words,
     cell_words,
@@ -55,7 +55,9 @@ def guideline(
     if subtype is not None and subtype not in kinds:
         raise unknown_name_error("kind", subtype, kinds or {"no kinds"}, field="--subtype")
     if place is None and subtype is None:
-        return tuple(cell for cell in load_cells() if cell.condition == name and _includes(cell, phototype))
+        return tuple(
+            cell for cell in load_cells() if cell.condition == name and _includes_phototype(cell.phototype, phototype)
+        )
     asked = PHOTOTYPES if phototype is None else (phototype,)
     found = (guideline_cell(name, subtype or "", place or "", number) for number in asked)
     return tuple(dict.fromkeys(cell for cell in found if cell is not None))
@@ -66,11 +68,15 @@ def guideline_document(
 ) -> dict[str, Any]:
     """Return `skinbeam.guideline/1`; arguments and errors as in `guideline`.
 
-    `cells` holds for each group of phototypes the three places, what to avoid, doses and sources.
+    `cells` holds for each group of phototypes the three places, what to avoid, doses and sources; `rows` what each
+    source says about a treatment, a row for each class of device that it names.
     """
     cells = guideline(condition, phototype=phototype, site=site, subtype=subtype)
     name = cells[0].condition
-    sources = dict.fromkeys(key for cell in cells for key in _sources_of(cell))
+    rows = list(_choice_rows(name, phototype, site, subtype))
+    sources = dict.fromkeys(
+        (*(key for cell in cells for key in _sources_of(cell)), *(key for row in rows for key in row["sources"]))
+    )
     cite_sources(*sources)
     asked = {"command": "guideline", "condition": name, "phototype": phototype, "site": site, "subtype": subtype}
     return build_document(
@@ -82,6 +88,7 @@ def guideline_document(
             "title": condition_words(name),
             "covered": name not in outside_conditions(),
             "cells": [_cell_entry(cell) for cell in cells],
+            "rows": rows,
             "sources": list(sources),
         },
     )
@@ -147,6 +154,33 @@ def _cell_entry(cell: GuidelineCell) -> dict[str, Any]:
     }
 
 
+def _choice_rows(
+    condition: str, phototype: str | None, site: str | None, subtype: str | None
+) -> Iterator[dict[str, Any]]:
+    """Yield what each source says about a treatment of a condition, restricted to what is asked for."""
+    place = None if site is None else _resolve_site(site)
+    for choice in load_choices():
+        if choice.condition != condition or not _includes_phototype(choice.phototype, phototype):
+            continue
+        if place is not None and choice.site not in ("", place):
+            continue
+        if subtype is not None and choice.subtypes and subtype not in choice.subtypes:
+            continue
+        for device_class in choice.device_classes or ("",):
+            yield {
+                "condition": choice.condition,
+                "subtype": "; ".join(choice.subtypes),
+                "site": choice.site,
+                "phototypes": choice.phototype,
+                "place": choice.place,
+                "treatment": choice.treatment,
+                "device_class": device_class,
+                "statement": choice.statement,
+                "grade": choice.grade,
+                "sources": [choice.source],
+            }
+
+
 def _place_entry(
     place: str, treatment: GuidelineTreatment | None, doses: tuple[GuidelineDose, ...]
 ) -> dict[str, Any] | Unknown:
@@ -178,10 +212,11 @@ def _sources_of(cell: GuidelineCell) -> dict[str, None]:
     return dict.fromkeys((*cell.sources, *(key for dose in doses_of_cell(cell) for key in dose.sources)))
 
 
-def _includes(cell: GuidelineCell, phototype: str | None) -> bool:
-    if phototype is None:
+def _includes_phototype(treated: str, phototype: str | None) -> bool:
+    """Return whether a phototype is among those of a cell or a choice; a source that names none means all."""
+    if phototype is None or not treated:
         return True
-    low, high = phototype_range(cell.phototype)
+    low, high = phototype_range(treated)
     return low <= PHOTOTYPES.index(phototype) + 1 <= high
 
 

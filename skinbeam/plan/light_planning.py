@@ -216,9 +216,7 @@ def with_bruising(
     return trial
 
 
-def _published_candidate(
-    case: Case, goal: TreatmentGoal, proposal: Proposal, reason: str
-) -> CandidateSetting | None:
+def _published_candidate(case: Case, goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
     """Return the published dose of a light that the model cannot judge; None where it is not of such skin.
 
     After an injury by such light it is no published dose that is greater than two thirds of the one that injured.

@@ -14,7 +14,7 @@ from skinbeam.evidence.guideline.device_classes import (
     guideline_treatments,
     outside_conditions,
 )
-from skinbeam.evidence.guideline.table import load_cells
+from skinbeam.evidence.guideline.table import PLACES, load_cells, load_choices
 from skinbeam.evidence.guideline.words import avoidance_words, cell_words, device_words, short_treatment_words
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range
@@ -50,6 +50,21 @@ def test_every_condition_has_a_document_with_sources(condition: str) -> None:
             for dose in entry.get("doses", ()):
                 assert dose["sources"]
                 assert dose["low"] <= dose["high"]
+
+
+@pytest.mark.parametrize("condition", guideline_conditions())
+def test_rows_say_which_source_says_what(condition: str) -> None:
+    made = guideline_document(condition)
+    rows = made["rows"]
+    assert {choice.source for choice in load_choices() if choice.condition == condition} <= set(made["sources"])
+    assert {row["place"] for row in rows} <= set(PLACES)
+    for row in rows:
+        assert row["condition"] == condition
+        assert row["statement"]
+        assert set(row["sources"]) <= set(made["sources"])
+    dark = guideline_document(condition, phototype="VI")["rows"]
+    assert [row for row in rows if row in dark] == dark
+    assert all(row["phototypes"] == "" or "VI" in row["phototypes"] for row in dark)
 
 
 def test_a_cell_without_a_third_treatment_says_so() -> None:

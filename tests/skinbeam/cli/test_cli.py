@@ -204,7 +204,7 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
     "guideline": (
         ("guideline", "facial veins", "--phototype", "II"),
         "skinbeam.guideline/1",
-        {"condition", "title", "covered", "cells", "sources"},
+        {"condition", "title", "covered", "cells", "rows", "sources"},
     ),
     "validate": (
         ("validate", "--only", "arrhenius"),
