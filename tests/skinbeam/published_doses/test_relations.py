@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from consultations import document
 from paths import ROOT
-from relations import every_plan, pigment, resurfacing, scars, usual_settings, vessels, waiting
+from relations import every_plan, pigment, places, resurfacing, scars, usual_settings, vessels, waiting
 from relations.cases import CASES
 from relations.reading import Reading
 from relations.relation import RELATIONS
 
 from skinbeam.model.sources import bibliography
 
-MODULES = (every_plan, pigment, resurfacing, scars, usual_settings, vessels, waiting)
+MODULES = (every_plan, pigment, places, resurfacing, scars, usual_settings, vessels, waiting)
 NOT_MET = tomllib.loads((Path(__file__).parent / "relations" / "not_met.toml").read_text(encoding="utf-8"))
 DRAWS = 200  # as of a consultation: with fewer, the error of the draws lowers doses and refuses options
 
@@ -22,7 +22,7 @@ def reading(name: str) -> Reading:
     return Reading(name, document(CASES[name], draws=DRAWS))
 
 
-@pytest.mark.long  # 64 plans of 1 to 10 seconds each
+@pytest.mark.check  # 109 plans of a second or two each
 @pytest.mark.parametrize("name", RELATIONS)
 def test_plans_hold_to_it_or_say_so(name: str) -> None:
     found = list(RELATIONS[name].complaints({case: reading(case) for case in RELATIONS[name].cases}))

@@ -128,6 +128,23 @@ CASES = {
     "laxity-pacemaker": consultation(
         "II", "laxity", "jaw", person='history = ["pacemaker"]', devices=("fractional-1550",)
     ),
+    # other places and skins
+    "acne-V": consultation("V", "active-acne"),
+    "spots-hands-II": consultation("II", "age-spots", "hands"),
+    "texture-chest-II": consultation("II", "skin-texture", "decolletage"),
+    "lines-chest-II": consultation("II", "wrinkles", "decolletage"),
+    "lines-neck-II": consultation("II", "wrinkles", "neck"),
+    **{
+        f"white-scar-{p}": consultation(p, "surgical-scars", "forehead", concern='subtypes = ["white"]')
+        for p in ("II", "IV", "V")
+    },
+    "raised-scar-V": consultation("V", "hypertrophic-scars", "decolletage", concern='subtypes = ["red"]'),
+    "pores-III": consultation("III", "skin-texture"),
+    "eye-lines-II": consultation("II", "fine-lines-periorbital", "periorbital"),
+    "lip-V": consultation("V", "perioral-lines", "perioral"),
+    "laxity-V": consultation("V", "laxity", "jaw"),
+    "dull-III": consultation("III", "dull-complexion"),
+    "uneven-V": consultation("V", "uneven-pigmentation"),
     # who should wait, or should not be treated
     "pregnant": consultation("II", "wrinkles", person="pregnant = true"),
     "minor": consultation("II", "spider-angioma", age_years=12.0),
