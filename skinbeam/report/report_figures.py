@@ -117,7 +117,10 @@ def _simulation_pictures(
     about = {"concern": concern_name(concern), "option": join_items([first.title, device_name(first)])}
     lines = isinstance(data.window, WindowData) and len(data.window.rows) < 2
     marked = report_text("marked_plan" if concern.nearest is None else "marked_nearest")
-    read = report_text("window_lines_caption" if lines else "window_caption", option=about["option"], marked=marked)
+    name_of_caption = "window_lines_caption" if lines else "window_caption"
+    caption = [report_text(name_of_caption, option=about["option"], marked=marked)]
+    if isinstance(data.window, WindowData) and not lines:
+        caption += _absent_areas(data.window)
     return [
         _report_picture(
             "section",
@@ -128,8 +131,16 @@ def _simulation_pictures(
             files,
             read=report_text("section_caption", option=about["option"]),
         ),
-        _report_picture("window", draw_window, data.window, name, about, files, read=read),
+        _report_picture("window", draw_window, data.window, name, about, files, read=" ".join(caption)),
     ]
+
+
+def _absent_areas(window: WindowData) -> list[str]:
+    """Return a sentence for each area that the caption names and the figure lacks."""
+    reached = max((p for row in window.p_effect for p in row), default=1.0)
+    used = max((share for row in window.limit_fraction for share in row), default=2.0)
+    absent = {"window_unreached": reached < 0.5, "window_unbroken": used <= 1.0}
+    return [report_text(name) for name, lacks in absent.items() if lacks]
 
 
 def _report_picture(

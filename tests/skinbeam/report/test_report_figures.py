@@ -113,6 +113,26 @@ def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
     assert {p.unknown for p in lost} == {"the grid was not computed", "no pulse was simulated for this concern"}
 
 
+def test_a_caption_says_which_area_a_window_lacks() -> None:
+    """An empty figure is not a figure that failed."""
+
+    def caption(**changed: Any) -> str:
+        window = replace(sample_window(), **changed)
+        veins = replace(sample_figures().concerns[0], window=window)
+        drawn = draw_report_figures(sample(), FigureData((veins,)))
+        (picture,) = [one for one in drawn.pictures["concern-facial-telangiectasia-cheeks"] if "window" in one.file]
+        return picture.caption
+
+    rows, doses = len(sample_window().rows), len(sample_window().dose)
+    weak, strong, allowed = ([[share] * doses for _ in range(rows)] for share in (0.3, 0.8, 0.9))
+    unreached, unbroken = "reaches the target in half", "No setting in it passes a limit"
+    assert unreached in caption(p_effect=weak)
+    assert unreached not in caption(p_effect=strong)
+    assert unbroken in caption(limit_fraction=allowed)
+    assert unbroken not in caption(limit_fraction=[[2.0] * doses for _ in range(rows)])
+    assert unbroken not in caption(limit_fraction=())
+
+
 def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
     drawn = draw_report_figures(sample(), FigureData())
     assert not [name for name in drawn.files if "section" in name or "window" in name]
