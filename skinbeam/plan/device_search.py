@@ -1,9 +1,8 @@
-"""Search a device for settings that reach a target within the limits, first within published practice.
+"""Search a device whose effect is a depth (columns, and the removal of skin) for settings that reach a target.
 
-Settings are compared on few skins, which are the same for every seed. The offered setting is judged on all draws, and a
-setting that the few skins show to be far from the target is refused without a number. Settings for vessels that a first
-look cannot distinguish are compared again on twice as many skins, and again twice as many decide how high their dose is
-aimed.
+Settings within published practice are tried first. They are compared on few skins, which are the same for every seed.
+The offered setting is judged on all draws, and a setting that the few skins show to be far from the target is refused
+without a number.
 """
 
 import contextlib
@@ -22,7 +21,6 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.course import describe_settings
 from skinbeam.plan.expected_result import trial_question
-from skinbeam.plan.light_planning import with_bruising
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, per_hundred
@@ -31,9 +29,6 @@ from skinbeam.plan.rules.suitability import Suitability, judge_suitability
 from skinbeam.plan.rules.table import RuleReason
 from skinbeam.plan.search.candidate import (
     CandidateSetting,
-    equally_effective,
-    estimate_bruising,
-    least_bruising,
     merit_key,
     sort_by_merit,
 )
@@ -47,16 +42,13 @@ from skinbeam.plan.search.settings import (
     PracticeRegion,
     PulseCaps,
     SearchMachine,
-    build_beam,
     built_in_cooling,
     candidate_settings,
-    is_bound_to_practice,
-    narrower_spots,
     sources_without_dose,
     thin_evenly,
 )
-from skinbeam.plan.search.skin_bank import COMPARISON_DRAWS, SkinBank
-from skinbeam.plan.search.skins import SiteSkins, SpectralLines
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.text import Message
 
@@ -69,6 +61,7 @@ __all__ = [
     "make_option",
     "refusal_record",
     "search_options",
+    "too_weak_refusal",
 ]
 
 SCREENING_ENERGIES = 6
@@ -130,9 +123,6 @@ def search_options(
     option, and of other light the best of all where none of those has one.
     """
     modality = goal.modality
-    bank.design_bank.skins(concern.site, goal, max_draws=SCREENING_DRAWS).compute_light(
-        _spectra_to_light(case, concern, goal, machines)
-    )
     screened, refused = _screen_devices(case, concern, goal, machines, bank)
     options: list[LaserOption] = []
     offered: set[tuple[str, bool]] = set()
@@ -195,7 +185,7 @@ def _screen_devices(
         if not look.best:
             refused.append(device_refusal(goal, machine, _no_dose_reason(look.machines[0])))
         elif _is_too_weak(case, concern, goal, look.best[0], SCREENING_MARGIN):
-            refused.append(_too_weak_refusal(case, concern, goal, look.best[0]))
+            refused.append(too_weak_refusal(case, concern, goal, look.best[0]))
         else:
             looks.append(look)
     looks.sort(key=lambda look: (-len(look.machines), merit_key(look.best[0])))
@@ -227,11 +217,7 @@ def _choose_setting(
     Where all settings are too weak, the refusal reports that of the first region, which is the nearest to practice.
     """
     machine, *wider = look.machines
-    cooling, _ = built_in_cooling(machine.device)
-    best = _compare_settings(
-        goal, machine, look.best, bank.design_bank.skins(concern.site, goal, max_draws=COMPARISON_DRAWS), cooling
-    )
-    trial = _settle_setting(goal, machine, best, bank, concern.site, cooling)
+    trial = _settle_setting(goal, machine, look.best, bank, concern.site)
     if trial is not None and not _is_too_weak(case, concern, goal, trial):
         return trial
     if wider:
@@ -244,7 +230,7 @@ def _choose_setting(
     return (
         device_refusal(goal, machine, _no_dose_reason(machine))
         if trial is None
-        else _too_weak_refusal(case, concern, goal, trial)
+        else too_weak_refusal(case, concern, goal, trial)
     )
 
 
@@ -269,28 +255,15 @@ def _is_too_weak(
 def _restrict_to_practice(
     case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine
 ) -> list[SearchMachine]:
-    """Return the machine restricted to ever wider regions around published practice.
+    """Return the machine restricted to published energies, and then without that restriction.
 
-    First it is restricted to published doses, then to the light, pulses and spots of practice, then to these and the
-    spots next to them, then only to the caps on spot and energy, which hold everywhere.
-
-    Of microbeams practice restricts the energy alone, and of full-field ablation nothing: too little is published. A
-    lamp is restricted to published doses of its filters, because makers do not measure its fluence alike and its
-    spectrum is not published.
+    Practice restricts the energy of microbeams alone, and of full-field ablation nothing: too little is published. The
+    caps on spot and energy hold everywhere.
     """
-    practice = PracticeRegion(concern.condition, goal.modality, darkest_phototype(case))
-    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case)))
-    dosed = replace(machine, region=practice)
-    if machine.device.is_lamp:
-        return [dosed]
-    if machine.device.microbeam:
-        return [dosed, machine]
-    if goal.modality == "ablative":
-        return [machine]
-    if is_bound_to_practice(concern.condition):
-        return [dosed]
-    wider = (replace(practice, limits_doses=False, adds_adjacent_spots=beside) for beside in (False, True))
-    return [dosed, *(replace(machine, region=region) for region in wider), machine]
+    phototype = darkest_phototype(case)
+    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, phototype))
+    practice = PracticeRegion(concern.condition, goal.modality, phototype)
+    return [replace(machine, region=practice), machine] if machine.device.microbeam else [machine]
 
 
 def judge_setting(
@@ -309,7 +282,7 @@ def judge_setting(
     )
 
 
-def _too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:
+def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:
     """Return the refusal of a dose that reaches too few skins.
 
     Where an earlier injury bars greater doses, that is the reason to report. Where clinics treat such skin with such
@@ -328,7 +301,7 @@ def _too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: 
 def _no_dose_reason(machine: SearchMachine) -> str:
     """Return why there is no dose; for a machine restricted to practice, whether none was published."""
     if machine.region is not None and not any(machine.doses(setting) for setting in iterate_settings(machine.device)):
-        return "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice"
+        return "plan.no-practice"
     return "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
 
 
@@ -355,9 +328,8 @@ def _best_settings(
 ) -> list[CandidateSetting]:
     """Return a device's best settings in a first look, among those that the rules allow for its wavelength and pulse.
 
-    Light that trials of the concern used goes before other light of the same device: only such light can rank first. Of
-    settings for vessels the best is followed by those that few skins cannot distinguish from it, of others by the next
-    best.
+    Light that trials of the concern used goes before other light of the same device: only such light can rank first.
+    The best is followed by the next best.
 
     Raises
     ------
@@ -367,8 +339,7 @@ def _best_settings(
     cooling, _ = built_in_cooling(machine.device)
     found: list[CandidateSetting] = []
     reason, judged_any = "", False
-    every_size = machine.device.microbeam or goal.modality == "ablative" or machine.region is not None
-    for setting in _settings_to_try(goal, machine):
+    for setting in _settings_to_try(machine):
         allowed = judge_setting(case, concern, goal.modality, machine, setting)
         if allowed.opposing_reasons:
             strict = allowed.opposing_reasons[0]
@@ -377,8 +348,6 @@ def _best_settings(
             continue
         try:
             trial = _screen_setting(goal, machine, setting, skins, cooling)
-            if not every_size and trial is not None:
-                trial = _try_narrower_spots(goal, machine, trial, skins, cooling)
         except NotAvailable as error:
             reason = error.reason
             continue
@@ -388,41 +357,19 @@ def _best_settings(
     if not judged_any and reason:
         raise NotAvailable(reason)
     best = [trial for trial in found if _was_tried_in_trials(case, concern, goal.modality, trial)] or found
-    if _targets_vessels(goal):
-        return equally_effective(best)
     ordered = sort_by_merit(best)
     return [one for one in ordered if one.setting.wavelength_nm == ordered[0].setting.wavelength_nm][:2]
 
 
-def _settings_to_try(goal: TreatmentGoal, machine: SearchMachine) -> Iterator[BeamSetting]:
-    """Return the settings to look at: those within practice, or all that the device spans."""
+def _settings_to_try(machine: SearchMachine) -> Iterator[BeamSetting]:
+    """Return the settings to look at, which span what the device can be set to."""
 
-    def takes(setting: BeamSetting) -> bool:
+    def has_doses(setting: BeamSetting) -> bool:
         return bool(machine.doses(setting))
 
     if machine.device.microbeam:
-        return candidate_settings(
-            machine.device, all_sizes=True, pulses=2, can_judge=is_pulse_calibrated, has_doses=takes
-        )
-    if machine.region is not None:
-        return machine.region.settings(machine.device)
-    return candidate_settings(machine.device, all_sizes=goal.modality == "ablative", pulses=3, has_doses=takes)
-
-
-def _try_narrower_spots(
-    goal: TreatmentGoal, machine: SearchMachine, trial: CandidateSetting, skins: SiteSkins, cooling: CoolingPlan
-) -> CandidateSetting:
-    """Return the trial, or a better one in a narrower spot.
-
-    Narrower spots are tried where the doses of the wider ones end before the target or a limit is reached.
-    """
-    for setting in narrower_spots(machine, trial.setting):
-        if trial.dose < machine.doses(trial.setting)[-1] or trial.p_effective >= effect_target().wanted:
-            break
-        found = _screen_setting(goal, machine, setting, skins, cooling)
-        if found is not None and merit_key(found) < merit_key(trial):
-            trial = found
-    return trial
+        return candidate_settings(machine.device, pulses=2, can_judge=is_pulse_calibrated, has_doses=has_doses)
+    return candidate_settings(machine.device, pulses=3, has_doses=has_doses)
 
 
 def _screen_setting(
@@ -443,36 +390,12 @@ def _screen_setting(
     return search_microbeams(machine, setting, goal, skins, energies=every, quick=True)
 
 
-def _compare_settings(
-    goal: TreatmentGoal,
-    machine: SearchMachine,
-    screened: Sequence[CandidateSetting],
-    skins: SiteSkins,
-    cooling: CoolingPlan,
-) -> Sequence[CandidateSetting]:
-    """Return the settings to judge, the one to offer first.
-
-    Of settings for vessels that are equally effective, the one that bruises least comes first.
-    """
-    if not _targets_vessels(goal) or len(screened) == 1:
-        return screened
-    again = (_screen_setting(goal, machine, one.setting, skins, cooling) for one in screened)
-    best = equally_effective([trial for trial in again if trial is not None])
-    if not best:
-        return screened
-    first = least_bruising(
-        [replace(one, bruising=estimate_bruising(one.beam, one.dose, skins, cooling)) for one in best]
-    )
-    return [first, *(one for one in screened if one.setting != first.setting)]
-
-
 def _settle_setting(
     goal: TreatmentGoal,
     machine: SearchMachine,
     screened: Sequence[CandidateSetting],
     bank: SkinBank,
     site: str,
-    cooling: CoolingPlan,
 ) -> CandidateSetting | None:
     """Return the setting to offer, judged on all draws.
 
@@ -481,35 +404,24 @@ def _settle_setting(
     """
     found: CandidateSetting | None = None
     for one in screened:
-        trial = judge_best_dose(goal, machine, one, bank, site, cooling)
+        trial = judge_best_dose(goal, machine, one, bank, site)
         if trial is not None and trial.p_effective >= effect_target().least:
             found = trial
             break
         found = trial if found is None else found
-    return None if found is None else with_bruising(goal, found, bank.skins(site, goal), cooling)
-
-
-def _targets_vessels(goal: TreatmentGoal) -> bool:
-    """Return whether blood is heated, and so in the vessels of the skin around too."""
-    return goal.location == "vessel"
+    return found
 
 
 def judge_best_dose(
-    goal: TreatmentGoal,
-    machine: SearchMachine,
-    screened: CandidateSetting,
-    bank: SkinBank,
-    site: str,
-    cooling: CoolingPlan,
+    goal: TreatmentGoal, machine: SearchMachine, screened: CandidateSetting, bank: SkinBank, site: str
 ) -> CandidateSetting | None:
     """Return the best dose of a setting that was screened, judged on all draws, with the same number of passes.
 
-    A dose for vessels is aimed on skins that are the same for every seed. An energy is sought around the screened one.
+    An energy is sought around the screened one.
     """
-    skins = bank.skins(site, goal)
+    skins, (cooling, _) = bank.skins(site, goal), built_in_cooling(machine.device)
     if not machine.device.microbeam:
-        aimed = bank.design_bank.skins(site, goal) if _targets_vessels(goal) else None
-        return search_full_field(machine, screened.setting, goal, skins, cooling, aimed=aimed, passes=screened.passes)
+        return search_full_field(machine, screened.setting, goal, skins, cooling, passes=screened.passes)
     every = machine.doses(screened.setting)
     few = thin_evenly(every, SCREENING_ENERGIES)
     lower = max((e for e in few if e < screened.dose), default=every[0])
@@ -521,23 +433,6 @@ def judge_best_dose(
         and (found.dose < around[-1] or found.p_effective >= effect_target().wanted or around[-1] == every[-1])
     )
     return found if inside else search_microbeams(machine, screened.setting, goal, skins, energies=every)
-
-
-def _spectra_to_light(
-    case: Case, concern: Concern, goal: TreatmentGoal, machines: Sequence[SearchMachine]
-) -> list[SpectralLines]:
-    """Return the spectra of all settings to be tried where light is computed in layers, each once."""
-    if goal.modality == "ablative":
-        return []
-    found: dict[SpectralLines, None] = {}
-    for machine in machines:
-        if not machine.device.microbeam:
-            held = _restrict_to_practice(case, concern, goal, machine)[0]
-            for setting in _settings_to_try(goal, held):
-                doses = held.doses(setting)
-                if doses:
-                    found[build_beam(machine, setting, doses[0]).spectrum] = None
-    return list(found)
 
 
 def refusal_record(

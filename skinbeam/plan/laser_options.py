@@ -1,9 +1,9 @@
 """Find the laser options of a concern: what the guideline and practice propose.
 
 A device for which sources print a dose is planned from it (`plan.proposal`, `plan.light_planning`). Where the clinic
-did not list its devices, the devices are those that the guideline names. Of a device without a printed dose a search
-finds the setting (`plan.device_search`): of light that heats only where the guideline names it, of light whose effect
-is a depth (columns, and the removal of skin) where the setting is like published ones, too.
+did not list its devices, the devices are those that the guideline names. Light that heats and has no printed dose is
+offered where the guideline names it, in the pulse and spot of most sources, at a computed dose. Of light whose effect
+is a depth (columns, and the removal of skin) a search finds the setting (`plan.device_search`).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from skinbeam.laser.device import describe_light
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.device_search import (
@@ -26,16 +27,17 @@ from skinbeam.plan.device_search import (
     make_option,
     refusal_record,
     search_options,
+    too_weak_refusal,
 )
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cell, guideline_place
-from skinbeam.plan.light_planning import plan_proposal
+from skinbeam.plan.light_planning import plan_proposal, plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal, propose_setting, usual_setting
 from skinbeam.plan.rules.suitability import Suitability, judge_suitability
 from skinbeam.plan.rules.table import Decision, RuleReason
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
-from skinbeam.plan.search.limits import min_draws
+from skinbeam.plan.search.limits import effect_target, min_draws
 from skinbeam.plan.search.practice_place import place_dose
 from skinbeam.plan.search.settings import PulseCaps, SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
@@ -77,9 +79,15 @@ def find_laser_options(
         return planned, [*refused, *found_none]
     if not is_listed and _names_light(cell) and (planned or not _names_modality(cell, modality)):
         return planned, refused
-    searchable = [one for one in others if _may_be_searched(one, modality, cell)]
-    refused += [_refuse_without_dose(case, concern, goal, one) for one in others if one not in searchable]
-    searched, not_found = search_options(case, concern, goal, searchable, bank, is_listed=is_listed)
+    by_depth = [one for one in others if one.device.microbeam or modality == "ablative"]
+    for machine in others:
+        if machine not in by_depth:
+            found = _plan_without_dose(case, concern, goal, machine, bank, cell)
+            if isinstance(found, LaserOption):
+                planned.append(found)
+            else:
+                refused.append(found)
+    searched, not_found = search_options(case, concern, goal, by_depth, bank, is_listed=is_listed)
     for one in searched:
         machine = one.trial.machine
         advice = _advice(cell, modality, one.trial)
@@ -179,9 +187,7 @@ def _plan_one_proposal(
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
     rules = judge_setting(case, concern, goal.modality, proposal.machine, proposal.setting)
     if rules.opposing_reasons:
-        strictest = rules.opposing_reasons[0]
-        cite_sources(strictest.source)
-        return _refuse(goal, proposal.machine, strictest.message, strictest.source)
+        return _refuse_by_rule(goal, proposal.machine, rules)
     trial = plan_proposal(case, goal, proposal, concern.site, bank, unknown_target=unknown_target)
     if trial is None and proposal.machine.dose_bars:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
@@ -192,25 +198,52 @@ def _plan_one_proposal(
     return make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
 
 
-def _may_be_searched(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> bool:
-    """Return whether the setting of a device without a printed dose may be searched.
+def _plan_without_dose(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    machine: SearchMachine,
+    bank: SkinBank,
+    cell: GuidelineCell | None,
+) -> LaserOption | DeviceRefusal:
+    """Return the option of light that heats and has no printed dose, or why it is none.
 
-    Light that heats without a printed dose and without a place in the guideline is light that nobody uses so.
+    Such light without a place in the guideline is light that nobody uses so.
     """
-    if machine.device.microbeam or modality == "ablative":
-        return True
     lights = _one_of_each_light(machine)
-    return any(guideline_place(cell, modality, device_classes(machine.device, one)) is not None for one in lights)
+    if not any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights):
+        return _refuse_without_dose(case, concern, goal, machine)
+    report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
+    setting = usual_setting(case, concern, goal.modality, machine, cell)
+    unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
+    if setting is None:
+        return device_refusal(goal, machine, unsafe)
+    rules = judge_setting(case, concern, goal.modality, machine, setting)
+    if rules.opposing_reasons:
+        return _refuse_by_rule(goal, machine, rules)
+    try:
+        trial = plan_without_dose(goal, machine, setting, concern.site, bank)
+    except NotAvailable as error:
+        return device_refusal(goal, machine, "plan.not-judged", reason=error.reason)
+    if trial is None:
+        return device_refusal(goal, machine, unsafe)
+    if trial.p_effective < effect_target().least:
+        return too_weak_refusal(case, concern, goal, trial)
+    return make_option(case, concern, goal, trial, rules)
 
 
 def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
     """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
     judged = [judge_setting(case, concern, goal.modality, machine, one) for one in _one_of_each_light(machine)]
     if judged and all(one.opposing_reasons for one in judged):
-        strictest = judged[0].opposing_reasons[0]
-        cite_sources(strictest.source)
-        return _refuse(goal, machine, strictest.message, strictest.source)
+        return _refuse_by_rule(goal, machine, judged[0])
     return device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
+
+
+def _refuse_by_rule(goal: TreatmentGoal, machine: SearchMachine, rules: Suitability) -> DeviceRefusal:
+    strictest = rules.opposing_reasons[0]
+    cite_sources(strictest.source)
+    return _refuse(goal, machine, strictest.message, strictest.source)
 
 
 def _refuse(goal: TreatmentGoal, machine: SearchMachine, reason: Message, source: str | None = None) -> DeviceRefusal:

@@ -22,6 +22,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -29,10 +30,15 @@ from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.rules.history import greatest_dose_after_injury
 from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
 from skinbeam.plan.search.fractional import search_microbeams
-from skinbeam.plan.search.full_field import basal_burn_doses, candidate_at_dose, heating_thresholds
+from skinbeam.plan.search.full_field import (
+    basal_burn_doses,
+    candidate_at_dose,
+    heating_thresholds,
+    search_full_field,
+)
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import find_limits
-from skinbeam.plan.search.settings import build_beam, built_in_cooling
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.counts import count_harm_near
@@ -40,7 +46,7 @@ from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
-__all__ = ["plan_proposal", "with_bruising"]
+__all__ = ["plan_proposal", "plan_without_dose"]
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +82,24 @@ def plan_proposal(
         return _plan_heating(case, goal, proposal, site, bank)
     except NotAvailable as error:
         return _published_candidate(case, goal, proposal, error.reason)
+
+
+def plan_without_dose(
+    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, site: str, bank: SkinBank
+) -> CandidateSetting | None:
+    """Return a setting of light that heats, whose dose no source prints, at the dose that reaches the target.
+
+    None where no dose keeps the limits.
+
+    Raises
+    ------
+    NotAvailable : the model cannot judge the target at such a setting.
+    """
+    skins, (cooling, _) = bank.skins(site, goal), built_in_cooling(machine.device)
+    # A dose for vessels is aimed on skins that are the same for every seed.
+    aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
+    found = search_full_field(machine, setting, goal, skins, cooling, aimed=aimed)
+    return None if found is None else _with_bruising(goal, found, skins, cooling)
 
 
 def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:
@@ -119,7 +143,7 @@ def _plan_heating(
         trial = _tolerant(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
         if trial.keeps_limits:
             trial = replace(trial, beam=build_beam(machine, setting, dose))
-            return with_bruising(goal, trial, skins, cooling)
+            return _with_bruising(goal, trial, skins, cooling)
     return None
 
 
@@ -205,7 +229,7 @@ def _tolerant(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:
     return replace(trial, verdicts=tuple(verdict.as_published for verdict in trial.verdicts))
 
 
-def with_bruising(
+def _with_bruising(
     goal: TreatmentGoal, trial: CandidateSetting, skins: SiteSkins, cooling: CoolingPlan
 ) -> CandidateSetting:
     """Return the trial with the bruises of the skin around, of vessels or where a pressed window lifts."""

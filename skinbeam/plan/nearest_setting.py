@@ -79,8 +79,7 @@ def _judge_on_all_draws(
     if looked.effective.size == bank.draws:
         yield looked
     elif _was_tried_in_trials(case, concern, refused.goal, looked):
-        cooling, _ = built_in_cooling(looked.machine.device)
-        found = judge_best_dose(refused.goal, looked.machine, looked, bank, concern.site, cooling)
+        found = judge_best_dose(refused.goal, looked.machine, looked, bank, concern.site)
         if found is not None:
             yield found
 
@@ -154,5 +153,4 @@ def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> M
     doses = trial.machine.doses(trial.setting)
     if trial.dose < doses[-1] or trial.density_per_cm2 is not None:
         return Message("nearest.columns" if trial.density_per_cm2 is not None else "nearest.limits")
-    region = trial.machine.region
-    return Message("nearest.published-end" if region is not None and region.limits_doses else "nearest.device-end")
+    return Message("nearest.device-end" if trial.machine.region is None else "nearest.published-end")

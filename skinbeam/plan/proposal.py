@@ -30,7 +30,7 @@ from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.search.settings import PracticeRegion, SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
-__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting"]
+__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_setting"]
 
 DOSE_ROUNDING: Final = 1.15  # steps of machines, and rounding by sources, move a dose by so much
 _MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
@@ -140,6 +140,18 @@ def propose_setting(
     return replace(
         practice, middle=min(practice.middle, borrowed.middle), high=min(practice.high, borrowed.high)
     )  # darker skin gets no more than lighter
+
+
+def usual_setting(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+) -> BeamSetting | None:
+    """Return the setting of a machine nearest to the pulses and spots of most sources, which print no dose of it.
+
+    None where the machine has no dose that may be given.
+    """
+    region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
+    ordered = _by_distance(machine, _settings_of_cell(machine, modality, cell), region, 0.5)
+    return next((one for one in ordered if machine.doses(one)), None)
 
 
 def _propose_from_lending_cells(

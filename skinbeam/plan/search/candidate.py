@@ -16,7 +16,7 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2
 from skinbeam.outcome.dose_error import beam_burn_calibration
-from skinbeam.plan.search.limits import NORMAL_QUANTILE_95, LimitValues, LimitVerdict, SettingLimit, effect_target
+from skinbeam.plan.search.limits import LimitValues, LimitVerdict, SettingLimit, effect_target
 from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.calibration import DoseCalibration
@@ -24,7 +24,7 @@ from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.endpoints.melanosomes import melanosome_disruption_dose
 from skinbeam.simulate.model_error import draw_error_factor, model_error
 from skinbeam.simulate.pulse.response import PulseResponse
-from skinbeam.simulate.skins.ensemble import effective_draws, weighted_probability, weighted_share
+from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
 from skinbeam.simulate.vessels.purpura import is_skin_bruised
 
 __all__ = [
@@ -37,11 +37,7 @@ __all__ = [
     "DoseThresholds",
     "ReachedAtDose",
     "burn_doses",
-    "equally_effective",
     "estimate_bruising",
-    "is_clearly_more",
-    "is_distinguishable",
-    "least_bruising",
     "merit_key",
     "p_disruption",
     "sort_by_merit",
@@ -275,13 +271,8 @@ class CandidateSetting:
 
 # Choice between settings of one device; differences that the draws cannot distinguish do not decide.
 
-MetDraws = NDArray[np.bool_]
-
-
 # Difference in the injured share that is ignored: a hundredth.
 _NEGLIGIBLE_SHARE = 0.01
-# Difference in the share reached or bruised that is ignored: a twentieth, as between doses a few per cent apart.
-_CLEAR_SHARE = 0.05
 
 
 def merit_key(trial: CandidateSetting) -> tuple[float, ...]:
@@ -328,69 +319,3 @@ def _is_alike(trial: CandidateSetting, best: CandidateSetting) -> bool:
     fewer = _uninjured_share(best) - _uninjured_share(trial)
     shallower = _deep_share(best) - _deep_share(trial)
     return max(fewer, shallower, trial.p_injury - best.p_injury) <= _NEGLIGIBLE_SHARE
-
-
-def is_distinguishable(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64]) -> bool:
-    """Return whether the same draws show that `more` holds in a greater share of skins than `fewer`.
-
-    Draws in which both or neither hold are not informative. Of the b + c others, b are for `more`; if either were as
-    likely, b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 3) is one-sided, 95 %, as of
-    limits.
-
-    Parameters
-    ----------
-    more, fewer : (sample,) in which draws each holds.
-    weights : of the draws.
-    """
-    draws = effective_draws(weights)
-    b, c = (draws * weighted_share(only, weights)[0] for only in (more & ~fewer, fewer & ~more))
-    return b - c > NORMAL_QUANTILE_95 * math.sqrt(b + c)
-
-
-def is_clearly_more(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64]) -> bool:
-    """Return whether the draws show that `more` holds in a greater share, and by over a twentieth.
-
-    Hundreds of draws show differences that are no reason to choose, and which of them they show depends on the seed.
-    """
-    return (
-        is_distinguishable(more, fewer, weights)
-        and weighted_share(more, weights)[0] - weighted_share(fewer, weights)[0] > _CLEAR_SHARE
-    )
-
-
-def equally_effective(trials: Sequence[CandidateSetting]) -> list[CandidateSetting]:
-    """Return the trials that reach the target in as many skins as the best one, as far as draws show; best first.
-
-    A trial that reaches the wanted share is as good as any; a trial that injures more than the best one is excluded.
-    """
-    ordered = sorted(trials, key=merit_key)
-    return [trial for trial in ordered if _is_equally_effective(trial, ordered[0])]
-
-
-def _is_equally_effective(trial: CandidateSetting, best: CandidateSetting) -> bool:
-    if round(trial.p_injury - best.p_injury, 2) > _NEGLIGIBLE_SHARE:
-        return False
-    enough = trial.p_effective >= effect_target().wanted
-    return enough or not is_clearly_more(best.effective, trial.effective, trial.weights[0])
-
-
-def least_bruising(trials: Sequence[CandidateSetting]) -> CandidateSetting:
-    """Return the trial that bruises the fewest skins.
-
-    Of those that bruise hardly more, it is the longest pulse, which bruises less, and of these the spot nearest to
-    those of practice. Purpura of the skin around is one to two weeks of a bruise on a face. Rupture of the target
-    itself is no reason: where they close, wide vessels are torn by short and long pulses nearly alike.
-
-    Every trial needs its bruising.
-    """
-    bruised = [(trial.bruising.is_bruised, trial) for trial in trials if trial.bruising is not None]
-    least, _ = min(bruised, key=lambda found: (weighted_share(found[0], found[1].weights[0])[0], merit_key(found[1])))
-    return min((t for hurt, t in bruised if not is_clearly_more(hurt, least, t.weights[0])), key=_sparing_key)
-
-
-def _sparing_key(trial: CandidateSetting) -> tuple[float, float, float]:
-    """Return a sort key: the longest pulse, then the spot nearest to the middle of practice, then the wider one."""
-    machine, setting = trial.machine, trial.setting
-    middle = None if machine.region is None else machine.region.published_value("spot_mm", machine.device, setting)
-    off = 0.0 if middle is None else abs(math.log(setting.spot_mm / middle))
-    return -setting.pulse_ms, off, -setting.spot_mm

@@ -1,6 +1,5 @@
 """List the settings to try on a device: within published practice, below the caps, with the device's own cooling."""
 
-import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +14,8 @@ from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.device import Device, beam_sizes_mm
-from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps, iterate_settings, pulse_steps
+from skinbeam.laser.device import Device
+from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.input_files import parse_record
@@ -47,10 +46,7 @@ __all__ = [
     "built_in_cooling",
     "candidate_settings",
     "find_cap",
-    "is_bound_to_practice",
     "is_bruising_light",
-    "narrower_spots",
-    "pick_evenly",
     "shortest_allowed_pulse_ms",
     "site_group",
     "sources_without_dose",
@@ -213,15 +209,6 @@ def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
 
 # Settings of a device within published practice.
 
-# Quantiles of the published values that are tried; of the values of a device where nothing was published.
-_THIRDS: Final = (1 / 3, 2 / 3)
-_QUARTERS: Final = (1 / 4, 1 / 2, 3 / 4)
-
-
-def is_bound_to_practice(condition: str) -> bool:
-    """Return whether only published settings are tried, since the wrong light makes the condition worse."""
-    return condition in envelope_rules()["bound"]["conditions"]
-
 
 def sources_without_dose(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
     """Return the sources that treated such skin with such light for a condition.
@@ -248,55 +235,20 @@ def sources_without_dose(condition: str, modality: str, phototype: int | None, d
 class PracticeRegion:
     """Published settings of a condition with a modality, as a region of the settings of a device.
 
-    The search begins in this region. Within a published range it tries the values that most sources use, and not the
-    ends of the range, which are the extremes of one clinic.
-
     Parameters
     ----------
     phototype : the darkest that the person may have, 1 to 6; None where it is not known.
-    limits_doses : whether doses are restricted too; else light, pulses and spots alone.
-    adds_adjacent_spots : whether the device's next narrower and wider spots are tried too.
     """
 
     condition: str
     modality: str
     phototype: int | None
-    limits_doses: bool = True
-    adds_adjacent_spots: bool = False
-
-    def settings(self, device: Device) -> Iterator[BeamSetting]:
-        """Yield the full-field settings of a device inside the region, each once; none where none was published."""
-        seen: set[BeamSetting] = set()
-        for head in self._heads(device):
-            envelope = self._envelope(head, head.pulse_ms.ends[0])
-            if envelope is None:
-                continue
-            pulses = _choose_values(
-                "pulse_ms",
-                pulse_steps(head.pulse_ms),
-                envelope,
-                holds=head.pulse_ms.contains,
-                least=shortest_allowed_pulse_ms(self.condition, self.modality, device, head.wavelength_nm),
-                longer=is_bruising_light(self.modality, device, head.wavelength_nm),
-            )
-            offered = sorted(beam_sizes_mm(head))
-            # The windows of lamps are wide, and few sources report them.
-            sizes = _choose_values("spot_mm", offered, envelope, _QUARTERS) if head.band_nm is None else offered[-1:]
-            if sizes:
-                first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.adds_adjacent_spots)
-                sizes = offered[max(0, first - beside) : last + beside + 1]
-            for setting in itertools.starmap(BeamSetting, itertools.product([head.wavelength_nm], pulses, sizes)):
-                if setting not in seen:
-                    seen.add(setting)
-                    yield setting
 
     def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses inside the region, up to the median of the sources' greatest doses.
 
         Darker skin does not get more than lighter skin, whichever sources happened to treat them.
         """
-        if not self.limits_doses:
-            return tuple(doses)
         span = self.dose_range(device, setting)
         if span is None:
             return ()
@@ -345,49 +297,8 @@ class PracticeRegion:
         light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
         return find_envelope(self.condition, light, self.phototype)
 
-    def _heads(self, device: Device) -> list[DeviceHead]:
-        """Return the heads of a laser; of a lamp those whose filters most sources use."""
-        heads = list(device.heads)
-        lamps = [head for head in heads if head.band_nm is not None]
-        envelope = self._envelope(lamps[0], lamps[0].pulse_ms.ends[0]) if lamps else None
-        if envelope is None:
-            return heads
-        filters = _choose_values("wavelength_nm", sorted({head.wavelength_nm for head in lamps}), envelope)
-        return [head for head in heads if head.band_nm is None or head.wavelength_nm in filters]
 
-
-def _choose_values(
-    quantity: str,
-    offered: Sequence[float],
-    envelope: PracticeEnvelope,
-    places: Sequence[float] = _THIRDS,
-    holds: Callable[[float], bool] = lambda _value: False,
-    least: float = 0.0,
-    longer: bool = False,
-) -> list[float]:
-    """Return the values of a device that are nearest to those of most sources, ascending; none where all are outside.
-
-    Parameters
-    ----------
-    offered : ascending.
-    holds : whether the device takes a value that is not among them.
-    least : no value below it is taken.
-    longer : whether the device's next greater value that was published is taken too.
-    """
-    span = envelope.published_range(quantity)
-    if span is None:
-        offered = [value for value in offered if value >= least]
-        return pick_evenly(offered, len(places))
-    ratio = envelope_rules()["rounding"]["ratio"]
-    inside = [value for value in offered if max(span.low / ratio, least) <= value <= span.high * ratio]
-    wanted = [max(value, least) for value in envelope.quantiles(quantity, places)]
-    near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
-    found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
-    taken = sorted(value for value in found if value is not None)
-    return [*taken, *[value for value in inside if value > taken[-1]][:1]] if longer and taken else taken
-
-
-def pick_evenly(values: Sequence[float], most: int) -> list[float]:
+def _pick_evenly(values: Sequence[float], most: int) -> list[float]:
     """Return at most `most` of the values, evenly spaced from between the first and the last; all where few."""
     if len(values) <= most:
         return list(values)
@@ -429,19 +340,20 @@ class SearchMachine:
 def candidate_settings(
     device: Device,
     *,
-    all_sizes: bool,
     pulses: int,
     can_judge: Callable[[float, float], bool] | None = None,
     has_doses: Callable[[BeamSetting], bool] = lambda _setting: True,
 ) -> Iterator[BeamSetting]:
-    """Yield settings that span the range of a device: each wavelength and pulse once, with its widest spot.
+    """Yield settings that span the range of a device: each wavelength and diameter, with some of its pulses.
 
-    The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses; where
-    its doses end too early, `narrower_spots` yields others. `all_sizes` keeps all diameters: of microbeams, because
-    depth and width depend on it, and of ablating beams, because a narrow spot alone may reach the fluence. `can_judge`
-    returns for a wavelength, nm, and a pulse, ms, whether it can be judged: if any can, no others are taken. The
-    shortest and longest pulse are technical extremes, and not the ones in use: `pulses` of those between them are
-    taken. `has_doses` returns for a setting whether any of its doses may be tried.
+    The shortest and longest pulse are technical extremes, and not the ones in use: `pulses` of those between them are
+    taken. All diameters are, because the depth of columns depends on them, and a narrow spot alone may reach the
+    fluence that removes skin.
+
+    Parameters
+    ----------
+    can_judge : whether a wavelength, nm, and a pulse, ms, can be judged: if any can, no others are taken.
+    has_doses : whether any dose of a setting may be tried.
     """
     every = [offer for offer in iterate_settings(device) if has_doses(offer)]
     for wavelength in thin_evenly(sorted({o.wavelength_nm for o in every}), MAX_WAVELENGTHS):
@@ -449,21 +361,9 @@ def candidate_settings(
         lengths = sorted({o.pulse_ms for o in here})
         if can_judge is not None:
             lengths = [pulse for pulse in lengths if can_judge(wavelength, pulse)] or lengths
-        for pulse in pick_evenly(lengths, pulses):
-            sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
-            for size in sizes if all_sizes else sizes[-1:]:
+        for pulse in _pick_evenly(lengths, pulses):
+            for size in sorted({o.spot_mm for o in here if o.pulse_ms == pulse}):
                 yield BeamSetting(wavelength, pulse, size)
-
-
-def narrower_spots(machine: SearchMachine, setting: BeamSetting) -> Iterator[BeamSetting]:
-    """Yield the setting with narrower spots that reach higher doses than all wider ones, the widest first."""
-    same = [o for o in iterate_settings(machine.device) if o[:2] == setting[:2] and o.spot_mm < setting.spot_mm]
-    greatest = machine.doses(setting)[-1:]
-    for one in sorted(same, key=lambda o: -o.spot_mm):
-        doses = machine.doses(one)
-        if doses and doses[-1:] > greatest:
-            greatest = doses[-1:]
-            yield one
 
 
 def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:

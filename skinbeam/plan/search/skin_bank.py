@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "COMPARISON_DRAWS",
     "EarlierPulse",
     "LightKey",
     "PulseEvidence",
@@ -248,10 +247,9 @@ def _count_of_100(p: float) -> float:
 # draws and compared with their layers; a first look has more draws of layers only. A mean probability needs none
 # (docs/methods/planning.md).
 LIMIT_DRAWS_FACTOR = 4
-# Draws that decide how high a dose for vessels is aimed, and those of them that settings are compared on. They are
-# powers of two, since so many draws cover each quantity evenly. A tenth of 64 is a handful, which makes some doses a
-# seventh too high.
-DESIGN_DRAWS, COMPARISON_DRAWS = 128, 64
+# Draws that decide how high a dose for vessels is aimed: a power of two, since so many cover each quantity evenly. A
+# tenth of 64 is a handful, which makes some doses a seventh too high.
+DESIGN_DRAWS = 128
 _DESIGN_SEED = 1  # their seed, independent of that of the plan
 _VesselKey = tuple[str, tuple[str, ...]]  # condition and its kinds
 _BankKey = tuple[str, str | None, _VesselKey | None, int, int]  # draws, and those of layers

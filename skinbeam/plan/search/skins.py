@@ -1,7 +1,7 @@
 """Skins of one site for a plan, with and without the target, and caches of their light and temperature."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from skinbeam.model.units import MJ
 from skinbeam.plan.search.limits import LayerBorders
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
-from skinbeam.simulate.light.lighting import illuminate_each, light_first_skin
+from skinbeam.simulate.light.lighting import illuminate, light_first_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.light.spot_table import lookup_spot_shares
 from skinbeam.simulate.pulse.locations import count_cells_to_border
@@ -26,14 +26,13 @@ from skinbeam.simulate.removal.microlesion import LesionByEnergy, Microlesion, m
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SiteSkins", "SpectralLines"]
+__all__ = ["SiteSkins"]
 
 Floats = NDArray[np.float64]
 _MAX_CACHED_DRAWS = 9_600  # draws of responses or lights, in each store
 _SPOT_PHOTONS = 5_000  # of a spot: accurate to 2 % of its share of the light, for many settings
 _MEDIAN_SKIN_DRAWS = 20  # draws whose medians are the middle skin
 _CACHED_RESPONSES = 3  # responses: of the target, of the skin around, and of that without its cooling
-SpectralLines = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
 _ResponseKey = tuple[Any, ...]
 
 
@@ -154,7 +153,8 @@ class SiteSkins:
         limiting = limiting and not self.is_without_target
         key = (beam.spectrum, limiting)
         if key not in self._lights:
-            self._light([beam.spectrum], limiting=limiting)
+            skins = self.limiting if limiting else self.target
+            _store_in_cache(self._lights, key, illuminate(skins, beam.spectrum), skins.sizes["sample"])
         middle = self._middle(limiting=limiting)
         shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
@@ -176,16 +176,6 @@ class SiteSkins:
         shares, known = self._shares[key]
         cite_sources(*known)
         return shares
-
-    def compute_light(self, spectra: Sequence[SpectralLines]) -> None:
-        """Compute the light of many beams at once, which costs far less than one after the other."""
-        for limiting in (False,) if self.is_without_target else (False, True):
-            self._light([one for one in spectra if (one, limiting) not in self._lights], limiting=limiting)
-
-    def _light(self, spectra: Sequence[SpectralLines], *, limiting: bool) -> None:
-        skins = self.limiting if limiting else self.target
-        for one, lit in zip(spectra, illuminate_each(skins, spectra), strict=True):
-            _store_in_cache(self._lights, (one, limiting), lit, skins.sizes["sample"])
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Microlesion:
         """Return the lesion of a microbeam in target or limiting skins, cached, as concerns at one site share it."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,7 @@ from skinbeam.skin.properties import OpticalProperties, optical_properties
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_each", "illuminate_spot", "light_first_skin"]
+__all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_spot", "light_first_skin"]
 
 PHOTONS = 10_000  # per draw and wavelength: fluence in the dermis to about 1 %; skin is known to a tenth
 _WIDE_BEAM = LightBeam()
@@ -39,27 +38,19 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     ----------
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
-    return illuminate_each(skins, [spectrum])[0]
+    grid = pulse_grid(skins)
+    with collect_sources() as sources:
+        optics = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in spectrum]
+        lights = _solve_together(skins, optics, grid.faces)
+    lines = tuple(SpectralLine(*line, of, light) for line, of, light in zip(spectrum, optics, lights, strict=True))
+    heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
+    return Illumination(grid, lines, None, heated, tuple(sources))
 
 
 def light_first_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> LitSkin:
     """Return the first of several skins with the light of a broad beam in it."""
     first = skins if skins.sizes["sample"] == 1 else skins.isel(sample=slice(1))
     return LitSkin(first, illuminate(first, spectrum))
-
-
-def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
-    """Return the light of several beams, each as from `illuminate`, solved together."""
-    grid = pulse_grid(skins)
-    lines = [line for spectrum in spectra for line in spectrum]
-    with collect_sources() as sources:
-        optics = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in lines]
-        lights = _solve_together(skins, optics, grid.faces) if lines else []
-    made = iter([SpectralLine(*line, of, light) for line, of, light in zip(lines, optics, lights, strict=True)])
-    heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
-    return [
-        Illumination(grid, tuple(islice(made, len(spectrum))), None, heated, tuple(sources)) for spectrum in spectra
-    ]
 
 
 def _solve_together(skins: "xr.Dataset", optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:

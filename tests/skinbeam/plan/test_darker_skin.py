@@ -72,7 +72,9 @@ def doses_of(condition: str, modality: str, name: str, setting: BeamSetting) -> 
 
 
 def settings_of(name: str) -> list[BeamSetting]:
-    return list(candidate_settings(devices()[name], all_sizes=False, pulses=2))
+    """A few pulses of each wavelength, each with its widest spot, which is the last."""
+    found = candidate_settings(devices()[name], pulses=2)
+    return list({(one.wavelength_nm, one.pulse_ms): one for one in found}.values())
 
 
 FIRST = [next(case for case in ONCE if case[1] == modality) for modality in dict.fromkeys(case[1] for case in ONCE)]

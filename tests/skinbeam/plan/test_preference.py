@@ -1,6 +1,5 @@
-"""Between settings that close vessels alike the one is taken that bruises less; what is to be expected is told."""
+"""The order of settings of one device, and bruises of the skin around vessels: how many are to be expected is told."""
 
-import itertools
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
-from hypothesis import given
-from hypothesis import strategies as st
 from plan_reading import read_plan
 
 from skinbeam.assessment.skin_draws import assess_colour
@@ -22,17 +19,13 @@ from skinbeam.plan.planner import make_plan
 from skinbeam.plan.search.candidate import (
     BruisingEstimate,
     CandidateSetting,
-    equally_effective,
     estimate_bruising,
-    is_clearly_more,
-    is_distinguishable,
-    least_bruising,
     merit_key,
     sort_by_merit,
 )
 from skinbeam.plan.search.goals import treatment_goal
-from skinbeam.plan.search.limits import bruise_limit, effect_target
-from skinbeam.plan.search.settings import PracticeRegion, SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.limits import bruise_limit
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.report.context import OptionCard
 from skinbeam.report.formatting import per_100
@@ -75,55 +68,7 @@ def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None)
     )
 
 
-# --- what draws can tell ---------------------------------------------------------------------------------------------
-
-
-def test_three_draws_to_none_are_told_apart_and_two_are_not() -> None:
-    """b - c > 1.645 sqrt(b + c): with c = 0 that is b > 2.71."""
-    weights = np.ones(DRAWS)
-    assert is_distinguishable(first(23), first(20), weights)
-    assert not is_distinguishable(first(22), first(20), weights)
-
-
-def test_draws_on_both_sides_make_a_difference_harder_to_tell() -> None:
-    """Eight to two: 6 > 1.645 sqrt(10) = 5.2; eight to three: 5 < 5.5."""
-    weights = np.ones(DRAWS)
-    for against, apart in ((2, True), (3, False)):
-        other = np.roll(first(against), 8)
-        assert is_distinguishable(first(8), other, weights) is apart
-
-
-def test_uneven_weights_are_fewer_draws() -> None:
-    """Four draws to none; with weight in every second draw alone that is two to none of twenty."""
-    weights = np.where(np.arange(DRAWS) % 2, 1.0, 1e-6)
-    more, none = first(4), first(0)
-    assert is_distinguishable(more, none, np.ones(DRAWS))
-    assert not is_distinguishable(more, none, weights)
-
-
-def test_a_difference_that_many_draws_tell_may_still_be_too_small_to_choose_by() -> None:
-    """Of 200 draws eight are told apart from none, and are less than a twentieth; twelve are more."""
-    draws = np.arange(200)
-    for more, enough in ((8, False), (12, True)):
-        assert is_distinguishable(draws < more, draws < 0, np.ones(200))
-        assert is_clearly_more(draws < more, draws < 0, np.ones(200)) is enough
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_no_two_are_each_above_the_other_and_none_above_itself(draws: list[tuple[bool, bool]]) -> None:
-    one, other = np.array(draws).T
-    weights = np.ones(len(draws))
-    assert not (is_distinguishable(one, other, weights) and is_distinguishable(other, one, weights))
-    assert not is_distinguishable(one, one, weights)
-
-
 # --- the choice ------------------------------------------------------------------------------------------------------
-
-
-def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
-    purpuric, gentle = trial(0.45, 24, 30), trial(5.0, 22, 4)
-    assert min((purpuric, gentle), key=merit_key) is purpuric
-    assert least_bruising(equally_effective([purpuric, gentle])) is gentle
 
 
 def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
@@ -141,65 +86,6 @@ def test_of_settings_that_keep_the_limits_the_one_that_reaches_as_deep_as_the_se
     deep = replace(trial(0.5, 36, 0), deep_share=0.45, injury_probability=np.full(DRAWS, 0.04))
     shallow = replace(trial(2.0, 37, 0), deep_share=0.1)
     assert sort_by_merit([shallow, deep]) == sort_by_merit([deep, shallow]) == [deep, shallow]
-
-
-def test_a_share_that_is_told_to_be_greater_wins_though_it_bruises() -> None:
-    purpuric, gentle = trial(0.45, 26, 30), trial(5.0, 20, 0)
-    assert least_bruising(equally_effective([purpuric, gentle])) is purpuric
-
-
-def test_beyond_the_share_that_is_wanted_more_is_not_better() -> None:
-    enough = round(effect_target().wanted * DRAWS)
-    purpuric, gentle = trial(0.45, DRAWS, 30), trial(5.0, enough, 4)
-    assert is_distinguishable(purpuric.effective, gentle.effective, np.ones(DRAWS))
-    assert least_bruising(equally_effective([purpuric, gentle])) is gentle
-
-
-def test_whichever_setting_the_draws_favour_by_a_hair_the_wider_spot_is_taken() -> None:
-    wide, narrow = trial(5.0, 34, 10), trial(5.0, 34, 10)
-    narrow = replace(narrow, setting=narrow.setting._replace(spot_mm=5.0))
-    for counts in ((34, 35), (35, 34)):
-        one, other = (
-            replace(each, effective=first(count), bruising=BruisingEstimate(first(44 - count), np.ones(DRAWS), ()))
-            for each, count in zip((wide, narrow), counts, strict=True)
-        )
-        assert least_bruising(equally_effective([one, other])).setting == wide.setting
-
-
-def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt() -> None:
-    gentle = replace(trial(5.0, 33, 20), injury_probability=np.full(DRAWS, 0.02))
-    burning = replace(trial(0.65, 34, 0), injury_probability=np.full(DRAWS, 0.07))
-    # Of 40 draws 33 x 0.98 = 32.3 and 34 x 0.93 = 31.6 are reached uninjured; fewer bruises do not bring it back.
-    assert equally_effective([burning, gentle]) == [gentle]
-    assert equally_effective([]) == []
-
-
-def test_of_settings_that_bruise_alike_the_longest_pulse_is_taken() -> None:
-    short, long = trial(5.0, 24, 4), trial(40.0, 22, 6)
-    assert least_bruising(equally_effective([short, long])) is long
-
-
-def test_of_pulses_alike_the_spot_of_practice_is_taken() -> None:
-    """Sources that print a spot of dye lasers for vessels of the face are about 10 mm (5, 10 and 15 mm)."""
-    practice = replace(MACHINE, region=PracticeRegion("facial-telangiectasia", "vascular", 2))
-    usual = replace(trial(6.0, 30, 4), machine=practice)
-    narrow = replace(usual, setting=usual.setting._replace(spot_mm=5.0))
-    assert usual.setting.spot_mm == 10.0
-    assert least_bruising([narrow, usual]) is usual
-
-
-@given(st.lists(st.tuples(st.integers(0, DRAWS), st.integers(0, DRAWS)), min_size=1, max_size=5))
-def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts: list[tuple[int, int]]) -> None:
-    pulses = (0.45, 1.5, 5.0, 20.0, 40.0)
-    trials = [trial(pulse, *count) for pulse, count in zip(pulses, counts, strict=False)]
-    chosen = least_bruising(equally_effective(trials))
-    best = min(trials, key=merit_key)
-    assert chosen.p_effective >= effect_target().wanted or not is_clearly_more(
-        best.effective, chosen.effective, np.ones(DRAWS)
-    )
-    hurt = [t.bruising.is_bruised for t in (chosen, *equally_effective(trials)) if t.bruising is not None]
-    assert not any(is_clearly_more(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
-    assert all(least_bruising(equally_effective(order)) is chosen for order in itertools.permutations(trials))
 
 
 # --- the skin around -------------------------------------------------------------------------------------------------
