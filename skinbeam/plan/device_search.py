@@ -40,7 +40,6 @@ from skinbeam.plan.search.limits import effect_target
 from skinbeam.plan.search.practice_place import PracticePlace, place_candidate, practice_light
 from skinbeam.plan.search.settings import (
     PracticeRegion,
-    PulseCaps,
     SearchMachine,
     built_in_cooling,
     candidate_settings,
@@ -178,7 +177,7 @@ def _screen_devices(
     for machine in machines:
         report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
         try:
-            look = _screen_device(case, concern, goal, _restrict_to_practice(case, concern, goal, machine), bank)
+            look = _screen_device(case, concern, goal, _practice_first(case, concern, goal, machine), bank)
         except NotAvailable as error:
             refused.append(device_refusal(goal, machine, "plan.not-judged", reason=error.reason))
             continue
@@ -252,17 +251,12 @@ def _is_too_weak(
     return not (place.is_inside and place.has_dose_range) or place.lacks_phototype or alone or goal.has_subtype_target
 
 
-def _restrict_to_practice(
-    case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine
-) -> list[SearchMachine]:
+def _practice_first(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> list[SearchMachine]:
     """Return the machine restricted to published energies, and then without that restriction.
 
-    Practice restricts the energy of microbeams alone, and of full-field ablation nothing: too little is published. The
-    caps on spot and energy hold everywhere.
+    Practice restricts the energy of microbeams alone, and of full-field ablation nothing: too little is published.
     """
-    phototype = darkest_phototype(case)
-    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, phototype))
-    practice = PracticeRegion(concern.condition, goal.modality, phototype)
+    practice = PracticeRegion(concern.condition, goal.modality, darkest_phototype(case))
     return [replace(machine, region=practice), machine] if machine.device.microbeam else [machine]
 
 

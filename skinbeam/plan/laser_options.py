@@ -146,7 +146,7 @@ def _plan_proposals(
         proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded, cell)
         if proposal is None:
             if not machine.device.lens_array:  # no model of it to search with
-                others.append(machine)
+                others.append(bounded)
             continue
         place = guideline_place(cell, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and (place is None or place.device_class in offered):

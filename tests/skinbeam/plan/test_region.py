@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from consultations import PERSON, concern, document, laser_options
+from consultations import devices as devices_of
 
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
@@ -34,9 +36,8 @@ ASKED = [
 
 def usual(condition: str, modality: str, name: str, phototype: str = "II") -> BeamSetting:
     """The setting at which a device without a printed dose is planned."""
-    concern = {"condition": condition, "site": "cheeks"}
-    person = {"age_years": 40.0, "phototype": phototype}
-    case = parse_record(Case, {"patient": person, "concern": [concern]}, file="case")
+    person, treated = {"age_years": 40.0, "phototype": phototype}, {"condition": condition, "site": "cheeks"}
+    case = parse_record(Case, {"patient": person, "concern": [treated]}, file="case")
     (asked,) = case.concern
     caps = PulseCaps(condition, modality, "cheeks", 2)
     machine = SearchMachine(name, devices()[name], Path(), caps=caps)
@@ -52,6 +53,16 @@ def test_a_green_laser_on_vessels_has_a_pulse_that_bruises_nobody(condition: str
     setting = usual(condition, "vascular", "ktp-532")
     assert 6.0 <= setting.pulse_ms <= 20.0
     assert setting.spot_mm <= 10.0
+
+
+def test_a_computed_dose_keeps_the_bound_of_a_lid() -> None:
+    """No source prints a dose of 532 nm there; its computed dose on a cheek is above the bound of a lid."""
+    lid, cheek = (
+        laser_options(document(PERSON + concern("facial-telangiectasia", site, extra="") + devices_of("ktp-532")))
+        for site in ("eyelid", "cheeks")
+    )
+    assert max(option["settings"]["fluence_J_cm2"] for option in cheek) > 6.5
+    assert all(option["settings"]["fluence_J_cm2"] <= 6.5 for option in lid)
 
 
 def test_infrared_light_for_vessels_has_a_narrow_spot() -> None:
