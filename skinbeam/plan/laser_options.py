@@ -36,6 +36,7 @@ from skinbeam.plan.proposal import Proposal, propose_setting, usual_setting
 from skinbeam.plan.rules.suitability import Suitability, judge_suitability
 from skinbeam.plan.rules.table import Decision, RuleReason
 from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.envelope import envelope_rules
 from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
 from skinbeam.plan.search.limits import effect_target, min_draws
 from skinbeam.plan.search.practice_place import place_dose
@@ -208,10 +209,12 @@ def _plan_without_dose(
 ) -> LaserOption | DeviceRefusal:
     """Return the option of light that heats and has no printed dose, or why it is none.
 
-    Such light without a place in the guideline is light that nobody uses so.
+    Such light without a place in the guideline is light that nobody uses so. Of a lamp no dose is computed, because
+    makers measure its fluence in different ways; nor where the wrong light makes the condition worse.
     """
     lights = _one_of_each_light(machine)
-    if not any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights):
+    is_named = any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights)
+    if not is_named or machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]:
         return _refuse_without_dose(case, concern, goal, machine)
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
     setting = usual_setting(case, concern, goal.modality, machine, cell)

@@ -65,6 +65,15 @@ def test_a_computed_dose_keeps_the_bound_of_a_lid() -> None:
     assert all(option["settings"]["fluence_J_cm2"] <= 6.5 for option in lid)
 
 
+@pytest.mark.parametrize(
+    ("condition", "device"), [("age-spots", "ipl"), ("melasma", "ps-ndyag-532-1064"), ("melasma", "qs-ruby-694")]
+)
+def test_no_dose_is_computed_of_a_lamp_or_where_light_may_darken(condition: str, device: str) -> None:
+    made = document(PERSON.replace('"II"', '"I"') + concern(condition) + devices_of(device))
+    for option in laser_options(made):
+        assert any(reason["rule"] == "published-dose" for reason in option["reasons"])
+
+
 def test_infrared_light_for_vessels_has_a_narrow_spot() -> None:
     """1064 nm treats facial veins in small spots; those of 10 mm and wider are for hair."""
     for condition in ("facial-telangiectasia", "spider-angioma"):

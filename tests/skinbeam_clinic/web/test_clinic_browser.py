@@ -165,6 +165,7 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     looked_at(page, "consent")
     page.get_by_label("Days to think").fill("0")
     page.get_by_role("button", name="Record the explanation as given now").click()
+    expect(page.get_by_role("group").first).to_be_visible()  # `all` does not wait for the next page
     for question in page.get_by_role("group").all():
         tell_back(question)
     page.get_by_role("group").first.get_by_label("Yes, since it is planned.").check()
