@@ -188,6 +188,9 @@ def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption
 
     A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines.
     """
+    lamps = [one.trial.machine.device.name for one in found if one.trial.band_nm is not None]
+    if len(set(lamps)) == len(lamps):  # the ranking draws clinics, which is not done for nothing
+        return list(found), []
     kept: dict[str, LaserOption] = {}
     refused: list[RefusedOption] = []
     for at in rank_options([one.standing for one in found]):

@@ -124,14 +124,13 @@ def search_options(
     modality = goal.modality
     screened, refused = _screen_devices(case, concern, goal, machines, bank)
     options: list[LaserOption] = []
-    offered: set[tuple[str, bool]] = set()
+    offered: set[str] = set()
     looks = [(look, _was_tried_in_trials(case, concern, modality, look.best[0])) for look in screened]
     if not is_listed:
         looks.sort(key=lambda item: not item[1])
     for look, tried in looks:
-        light = practice_light(look.best[0], modality)
-        kind = light.regime, light.lamp
-        if not is_listed and options and (kind in offered or not tried):
+        regime = practice_light(look.best[0], modality).regime
+        if not is_listed and options and (regime in offered or not tried):
             continue
         report_progress(
             Message("progress.all-skins", {"concern": concern_name(concern), "device": look.machines[0].device.title})
@@ -145,7 +144,7 @@ def search_options(
         rules = judge_setting(case, concern, modality, machine, trial.setting)
         judged = _judge_with_effect(rules, case, concern, goal, trial)
         options.append(make_option(case, concern, goal, trial, judged))
-        offered.add(kind)
+        offered.add(regime)
     return options, refused
 
 
