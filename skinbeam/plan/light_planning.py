@@ -9,7 +9,6 @@ all computed doses that burn are raised by the factor that makes both agree, and
 moves with dose and skin.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -27,7 +26,6 @@ from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.rules.history import greatest_dose_after_injury
 from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
 from skinbeam.plan.search.fractional import search_microbeams
 from skinbeam.plan.search.full_field import (
@@ -73,15 +71,17 @@ def plan_proposal(
     ----------
     unknown_target : what is not known of the target, so that nothing can be simulated.
     """
+    if not proposal.doses:  # an earlier injury bars them all
+        return None
     unjudged = Message("plan.lens-array") if proposal.machine.device.lens_array else unknown_target
     if unjudged is not None:
-        return _published_candidate(case, goal, proposal, unjudged.text)
+        return _published_candidate(goal, proposal, unjudged.text)
     try:
         if proposal.machine.device.microbeam:
             return _plan_columns(goal, proposal, site, bank)
         return _plan_heating(case, goal, proposal, site, bank)
     except NotAvailable as error:
-        return _published_candidate(case, goal, proposal, error.reason)
+        return _published_candidate(goal, proposal, error.reason)
 
 
 def plan_without_dose(
@@ -137,9 +137,7 @@ def _plan_heating(
     scale = _anchor_scale(proposal, beam, reference, reference_weights)
     thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
     ratio = _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
-    injured = greatest_dose_after_injury(case, machine.device, setting.wavelength_nm)
-    wanted = min(proposal.middle * min(1.0, ratio), injured)
-    for dose in _doses_downwards(proposal, wanted, injured):
+    for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
         trial = _tolerant(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
         if trial.keeps_limits:
             trial = replace(trial, beam=build_beam(machine, setting, dose))
@@ -147,18 +145,10 @@ def _plan_heating(
     return None
 
 
-def _doses_downwards(proposal: Proposal, wanted: float, most: float = math.inf) -> Sequence[float]:
-    """Return the doses of a proposal that are no greater than wanted, the greatest first; else its least.
-
-    Parameters
-    ----------
-    most : what no dose exceeds; where every published one does, the machine's lower doses are taken.
-    """
-    doses = proposal.doses
-    if doses[0] > most:
-        doses = tuple(dose for dose in proposal.machine.doses(proposal.setting) if dose <= most)
-    below = [dose for dose in doses if dose <= 1.001 * wanted]
-    return below[::-1] or list(doses[:1])
+def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:
+    """Return the doses of a proposal that are no greater than wanted, the greatest first; else its least."""
+    below = [dose for dose in proposal.doses if dose <= 1.001 * wanted]
+    return below[::-1] or list(proposal.doses[:1])
 
 
 def _is_measured(case: Case) -> bool:
@@ -240,10 +230,8 @@ def _with_bruising(
     return trial
 
 
-def _published_candidate(case: Case, goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
+def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
     """Return the published dose of a light that the model cannot judge; None where it is not of such skin.
-
-    After an injury by such light it is no published dose that is greater than two thirds of the one that injured.
 
     Parameters
     ----------
@@ -251,11 +239,7 @@ def _published_candidate(case: Case, goal: TreatmentGoal, proposal: Proposal, re
     """
     if proposal.lighter_phototype is not None or goal.is_limited_by_depth:
         return None
-    injured = greatest_dose_after_injury(case, proposal.machine.device, proposal.setting.wavelength_nm)
-    doses = _doses_downwards(proposal, min(proposal.middle, injured), injured)
-    if not doses:
-        return None
-    dose = doses[0]
+    dose = _doses_downwards(proposal, proposal.middle)[0]
     beam = build_beam(proposal.machine, proposal.setting, dose)
     nothing = np.zeros(0)
     return CandidateSetting(

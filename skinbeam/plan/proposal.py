@@ -93,10 +93,15 @@ class Proposal:
         return {"low": self.low, "high": self.high, "unit": self.unit, "sources": len(self.sources)}
 
     @property
-    def doses(self) -> tuple[float, ...]:
+    def published_doses(self) -> tuple[float, ...]:
         """The machine's doses in the published range, ascending; of a borrowed range those below it too."""
         least = 0.0 if self.lighter_phototype is not None else self.low / DOSE_ROUNDING
         return tuple(dose for dose in self.machine.doses(self.setting) if least <= dose <= 1.001 * self.high)
+
+    @property
+    def doses(self) -> tuple[float, ...]:
+        """The doses to try, ascending: the published ones; where an earlier injury bars all of them, those below."""
+        return self.published_doses or tuple(dose for dose in self.machine.doses(self.setting) if dose < self.low)
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,20 @@ class _PrintedDose:
 def propose_setting(
     case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
 ) -> Proposal | None:
-    """Return the setting to begin with on a machine; None where no source prints one that it can be set to."""
+    """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
+
+    Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
+    its pulse is shorter would be no gentler.
+    """
+    bruised = tuple(bar for bar in machine.dose_bars if not bar.is_injury)
+    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell)
+    return None if found is None else replace(found, machine=machine)
+
+
+def _propose(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+) -> Proposal | None:
+    """Return the setting to begin with on a machine whose doses no injury bars."""
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
     settings = _settings_of_cell(machine, modality, cell)
     region = PracticeRegion(concern.condition, modality, phototype)
@@ -298,7 +316,7 @@ def _nearest_proposal(
             region.condition,
             lighter,
         )
-        if any(dose.low / DOSE_ROUNDING <= one for one in found.doses):
+        if any(dose.low / DOSE_ROUNDING <= one for one in found.published_doses):
             return found
     return None
 
@@ -330,7 +348,7 @@ def _propose_from_practice(
         span.condition,
         lighter,
     )
-    return made if made.doses else None
+    return made if made.published_doses else None
 
 
 def _lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:

@@ -1,9 +1,9 @@
 """Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
-After an injury only doses below that dose are planned for the same device and wavelength, and no plan begins above two
-thirds of it with such light of any device. After a bruise, which is no injury, doses of that device stay below it in
-such a pulse or a shorter one, and at the greatest dose that left none, if one was tried. Where device or dose is not
-known there is no dose to stay below, so those lasers wait for a clinician.
+After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
+of another device. After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter
+one, and at the greatest dose that left none, if one was tried. Where device or dose is not known there is no dose to
+stay below, so those lasers wait for a clinician.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import Final
 
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device, devices
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.errors import spelling_hint
@@ -27,7 +28,6 @@ __all__ = [
     "count_sessions_with",
     "dose_bars",
     "drop_barred_doses",
-    "greatest_dose_after_injury",
     "reaction_reasons",
     "response_reasons",
     "session_response",
@@ -47,26 +47,55 @@ class DoseBar:
     wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     longest_pulse_ms : the longest pulse in which they are barred; None means any.
+    is_injury : whether they are barred by an injury; else by a bruise, which is less with a longer pulse.
     """
 
     wavelength_nm: float | None
     dose: float | None
     longest_pulse_ms: float | None = None
+    is_injury: bool = False
 
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
     """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
-    found = []
+    found: list[DoseBar] = []
     reactions = earlier_reactions(case)
     for one in reactions:
-        alike = one.was_made_with(device_name, device) or _cools_through_window(one, device)
-        if one.meaning == "harm" and _has_dose_bar(one, case) and alike:
-            found.append(DoseBar(one.wavelength_on(device), one.dose_on(device)))
-        elif one.kind == "purpura" and one.was_made_with(device_name, device) and (dose := one.dose_on(device)):
+        is_own = one.was_made_with(device_name, device)
+        if one.meaning == "harm" and _has_dose_bar(one, case):
+            if is_own or _cools_through_window(one, device):
+                found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), is_injury=True))
+            else:
+                found += _bars_of_such_light(one, device)
+        elif one.kind == "purpura" and is_own and (dose := one.dose_on(device)):
             clean = _greatest_clean_dose(reactions, one, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
             found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
     return tuple(found)
+
+
+def _two_thirds(injuring: float | None) -> float | None:
+    """Return the least barred dose after an injury: the one above two thirds of the dose that injured."""
+    return None if injuring is None else math.nextafter(_SHARE_AFTER_INJURY * injuring, math.inf)
+
+
+def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
+    """Return the doses of another device that an injury bars: what one machine's dose did to this skin, another's of
+    the same light may do at the same dose.
+
+    A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone.
+    """
+    injuring = one.device
+    if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
+        return []
+    pulse_ms = injuring.pulse_ms[1] if one.pulse_ms is None else one.pulse_ms
+    longest_ms = SHORTEST_MICROSECOND_MS if pulse_ms < SHORTEST_MICROSECOND_MS else None
+    made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
+    return [
+        DoseBar(nm, _two_thirds(one.fluence_J_cm2), longest_ms, is_injury=True)
+        for nm in device.wavelengths_nm
+        if one.fluence_J_cm2 is not None and any(abs(nm - other) <= _SAME_LIGHT_NM for other in made)
+    ]
 
 
 def _greatest_clean_dose(
@@ -83,32 +112,6 @@ def _greatest_clean_dose(
         and (dose := one.dose_on(device)) is not None
     ]
     return max((dose for dose in doses if dose < bruising), default=None)
-
-
-def greatest_dose_after_injury(case: Case, device: Device, wavelength_nm: float) -> float:
-    """Return the dose, J/cm², that no proposal with such light exceeds after injuries by it; infinity without any.
-
-    It is two thirds of the dose that injured, whichever device gave it: what one machine's dose did to this skin,
-    another's of the same light may do at the same dose.
-    """
-    doses = [
-        one.fluence_J_cm2
-        for one in earlier_reactions(case)
-        if one.meaning == "harm"
-        and one.fluence_J_cm2 is not None
-        and one.device is not None
-        and not (device.microbeam or one.device.microbeam)
-        and one.device.is_lamp == device.is_lamp
-        and _is_same_light(one, wavelength_nm)
-    ]
-    return _SHARE_AFTER_INJURY * min(doses, default=math.inf)
-
-
-def _is_same_light(one: EarlierReaction, wavelength_nm: float) -> bool:
-    """Return whether a reaction may come from light of about this wavelength."""
-    assert one.device is not None  # asked before
-    made = (one.wavelength_nm,) if one.wavelength_nm is not None else one.device.wavelengths_nm
-    return any(abs(nm - wavelength_nm) <= _SAME_LIGHT_NM for nm in made)
 
 
 def _cools_through_window(one: EarlierReaction, device: Device) -> bool:

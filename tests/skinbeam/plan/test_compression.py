@@ -96,4 +96,5 @@ def test_an_injury_below_cooled_skin_bars_the_same_light_where_nothing_cools(dev
     )
     case = loaded(SPOTS + "[[test_spot]]\n" + text + devices(device)).case
     (bar,) = dose_bars(case, device, known_devices()[device])
-    assert (bar.wavelength_nm, bar.dose) == (595.0, 8.0)
+    assert bar.wavelength_nm == 595.0
+    assert bar.dose == pytest.approx(8.0 * 2 / 3)
