@@ -42,7 +42,7 @@ from skinbeam.text import DocumentWarning, render_message
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["window_document"]
+__all__ = ["DEPTH_HARM", "allowed_harm", "chosen_endpoints", "endpoint_doses", "window_document"]
 
 Floats = NDArray[np.float64]
 
@@ -76,8 +76,7 @@ def window_document(
         raise InputError(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
-    wanted = effect or _default_effect(loaded, scene.beam)
-    avoided = harm or (DEPTH_HARM if scene.beam.microbeam is not None or is_ablative(scene.beam) else BURN_ENDPOINT)
+    wanted, avoided = chosen_endpoints(loaded, scene.beam, effect, harm)
     head = {"effect": wanted, "harm": avoided}
 
     def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str] | DocumentWarning]) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def window_document(
                 name: [rows[pulse] for pulse in kept] if rows else Unknown(why[0])
                 for name, (rows, why) in found.items()
             },
-            "p_harm_allowed": _allowed_harm(scene.beam, avoided, scene.skin.site or ""),
+            "p_harm_allowed": allowed_harm(scene.beam, avoided, scene.skin.site or ""),
             **{
                 name: [_dose_range_entry(dose_range) for dose_range in found]
                 for name, found in _published_ranges(loaded, scene.beam, kept).items()
@@ -119,7 +118,18 @@ def window_document(
     )
 
 
-def _allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
+def chosen_endpoints(loaded: LoadedCase, beam: Beam, effect: str | None, harm: str | None) -> tuple[str, str]:
+    """Return the wanted and the avoided endpoint: those asked for, else those of the concern, the case or the light.
+
+    Raises
+    ------
+    InputError : the effect cannot be inferred.
+    """
+    wanted = effect or _default_effect(loaded, beam)
+    return wanted, harm or (DEPTH_HARM if beam.microbeam is not None or is_ablative(beam) else BURN_ENDPOINT)
+
+
+def allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
     """Return the greatest probability of a harm that the limits of a plan allow."""
     if harm == BURN_ENDPOINT:
         return next(limit.stop for limit in find_limits("vascular", site) if limit.quantity == "p_burn")
@@ -171,11 +181,6 @@ def _probability_rows(
     """Return the shares that reach an endpoint by pulse length, and the reasons for pulse lengths without shares."""
     assert scene.beam is not None  # checked on entry
     rows, reasons = {}, []
-    try:
-        if endpoint != DEPTH_HARM or side == "effect":
-            _check_endpoint(endpoint, f"--{side}")
-    except NotAvailable as error:
-        return {}, [error.reason]
     for pulse in pulses:
         try:
             here = replace(scene, beam=scene.beam.with_pulse_length(pulse))
@@ -189,12 +194,26 @@ def _probability_row(
     scene: PulseScene, endpoint: str, side: ErrorSide, doses: Sequence[float], draws: int, seed: int
 ) -> list[float]:
     """Return the share of such skins that reach an endpoint at each dose, including the model error."""
+    values, weights = endpoint_doses(scene, endpoint, side, draws, seed)
+    return [weighted_share(values <= dose, weights)[0] for dose in doses]
+
+
+def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int, seed: int) -> tuple[Floats, Floats]:
+    """Return the dose at which each drawn skin reaches an endpoint, with the model error, J/cm² or mJ, and the weights.
+
+    Raises
+    ------
+    InputError : an unknown endpoint.
+    NotAvailable : it cannot be evaluated for such a pulse.
+    """
+    if endpoint != DEPTH_HARM or side == "effect":
+        _check_endpoint(endpoint, f"--{side}")
     doses_of = (
         partial(_depth_doses, scene) if endpoint == DEPTH_HARM else partial(_doses_with_error, scene, endpoint, side)
     )
     parts = run_chunks(scene, draws, seed, doses_of)
     values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return [weighted_share(values <= dose, weights)[0] for dose in doses]
+    return values, weights
 
 
 def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: "xr.Dataset") -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -261,22 +261,47 @@ def window(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")] = None,
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="Q=X,...", help="One setting, such as fluence_J_cm2=8,pulse_ms=10."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="D", help="With --at: the device; else that of [laser].")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With --at: simulate that very setting, as is always done today.")
+    ] = False,
     draws: Draws = 200,
     plot: Plot = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """The therapeutic window: dose by pulse length, with probability of effect and of harm."""
+    """The therapeutic window: dose by pulse length, with probability of effect and of harm; or one setting of it."""
     from skinbeam.api.window import window_document
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
+    if at is not None or device is not None or exact:
+        if output or plot or effect or harm:
+            raise typer.BadParameter("a single setting has no figure and no other endpoints", param_hint="--at")
+        print_document(_window_at(case, at or "", device, draws, seed), json=json)
+        return
     with name_file_in_errors(case):
         document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
         draw_plot(document, output / "window.svg")
     draw_plot(document, plot)
     print_document(document, json=json)
+
+
+def _window_at(case: Path, at: str, device: str | None, draws: int, seed: int) -> dict[str, Any]:
+    """Return the answer for one setting of a device."""
+    from skinbeam.api.window_at import parse_asked, window_at_document
+    from skinbeam.model.input_files import load_case
+
+    asked = parse_asked(at) if at else {}
+    with name_file_in_errors(case):
+        return window_at_document(load_case(case), asked, device=device, draws=draws, seed=seed)
 
 
 @app.command()

@@ -38,7 +38,7 @@ from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.text import Message, render_message
 
-__all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern"]
+__all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern", "unknown_target_message"]
 
 FIGURE_DRAWS = 64  # bands and lines in a figure look the same as those of all draws
 
@@ -96,7 +96,7 @@ def plan_concern(
         able = [machine for machine in machines or () if modality in machine.device.modalities]
         if not able:
             refused.append(refusal_record(modality, [Message("plan.no-device")]))
-        unknown = _unknown_target_message(concern.condition, modality)
+        unknown = unknown_target_message(concern.condition, modality)
         offered, not_offered = find_laser_options(case, concern, modality, able, bank, unknown_target=unknown)
         found += offered
         failed += not_offered
@@ -204,7 +204,7 @@ def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption
     return [one for one in found if one in kept.values()], refused
 
 
-def _unknown_target_message(condition: str, modality: str) -> Message | None:
+def unknown_target_message(condition: str, modality: str) -> Message | None:
     """Return what is not known of the target, so that no setting can be simulated; None where enough is known.
 
     Of vessels it is their width; of a target that is to be heated through it is how much darker it is than the skin

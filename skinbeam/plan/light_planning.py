@@ -21,7 +21,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -44,7 +44,7 @@ from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
-__all__ = ["plan_proposal", "plan_without_dose"]
+__all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose"]
 
 Floats = NDArray[np.float64]
 
@@ -128,21 +128,61 @@ def _plan_heating(
     skins, limits = bank.skins(site, goal), find_limits(goal.modality, site, goal.condition)
     cooling, _ = built_in_cooling(machine.device)
     beam = build_beam(machine, setting, proposal.doses[-1])
-    burns = reference = basal_burn_doses(beam, skins, cooling)
-    reference_weights = skins.weights[1]
-    is_personal = isinstance(burns.calibration, PersonalCalibration)
-    if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
-        usual = _reference_skins(case, goal, proposal, site)
-        reference, reference_weights = basal_burn_doses(beam, usual, cooling), usual.weights[1]
-    scale = _anchor_scale(proposal, beam, reference, reference_weights)
+    scale, ratio = _compare_with_practice(case, goal, proposal, beam, skins, cooling)
     thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
-    ratio = _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
         trial = _tolerant(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
         if trial.keeps_limits:
             trial = replace(trial, beam=build_beam(machine, setting, dose))
             return _with_bruising(goal, trial, skins, cooling)
     return None
+
+
+def judge_heating_dose(
+    case: Case,
+    goal: TreatmentGoal,
+    proposal: Proposal | None,
+    machine: SearchMachine,
+    setting: BeamSetting,
+    dose: float,
+    bank: SkinBank,
+    site: str,
+) -> CandidateSetting:
+    """Return any dose of light that heats, judged as a plan judges its own.
+
+    Parameters
+    ----------
+    proposal : of the machine, at whose setting P(burn) is anchored; None where no source prints a dose of it.
+
+    Raises
+    ------
+    NotAvailable : the model cannot judge the target at such a setting.
+    """
+    skins, limits = bank.skins(site, goal), find_limits(goal.modality, site, goal.condition)
+    cooling, _ = built_in_cooling(machine.device)
+    scale = 1.0
+    if proposal is not None:
+        doses = proposal.doses or dose_steps(machine.device, proposal.setting)  # an injury may bar all of them
+        practised = build_beam(machine, proposal.setting, doses[-1])
+        scale, _ = _compare_with_practice(case, goal, proposal, practised, skins, cooling)
+    beam = build_beam(machine, setting, dose)
+    thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
+    trial = replace(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), beam=beam)
+    return _with_bruising(goal, trial, skins, cooling)
+
+
+def _compare_with_practice(
+    case: Case, goal: TreatmentGoal, proposal: Proposal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan
+) -> tuple[float, float]:
+    """Return the factor that anchors computed doses that burn, and the ratio of this skin's to the treated skin's."""
+    burns = reference = basal_burn_doses(beam, skins, cooling)
+    reference_weights = skins.weights[1]
+    is_personal = isinstance(burns.calibration, PersonalCalibration)
+    if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
+        usual = _reference_skins(case, goal, proposal, skins.site)
+        reference, reference_weights = basal_burn_doses(beam, usual, cooling), usual.weights[1]
+    scale = _anchor_scale(proposal, beam, reference, reference_weights)
+    return scale, _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
 
 
 def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:

@@ -56,7 +56,9 @@ from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
+    "AssessedPerson",
     "PlanResult",
+    "assess_person",
     "data_release",
     "make_plan",
     "photo_vessel_widths",
@@ -237,17 +239,9 @@ def _assemble_plan(
     keep: Callable[[ConcernResult], FiguresT],
 ) -> PlanResult[FiguresT]:
     """Assemble the plan; `each` does the work of every concern."""
-    loaded = consultation.loaded
-    case = loaded.case
     with collect_sources() as sources:
-        seen, photo_state = _photo_colour(consultation.photo_analysis)
-        sites = photo_site_findings(consultation.photo_analysis, case.concern)
-        darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
-        colour = replace(assess_colour(case, seen), melanin_factors=darker)
-        machines = _clinic_machines(loaded)
-        bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
-        case = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
-        case = case_with_dark_spots(case, consultation.photo_analysis)
+        person = assess_person(consultation, draws, seed)
+        case, colour, sites, machines, bank = person.case, person.colour, person.sites, person.machines, person.bank
         suitability = judge_case(case, _candidate_modalities(case))
         suitability = refer_dark_spots(suitability, case, consultation.photo_analysis)
         suitability = refer_contradicting_colour(suitability, colour)
@@ -273,7 +267,7 @@ def _assemble_plan(
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
             assessment=_assessment_record(
-                case, colour, photo_state, photo_messages(sites, vessel_messages(case, sites))
+                case, colour, person.photo_state, photo_messages(sites, vessel_messages(case, sites))
             ),
             suitability=suitability,
             why=explain_decision(case, suitability),
@@ -297,6 +291,42 @@ def _assemble_plan(
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
     return PlanResult(plan, consultation.photo_analysis, tuple(one.summary for one in parts))
+
+
+@dataclass(frozen=True)
+class AssessedPerson:
+    """The person of a consultation, ready to be planned for.
+
+    Parameters
+    ----------
+    case : the case with the colour and the dark spots that the photograph adds, for the rules.
+    colour : of the skin, from words, measurements and the photograph.
+    sites : what the photograph shows at the sites of concerns.
+    machines : the devices of the clinic; every known one where it did not list its own.
+    bank : draws of this skin.
+    photo_state : message on the use of the photograph.
+    """
+
+    case: Case
+    colour: PersonColour
+    sites: Sequence[SitePhotoFindings]
+    machines: Sequence[SearchMachine]
+    bank: SkinBank
+    photo_state: Message
+
+
+def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> AssessedPerson:
+    """Return the person of a consultation, with draws of the skin."""
+    loaded, case = consultation.loaded, consultation.loaded.case
+    seen, photo_state = _photo_colour(consultation.photo_analysis)
+    sites = photo_site_findings(consultation.photo_analysis, case.concern)
+    darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
+    colour = replace(assess_colour(case, seen), melanin_factors=darker)
+    machines = _clinic_machines(loaded)
+    bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
+    coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
+    coloured = case_with_dark_spots(coloured, consultation.photo_analysis)
+    return AssessedPerson(coloured, colour, sites, machines, bank, photo_state)
 
 
 def _plan_concerns(

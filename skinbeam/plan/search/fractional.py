@@ -5,7 +5,7 @@ would be chosen, a greatest energy, a greatest share of the skin.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ __all__ = [
     "CRATER_DEPTH",
     "MicrobeamColumns",
     "compute_columns",
+    "judge_microbeams",
     "p_any_limit_broken",
     "search_microbeams",
 ]
@@ -101,6 +102,30 @@ def search_microbeams(
 
     first = bisect_left(range(len(energies)), True, key=enough)
     return found.get(first) or found.get(first - 1)
+
+
+def judge_microbeams(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    energy_mJ: float,
+    density_per_cm2: float,
+) -> CandidateSetting:
+    """Return any energy and density of microbeams, judged as the search judges its own.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
+    beam = build_beam(machine, setting, energy_mJ, density_per_cm2)
+    with collect_sources() as sources:
+        depth = skins.lesion(beam, energy_mJ, limiting=False).depth
+    looked = _EnergyCandidate(beam, energy_mJ, [density_per_cm2], np.asarray(depth >= counts_m), tuple(sources))
+    columns = compute_columns(skins, beam, energy_mJ, density_per_cm2)
+    judge = _pattern_judge(machine, setting, goal, skins, looked, columns, is_published=False, quick=False)
+    return replace(judge(density_per_cm2), deep_share=weighted_share(depth >= aimed_m, skins.weights[0])[0])
 
 
 @dataclass(frozen=True)
@@ -175,32 +200,8 @@ def _densest_pattern(
     with collect_sources() as sources:
         cite_sources(*candidate.basis)
         harmed = compute_columns(skins, beam, energy, offered[0])
-    limits = find_limits(goal.modality, skins.site, goal.condition)
-    in_doubt = _columns_with_model_error(harmed, beam, skins)
-
-    def at(density: float) -> CandidateSetting:
-        values = harmed.values(density)
-        verdicts = tuple(
-            judge_limit(limit, values[limit.quantity], skins.weights[1], tuple(sources), strict=not quick)
-            for limit in limits
-        )
-        if is_published:
-            verdicts = tuple(verdict.as_published for verdict in verdicts)
-        return CandidateSetting(
-            machine,
-            setting,
-            beam,
-            energy,
-            density,
-            candidate.effective,
-            p_any_limit_broken(limits, values),
-            None,
-            p_any_limit_broken(limits, in_doubt.values(density)),
-            verdicts,
-            skins.weights,
-            tuple(sources),
-        )
-
+    candidate = replace(candidate, basis=tuple(sources))
+    at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published, quick=quick)
     kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
     if kept is None or kept.density_per_cm2 is None:
         return None
@@ -209,6 +210,47 @@ def _densest_pattern(
         return None
     kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
     return replace(kept, beam=build_beam(machine, setting, energy, held[-1]))
+
+
+def _pattern_judge(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    candidate: "_EnergyCandidate",
+    harmed: MicrobeamColumns,
+    *,
+    is_published: bool,
+    quick: bool,
+) -> Callable[[float], CandidateSetting]:
+    """Return the function that judges an energy at any density."""
+    limits = find_limits(goal.modality, skins.site, goal.condition)
+    in_doubt = _columns_with_model_error(harmed, candidate.beam, skins)
+
+    def at(density: float) -> CandidateSetting:
+        values = harmed.values(density)
+        verdicts = tuple(
+            judge_limit(limit, values[limit.quantity], skins.weights[1], candidate.basis, strict=not quick)
+            for limit in limits
+        )
+        if is_published:
+            verdicts = tuple(verdict.as_published for verdict in verdicts)
+        return CandidateSetting(
+            machine,
+            setting,
+            candidate.beam,
+            candidate.energy_mJ,
+            density,
+            candidate.effective,
+            p_any_limit_broken(limits, values),
+            None,
+            p_any_limit_broken(limits, in_doubt.values(density)),
+            verdicts,
+            skins.weights,
+            candidate.basis,
+        )
+
+    return at
 
 
 def _densities_within_rules(

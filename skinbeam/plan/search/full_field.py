@@ -59,6 +59,7 @@ __all__ = [
     "candidate_at_dose",
     "compute_thresholds",
     "heating_thresholds",
+    "judge_removal_dose",
     "search_full_field",
 ]
 
@@ -143,6 +144,21 @@ def compute_thresholds(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, coolin
     if goal.modality == "ablative":
         return _removal_thresholds(beam, goal, skins, limits, quick=True)
     return heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
+
+
+def judge_removal_dose(
+    machine: SearchMachine, setting: BeamSetting, goal: TreatmentGoal, skins: SiteSkins, dose: float, passes: int
+) -> CandidateSetting:
+    """Return any dose and number of passes of light that removes skin, judged as the search judges its own.
+
+    Raises
+    ------
+    NotAvailable : no source gives the depth of such passes.
+    """
+    limits = find_limits(goal.modality, skins.site, goal.condition)
+    beam = replace(build_beam(machine, setting, dose), passes=passes)
+    thresholds = _removal_thresholds(beam, goal, skins, limits, quick=False)
+    return candidate_at_dose(machine, setting, dose, thresholds, limits, skins)
 
 
 def _gentle_doses(

@@ -1,0 +1,282 @@
+"""Judge a setting that a clinician asks about, as a plan judges its own.
+
+What the question leaves out is what a plan of the case would begin with on that device: wavelength, pulse, spot and
+dose of practice.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NoReturn
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.laser.device import load_device
+from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings, nearest_setting
+from skinbeam.model.consultation import Concern
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam.plan.concern import unknown_target_message
+from skinbeam.plan.device_search import judge_setting
+from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.light_planning import judge_heating_dose
+from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting, usual_setting
+from skinbeam.plan.rules.history import dose_bars, drop_barred_doses
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.rules.table import RuleReason
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.fractional import judge_microbeams
+from skinbeam.plan.search.full_field import judge_removal_dose
+from skinbeam.plan.search.goals import TreatmentGoal, laser_choices, treatment_goal
+from skinbeam.plan.search.settings import PulseCaps, SearchMachine, build_beam
+from skinbeam.text import render_message
+
+__all__ = ["ASKED_QUANTITIES", "AskedSetting", "judge_asked_setting"]
+
+ASKED_QUANTITIES: Final = (
+    "fluence_J_cm2",
+    "energy_mJ",
+    "pulse_ms",
+    "spot_mm",
+    "wavelength_nm",
+    "density_per_cm2",
+    "passes",
+)
+_SAME_VALUE: Final = 1e-6  # relative: the same number, read as a decimal
+
+
+@dataclass(frozen=True)
+class AskedSetting:
+    """A setting that was asked about, judged.
+
+    Parameters
+    ----------
+    concern : the concern that it would treat.
+    trial : effect, harm and the verdict of every limit.
+    proposal : what sources print for the device; None where nobody prints a dose of it.
+    is_barred : whether an earlier reaction of this skin bars the dose.
+    is_capped : whether it is above what anybody published for such a site and skin.
+    opposing : rules that refuse or refer it.
+    """
+
+    concern: Concern
+    goal: TreatmentGoal
+    trial: CandidateSetting
+    proposal: Proposal | None
+    is_barred: bool
+    is_capped: bool
+    opposing: tuple[RuleReason, ...]
+
+    @property
+    def place(self) -> Literal["inside", "below", "above"] | None:
+        """Where the dose stands beside those that sources print; None where nobody prints one."""
+        if self.proposal is None:
+            return None
+        if _is_in_range(self.proposal, self.trial.dose):
+            return "inside"
+        return "below" if self.trial.dose < self.proposal.low else "above"
+
+
+def judge_asked_setting(
+    consultation: CheckedConsultation,
+    asked: Mapping[str, float],
+    *,
+    device_name: str | None = None,
+    draws: int = 200,
+    seed: int = 0,
+) -> AskedSetting:
+    """Return the judgement of a setting for the first concern that the device treats.
+
+    Parameters
+    ----------
+    asked : quantities of `ASKED_QUANTITIES` with their values.
+    device_name : a known device or a device file of the case; None for the device of the case's [laser].
+
+    Raises
+    ------
+    InputError : no device, an unknown quantity, or a setting that the device cannot have; the nearest is named.
+    NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
+    """
+    person = assess_person(consultation, draws, seed)
+    machine = _find_machine(consultation, person, device_name)
+    concern, modality, proposal = _treated_concern(person, machine)
+    unknown = unknown_target_message(concern.condition, modality)
+    if unknown is not None:
+        raise NotAvailable(unknown.text)
+    bounds = judge_suitability(person.case, concern=concern, modality=modality).bounds
+    goal = treatment_goal(concern.condition, modality, concern.severity, bounds, concern.subtypes)
+    caps = _caps(person, concern, modality)
+    bounded, cell = replace(machine, caps=caps), concern_cell(person.case, concern)
+    begun = proposal.setting if proposal is not None else usual_setting(person.case, concern, modality, bounded, cell)
+    setting = _resolve_setting(machine, asked, begun)
+    dose = _resolve_dose(machine, setting, asked, proposal)
+    trial = _judge(person, goal, proposal, machine, setting, dose, asked, concern.site)
+    if proposal is not None and proposal.lighter_phototype is None and _is_in_range(proposal, dose):
+        trial = replace(trial, verdicts=tuple(verdict.as_published for verdict in trial.verdicts))
+    free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
+    rules = judge_setting(person.case, concern, modality, machine, setting)
+    return AskedSetting(
+        concern,
+        goal,
+        trial,
+        proposal,
+        is_barred=not free,
+        is_capped=not caps.doses(machine.device, setting, [dose]),
+        opposing=tuple(rules.opposing_reasons),
+    )
+
+
+def _is_in_range(proposal: Proposal, dose: float) -> bool:
+    return proposal.low / DOSE_ROUNDING <= dose <= 1.001 * proposal.high
+
+
+def _find_machine(consultation: CheckedConsultation, person: AssessedPerson, device_name: str | None) -> SearchMachine:
+    """Return the device that was asked about, with what earlier reactions bar."""
+    loaded = consultation.loaded
+    laser = loaded.case.laser
+    name = device_name or (None if laser is None else laser.device)
+    if name is None:
+        raise InputError(
+            "missing-key",
+            "no device was named",
+            field="--device",
+            hint="Give --device, or [laser] device in the case; `skinbeam lasers` lists the known ones.",
+        )
+    device = load_device(name, loaded.folder, field="--device" if device_name else "laser.device")
+    return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
+
+
+def _treated_concern(person: AssessedPerson, machine: SearchMachine) -> tuple[Concern, str, Proposal | None]:
+    """Return the first concern that a device treats, with the modality and what sources print for it.
+
+    A lamp may treat the red or the brown of a concern: what sources print for it comes first.
+    """
+    found: list[tuple[Concern, str, Proposal | None]] = []
+    for concern in person.case.concern:
+        for modality in laser_choices(concern.condition, concern.site)[0]:
+            if modality in machine.device.modalities:
+                bounded = replace(machine, caps=_caps(person, concern, modality))
+                cell = concern_cell(person.case, concern)
+                removes = modality == "ablative"
+                proposal = None if removes else propose_setting(person.case, concern, modality, bounded, cell)
+                found.append((concern, modality, proposal))
+        if found:
+            return next((one for one in found if one[2] is not None), found[0])
+    raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
+
+
+def _caps(person: AssessedPerson, concern: Concern, modality: str) -> PulseCaps:
+    return PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
+
+
+def _resolve_setting(machine: SearchMachine, asked: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:
+    """Return the setting that was asked about; what the question leaves out is as in the setting to begin with."""
+    for name in asked:
+        if name not in ASKED_QUANTITIES:
+            known = ", ".join(ASKED_QUANTITIES)
+            raise InputError("unknown-quantity", f'"{name}" was read', field="--at", hint=f"Known: {known}.")
+    base = begun or next(iterate_settings(machine.device))
+    wanted = BeamSetting(*(asked.get(name, getattr(base, name)) for name in ("wavelength_nm", "pulse_ms", "spot_mm")))
+    lights = machine.device.wavelengths_nm
+    nearest_nm = min(lights, key=lambda nm: abs(nm - wanted.wavelength_nm))
+    near = nearest_setting(machine.device, nearest_nm, wanted.pulse_ms, wanted.spot_mm)
+    assert near is not None  # it emits this wavelength
+    for name in ("wavelength_nm", "pulse_ms", "spot_mm"):
+        if name in asked and not math.isclose(getattr(near, name), asked[name], rel_tol=_SAME_VALUE):
+            _raise_not_offered(machine, name, asked[name], getattr(near, name))
+    return near
+
+
+def _resolve_dose(
+    machine: SearchMachine, setting: BeamSetting, asked: Mapping[str, float], proposal: Proposal | None
+) -> float:
+    """Return the dose that was asked about, J/cm² or mJ; that of practice where none was."""
+    name, other = ("energy_mJ", "fluence_J_cm2") if machine.device.microbeam else ("fluence_J_cm2", "energy_mJ")
+    if other in asked:
+        hint = f"{machine.device.title} is set in {'mJ' if machine.device.microbeam else 'J/cm²'}: give {name}."
+        raise InputError("wrong-quantity", f"{other} was read", field="--at", hint=hint)
+    doses = dose_steps(machine.device, setting)
+    if not doses:
+        raise InputError(
+            "cannot-emit",
+            f"{machine.device.title} has no dose in such a pulse and spot",
+            field="--at",
+            hint="Choose another pulse or spot.",
+        )
+    if name in asked:
+        _check_dose(machine, setting, name, asked[name], doses)
+        return asked[name]
+    if proposal is None:
+        raise InputError("missing-key", f"no {name} was read", field="--at", hint=f"Give {name}: no source prints one.")
+    return min(doses, key=lambda dose: abs(math.log(dose / proposal.middle)))
+
+
+def _check_dose(machine: SearchMachine, setting: BeamSetting, name: str, dose: float, doses: Sequence[float]) -> None:
+    """Raise where the device does not offer a dose, with the nearest that it offers."""
+    nearest = min(doses, key=lambda one: abs(one - dose))
+    densities = density_steps(machine.device, setting, nearest) if machine.device.microbeam else (None,)
+    try:
+        build_beam(machine, setting, dose, densities[0])
+    except InputError:
+        _raise_not_offered(machine, name, dose, nearest)
+
+
+def _resolve_density(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    energy_mJ: float,
+    asked: Mapping[str, float],
+    proposal: Proposal | None,
+) -> float:
+    """Return the density of microbeams that was asked about; that of practice where none was."""
+    name = "density_per_cm2"
+    offered = density_steps(machine.device, setting, energy_mJ)
+    printed = None if proposal is None else proposal.density_per_cm2
+    if name not in asked and printed is None:
+        hint = f"Give {name}, such as {offered[len(offered) // 2]:g}: no source prints one beside this energy."
+        raise InputError("missing-key", f"no {name} was read", field="--at", hint=hint)
+    wanted = asked.get(name, printed or 0.0)
+    nearest = min(offered, key=lambda one: abs(one - wanted))
+    if name not in asked:
+        return nearest
+    try:
+        build_beam(machine, setting, energy_mJ, wanted)
+    except InputError:
+        _raise_not_offered(machine, name, wanted, nearest)
+    return wanted
+
+
+def _raise_not_offered(machine: SearchMachine, name: str, read: float, nearest: float) -> NoReturn:
+    raise InputError(
+        "cannot-emit",
+        f"{machine.device.title} cannot be set to {name} = {read:g}",
+        field="--at",
+        hint=f"The nearest that it can have is {name} = {nearest:g}.",
+    )
+
+
+def _judge(
+    person: AssessedPerson,
+    goal: TreatmentGoal,
+    proposal: Proposal | None,
+    machine: SearchMachine,
+    setting: BeamSetting,
+    dose: float,
+    asked: Mapping[str, float],
+    site: str,
+) -> CandidateSetting:
+    """Return the setting judged by the model of its light.
+
+    Raises
+    ------
+    NotAvailable : the model cannot judge it.
+    """
+    skins = person.bank.skins(site, goal)
+    if machine.device.lens_array:
+        raise NotAvailable(render_message("plan.lens-array"))
+    if machine.device.microbeam:
+        density = _resolve_density(machine, setting, dose, asked, proposal)
+        return judge_microbeams(machine, setting, goal, skins, dose, density)
+    if goal.modality == "ablative":
+        return judge_removal_dose(machine, setting, goal, skins, dose, round(asked.get("passes", 1)))
+    return judge_heating_dose(person.case, goal, proposal, machine, setting, dose, person.bank, site)

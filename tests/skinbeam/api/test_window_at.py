@@ -1,0 +1,155 @@
+"""One setting that a clinician asks about is judged as the plan judges its own."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
+from paths import ROOT
+
+from skinbeam.api.window_at import parse_asked, window_at_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.input_files import load_case
+
+DRAWS = 100
+ASKED_OF_PLANS = ("wavelength_nm", "pulse_ms", "spot_mm", "fluence_J_cm2")
+VEINS = PERSON + concern("facial-telangiectasia", extra=NAMED)
+BLISTER = (
+    '\n[[test_spot]]\ndevice = "pulsed-dye-595"\nsite = "cheeks"\nread_after_h = 48\nreaction = "blister"\n'
+    "fluence_J_cm2 = 9.0\n"
+)
+
+
+def at(text: str, device: str, **asked: float) -> Any:
+    return window_at_document(loaded(text), asked, device=device, draws=DRAWS)["at"]
+
+
+def broken(record: Any) -> set[str]:
+    return {one["id"] for one in record["limits"] if one["status"] == "not_met"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "device"),
+    [
+        ("facial-telangiectasia", "pulsed-dye-595"),  # a printed dose
+        ("facial-telangiectasia", "ktp-532"),  # a computed dose
+        ("age-spots", "qs-ndyag-532-1064"),
+        ("acne-scars", "fractional-1550"),
+        ("wrinkles", "co2-10600"),
+    ],
+)
+def test_the_setting_of_a_plan_has_the_probabilities_of_the_plan(condition: str, device: str) -> None:
+    """Exactly: both read the same draws with the same model."""
+    text = PERSON + concern(condition, extra=NAMED) + devices(device)
+    option = laser_options(document(text, draws=DRAWS))[0]
+    settings = option["settings"]
+    asked = {name: settings[name] for name in ASKED_OF_PLANS if name in settings}
+    asked |= {"passes": settings["passes"]} if condition == "wrinkles" else {}
+    if "microbeam" in settings:
+        columns = settings["microbeam"]
+        asked = {"pulse_ms": settings["pulse_ms"], "spot_mm": columns["diameter_um"] / 1000}
+        asked |= {name: columns[name] for name in ("energy_mJ", "density_per_cm2")}
+    found = at(text, device, **asked)
+    for name in ("p_effective", "p_harm"):
+        assert found[name]["median"] == option[name]["median"]
+    if "p_purpura" in option:
+        assert found["p_purpura"]["median"] == option["p_purpura"]["median"]
+    assert broken(found) == set()
+    assert found["error"] == 0.0
+
+
+def test_effect_and_harm_grow_with_the_dose() -> None:
+    doses = (4.0, 6.5, 8.0, 11.0, 15.0)
+    found = [at(VEINS, "pulsed-dye-595", fluence_J_cm2=dose) for dose in doses]
+    for name in ("p_effective", "p_burn", "p_purpura"):
+        values = [one[name]["median"] for one in found]
+        assert all(low <= high for low, high in pairwise(values)), name
+        assert values[0] < values[-1], name
+    assert [one["published"]["place"] for one in found] == ["below", "inside", "inside", "above", "above"]
+
+
+def test_the_same_dose_burns_darker_skin_sooner() -> None:
+    texts = [VEINS.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{name}"') for name in ("II", "IV", "V")]
+    burns = [at(text, "pulsed-dye-595", fluence_J_cm2=8.0, pulse_ms=10.0)["p_burn"]["median"] for text in texts]
+    assert burns == sorted(burns)
+    assert burns[0] < burns[-1]
+
+
+def test_what_forbids_a_setting_is_named() -> None:
+    dark = VEINS.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
+    assert "epidermal-burn" in broken(at(dark, "pulsed-dye-595", fluence_J_cm2=15.0, pulse_ms=0.45))
+    assert "above-published" in broken(at(VEINS, "pulsed-dye-595", fluence_J_cm2=12.0))
+    hurt = at(VEINS + BLISTER, "pulsed-dye-595", fluence_J_cm2=7.0)
+    assert "earlier-reaction" in broken(hurt)
+    assert "earlier-reaction" not in broken(at(VEINS + BLISTER, "pulsed-dye-595", fluence_J_cm2=6.0))
+    assert "greatest-published" in broken(at(dark, "pulsed-dye-595", fluence_J_cm2=12.0))
+
+
+def test_a_setting_in_words_says_dose_effect_and_practice() -> None:
+    whole = window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, device="pulsed-dye-595", draws=DRAWS)
+    words = " ".join(sentence["text"] for sentence in whole["in_words"])
+    assert "8 J/cm²" in words
+    assert "of 100" in words
+    assert "the dose is inside" in words
+    assert whole["schema"] == "skinbeam.window/1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ({"fluence_J_cm2": 80.0}, "fluence_J_cm2 = 15"),
+        ({"pulse_ms": 90.0}, "pulse_ms = 40"),
+        ({"spot_mm": 8.0}, "spot_mm = 7"),
+        ({"wavelength_nm": 590.0}, "wavelength_nm = 595"),
+    ],
+)
+def test_what_a_device_cannot_have_names_the_nearest(asked: dict[str, float], nearest: str) -> None:
+    with pytest.raises(InputError) as raised:
+        at(VEINS, "pulsed-dye-595", **asked)
+    assert raised.value.field == "--at"
+    assert nearest in raised.value.hint
+
+
+def test_an_energy_of_a_full_field_and_a_missing_device_are_refused() -> None:
+    with pytest.raises(InputError, match="energy_mJ"):
+        at(VEINS, "pulsed-dye-595", energy_mJ=40.0)
+    with pytest.raises(InputError, match="no device was named"):
+        window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS)
+
+
+def test_a_device_that_treats_nothing_here_and_a_lens_array_are_not_answered() -> None:
+    with pytest.raises(NotAvailable, match="treats no concern"):
+        at(VEINS, "fractional-1550", energy_mJ=40.0)
+    spots = PERSON + concern("age-spots", extra=NAMED)
+    with pytest.raises(NotAvailable) as raised:
+        at(spots, "ps-array-755", fluence_J_cm2=0.71)
+    body: Any = raised.value.body
+    assert "unknown" in body["at"]["p_effective"]
+
+
+@pytest.mark.parametrize(
+    "text", ["fluence=8", "fluence_J_cm2", "fluence_J_cm2=x", "fluence_J_cm2=-1", "pulse_ms=nan", ""]
+)
+def test_a_question_that_is_no_setting_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse_asked(text)
+    assert raised.value.field == "--at"
+
+
+def test_a_quantity_is_asked_once() -> None:
+    with pytest.raises(InputError, match="twice"):
+        parse_asked("pulse_ms=3,pulse_ms=6")
+    assert parse_asked("pulse_ms=3, fluence_J_cm2=8") == {"pulse_ms": 3.0, "fluence_J_cm2": 8.0}
+
+
+def test_a_pulse_without_a_person_is_judged_by_the_endpoints_of_its_window() -> None:
+    case = load_case(ROOT / "examples" / "pulse-in-a-vessel" / "case.toml")
+    found = [
+        window_at_document(case, {"fluence_J_cm2": dose, "pulse_ms": 6.0}, draws=DRAWS)["at"]
+        for dose in (1.0, 6.0, 60.0)
+    ]
+    effects = [one["p_effective"]["median"] for one in found]
+    assert effects == sorted(effects)
+    assert effects[0] < effects[-1]
+    assert found[0]["limits"] == [{"id": "epidermal-necrosis", "status": "met"}]
+    assert found[-1]["limits"] == [{"id": "epidermal-necrosis", "status": "not_met"}]
