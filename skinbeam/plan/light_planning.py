@@ -11,7 +11,6 @@ moves with dose and skin.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -39,7 +38,7 @@ from skinbeam.plan.search.limits import find_limits
 from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
@@ -50,8 +49,6 @@ Floats = NDArray[np.float64]
 
 _REFERENCE_DRAWS: Final = 64
 _REFERENCE_SEED: Final = 1
-_MOST_RAISED: Final = 20.0  # a model that is off by more than this is not anchored, and its limits hold
-_ANCHOR_STEPS: Final = 40
 
 
 def plan_proposal(
@@ -181,7 +178,7 @@ def _compare_with_practice(
     if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
         usual = _reference_skins(case, goal, proposal, skins.site)
         reference, reference_weights = basal_burn_doses(beam, usual, cooling), usual.weights[1]
-    scale = _anchor_scale(proposal, beam, reference, reference_weights)
+    scale = _anchor_at_practice(proposal, beam, reference, reference_weights)
     return scale, _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
 
 
@@ -216,40 +213,17 @@ def _median_J_cm2(burns: BurnDoses, weights: Floats) -> float:
     return median
 
 
-def _anchor_scale(proposal: Proposal, beam: Beam, burns: BurnDoses, weights: Floats) -> float:
+def _anchor_at_practice(proposal: Proposal, beam: Beam, burns: BurnDoses, weights: Floats) -> float:
     """Return the factor on computed doses that burn at which the usual dose burns as many as clinics counted.
-
-    1 where the model computes no more than they counted.
 
     Parameters
     ----------
     burns, weights : of the skin that sources treated.
     """
-    counted = _counted_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=bool(beam.spectrum[1:]))
-
-    def share(scale: float) -> float:
-        return weighted_share(burns.p(proposal.middle / scale), weights)[0]
-
-    if share(1.0) <= counted or share(_MOST_RAISED) > counted:
-        return 1.0
-    low, high = 1.0, _MOST_RAISED
-    for _ in range(_ANCHOR_STEPS):
-        middle = (low * high) ** 0.5
-        low, high = (low, middle) if share(middle) <= counted else (middle, high)
-    return high
-
-
-@cache
-def _counted_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> float:
-    """Return the share of people whom clinics counted with a burn at such light; half of the warning without a count.
-
-    Half an event is added, because nobody burnt among a few is no reassurance.
-    """
     (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
-    found = count_harm_near(wavelength_nm, pulse_ms, lamp=lamp)
-    if found is None:
-        return limit.warn / 2
-    return min((found.harmed + 0.5) / (found.treated + 1.0), limit.warn)
+    lamp = bool(beam.spectrum[1:])
+    counted = counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn)
+    return anchor_scale(lambda scale: weighted_share(burns.p(proposal.middle / scale), weights)[0], counted)
 
 
 def _tolerant(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:

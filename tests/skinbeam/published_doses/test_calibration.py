@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
+from scipy.stats import betabinom
 
 from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.units import MS
+from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.calibration import (
     BURN_CLASS,
     LASER_FAMILIES,
@@ -98,6 +101,49 @@ def test_burns_are_foretold_as_often_as_they_were_counted_by_sources_left_out() 
     assert judged >= 2
 
 
+def source_of_row(row: dict[str, Any]) -> str:
+    table = load_derived_table("practice_doses")
+    return str((table["row"] | table["rate"])[row["row"]]["source"])
+
+
+def class_rate(row: dict[str, Any], rows: list[dict[str, Any]]) -> float:
+    """Burns per person that other sources counted with this light, drawn to those with any light by 100 people."""
+    others = [one for one in rows if source_of_row(one) != source_of_row(row)]
+    alike = [one for one in others if family_of_row(one) == family_of_row(row)]
+    everywhere = sum(one["harmed"] for one in others) / sum(one["of"] for one in others)
+    return float(sum(one["harmed"] for one in alike) + 100 * everywhere) / (sum(one["of"] for one in alike) + 100)
+
+
+def log_scores(rows: list[dict[str, Any]], shares: list[float]) -> list[float]:
+    """Log likelihood of each count, beta-binomial about its share, at the spread between clinics that fits best."""
+
+    def scores(spread: float) -> list[float]:
+        size = (1.0 - spread) / spread
+        return [
+            float(betabinom.logpmf(row["harmed"], row["of"], size * share, size * (1.0 - share)))
+            for row, share in zip(rows, shares, strict=True)
+        ]
+
+    return max((scores(spread) for spread in np.geomspace(1e-3, 0.6, 40)), key=sum)
+
+
+def test_counts_of_other_clinics_foretell_the_level_of_burns_no_worse_than_the_calibration() -> None:
+    """So plans anchor P(burn) at usual doses to counts: the simpler one stays unless the other is better by two errors.
+
+    The calibration knows skin and dose of a row, the rate by class of light knows neither.
+    """
+    rows = counted_rows("left_out")
+    plain = log_scores(rows, [class_rate(row, rows) for row in rows])
+    joint = log_scores(rows, [max(row["share"], 1e-5) for row in rows])
+    better: dict[str, float] = {}
+    for row, one, other in zip(rows, joint, plain, strict=True):
+        better[source_of_row(row)] = better.get(source_of_row(row), 0.0) + one - other
+    error = np.std(list(better.values()), ddof=1) * len(better) ** 0.5
+    assert sum(better.values()) < 2.0 * error
+    foretold = sum(class_rate(row, rows) * row["of"] for row in rows) / sum(row["harmed"] for row in rows)
+    assert 0.5 <= foretold <= 2.0
+
+
 def test_counts_rise_with_what_is_foretold() -> None:
     low, middle, high = load_derived_table("practice_checks")["slope"]
     assert low <= 1.0 <= high or 0.8 <= middle <= 1.2
@@ -109,6 +155,42 @@ def test_usual_doses_seldom_and_three_times_as_much_nearly_always_are_called_bur
     assert len(rows) >= 80
     assert np.mean([row["p"] > 0.1 for row in rows]) <= 0.22
     assert np.mean([row["p_thrice"] > 0.1 for row in rows]) >= 0.9
+
+
+PEOPLE = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the medians of eight equal parts
+
+
+def p_burn(row: dict[str, Any], more: float) -> float:
+    """P(burn) of the people of a published dose at `more` times it, by the calibration."""
+    lamp = row["family"] == "lamp"
+    light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][0], lamp=lamp)
+    ratios = np.exp(row["over_computed"][0] + row["spread"][0] * PEOPLE)
+    return float(np.mean(burn_calibration(light).p_reached(more * ratios)))
+
+
+def test_anchored_as_in_plans_usual_doses_are_seldom_called_burning_and_three_times_as_much_are() -> None:
+    """The middle dose of a light and phototype is anchored, as a plan does; burns of 10 in 100 are the level of a plan.
+
+    The pulses of a group differ by less than a factor of four, in which the dose that burns hardly changes.
+    """
+    table = load_derived_table("practice_doses")["row"]
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for name in (one["row"] for one in load_derived_table("practice_checks")["routine"]):
+        row = table[name]
+        pulse_class = round(np.log(row["pulse_ms"]) / np.log(4.0))
+        groups.setdefault((row["family"], pulse_class, row["phototype"]), []).append(row)
+    usual, thrice = [], []
+    for rows in groups.values():
+        middle = sorted(rows, key=lambda row: float(row["over_computed"][0]))[(len(rows) - 1) // 2]
+        lamp = middle["family"] == "lamp"
+        counted = counted_burn_share(middle["wavelength_nm"], middle["pulse_ms"], lamp=lamp, most=0.05)
+        scale = anchor_scale(lambda scale, row=middle: p_burn(row, 1.0 / scale), counted)  # type: ignore[misc]
+        usual += [p_burn(row, 1.0 / scale) for row in rows]
+        thrice += [p_burn(row, 3.0 / scale) for row in rows]
+    assert len(usual) >= 80
+    assert np.mean(np.array(usual) > 0.1) <= 0.1
+    # The others are the lowest doses of 1064 nm and of lamps, of which three times as much is a usual dose elsewhere.
+    assert np.mean(np.array(thrice) > 0.1) >= 0.85
 
 
 def test_counts_of_sources_left_out_lie_in_their_intervals_as_often_as_promised() -> None:

@@ -1,0 +1,51 @@
+"""Anchor P(burn) at usual doses: no more burns are foretold there than clinics counted with such light.
+
+The model says how P(burn) moves with dose and skin; its level at the dose that clinics use is what they counted. Counts
+of other clinics foretell that level no worse than the calibrated model does, which knows dose and skin.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from skinbeam.published_doses.counts import count_harm_near
+
+__all__ = ["anchor_scale", "counted_burn_share"]
+
+_MOST_RAISED: Final = 20.0  # a model that is off by more than this is not anchored, and its limits hold
+_STEPS: Final = 40  # of a bisection: 20 is halved to a part in 10^11
+
+
+@cache
+def counted_burn_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool, most: float) -> float:
+    """Return the share of people whom clinics counted with a burn at such light; half of `most` without a count.
+
+    Half an event is added, because nobody burnt among a few is no reassurance.
+
+    Parameters
+    ----------
+    wavelength_nm : of a lamp the mean of its light.
+    most : the greatest share that is returned: that from which a plan warns.
+    """
+    found = count_harm_near(wavelength_nm, pulse_ms, lamp=lamp)
+    if found is None:
+        return most / 2
+    return min((found.harmed + 0.5) / (found.treated + 1.0), most)
+
+
+def anchor_scale(share: Callable[[float], float], counted: float) -> float:
+    """Return the factor on computed doses that burn at which the usual dose burns as many as were counted.
+
+    1 where the model computes no more than they counted.
+
+    Parameters
+    ----------
+    share : P(burn) at the usual dose by the factor on computed doses, which it falls with.
+    """
+    if share(1.0) <= counted or share(_MOST_RAISED) > counted:
+        return 1.0
+    low, high = 1.0, _MOST_RAISED
+    for _ in range(_STEPS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if share(middle) <= counted else (middle, high)
+    return high
