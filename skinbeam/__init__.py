@@ -13,17 +13,47 @@ _HOMES = {
     "InputError": "skinbeam.model.errors",
     "NotAvailable": "skinbeam.model.errors",
     "Unknown": "skinbeam.model.estimate",
+    "analyse_photo": "skinbeam.public",
+    "compare": "skinbeam.public",
+    "devices": "skinbeam.public",
+    "expect": "skinbeam.public",
     "guideline": "skinbeam.api.guideline",
+    "light": "skinbeam.public",
     "load_case": "skinbeam.model.input_files",
     "sweep": "skinbeam.sweeps.run",
+    "threshold": "skinbeam.public",
+    "window": "skinbeam.public",
 }
+_CALLABLE_PACKAGES = ("plan", "preview", "simulate", "skin")  # packages of the same names, which are called
 
-__all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "guideline", "load_case", "sweep"]
+__all__ = [
+    "Estimate",
+    "InputError",
+    "NotAvailable",
+    "Unknown",
+    "__version__",
+    "analyse_photo",
+    "compare",
+    "devices",
+    "expect",
+    "guideline",
+    "light",
+    "load_case",
+    "plan",
+    "preview",
+    "simulate",
+    "skin",
+    "sweep",
+    "threshold",
+    "window",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _CALLABLE_PACKAGES:
+        return import_module(f"skinbeam.{name}")
     raise AttributeError(f"module 'skinbeam' has no attribute {name!r}")
 
 

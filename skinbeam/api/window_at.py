@@ -18,13 +18,14 @@ from skinbeam.plan.asked_setting import ASKED_QUANTITIES, AskedSetting, judge_as
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.course import describe_settings
 from skinbeam.plan.options import build_setup
+from skinbeam.plan.planner import assess_person
 from skinbeam.plan.ranking import per_hundred
 from skinbeam.simulate.model_error import ErrorSide
 from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
 
-__all__ = ["parse_asked", "window_at_document"]
+__all__ = ["asked_setting_document", "parse_asked", "window_at_document", "with_asked"]
 
 _SCHEMA = "skinbeam.window/1"
 _SIMULATED: Final[Mapping[str, Any]] = {"basis": "simulated", "error": 0.0}  # nothing is interpolated
@@ -69,18 +70,21 @@ def window_at_document(
     NotAvailable : the model cannot judge the light; the document then says why.
     """
     try:
-        body: dict[str, Any]
         if loaded.case.concern:
-            consultation = check_consultation(loaded)
-            found = judge_asked_setting(consultation, asked, device_name=device, draws=draws, seed=seed)
-            body = {"in_words": _sentences(found), "at": _planned_record(found)}
-        else:
-            body = {"at": _pulse_record(loaded, asked, device, draws, seed)}
+            person = assess_person(check_consultation(loaded), draws, seed)
+            found = judge_asked_setting(person, loaded, asked, device_name=device)
+            return asked_setting_document(loaded, found, seed)
+        body = {"at": _pulse_record(loaded, asked, device, draws, seed)}
     except NotAvailable as error:
         unknown = dict.fromkeys(("p_effective", "p_burn", "p_harm"), Unknown(error.reason))
         nothing = _document(loaded, seed, {"at": {"settings": dict(asked), **unknown}})
         raise NotAvailable(error.reason, body=nothing) from None
     return _document(loaded, seed, body)
+
+
+def asked_setting_document(loaded: LoadedCase, found: AskedSetting, seed: int) -> dict[str, Any]:
+    """Return skinbeam.window/1 of a setting that was judged for a person."""
+    return _document(loaded, seed, {"in_words": _sentences(found), "at": _planned_record(found)})
 
 
 def _document(loaded: LoadedCase, seed: int, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _pulse_record(
     loaded: LoadedCase, asked: Mapping[str, float], device: str | None, draws: int, seed: int
 ) -> dict[str, Any]:
     """Return the record of a pulse without a person: the effect and the harm of the case's window at one setting."""
-    case = _with_asked(loaded.case, asked, device)
+    case = with_asked(loaded.case, asked, device)
     scene = build_scene(LoadedCase(case, loaded.folder, loaded.file))
     beam = scene.beam
     if beam is None:
@@ -191,7 +195,7 @@ def _pulse_record(
     }
 
 
-def _with_asked(case: Case, asked: Mapping[str, float], device: str | None) -> Case:
+def with_asked(case: Case, asked: Mapping[str, float], device: str | None) -> Case:
     """Return a pulse case with the asked quantities in place of its own."""
     tables = case.model_dump(exclude_none=True, exclude_defaults=True)
     for name, value in asked.items():

@@ -297,14 +297,15 @@ def parse_record(model: type[Record], tables: Mapping[str, Any], *, file: str) -
         ) from None
 
 
-def load_case(path: Path) -> LoadedCase:
+def load_case(path: Path | str) -> LoadedCase:
     """Read and validate a case file.
 
     Raises
     ------
     InputError : the file cannot be read or is not a valid case.
     """
-    return case_from_tables(read_toml(path), path.parent, path.name)
+    file = Path(path)
+    return case_from_tables(read_toml(file), file.parent, file.name)
 
 
 def case_from_tables(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCase:

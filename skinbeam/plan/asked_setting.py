@@ -14,12 +14,12 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
-from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.device_search import judge_setting
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import judge_heating_dose
-from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan.planner import AssessedPerson
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting, usual_setting
 from skinbeam.plan.rules.history import dose_bars, drop_barred_doses
 from skinbeam.plan.rules.suitability import judge_suitability
@@ -78,28 +78,28 @@ class AskedSetting:
 
 
 def judge_asked_setting(
-    consultation: CheckedConsultation,
+    person: AssessedPerson,
+    loaded: LoadedCase,
     asked: Mapping[str, float],
     *,
     device_name: str | None = None,
-    draws: int = 200,
-    seed: int = 0,
+    treated: tuple[str, str, str] | None = None,
 ) -> AskedSetting:
-    """Return the judgement of a setting for the first concern that the device treats.
+    """Return the judgement of a setting.
 
     Parameters
     ----------
     asked : quantities of `ASKED_QUANTITIES` with their values.
     device_name : a known device or a device file of the case; None for the device of the case's [laser].
+    treated : condition, site and modality of an option; None for the first concern that the device treats.
 
     Raises
     ------
     InputError : no device, an unknown quantity, or a setting that the device cannot have; the nearest is named.
     NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
     """
-    person = assess_person(consultation, draws, seed)
-    machine = _find_machine(consultation, person, device_name)
-    concern, modality, proposal = _treated_concern(person, machine)
+    machine = _find_machine(loaded, person, device_name)
+    concern, modality, proposal = _treated_concern(person, machine, treated)
     unknown = unknown_target_message(concern.condition, modality)
     if unknown is not None:
         raise NotAvailable(unknown.text)
@@ -130,9 +130,8 @@ def _is_in_range(proposal: Proposal, dose: float) -> bool:
     return proposal.low / DOSE_ROUNDING <= dose <= 1.001 * proposal.high
 
 
-def _find_machine(consultation: CheckedConsultation, person: AssessedPerson, device_name: str | None) -> SearchMachine:
+def _find_machine(loaded: LoadedCase, person: AssessedPerson, device_name: str | None) -> SearchMachine:
     """Return the device that was asked about, with what earlier reactions bar."""
-    loaded = consultation.loaded
     laser = loaded.case.laser
     name = device_name or (None if laser is None else laser.device)
     if name is None:
@@ -146,7 +145,9 @@ def _find_machine(consultation: CheckedConsultation, person: AssessedPerson, dev
     return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
 
 
-def _treated_concern(person: AssessedPerson, machine: SearchMachine) -> tuple[Concern, str, Proposal | None]:
+def _treated_concern(
+    person: AssessedPerson, machine: SearchMachine, treated: tuple[str, str, str] | None
+) -> tuple[Concern, str, Proposal | None]:
     """Return the first concern that a device treats, with the modality and what sources print for it.
 
     A lamp may treat the red or the brown of a concern: what sources print for it comes first.
@@ -154,7 +155,8 @@ def _treated_concern(person: AssessedPerson, machine: SearchMachine) -> tuple[Co
     found: list[tuple[Concern, str, Proposal | None]] = []
     for concern in person.case.concern:
         for modality in laser_choices(concern.condition, concern.site)[0]:
-            if modality in machine.device.modalities:
+            is_meant = treated is None or treated == (concern.condition, concern.site, modality)
+            if is_meant and modality in machine.device.modalities:
                 bounded = replace(machine, caps=_caps(person, concern, modality))
                 cell = concern_cell(person.case, concern)
                 removes = modality == "ablative"

@@ -304,6 +304,7 @@ class AssessedPerson:
     sites : what the photograph shows at the sites of concerns.
     machines : the devices of the clinic; every known one where it did not list its own.
     bank : draws of this skin.
+    seed : of the draws.
     photo_state : message on the use of the photograph.
     """
 
@@ -312,6 +313,7 @@ class AssessedPerson:
     sites: Sequence[SitePhotoFindings]
     machines: Sequence[SearchMachine]
     bank: SkinBank
+    seed: int
     photo_state: Message
 
 
@@ -326,7 +328,7 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
     coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
     coloured = case_with_dark_spots(coloured, consultation.photo_analysis)
-    return AssessedPerson(coloured, colour, sites, machines, bank, photo_state)
+    return AssessedPerson(coloured, colour, sites, machines, bank, seed, photo_state)
 
 
 def _plan_concerns(

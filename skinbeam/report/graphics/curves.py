@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from skinbeam.model.document import write_atomically
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.report.formatting import quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, new_figure, set_plain_ticks
 from skinbeam.report.graphics.window import window_figure
 
 __all__ = [
     "check_plot",
+    "document_figure",
     "expect_figure",
     "light_figure",
     "skin_figure",
@@ -311,10 +312,29 @@ def write_plot(document: Mapping[str, Any], path: Path, *, tops_um: Mapping[str,
         return report_text("curves.nothing", reason=document["dose"]["unknown"])
     end, out = path.suffix.lower(), io.BytesIO()
     with rc_context(STYLE):
+        figure = document_figure(document, tops_um=tops_um)
+        figure.savefig(out, format=end[1:], dpi=_DPI, metadata=_METADATA[end])
+    write_atomically(path, out.getvalue())
+    return ""
+
+
+def document_figure(document: Mapping[str, Any], *, tops_um: Mapping[str, float] | None = None) -> Figure:
+    """Return the figure of a document of `light`, `skin`, `window`, `expect` or `threshold`, with a caption above.
+
+    Parameters
+    ----------
+    tops_um : as of `write_plot`.
+
+    Raises
+    ------
+    NotAvailable : there is no figure of such a document.
+    """
+    kind = str(document["schema"]).removeprefix("skinbeam.").partition("/")[0]
+    if (kind != "light" and kind not in _FIGURES) or "at" in document:
+        raise NotAvailable(report_text("curves.none", kind=kind))
+    with rc_context(STYLE):
         figure = light_figure(document, tops_um or {}) if kind == "light" else _FIGURES[kind](document)
         about = {"endpoint": document["endpoint"].replace("-", " ")} if kind == "threshold" else {}
         caption = textwrap.fill(report_text(f"curves.{kind}", **about), _CAPTION_LETTERS)
         figure.suptitle(caption, x=0.01, ha="left", fontsize=9.0)
-        figure.savefig(out, format=end[1:], dpi=_DPI, metadata=_METADATA[end])
-    write_atomically(path, out.getvalue())
-    return ""
+    return figure
