@@ -62,7 +62,7 @@ def window_at_document(
     Parameters
     ----------
     asked : quantities and values, as of `parse_asked`; what is left out is as the case says, or as a plan begins.
-    device : of a consultation; None for that of the case's [laser].
+    device : of a consultation; None for that of the case's [laser], else the one that the guideline names first.
 
     Raises
     ------

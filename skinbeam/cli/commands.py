@@ -266,7 +266,8 @@ def window(
         typer.Option("--at", metavar="Q=X,...", help="One setting, such as fluence_J_cm2=8,pulse_ms=10."),
     ] = None,
     device: Annotated[
-        str | None, typer.Option("--device", metavar="D", help="With --at: the device; else that of [laser].")
+        str | None,
+        typer.Option("--device", metavar="D", help="With --at; else that of [laser], or the first choice."),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="With --at: simulate that very setting, as is always done today.")

@@ -11,13 +11,20 @@ from typing import Final, Literal, NoReturn
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.device import load_device
-from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings, nearest_setting
+from skinbeam.laser.setting_grid import (
+    BeamSetting,
+    density_steps,
+    device_classes,
+    dose_steps,
+    iterate_settings,
+    nearest_setting,
+)
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.device_search import judge_setting
-from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting, usual_setting
@@ -90,7 +97,8 @@ def judge_asked_setting(
     Parameters
     ----------
     asked : quantities of `ASKED_QUANTITIES` with their values.
-    device_name : a known device or a device file of the case; None for the device of the case's [laser].
+    device_name : a known device or a device file of the case; None for the device of the case's [laser], else the
+        device that the guideline names first.
     treated : condition, site and modality of an option; None for the first concern that the device treats.
 
     Raises
@@ -98,7 +106,7 @@ def judge_asked_setting(
     InputError : no device, an unknown quantity, or a setting that the device cannot have; the nearest is named.
     NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
     """
-    machine = _find_machine(loaded, person, device_name)
+    machine = _find_machine(loaded, person, device_name, asked)
     concern, modality, proposal = _treated_concern(person, machine, treated)
     unknown = unknown_target_message(concern.condition, modality)
     if unknown is not None:
@@ -130,19 +138,47 @@ def _is_in_range(proposal: Proposal, dose: float) -> bool:
     return proposal.low / DOSE_ROUNDING <= dose <= 1.001 * proposal.high
 
 
-def _find_machine(loaded: LoadedCase, person: AssessedPerson, device_name: str | None) -> SearchMachine:
+def _find_machine(
+    loaded: LoadedCase, person: AssessedPerson, device_name: str | None, asked: Mapping[str, float]
+) -> SearchMachine:
     """Return the device that was asked about, with what earlier reactions bar."""
     laser = loaded.case.laser
     name = device_name or (None if laser is None else laser.device)
     if name is None:
-        raise InputError(
-            "missing-key",
-            "no device was named",
-            field="--device",
-            hint="Give --device, or [laser] device in the case; `skinbeam lasers` lists the known ones.",
-        )
+        return _first_choice_machine(person, asked)
     device = load_device(name, loaded.folder, field="--device" if device_name else "laser.device")
     return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
+
+
+def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) -> SearchMachine:
+    """Return the device that the guideline names first for the first concern, of the clinic's that give such a dose.
+
+    Raises
+    ------
+    InputError : none of them.
+    """
+    concern = person.case.concern[0]
+    cell, modalities = concern_cell(person.case, concern), laser_choices(concern.condition, concern.site)[0]
+    is_energy = "energy_mJ" in asked
+
+    def place_of(machine: SearchMachine) -> tuple[float, int, bool] | None:
+        """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
+        lights = {(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(machine.device)}.values()
+        able = [modality for modality in modalities if modality in machine.device.modalities]
+        places = [guideline_place(cell, name, device_classes(machine.device, one)) for one in lights for name in able]
+        found = [(place.number, place.order) for place in places if place is not None]
+        return (*min(found), not machine.device.cooling) if found else None
+
+    alike = [one for one in person.machines if one.device.microbeam == is_energy and not one.device.lens_array]
+    placed = {index: place for index, one in enumerate(alike) if (place := place_of(one)) is not None}
+    if not placed:
+        raise InputError(
+            "missing-key",
+            "no device was named, and the guideline names none of the clinic's for the first concern",
+            field="--device",
+            hint="Give --device; `skinbeam lasers` lists the known ones.",
+        )
+    return alike[min(placed, key=lambda index: placed[index])]
 
 
 def _treated_concern(

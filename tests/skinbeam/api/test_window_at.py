@@ -110,11 +110,22 @@ def test_what_a_device_cannot_have_names_the_nearest(asked: dict[str, float], ne
     assert nearest in raised.value.hint
 
 
-def test_an_energy_of_a_full_field_and_a_missing_device_are_refused() -> None:
+def test_an_energy_of_a_full_field_is_refused() -> None:
     with pytest.raises(InputError, match="energy_mJ"):
         at(VEINS, "pulsed-dye-595", energy_mJ=40.0)
+
+
+def test_without_a_device_the_first_choice_of_the_guideline_answers() -> None:
+    first = window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS)["at"]
+    assert first == at(VEINS, "pulsed-dye-595", fluence_J_cm2=8.0)
+    scars = PERSON + concern("acne-scars", extra=NAMED)
+    columns = window_at_document(loaded(scars), {"energy_mJ": 40.0, "density_per_cm2": 200.0}, draws=DRAWS)["at"]
+    assert columns["modality"] in ("non-ablative-fractional", "fractional-ablative")
+    own = VEINS + devices("ndyag-1064")
+    deep = window_at_document(loaded(own), {"fluence_J_cm2": 100.0, "pulse_ms": 20.0}, draws=DRAWS)["at"]
+    assert deep["device"] == "ndyag-1064"
     with pytest.raises(InputError, match="no device was named"):
-        window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS)
+        window_at_document(loaded(VEINS), {"energy_mJ": 8.0}, draws=DRAWS)
 
 
 def test_a_device_that_treats_nothing_here_and_a_lens_array_are_not_answered() -> None:
