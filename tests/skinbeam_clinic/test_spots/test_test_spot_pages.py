@@ -166,7 +166,7 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
     spot = fired(clinics, plan)
     answer = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
     page = said(client, answer.headers["location"])
-    assert "only lower doses are planned" in page
+    assert "no more than two thirds of that dose is planned" in page
     assert "No pulse of this device until a new plan is made" in page
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 1

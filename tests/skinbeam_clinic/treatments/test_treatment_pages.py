@@ -314,7 +314,7 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
             client.post(f"{here}/events", data={"kind": "blister", "grade": "mild"})
     assert kept(clinics, here).started_at is None
     page = html.unescape(client.get(here).text)
-    assert "only lower doses are planned" in page
+    assert "no more than two thirds of that dose is planned" in page
     assert "an objection to this session" in page.casefold()
     plan = re.search(r'href="(/plans/\w+)"', page)
     assert plan
