@@ -6,7 +6,7 @@ name: `simulate(case, pulse_ms=6)`. NumPy scalars are taken as numbers.
 
 import copy
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,15 +96,20 @@ class Result:
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources behind the answer, in alphabetical order."""
-        return tuple(sorted(_source_keys(self.document)))
+        return tuple(sorted(set(_source_keys(self.document))))
 
 
-def _source_keys(value: Any) -> set[str]:
-    """Return the sources that a document names anywhere: its own, and the basis of every estimate."""
-    if isinstance(value, Mapping):
-        own = {key for name in ("sources", "basis") for key in value.get(name, ()) if isinstance(value.get(name), list)}
-        return set.union(own, *map(_source_keys, value.values()))
-    return set.union(set(), *map(_source_keys, value)) if isinstance(value, list) else set()
+def _source_keys(value: Any) -> Iterator[str]:
+    """Yield the sources that a document names anywhere: its own, and the basis of every estimate."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _source_keys(item)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            if name in ("sources", "basis") and isinstance(item, list):
+                yield from (key for key in item if isinstance(key, str))
+            else:
+                yield from _source_keys(item)
 
 
 @dataclass(frozen=True)
