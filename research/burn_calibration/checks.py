@@ -1,6 +1,6 @@
 """Check the burn calibration on unseen rows: cross-validation over sources, and the rows reserved for validation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from skinbeam.model.package_data import DerivedTable, load_derived_table
 from skinbeam.model.units import MS
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES, BurnLight, burn_calibration
 
-__all__ = ["PRACTICE_CHECKS"]
+__all__ = ["PRACTICE_CHECKS", "burn_chance"]
 
 Floats = NDArray[np.float64]
 
@@ -128,22 +128,19 @@ def _routine_doses() -> list[dict[str, Any]]:
     found = []
     for place in np.flatnonzero(seen.weight > 0.0):
         row = table[seen.names[place]]
-        chances = [_burn_chances(row, way) for way in range(len(row["spot_mm"]))]
-        once, thrice = np.mean(chances, axis=0)
+        ways = range(len(row["spot_mm"]))
+        once, thrice = (float(np.mean([burn_chance(row, way, more) for way in ways])) for more in (1.0, 3.0))
         found.append(
             {"row": seen.names[place], "p": round_significant(float(once), 2), "p_thrice": round_significant(thrice, 2)}
         )
     return found
 
 
-def _burn_chances(row: dict[str, Any], way: int) -> tuple[float, float]:
-    """Return the probability of a burn by a row's dose and by three times as much, for one way of treatment."""
-    lamp = row["family"] == "lamp"
-    light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][way], lamp=lamp)
+def burn_chance(row: Mapping[str, Any], way: int, more: float) -> float:
+    """Return the probability of a burn by `more` times a row's dose, for one way of treatment."""
+    light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][way], lamp=row["family"] == "lamp")
     people = row["over_computed"][way] + row["spread"][way] * _NORMALS
-    calibration = burn_calibration(light)
-    once, thrice = (float(calibration.p_reached(np.exp(people) * more).mean()) for more in (1.0, 3.0))
-    return once, thrice
+    return float(burn_calibration(light).p_reached(more * np.exp(people)).mean())
 
 
 _NORMALS = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the medians of eight equal parts

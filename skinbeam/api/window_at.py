@@ -184,7 +184,7 @@ def _pulse_record(
         limits = [{"id": avoided, "status": "met" if harm.median <= allowed else "not_met"}]
     no_burn = Unknown(render_message("asked.no-burn"))
     return {
-        "settings": {name: asked[name] for name in asked},
+        "settings": dict(asked),
         "effect": wanted,
         "harm": avoided,
         "p_effective": share(wanted, "effect"),

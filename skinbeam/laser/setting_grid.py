@@ -23,6 +23,7 @@ __all__ = [
     "nearest_setting",
     "neighbour_pulses",
     "neighbour_spots",
+    "one_of_each_light",
     "pulse_steps",
     "train_settings",
 ]
@@ -71,6 +72,11 @@ def iterate_settings(device: Device) -> Iterator[BeamSetting]:
                 if setting not in seen:
                     seen.add(setting)
                     yield setting
+
+
+def one_of_each_light(device: Device) -> list[BeamSetting]:
+    """Return a setting of each wavelength and pulse of a device."""
+    return list({(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(device)}.values())
 
 
 def train_settings(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:

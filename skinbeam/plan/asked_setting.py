@@ -18,6 +18,7 @@ from skinbeam.laser.setting_grid import (
     dose_steps,
     iterate_settings,
     nearest_setting,
+    one_of_each_light,
 )
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
@@ -25,9 +26,9 @@ from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.device_search import judge_setting
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
-from skinbeam.plan.light_planning import judge_heating_dose
+from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.planner import AssessedPerson
-from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting, usual_setting
+from skinbeam.plan.proposal import Proposal, propose_setting, usual_setting
 from skinbeam.plan.rules.history import dose_bars, drop_barred_doses
 from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.plan.rules.table import RuleReason
@@ -79,7 +80,7 @@ class AskedSetting:
         """Where the dose stands beside those that sources print; None where nobody prints one."""
         if self.proposal is None:
             return None
-        if _is_in_range(self.proposal, self.trial.dose):
+        if self.proposal.includes(self.trial.dose):
             return "inside"
         return "below" if self.trial.dose < self.proposal.low else "above"
 
@@ -107,35 +108,48 @@ def judge_asked_setting(
     NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
     """
     machine = _find_machine(loaded, person, device_name, asked)
-    concern, modality, proposal = _treated_concern(person, machine, treated)
-    unknown = unknown_target_message(concern.condition, modality)
+    treatment = _find_treatment(person, machine, treated)
+    concern, machine, proposal = treatment.concern, treatment.machine, treatment.proposal
+    unknown = unknown_target_message(concern.condition, treatment.modality)
     if unknown is not None:
         raise NotAvailable(unknown.text)
-    bounds = judge_suitability(person.case, concern=concern, modality=modality).bounds
-    goal = treatment_goal(concern.condition, modality, concern.severity, bounds, concern.subtypes)
-    caps = _caps(person, concern, modality)
-    bounded, cell = replace(machine, caps=caps), concern_cell(person.case, concern)
-    begun = proposal.setting if proposal is not None else usual_setting(person.case, concern, modality, bounded, cell)
-    setting = _resolve_setting(machine, asked, begun)
+    bounds = judge_suitability(person.case, concern=concern, modality=treatment.modality).bounds
+    goal = treatment_goal(concern.condition, treatment.modality, concern.severity, bounds, concern.subtypes)
+    setting = _resolve_setting(machine, asked, treatment.begun)
     dose = _resolve_dose(machine, setting, asked, proposal)
     trial = _judge(person, goal, proposal, machine, setting, dose, asked, concern.site)
-    if proposal is not None and proposal.lighter_phototype is None and _is_in_range(proposal, dose):
-        trial = replace(trial, verdicts=tuple(verdict.as_published for verdict in trial.verdicts))
+    if proposal is not None and proposal.includes(dose):
+        trial = with_limits_of_practice(trial, proposal)
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
-    rules = judge_setting(person.case, concern, modality, machine, setting)
+    rules = judge_setting(person.case, concern, treatment.modality, machine, setting)
     return AskedSetting(
         concern,
         goal,
         trial,
         proposal,
         is_barred=not free,
-        is_capped=not caps.doses(machine.device, setting, [dose]),
+        is_capped=not treatment.caps.doses(machine.device, setting, [dose]),
         opposing=tuple(rules.opposing_reasons),
     )
 
 
-def _is_in_range(proposal: Proposal, dose: float) -> bool:
-    return proposal.low / DOSE_ROUNDING <= dose <= 1.001 * proposal.high
+@dataclass(frozen=True)
+class _Treatment:
+    """What a device would treat, and how practice begins.
+
+    Parameters
+    ----------
+    machine : the device with `caps`, the spots and energies that no setting exceeds.
+    begun : the setting of practice; None where the device has no dose that may be given.
+    proposal : what sources print; None where nobody prints a dose of it.
+    """
+
+    concern: Concern
+    modality: str
+    machine: SearchMachine
+    caps: PulseCaps
+    begun: BeamSetting | None
+    proposal: Proposal | None
 
 
 def _find_machine(
@@ -163,9 +177,12 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
 
     def place_of(machine: SearchMachine) -> tuple[float, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
-        lights = {(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(machine.device)}.values()
         able = [modality for modality in modalities if modality in machine.device.modalities]
-        places = [guideline_place(cell, name, device_classes(machine.device, one)) for one in lights for name in able]
+        places = [
+            guideline_place(cell, modality, device_classes(machine.device, light))
+            for light in one_of_each_light(machine.device)
+            for modality in able
+        ]
         found = [(place.number, place.order) for place in places if place is not None]
         return (*min(found), not machine.device.cooling) if found else None
 
@@ -181,30 +198,31 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     return alike[min(placed, key=lambda index: placed[index])]
 
 
-def _treated_concern(
-    person: AssessedPerson, machine: SearchMachine, treated: tuple[str, str, str] | None
-) -> tuple[Concern, str, Proposal | None]:
-    """Return the first concern that a device treats, with the modality and what sources print for it.
+def _find_treatment(person: AssessedPerson, machine: SearchMachine, treated: tuple[str, str, str] | None) -> _Treatment:
+    """Return the treatment of the first concern that a device treats.
 
     A lamp may treat the red or the brown of a concern: what sources print for it comes first.
     """
-    found: list[tuple[Concern, str, Proposal | None]] = []
     for concern in person.case.concern:
-        for modality in laser_choices(concern.condition, concern.site)[0]:
-            is_meant = treated is None or treated == (concern.condition, concern.site, modality)
-            if is_meant and modality in machine.device.modalities:
-                bounded = replace(machine, caps=_caps(person, concern, modality))
-                cell = concern_cell(person.case, concern)
-                removes = modality == "ablative"
-                proposal = None if removes else propose_setting(person.case, concern, modality, bounded, cell)
-                found.append((concern, modality, proposal))
+        able = [
+            modality
+            for modality in laser_choices(concern.condition, concern.site)[0]
+            if modality in machine.device.modalities
+            and (treated is None or treated == (concern.condition, concern.site, modality))
+        ]
+        found = [_begin_treatment(person, machine, concern, modality) for modality in able]
         if found:
-            return next((one for one in found if one[2] is not None), found[0])
+            return next((one for one in found if one.proposal is not None), found[0])
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
 
 
-def _caps(person: AssessedPerson, concern: Concern, modality: str) -> PulseCaps:
-    return PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
+def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Concern, modality: str) -> _Treatment:
+    """Return the treatment of a concern with a device, as practice begins it."""
+    caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
+    bounded, cell = replace(machine, caps=caps), concern_cell(person.case, concern)
+    proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded, cell)
+    begun = proposal.setting if proposal else usual_setting(person.case, concern, modality, bounded, cell)
+    return _Treatment(concern, modality, bounded, caps, begun, proposal)
 
 
 def _resolve_setting(machine: SearchMachine, asked: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:

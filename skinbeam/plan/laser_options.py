@@ -13,7 +13,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import describe_light
-from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
+from skinbeam.laser.setting_grid import device_classes, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
@@ -165,14 +165,9 @@ def _plan_proposals(
 def _advice_on_device(cell: GuidelineCell | None, modality: str, machine: SearchMachine) -> AdviceAgainst | None:
     """Return the advice against a device; None where any of its settings is not advised against."""
     advice = [
-        advice_against(cell, modality, device_classes(machine.device, one)) for one in _one_of_each_light(machine)
+        advice_against(cell, modality, device_classes(machine.device, one)) for one in one_of_each_light(machine.device)
     ]
     return None if None in advice or not advice else advice[0]
-
-
-def _one_of_each_light(machine: SearchMachine) -> list[BeamSetting]:
-    """Return a setting of each wavelength and pulse of a device."""
-    return list({(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(machine.device)}.values())
 
 
 def _plan_one_proposal(
@@ -212,7 +207,7 @@ def _plan_without_dose(
     Such light without a place in the guideline is light that nobody uses so. Of a lamp no dose is computed, because
     makers measure its fluence in different ways; nor where the wrong light makes the condition worse.
     """
-    lights = _one_of_each_light(machine)
+    lights = one_of_each_light(machine.device)
     is_named = any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights)
     if not is_named or machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]:
         return _refuse_without_dose(case, concern, goal, machine)
@@ -237,7 +232,7 @@ def _plan_without_dose(
 
 def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
     """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
-    judged = [judge_setting(case, concern, goal.modality, machine, one) for one in _one_of_each_light(machine)]
+    judged = [judge_setting(case, concern, goal.modality, machine, one) for one in one_of_each_light(machine.device)]
     if judged and all(one.opposing_reasons for one in judged):
         return _refuse_by_rule(goal, machine, judged[0])
     return device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")

@@ -43,7 +43,7 @@ from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
-__all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose"]
+__all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
 
 Floats = NDArray[np.float64]
 
@@ -128,7 +128,7 @@ def _plan_heating(
     scale, ratio = _compare_with_practice(case, goal, proposal, beam, skins, cooling)
     thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
-        trial = _tolerant(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
+        trial = with_limits_of_practice(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
         if trial.keeps_limits:
             trial = replace(trial, beam=build_beam(machine, setting, dose))
             return _with_bruising(goal, trial, skins, cooling)
@@ -226,7 +226,7 @@ def _anchor_at_practice(proposal: Proposal, beam: Beam, burns: BurnDoses, weight
     return anchor_scale(lambda scale: weighted_share(burns.p(proposal.middle / scale), weights)[0], counted)
 
 
-def _tolerant(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:
+def with_limits_of_practice(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:
     """Return the trial with the limits that published doses of such skin keep in practice as warnings."""
     if proposal.lighter_phototype is not None:
         return trial

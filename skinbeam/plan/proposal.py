@@ -92,11 +92,16 @@ class Proposal:
         """The published range and the number of its sources, as parameters of a message."""
         return {"low": self.low, "high": self.high, "unit": self.unit, "sources": len(self.sources)}
 
+    def includes(self, dose: float) -> bool:
+        """Return whether a dose is in the published range, as machines and sources round doses."""
+        return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
+
     @property
     def published_doses(self) -> tuple[float, ...]:
         """The machine's doses in the published range, ascending; of a borrowed range those below it too."""
-        least = 0.0 if self.lighter_phototype is not None else self.low / DOSE_ROUNDING
-        return tuple(dose for dose in self.machine.doses(self.setting) if least <= dose <= 1.001 * self.high)
+        is_borrowed = self.lighter_phototype is not None
+        every = self.machine.doses(self.setting)
+        return tuple(dose for dose in every if self.includes(dose) or (is_borrowed and dose < self.low))
 
     @property
     def doses(self) -> tuple[float, ...]:
@@ -316,7 +321,7 @@ def _nearest_proposal(
             region.condition,
             lighter,
         )
-        if any(dose.low / DOSE_ROUNDING <= one for one in found.published_doses):
+        if any(map(found.includes, found.published_doses)):
             return found
     return None
 

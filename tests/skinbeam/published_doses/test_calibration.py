@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 from scipy.stats import betabinom
 
+from research.burn_calibration.checks import burn_chance
 from skinbeam.model.package_data import load_derived_table
-from skinbeam.model.units import MS
 from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.calibration import (
     BURN_CLASS,
@@ -157,17 +157,6 @@ def test_usual_doses_seldom_and_three_times_as_much_nearly_always_are_called_bur
     assert np.mean([row["p_thrice"] > 0.1 for row in rows]) >= 0.9
 
 
-PEOPLE = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the medians of eight equal parts
-
-
-def p_burn(row: dict[str, Any], more: float) -> float:
-    """P(burn) of the people of a published dose at `more` times it, by the calibration."""
-    lamp = row["family"] == "lamp"
-    light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][0], lamp=lamp)
-    ratios = np.exp(row["over_computed"][0] + row["spread"][0] * PEOPLE)
-    return float(np.mean(burn_calibration(light).p_reached(more * ratios)))
-
-
 def test_anchored_as_in_plans_usual_doses_are_seldom_called_burning_and_three_times_as_much_are() -> None:
     """The middle dose of a light and phototype is anchored, as a plan does; burns of 10 in 100 are the level of a plan.
 
@@ -184,9 +173,9 @@ def test_anchored_as_in_plans_usual_doses_are_seldom_called_burning_and_three_ti
         middle = sorted(rows, key=lambda row: float(row["over_computed"][0]))[(len(rows) - 1) // 2]
         lamp = middle["family"] == "lamp"
         counted = counted_burn_share(middle["wavelength_nm"], middle["pulse_ms"], lamp=lamp, most=0.05)
-        scale = anchor_scale(lambda scale, row=middle: p_burn(row, 1.0 / scale), counted)  # type: ignore[misc]
-        usual += [p_burn(row, 1.0 / scale) for row in rows]
-        thrice += [p_burn(row, 3.0 / scale) for row in rows]
+        scale = anchor_scale(lambda scale, row=middle: burn_chance(row, 0, 1.0 / scale), counted)  # type: ignore[misc]
+        usual += [burn_chance(row, 0, 1.0 / scale) for row in rows]
+        thrice += [burn_chance(row, 0, 3.0 / scale) for row in rows]
     assert len(usual) >= 80
     assert np.mean(np.array(usual) > 0.1) <= 0.1
     # The others are the lowest doses of 1064 nm and of lamps, of which three times as much is a usual dose elsewhere.
