@@ -115,6 +115,7 @@ def judge_asked_setting(
         raise NotAvailable(unknown.text)
     bounds = judge_suitability(person.case, concern=concern, modality=treatment.modality).bounds
     goal = treatment_goal(concern.condition, treatment.modality, concern.severity, bounds, concern.subtypes)
+    _check_quantities(machine, treatment.modality, asked)
     setting = _resolve_setting(machine, asked, treatment.begun)
     dose = _resolve_dose(machine, setting, asked, proposal)
     trial = _judge(person, goal, proposal, machine, setting, dose, asked, concern.site)
@@ -225,12 +226,21 @@ def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Co
     return _Treatment(concern, modality, bounded, caps, begun, proposal)
 
 
+def _check_quantities(machine: SearchMachine, modality: str, asked: Mapping[str, float]) -> None:
+    """Raise where a quantity is unknown or is not set on the device, so that none is left out of the answer."""
+    beam = ("energy_mJ", "density_per_cm2") if machine.device.microbeam else ("fluence_J_cm2",)
+    known = ("wavelength_nm", "pulse_ms", "spot_mm", *beam, "passes")
+    for name, value in asked.items():
+        if name not in known:
+            hint = f"{machine.device.title} is set in {', '.join(known)}."
+            raise InputError("wrong-quantity", f'"{name}" was read', field="--at", hint=hint)
+        if name == "passes" and (value != round(value) or (value != 1 and modality != "ablative")):
+            hint = "Whole passes, and more than one only of light that removes the whole skin surface."
+            raise InputError("wrong-quantity", f"passes = {value:g} was read", field="--at", hint=hint)
+
+
 def _resolve_setting(machine: SearchMachine, asked: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:
     """Return the setting that was asked about; what the question leaves out is as in the setting to begin with."""
-    for name in asked:
-        if name not in ASKED_QUANTITIES:
-            known = ", ".join(ASKED_QUANTITIES)
-            raise InputError("unknown-quantity", f'"{name}" was read', field="--at", hint=f"Known: {known}.")
     base = begun or next(iterate_settings(machine.device))
     wanted = BeamSetting(*(asked.get(name, getattr(base, name)) for name in ("wavelength_nm", "pulse_ms", "spot_mm")))
     lights = machine.device.wavelengths_nm
@@ -247,10 +257,7 @@ def _resolve_dose(
     machine: SearchMachine, setting: BeamSetting, asked: Mapping[str, float], proposal: Proposal | None
 ) -> float:
     """Return the dose that was asked about, J/cm² or mJ; that of practice where none was."""
-    name, other = ("energy_mJ", "fluence_J_cm2") if machine.device.microbeam else ("fluence_J_cm2", "energy_mJ")
-    if other in asked:
-        hint = f"{machine.device.title} is set in {'mJ' if machine.device.microbeam else 'J/cm²'}: give {name}."
-        raise InputError("wrong-quantity", f"{other} was read", field="--at", hint=hint)
+    name = "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
     doses = dose_steps(machine.device, setting)
     if not doses:
         raise InputError(

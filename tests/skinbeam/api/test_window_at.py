@@ -115,6 +115,13 @@ def test_an_energy_of_a_full_field_is_refused() -> None:
         at(VEINS, "pulsed-dye-595", energy_mJ=40.0)
 
 
+@pytest.mark.parametrize("asked", [{"density_per_cm2": 200.0}, {"passes": 2.0}, {"passes": 1.5}, {"energy": 3.0}])
+def test_what_the_light_is_not_set_in_is_refused_and_not_left_out(asked: dict[str, float]) -> None:
+    with pytest.raises(InputError) as raised:
+        at(VEINS, "pulsed-dye-595", fluence_J_cm2=8.0, **asked)
+    assert next(iter(asked)) in raised.value.message
+
+
 def test_without_a_device_the_first_choice_of_the_guideline_answers() -> None:
     first = window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS)["at"]
     assert first == at(VEINS, "pulsed-dye-595", fluence_J_cm2=8.0)
