@@ -5,7 +5,6 @@ of other clinics foretell that level no worse than the calibrated model does, wh
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final
 
 from skinbeam.published_doses.counts import count_harm_near
@@ -16,7 +15,6 @@ _MOST_RAISED: Final = 20.0  # a model that is off by more than this is not ancho
 _STEPS: Final = 40  # of a bisection: 20 is halved to a part in 10^11
 
 
-@cache
 def counted_burn_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool, most: float) -> float:
     """Return the share of people whom clinics counted with a burn at such light; half of `most` without a count.
 

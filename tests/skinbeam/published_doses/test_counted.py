@@ -6,6 +6,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.published_doses.burn_anchor import counted_burn_share
 from skinbeam.published_doses.counts import count_harm_near, find_tolerated_doses
 from skinbeam.published_doses.rows import practice_rows
 
@@ -113,3 +114,14 @@ def test_rows_of_lighter_skin_are_never_told_as_dark_skin_alone(light: tuple[flo
             continue
         lightest = str(found.phototypes).split("-")[0]
         assert PHOTOTYPES.index(lightest) + 1 >= darkness - 1
+
+
+def test_the_counts_behind_an_anchor_are_cited_each_time() -> None:
+    """Or the second plan of a process has other sources, and so another hash, than the first."""
+    cited = []
+    for _ in range(2):
+        with collect_sources() as sources:
+            counted_burn_share(595.0, 6.0, lamp=False, most=0.05)
+        cited.append(set(sources))
+    assert cited[0]
+    assert cited[0] == cited[1]
