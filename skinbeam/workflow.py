@@ -8,9 +8,11 @@ from skinbeam._version import __version__
 from skinbeam.api.analyse_photo import analysis_document
 from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
+from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
 from skinbeam.plan.course_records import DeviceSetup
@@ -21,6 +23,7 @@ from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.section import SkinSection, compute_section
 from skinbeam.plan.window import PlanWindow, compute_window
+from skinbeam.published_doses.rows import practice_rows
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
@@ -32,7 +35,7 @@ from skinbeam.report.graphics.figure_data import (
 )
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
 
-__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult"]
+__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
 
 PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
 RUN_FILE, PLAN_FILE = "run.json", "plan.json"
@@ -98,6 +101,17 @@ def _write_consultation(
     }
     write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
+
+
+def load_planning_tables() -> None:
+    """Load the tables and libraries that every concern needs, so that the processes that plan them do not each do so."""
+    import xarray
+
+    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
+    bibliography()
+    load_choices()
+    load_cells()
+    practice_rows()
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:

@@ -15,9 +15,10 @@ from skinbeam.model.errors import InputError, NotAvailable, nearest_name
 __all__ = ["run_command_line"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
-# Matrices are small, so that threads of the linear algebra would only wait for each other. The variable is read when
-# NumPy is first imported, which no command has done yet.
-THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+# Matrices are small, so that threads of the linear algebra would only wait for each other. Arrow, which pandas imports
+# where it is installed, would free memory in a thread; with threads, no concern is planned in a process of its own. The
+# variables are read when NumPy and pandas are first imported, which no command has done yet.
+THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 # Objects created between two garbage collections: with Python's default of 700, imports alone start hundreds of them.
 GARBAGE_COLLECTION_THRESHOLD = 50_000
 

@@ -352,9 +352,9 @@ def _plan_concerns(
 
 
 def _start_order(concern: Concern) -> int:
-    """Return the order in which concerns begin: vessels, which take longest, then those with a fast first option."""
+    """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
     where = {vocabulary_table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
-    return 0 if "vessel" in where else 2 if "lesion" in where else 1
+    return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 
 def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | None, Message]:
