@@ -104,7 +104,7 @@ def _write_consultation(
 
 
 def load_planning_tables() -> None:
-    """Load the tables and libraries that every concern needs, so that the processes that plan them do not each do so."""
+    """Load the tables and libraries that every concern needs, so that not every process of a plan does."""
     import xarray
 
     xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed

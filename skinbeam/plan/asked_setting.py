@@ -24,11 +24,11 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.concern import unknown_target_message
-from skinbeam.plan.device_search import judge_setting
+from skinbeam.plan.device_option import judge_setting
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.planner import AssessedPerson
-from skinbeam.plan.proposal import Proposal, propose_setting, usual_setting
+from skinbeam.plan.proposal import Proposal, propose_setting, usual_settings
 from skinbeam.plan.rules.history import dose_bars, drop_barred_doses
 from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.plan.rules.table import RuleReason
@@ -222,8 +222,10 @@ def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Co
     caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
     bounded, cell = replace(machine, caps=caps), concern_cell(person.case, concern)
     proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded, cell)
-    begun = proposal.setting if proposal else usual_setting(person.case, concern, modality, bounded, cell)
-    return _Treatment(concern, modality, bounded, caps, begun, proposal)
+    if proposal is not None:
+        return _Treatment(concern, modality, bounded, caps, proposal.setting, proposal)
+    usual = usual_settings(person.case, concern, modality, bounded, cell)
+    return _Treatment(concern, modality, bounded, caps, usual[0] if usual else None, None)
 
 
 def _check_quantities(machine: SearchMachine, modality: str, asked: Mapping[str, float]) -> None:

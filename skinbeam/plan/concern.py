@@ -11,7 +11,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.device_search import DeviceRefusal, LaserOption, refusal_record
+from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
 from skinbeam.plan.guideline_place import advice_against, concern_cell
 from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
@@ -107,7 +107,7 @@ def plan_concern(
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
     can, cannot = laser_abilities(concern.condition)
-    near = None if found else find_nearest_setting(case, concern, failed, bank)
+    near = None if found else find_nearest_setting(case, concern, failed)
     record = ConcernPlan(
         condition=concern.condition,
         site=concern.site,

@@ -84,7 +84,7 @@ def plan_proposal(
 def plan_without_dose(
     goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, site: str, bank: SkinBank
 ) -> CandidateSetting | None:
-    """Return a setting of light that heats, whose dose no source prints, at the dose that reaches the target.
+    """Return a setting whose dose no source prints, at the dose that reaches the target.
 
     None where no dose keeps the limits.
 
@@ -93,6 +93,8 @@ def plan_without_dose(
     NotAvailable : the model cannot judge the target at such a setting.
     """
     skins, (cooling, _) = bank.skins(site, goal), built_in_cooling(machine.device)
+    if machine.device.microbeam:
+        return search_microbeams(machine, setting, goal, skins, energies=machine.doses(setting))
     # A dose for vessels is aimed on skins that are the same for every seed.
     aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
     found = search_full_field(machine, setting, goal, skins, cooling, aimed=aimed)

@@ -5,7 +5,7 @@ dose that would be enough, the limit that this dose breaks, and the results of t
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.device_search import DeviceRefusal, judge_best_dose
+from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.expected_result import trial_expectation, trial_question
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.ranking import per_hundred
@@ -25,7 +25,6 @@ from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import LimitVerdict, effect_target, find_limits, judge_limit
 from skinbeam.plan.search.practice_place import PracticePlace, place_candidate
 from skinbeam.plan.search.settings import built_in_cooling
-from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
 from skinbeam.text import Message, render_message
 
@@ -44,15 +43,13 @@ class NearestSetting:
     trial: CandidateSetting
 
 
-def find_nearest_setting(
-    case: Case, concern: Concern, refused: Iterable[DeviceRefusal], bank: SkinBank
-) -> NearestSetting | None:
+def find_nearest_setting(case: Case, concern: Concern, refused: Iterable[DeviceRefusal]) -> NearestSetting | None:
     """Return the setting that reaches the target in most skins within the limits.
 
     Light that trials used goes before other light, and published settings before others. None where no setting could be
-    judged, or where, on all draws, every setting that a first look refused is strong enough.
+    judged, or where every setting that was refused is strong enough.
     """
-    found = ((one.goal, trial) for one in refused for trial in _judge_on_all_draws(case, concern, one, bank))
+    found = ((one.goal, one.trial) for one in refused if one.trial is not None)
     weak = [(goal, trial) for goal, trial in found if trial.p_effective < effect_target().least]
     if not weak:
         return None
@@ -67,21 +64,6 @@ def find_nearest_setting(
 
     goal, trial = max(weak, key=nearness)
     return NearestSetting(_nearest_record(case, concern, goal, trial), goal, trial)
-
-
-def _judge_on_all_draws(
-    case: Case, concern: Concern, refused: DeviceRefusal, bank: SkinBank
-) -> Iterator[CandidateSetting]:
-    """Yield a device's best setting on the plan's draws; one refused on few draws only if trials used its light."""
-    looked = refused.trial
-    if looked is None:
-        return
-    if looked.effective.size == bank.draws:
-        yield looked
-    elif _was_tried_in_trials(case, concern, refused.goal, looked):
-        found = judge_best_dose(refused.goal, looked.machine, looked, bank, concern.site)
-        if found is not None:
-            yield found
 
 
 def _was_tried_in_trials(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> bool:
@@ -153,4 +135,4 @@ def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> M
     doses = trial.machine.doses(trial.setting)
     if trial.dose < doses[-1] or trial.density_per_cm2 is not None:
         return Message("nearest.columns" if trial.density_per_cm2 is not None else "nearest.limits")
-    return Message("nearest.device-end" if trial.machine.region is None else "nearest.published-end")
+    return Message("nearest.device-end")

@@ -30,7 +30,7 @@ from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.search.settings import PracticeRegion, SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
-__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_setting"]
+__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]
 
 DOSE_ROUNDING: Final = 1.15  # steps of machines, and rounding by sources, move a dose by so much
 _MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
@@ -165,16 +165,16 @@ def _propose(
     )  # darker skin gets no more than lighter
 
 
-def usual_setting(
+def usual_settings(
     case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
-) -> BeamSetting | None:
-    """Return the setting of a machine nearest to the pulses and spots of most sources, which print no dose of it.
+) -> list[BeamSetting]:
+    """Return the settings of a machine by their distance from the pulses and spots of most sources.
 
-    None where the machine has no dose that may be given.
+    Those without a dose that may be given are left out.
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
     ordered = _by_distance(machine, _settings_of_cell(machine, modality, cell), region, 0.5)
-    return next((one for one in ordered if machine.doses(one)), None)
+    return [one for one in ordered if machine.doses(one)]
 
 
 def _propose_from_lending_cells(

@@ -1,4 +1,4 @@
-"""Evaluate a candidate setting with its dose: thresholds, burns, bruising; and compare candidates."""
+"""Evaluate a candidate setting with its dose: thresholds, burns, bruising."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2
 from skinbeam.outcome.dose_error import beam_burn_calibration
-from skinbeam.plan.search.limits import LimitValues, LimitVerdict, SettingLimit, effect_target
+from skinbeam.plan.search.limits import LimitValues, LimitVerdict, SettingLimit
 from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.calibration import DoseCalibration
@@ -38,9 +38,7 @@ __all__ = [
     "ReachedAtDose",
     "burn_doses",
     "estimate_bruising",
-    "merit_key",
     "p_disruption",
-    "sort_by_merit",
 ]
 
 # Bruising of the skin around a target by a pulse for its vessels.
@@ -267,55 +265,3 @@ class CandidateSetting:
     def keeps_limits(self) -> bool:
         """Whether every limit is met or has only a warning."""
         return all(verdict.status in ("met", "warn") for verdict in self.verdicts)
-
-
-# Choice between settings of one device; differences that the draws cannot distinguish do not decide.
-
-# Difference in the injured share that is ignored: a hundredth.
-_NEGLIGIBLE_SHARE = 0.01
-
-
-def merit_key(trial: CandidateSetting) -> tuple[float, ...]:
-    """Return the sort key of a candidate, the best first.
-
-    The order is: the share that reaches the target uninjured, then the share reached as deep as is aimed, then least
-    harm, then the wider spot, which treats an area with fewer pulses, then the shorter pulse. Three more of 100 that
-    reach the target are not worth five more that are burnt.
-
-    The steps are those that the skins can distinguish: shares of a tenth (8 of 10 have a standard error of 7 of 100 in
-    the 32 of a first look), harms of two hundredths (5 of 100 have one of 1.5 among 200).
-    """
-    harm = int(trial.p_injury / (2 * _NEGLIGIBLE_SHARE))
-    return (-round(_uninjured_share(trial), 1), -round(_deep_share(trial), 1), harm, *_handling_key(trial))
-
-
-def _uninjured_share(trial: CandidateSetting) -> float:
-    """Return the share that reaches the target, capped at the wanted share, and is not injured."""
-    return min(trial.p_effective, effect_target().wanted) * (1.0 - trial.p_injury)
-
-
-def _deep_share(trial: CandidateSetting) -> float:
-    """Return the share that is reached as deep as is aimed, capped at the aimed share."""
-    return min(trial.deep_share, effect_target().aimed)
-
-
-def _handling_key(trial: CandidateSetting) -> tuple[float, float]:
-    """Return a sort key: the wider spot first, then the shorter pulse."""
-    return (0.0 if trial.machine.device.microbeam else -trial.setting.spot_mm, trial.setting.pulse_ms)
-
-
-def sort_by_merit(trials: Sequence[CandidateSetting]) -> list[CandidateSetting]:
-    """Return the trials by merit, with the widest spot first that reaches as many and harms as few as the best.
-
-    A difference of a hundredth between two shares is no reason to choose the narrower spot, even across a rounding
-    step.
-    """
-    ordered = sorted(trials, key=merit_key)
-    first = min((one for one in ordered if _is_alike(one, ordered[0])), key=_handling_key, default=None)
-    return ordered if first is None else [first, *(one for one in ordered if one is not first)]
-
-
-def _is_alike(trial: CandidateSetting, best: CandidateSetting) -> bool:
-    fewer = _uninjured_share(best) - _uninjured_share(trial)
-    shallower = _deep_share(best) - _deep_share(trial)
-    return max(fewer, shallower, trial.p_injury - best.p_injury) <= _NEGLIGIBLE_SHARE

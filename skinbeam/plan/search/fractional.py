@@ -65,7 +65,6 @@ def search_microbeams(
     energies: Sequence[float],
     most_density_per_cm2: float | None = None,
     is_published: bool = False,
-    quick: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
 
@@ -74,7 +73,6 @@ def search_microbeams(
     energies : mJ, ascending; searched by bisection.
     most_density_per_cm2 : the greatest density to try; None for all of the device.
     is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
-    quick : a first look on few draws, which does not count the sampling error.
 
     Raises
     ------
@@ -92,7 +90,7 @@ def search_microbeams(
         with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
         looked = _EnergyCandidate(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
-        densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published, quick=quick)
+        densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
             found[index] = None
             return True
@@ -124,7 +122,7 @@ def judge_microbeams(
         depth = skins.lesion(beam, energy_mJ, limiting=False).depth
     looked = _EnergyCandidate(beam, energy_mJ, [density_per_cm2], np.asarray(depth >= counts_m), tuple(sources))
     columns = compute_columns(skins, beam, energy_mJ, density_per_cm2)
-    judge = _pattern_judge(machine, setting, goal, skins, looked, columns, is_published=False, quick=False)
+    judge = _pattern_judge(machine, setting, goal, skins, looked, columns, is_published=False)
     return replace(judge(density_per_cm2), deep_share=weighted_share(depth >= aimed_m, skins.weights[0])[0])
 
 
@@ -190,7 +188,6 @@ def _densest_pattern(
     candidate: "_EnergyCandidate",
     *,
     is_published: bool,
-    quick: bool,
 ) -> CandidateSetting | None:
     """Return the densest pattern without a warning of coverage, within the bounds of rules.
 
@@ -201,7 +198,7 @@ def _densest_pattern(
         cite_sources(*candidate.basis)
         harmed = compute_columns(skins, beam, energy, offered[0])
     candidate = replace(candidate, basis=tuple(sources))
-    at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published, quick=quick)
+    at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published)
     kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
     if kept is None or kept.density_per_cm2 is None:
         return None
@@ -221,7 +218,6 @@ def _pattern_judge(
     harmed: MicrobeamColumns,
     *,
     is_published: bool,
-    quick: bool,
 ) -> Callable[[float], CandidateSetting]:
     """Return the function that judges an energy at any density."""
     limits = find_limits(goal.modality, skins.site, goal.condition)
@@ -230,8 +226,7 @@ def _pattern_judge(
     def at(density: float) -> CandidateSetting:
         values = harmed.values(density)
         verdicts = tuple(
-            judge_limit(limit, values[limit.quantity], skins.weights[1], candidate.basis, strict=not quick)
-            for limit in limits
+            judge_limit(limit, values[limit.quantity], skins.weights[1], candidate.basis) for limit in limits
         )
         if is_published:
             verdicts = tuple(verdict.as_published for verdict in verdicts)

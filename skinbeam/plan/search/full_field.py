@@ -80,8 +80,6 @@ def search_full_field(
     cooling: CoolingPlan,
     *,
     aimed: SiteSkins | None = None,
-    passes: int | None = None,
-    quick: bool = False,
 ) -> CandidateSetting | None:
     """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
 
@@ -89,8 +87,6 @@ def search_full_field(
     ----------
     aimed : skins that decide how high a dose of light that heats is aimed; None for `skins`, which limits are checked
         on.
-    passes : of light that removes skin; None for the fewest that reach the target.
-    quick : a first look on few draws: it leaves out results that decide nothing and does not count the sampling error.
 
     Raises
     ------
@@ -103,31 +99,27 @@ def search_full_field(
     limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality != "ablative":
         aimed = aimed or skins
-        thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
+        thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=False)
         doses = _gentle_doses(goal, doses, thresholds, limits, skins.weights[1])
-        found = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
-        if found is None or (
-            quick and goal.location == "vessel"
-        ):  # vessels take a second each: left to the second look
-            return found
+        found = _choose_dose(machine, setting, doses, thresholds, limits, skins)
+        if found is None:
+            return None
         most = [dose for dose in doses if dose <= found.dose]
-        kept = _doses_for_lighter_skin(
-            goal, _shortest_pulse_beam(machine, goal, beam), aimed, cooling, most, limits, quick=quick
-        )
+        kept = _doses_for_lighter_skin(goal, _shortest_pulse_beam(machine, goal, beam), aimed, cooling, most, limits)
         if kept == most:
             return found
-        held = _choose_dose(machine, setting, kept, thresholds, limits, skins, quick=quick)
+        held = _choose_dose(machine, setting, kept, thresholds, limits, skins)
         return None if held is None else replace(held, capped_by_lighter_skin=True)
     best: CandidateSetting | None = None
     reached = (0.0, 0.0)
-    for count in range(1, MAX_PASSES + 1) if passes is None else (passes,):
+    for count in range(1, MAX_PASSES + 1):
         try:
-            thresholds = _removal_thresholds(replace(beam, passes=count), goal, skins, limits, quick=quick)
+            thresholds = _removal_thresholds(replace(beam, passes=count), goal, skins, limits, quick=False)
         except NotAvailable:
             if count == 1:
                 raise
             break  # no source gives the depth of later passes for this laser
-        trial = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        trial = _choose_dose(machine, setting, doses, thresholds, limits, skins)
         if trial is None:
             continue
         here = min(trial.p_effective, effect_target().wanted), min(trial.deep_share, effect_target().aimed)
@@ -201,8 +193,6 @@ def _doses_for_lighter_skin(
     cooling: CoolingPlan,
     doses: Sequence[float],
     limits: Sequence[SettingLimit],
-    *,
-    quick: bool,
 ) -> list[float]:
     """Return those of `doses` that lighter skin would get.
 
@@ -222,7 +212,7 @@ def _doses_for_lighter_skin(
             def breaks(
                 dose: float, limit: SettingLimit = limit, broken: DoseFunction = broken, weights: Floats = weights
             ) -> bool:
-                return judge_limit(limit, broken(dose), weights, (), strict=not quick).status == "not_met"
+                return judge_limit(limit, broken(dose), weights, ()).status == "not_met"
 
             kept = kept[: bisect_left(kept, True, key=breaks)]
 
@@ -364,8 +354,6 @@ def _choose_dose(
     thresholds: DoseThresholds,
     limits: Sequence[SettingLimit],
     skins: SiteSkins,
-    *,
-    quick: bool,
 ) -> CandidateSetting | None:
     """Return the least dose that is as high as is aimed, or else the greatest that keeps every limit."""
     found: dict[int, CandidateSetting] = {}
@@ -373,7 +361,7 @@ def _choose_dose(
     def enough(index: int) -> bool:
         """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
-        trial = candidate_at_dose(machine, setting, dose, thresholds, limits, skins, strict=not quick)
+        trial = candidate_at_dose(machine, setting, dose, thresholds, limits, skins)
         if trial.keeps_limits:
             found[index] = trial
         if thresholds.reaches_aim_elsewhere is not None:
@@ -396,15 +384,8 @@ def candidate_at_dose(
     thresholds: DoseThresholds,
     limits: Sequence[SettingLimit],
     skins: SiteSkins,
-    *,
-    strict: bool = True,
 ) -> CandidateSetting:
-    """Return a setting at a dose, with effect, harm and the verdict of every limit.
-
-    Parameters
-    ----------
-    strict : whether limits are judged with the sampling error of the draws.
-    """
+    """Return a setting at a dose, with effect, harm and the verdict of every limit."""
     w_target, w_limit = skins.weights
     uncooled, doubtful = thresholds.uncooled_burn_probability, thresholds.doubtful_injury_probability
     return CandidateSetting(
@@ -417,7 +398,7 @@ def candidate_at_dose(
         thresholds.injury_probability(dose),
         None if uncooled is None else uncooled(dose),
         None if doubtful is None else doubtful(dose),
-        _judge_limits(limits, dose, thresholds, w_limit, strict=strict),
+        _judge_limits(limits, dose, thresholds, w_limit),
         (w_target, w_limit),
         thresholds.basis,
         burns=thresholds.burns,
@@ -427,7 +408,7 @@ def candidate_at_dose(
 
 
 def _judge_limits(
-    limits: Sequence[SettingLimit], dose: float, thresholds: DoseThresholds, weights: Floats, *, strict: bool
+    limits: Sequence[SettingLimit], dose: float, thresholds: DoseThresholds, weights: Floats
 ) -> tuple[LimitVerdict, ...]:
     values = ((limit, thresholds.value[limit.id](dose)) for limit in limits)
-    return tuple(judge_limit(limit, value, weights, thresholds.basis, strict=strict) for limit, value in values)
+    return tuple(judge_limit(limit, value, weights, thresholds.basis) for limit, value in values)

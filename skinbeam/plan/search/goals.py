@@ -75,11 +75,6 @@ class TreatmentGoal:
     subtypes: tuple[str, ...] = ()
 
     @property
-    def has_subtype_target(self) -> bool:
-        """Whether the stated kinds have a target of their own, which trials of the condition may not share."""
-        return any("subtypes" in target for target in _condition_targets(self.condition, self.subtypes))
-
-    @property
     def uses_columns(self) -> bool:
         """Whether microbeams reach it and leave skin between them."""
         return self.modality in COLUMN_MODALITIES

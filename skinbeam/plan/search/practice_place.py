@@ -28,8 +28,6 @@ class PracticePlace:
     quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
     low, high : published range of it; None inside and without practice.
     borrowed_from : the condition whose settings are used instead; None where they are its own.
-    lacks_phototype : whether nobody of this phototype was among those who got such doses, or where nobody printed a
-        dose, such light.
     unpublished_quantities : quantities of the setting that no source prints, so that they cannot be compared.
     sources : of the settings, each once.
     message : the result in a sentence.
@@ -41,7 +39,6 @@ class PracticePlace:
     low: float | None
     high: float | None
     borrowed_from: str | None
-    lacks_phototype: bool
     unpublished_quantities: tuple[str, ...]
     sources: tuple[str, ...]
     message: Message
@@ -50,11 +47,6 @@ class PracticePlace:
     def is_inside(self) -> bool:
         """Whether every quantity is within the published range."""
         return self.side == "inside"
-
-    @property
-    def has_dose_range(self) -> bool:
-        """Whether enough sources print a dose of such light for a range."""
-        return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unpublished_quantities}
 
 
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
@@ -98,7 +90,7 @@ def place_setting(
     envelope = find_envelope(condition, light, phototype)
     if envelope is None:
         none = Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})
-        return PracticePlace("no practice", "", 1.0, None, None, None, False, (), (), none)
+        return PracticePlace("no practice", "", 1.0, None, None, None, (), (), none)
     quantity = FLUENCE if density_per_cm2 is None else ENERGY
     given = {
         quantity: dose,
@@ -138,7 +130,6 @@ def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str)
         low=None if is_inside else span.low,
         high=None if is_inside else span.high,
         borrowed_from=None if span.condition == condition else span.condition,
-        lacks_phototype=not span.includes_phototype,
         unpublished_quantities=(),
         sources=span.sources,
         message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
@@ -205,7 +196,7 @@ def _make_place(
     places: Sequence[_QuantityPlace],
     unprinted: tuple[str, ...],
 ) -> PracticePlace:
-    whose, such_skin = (dose.condition, dose.includes_phototype) if dose is not None else envelope.nearest_condition
+    whose = dose.condition if dose is not None else envelope.nearest_condition[0]
     sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in places for source in one.span.sources))))
     inside = PracticePlace(
         side="inside",
@@ -214,7 +205,6 @@ def _make_place(
         low=None,
         high=None,
         borrowed_from=whose if whose != envelope.condition else None,
-        lacks_phototype=not such_skin,
         unpublished_quantities=unprinted,
         sources=sources,
         message=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),

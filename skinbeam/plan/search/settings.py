@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device
-from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps, iterate_settings
+from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.input_files import parse_record
@@ -44,7 +44,6 @@ __all__ = [
     "SettingCap",
     "build_beam",
     "built_in_cooling",
-    "candidate_settings",
     "find_cap",
     "is_bruising_light",
     "shortest_allowed_pulse_ms",
@@ -244,18 +243,6 @@ class PracticeRegion:
     modality: str
     phototype: int | None
 
-    def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
-        """Return those of the doses inside the region, up to the median of the sources' greatest doses.
-
-        Darker skin does not get more than lighter skin, whichever sources happened to treat them.
-        """
-        span = self.dose_range(device, setting)
-        if span is None:
-            return ()
-        most = min(*self.lighter_highs(device, setting), span.usual_high)
-        low, high = span.low / envelope_rules()["rounding"]["ratio"], max(most, span.low)
-        return tuple(dose for dose in doses if low <= dose <= high)
-
     def published_value(
         self, quantity: str, device: Device, setting: BeamSetting, place: float = 0.5, beside: str | None = None
     ) -> float | None:
@@ -298,15 +285,6 @@ class PracticeRegion:
         return find_envelope(self.condition, light, self.phototype)
 
 
-def _pick_evenly(values: Sequence[float], most: int) -> list[float]:
-    """Return at most `most` of the values, evenly spaced from between the first and the last; all where few."""
-    if len(values) <= most:
-        return list(values)
-    places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
-    return [values[place] for place in dict.fromkeys(places)]
-
-
-MAX_WAVELENGTHS = 3
 SpacedItem = TypeVar("SpacedItem")
 
 
@@ -317,15 +295,13 @@ class SearchMachine:
     Parameters
     ----------
     dose_bars : doses that harmed before.
-    region : published practice, beyond which nothing is tried; None for no such restriction.
-    caps : the spots and energies that no setting exceeds, in a region or outside; None for no caps.
+    caps : the spots and energies that no setting exceeds; None for no caps.
     """
 
     case_name: str
     device: Device
     folder: Path
     dose_bars: tuple[DoseBar, ...] = ()
-    region: PracticeRegion | None = None
     caps: PulseCaps | None = None
 
     def doses(self, setting: BeamSetting) -> tuple[float, ...]:
@@ -333,37 +309,7 @@ class SearchMachine:
         every = drop_barred_doses(
             dose_steps(self.device, setting), setting.wavelength_nm, setting.pulse_ms, self.dose_bars
         )
-        allowed = every if self.caps is None else self.caps.doses(self.device, setting, every)
-        return tuple(allowed) if self.region is None else self.region.doses(self.device, setting, allowed)
-
-
-def candidate_settings(
-    device: Device,
-    *,
-    pulses: int,
-    can_judge: Callable[[float, float], bool] | None = None,
-    has_doses: Callable[[BeamSetting], bool] = lambda _setting: True,
-) -> Iterator[BeamSetting]:
-    """Yield settings that span the range of a device: each wavelength and diameter, with some of its pulses.
-
-    The shortest and longest pulse are technical extremes, and not the ones in use: `pulses` of those between them are
-    taken. All diameters are, because the depth of columns depends on them, and a narrow spot alone may reach the
-    fluence that removes skin.
-
-    Parameters
-    ----------
-    can_judge : whether a wavelength, nm, and a pulse, ms, can be judged: if any can, no others are taken.
-    has_doses : whether any dose of a setting may be tried.
-    """
-    every = [offer for offer in iterate_settings(device) if has_doses(offer)]
-    for wavelength in thin_evenly(sorted({o.wavelength_nm for o in every}), MAX_WAVELENGTHS):
-        here = [o for o in every if o.wavelength_nm == wavelength]
-        lengths = sorted({o.pulse_ms for o in here})
-        if can_judge is not None:
-            lengths = [pulse for pulse in lengths if can_judge(wavelength, pulse)] or lengths
-        for pulse in _pick_evenly(lengths, pulses):
-            for size in sorted({o.spot_mm for o in here if o.pulse_ms == pulse}):
-                yield BeamSetting(wavelength, pulse, size)
+        return tuple(every if self.caps is None else self.caps.doses(self.device, setting, every))
 
 
 def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:

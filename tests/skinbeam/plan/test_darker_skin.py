@@ -8,7 +8,7 @@ import pytest
 
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices
-from skinbeam.laser.setting_grid import BeamSetting, dose_steps
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.input_files import parse_record
@@ -16,7 +16,7 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.fractional import search_microbeams
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import laser_choices, treatment_goal
-from skinbeam.plan.search.settings import SearchMachine, built_in_cooling, candidate_settings
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 
 COLOURS_DEG = (57.0, 48.0, 34.0, 19.0, -10.0, -40.0)  # one in the middle of each class, the lightest first
@@ -72,9 +72,18 @@ def doses_of(condition: str, modality: str, name: str, setting: BeamSetting) -> 
 
 
 def settings_of(name: str) -> list[BeamSetting]:
-    """A few pulses of each wavelength, each with its widest spot, which is the last."""
-    found = candidate_settings(devices()[name], pulses=2)
-    return list({(one.wavelength_nm, one.pulse_ms): one for one in found}.values())
+    """Two pulses of each wavelength between the shortest and the longest, each with its widest spot, the last."""
+    widest = {(one.wavelength_nm, one.pulse_ms): one for one in sorted(iterate_settings(devices()[name]), key=by_spot)}
+    found = []
+    for wavelength_nm in sorted({nm for nm, _ in widest}):
+        here = sorted((one for (nm, _), one in widest.items() if nm == wavelength_nm), key=lambda one: one.pulse_ms)
+        last = len(here) - 1
+        found += [here[place] for place in sorted({round(last / 3), round(2 * last / 3)})]
+    return found
+
+
+def by_spot(setting: BeamSetting) -> float:
+    return setting.spot_mm
 
 
 FIRST = [next(case for case in ONCE if case[1] == modality) for modality in dict.fromkeys(case[1] for case in ONCE)]

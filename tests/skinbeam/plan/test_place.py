@@ -3,7 +3,7 @@
 import pytest
 
 from skinbeam.plan.search.envelope import PracticeLight, find_envelope, phototype_class
-from skinbeam.plan.search.practice_place import place_setting
+from skinbeam.plan.search.practice_place import FLUENCE, place_setting
 from skinbeam.published_doses.rows import is_lamp, source_role
 from skinbeam.published_doses.settings import TREATMENT_KINDS, published_settings
 from skinbeam.text import Message
@@ -52,14 +52,12 @@ def test_the_milliseconds_of_a_vascular_laser_are_no_toning():
     assert find_envelope("facial-telangiectasia", TONING, 2) is None
 
 
-def test_settings_of_another_condition_or_of_other_skin_are_told_as_borrowed():
+def test_settings_of_another_condition_are_told_as_borrowed():
     own = place_setting("age-spots", GREEN_NS, 2, spot_mm=2.0, dose=3.0)
     assert own.borrowed_from is None
     marks = place_setting("post-inflammatory-hyperpigmentation", TONING, 2, spot_mm=6.0, dose=2.0)
     assert marks.is_inside
     assert marks.borrowed_from == "melasma"
-    darker = place_setting("facial-telangiectasia", DYE, 6, spot_mm=7.0, dose=8.0)
-    assert darker.lacks_phototype
 
 
 def test_heating_light_whose_dose_nobody_printed_is_not_inside_practice():
@@ -135,7 +133,7 @@ def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_senten
         place_setting(condition, GREEN_NS, 2, spot_mm=4.0, dose=1.0)
         for condition in ("freckles", "age-spots", "uneven-pigmentation")
     )
-    assert (own.has_dose_range, lent.has_dose_range, undosed.has_dose_range) == (True, True, False)
+    assert [FLUENCE in place.unpublished_quantities for place in (own, lent, undosed)] == [False, False, True]
     assert "published for this" in own.message.text
     assert "freckles" in lent.message.text
     assert "too few of them give a dose" in undosed.message.text
@@ -146,4 +144,4 @@ def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_pr
     erbium = PracticeLight("ablative", 2940.0, 0.3)
     place = place_setting("acne-scars", erbium, 2, spot_mm=7.0, dose=10.0)
     assert place.is_inside
-    assert not place.has_dose_range
+    assert FLUENCE in place.unpublished_quantities

@@ -1,4 +1,4 @@
-"""The order of settings of one device, and bruises of the skin around vessels: how many are to be expected is told."""
+"""Bruises of the skin around vessels: how many are to be expected is told."""
 
 from dataclasses import replace
 from functools import cache
@@ -20,8 +20,6 @@ from skinbeam.plan.search.candidate import (
     BruisingEstimate,
     CandidateSetting,
     estimate_bruising,
-    merit_key,
-    sort_by_merit,
 )
 from skinbeam.plan.search.goals import treatment_goal
 from skinbeam.plan.search.limits import bruise_limit
@@ -66,26 +64,6 @@ def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None)
         (),
         BruisingEstimate(first(bruised), w, ()),
     )
-
-
-# --- the choice ------------------------------------------------------------------------------------------------------
-
-
-def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
-    wide = replace(trial(5.0, 30, 0), injury_probability=np.full(DRAWS, 0.024))
-    narrow = replace(trial(5.0, 30, 0), setting=BeamSetting(595.0, 5.0, 4.0), injury_probability=np.full(DRAWS, 0.016))
-    assert min((wide, narrow), key=merit_key) is narrow  # harms count in steps of 0.02, and one falls between
-    for given_ in ([wide, narrow], [narrow, wide]):
-        assert sort_by_merit(given_) == [wide, narrow]
-    worse = replace(wide, injury_probability=np.full(DRAWS, 0.05))
-    assert sort_by_merit([worse, narrow])[0] is narrow
-    assert sort_by_merit([]) == []
-
-
-def test_of_settings_that_keep_the_limits_the_one_that_reaches_as_deep_as_the_severity_asks_is_taken() -> None:
-    deep = replace(trial(0.5, 36, 0), deep_share=0.45, injury_probability=np.full(DRAWS, 0.04))
-    shallow = replace(trial(2.0, 37, 0), deep_share=0.1)
-    assert sort_by_merit([shallow, deep]) == sort_by_merit([deep, shallow]) == [deep, shallow]
 
 
 # --- the skin around -------------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from consultations import PERSON, concern, document, laser_options
 from consultations import devices as devices_of
 
 from skinbeam.laser.device import devices
-from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
 from skinbeam.plan.guideline_place import concern_cell
-from skinbeam.plan.proposal import usual_setting
+from skinbeam.plan.proposal import usual_settings
 from skinbeam.plan.search.envelope import span_ends
 from skinbeam.plan.search.settings import (
     PracticeRegion,
@@ -41,10 +41,9 @@ def usual(condition: str, modality: str, name: str, phototype: str = "II") -> Be
     (asked,) = case.concern
     caps = PulseCaps(condition, modality, "cheeks", 2)
     machine = SearchMachine(name, devices()[name], Path(), caps=caps)
-    found = usual_setting(case, asked, modality, machine, concern_cell(case, asked))
-    assert found is not None
-    assert machine.doses(found)
-    return found
+    found = usual_settings(case, asked, modality, machine, concern_cell(case, asked))
+    assert all(map(machine.doses, found))
+    return found[0]
 
 
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "spider-angioma", "redness"])
@@ -90,7 +89,7 @@ def test_a_green_short_pulse_for_brown_spots_has_a_narrow_spot(condition: str) -
 def test_no_lamp_has_a_published_dose_on_brown_spots_in_practice() -> None:
     """515 nm and 18 J/cm² in one pulse of 10 ms left pale patches on phototype III (lipp2021)."""
     lamp, region = devices()["ipl"], PracticeRegion("age-spots", "pigment-long-pulse", 2)
-    assert not any(region.doses(lamp, one, dose_steps(lamp, one)) for one in iterate_settings(lamp))
+    assert not any(region.dose_range(lamp, one) for one in iterate_settings(lamp))
 
 
 def test_sprays_are_timed_as_makers_time_them() -> None:
@@ -103,9 +102,10 @@ def test_sprays_are_timed_as_makers_time_them() -> None:
 
 def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
     device, region = devices()["fractional-1550"], PracticeRegion("acne-scars", "non-ablative-fractional", 2)
-    held = {energy for one in iterate_settings(device) for energy in region.doses(device, one, dose_steps(device, one))}
-    assert held
-    assert all(6.0 <= energy <= 20.0 for energy in held)  # 7 to 20 mJ in glaich2007, and what dials round to
+    spans = [region.dose_range(device, one) for one in iterate_settings(device)]
+    assert any(spans)
+    for span in filter(None, spans):  # 7 to 20 mJ in glaich2007
+        assert 7.0 <= span.low <= span.usual_high <= 20.0
 
 
 @pytest.mark.parametrize("phototype", range(1, 7))

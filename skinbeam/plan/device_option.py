@@ -1,0 +1,118 @@
+"""Judge a device by the rules, and make its option, or the record of why it is not offered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.course import describe_settings
+from skinbeam.plan.options import build_laser_option
+from skinbeam.plan.parallel import concern_name, report_progress
+from skinbeam.plan.ranking import OptionStanding, per_hundred
+from skinbeam.plan.records import Option, RefusedOption
+from skinbeam.plan.rules.suitability import Suitability, judge_suitability
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import effect_target
+from skinbeam.plan.search.practice_place import PracticePlace
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling, sources_without_dose
+from skinbeam.text import Message
+
+__all__ = [
+    "DeviceRefusal",
+    "LaserOption",
+    "device_refusal",
+    "judge_setting",
+    "make_option",
+    "refusal_record",
+    "too_weak_refusal",
+]
+
+
+@dataclass(frozen=True)
+class LaserOption:
+    """A laser option of a concern: its record, its standing for the ranking, its trial and goal."""
+
+    option: Option
+    standing: OptionStanding
+    trial: CandidateSetting
+    goal: TreatmentGoal
+
+
+@dataclass(frozen=True)
+class DeviceRefusal:
+    """Why a device is not offered, and its best setting within the limits where one could be judged."""
+
+    record: RefusedOption
+    goal: TreatmentGoal
+    trial: CandidateSetting | None = None
+
+
+def make_option(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    trial: CandidateSetting,
+    judged: Suitability,
+    practised: PracticePlace | None = None,
+) -> LaserOption:
+    """Return the option of a judged setting, and report it; `practised` as of `build_laser_option`."""
+    device = trial.machine.device
+    shown = None if device.microbeam or goal.modality == "ablative" else built_in_cooling(device)[1]
+    option, standing = build_laser_option(case, concern, trial, goal.modality, shown, judged, practised)
+    assert option.setup is not None  # a laser has one
+    words = describe_settings(option.setup.settings, lamp=option.setup.lamp)
+    stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
+    report_progress(Message("progress.stands", stands))
+    return LaserOption(option, standing, trial, goal)
+
+
+def judge_setting(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, setting: BeamSetting
+) -> Suitability:
+    """Judge a setting of a device by the rules."""
+    return judge_suitability(
+        case,
+        concern=concern,
+        modality=modality,
+        device_wavelength_nm=setting.wavelength_nm,
+        pulse_ms=setting.pulse_ms,
+        ipl=machine.device.is_lamp,
+        compression=machine.device.compression is not None,
+        cooled=bool(machine.device.cooling),
+    )
+
+
+def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:
+    """Return the refusal of a dose that reaches too few skins.
+
+    Where an earlier injury bars greater doses, that is the reason to report. Where clinics treat such skin with such
+    light all the same, and none printed the dose, that is reported too.
+    """
+    machine = trial.machine
+    if machine.dose_bars:
+        return device_refusal(goal, machine, "plan.no-dose-below-injury", trial)
+    least = per_hundred(effect_target().least)
+    sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
+    if sources:
+        return device_refusal(goal, machine, "plan.too-weak-undosed", trial, least=least, sources=len(sources))
+    return device_refusal(goal, machine, "plan.too-weak", trial, least=least)
+
+
+def refusal_record(
+    modality: str, reasons: Sequence[Message], *, source: str | None = None, device: str | None = None
+) -> RefusedOption:
+    """Return the record of a modality, or of a device for it, that is not offered."""
+    return RefusedOption(modality, vocabulary_table("modality")[modality]["title"], source, device, tuple(reasons))
+
+
+def device_refusal(
+    goal: TreatmentGoal, machine: SearchMachine, message: str, trial: CandidateSetting | None = None, **params: Any
+) -> DeviceRefusal:
+    """Return the refusal of a device for one reason, whose message names the device."""
+    reason = Message(message, {"device": machine.device.title} | params)
+    return DeviceRefusal(refusal_record(goal.modality, [reason], device=machine.device.name), goal, trial)
