@@ -22,7 +22,16 @@ from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, posterior_record
 from skinbeam.model.package_data import load_package_text
 from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["IMPROVEMENT", "PAGE", "load_checks", "load_scores", "render_page", "studies_outside", "treated_scores"]
+__all__ = [
+    "IMPROVEMENT",
+    "PAGE",
+    "dark_mark_groups",
+    "load_checks",
+    "load_scores",
+    "render_page",
+    "studies_outside",
+    "treated_scores",
+]
 
 PAGE = "docs/evidence.md"
 _ROOT = Path(__file__).parents[2]
@@ -30,6 +39,8 @@ IMPROVEMENT = ("responders", "mean")
 _LISTED = 8  # number of least uniform quantities of the calibration that are listed
 _MOST = 0.95  # nominal coverage of the intervals
 _FEW = 4  # studies of a condition; where there are fewer, the queries are listed
+_DARK = 3  # the phototype from which skin is called darker
+_LEAST_COUNTS = 10  # of a group of dark marks whose coverage is listed: of fewer, chance decides
 
 
 def load_checks() -> dict[str, Any]:
@@ -48,6 +59,23 @@ def treated_scores() -> list[StudyScore]:
     """Return the improvement scores of treated arms."""
     untreated = {arm.row for arm in fitted_arms() if arm.modality == UNTREATED}
     return [score for score in load_scores(*IMPROVEMENT) if score.row not in untreated]
+
+
+def dark_mark_groups() -> dict[str, list[StudyScore]]:
+    """Return the scores of dark marks by treatment, condition and skin, of the groups with enough counts."""
+    arms = {arm.row: arm for arm in trial_arms()}
+    groups: dict[str, list[StudyScore]] = {}
+    for score in load_scores("pih"):
+        arm = arms[score.row]
+        named = ((name, getattr(arm, name)) for name in ("modality", "condition"))
+        titles = [vocabulary_table(name)[value]["title"] for name, value in named if value]
+        if arm.phototypes is not None:
+            lightest, darkest = arm.phototypes
+            skin = "III and darker" if lightest >= _DARK else "I and II" if darkest < _DARK else "lighter and darker"
+            titles.append(f"phototypes {skin}")
+        for title in titles:
+            groups.setdefault(title, []).append(score)
+    return {title: group for title, group in groups.items() if len(group) >= _LEAST_COUNTS}
 
 
 def render_page() -> str:
@@ -72,6 +100,13 @@ def render_page() -> str:
         coverage=_coverage(),
         gains=_gains(),
         dark_marks=_gain_in_words(load_scores("pih"), "one pool", "counts"),
+        dark_mark_groups=_table(
+            ("dark marks of", "counts", "inside the 80 % interval"),
+            [
+                (title, str(len(group)), f"{sum(abs(2.0 * one.pit - 1.0) <= 0.8 for one in group)}")
+                for title, group in sorted(dark_mark_groups().items())
+            ],
+        ),
         treated=_gain_in_words(treated_scores(), "one pool", "arms"),
         kinds=_gain_in_words(treated_scores(), "pool by modality", "arms"),
         refitted=sum(score.refitted for score in load_scores(*IMPROVEMENT)),
