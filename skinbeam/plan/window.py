@@ -168,7 +168,7 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
         setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
         beam = replace(build_beam(machine, setting, dose_steps(machine.device, setting)[0]), passes=trial.passes)
         try:
-            found = compute_thresholds(beam, goal, skins, cooling)
+            found = compute_thresholds(beam, goal, skins, cooling, burn_scale=trial.thresholds.burn_scale)
         except NotAvailable:
             continue  # a pulse of the device that the model cannot judge
         rows[pulse] = _window_row(found, limits, doses, skins.weights)

@@ -146,6 +146,8 @@ class DoseThresholds:
     burns : of the skin around; None where skin is removed.
     reaches_aim_elsewhere : whether a dose is as high as is aimed, decided on other skins; None where these skins
         themselves decide.
+    burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted of this light;
+        it holds at its other pulses and spots too.
     """
 
     beam: Beam
@@ -158,6 +160,7 @@ class DoseThresholds:
     basis: tuple[str, ...]
     burns: BurnDoses | None = None
     reaches_aim_elsewhere: Callable[[float], bool] | None = None
+    burn_scale: float = 1.0
 
     def limit_use(self, limits: Sequence[SettingLimit], dose: float, weights: Floats) -> dict[str, float]:
         """Return the share of each limit that a dose uses up, by its id: 1 at the limit, more beyond it.

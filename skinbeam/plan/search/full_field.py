@@ -130,12 +130,17 @@ def search_full_field(
     return best
 
 
-def compute_thresholds(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, cooling: CoolingPlan) -> DoseThresholds:
-    """Return effect and harm of every dose against the limits of its goal, as in a first look."""
+def compute_thresholds(
+    beam: Beam, goal: TreatmentGoal, skins: SiteSkins, cooling: CoolingPlan, *, burn_scale: float = 1.0
+) -> DoseThresholds:
+    """Return effect and harm of every dose against the limits of its goal, without what a figure does not show.
+
+    `burn_scale` as of `DoseThresholds`.
+    """
     limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality == "ablative":
         return _removal_thresholds(beam, goal, skins, limits, quick=True)
-    return heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
+    return heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True, burn_scale=burn_scale)
 
 
 def judge_removal_dose(
@@ -265,7 +270,8 @@ def heating_thresholds(
 
     Parameters
     ----------
-    burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted.
+    quick : whether to leave out what decides nothing: burns without the cooling.
+    burn_scale : as of `DoseThresholds`.
     """
     with collect_sources() as sources:
         wanted = _goal_doses_J_cm2(goal, beam, skins, cooling)
@@ -298,7 +304,9 @@ def heating_thresholds(
     def reached(dose: float) -> NDArray[np.bool_]:
         return np.asarray(wanted <= dose)
 
-    return DoseThresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns, enough)
+    return DoseThresholds(
+        beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns, enough, burn_scale
+    )
 
 
 def _constant_over_dose(values: Floats) -> DoseFunction:

@@ -67,6 +67,20 @@ def test_more_dose_reaches_more_and_spends_more(kind: str) -> None:
         assert all(list(row) == sorted(row) for row in rows)
 
 
+def test_burns_of_other_pulses_are_anchored_as_those_of_the_planned_pulse() -> None:
+    """A longer pulse burns no more skins, so that a row without the anchor would stand out beside its neighbours."""
+    person = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0\n", "")
+    case = loaded(person + concern("facial-telangiectasia") + devices("ndyag-1064"))
+    (part,) = make_plan(case, draws=PLAN_DRAWS).concerns
+    assert part.trial is not None
+    assert part.goal is not None
+    assert part.trial.thresholds is not None
+    assert part.trial.thresholds.burn_scale > 1.5, "the model computes more burns of this light than clinics count"
+    window = compute_window(part.trial, part.goal, part.bank.skins("cheeks", part.goal), 4)
+    for shorter, longer in pairwise(window.p_harm):
+        assert all(more >= less for more, less in zip(shorter, longer, strict=True))
+
+
 def test_denser_columns_spend_more_and_reach_no_deeper() -> None:
     window, _, _ = drawn("columns")
     assert window.row_quantity == "density_per_cm2"
