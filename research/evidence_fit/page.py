@@ -67,8 +67,9 @@ def dark_mark_groups() -> dict[str, list[StudyScore]]:
     groups: dict[str, list[StudyScore]] = {}
     for score in load_scores("pih"):
         arm = arms[score.row]
-        named = ((name, getattr(arm, name)) for name in ("modality", "condition"))
-        titles = [vocabulary_table(name)[value]["title"] for name, value in named if value]
+        titles = [vocabulary_table("modality")[arm.modality]["title"]]
+        if arm.condition:
+            titles.append(vocabulary_table("condition")[arm.condition]["title"])
         if arm.phototypes is not None:
             lightest, darkest = arm.phototypes
             skin = "III and darker" if lightest >= _DARK else "I and II" if darkest < _DARK else "lighter and darker"

@@ -8,6 +8,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.course import describe_settings
 from skinbeam.plan.options import build_laser_option
@@ -29,6 +30,8 @@ __all__ = [
     "judge_setting",
     "make_option",
     "refusal_record",
+    "refuse_by_rule",
+    "refuse_device",
     "too_weak_refusal",
 ]
 
@@ -116,3 +119,17 @@ def device_refusal(
     """Return the refusal of a device for one reason, whose message names the device."""
     reason = Message(message, {"device": machine.device.title} | params)
     return DeviceRefusal(refusal_record(goal.modality, [reason], device=machine.device.name), goal, trial)
+
+
+def refuse_by_rule(goal: TreatmentGoal, machine: SearchMachine, rules: Suitability) -> DeviceRefusal:
+    """Return the refusal of a device by the strictest rule that opposes it."""
+    strictest = rules.opposing_reasons[0]
+    cite_sources(strictest.source)
+    return refuse_device(goal, machine, strictest.message, strictest.source)
+
+
+def refuse_device(
+    goal: TreatmentGoal, machine: SearchMachine, reason: Message, source: str | None = None
+) -> DeviceRefusal:
+    """Return the refusal of a device for a reason with its source."""
+    return DeviceRefusal(refusal_record(goal.modality, [reason], source=source, device=machine.device.name), goal)

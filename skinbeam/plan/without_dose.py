@@ -1,0 +1,195 @@
+"""Plan devices for which no source prints a dose that they can be set to.
+
+They are set to the pulse and spot of most sources, at the dose that reaches the target: light that heats where the
+guideline names it, and light whose effect is a depth (columns, and the removal of skin), where it is like practice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from skinbeam.evidence.comparison.compare import treatment_studies
+from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, one_of_each_light
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.errors import NotAvailable
+from skinbeam.plan.device_option import (
+    DeviceRefusal,
+    LaserOption,
+    device_refusal,
+    judge_setting,
+    make_option,
+    refuse_by_rule,
+    refuse_device,
+    too_weak_refusal,
+)
+from skinbeam.plan.expected_result import trial_question
+from skinbeam.plan.guideline_place import advice_against, guideline_place
+from skinbeam.plan.light_planning import plan_without_dose
+from skinbeam.plan.parallel import concern_name, report_progress
+from skinbeam.plan.proposal import usual_settings
+from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.envelope import PracticeLight, envelope_rules
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import effect_target
+from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.text import Message
+
+__all__ = ["plan_devices_without_dose"]
+
+# Diameters of columns and craters to try, the usual one first: each takes about a second.
+_MAX_DIAMETERS: Final = 3
+_UNPLACED: Final = 4  # after the third place of the guideline
+
+
+def plan_devices_without_dose(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    machines: Sequence[SearchMachine],
+    bank: SkinBank,
+    cell: GuidelineCell | None,
+    *,
+    is_listed: bool,
+) -> tuple[list[LaserOption], list[DeviceRefusal]]:
+    """Return the options of devices whose dose nobody prints, and why the others are refused.
+
+    Parameters
+    ----------
+    is_listed : whether the clinic listed its devices; then all of them are tried.
+    """
+    planned: list[LaserOption] = []
+    refused: list[DeviceRefusal] = []
+    for machine, settings in _devices_to_try(case, concern, goal.modality, machines, cell, is_listed=is_listed):
+        found = _plan_device(case, concern, goal, machine, settings, bank, cell)
+        if isinstance(found, LaserOption):
+            planned.append(found)
+        else:
+            refused.append(found)
+    return planned, refused
+
+
+def _devices_to_try(
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machines: Sequence[SearchMachine],
+    cell: GuidelineCell | None,
+    *,
+    is_listed: bool,
+) -> list[tuple[SearchMachine, list[BeamSetting]]]:
+    """Return the devices without a printed dose that are to be planned, each with the settings to try.
+
+    Where the clinic did not list its devices, one of each light stands for columns and for craters: the one that the
+    guideline names first, else the first of light that trials of the concern used, else the first.
+    """
+    every = [(machine, _settings_to_try(case, concern, modality, machine, cell)) for machine in machines]
+    if is_listed:
+        return every
+    heating = [(machine, settings) for machine, settings in every if not _is_by_depth(modality, machine)]
+    question = trial_question(case, concern, modality)
+    lights: dict[str, list[tuple[int, SearchMachine, list[BeamSetting]]]] = {}
+    for machine, settings in every:
+        if settings and _is_by_depth(modality, machine):
+            usual = settings[0]
+            place = guideline_place(cell, modality, device_classes(machine.device, usual))
+            regime = PracticeLight(modality, usual.wavelength_nm, usual.pulse_ms).regime
+            number = _UNPLACED if place is None else place.number
+            lights.setdefault(regime, []).append((number, machine, settings))
+    best = [min(of_light, key=lambda one: one[0]) for of_light in lights.values()]
+    tried = [one for one in best if treatment_studies(replace(question, wavelength_nm=one[2][0].wavelength_nm))]
+    return [*heating, *((machine, settings) for _, machine, settings in tried or best[:1])]
+
+
+def _is_by_depth(modality: str, machine: SearchMachine) -> bool:
+    """Return whether the effect of a machine is a depth."""
+    return machine.device.microbeam or modality == "ablative"
+
+
+def _settings_to_try(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+) -> list[BeamSetting]:
+    """Return the usual setting of a machine whose dose nobody prints; of columns and craters some diameters of it."""
+    usual = usual_settings(case, concern, modality, machine, cell)
+    if not _is_by_depth(modality, machine):
+        return usual[:1]
+    nearest: dict[float, BeamSetting] = {}
+    for setting in usual:
+        nearest.setdefault(setting.spot_mm, setting)
+    return list(nearest.values())[:_MAX_DIAMETERS]
+
+
+def _plan_device(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    machine: SearchMachine,
+    settings: Sequence[BeamSetting],
+    bank: SkinBank,
+    cell: GuidelineCell | None,
+) -> LaserOption | DeviceRefusal:
+    """Return the option of a device at the first of its settings that reaches the target, or why it has none.
+
+    Light that heats and has neither a printed dose nor a place in the guideline is light that nobody uses so. Of a lamp
+    no dose is computed, because makers measure its fluence in different ways; nor where the wrong light makes the
+    condition worse.
+    """
+    lights = one_of_each_light(machine.device)
+    is_named = any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights)
+    is_bounded = machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]
+    if not _is_by_depth(goal.modality, machine) and (not is_named or is_bounded):
+        return _refuse_without_dose(case, concern, goal, machine)
+    report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
+    unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
+    refused: list[DeviceRefusal] = []
+    for setting in settings:
+        rules = judge_setting(case, concern, goal.modality, machine, setting)
+        if rules.opposing_reasons:
+            refused.append(refuse_by_rule(goal, machine, rules))
+            continue
+        try:
+            trial = plan_without_dose(goal, machine, setting, concern.site, bank)
+        except NotAvailable as error:
+            refused.append(device_refusal(goal, machine, "plan.not-judged", reason=error.reason))
+            continue
+        if trial is None:
+            refused.append(device_refusal(goal, machine, unsafe))
+        elif trial.p_effective < effect_target().least:
+            refused.append(too_weak_refusal(case, concern, goal, trial))
+        else:
+            return _offer(case, concern, goal, trial, rules, cell)
+    judged = [one for one in refused if one.trial is not None]
+    if judged:
+        return max(judged, key=lambda one: 0.0 if one.trial is None else one.trial.p_effective)
+    return refused[0] if refused else device_refusal(goal, machine, unsafe)
+
+
+def _offer(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    trial: CandidateSetting,
+    rules: Suitability,
+    cell: GuidelineCell | None,
+) -> LaserOption | DeviceRefusal:
+    """Return the option of a computed dose; none where the guideline advises against it, or nobody goes so far."""
+    machine = trial.machine
+    advice = advice_against(cell, goal.modality, device_classes(machine.device, trial.setting))
+    if advice is not None:
+        return refuse_device(goal, machine, advice.message, advice.source)
+    made = make_option(case, concern, goal, trial, rules)
+    if made.option.beyond_practice and made.standing.place is None:
+        assert made.option.practice is not None  # a device has one
+        return device_refusal(goal, machine, "plan.beyond-practice", trial, place=made.option.practice)
+    return made
+
+
+def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
+    """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
+    judged = [judge_setting(case, concern, goal.modality, machine, one) for one in one_of_each_light(machine.device)]
+    if judged and all(one.opposing_reasons for one in judged):
+        return refuse_by_rule(goal, machine, judged[0])
+    return device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
