@@ -22,9 +22,9 @@ from skinbeam.outcome.dose_error import draw_burn_ratios
 from skinbeam.plan.search.candidate import BURN_ENDPOINT
 from skinbeam.plan.search.envelope import PracticeLight, find_envelope
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
 from skinbeam.plan.search.limits import SettingLimit, find_limits
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
+from skinbeam.plan.search.response_table import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
 from skinbeam.plan.search.settings import thin_evenly
 from skinbeam.plan.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
 from skinbeam.published_doses.settings import published_settings

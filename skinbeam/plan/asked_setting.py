@@ -34,8 +34,8 @@ from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.plan.rules.table import RuleReason
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.fractional import judge_microbeams
-from skinbeam.plan.search.full_field import judge_removal_dose
 from skinbeam.plan.search.goals import TreatmentGoal, laser_choices, treatment_goal
+from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.text import render_message
 
@@ -343,5 +343,5 @@ def _judge(
         density = _resolve_density(machine, setting, dose, asked, proposal)
         return judge_microbeams(machine, setting, goal, skins, dose, density)
     if goal.modality == "ablative":
-        return judge_removal_dose(machine, setting, goal, skins, dose, round(asked.get("passes", 1)))
+        return ResponseTable(machine, goal, skins).judge(setting, dose, passes=round(asked.get("passes", 1)))
     return judge_heating_dose(person.case, goal, proposal, machine, setting, dose, person.bank, site)

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.beam import Beam
-from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.setting_grid import BeamSetting, dose_steps
+from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -28,14 +27,12 @@ from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
 from skinbeam.plan.search.fractional import search_microbeams
 from skinbeam.plan.search.full_field import (
-    basal_burn_doses,
-    candidate_at_dose,
-    heating_thresholds,
     search_full_field,
 )
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import find_limits
-from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.response_table import ResponseTable, basal_burn_doses
+from skinbeam.plan.search.settings import SearchMachine, build_beam
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
@@ -92,13 +89,14 @@ def plan_without_dose(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    skins, (cooling, _) = bank.skins(site, goal), built_in_cooling(machine.device)
+    skins = bank.skins(site, goal)
     if machine.device.microbeam:
         return search_microbeams(machine, setting, goal, skins, energies=machine.doses(setting))
     # A dose for vessels is aimed on skins that are the same for every seed.
     aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
-    found = search_full_field(machine, setting, goal, skins, cooling, aimed=aimed)
-    return None if found is None else _with_bruising(goal, found, skins, cooling)
+    table = ResponseTable(machine, goal, skins)
+    found = search_full_field(table, setting, aimed=aimed)
+    return None if found is None else _with_bruising(table, found)
 
 
 def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:
@@ -123,17 +121,13 @@ def _plan_heating(
     case: Case, goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank
 ) -> CandidateSetting | None:
     """Return the published dose of light that heats, moved to this skin."""
-    machine, setting = proposal.machine, proposal.setting
-    skins, limits = bank.skins(site, goal), find_limits(goal.modality, site, goal.condition)
-    cooling, _ = built_in_cooling(machine.device)
-    beam = build_beam(machine, setting, proposal.doses[-1])
-    scale, ratio = _compare_with_practice(case, goal, proposal, beam, skins, cooling)
-    thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
+    table = ResponseTable(proposal.machine, goal, bank.skins(site, goal))
+    scale, ratio = _compare_with_practice(case, proposal, table)
+    table = table.anchored(scale)
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
-        trial = with_limits_of_practice(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), proposal)
+        trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
-            trial = replace(trial, beam=build_beam(machine, setting, dose))
-            return _with_bruising(goal, trial, skins, cooling)
+            return _with_bruising(table, trial)
     return None
 
 
@@ -157,29 +151,22 @@ def judge_heating_dose(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    skins, limits = bank.skins(site, goal), find_limits(goal.modality, site, goal.condition)
-    cooling, _ = built_in_cooling(machine.device)
-    scale = 1.0
+    table = ResponseTable(machine, goal, bank.skins(site, goal))
     if proposal is not None:
-        doses = proposal.doses or dose_steps(machine.device, proposal.setting)  # an injury may bar all of them
-        practised = build_beam(machine, proposal.setting, doses[-1])
-        scale, _ = _compare_with_practice(case, goal, proposal, practised, skins, cooling)
-    beam = build_beam(machine, setting, dose)
-    thresholds = heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=False, burn_scale=scale)
-    trial = replace(candidate_at_dose(machine, setting, dose, thresholds, limits, skins), beam=beam)
-    return _with_bruising(goal, trial, skins, cooling)
+        scale, _ = _compare_with_practice(case, proposal, table)
+        table = table.anchored(scale)
+    return _with_bruising(table, table.judge(setting, dose))
 
 
-def _compare_with_practice(
-    case: Case, goal: TreatmentGoal, proposal: Proposal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan
-) -> tuple[float, float]:
+def _compare_with_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
     """Return the factor that anchors computed doses that burn, and the ratio of this skin's to the treated skin's."""
-    burns = reference = basal_burn_doses(beam, skins, cooling)
+    beam, skins = table.beam(proposal.setting), table.skins
+    burns = reference = basal_burn_doses(beam, skins, table.cooling)
     reference_weights = skins.weights[1]
     is_personal = isinstance(burns.calibration, PersonalCalibration)
     if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
-        usual = _reference_skins(case, goal, proposal, skins.site)
-        reference, reference_weights = basal_burn_doses(beam, usual, cooling), usual.weights[1]
+        usual = _reference_skins(case, table.goal, proposal, skins.site)
+        reference, reference_weights = basal_burn_doses(beam, usual, table.cooling), usual.weights[1]
     scale = _anchor_at_practice(proposal, beam, reference, reference_weights)
     return scale, _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
 
@@ -235,14 +222,12 @@ def with_limits_of_practice(trial: CandidateSetting, proposal: Proposal) -> Cand
     return replace(trial, verdicts=tuple(verdict.as_published for verdict in trial.verdicts))
 
 
-def _with_bruising(
-    goal: TreatmentGoal, trial: CandidateSetting, skins: SiteSkins, cooling: CoolingPlan
-) -> CandidateSetting:
+def _with_bruising(table: ResponseTable, trial: CandidateSetting) -> CandidateSetting:
     """Return the trial with the bruises of the skin around, of vessels or where a pressed window lifts."""
-    if goal.location == "vessel":
-        return replace(trial, bruising=estimate_bruising(trial.beam, trial.dose, skins, cooling))
+    if table.goal.location == "vessel":
+        return replace(trial, bruising=estimate_bruising(trial.beam, trial.dose, table.skins, table.cooling))
     if trial.machine.device.compression:
-        return replace(trial, bruising_if_lifted=estimate_bruising(trial.beam, trial.dose, skins, cooling))
+        return replace(trial, bruising_if_lifted=estimate_bruising(trial.beam, trial.dose, table.skins, table.cooling))
     return trial
 
 

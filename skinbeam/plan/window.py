@@ -5,7 +5,7 @@ is computed on all draws; other pulses on fewer, with no visible difference in a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -18,11 +18,11 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.plan.search.candidate import CandidateSetting, DoseThresholds
 from skinbeam.plan.search.envelope import PracticeEnvelope, envelope_rules, find_envelope, span_ends
 from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
-from skinbeam.plan.search.full_field import compute_thresholds
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import LimitValues, SettingLimit, find_limits
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE, practice_light
-from skinbeam.plan.search.settings import build_beam, built_in_cooling, thin_evenly
+from skinbeam.plan.search.response_table import ResponseTable
+from skinbeam.plan.search.settings import build_beam, thin_evenly
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.settings import PublishedSetting
 from skinbeam.simulate.skins.ensemble import weighted_share
@@ -156,7 +156,7 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     if trial.density_per_cm2 is not None:
         return _column_window(trial, goal, skins, phototype)
     assert trial.thresholds is not None  # a trial of a full field
-    cooling, _ = built_in_cooling(machine.device)
+    table = ResponseTable(machine, goal, skins, trial.thresholds.burn_scale)
     limits = _binding_limits(trial, goal, skins.site)
     same = [one for one in iterate_settings(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
     pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
@@ -166,9 +166,8 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
         if pulse == chosen.pulse_ms:
             continue
         setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
-        beam = replace(build_beam(machine, setting, dose_steps(machine.device, setting)[0]), passes=trial.passes)
         try:
-            found = compute_thresholds(beam, goal, skins, cooling, burn_scale=trial.thresholds.burn_scale)
+            found = table.at(setting, passes=trial.passes)
         except NotAvailable:
             continue  # a pulse of the device that the model cannot judge
         rows[pulse] = _window_row(found, limits, doses, skins.weights)

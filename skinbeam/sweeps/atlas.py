@@ -28,11 +28,11 @@ from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.envelope import PracticeEnvelope, PracticeLight, find_envelope, span_ends
 from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
-from skinbeam.plan.search.full_field import compute_thresholds
 from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
 from skinbeam.plan.search.limits import find_limits, judge_limit
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
-from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.response_table import ResponseTable
+from skinbeam.plan.search.settings import SearchMachine, build_beam
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.settings import PublishedSetting
 from skinbeam.simulate.skins.ensemble import weighted_share
@@ -336,8 +336,7 @@ def _textbook_record(
 def _full_field_record(
     machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
 ) -> dict[str, Any]:
-    cooling, _ = built_in_cooling(machine.device)
-    found = compute_thresholds(build_beam(machine, textbook.setting, textbook.dose), goal, skins, cooling)
+    found = ResponseTable(machine, goal, skins).at(textbook.setting)
     wanted, around = skins.weights
     limits = find_limits(goal.modality, skins.site, goal.condition)
     enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))

@@ -139,13 +139,10 @@ class DoseThresholds:
         the goal.
     value : limit → its quantity at a dose, (sample,).
     injury_probability : probability that a dose breaks an injury limit, (sample,).
-    uncooled_burn_probability : probability of a burn if the cooling fails, (sample,); None without cooling and in a
-        first look.
+    uncooled_burn_probability : probability of a burn if the cooling fails, (sample,); None without cooling.
     doubtful_injury_probability : probability that it breaks a limit with the model's error included, (sample,), where
-        `injury_probability` does not include it; None in a first look.
+        `injury_probability` does not include it.
     burns : of the skin around; None where skin is removed.
-    reaches_aim_elsewhere : whether a dose is as high as is aimed, decided on other skins; None where these skins
-        themselves decide.
     burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted of this light;
         it holds at its other pulses and spots too.
     """
@@ -159,7 +156,6 @@ class DoseThresholds:
     doubtful_injury_probability: DoseFunction | None
     basis: tuple[str, ...]
     burns: BurnDoses | None = None
-    reaches_aim_elsewhere: Callable[[float], bool] | None = None
     burn_scale: float = 1.0
 
     def limit_use(self, limits: Sequence[SettingLimit], dose: float, weights: Floats) -> dict[str, float]:
@@ -202,13 +198,13 @@ class CandidateSetting:
     effective : (sample,) which draws reach the target.
     injury_probability : (sample,) probability that each draw breaks an injury limit; of burns with the model's error
         included.
-    uncooled_injury_probability : the same if the cooling fails; None without cooling and in a first look.
+    uncooled_injury_probability : the same if the cooling fails; None without cooling.
     doubtful_injury_probability : of depths, the same with the model's error in experiments included; None where
-        `injury_probability` includes it, and in a first look.
+        `injury_probability` includes it.
     verdicts : every limit, judged at this dose.
     weights : of the draws of `effective` and of the draws of `injury_probability`.
     basis : keys of the sources behind the simulation.
-    bruising : which draws bruise around the target; None where the target is not vessels, and in a first look.
+    bruising : which draws bruise around the target; None where the target is not vessels.
     bruising_if_lifted : of a window that empties vessels, which draws bruise where it lifts from the skin.
     burns : doses that burn at this setting; None where skin is removed or heated in columns.
     thresholds : effect and harm of any other dose of the setting; None of microbeams.

@@ -17,6 +17,7 @@ from skinbeam.plan.search.candidate import CandidateSetting, burn_doses
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
 from skinbeam.plan.search.limits import effect_target
+from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
@@ -42,7 +43,7 @@ def skins(ita_deg: float, goal: TreatmentGoal = VEINS) -> SiteSkins:
 
 @cache
 def trial(ita_deg: float) -> CandidateSetting:
-    found = search_full_field(DYE, SETTING, VEINS, skins(ita_deg), COOLING)
+    found = search_full_field(ResponseTable(DYE, VEINS, skins(ita_deg)), SETTING)
     assert found is not None
     return found
 
@@ -163,7 +164,7 @@ def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
     expected = float(np.mean(burn_doses(beam, computed).p(middle)))
     # A share of 50 draws near a half has a standard error of 0.07; three of them.
     assert weighted_share(wanted <= middle, held.weights[0])[0] == pytest.approx(expected, abs=0.21)
-    found = search_full_field(machine, setting, spots, replace(held, lighter_skins=()), cooling)
+    found = search_full_field(ResponseTable(machine, spots, replace(held, lighter_skins=())), setting)
     assert found is None or found.p_effective == weighted_share(wanted <= found.dose, held.weights[0])[0]
 
 

@@ -16,7 +16,8 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.fractional import search_microbeams
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import laser_choices, treatment_goal
-from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.response_table import ResponseTable
+from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
 
 COLOURS_DEG = (57.0, 48.0, 34.0, 19.0, -10.0, -40.0)  # one in the middle of each class, the lightest first
@@ -52,7 +53,7 @@ def search(condition: str, modality: str, name: str, setting: BeamSetting, ita_d
     goal, device = treatment_goal(condition, modality), devices()[name]
     machine, skins = SearchMachine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
     if not device.microbeam:
-        return search_full_field(machine, setting, goal, skins, built_in_cooling(device)[0])
+        return search_full_field(ResponseTable(machine, goal, skins), setting)
     steps = dose_steps(device, setting)
     energies = steps[:: max(1, len(steps) // ENERGIES)]
     return search_microbeams(machine, setting, goal, skins, energies=energies)
@@ -116,9 +117,8 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
     doses = {}
     for ita_deg in (57.0, 19.0):
         skins = bank(ita_deg).skins("cheeks", goal)
-        cooling = built_in_cooling(device)[0]
-        held = search_full_field(machine, setting, goal, skins, cooling)
-        free = search_full_field(machine, setting, goal, replace(skins, lighter_skins=()), cooling)
+        held = search_full_field(ResponseTable(machine, goal, skins), setting)
+        free = search_full_field(ResponseTable(machine, goal, replace(skins, lighter_skins=())), setting)
         assert held is not None
         assert free is not None
         assert held.capped_by_lighter_skin == (held.dose < free.dose)
@@ -139,5 +139,5 @@ def test_a_phototype_gets_no_more_than_the_lightest_measured_colour() -> None:
         asked = [{"condition": "redness", "site": "cheeks"}]
         case = parse_record(Case, {"patient": patient, "concern": asked}, file="case")
         skins = SkinBank(case, assess_colour(case, None), DRAWS, 0).skins("cheeks", goal)
-        found = search_full_field(machine, setting, goal, skins, built_in_cooling(device)[0])
+        found = search_full_field(ResponseTable(machine, goal, skins), setting)
         assert found is None or found.dose <= lightest.dose

@@ -12,9 +12,10 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.plan.rules.bounds import RuleBound, RuleBounds
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.fractional import search_microbeams
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, search_full_field
+from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import treatment_goal
-from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.response_table import ABOVE_DEEPER_DERMIS, ResponseTable
+from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.simulate.pulse.locations import epidermis_bottom_m, layer_bottom_m
 
@@ -33,7 +34,7 @@ def field(severity: str | None) -> CandidateSetting:
     goal, device = treatment_goal("perioral-lines", "ablative", severity), devices()["co2-10600"]
     skins = bank().skins("perioral", goal)
     machine = SearchMachine(device.name, device, Path())
-    found = search_full_field(machine, BeamSetting(10600.0, 0.1, 2.25), goal, skins, built_in_cooling(device)[0])
+    found = search_full_field(ResponseTable(machine, goal, skins), BeamSetting(10600.0, 0.1, 2.25))
     assert found is not None
     return found
 

@@ -15,7 +15,8 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import treatment_goal
 from skinbeam.plan.search.limits import SettingLimit, effect_target, find_limits
-from skinbeam.plan.search.settings import PracticeRegion, PulseCaps, SearchMachine, built_in_cooling
+from skinbeam.plan.search.response_table import ResponseTable
+from skinbeam.plan.search.settings import PracticeRegion, PulseCaps, SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
 
 VEINS = treatment_goal("facial-telangiectasia", "vascular")
@@ -32,7 +33,7 @@ def trial(ita_deg: float, *, capped: bool = False) -> CandidateSetting:
     skins = SkinBank(case, assess_colour(case, None), 100, 0).skins("cheeks", VEINS)
     caps = PulseCaps(VEINS.condition, VEINS.modality, "cheeks", darkest_phototype(case)) if capped else None
     machine = replace(DYE, caps=caps)
-    found = search_full_field(machine, SETTING, VEINS, skins, built_in_cooling(DYE.device)[0])
+    found = search_full_field(ResponseTable(machine, VEINS, skins), SETTING)
     assert found is not None
     return found
 

@@ -16,6 +16,7 @@ from skinbeam.plan.search.candidate import CandidateSetting, p_disruption
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import treatment_goal
 from skinbeam.plan.search.limits import LimitVerdict, SettingLimit, find_limits, judge_limit
+from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.published_doses.rows import practice_rows
@@ -53,7 +54,7 @@ def trial_of(condition: str, phototype: str, setting: BeamSetting) -> CandidateS
     goal = treatment_goal(condition, SHORT)
     skins = bank(condition, phototype).skins("cheeks", goal)
     machine = SearchMachine(QS, devices()[QS], Path())
-    found = search_full_field(machine, setting, goal, skins, built_in_cooling(machine.device)[0])
+    found = search_full_field(ResponseTable(machine, goal, skins), setting)
     assert found is not None
     return found
 

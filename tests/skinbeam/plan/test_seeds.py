@@ -19,7 +19,8 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import treatment_goal
 from skinbeam.plan.search.limits import find_limits, judge_limit
-from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.response_table import ResponseTable
+from skinbeam.plan.search.settings import SearchMachine
 from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
 
@@ -126,7 +127,7 @@ def drawn(ita_deg: float, seed: int) -> SkinBank:
 
 
 def dose_for_veins(skins: SiteSkins, aimed: SiteSkins | None = None) -> CandidateSetting:
-    found = search_full_field(DYE, PULSE, VEINS, skins, built_in_cooling(DYE.device)[0], aimed=aimed)
+    found = search_full_field(ResponseTable(DYE, VEINS, skins), PULSE, aimed=aimed)
     assert found is not None
     return found
 
