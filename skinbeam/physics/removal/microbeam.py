@@ -258,12 +258,13 @@ def _heat_shapes(steps: Array, pulse_s: float, rate: Array, blocks: RadiusBlocks
     node, weight = np.polynomial.legendre.leggauss(_AGES)
     flat = np.ascontiguousarray(rate, dtype=np.float64).reshape(-1)
     times = np.concatenate(([0.0], np.cumsum(steps)))
-    parts = []
+    result = np.empty((flat.size, sum(number for _, _, number in blocks), times.size))
+    begin = 0
     for first, step, number in blocks:
-        result = np.empty((flat.size, number, times.size))
-        _heat_shape_rows(times, pulse_s, flat, 2 * first, 2 * step, number, (node + 1) / 2, weight / 2, result)
-        parts.append(result.reshape(*rate.shape, number, times.size))
-    return np.concatenate(parts, axis=-2)
+        end = begin + number
+        _heat_shape_rows(times, pulse_s, flat, 2 * first, 2 * step, begin, end, (node + 1) / 2, weight / 2, result)
+        begin = end
+    return result.reshape(*rate.shape, *result.shape[1:])
 
 
 @njit(cache=True, parallel=True)
@@ -273,25 +274,29 @@ def _heat_shape_rows(  # pragma: no cover - compiled
     rate: Array,
     first: float,
     step: float,
-    radii: int,
+    begin: int,
+    end: int,
     node: Array,
     weight: Array,
     result: Array,
 ) -> None:
+    """Fill the radii from `begin` to before `end` of the result, (rate, radius, time)."""
     for i in prange(rate.size):
+        sums = np.empty(end - begin)  # in one piece: the result has its times in between
         for n in range(times.size):
             low = math.log1p(rate[i] * max(times[n] - pulse_s, 0.0))
             span = math.log1p(rate[i] * times[n]) - low
             scale = span / (rate[i] * pulse_s)
-            result[i, :, n] = 0.0
+            sums[:] = 0.0
             for k in range(node.size):
                 # Radii are evenly spaced in r^2: each exponential is the one before times a constant factor.
                 spread = math.exp(-(low + span * node[k]))
                 factor = math.exp(-step * spread)
                 term = scale * weight[k] * math.exp(-first * spread)
-                for r in range(radii):
-                    result[i, r, n] += term
+                for r in range(sums.size):
+                    sums[r] += term
                     term *= factor
+            result[i, begin:end, n] = sums
 
 
 def _last_damage(x: Array, log_damage: Array, rise: Array) -> Array:
