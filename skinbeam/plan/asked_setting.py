@@ -46,6 +46,7 @@ from skinbeam.text import Message, render_message
 __all__ = [
     "ASKED_QUANTITIES",
     "AskedSetting",
+    "DosePlace",
     "SettingNotOfferedError",
     "judge_asked_setting",
     "planned_quantities",
@@ -60,6 +61,7 @@ ASKED_QUANTITIES: Final = (
     "density_per_cm2",
     "passes",
 )
+DosePlace = Literal["inside", "below", "above"]
 _SAME_VALUE: Final = 1e-6  # relative: the same number, read as a decimal
 
 
@@ -97,13 +99,17 @@ class AskedSetting:
     opposing: tuple[RuleReason, ...]
 
     @property
-    def place(self) -> Literal["inside", "below", "above"] | None:
+    def place(self) -> DosePlace | None:
         """Where the dose stands beside those that sources print; None where nobody prints one."""
+        return self.place_of(self.trial.dose)
+
+    def place_of(self, dose: float) -> DosePlace | None:
+        """Return where a dose of this device stands beside those that sources print, J/cm² or mJ of a microbeam."""
         if self.proposal is None:
             return None
-        if self.proposal.includes(self.trial.dose):
+        if self.proposal.includes(dose):
             return "inside"
-        return "below" if self.trial.dose < self.proposal.low else "above"
+        return "below" if dose < self.proposal.low else "above"
 
     @property
     def p_effective(self) -> Estimate:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.asked_setting import judge_asked_setting
+from skinbeam.plan.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
+from skinbeam.text import ENGLISH, use_language
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -24,7 +25,8 @@ class SettingQuestion:
     plan_sha256 : of the plan, which names its person.
     draws, seed : of the plan.
     device : its name.
-    treated : condition, site and modality of the option.
+    treatment : condition, site and modality of the option.
+    planned_dose : of the option, J/cm² or mJ of a microbeam.
     quantities : every quantity of `skinbeam.plan.asked_setting.ASKED_QUANTITIES` that is set, with its value.
     language : of the answer.
     """
@@ -33,19 +35,21 @@ class SettingQuestion:
     draws: int
     seed: int
     device: str
-    treated: tuple[str, str, str]
+    treatment: tuple[str, str, str]
+    planned_dose: float
     quantities: Mapping[str, float]
     language: str
 
 
 @dataclass(frozen=True)
 class PublishedDose:
-    """The doses that sources print for such skin, and where the asked dose stands beside them."""
+    """The doses that sources print for such skin, and where the planned and the asked dose stand beside them."""
 
     low: float
     high: float
     unit: str
-    place: Literal["inside", "below", "above"]
+    planned_place: DosePlace
+    asked_place: DosePlace
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,11 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     NotAvailable : the model cannot judge the light.
     """
     found = judge_asked_setting(
-        person, loaded, question.quantities, device_name=question.device, treated=question.treated
+        person, loaded, question.quantities, device_name=question.device, treated=question.treatment
     )
-    span, place, bruising = found.proposal, found.place, found.trial.bruising
+    bruising = found.trial.bruising
+    with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
+        sentences = asked_setting_sentences(found)
     return SettingAnswer(
         setting=setting_line(build_setup(found.trial, None)),
         effective=per_100(found.p_effective).text,
@@ -102,6 +108,13 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         is_burn=found.p_burn is not None,
         limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
         obstacles=tuple(f"{capitalise(message.text.rstrip('.'))}." for _, message in found.obstacles),
-        published=None if span is None or place is None else PublishedDose(span.low, span.high, span.unit, place),
-        sentences=tuple(sentence.text for sentence in asked_setting_sentences(found)),
+        published=_published_dose(found, question.planned_dose),
+        sentences=tuple(sentence.text for sentence in sentences),
     )
+
+
+def _published_dose(found: AskedSetting, planned_dose: float) -> PublishedDose | None:
+    span, planned, asked = found.proposal, found.place_of(planned_dose), found.place
+    if span is None or planned is None or asked is None:
+        return None
+    return PublishedDose(span.low, span.high, span.unit, planned, asked)

@@ -63,6 +63,7 @@ class SettingSimulator:
         self._places = threading.BoundedSemaphore(_MOST_WAITING)
         self._one_at_a_time = threading.Lock()
         self._process: _KeptProcess | None = None
+        self._closed = threading.Event()
 
     def ask(self, question: SettingQuestion, read_person: Callable[[], PlannedPerson]) -> SettingAnswer:
         """Return the answer to a question.
@@ -74,7 +75,7 @@ class SettingSimulator:
         Raises
         ------
         InputError : a setting that the device cannot have, or light that the model cannot judge.
-        BusyError : too many questions are waiting.
+        BusyError : too many questions are waiting, or the server ends.
         PlanProcessError : the process ended without an answer, or took too long.
         PlanDefectError : the process met a defect.
         """
@@ -82,12 +83,15 @@ class SettingSimulator:
             raise clinic_error("settings-busy", "option")
         try:
             with self._one_at_a_time:
+                if self._closed.is_set():
+                    raise clinic_error("settings-busy", "option")
                 return self._ask(question, read_person)
         finally:
             self._places.release()
 
     def close(self) -> None:
-        """Kill the process, whatever it is doing."""
+        """Kill the process, whatever it is doing, and start no other."""
+        self._closed.set()
         process = self._process
         if process is not None:
             process.kill()
@@ -189,7 +193,7 @@ def _main(connection: Connection) -> None:
 
 def _reply(message: Mapping[str, Any], people: _People) -> dict[str, Any]:
     told = message["question"]
-    question = SettingQuestion(**told | {"treated": tuple(told["treated"])})
+    question = SettingQuestion(**told | {"treatment": tuple(told["treatment"])})
     with use_language(question.language):
         try:
             if message["person"] is not None:

@@ -17,7 +17,7 @@ from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.errors import BusyError, clinic_error
+from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
@@ -81,8 +81,6 @@ def _ask_setting(request: ClinicRequest) -> Response:
             answer = request.services.setting_simulator.ask(question, lambda: _read_person(request.repositories, plan))
             rows = tuple(_comparison_rows(translate_record(plan.plan).assessment.phototype, option, answer))
             view = _AnswerView(place, "", answer.sentences, rows, answer.obstacles, steps)
-        except BusyError:
-            raise
         except InputError as fault:
             error = fault
     return _render_answer(request, plan, concern, option, view, error)
@@ -91,12 +89,14 @@ def _ask_setting(request: ClinicRequest) -> Response:
 def _make_question(
     plan: OpenPlan, concern: ConcernPlan, option: Option, setup: DeviceSetup, quantities: dict[str, float]
 ) -> SettingQuestion:
+    planned = planned_quantities(setup.settings)
     return SettingQuestion(
         plan.record.plan_sha256,
         plan.record.draws,
         plan.record.seed,
         setup.device,
         (concern.condition, concern.site, option.modality),
+        planned.get("energy_mJ") or planned["fluence_J_cm2"],
         quantities,
         current_language(),
     )
@@ -130,15 +130,12 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
         yield _ComparisonRow(_text("bruised"), per_100(option.p_purpura).text, answer.bruised)
     known = isinstance(phototype, str)
     label = _text("published-phototype", phototype=phototype) if known else _text("published")
-    settings = setup.settings
-    dose = settings.fluence_J_cm2 if settings.columns is None else settings.columns.energy_mJ
-    assert dose is not None  # a simulated option has one
-    span = answer.published
-    if span is None:
+    if answer.published is None:
         yield _ComparisonRow(label, _text("unprinted"), _text("unprinted"))
     else:
-        place = "inside" if span.low <= dose <= span.high else "below" if dose < span.low else "above"
-        yield _ComparisonRow(label, _published_text(span, place), _published_text(span, span.place))
+        places = answer.published.planned_place, answer.published.asked_place
+        planned, asked = (_published_text(answer.published, place) for place in places)
+        yield _ComparisonRow(label, planned, asked)
     before = {limit.id: limit.status for limit in option.limits}
     for name in {**before, **answer.limits}:
         states = [held.get(name, "unknown") for held in (before, answer.limits)]

@@ -102,6 +102,12 @@ def test_what_the_machine_cannot_have_names_the_nearest(ask: Ask) -> None:
     assert "lässt sich nicht auf 80 J/cm² einstellen" in ask(422, "de", fluence_J_cm2=80)
 
 
+def test_the_sentences_are_in_the_language_of_the_reader(ask: Ask) -> None:
+    told = ask(language="de")
+    assert "Spot 7 mm" in told
+    assert "von 100 solchen Hautmodellen erreichen ihr Ziel" in told
+
+
 @pytest.mark.parametrize(
     ("quantities", "told"),
     [
@@ -182,7 +188,7 @@ def is_simulator(command: Path) -> bool:
 
 def test_more_questions_than_can_wait_are_refused() -> None:
     simulator = SettingSimulator()
-    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), {}, "en")
+    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
     while simulator._places.acquire(blocking=False):
         pass
     with pytest.raises(BusyError):
