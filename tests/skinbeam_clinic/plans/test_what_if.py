@@ -1,12 +1,16 @@
 """Other settings of a plan's option, asked about on its page: what is answered, to whom, and with a slider by keys."""
 
+import datetime
 import html
 import json
 import os
 import re
 import signal
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from app_samples import LEAST
@@ -23,9 +27,11 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.plans.setting_answer import SettingQuestion
+from skinbeam_clinic.plans import setting_process
+from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import SettingSimulator
 from skinbeam_clinic.plans.setting_quantities import read_quantities
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
 DRAWS = 50
 ANSWERS = LEAST | {
@@ -166,6 +172,42 @@ def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> Non
     page = client.get(plan).text
     assert 'class="what-if"' in page
     assert 'type="range"' not in page
+
+
+def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics) -> None:
+    """The skins of the plan do not know it, so that any answer would be too bold."""
+    here, plan = new_plan(clinics)
+    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0}
+    settings |= {"fluence_J_cm2": 7.0, "pulse_ms": 10.0, "spot_mm": 7.0}
+    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT, {})
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
+    spot = desk.test_spots.fire(here.rpartition("/")[2], firing, at)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"})
+    answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
+    assert "What was recorded since this plan was made speaks against it" in answer
+    assert "<table>" not in answer
+
+
+def test_a_plan_of_another_version_is_not_compared_with(clinics: Clinics) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients").headers["location"]
+    plan = clinics.plan(client, str(client.post(f"{patient}/consultations").headers["location"]))
+    assert "made with another version" in client.get(f"{plan}/what-if/0.0").text
+
+
+def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = SettingAnswer("", "", "", "", True, {}, (), PublishedDose(7.0, 9.0, "J/cm²", "inside", "above"), ())
+    for name in ("case_from_form", "check_consultation", "assess_person"):
+        monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None))
+    monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
+    people: setting_process._People = OrderedDict()
+    person = {"entries": [], "photo": "", "home": ""}
+    for plan, told in (("a", person), ("b", person), ("a", None), ("c", person)):
+        question = SettingQuestion(plan, DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
+        reply = setting_process._reply({"question": asdict(question), "person": told}, people)
+        assert SettingAnswer.from_record(json.loads(json.dumps(reply["answer"]))) == answer
+    assert list(people) == ["a", "c"]
 
 
 def test_a_process_that_was_killed_is_replaced(clinics: Clinics, ask: Ask) -> None:
