@@ -30,8 +30,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case
-from skinbeam.model.units import MM, UM
-from skinbeam.plan.asked_setting import judge_asked_setting
+from skinbeam.plan.asked_setting import judge_asked_setting, planned_quantities
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.planner import AssessedPerson, assess_person, plan_consultation
 from skinbeam.plan.records import ConcernPlan, Option, Plan
@@ -145,18 +144,10 @@ class PlannedOption:
         setup = self.record.setup
         if setup is None:
             raise NotAvailable(render_message("asked.no-device", {"option": self.record.title}))
-        settings = setup.settings
-        planned = {"wavelength_nm": settings.wavelength_nm, "pulse_ms": settings.pulse_ms}
-        if settings.columns is not None:
-            planned |= {"spot_mm": settings.columns.diameter_um * UM / MM, "energy_mJ": settings.columns.energy_mJ}
-            planned["density_per_cm2"] = settings.columns.density_per_cm2
-        elif settings.spot_mm is not None and settings.fluence_J_cm2 is not None:
-            planned |= {"spot_mm": settings.spot_mm, "fluence_J_cm2": settings.fluence_J_cm2}
-        planned |= {"passes": settings.passes} if settings.passes is not None else {}
         found = judge_asked_setting(
             self._person,
             self._consultation.loaded,
-            planned | _numbers(asked),
+            planned_quantities(setup.settings) | _numbers(asked),
             device_name=setup.device,
             treated=(self._concern.condition, self._concern.site, self.record.modality),
         )

@@ -87,6 +87,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "disk-full": DiskFullError,
     "locked": LockedError,
     "queue-full": BusyError,
+    "settings-busy": BusyError,
     "unreachable": UnreachableError,
     "wrong-key": WrongKeyError,
 }

@@ -25,7 +25,13 @@ from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
 
-__all__ = ["asked_setting_document", "parse_asked", "window_at_document", "with_asked"]
+__all__ = [
+    "asked_setting_document",
+    "asked_setting_sentences",
+    "parse_asked",
+    "window_at_document",
+    "with_asked",
+]
 
 _SCHEMA = "skinbeam.window/1"
 _SIMULATED: Final[Mapping[str, Any]] = {"basis": "simulated", "error": 0.0}  # nothing is interpolated
@@ -84,7 +90,7 @@ def window_at_document(
 
 def asked_setting_document(loaded: LoadedCase, found: AskedSetting, seed: int) -> dict[str, Any]:
     """Return skinbeam.window/1 of a setting that was judged for a person."""
-    return _document(loaded, seed, {"in_words": _sentences(found), "at": _planned_record(found)})
+    return _document(loaded, seed, {"in_words": asked_setting_sentences(found), "at": _planned_record(found)})
 
 
 def _document(loaded: LoadedCase, seed: int, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,20 +100,19 @@ def _document(loaded: LoadedCase, seed: int, body: Mapping[str, Any]) -> dict[st
 def _planned_record(found: AskedSetting) -> dict[str, Any]:
     """Return the record of a setting that was judged for a person."""
     trial, span = found.trial, found.proposal
-    harm = weighted_probability(trial.injury_probability, trial.weights[1], trial.basis)
     record: dict[str, Any] = {
         "device": trial.machine.device.name,
         "concern": {"condition": found.concern.condition, "site": found.concern.site},
         "modality": found.goal.modality,
         "settings": dataclass_fields(build_setup(trial, None).settings),
-        "p_effective": weighted_probability(trial.effective, trial.weights[0], trial.basis),
-        "p_burn": harm if trial.burns is not None else Unknown(render_message("asked.no-burn")),
-        "p_harm": harm,
+        "p_effective": found.p_effective,
+        "p_burn": found.p_burn or Unknown(render_message("asked.no-burn")),
+        "p_harm": found.p_harm,
     }
     if trial.bruising is not None:
         record["p_purpura"] = trial.bruising.p
     record["limits"] = [{"id": verdict.limit.id, "status": verdict.status} for verdict in trial.verdicts]
-    record["limits"] += [{"id": name, "status": "not_met"} for name, _ in _other_obstacles(found)]
+    record["limits"] += [{"id": name, "status": "not_met"} for name, _ in found.obstacles]
     if span is not None:
         record["published"] = {
             "of": "energy_mJ" if trial.machine.device.microbeam else "fluence_J_cm2",
@@ -119,19 +124,7 @@ def _planned_record(found: AskedSetting) -> dict[str, Any]:
     return {**record, **_SIMULATED}
 
 
-def _other_obstacles(found: AskedSetting) -> list[tuple[str, Message]]:
-    """Return why no plan gives the setting beside its limits: rules, earlier reactions, what nobody published."""
-    obstacles = [(rule.rule, rule.message) for rule in found.opposing]
-    if found.is_barred:
-        obstacles.append(("earlier-reaction", Message("asked.earlier-reaction")))
-    if found.place == "above":
-        obstacles.append(("above-published", Message("asked.above-published")))
-    if found.is_capped:
-        obstacles.append(("greatest-published", Message("asked.greatest-published")))
-    return obstacles
-
-
-def _sentences(found: AskedSetting) -> list[Message]:
+def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     """Return the answer in sentences."""
     trial, span = found.trial, found.proposal
     setup = build_setup(trial, None)
@@ -149,7 +142,7 @@ def _sentences(found: AskedSetting) -> list[Message]:
     else:
         sentences.append(Message(f"asked.{found.place}", {"low": span.low, "high": span.high, "unit": span.unit}))
     broken = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status not in ("met", "warn")]
-    obstacles = [Message(name) for name in broken] + [message for _, message in _other_obstacles(found)]
+    obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
     if not obstacles:
         return [*sentences, Message("asked.kept")]
     limits = "; ".join(message.text.rstrip(".") for message in obstacles)

@@ -22,8 +22,11 @@ from skinbeam.laser.setting_grid import (
 )
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
+from skinbeam.plan.course_records import DeviceSetting
 from skinbeam.plan.device_option import judge_setting
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
@@ -37,9 +40,17 @@ from skinbeam.plan.search.fractional import judge_microbeams
 from skinbeam.plan.search.goals import TreatmentGoal, laser_choices, treatment_goal
 from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import PulseCaps, SearchMachine, build_beam
-from skinbeam.text import render_message
+from skinbeam.simulate.skins.ensemble import weighted_probability
+from skinbeam.text import Message, render_message
 
-__all__ = ["ASKED_QUANTITIES", "AskedSetting", "judge_asked_setting"]
+__all__ = [
+    "ASKED_QUANTITIES",
+    "AskedSetting",
+    "DosePlace",
+    "SettingNotOfferedError",
+    "judge_asked_setting",
+    "planned_quantities",
+]
 
 ASKED_QUANTITIES: Final = (
     "fluence_J_cm2",
@@ -50,7 +61,19 @@ ASKED_QUANTITIES: Final = (
     "density_per_cm2",
     "passes",
 )
+DosePlace = Literal["inside", "below", "above"]
 _SAME_VALUE: Final = 1e-6  # relative: the same number, read as a decimal
+
+
+class SettingNotOfferedError(InputError):
+    """A device cannot be set to a value: `quantity` and `read` say to which, and `nearest` is the nearest that it has.
+
+    A page that shows settings in words of its own reads these in place of the message.
+    """
+
+    quantity: str
+    read: float
+    nearest: float
 
 
 @dataclass(frozen=True)
@@ -76,13 +99,55 @@ class AskedSetting:
     opposing: tuple[RuleReason, ...]
 
     @property
-    def place(self) -> Literal["inside", "below", "above"] | None:
+    def place(self) -> DosePlace | None:
         """Where the dose stands beside those that sources print; None where nobody prints one."""
+        return self.place_of(self.trial.dose)
+
+    def place_of(self, dose: float) -> DosePlace | None:
+        """Return where a dose of this device stands beside those that sources print, J/cm² or mJ of a microbeam."""
         if self.proposal is None:
             return None
-        if self.proposal.includes(self.trial.dose):
+        if self.proposal.includes(dose):
             return "inside"
-        return "below" if self.trial.dose < self.proposal.low else "above"
+        return "below" if dose < self.proposal.low else "above"
+
+    @property
+    def p_effective(self) -> Estimate:
+        """Share of such skins that reach the target."""
+        return weighted_probability(self.trial.effective, self.trial.weights[0], self.trial.basis)
+
+    @property
+    def p_harm(self) -> Estimate:
+        """Share of such skins that are injured beside the target."""
+        return weighted_probability(self.trial.injury_probability, self.trial.weights[1], self.trial.basis)
+
+    @property
+    def p_burn(self) -> Estimate | None:
+        """Share of such skins that are burnt; None where a burn is not what the light risks."""
+        return self.p_harm if self.trial.burns is not None else None
+
+    @property
+    def obstacles(self) -> tuple[tuple[str, Message], ...]:
+        """Why no plan gives the setting beside its limits: rules, earlier reactions, what nobody published."""
+        found = [(rule.rule, rule.message) for rule in self.opposing]
+        if self.is_barred:
+            found.append(("earlier-reaction", Message("asked.earlier-reaction")))
+        if self.place == "above":
+            found.append(("above-published", Message("asked.above-published")))
+        if self.is_capped:
+            found.append(("greatest-published", Message("asked.greatest-published")))
+        return tuple(found)
+
+
+def planned_quantities(settings: DeviceSetting) -> dict[str, float]:
+    """Return the settings of an option as quantities of `ASKED_QUANTITIES`, to be asked with some of them changed."""
+    planned = {"wavelength_nm": settings.wavelength_nm, "pulse_ms": settings.pulse_ms}
+    if settings.columns is not None:
+        planned |= {"spot_mm": settings.columns.diameter_um * UM / MM, "energy_mJ": settings.columns.energy_mJ}
+        planned["density_per_cm2"] = settings.columns.density_per_cm2
+    elif settings.spot_mm is not None and settings.fluence_J_cm2 is not None:
+        planned |= {"spot_mm": settings.spot_mm, "fluence_J_cm2": settings.fluence_J_cm2}
+    return planned | ({"passes": settings.passes} if settings.passes is not None else {})
 
 
 def judge_asked_setting(
@@ -312,12 +377,14 @@ def _resolve_density(
 
 
 def _raise_not_offered(machine: SearchMachine, name: str, read: float, nearest: float) -> NoReturn:
-    raise InputError(
+    error = SettingNotOfferedError(
         "cannot-emit",
         f"{machine.device.title} cannot be set to {name} = {read:g}",
         field="--at",
         hint=f"The nearest that it can have is {name} = {nearest:g}.",
     )
+    error.quantity, error.read, error.nearest = name, read, nearest
+    raise error
 
 
 def _judge(

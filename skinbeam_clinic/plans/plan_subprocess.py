@@ -8,7 +8,6 @@ writes its files there.
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,10 +26,10 @@ from skinbeam.text import ENGLISH, Message, use_language
 from skinbeam.workflow import PREVIEW_FOLDER, consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.database.encryption import KEY_FILE_VARIABLE, KEY_VARIABLE
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.monitoring.json_log import configure_logging
 from skinbeam_clinic.plans.document import progress_line
+from skinbeam_clinic.plans.worker_process import kill_process, start_process
 
 __all__ = [
     "PHOTOGRAPH_FILE",
@@ -45,9 +44,7 @@ PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet
 PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 _PLAN_FOLDER = "made"
 _HEARTBEAT_S = 0.5
-# The server's pages have priority. In a session of its own the subprocess would get its own share of processor time,
-# whatever its nice value (autogroups of Linux).
-_NICE = 10
+_NICE = 10  # the server's pages have priority
 
 ProgressListener = Callable[[str], None]
 _log = logging.getLogger(__name__)
@@ -78,22 +75,16 @@ def make_plan_in_subprocess(
     PlanProcessError : the subprocess ended without a result.
     PlanDefectError : the subprocess met a defect.
     """
-    # -P: the working folder is not on the import path, so that no file there is imported in place of a library.
-    command = [sys.executable, "-P", "-m", __name__, str(home), language, str(os.getpid())]
-    environment = {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, KEY_FILE_VARIABLE)}
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
-    ) as process:
+    arguments = (str(home), language, str(os.getpid()))
+    with start_process(__name__, *arguments, nice=_NICE, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             with suppress(BrokenPipeError), process.stdin as answers:
                 answers.write(json.dumps({"entries": submission.entries, "photo": submission.photo}).encode())
             return _await_plan(process.stdout, home / _PLAN_FOLDER, on_progress)
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # kills its child processes, too
+            kill_process(process)
 
 
 def preview_name(name: str) -> str:

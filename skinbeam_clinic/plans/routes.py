@@ -6,18 +6,20 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
+from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
 from skinbeam.plan.plan_document import read_plan
+from skinbeam.plan.planner import data_release
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
 from skinbeam.report.report_files import make_leaflet
-from skinbeam.text import LANGUAGES, translate, translate_record, use_language
+from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -32,12 +34,13 @@ from skinbeam_clinic.plans.contraindications import (
 )
 from skinbeam_clinic.plans.document import find_option, put_chosen_first
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
+from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 from skinbeam_clinic.web.security import REPORT_POLICY
 
-__all__ = ["OpenPlan", "add_plan_routes", "open_plan"]
+__all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan"]
 
 _MEDIA_TYPES = {
     "json": "application/json",
@@ -87,11 +90,15 @@ class OpenPlan:
 
 @dataclass(frozen=True)
 class _OptionView:
-    """An option as one line of the page; `uses_laser`: it uses a device."""
+    """An option as one line of the page; `uses_laser`: it uses a device.
+
+    `sliders`: of the quantities of a simulated option that can be changed, to ask about other settings.
+    """
 
     place: str
     glance: OptionGlance
     uses_laser: bool
+    sliders: tuple[QuantitySlider, ...]
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,21 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
 
 
+def describe_outdated(plan: OpenPlan) -> str:
+    """Return why settings can no longer be simulated as the plan was; empty where they can.
+
+    An answer that leaves out a change of the answers, a reaction that was recorded, or a number of the model that has
+    moved would stand beside a plan that it cannot be compared with.
+    """
+    if plan.outdated:
+        return render_message("clinic.plan-outdated")
+    if plan.contraindications:
+        return render_message("clinic-what-if.records-since")
+    if (plan.record.version, plan.plan.data_release) != (__version__, data_release()):
+        return render_message("clinic-what-if.other-version")
+    return ""
+
+
 def _show_plan(request: ClinicRequest) -> Response:
     desk, plan = request.repositories, open_plan(request.repositories, request.path_parameter("plan"))
     choices, records = desk.plans.list_choices(plan.record.id), translate_record(plan.plan)
@@ -157,6 +179,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         outdated=plan.outdated,
         stops=describe_contraindications(plan.contraindications, records),
         closed=plan.closed,
+        outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
         concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id),
@@ -199,7 +222,12 @@ def _view_preview(
 def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:
     mine = [one for one in choices if one.option.startswith(f"{number}.")]
     rows = (
-        _OptionView(f"{number}.{i}", option_glance(concern, one), one.setup is not None)
+        _OptionView(
+            f"{number}.{i}",
+            option_glance(concern, one),
+            one.setup is not None,
+            option_sliders(one) if is_simulated(one) else (),
+        )
         for i, one in enumerate(concern.options)
     )
     return _ConcernView(concern_name(concern), tuple(rows), mine[-1] if mine else None)

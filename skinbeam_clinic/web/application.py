@@ -41,6 +41,7 @@ from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
 from skinbeam_clinic.plans.routes import add_plan_routes
+from skinbeam_clinic.plans.setting_routes import add_setting_routes
 from skinbeam_clinic.test_spots.routes import add_test_spot_routes
 from skinbeam_clinic.treatments.routes import add_treatment_routes
 from skinbeam_clinic.web.errors import RefusedError, refusal
@@ -85,6 +86,7 @@ def build_clinic_app(
         pager.start()
         yield
         pager.end()
+        house.setting_simulator.close()
         await to_thread.run_sync(house.worker.stop)
         database.close()
 
@@ -139,6 +141,7 @@ def build_clinic_app(
         add_suggestion_routes,
         add_job_routes,
         add_plan_routes,
+        add_setting_routes,
         add_consent_routes,
         *after,
         *programs,
@@ -150,6 +153,7 @@ def build_clinic_app(
     def closing() -> None:
         house.closing.set()
         house.worker.request_stop()
+        house.setting_simulator.close()
         pager.end()
 
     app.state.closing = closing

@@ -40,6 +40,7 @@ from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
+from skinbeam_clinic.plans.setting_process import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import RequestRate, find_passkey_site, is_encrypted
 from skinbeam_clinic.web.errors import RefusedError, refusal_from
@@ -83,6 +84,7 @@ class ClinicServices:
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     outcomes : the outcomes of the clinics' courses, cached.
+    setting_simulator : simulates the settings that are asked about on the pages of plans.
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     wrong_link_rate : counts the wrong links to diaries by address.
     closing : set once the program is told to end, so that long responses end by themselves.
@@ -97,6 +99,7 @@ class ClinicServices:
     job_listeners: JobListeners
     keep_years: int
     outcomes: OutcomeReader = field(default_factory=OutcomeReader)
+    setting_simulator: SettingSimulator = field(default_factory=SettingSimulator)
     outside_contact: ContactSettings = field(default_factory=ContactSettings)
     wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -222,6 +225,13 @@ class ClinicRequest:
         """Answer with a rendered template."""
         shown = {"error": None if error is None else _error_view(error)}
         return self.html(render_template(f"clinic/{template}", **self.page_context(status), **shown, **values), status)
+
+    def fragment(
+        self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any
+    ) -> HTMLResponse:
+        """Answer with a part of a page, which has no menu and no banner."""
+        shown = {"error": None if error is None else _error_view(error)}
+        return self.html(render_template(f"clinic/{template}", **shown, **values), status)
 
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:

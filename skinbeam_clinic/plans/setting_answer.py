@@ -1,0 +1,120 @@
+"""Judge a setting that is asked about for the person of a plan, and say the answer in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.api.window_at import asked_setting_sentences
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.plan.asked_setting import AskedSetting, DosePlace, judge_asked_setting
+from skinbeam.plan.options import build_setup
+from skinbeam.plan.planner import AssessedPerson
+from skinbeam.report.formatting import capitalise, per_100
+from skinbeam.report.overview import setting_line
+from skinbeam.text import ENGLISH, use_language
+
+__all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
+
+
+@dataclass(frozen=True)
+class SettingQuestion:
+    """A setting that is asked about.
+
+    Parameters
+    ----------
+    plan_sha256 : of the plan, which names its person.
+    draws, seed : of the plan.
+    device : its name.
+    treatment : condition, site and modality of the option.
+    planned_dose : of the option, J/cm² or mJ of a microbeam.
+    quantities : every quantity of `skinbeam.plan.asked_setting.ASKED_QUANTITIES` that is set, with its value.
+    language : of the answer.
+    """
+
+    plan_sha256: str
+    draws: int
+    seed: int
+    device: str
+    treatment: tuple[str, str, str]
+    planned_dose: float
+    quantities: Mapping[str, float]
+    language: str
+
+
+@dataclass(frozen=True)
+class PublishedDose:
+    """The doses that sources print for such skin, and where the planned and the asked dose stand beside them."""
+
+    low: float
+    high: float
+    unit: str
+    planned_place: DosePlace
+    asked_place: DosePlace
+
+
+@dataclass(frozen=True)
+class SettingAnswer:
+    """The answer, for people.
+
+    Parameters
+    ----------
+    setting : the settings in one line.
+    effective, harmed, bruised : how many of 100 such skins reach the target, are injured and bruise; `bruised` is empty
+        where no vessels are heated.
+    is_burn : whether the injury is a burn.
+    limits : id of each limit with its status, as in a plan.
+    obstacles : why no plan gives the setting beside its limits, in words.
+    published : None where no source prints a dose of the device for such skin.
+    sentences : the whole answer in sentences.
+    """
+
+    setting: str
+    effective: str
+    harmed: str
+    bruised: str
+    is_burn: bool
+    limits: Mapping[str, str]
+    obstacles: tuple[str, ...]
+    published: PublishedDose | None
+    sentences: tuple[str, ...]
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "SettingAnswer":
+        """Return the answer that was written as JSON."""
+        published = None if record["published"] is None else PublishedDose(**record["published"])
+        texts = {name: tuple(record[name]) for name in ("obstacles", "sentences")}
+        return cls(**{**record, **texts, "published": published})
+
+
+def answer_question(person: AssessedPerson, loaded: LoadedCase, question: SettingQuestion) -> SettingAnswer:
+    """Return the answer to a question in the current language.
+
+    Raises
+    ------
+    InputError : a setting that the device cannot have; the nearest is named.
+    NotAvailable : the model cannot judge the light.
+    """
+    found = judge_asked_setting(
+        person, loaded, question.quantities, device_name=question.device, treated=question.treatment
+    )
+    bruising = found.trial.bruising
+    with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
+        sentences = asked_setting_sentences(found)
+    return SettingAnswer(
+        setting=setting_line(build_setup(found.trial, None)),
+        effective=per_100(found.p_effective).text,
+        harmed=per_100(found.p_harm).text,
+        bruised="" if bruising is None else per_100(bruising.p).text,
+        is_burn=found.p_burn is not None,
+        limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
+        obstacles=tuple(f"{capitalise(message.text.rstrip('.'))}." for _, message in found.obstacles),
+        published=_published_dose(found, question.planned_dose),
+        sentences=tuple(sentence.text for sentence in sentences),
+    )
+
+
+def _published_dose(found: AskedSetting, planned_dose: float) -> PublishedDose | None:
+    span, planned, asked = found.proposal, found.place_of(planned_dose), found.place
+    if span is None or planned is None or asked is None:
+        return None
+    return PublishedDose(span.low, span.high, span.unit, planned, asked)

@@ -1,0 +1,229 @@
+"""Simulate settings in a kept process, so that the web server stays free and the skins of a person are drawn once.
+
+The process keeps the people of the last plans that were asked about, half a gigabyte each. It ends when nobody has
+asked for a while, when the server ends, or when an answer takes too long; the next question starts another one.
+Questions and answers are JSON, one message each.
+"""
+
+import gc
+import json
+import logging
+import os
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.plan.asked_setting import SettingNotOfferedError
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.text import use_language
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.monitoring.json_log import configure_logging
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanDefectError, PlanProcessError
+from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion, answer_question
+from skinbeam_clinic.plans.setting_quantities import not_offered_error
+from skinbeam_clinic.plans.worker_process import kill_process, start_process
+
+__all__ = ["PlannedPerson", "SettingSimulator"]
+
+_MOST_WAITING = 4  # each waits in a thread of the web server
+_MOST_PEOPLE = 2
+_IDLE_S = 600.0
+_LONGEST_S = 180.0  # the first answer of a new version compiles for a minute; one that takes longer than this hangs
+_NICE = 5  # after the server's pages, and before plans, since somebody looks at the slider
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PlannedPerson:
+    """The answers that a plan was made from, with the records joined to them, and the photograph if there is one."""
+
+    submission: Submission
+    photograph: bytes | None
+
+
+class SettingSimulator:
+    """Asks the kept process, one question at a time."""
+
+    def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(_MOST_WAITING)
+        self._one_at_a_time = threading.Lock()
+        self._process: _KeptProcess | None = None
+        self._closed = threading.Event()
+
+    def ask(self, question: SettingQuestion, read_person: Callable[[], PlannedPerson]) -> SettingAnswer:
+        """Return the answer to a question.
+
+        Parameters
+        ----------
+        read_person : called where the process does not hold the person of the plan.
+
+        Raises
+        ------
+        InputError : a setting that the device cannot have, or light that the model cannot judge.
+        BusyError : too many questions are waiting, or the server ends.
+        PlanProcessError : the process ended without an answer, or took too long.
+        PlanDefectError : the process met a defect.
+        """
+        if not self._places.acquire(blocking=False):
+            raise clinic_error("settings-busy", "option")
+        try:
+            with self._one_at_a_time:
+                if self._closed.is_set():
+                    raise clinic_error("settings-busy", "option")
+                return self._ask(question, read_person)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Kill the process, whatever it is doing, and start no other."""
+        self._closed.set()
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def _ask(self, question: SettingQuestion, read_person: Callable[[], PlannedPerson]) -> SettingAnswer:
+        if self._process is not None and self._process.has_ended:  # nobody asked for long, or it was killed
+            self._end_process()
+        if self._process is None:
+            self._process = _KeptProcess()
+        try:
+            if question.plan_sha256 in self._process.people:
+                reply = self._process.exchange(question, None)
+            else:
+                with _person_message(read_person()) as person:
+                    reply = self._process.exchange(question, person)
+        except PlanProcessError:
+            self._end_process()
+            raise
+        if "fault" in reply:
+            raise InputError(**reply["fault"])
+        if "defect" in reply:
+            raise PlanDefectError("a defect while a setting was simulated")
+        return SettingAnswer.from_record(reply["answer"])
+
+    def _end_process(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.close()
+            self._process = None
+
+
+class _KeptProcess:
+    """A running process, and the hashes of the plans whose people it holds."""
+
+    def __init__(self) -> None:
+        self.people: tuple[str, ...] = ()
+        self._connection, other = Pipe()
+        with other:
+            self._process: Popen[bytes] = start_process(
+                __name__, str(other.fileno()), nice=_NICE, pass_fds=[other.fileno()]
+            )
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def exchange(self, question: SettingQuestion, person: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Send a question, and wait for the reply.
+
+        Raises
+        ------
+        PlanProcessError : the process ended without a reply, or took too long.
+        """
+        try:
+            self._connection.send_bytes(json.dumps({"question": asdict(question), "person": person}).encode())
+            if not self._connection.poll(_LONGEST_S):
+                raise PlanProcessError("a setting took too long to simulate")
+            reply: Mapping[str, Any] = json.loads(self._connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise PlanProcessError("the process that simulates settings ended without a word") from error
+        self.people = tuple(reply["people"])
+        return reply
+
+    def kill(self) -> None:
+        if not self.has_ended:
+            kill_process(self._process)
+            self._process.wait()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _person_message(person: PlannedPerson) -> Iterator[Mapping[str, Any]]:
+    """Provide the message that tells the process a person, whose photograph is in a folder until the reply."""
+    with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+        if person.photograph is not None:
+            (home / PHOTOGRAPH_FILE).write_bytes(person.photograph)
+        yield {"entries": person.submission.entries, "photo": person.submission.photo, "home": str(home)}
+
+
+# In the process.
+
+_People = OrderedDict[str, tuple[LoadedCase, AssessedPerson]]
+
+
+def _main(connection: Connection) -> None:
+    """Answer questions until the server is gone, or nobody has asked for a while."""
+    configure_logging()
+    people: _People = OrderedDict()
+    while connection.poll(_IDLE_S):
+        try:
+            message = json.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        reply = _reply(message, people) | {"people": list(people)}
+        connection.send_bytes(json.dumps(reply).encode())
+
+
+def _reply(message: Mapping[str, Any], people: _People) -> dict[str, Any]:
+    told = message["question"]
+    question = SettingQuestion(**told | {"treatment": tuple(told["treatment"])})
+    with use_language(question.language):
+        try:
+            if message["person"] is not None:
+                _add_person(people, question, message["person"])
+            people.move_to_end(question.plan_sha256)
+            loaded, person = people[question.plan_sha256]
+            return {"answer": asdict(answer_question(person, loaded, question))}
+        except SettingNotOfferedError as error:
+            return {"fault": not_offered_error(question.device, error).as_record()}
+        except InputError as error:
+            return {"fault": error.as_record()}
+        except NotAvailable as error:
+            return {"fault": clinic_error("settings-unknown", "option", reason=error.reason).as_record()}
+        except Exception:
+            _log.exception("defect while simulating a setting")
+            return {"defect": True}
+
+
+def _add_person(people: _People, question: SettingQuestion, told: Mapping[str, Any]) -> None:
+    """Draw a person, in place of the one that was asked about longest ago."""
+    while len(people) >= _MOST_PEOPLE:
+        people.popitem(last=False)
+    gc.collect()  # the memory of the one that went is needed for the one that comes
+    sent = Submission(tuple((name, value) for name, value in told["entries"]), told["photo"])
+    home = Path(told["home"])
+    checked = check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
+    people[question.plan_sha256] = checked.loaded, assess_person(checked, question.draws, question.seed)
+
+
+if __name__ == "__main__":
+    # What libraries print goes to the log; the server listens to the connection alone.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _main(Connection(int(sys.argv[1])))

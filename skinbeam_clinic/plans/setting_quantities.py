@@ -1,0 +1,160 @@
+"""The quantities in which the device of an option is set, with the steps of the device, for people to change them."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skinbeam.laser.device import Device, devices
+from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
+from skinbeam.model.document import round_significant
+from skinbeam.model.errors import InputError, unknown_name_error
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.units import MS, NS, PS, US
+from skinbeam.plan.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
+from skinbeam.plan.records import Option
+from skinbeam.report.formatting import capitalise, quantity_label
+from skinbeam.text import Formatter, translate
+from skinbeam_clinic.errors import clinic_error
+
+__all__ = [
+    "QuantitySlider",
+    "is_simulated",
+    "not_offered_error",
+    "offered_doses",
+    "option_sliders",
+    "read_quantities",
+]
+
+_DIGITS = 9  # of a step, without the rounding error of its unit
+# A pulse is typed in the unit in which clinicians say it: the name of the field, and the unit in ms.
+_PULSE_UNITS = {"pulse_ps": PS / MS, "pulse_ns": NS / MS, "pulse_us": US / MS}
+_UNITS = {"pulse_ps": "ps", "pulse_ns": "ns", "pulse_us": "µs"}
+
+
+@dataclass(frozen=True)
+class QuantitySlider:
+    """A quantity with the values that the device offers.
+
+    Parameters
+    ----------
+    name : of the form field, which ends in the unit.
+    label, unit : for people.
+    planned : its value in the plan.
+    steps : its values, ascending, the planned one among them.
+    """
+
+    name: str
+    label: str
+    unit: str
+    planned: float
+    steps: tuple[float, ...]
+
+    @property
+    def place(self) -> int:
+        """The position of the planned value among the steps."""
+        return self.steps.index(self.planned)
+
+
+def is_simulated(option: Option) -> bool:
+    """Return whether other settings of an option can be asked about: of light that the model judges.
+
+    The settings of a train of pulses cannot be asked about, and neither can those of a device that is not known here.
+    """
+    setup = option.setup
+    return (
+        setup is not None
+        and setup.device in devices()
+        and not devices()[setup.device].lens_array
+        and setup.settings.subpulse_delay_ms is None
+        and option.basis != "published"
+        and isinstance(option.p_effective, Estimate)
+    )
+
+
+def option_sliders(option: Option) -> tuple[QuantitySlider, ...]:
+    """Return a slider for each quantity that can be changed on the device of a simulated option."""
+    assert option.setup is not None
+    device, planned = devices()[option.setup.device], planned_quantities(option.setup.settings)
+    light = [one for one in iterate_settings(device) if one.wavelength_nm == planned["wavelength_nm"]]
+    dose, *density = offered_doses(device.name, planned).items()
+    pulses, spots = {one.pulse_ms for one in light}, {one.spot_mm for one in light}
+    steps: dict[str, Iterable[float]] = dict([dose, ("pulse_ms", pulses), ("spot_mm", spots), *density])
+    sliders = (_make_slider(device, name, planned[name], values) for name, values in steps.items())
+    return tuple(one for one in sliders if len(one.steps) > 1)
+
+
+def offered_doses(device_name: str, quantities: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
+    """Return the doses, and for microbeams the densities, that a device offers with the pulse and spot of a setting.
+
+    Empty where it does not offer them together.
+    """
+    device = devices()[device_name]
+    setting = BeamSetting(quantities["wavelength_nm"], quantities["pulse_ms"], quantities["spot_mm"])
+    doses = dose_steps(device, setting)
+    if not device.microbeam:
+        return {"fluence_J_cm2": doses}
+    return {"energy_mJ": doses, "density_per_cm2": density_steps(device, setting, quantities["energy_mJ"])}
+
+
+def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:
+    values = {*values, planned}
+    if name == "pulse_ms":
+        name = next((unit for unit, size in _PULSE_UNITS.items() if max(values) < 1000 * size), name)
+        size = _PULSE_UNITS.get(name, 1.0)
+        values, planned = {_rounded(one / size) for one in values}, _rounded(planned / size)
+    words, unit = quantity_label("diameter_um" if name == "spot_mm" and device.microbeam else _case_name(name))
+    unit = _UNITS.get(name, "mm" if name == "spot_mm" else unit)
+    return QuantitySlider(name, capitalise(words), unit, planned, tuple(sorted(values)))
+
+
+def _case_name(name: str) -> str:
+    """Return the quantity of a field as the case file names it."""
+    return "pulse_ms" if name in _PULSE_UNITS else name
+
+
+def _rounded(value: float) -> float:
+    return round_significant(value, _DIGITS)
+
+
+def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
+    """Return the quantities of a question's fields.
+
+    Raises
+    ------
+    InputError : an unknown quantity, or a value that is no number above 0.
+    """
+    found = {}
+    for name, text in fields:
+        quantity = _case_name(name)
+        if quantity not in ASKED_QUANTITIES:
+            raise unknown_name_error("quantity", name, ASKED_QUANTITIES, field=name)
+        try:
+            value = float(text.strip().replace(",", "."))
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value > 0.0):
+            words = quantity_label(quantity)[0]
+            raise clinic_error("settings-number", name, value=text[:20], hint={"quantity": words})
+        found[quantity] = _rounded(value * _PULSE_UNITS.get(name, 1.0))
+    return found
+
+
+def not_offered_error(device: str, error: SettingNotOfferedError) -> InputError:
+    """Return the error of a value that a device cannot have, in the words of the page."""
+    return clinic_error(
+        "settings-not-offered",
+        error.quantity,
+        device=translate(devices()[device].title),
+        quantity=quantity_label(error.quantity)[0],
+        value=_quantity_text(error.quantity, error.read),
+        hint={"nearest": _quantity_text(error.quantity, error.nearest)},
+    )
+
+
+def _quantity_text(name: str, value: float) -> str:
+    """Return a value with its unit."""
+    if name == "pulse_ms":
+        for unit, size in _PULSE_UNITS.items():
+            if value < 1000 * size:
+                return f"{Formatter().number(value / size)} {_UNITS[unit]}"
+    return f"{Formatter().number(value)} {quantity_label(name)[1]}"

@@ -1,0 +1,44 @@
+"""Start and kill a process that computes for the server; it knows neither the database nor its key."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+
+from skinbeam_clinic.database.encryption import KEY_FILE_VARIABLE, KEY_VARIABLE
+
+__all__ = ["kill_process", "start_process"]
+
+
+def start_process(
+    module: str,
+    *arguments: str,
+    nice: int,
+    stdin: int | None = subprocess.DEVNULL,
+    stdout: int | None = subprocess.DEVNULL,
+    pass_fds: Collection[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a module of this program as a process in a group of its own.
+
+    Parameters
+    ----------
+    nice : its nice value. In a session of its own the process would get its own share of processor time, whatever this
+        value (autogroups of Linux).
+    pass_fds : open files that it inherits.
+    """
+    # -P: the working folder is not on the import path, so that no file there is imported in place of a library.
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, KEY_FILE_VARIABLE)}
+    process = subprocess.Popen(
+        command, env=environment, stdin=stdin, stdout=stdout, pass_fds=tuple(pass_fds), process_group=0
+    )
+    os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+    return process
+
+
+def kill_process(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process with its child processes."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,271 @@
+"""Other settings of a plan's option, asked about on its page: what is answered, to whom, and with a slider by keys."""
+
+import datetime
+import html
+import json
+import os
+import re
+import signal
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from app_samples import LEAST
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import OTHER, Clinics
+from playwright.sync_api import Browser, expect
+
+from skinbeam._version import __version__
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.planner import plan_consultation
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.errors import BusyError
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans import setting_process
+from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
+from skinbeam_clinic.plans.setting_process import SettingSimulator
+from skinbeam_clinic.plans.setting_quantities import read_quantities
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+
+DRAWS = 50
+ANSWERS = LEAST | {
+    "patient.phototype": "III",
+    "concern.0.condition": "facial-telangiectasia",
+    "clinic.devices": "pulsed-dye-595",
+}
+Ask = Callable[..., str]
+
+
+def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _language: str) -> NewPlan:
+    """Make the plan on few draws and without its reports."""
+    plan = plan_consultation(check_consultation(case_from_form(sent, home)), lambda _: None, draws=DRAWS).plan
+    content = json.dumps(plan.document).encode()
+    return NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, {"plan.json": content})
+
+
+def new_plan(clinics: Clinics) -> tuple[str, str]:
+    """The addresses of a consultation and of its plan."""
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS.items())))
+    here = f"/consultations/{kept.id}"
+    return here, clinics.plan(clinics.browser(Role.CLINICIAN), here, make=planned, **ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def plan(clinics: Clinics) -> Iterator[str]:
+    yield new_plan(clinics)[1]
+    clinics.app.state.closing()
+
+
+@pytest.fixture
+def ask(clinics: Clinics, plan: str) -> Ask:
+    """Asks about a setting of the dye laser, as htmx does, and returns the part of the page."""
+
+    def asked(status: int = 200, language: str = "en", **quantities: object) -> str:
+        headers = {"hx-request": "true", "accept-language": language}
+        client = clinics.browser(Role.AUDITOR)
+        answer = client.get(f"{plan}/what-if/0.0", params=quantities, headers=headers)  # type: ignore[arg-type]
+        assert answer.status_code == status
+        return html.unescape(answer.text)
+
+    return asked
+
+
+def rows(part: str) -> dict[str, tuple[str, ...]]:
+    """The lines of an answer: the planned setting, and the one that was asked about."""
+    found = re.findall(r'<th scope="row">(.+?)</th><td>(.+?)</td><td>(.+?)</td>', part)
+    return {label: (before, re.sub(r"<.+?>", "", after)) for label, before, after in found}
+
+
+def test_the_planned_setting_has_the_numbers_of_the_plan(ask: Ask) -> None:
+    told = rows(ask())
+    assert {"Reach the physical target", "Are burnt", "Bruise"} < told.keys()
+    assert "inside" in told["Dose that sources print for phototype III"][1]
+    for label, (before, after) in told.items():
+        assert before == after, label
+
+
+def test_a_greater_dose_reaches_and_burns_more_and_what_forbids_it_is_named(ask: Ask) -> None:
+    part = ask(fluence_J_cm2=15, pulse_ms=0.45)
+    told = rows(part)
+    assert told["Limit: a blister or a crust beside the target"] == ("kept", "broken")
+    assert "above" in told["Dose that sources print for phototype III"][1]
+    assert "The dose is above those that sources print for such skin." in part
+    for label in ("Reach the physical target", "Bruise"):
+        before, after = (int(text.split()[0]) for text in told[label])
+        assert before < after, label
+
+
+def test_what_the_machine_cannot_have_names_the_nearest(ask: Ask) -> None:
+    assert "fluence cannot be set to 80 J/cm². The nearest that it can have is 15 J/cm²." in ask(422, fluence_J_cm2=80)
+    assert "spot cannot be set to 8 mm. The nearest that it can have is 7 mm." in ask(422, spot_mm=8)
+    assert "lässt sich nicht auf 80 J/cm² einstellen" in ask(422, "de", fluence_J_cm2=80)
+
+
+def test_the_sentences_are_in_the_language_of_the_reader(ask: Ask) -> None:
+    told = ask(language="de")
+    assert "Spot 7 mm" in told
+    assert "von 100 solchen Hautmodellen erreichen ihr Ziel" in told
+
+
+@pytest.mark.parametrize(
+    ("quantities", "told"),
+    [
+        ({"fluence_J_cm2": "much"}, '"much" is no number above 0'),
+        ({"fluence_J_cm2": ""}, '"" is no number above 0'),
+        ({"pulse_ms": "-3"}, '"-3" is no number above 0'),
+        ({"density_per_cm2": "200"}, "density_per_cm2"),
+        ({"energy": "3"}, 'Unknown quantity "energy"'),
+    ],
+)
+def test_a_quantity_that_is_no_setting_is_told(ask: Ask, quantities: dict[str, str], told: str) -> None:
+    assert told in ask(422, **quantities)
+
+
+def test_short_pulses_are_typed_in_the_unit_in_which_they_are_said() -> None:
+    assert read_quantities([("pulse_ns", "20"), ("fluence_J_cm2", "2,5")]) == {"pulse_ms": 2e-5, "fluence_J_cm2": 2.5}
+    assert read_quantities([("pulse_ps", "750")]) == {"pulse_ms": 7.5e-7}
+
+
+def test_the_doses_offered_are_those_of_the_pulse_and_the_spot(ask: Ask) -> None:
+    def greatest(part: str) -> float:
+        offered = re.search(r"data-steps='(.+?)'", part)
+        assert offered
+        return float(json.loads(offered[1])["fluence_J_cm2"][-1])
+
+    assert greatest(ask(422, fluence_J_cm2=80, spot_mm=7)) > greatest(ask(422, fluence_J_cm2=80, spot_mm=12))
+
+
+def test_asking_is_reading(clinics: Clinics, plan: str, ask: Ask) -> None:
+    """Other clinics find nothing; who may read may ask; and the audit log has one entry, of a reading."""
+    assert clinics.browser(Role.OWNER, OTHER).get(f"{plan}/what-if/0.0").status_code == 404
+    assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/0.9").status_code == 404
+    assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/no").status_code == 404
+    trail = clinics.desk(Role.OWNER).audit_log
+    before = trail.newest(1)[0].seq
+    ask()
+    entry = trail.newest(2)[1]
+    assert (entry.seq, entry.actor) == (before + 1, "auditor")
+    assert all("seen" in act or "listed" in act for acts in entry.records_read.values() for act in acts)
+
+
+def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
+    page = clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/0.0?fluence_J_cm2=8").text
+    assert "<h1>What if: Pulsed dye laser" in page
+    assert "8 J/cm², 7 mm" in page
+
+
+def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> None:
+    here, plan = new_plan(clinics)
+    client = clinics.browser(Role.CLINICIAN)
+    revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
+    client.post(f"{here}/answers", data=ANSWERS | {"revision": revision, "patient.age_years": "43"})
+    answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"})
+    assert "the answers have changed" in answer.text
+    assert "<table>" not in answer.text
+    page = client.get(plan).text
+    assert 'class="what-if"' in page
+    assert 'type="range"' not in page
+
+
+def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics) -> None:
+    """The skins of the plan do not know it, so that any answer would be too bold."""
+    here, plan = new_plan(clinics)
+    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0}
+    settings |= {"fluence_J_cm2": 7.0, "pulse_ms": 10.0, "spot_mm": 7.0}
+    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT, {})
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
+    spot = desk.test_spots.fire(here.rpartition("/")[2], firing, at)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"})
+    answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
+    assert "What was recorded since this plan was made speaks against it" in answer
+    assert "<table>" not in answer
+
+
+def test_a_plan_of_another_version_is_not_compared_with(clinics: Clinics) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients").headers["location"]
+    plan = clinics.plan(client, str(client.post(f"{patient}/consultations").headers["location"]))
+    assert "made with another version" in client.get(f"{plan}/what-if/0.0").text
+
+
+def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = SettingAnswer("", "", "", "", True, {}, (), PublishedDose(7.0, 9.0, "J/cm²", "inside", "above"), ())
+    for name in ("case_from_form", "check_consultation", "assess_person"):
+        monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None))
+    monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
+    people: setting_process._People = OrderedDict()
+    person = {"entries": [], "photo": "", "home": ""}
+    for plan, told in (("a", person), ("b", person), ("a", None), ("c", person)):
+        question = SettingQuestion(plan, DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
+        reply = setting_process._reply({"question": asdict(question), "person": told}, people)
+        assert SettingAnswer.from_record(json.loads(json.dumps(reply["answer"]))) == answer
+    assert list(people) == ["a", "c"]
+
+
+def test_a_process_that_was_killed_is_replaced(clinics: Clinics, ask: Ask) -> None:
+    ask()
+    kept = [int(line.parent.name) for line in Path("/proc").glob("[0-9]*/cmdline") if is_simulator(line)]
+    assert len(kept) == 1
+    os.kill(kept[0], signal.SIGKILL)
+    os.waitid(os.P_PID, kept[0], os.WEXITED | os.WNOWAIT)
+    assert rows(ask())
+
+
+def is_simulator(command: Path) -> bool:
+    """Whether a process is the one that this program keeps for settings."""
+    try:
+        parent = int((command.parent / "stat").read_text().rpartition(")")[2].split()[1])
+        return parent == os.getpid() and b"setting_process" in command.read_bytes()
+    except OSError:
+        return False
+
+
+def test_more_questions_than_can_wait_are_refused() -> None:
+    simulator = SettingSimulator()
+    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
+    while simulator._places.acquire(blocking=False):
+        pass
+    with pytest.raises(BusyError):
+        simulator.ask(question, lambda: pytest.fail("nobody is read"))
+
+
+@pytest.mark.check
+def test_a_slider_is_moved_by_keys_and_the_answer_follows(clinics: Clinics, plan: str, browser: Browser) -> None:
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{plan}")
+        panel = page.locator("details.what-if").first
+        panel.locator("summary").focus()
+        page.keyboard.press("Enter")
+        cells = panel.locator("tbody tr").first.locator("td")
+        expect(cells.nth(1)).to_contain_text("mm")
+        number, slider = panel.get_by_label("Fluence in J/cm²"), panel.get_by_role("slider", name="Fluence")
+        before = number.input_value()
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        after = number.input_value()
+        assert float(after) > float(before)
+        assert slider.get_attribute("aria-valuetext") == f"{after} J/cm²"
+        expect(cells.nth(1)).to_contain_text(f"{after} J/cm²")
+        expect(cells.nth(0)).to_contain_text(f"{before} J/cm²")
+        expect(panel.get_by_role("status")).to_contain_text("of 100 such skins reach their target")
+        looked_at(page, "what-if")
+        number.fill("80")
+        expect(panel.get_by_role("status")).to_contain_text("The nearest that it can have is 15 J/cm²")
+        expect(panel.locator("tbody")).to_have_count(0)
+        panel.get_by_role("button", name="Back to the planned setting").click()
+        expect(cells.nth(1)).to_contain_text(f"{before} J/cm²")
+        assert number.input_value() == before
+        spot = panel.get_by_role("slider", name="Spot")
+        spot.focus()
+        page.keyboard.press("End")
+        # A wide spot has a lower greatest dose: the slider of the dose ends there.
+        expect(slider).not_to_have_attribute("max", "24")
