@@ -10,8 +10,8 @@ side and the transmission of the interface are smooth. In the next denser layer 
 μ_b²), δ = 1 − b²/c², with branch points at μ_b = ±i√(δ/(1 − δ)); with μ_b = η sinh t, η² = δ/(1 − δ), both cosines are
 analytic in t and the rule converges as if there were no step.
 
-Directions in every layer, bases of the phase function and Fresnel reflectances depend on the refractive indices alone.
-Wavelengths and skins with the same indices share them, whatever they absorb and scatter.
+Directions in every layer and Fresnel reflectances depend on the refractive indices alone. Wavelengths and skins with
+the same indices share them, whatever they absorb and scatter.
 """
 
 from dataclasses import dataclass
@@ -138,8 +138,7 @@ def _unit_gauss_legendre(count: int) -> tuple[Array, Array]:
 LARGEST_REFLECTANCE = 1.0 - 4.0 * np.finfo(np.float64).eps
 
 
-@dataclass(frozen=True)
-class InterfaceCoefficients:
+class InterfaceCoefficients(NamedTuple):
     """Coefficients of the interfaces from the top surface to the bottom, (sample, interface, node).
 
     Parameters
@@ -153,13 +152,8 @@ class InterfaceCoefficients:
     reflectance_from_below: Array
 
 
-@dataclass(frozen=True)
-class LayerDirections:
+class LayerDirections(NamedTuple):
     """Directions in each layer; the sample axis has length 1 where all samples share them.
-
-    Polynomials that are orthonormal in the quadrature itself replace Legendre polynomials; they differ by the error of
-    the quadrature only. So scattering conserves energy, the mean cosine is exact, and no eigenvalue of scattering
-    exceeds a moment.
 
     Parameters
     ----------
@@ -169,8 +163,6 @@ class LayerDirections:
     amplitude : the same in each layer; 0 where the direction does not exist, (sample, layer, node).
     q : √ of the weights of dμ, 0 where the direction does not exist, (sample, layer, node).
     moments : how many moments of the phase function the directions of a layer carry, (sample, layer).
-    even_legendre, odd_legendre : (2l + 1) P_l(μ), (sample, layer, node, l).
-    even_basis, odd_basis : √w times the orthonormal polynomials, (sample, layer, node, l).
     """
 
     n: Array
@@ -178,11 +170,7 @@ class LayerDirections:
     weight: Array
     amplitude: Array
     q: Array
-    moments: NDArray[np.intp]
-    even_legendre: Array
-    odd_legendre: Array
-    even_basis: Array
-    odd_basis: Array
+    moments: NDArray[np.int64]
     faces: InterfaceCoefficients
 
 
@@ -211,7 +199,7 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     segments = [snell_segments(row.tobytes(), streams) for row in around]
     counts = segments[0].counts
     directions = shared_directions(np.array([segment.levels for segment in segments]), counts)
-    n = around[:, 1:-1]
+    n = around[:, 1:-1].copy()
     mu, exists = directions.cosines(n)
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)
     q = np.sqrt(flux / (n[..., None] ** 2 * mu))
@@ -220,9 +208,6 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     moments = (
         np.minimum(np.sum(exists, axis=-1), 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
     )
-    p = _legendre_polynomials(mu, int(moments.max()))
-    scaled = p * (2 * np.arange(p.shape[-1]) + 1)
-    p *= q[..., None]
     return LayerDirections(
         n=n,
         mu=mu,
@@ -230,22 +215,8 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
         amplitude=np.sqrt(flux),
         q=q,
         moments=moments,
-        even_legendre=scaled[..., 0::2].copy(),
-        odd_legendre=scaled[..., 1::2].copy(),
-        even_basis=np.linalg.qr(p[..., 0::2]).Q,
-        odd_basis=np.linalg.qr(p[..., 1::2]).Q,
         faces=_interface_coefficients(directions, around),
     )
-
-
-def _legendre_polynomials(mu: Array, count: int) -> Array:
-    """Return P_l(μ) for l < count, with l last."""
-    p = np.empty((count, *mu.shape))
-    p[0] = 1.0
-    p[1] = mu
-    for order in range(1, count - 1):
-        p[order + 1] = ((2 * order + 1) * mu * p[order] - order * p[order - 1]) / (order + 1)
-    return np.moveaxis(p, 0, -1)
 
 
 def _interface_coefficients(directions: SharedDirections, around: Array) -> InterfaceCoefficients:
