@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
-from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, multiply, solve, transpose
+from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, invert, multiply, transpose
 
 __all__ = [
     "TINY",
@@ -170,10 +170,11 @@ def find_modes(  # pragma: no cover - compiled
     root, inverse, d, other = space.matrices[0], space.matrices[1], space.matrices[2], space.matrices[3]
     lost, gained = space.matrices[4], space.matrices[5]
     even, odd, even_beam, odd_beam = space.vectors[0], space.vectors[1], space.vectors[4], space.vectors[5]
-    scattered = space.vectors[6]
+    scattered, steep = space.vectors[6], space.vectors[3]
 
     # What the moments make of the beam, (2l + 1) χ P, and of the odd polynomials in S and its inverse.
     for i in range(nodes):
+        steep[i] = 1.0 / mu[i]
         even_beam[i] = odd_beam[i] = 0.0
         even[i], odd[i] = 1.0, mu[i]
     power, first_moment = 1.0, 0.0
@@ -185,8 +186,9 @@ def find_modes(  # pragma: no cover - compiled
         for i in range(nodes):
             beam[i] += (2 * order + 1) * chi * here[i]
         if order:
+            now, before = (2 * order + 1) / (order + 1), order / (order + 1)
             for i in range(nodes):
-                after[i] = ((2 * order + 1) * mu[i] * here[i] - order * after[i]) / (order + 1)
+                after[i] = now * mu[i] * here[i] - before * after[i]
         if order == 1:
             first_moment = chi
         half_order = order // 2
@@ -205,8 +207,8 @@ def find_modes(  # pragma: no cover - compiled
         root[i, i] += 1.0
         inverse[i, i] += 1.0
         for j in range(nodes):
-            d[i, j] = root[i, j] / mu[i]
-            root[i, j] /= mu[j]
+            d[i, j] = root[i, j] * steep[i]
+            root[i, j] *= steep[j]
     projected, weighted = space.matrices[4], space.matrices[5]
     multiply(even_basis, d, projected[: len(even_basis)])
     for order in range(len(even_basis)):
@@ -312,16 +314,15 @@ def find_operators(  # pragma: no cover - compiled
     x, z, k, half, ratio = modes.x[layer], modes.z[layer], modes.k[layer], modes.half[layer], modes.tanh_ratio[layer]
     reflect, transmit = operators.reflect[layer], operators.transmit[layer]
     even, odd = operators.even[layer], operators.odd[layer]
-    pivots, turned, scaled, factor = space.matrices[0], space.matrices[1], space.matrices[2], space.vectors[0]
+    turned, scaled, factor = space.matrices[0], space.matrices[1], space.vectors[0]
     nodes = len(k)
     for m in range(nodes):
         factor[m] = k[m] * math.tanh(half[m])
     for i in range(nodes):
         for m in range(nodes):
             turned[i, m] = z[i, m] * factor[m]
-            pivots[i, m] = x[i, m] + turned[i, m]
-            even[i, m] = 1.0 if i == m else 0.0
-    solve(pivots, even)
+            even[i, m] = x[i, m] + turned[i, m]
+    invert(even, space.vectors[1])
     multiply(turned, even, reflect)
     if math.isinf(tau):
         for i in range(nodes):
@@ -336,9 +337,8 @@ def find_operators(  # pragma: no cover - compiled
         for i in range(nodes):
             for m in range(nodes):
                 scaled[i, m] = x[i, m] * sech_squared[m]
-                pivots[i, m] = x[i, m] * factor[m] + z[i, m]
-                odd[i, m] = 1.0 if i == m else 0.0
-        solve(pivots, odd)
+                odd[i, m] = x[i, m] * factor[m] + z[i, m]
+        invert(odd, space.vectors[2])
         multiply(scaled, even, turned)
         multiply(odd, turned, scaled)
         multiply(z, scaled, transmit)

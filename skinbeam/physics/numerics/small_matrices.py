@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 
-__all__ = ["apply", "apply_transposed", "diagonalise", "multiply", "solve", "transpose"]
+__all__ = ["apply", "apply_transposed", "diagonalise", "invert", "multiply", "solve", "transpose"]
 
 Array = NDArray[np.float64]
 
@@ -105,6 +105,41 @@ def solve(matrix: Array, right: Array) -> None:  # pragma: no cover - compiled
                 result[j] -= factor * known[j]
         for j in range(columns):
             result[j] *= matrix[i, i]
+
+
+@njit(cache=True, fastmath={"contract"}, **NJIT_OPTIONS)
+def invert(matrix: Array, order: Array) -> None:  # pragma: no cover - compiled
+    """Replace a matrix by its inverse; `order`, (row,), is overwritten.
+
+    Gauss–Jordan elimination with partial pivoting, in place: a third less work than solving for the columns of 1.
+    """
+    size = len(matrix)
+    for p in range(size):
+        best = p
+        for i in range(p + 1, size):
+            if abs(matrix[i, p]) > abs(matrix[best, p]):
+                best = i
+        order[p] = best
+        pivot = matrix[p]
+        if best != p:
+            other = matrix[best]
+            for j in range(size):
+                pivot[j], other[j] = other[j], pivot[j]
+        inverse = 1.0 / pivot[p]
+        pivot[p] = 1.0
+        for j in range(size):
+            pivot[j] *= inverse
+        for i in range(size):
+            if i != p:
+                row, factor = matrix[i], matrix[i, p]
+                row[p] = 0.0
+                for j in range(size):
+                    row[j] -= factor * pivot[j]
+    for p in range(size - 1, -1, -1):
+        best = int(order[p])
+        if best != p:
+            for i in range(size):
+                matrix[i, p], matrix[i, best] = matrix[i, best], matrix[i, p]
 
 
 @njit(cache=True, fastmath={"contract"}, **NJIT_OPTIONS)

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, multiply, solve, transpose
+from skinbeam.physics.numerics.small_matrices import (
+    apply,
+    apply_transposed,
+    diagonalise,
+    invert,
+    multiply,
+    solve,
+    transpose,
+)
 
 SIZES = (1, 2, 3, 7, 14, 40)
 
@@ -31,6 +39,9 @@ def test_solution_needs_no_large_diagonal(size: int) -> None:
     found = right.copy()
     solve(matrix.copy(), found)
     np.testing.assert_allclose(matrix @ found, right, atol=1e-13)
+    inverse = matrix.copy()
+    invert(inverse, np.empty(size))
+    np.testing.assert_allclose(matrix @ inverse, np.eye(size), atol=1e-13)
 
 
 @pytest.mark.parametrize("size", SIZES)
