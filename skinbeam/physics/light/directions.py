@@ -28,10 +28,8 @@ __all__ = [
     "LayerDirections",
     "SharedDirections",
     "SnellSegments",
-    "index_levels",
     "layer_directions",
     "layer_directions_by_sample",
-    "nodes_per_segment",
     "shared_directions",
     "snell_segments",
 ]
@@ -68,27 +66,6 @@ class SharedDirections:
         # (n² − b²) + b² μ_b² has no cancellation, unlike n² − s².
         squared = (index - level) * (index + level) + (level * self.cosine[:, None, :]) ** 2
         return np.sqrt(np.where(exists, squared, index**2)) / index, exists
-
-
-def index_levels(around: Array) -> Array:
-    """Return the sorted distinct indices at which directions appear or are totally reflected.
-
-    Parameters
-    ----------
-    around : refractive indices from the ambient medium to the medium below the layers, (layer + 2,).
-    """
-    found = np.unique(around)
-    return found[found <= around[1:-1].max()]
-
-
-def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
-    """Return the number of nodes of each segment: all for a single segment, fewer for the narrow ones of several."""
-    if len(levels) == 1:
-        return (streams,)
-    lower = np.concatenate([[0.0], levels[:-1]])
-    span = np.sqrt(1.0 - (lower / levels) ** 2)
-    share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
-    return tuple(int(count) for count in np.maximum(np.ceil(share * streams), 2))
 
 
 def shared_directions(levels: Array, counts: tuple[int, ...]) -> SharedDirections:
@@ -175,17 +152,34 @@ class LayerDirections(NamedTuple):
 
 
 class SnellSegments(NamedTuple):
-    """Segments of the range of s: their upper ends, rising, and the number of nodes of each."""
+    """Segments of the range of s: their upper ends, rising, and the number of nodes of each, (sample, segment).
+
+    Samples with fewer segments than others have inf and 0 at the end.
+    """
 
     levels: Array
-    counts: tuple[int, ...]
+    counts: NDArray[np.int64]
 
 
-@lru_cache(maxsize=4096)
-def snell_segments(around: bytes, streams: int) -> SnellSegments:
-    """Return the segments for media of indices `around` (ambient, layers, below), passed as bytes for the cache."""
-    levels = index_levels(np.frombuffer(around))
-    return SnellSegments(levels, nodes_per_segment(levels, streams))
+def snell_segments(around: Array, streams: int) -> SnellSegments:
+    """Return the segments, which end at the indices at which directions appear or are totally reflected.
+
+    A single segment has all nodes, narrow ones of several have fewer.
+
+    Parameters
+    ----------
+    around : refractive indices from the ambient medium to the medium below the layers, (sample, layer + 2).
+    """
+    levels = np.sort(around, axis=1)
+    below = np.concatenate([np.zeros((len(levels), 1)), levels[:, :-1]], axis=1)
+    kept = (levels > below) & (levels <= around[:, 1:-1].max(axis=1, keepdims=True))
+    span = np.sqrt(1.0 - (below / levels) ** 2)
+    share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
+    counts = np.where(kept, np.maximum(np.ceil(share * streams), 2), 0).astype(np.int64)
+    counts = np.where(kept & (kept.sum(axis=1, keepdims=True) == 1), streams, counts)
+    order = np.argsort(~kept, axis=1, kind="stable")
+    levels = np.where(kept, levels, np.inf)
+    return SnellSegments(np.take_along_axis(levels, order, axis=1), np.take_along_axis(counts, order, axis=1))
 
 
 @lru_cache(maxsize=16)
@@ -196,9 +190,9 @@ def layer_directions(around: bytes, streams: int) -> LayerDirections:
 
 def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     """Return the directions for media of indices `around`, (sample, layer + 2), whose segments have equal counts."""
-    segments = [snell_segments(row.tobytes(), streams) for row in around]
-    counts = segments[0].counts
-    directions = shared_directions(np.array([segment.levels for segment in segments]), counts)
+    levels, nodes = snell_segments(around, streams)
+    counts = tuple(int(count) for count in nodes[0] if count)
+    directions = shared_directions(levels[:, : len(counts)], counts)
     n = around[:, 1:-1].copy()
     mu, exists = directions.cosines(n)
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)

@@ -115,9 +115,9 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
     # A single edge bounds no bin.
     edges = np.zeros((samples, 1)) if z_edges is None else _sample_edges(z_edges, samples)
     around = _surrounding_indices(optical[3], optical[4], layers.ambient_n, layers.below_n)
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for sample, row in enumerate(around):
-        groups[snell_segments(row.tobytes(), streams).counts].append(sample)
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for sample, counts in enumerate(snell_segments(around, streams).counts):
+        groups[counts.tobytes()].append(sample)
     parts = [
         members[start : start + CHUNK_SAMPLES]
         for members in groups.values()
@@ -164,7 +164,7 @@ def count_directions(layers: PlaneLayers, streams: int) -> int:
     """Return the largest number of directions in a hemisphere that `solve_layers` uses for these layers."""
     n, thickness = np.asarray(layers.n, dtype=np.float64), np.asarray(layers.thickness)
     around = _surrounding_indices(n, thickness, layers.ambient_n, layers.below_n)
-    return max(sum(snell_segments(row.tobytes(), streams).counts) for row in around)
+    return int(snell_segments(around, streams).counts.sum(axis=1).max())
 
 
 def _surrounding_indices(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
