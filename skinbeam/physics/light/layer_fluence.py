@@ -295,8 +295,8 @@ def _mean_of_modes(  # pragma: no cover - compiled
         if rising[m] != 0.0:
             total += shape * rising[m] * math.exp(-rate * below)
         if half[m] < THIN_LAYER:
-            across = even[m] * math.cosh(rate * middle) + odd[m] * middle * _sinhc(rate * middle)
-            total += across * _sinhc(0.5 * path)
+            across = even[m] * _thin_cosh(rate * middle) + odd[m] * middle * _thin_sinhc(rate * middle)
+            total += across * _thin_sinhc(0.5 * path)
         if from_above[m] != 0.0 or from_below[m] != 0.0:
             decay_above, decay_below = math.exp(-above), math.exp(-below)
             steep = wide * _decay_difference(wide, path)
@@ -305,10 +305,20 @@ def _mean_of_modes(  # pragma: no cover - compiled
     return total
 
 
-@njit(cache=True, **NJIT_OPTIONS)
-def _sinhc(y: float) -> float:  # pragma: no cover - compiled
-    safe = max(abs(y), TINY)
-    return math.sinh(safe) / safe
+@njit(cache=True, fastmath={"arcp", "contract"}, **NJIT_OPTIONS)
+def _thin_cosh(y: float) -> float:  # pragma: no cover - compiled
+    """Return cosh y for |y| < `THIN_LAYER`, where its series ends within rounding."""
+    q = y * y
+    series = 1.0 + q / 132.0 * (1.0 + q / 182.0)
+    return 1.0 + q / 2.0 * (1.0 + q / 12.0 * (1.0 + q / 30.0 * (1.0 + q / 56.0 * (1.0 + q / 90.0 * series))))
+
+
+@njit(cache=True, fastmath={"arcp", "contract"}, **NJIT_OPTIONS)
+def _thin_sinhc(y: float) -> float:  # pragma: no cover - compiled
+    """Return sinh y / y for |y| < `THIN_LAYER`, where its series ends within rounding."""
+    q = y * y
+    series = 1.0 + q / 110.0 * (1.0 + q / 156.0)
+    return 1.0 + q / 6.0 * (1.0 + q / 20.0 * (1.0 + q / 42.0 * (1.0 + q / 72.0 * series)))
 
 
 @njit(cache=True, **NJIT_OPTIONS)
