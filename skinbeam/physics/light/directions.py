@@ -10,8 +10,8 @@ side and the transmission of the interface are smooth. In the next denser layer 
 μ_b²), δ = 1 − b²/c², with branch points at μ_b = ±i√(δ/(1 − δ)); with μ_b = η sinh t, η² = δ/(1 − δ), both cosines are
 analytic in t and the rule converges as if there were no step.
 
-Directions in every layer, bases of the phase function and Fresnel reflectances depend on the refractive indices alone.
-Wavelengths and skins with the same indices share them, whatever they absorb and scatter.
+Directions in every layer and Fresnel reflectances depend on the refractive indices alone. Wavelengths and skins with
+the same indices share them, whatever they absorb and scatter.
 """
 
 from dataclasses import dataclass
@@ -28,10 +28,8 @@ __all__ = [
     "LayerDirections",
     "SharedDirections",
     "SnellSegments",
-    "index_levels",
     "layer_directions",
     "layer_directions_by_sample",
-    "nodes_per_segment",
     "shared_directions",
     "snell_segments",
 ]
@@ -68,27 +66,6 @@ class SharedDirections:
         # (n² − b²) + b² μ_b² has no cancellation, unlike n² − s².
         squared = (index - level) * (index + level) + (level * self.cosine[:, None, :]) ** 2
         return np.sqrt(np.where(exists, squared, index**2)) / index, exists
-
-
-def index_levels(around: Array) -> Array:
-    """Return the sorted distinct indices at which directions appear or are totally reflected.
-
-    Parameters
-    ----------
-    around : refractive indices from the ambient medium to the medium below the layers, (layer + 2,).
-    """
-    found = np.unique(around)
-    return found[found <= around[1:-1].max()]
-
-
-def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
-    """Return the number of nodes of each segment: all for a single segment, fewer for the narrow ones of several."""
-    if len(levels) == 1:
-        return (streams,)
-    lower = np.concatenate([[0.0], levels[:-1]])
-    span = np.sqrt(1.0 - (lower / levels) ** 2)
-    share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
-    return tuple(int(count) for count in np.maximum(np.ceil(share * streams), 2))
 
 
 def shared_directions(levels: Array, counts: tuple[int, ...]) -> SharedDirections:
@@ -138,8 +115,7 @@ def _unit_gauss_legendre(count: int) -> tuple[Array, Array]:
 LARGEST_REFLECTANCE = 1.0 - 4.0 * np.finfo(np.float64).eps
 
 
-@dataclass(frozen=True)
-class InterfaceCoefficients:
+class InterfaceCoefficients(NamedTuple):
     """Coefficients of the interfaces from the top surface to the bottom, (sample, interface, node).
 
     Parameters
@@ -153,13 +129,8 @@ class InterfaceCoefficients:
     reflectance_from_below: Array
 
 
-@dataclass(frozen=True)
-class LayerDirections:
+class LayerDirections(NamedTuple):
     """Directions in each layer; the sample axis has length 1 where all samples share them.
-
-    Polynomials that are orthonormal in the quadrature itself replace Legendre polynomials; they differ by the error of
-    the quadrature only. So scattering conserves energy, the mean cosine is exact, and no eigenvalue of scattering
-    exceeds a moment.
 
     Parameters
     ----------
@@ -169,8 +140,6 @@ class LayerDirections:
     amplitude : the same in each layer; 0 where the direction does not exist, (sample, layer, node).
     q : √ of the weights of dμ, 0 where the direction does not exist, (sample, layer, node).
     moments : how many moments of the phase function the directions of a layer carry, (sample, layer).
-    even_legendre, odd_legendre : (2l + 1) P_l(μ), (sample, layer, node, l).
-    even_basis, odd_basis : √w times the orthonormal polynomials, (sample, layer, node, l).
     """
 
     n: Array
@@ -178,26 +147,39 @@ class LayerDirections:
     weight: Array
     amplitude: Array
     q: Array
-    moments: NDArray[np.intp]
-    even_legendre: Array
-    odd_legendre: Array
-    even_basis: Array
-    odd_basis: Array
+    moments: NDArray[np.int64]
     faces: InterfaceCoefficients
 
 
 class SnellSegments(NamedTuple):
-    """Segments of the range of s: their upper ends, rising, and the number of nodes of each."""
+    """Segments of the range of s: their upper ends, rising, and the number of nodes of each, (sample, segment).
+
+    Samples with fewer segments than others have inf and 0 at the end.
+    """
 
     levels: Array
-    counts: tuple[int, ...]
+    counts: NDArray[np.int64]
 
 
-@lru_cache(maxsize=4096)
-def snell_segments(around: bytes, streams: int) -> SnellSegments:
-    """Return the segments for media of indices `around` (ambient, layers, below), passed as bytes for the cache."""
-    levels = index_levels(np.frombuffer(around))
-    return SnellSegments(levels, nodes_per_segment(levels, streams))
+def snell_segments(around: Array, streams: int) -> SnellSegments:
+    """Return the segments, which end at the indices at which directions appear or are totally reflected.
+
+    A single segment has all nodes, narrow ones of several have fewer.
+
+    Parameters
+    ----------
+    around : refractive indices from the ambient medium to the medium below the layers, (sample, layer + 2).
+    """
+    levels = np.sort(around, axis=1)
+    below = np.concatenate([np.zeros((len(levels), 1)), levels[:, :-1]], axis=1)
+    kept = (levels > below) & (levels <= around[:, 1:-1].max(axis=1, keepdims=True))
+    span = np.sqrt(1.0 - (below / levels) ** 2)
+    share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
+    counts = np.where(kept, np.maximum(np.ceil(share * streams), 2), 0).astype(np.int64)
+    counts = np.where(kept & (kept.sum(axis=1, keepdims=True) == 1), streams, counts)
+    order = np.argsort(~kept, axis=1, kind="stable")
+    levels = np.where(kept, levels, np.inf)
+    return SnellSegments(np.take_along_axis(levels, order, axis=1), np.take_along_axis(counts, order, axis=1))
 
 
 @lru_cache(maxsize=16)
@@ -208,10 +190,10 @@ def layer_directions(around: bytes, streams: int) -> LayerDirections:
 
 def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     """Return the directions for media of indices `around`, (sample, layer + 2), whose segments have equal counts."""
-    segments = [snell_segments(row.tobytes(), streams) for row in around]
-    counts = segments[0].counts
-    directions = shared_directions(np.array([segment.levels for segment in segments]), counts)
-    n = around[:, 1:-1]
+    levels, nodes = snell_segments(around, streams)
+    counts = tuple(int(count) for count in nodes[0] if count)
+    directions = shared_directions(levels[:, : len(counts)], counts)
+    n = around[:, 1:-1].copy()
     mu, exists = directions.cosines(n)
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)
     q = np.sqrt(flux / (n[..., None] ** 2 * mu))
@@ -220,9 +202,6 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     moments = (
         np.minimum(np.sum(exists, axis=-1), 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
     )
-    p = _legendre_polynomials(mu, int(moments.max()))
-    scaled = p * (2 * np.arange(p.shape[-1]) + 1)
-    p *= q[..., None]
     return LayerDirections(
         n=n,
         mu=mu,
@@ -230,22 +209,8 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
         amplitude=np.sqrt(flux),
         q=q,
         moments=moments,
-        even_legendre=scaled[..., 0::2].copy(),
-        odd_legendre=scaled[..., 1::2].copy(),
-        even_basis=np.linalg.qr(p[..., 0::2]).Q,
-        odd_basis=np.linalg.qr(p[..., 1::2]).Q,
         faces=_interface_coefficients(directions, around),
     )
-
-
-def _legendre_polynomials(mu: Array, count: int) -> Array:
-    """Return P_l(μ) for l < count, with l last."""
-    p = np.empty((count, *mu.shape))
-    p[0] = 1.0
-    p[1] = mu
-    for order in range(1, count - 1):
-        p[order + 1] = ((2 * order + 1) * mu * p[order] - order * p[order - 1]) / (order + 1)
-    return np.moveaxis(p, 0, -1)
 
 
 def _interface_coefficients(directions: SharedDirections, around: Array) -> InterfaceCoefficients:

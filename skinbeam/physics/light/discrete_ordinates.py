@@ -28,40 +28,40 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.light.directions import (
-    InterfaceCoefficients,
     LayerDirections,
     layer_directions,
     layer_directions_by_sample,
     snell_segments,
 )
-from skinbeam.physics.light.layer_fluence import (
-    CollimatedLight,
-    collimated_light,
-    diffuse_fluence,
-    mean_collimated_fluence,
-    mean_layer_fluence,
-)
+from skinbeam.physics.light.layer_fluence import DiffuseFluence, collimated_light, find_bin_means, find_fluence
 from skinbeam.physics.light.layer_modes import (
+    LayerModes,
     LayerOperators,
     LayerSources,
-    apply_matrix,
-    layer_modes,
-    layer_operators,
-    layer_sources,
+    ModeSpace,
+    find_modes,
+    find_operators,
+    find_sources,
+    mean_decay,
+    orthonormal_bases,
 )
-from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, cut_bins, normal_reflectance
+from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, normal_reflectance
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
+from skinbeam.physics.numerics.small_matrices import apply, multiply, solve
 
 __all__ = ["LayeredLight", "count_directions", "solve_layers"]
 
 Array = NDArray[np.float64]
 
 # Samples in one batch: large enough to hide the cost of a call, small enough to stay in the caches.
-CHUNK_SAMPLES = 32
+CHUNK_SAMPLES = 64
 MAX_THREADS = 4
 # Refractive indices are rounded to this many decimals, so that layers of equal nominal index share their directions.
 INDEX_DECIMALS = 6
@@ -107,16 +107,17 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
     ------
     ValueError : shapes or values out of range, or a semi-infinite layer that neither scatters nor absorbs.
     """
-    optical = [np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(*layers[:5])]
+    optical = [np.array(a, dtype=np.float64, order="C") for a in np.broadcast_arrays(*layers[:5])]
     if streams < 4:
         raise ValueError("at least 4 streams")
     check_layers(optical)
     samples = len(optical[0])
-    edges = None if z_edges is None else _sample_edges(z_edges, samples)
+    # A single edge bounds no bin.
+    edges = np.zeros((samples, 1)) if z_edges is None else _sample_edges(z_edges, samples)
     around = _surrounding_indices(optical[3], optical[4], layers.ambient_n, layers.below_n)
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for sample, row in enumerate(around):
-        groups[snell_segments(row.tobytes(), streams).counts].append(sample)
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for sample, counts in enumerate(snell_segments(around, streams).counts):
+        groups[counts.tobytes()].append(sample)
     parts = [
         members[start : start + CHUNK_SAMPLES]
         for members in groups.values()
@@ -128,7 +129,7 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
         alike = np.all(media == media[0])
         angles = layer_directions(media[0].tobytes(), streams) if alike else layer_directions_by_sample(media, streams)
         mua, mus, g, _, thickness = (a[part] for a in optical)
-        return _solve_chunk(angles, media, mua, mus, g, thickness, None if edges is None else edges[part])
+        return _solve_chunk(angles, media, mua, mus, g, thickness, edges[part])
 
     result: dict[str, Array] = {}
     for part, light in zip(parts, _map_in_threads(solved, parts), strict=True):
@@ -141,17 +142,14 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
 def _sample_edges(z_edges: ArrayLike, samples: int) -> Array:
     """Return the edges of every sample, (sample, bin + 1)."""
     edges = np.asarray(z_edges, dtype=np.float64)
-    edges = np.broadcast_to(edges, (samples, edges.shape[-1]))
+    edges = np.broadcast_to(edges, (samples, edges.shape[-1])).copy()
     if edges.shape[1] < 2 or np.any(edges[:, 0] < 0.0) or not np.all(np.diff(edges, axis=1) > 0.0):
         raise ValueError("z_edges rise from 0 or more")
     return edges
 
 
 def _map_in_threads(work: Callable[[list[int]], LayeredLight], parts: Sequence[list[int]]) -> Iterator[LayeredLight]:
-    """Return the results in order, computed in threads.
-
-    NumPy releases the interpreter lock inside its matrix routines, so threads speed up the work.
-    """
+    """Return the results in order, computed in threads: the kernel does not hold the interpreter lock."""
     if len(parts) == 1:
         return map(work, parts)
     return _thread_pool().map(work, parts)
@@ -166,7 +164,7 @@ def count_directions(layers: PlaneLayers, streams: int) -> int:
     """Return the largest number of directions in a hemisphere that `solve_layers` uses for these layers."""
     n, thickness = np.asarray(layers.n, dtype=np.float64), np.asarray(layers.thickness)
     around = _surrounding_indices(n, thickness, layers.ambient_n, layers.below_n)
-    return max(sum(snell_segments(row.tobytes(), streams).counts) for row in around)
+    return int(snell_segments(around, streams).counts.sum(axis=1).max())
 
 
 def _surrounding_indices(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
@@ -188,7 +186,7 @@ def _solve_chunk(
     mus: Array,
     g: Array,
     thickness: Array,
-    edges: Array | None,
+    edges: Array,
 ) -> LayeredLight:
     """Compute the light in samples that share the number of nodes.
 
@@ -197,50 +195,45 @@ def _solve_chunk(
     peak = g**angles.moments
     scaled = mua + mus * (1.0 - peak)
     loss = np.where(scaled > 0.0, mua / np.where(scaled > 0.0, scaled, 1.0), 1.0)
-    tau = _optical_thickness(scaled, thickness)
-    modes = layer_modes(angles, loss, g, tau, peak)
-    operators = layer_operators(modes)
-    sources = layer_sources(modes, operators)
-    beam = collimated_light(around, tau)
-    field = _add_layers(operators, sources, beam, angles.faces)
-    light = {
-        "beam_down": beam.down,
-        "beam_up": beam.up,
-        "enter_top": field.enter_top,
-        "enter_bottom": field.enter_bottom,
-    }
-
-    passed = angles.faces.transmittance
-    returned = np.sum(angles.weight * passed[:, 0] * field.leave_top[:, 0], axis=-1) + beam.internal_reflectance
-    through = np.sum(angles.weight * passed[:, -1] * field.leave_bottom[:, -1], axis=-1) + beam.transmittance
-
+    beam = collimated_light(around, _optical_thickness(scaled, thickness))
+    straight = collimated_light(around, _optical_thickness(mua + mus, thickness))
+    samples, bins = len(mua), edges.shape[1] - 1
+    returned, through = np.empty((2, samples))
+    inflow, mean = np.empty((2, *mua.shape))
+    fluence, unscattered = np.empty((2, samples, bins))
+    _solve_samples(
+        angles,
+        loss,
+        g,
+        peak,
+        scaled,
+        mua + mus,
+        thickness,
+        beam.down,
+        beam.up,
+        straight.down,
+        straight.up,
+        edges,
+        returned,
+        through,
+        inflow,
+        mean,
+        fluence,
+        unscattered,
+    )
     # Absorbed power: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
-    endless, end = np.isinf(thickness), modes.end
-    mean = mean_layer_fluence(modes, operators, sources, **light) + mean_collimated_fluence(
-        beam.down, beam.up, np.zeros_like(end), end, end
+    endless = np.isinf(thickness)
+    absorbed = np.where(
+        endless, np.where(mua > 0.0, inflow + beam.down, 0.0), mua * np.where(endless, 0.0, thickness) * mean
     )
-    inflow = np.sum(angles.weight[:, None, :] * (field.enter_top - field.leave_top), axis=-1) + beam.down
-    inflow = np.where(mua > 0.0, inflow, 0.0)
-    absorbed = np.where(endless, inflow, mua * np.where(endless, 0.0, thickness) * mean)
-    specular = normal_reflectance(around[:, 0], around[:, 1])
-    if edges is None:
-        return LayeredLight(specular, returned, through, absorbed, *np.empty((2, len(mua), 0)))
-
-    diffuse = diffuse_fluence(modes, operators, sources, **light)
-    pieces = cut_bins(edges, thickness)
-    top, bottom = pieces.layer_values(scaled) * pieces.top, pieces.layer_values(scaled) * pieces.bottom
-    total = diffuse.mean(pieces.layer, top, bottom)
-    total += mean_collimated_fluence(
-        pieces.layer_values(beam.down), pieces.layer_values(beam.up), top, bottom, pieces.layer_values(end)
+    return LayeredLight(
+        reflectance_specular=normal_reflectance(around[:, 0], around[:, 1]),
+        reflectance_diffuse=returned + beam.internal_reflectance,
+        transmittance=through + beam.transmittance,
+        absorbed=absorbed,
+        fluence_rate_ratio=fluence,
+        unscattered_ratio=unscattered,
     )
-    true_tau = _optical_thickness(mua + mus, thickness)
-    straight = collimated_light(around, true_tau)
-    top, bottom = pieces.layer_values(mua + mus) * pieces.top, pieces.layer_values(mua + mus) * pieces.bottom
-    end = pieces.layer_values(np.where(endless, 0.0, true_tau))
-    unscattered = mean_collimated_fluence(
-        pieces.layer_values(straight.down), pieces.layer_values(straight.up), top, bottom, end
-    )
-    return LayeredLight(specular, returned, through, absorbed, pieces.collect(total), pieces.collect(unscattered))
 
 
 def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
@@ -248,72 +241,237 @@ def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
     return np.where(coefficient > 0.0, coefficient, 0.0) * np.where(coefficient > 0.0, thickness, 0.0)
 
 
-@dataclass(frozen=True)
-class _DiffuseField:
-    """Diffuse light entering and leaving each layer at its top and bottom, (sample, layer, node)."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_samples(  # pragma: no cover - compiled
+    angles: LayerDirections,
+    loss: Array,
+    g: Array,
+    peak: Array,
+    scaled: Array,
+    attenuation: Array,
+    thickness: Array,
+    beam_down: Array,
+    beam_up: Array,
+    straight_down: Array,
+    straight_up: Array,
+    edges: Array,
+    returned: Array,
+    through: Array,
+    inflow: Array,
+    mean: Array,
+    total: Array,
+    unscattered: Array,
+) -> None:
+    """Compute the diffuse light, sample by sample.
+
+    Parameters
+    ----------
+    loss, peak : as in `layer_modes.find_modes`, (sample, layer), as all up to `straight_up`.
+    scaled, attenuation, beam_down, beam_up, straight_down, straight_up : as in `layer_fluence.find_bin_means`.
+    returned, through : output, diffuse light that leaves above and below, (sample,).
+    inflow, mean : output, net diffuse light that enters each layer at its top, and mean fluence rate in the layer, of
+        no meaning where semi-infinite, (sample, layer).
+    total, unscattered : output, fluence rate of all light and of what was never scattered, (sample, bin).
+    """
+    samples, layers = thickness.shape
+    nodes = angles.mu.shape[2]
+    modes = LayerModes(
+        np.empty((layers, nodes, nodes)),
+        np.empty((layers, nodes, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+    )
+    operators = LayerOperators(
+        np.empty((layers, nodes, nodes)),
+        np.empty((layers, nodes, nodes)),
+        np.empty((layers, nodes, nodes)),
+        np.empty((layers, nodes, nodes)),
+    )
+    sources = LayerSources(
+        np.empty((layers, nodes)), np.empty((layers, nodes)), np.empty((layers, nodes)), np.empty((layers, nodes))
+    )
+    fluence = DiffuseFluence(
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty(layers),
+        np.empty(layers),
+    )
+    field = _DiffuseField(
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes)),
+        np.empty((layers, nodes, nodes + 1)),
+        np.empty((layers, nodes, nodes + 1)),
+    )
+    space = ModeSpace(
+        np.empty((nodes, nodes)), np.empty((nodes, nodes)), np.empty((6, nodes, nodes)), np.empty((7, nodes))
+    )
+    tau = np.empty(layers)
+    for s in range(samples):
+        at = min(s, len(angles.mu) - 1)
+        for i in range(layers):
+            tau[i] = scaled[s, i] * thickness[s, i]
+            mu, amplitude, q, moments = (
+                angles.mu[at, i],
+                angles.amplitude[at, i],
+                angles.q[at, i],
+                angles.moments[at, i],
+            )
+            if i == 0 or angles.n[at, i] != angles.n[at, i - 1]:
+                orthonormal_bases(mu, q, moments, space)
+            find_modes(
+                modes, i, mu, amplitude, q, moments, angles.n[at, i], loss[s, i], g[s, i], tau[i], peak[s, i], space
+            )
+            find_operators(modes, i, tau[i], operators, space)
+            find_sources(modes, operators, i, tau[i], sources, space)
+        faces = angles.faces
+        passed, from_above, from_below = (
+            faces.transmittance[at],
+            faces.reflectance_from_above[at],
+            faces.reflectance_from_below[at],
+        )
+        _add_layers(operators, sources, beam_down[s], beam_up[s], passed, from_above, from_below, field, space)
+        weight = angles.weight[at]
+        returned[s] = through[s] = 0.0
+        for j in range(nodes):
+            returned[s] += weight[j] * passed[0, j] * field.leave_top[0, j]
+            through[s] += weight[j] * passed[layers, j] * field.leave_bottom[layers - 1, j]
+        for i in range(layers):
+            inflow[s, i] = 0.0
+            for j in range(nodes):
+                inflow[s, i] += weight[j] * (field.enter_top[i, j] - field.leave_top[i, j])
+            down, up, enter_top, enter_bottom = (
+                beam_down[s, i],
+                beam_up[s, i],
+                field.enter_top[i],
+                field.enter_bottom[i],
+            )
+            mean[s, i] = find_fluence(
+                modes, operators, sources, i, tau[i], down, up, enter_top, enter_bottom, fluence, space
+            )
+            mean[s, i] += (down + up) * mean_decay(tau[i])
+        find_bin_means(
+            edges[s],
+            thickness[s],
+            scaled[s],
+            beam_down[s],
+            beam_up[s],
+            attenuation[s],
+            straight_down[s],
+            straight_up[s],
+            modes,
+            fluence,
+            total[s],
+            unscattered[s],
+        )
+
+
+class _DiffuseField(NamedTuple):
+    """Diffuse light entering and leaving each layer at its top and bottom, (layer, node), and how it comes about.
+
+    Parameters
+    ----------
+    rise, leave : light that enters a layer from below and that leaves at its top, as matrices for the light that enters
+        it at its top, in `leave` above its upper face; a last column is for emitted light, (layer, node, node + 1).
+    """
 
     enter_top: Array
     enter_bottom: Array
     leave_top: Array
     leave_bottom: Array
+    rise: Array
+    leave: Array
 
 
-def _add_layers(
-    operators: LayerOperators, sources: LayerSources, beam: CollimatedLight, faces: InterfaceCoefficients
-) -> _DiffuseField:
-    """Join the layers by adding.
+@njit(cache=True, **NJIT_OPTIONS)
+def _add_layers(  # pragma: no cover - compiled
+    operators: LayerOperators,
+    sources: LayerSources,
+    beam_down: Array,
+    beam_up: Array,
+    passed: Array,
+    from_above: Array,
+    from_below: Array,
+    field: _DiffuseField,
+    space: ModeSpace,
+) -> None:
+    """Join the layers of one sample by adding.
 
     The upward pass computes the reflection and emission of all that is below each layer, the downward pass the light
     itself.
+
+    Parameters
+    ----------
+    beam_down, beam_up : collimated light entering each layer at its top and its bottom, (layer,).
+    passed, from_above, from_below : transmittance and reflectance of the faces, (face, node).
     """
-    down, up = beam.down[..., None], beam.up[..., None]
-    emit_top = down * sources.up + up * sources.down
-    emit_bottom = down * sources.down + up * sources.up
-    samples, layers, nodes = emit_top.shape
-    identity = np.eye(nodes)
-    # Matrices for entering light have a last column for emitted light. Below layer i, `rest` is the reflection and
-    # `glow` the emission; `rise` is the light that enters the layer from below, and `leave` the light that leaves at
-    # its top.
-    rest = faces.reflectance_from_above[:, layers, :, None] * identity
-    glow = np.zeros((samples, nodes))
-    rises: list[Array] = []
-    leaves: list[Array] = []
+    layers, nodes = sources.up.shape
+    # Below layer i, `rest` is the reflection and `glow` the emission.
+    rest, again = space.matrices[0], space.matrices[1]
+    glow, emitted, entering, falling = space.vectors[0], space.vectors[1], space.vectors[2], space.vectors[3]
+    other = space.vectors[4]
+    for j in range(nodes):
+        glow[j] = falling[j] = 0.0
+        for m in range(nodes):
+            rest[j, m] = from_above[layers, j] if j == m else 0.0
     for i in range(layers - 1, -1, -1):
-        reflect, transmit = operators.reflect[:, i], operators.transmit[:, i]
-        rise = _append_column(rest @ transmit, glow + apply_matrix(rest, emit_bottom[:, i]))
-        rise = _sum_echoes(rest @ reflect, rise)
-        leave = transmit @ rise
-        leave[..., :-1] += reflect
-        leave[..., -1] += emit_top[:, i]
-        under, passed = faces.reflectance_from_below[:, i], faces.transmittance[:, i]
-        if np.any(under):
-            leave = _sum_echoes(leave[..., :-1] * under[:, None, :], leave)
-        leave[..., :-1] *= passed[:, None, :]
-        rises.append(rise)
-        leaves.append(leave)
-        rest = faces.reflectance_from_above[:, i, :, None] * identity + passed[..., None] * leave[..., :-1]
-        glow = passed * leave[..., -1]
-    field = _DiffuseField(*(np.empty_like(emit_top) for _ in range(4)))
-    falling = np.zeros((samples, nodes))
+        reflect, transmit, rise, leave = operators.reflect[i], operators.transmit[i], field.rise[i], field.leave[i]
+        down, up = beam_down[i], beam_up[i]
+        for j in range(nodes):
+            emitted[j] = down * sources.down[i, j] + up * sources.up[i, j]
+        apply(rest, emitted, other)
+        multiply(rest, transmit, rise)
+        multiply(rest, reflect, again)
+        for j in range(nodes):
+            rise[j, nodes] = glow[j] + other[j]
+        _sum_echoes(again, rise)
+        multiply(transmit, rise, leave)
+        for j in range(nodes):
+            leave[j, nodes] += down * sources.up[i, j] + up * sources.down[i, j]
+            for m in range(nodes):
+                leave[j, m] += reflect[j, m]
+        under, through = from_below[i], passed[i]
+        if under.any():
+            for j in range(nodes):
+                for m in range(nodes):
+                    again[j, m] = leave[j, m] * under[m]
+            _sum_echoes(again, leave)
+        for j in range(nodes):
+            glow[j] = through[j] * leave[j, nodes]
+            for m in range(nodes):
+                leave[j, m] *= through[m]
+                rest[j, m] = through[j] * leave[j, m]
+            rest[j, j] += from_above[i, j]
     for i in range(layers):
-        leave, rise = leaves.pop(), rises.pop()
-        leaving = apply_matrix(leave[..., :-1], falling) + leave[..., -1]
-        entering = faces.transmittance[:, i] * falling + faces.reflectance_from_below[:, i] * leaving
-        rising = apply_matrix(rise[..., :-1], entering) + rise[..., -1]
-        falling = (
-            apply_matrix(operators.transmit[:, i], entering)
-            + apply_matrix(operators.reflect[:, i], rising)
-            + emit_bottom[:, i]
-        )
-        field.enter_top[:, i], field.enter_bottom[:, i] = entering, rising
-        field.leave_top[:, i], field.leave_bottom[:, i] = leaving, falling
-    return field
+        leave, rise, leaving, rising = field.leave[i], field.rise[i], field.leave_top[i], field.enter_bottom[i]
+        apply(leave, falling, leaving)
+        for j in range(nodes):
+            leaving[j] += leave[j, nodes]
+            entering[j] = passed[i, j] * falling[j] + from_below[i, j] * leaving[j]
+            field.enter_top[i, j] = entering[j]
+        apply(rise, entering, rising)
+        for j in range(nodes):
+            rising[j] += rise[j, nodes]
+        apply(operators.transmit[i], entering, falling)
+        apply(operators.reflect[i], rising, other)
+        for j in range(nodes):
+            falling[j] += other[j] + beam_down[i] * sources.down[i, j] + beam_up[i] * sources.up[i, j]
+            field.leave_bottom[i, j] = falling[j]
 
 
-def _sum_echoes(again: Array, light: Array) -> Array:
-    """Return (1 + again + again² + …) light: light that is reflected back and forth without end."""
-    return np.asarray(np.linalg.solve(np.eye(again.shape[-1]) - again, light), dtype=np.float64)
-
-
-def _append_column(matrix: Array, column: Array) -> Array:
-    return np.concatenate([matrix, column[..., None]], axis=-1)
+@njit(cache=True, **NJIT_OPTIONS)
+def _sum_echoes(again: Array, light: Array) -> None:  # pragma: no cover - compiled
+    """Replace `light` by (1 + again + again² + …) light: light that is reflected back and forth without end."""
+    for j in range(len(again)):
+        for m in range(len(again)):
+            again[j, m] = (1.0 if j == m else 0.0) - again[j, m]
+    solve(again, light)

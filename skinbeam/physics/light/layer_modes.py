@@ -1,27 +1,34 @@
 """Modes of the radiance in one homogeneous layer, and the reflection, transmission and emission of the layer.
 
-Arrays are (sample, layer, node) or (sample, layer, node, mode); τ is optical depth scaled by delta-M, counted from the
-top of the layer. The equations are in `discrete_ordinates`; in addition u = X α(τ), v = Z β(τ), XᵀZ = 1, and the
+Arrays are those of one sample, (layer, node) or (layer, node, mode); τ is optical depth scaled by delta-M, counted from
+the top of the layer. The equations are in `discrete_ordinates`; in addition u = X α(τ), v = Z β(τ), XᵀZ = 1, and the
 downward and upward amplitudes are b± = (u ± v) / 2, in units in which Σ √ŵ v is the flux (ŵ the weights of s ds).
+
+Layers are worked on one by one in compiled code, since a library's call for such small matrices costs more than the
+sums.
 """
 
-from dataclasses import dataclass
+import math
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.directions import LayerDirections
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
+from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, invert, multiply, transpose
 
 __all__ = [
     "TINY",
     "LayerModes",
     "LayerOperators",
     "LayerSources",
-    "apply_matrix",
-    "layer_modes",
-    "layer_operators",
-    "layer_sources",
+    "ModeSpace",
+    "find_modes",
+    "find_operators",
+    "find_sources",
     "mean_decay",
+    "orthonormal_bases",
     "resonant_decay",
 ]
 
@@ -31,28 +38,23 @@ Array = NDArray[np.float64]
 TINY = 1e-300
 
 
-@dataclass(frozen=True)
-class LayerModes:
+class LayerModes(NamedTuple):
     """Modes of every layer.
 
     Parameters
     ----------
-    x, z : X and Z, (sample, layer, node, mode).
-    k : decay per unit of scaled optical depth, (sample, layer, mode).
-    tau : scaled optical thickness, inf where semi-infinite, (sample, layer).
-    end : the same, 0 where semi-infinite.
-    half : kτ/2, inf where semi-infinite, (sample, layer, mode).
-    tanh_ratio : tanh(kτ/2) / (kτ/2), (sample, layer, mode).
-    fluence : fluence rate of a unit α, (sample, layer, mode).
-    drive : p, the source that a unit beam makes in each u, (sample, layer, mode).
-    particular : the factor of φ in the particular solution, (sample, layer, mode).
+    x, z : X and Z, (layer, node, mode).
+    k : decay per unit of scaled optical depth, (layer, mode).
+    half : kτ/2, inf where semi-infinite, (layer, mode).
+    tanh_ratio : tanh(kτ/2) / (kτ/2), (layer, mode).
+    fluence : fluence rate of a unit α, (layer, mode).
+    drive : p, the source that a unit beam makes in each u, (layer, mode).
+    particular : the factor of φ in the particular solution, (layer, mode).
     """
 
     x: Array
     z: Array
     k: Array
-    tau: Array
-    end: Array
     half: Array
     tanh_ratio: Array
     fluence: Array
@@ -60,14 +62,13 @@ class LayerModes:
     particular: Array
 
 
-@dataclass(frozen=True)
-class LayerOperators:
+class LayerOperators(NamedTuple):
     """Reflection and transmission of diffuse light by layers.
 
     Parameters
     ----------
-    reflect, transmit : R and T, the same from both sides, (sample, layer, node, node).
-    even, odd : inverses of X + Z k tanh(kτ/2) and X tanh(kτ/2)/k + Z; `odd` has no meaning where semi-infinite.
+    reflect, transmit : R and T, the same from both sides, (layer, node, node).
+    even, odd : inverses of X + Z k tanh(kτ/2) and X tanh(kτ/2)/k + Z; `odd` is not set where semi-infinite.
     """
 
     reflect: Array
@@ -76,9 +77,8 @@ class LayerOperators:
     odd: Array
 
 
-@dataclass(frozen=True)
-class LayerSources:
-    """Diffuse light from a unit collimated beam that enters at the top of a layer; all (sample, layer, node).
+class LayerSources(NamedTuple):
+    """Diffuse light from a unit collimated beam that enters at the top of a layer; all (layer, node).
 
     Parameters
     ----------
@@ -92,126 +92,308 @@ class LayerSources:
     bottom: Array
 
 
-def layer_modes(angles: LayerDirections, loss: Array, g: Array, tau: Array, peak: Array) -> LayerModes:
-    """Return the modes of layers; all arguments but the angles are (sample, layer).
+class ModeSpace(NamedTuple):
+    """Space for the modes of one layer.
+
+    Parameters
+    ----------
+    even_basis, odd_basis : √w times orthonormal polynomials, (polynomial, node).
+    matrices : (matrix, node, node). vectors : (vector, node).
+    """
+
+    even_basis: Array
+    odd_basis: Array
+    matrices: Array
+    vectors: Array
+
+
+@njit(cache=True, **NJIT_OPTIONS)
+def orthonormal_bases(mu: Array, q: Array, moments: int, space: ModeSpace) -> None:  # pragma: no cover - compiled
+    """Write the bases that carry so many moments: even and odd polynomials in μ, orthonormal under the weights q².
+
+    Polynomials that are orthonormal in the quadrature itself replace Legendre polynomials; they differ by the error of
+    the quadrature only. So scattering conserves energy, the mean cosine is exact, and no eigenvalue of scattering
+    exceeds a moment. Each is μ² times the one before, less its parts along all before; the parts are removed twice,
+    after which rounding leaves none.
+    """
+    for odd in range(2):
+        basis = space.odd_basis if odd else space.even_basis
+        for order in range((moments + 1 - odd) // 2):
+            row = basis[order]
+            for i in range(len(mu)):
+                factor = mu[i] * mu[i] * basis[order - 1, i] if order else q[i]
+                row[i] = factor * mu[i] if odd and not order else factor
+            for earlier in range(2 * order):
+                other = basis[earlier % order]
+                along = 0.0
+                for i in range(len(mu)):
+                    along += row[i] * other[i]
+                for i in range(len(mu)):
+                    row[i] -= along * other[i]
+            squares = 0.0
+            for i in range(len(mu)):
+                squares += row[i] * row[i]
+            inverse = 1.0 / math.sqrt(squares)
+            for i in range(len(mu)):
+                row[i] *= inverse
+
+
+@njit(cache=True, **NJIT_OPTIONS)
+def find_modes(  # pragma: no cover - compiled
+    modes: LayerModes,
+    layer: int,
+    mu: Array,
+    amplitude: Array,
+    q: Array,
+    moments: int,
+    n: float,
+    loss: float,
+    g: float,
+    tau: float,
+    peak: float,
+    space: ModeSpace,
+) -> None:
+    """Compute the modes of one layer.
 
     The square root of 1 − ω W^½ O W^½ is S = 1 − Q (1 − √(1 − ωχ)) Qᵀ, Q the orthonormal basis and χ the moments, and
     its inverse has the same form: L = M^-½ S needs neither a factorisation nor a solution of equations.
 
     Parameters
     ----------
+    mu, amplitude, q, moments, n : as in `directions.LayerDirections`.
     loss : 1 − scaled albedo, a separate argument so that it keeps its precision near 0.
     g : mean cosine before scaling. tau : scaled optical thickness.
     peak : share of scattering that delta-M counts as unscattered.
     """
-    omega = 1.0 - loss
-    share, order = peak[..., None], np.arange(int(angles.moments.max()))
-    chi = np.where(order < angles.moments[..., None], (g[..., None] ** order - share) / (1.0 - share), 0.0)
-    chi_even, chi_odd = chi[..., 0::2], chi[..., 1::2]
-    stretch = np.sqrt(1.0 - omega[..., None] * chi_odd)[..., None, :]
-    basis, back = angles.odd_basis, _transpose(angles.odd_basis)
-    identity = np.eye(basis.shape[-2])
-    mu = angles.mu[..., None]
-    root = np.sqrt(mu)
+    nodes, omega = len(mu), 1.0 - loss
+    x, z, k, fluence = modes.x[layer], modes.z[layer], modes.k[layer], modes.fluence[layer]
+    root, inverse, d, other = space.matrices[0], space.matrices[1], space.matrices[2], space.matrices[3]
+    lost, gained = space.matrices[4], space.matrices[5]
+    even, odd, even_beam, odd_beam = space.vectors[0], space.vectors[1], space.vectors[4], space.vectors[5]
+    scattered, steep = space.vectors[6], space.vectors[3]
 
+    # What the moments make of the beam, (2l + 1) χ P, and of the odd polynomials in S and its inverse.
+    for i in range(nodes):
+        steep[i] = 1.0 / mu[i]
+        even_beam[i] = odd_beam[i] = 0.0
+        even[i], odd[i] = 1.0, mu[i]
+    power, first_moment = 1.0, 0.0
+    for order in range(moments):
+        chi = (power - peak) / (1.0 - peak)
+        power *= g
+        # Legendre polynomials of order l and l + 1 in turn.
+        here, after, beam = (odd, even, odd_beam) if order % 2 else (even, odd, even_beam)
+        for i in range(nodes):
+            beam[i] += (2 * order + 1) * chi * here[i]
+        if order:
+            now, before = (2 * order + 1) / (order + 1), order / (order + 1)
+            for i in range(nodes):
+                after[i] = now * mu[i] * here[i] - before * after[i]
+        if order == 1:
+            first_moment = chi
+        half_order = order // 2
+        if order % 2:
+            stretch = math.sqrt(1.0 - omega * chi)
+            for i in range(nodes):
+                lost[i, half_order] = (stretch - 1.0) * space.odd_basis[half_order, i]
+                gained[i, half_order] = (1.0 / stretch - 1.0) * space.odd_basis[half_order, i]
+        else:
+            scattered[half_order] = omega * chi
+    odd_basis, even_basis = space.odd_basis[: moments // 2], space.even_basis[: (moments + 1) // 2]
+    multiply(lost, odd_basis, root)
+    multiply(gained, odd_basis, inverse)
     # Lᵀ A L = Dᵀ (1 − ω W^½ E W^½) D with D = M⁻¹ S.
-    d = (identity - (basis * (1.0 - stretch)) @ back) / mu
-    projected = _transpose(angles.even_basis) @ d
-    scattered = (omega[..., None] * chi_even)[..., None] * projected
-    _, y = np.linalg.eigh(_transpose(d) @ d - _transpose(projected) @ scattered)
-    turned = d @ y
-    x = root * turned
-    z = root * (y + (basis * (1.0 / stretch - 1.0)) @ (back @ y))
+    for i in range(nodes):
+        root[i, i] += 1.0
+        inverse[i, i] += 1.0
+        for j in range(nodes):
+            d[i, j] = root[i, j] * steep[i]
+            root[i, j] *= steep[j]
+    projected, weighted = space.matrices[4], space.matrices[5]
+    multiply(even_basis, d, projected[: len(even_basis)])
+    for order in range(len(even_basis)):
+        for i in range(nodes):
+            weighted[i, order] = scattered[order] * projected[order, i]
+    multiply(root, d, other)
+    multiply(weighted, projected[: len(even_basis)], root)
+    for i in range(nodes):
+        for j in range(nodes):
+            other[i, j] -= root[i, j]
+    diagonalise(other, root, space.vectors)
+    transpose(root, other)
+    turned = root
+    multiply(d, other, turned)
+    multiply(inverse, other, z)
+    _find_decay(k, loss, g, peak, moments, q, turned, space)
+    for i in range(nodes):
+        scale = math.sqrt(mu[i])
+        for m in range(nodes):
+            x[i, m] = scale * turned[i, m]
+            z[i, m] *= scale
 
-    k = _mode_decay(angles, loss, chi_even, turned, projected[..., 1:, :] @ y)
-
-    amplitude = angles.amplitude
-    collected = amplitude / angles.mu
-    fluence = apply_matrix(_transpose(x), collected)
-    unit = (omega / angles.n**2)[..., None] * collected
-    odd_beam = apply_matrix(angles.odd_legendre, chi_odd)
-    first = np.sum(angles.q**2 * angles.mu * odd_beam, axis=-1, keepdims=True)
-    odd_beam = odd_beam * np.where(first != 0.0, chi_odd[..., :1] / np.where(first != 0.0, first, 1.0), 0.0)
-    drive_u = apply_matrix(_transpose(z), unit * odd_beam)
+    beam, carried, drive_v = space.vectors[0], space.vectors[1], space.vectors[2]
+    for i in range(nodes):
+        beam[i] = amplitude[i] / mu[i]
+    apply_transposed(x, beam, fluence)
+    first, area = 0.0, 0.0
+    for i in range(nodes):
+        first += q[i] * q[i] * mu[i] * odd_beam[i]
+        area += amplitude[i] * amplitude[i]
+    exact = first_moment / first if first != 0.0 else 0.0
+    for i in range(nodes):
+        unit = omega / (n * n) * amplitude[i] / mu[i]
+        odd_beam[i] *= exact * unit
+        even_beam[i] *= unit
+    drive = modes.drive[layer]
+    apply_transposed(z, odd_beam, drive)
+    apply_transposed(z, amplitude, carried)
+    apply_transposed(x, even_beam, drive_v)
     # In a mode k² · flux = loss · fluence rate. Rounding breaks this by about 1e-16 of the largest k², and with it the
     # energy balance: correct the fluxes, and with them the emission of the beam.
-    flowing = k > 0.0
-    carried = apply_matrix(_transpose(z), amplitude)
-    flow = np.where(flowing, loss[..., None] * fluence / np.where(flowing, k, 1.0) ** 2, carried)
-    z = z + amplitude[..., None] * ((flow - carried) / np.sum(amplitude**2, axis=-1, keepdims=True))[..., None, :]
-    drive_v = apply_matrix(_transpose(x), unit * apply_matrix(angles.even_legendre, chi_even))
-    emitted = np.sum(flow * drive_v, axis=-1)
-    drive_v = drive_v * np.where(emitted > 0.0, omega / np.where(emitted > 0.0, emitted, 1.0), 0.0)[..., None]
+    flow_error, emitted = space.vectors[3], 0.0
+    for m in range(nodes):
+        flow = loss * fluence[m] / (k[m] * k[m]) if k[m] > 0.0 else carried[m]
+        flow_error[m] = (flow - carried[m]) / area
+        emitted += flow * drive_v[m]
+    for i in range(nodes):
+        for m in range(nodes):
+            z[i, m] += amplitude[i] * flow_error[m]
+    exact = omega / emitted if emitted > 0.0 else 0.0
+    half, ratio, particular = modes.half[layer], modes.tanh_ratio[layer], modes.particular[layer]
+    for m in range(nodes):
+        particular[m] = -(drive[m] + exact * drive_v[m]) / (1.0 + k[m])
+        half[m] = math.inf if math.isinf(tau) else 0.5 * k[m] * tau
+        ratio[m] = math.tanh(max(half[m], TINY)) / max(half[m], TINY)
 
-    endless = np.isinf(tau)
-    end = np.where(endless, 0.0, tau)
-    half = np.where(endless[..., None], np.inf, 0.5 * k * end[..., None])
-    tanh_ratio = np.tanh(np.maximum(half, TINY)) / np.maximum(half, TINY)
-    return LayerModes(x, z, k, tau, end, half, tanh_ratio, fluence, drive_u, -(drive_u + drive_v) / (1.0 + k))
 
-
-def _mode_decay(angles: LayerDirections, loss: Array, chi_even: Array, turned: Array, seen: Array) -> Array:
-    """Return k of every mode; `turned` are the modes, `seen` their even moments except the first.
+@njit(cache=True, **NJIT_OPTIONS)
+def _find_decay(  # pragma: no cover - compiled
+    k: Array, loss: float, g: float, peak: float, moments: int, q: Array, turned: Array, space: ModeSpace
+) -> None:
+    """Compute k of every mode; `turned` are the modes.
 
     k² is a Rayleigh quotient without cancellation: scattering preserves the part of a mode along q, so that for little
     loss only the part orthogonal to q counts.
     """
-    along = (angles.q[..., None, :] @ turned) / np.sum(angles.q**2, axis=-1)[..., None, None]
-    across = turned - angles.q[..., None] * along
-    kept = (chi_even[..., None, 1:] @ seen**2)[..., 0, :]
-    deflected = np.sum(across * across, axis=-2) - kept
-    k_squared = loss[..., None] * np.sum(turned * turned, axis=-2) + (1.0 - loss)[..., None] * deflected
-    k = np.sqrt(np.maximum(k_squared, 0.0))
-    k[..., 0] = np.where(loss == 0.0, 0.0, k[..., 0])
-    return np.asarray(k)
+    along, squares, deflected = space.vectors[0], space.vectors[1], space.vectors[2]
+    seen = space.matrices[4][: (moments + 1) // 2]
+    multiply(space.even_basis[: len(seen)], turned, seen)
+    apply_transposed(turned, q, along)
+    total = 0.0
+    for i in range(len(q)):
+        total += q[i] * q[i]
+    for m in range(len(q)):
+        along[m] /= total
+        squares[m] = deflected[m] = 0.0
+    for i in range(len(q)):
+        for m in range(len(q)):
+            across = turned[i, m] - q[i] * along[m]
+            squares[m] += turned[i, m] * turned[i, m]
+            deflected[m] += across * across
+    power = g * g
+    for order in range(2, moments, 2):
+        chi = (power - peak) / (1.0 - peak)
+        power *= g * g
+        for m in range(len(q)):
+            deflected[m] -= chi * seen[order // 2, m] ** 2
+    for m in range(len(q)):
+        k[m] = math.sqrt(max(loss * squares[m] + (1.0 - loss) * deflected[m], 0.0))
+    if loss == 0.0:
+        k[0] = 0.0
 
 
-def layer_operators(modes: LayerModes) -> LayerOperators:
-    """Return reflection and transmission of every layer without its interfaces.
+@njit(cache=True, **NJIT_OPTIONS)
+def find_operators(  # pragma: no cover - compiled
+    modes: LayerModes, layer: int, tau: float, operators: LayerOperators, space: ModeSpace
+) -> None:
+    """Compute reflection and transmission of one layer without its interfaces.
 
     With B = X + Z k t, C = X t/k + Z, t = tanh(kτ/2): R + T = 1 − 2 Z k t B⁻¹ and T = Z C⁻¹ X sech²(kτ/2) B⁻¹; the
-    second is not a difference, so that T keeps its relative precision at any depth.
+    second is not a difference, so that T keeps its relative precision at any depth. `tau` is scaled optical thickness.
     """
-    decay = np.exp(-2.0 * modes.half)
-    sech_squared = 4.0 * decay / (1.0 + decay) ** 2
-    ratio = (0.5 * modes.end)[..., None] * modes.tanh_ratio
-    z_k_tanh = modes.z * (modes.k * np.tanh(modes.half))[..., None, :]
-    even = np.asarray(np.linalg.inv(modes.x + z_k_tanh), dtype=np.float64)
-    odd = np.asarray(np.linalg.inv(modes.x * ratio[..., None, :] + modes.z), dtype=np.float64)
-    transmit = modes.z @ (odd @ ((modes.x * sech_squared[..., None, :]) @ even))
-    reflect = np.eye(modes.x.shape[-1]) - 2.0 * (z_k_tanh @ even) - transmit
-    return LayerOperators(reflect, transmit, even, odd)
+    x, z, k, half, ratio = modes.x[layer], modes.z[layer], modes.k[layer], modes.half[layer], modes.tanh_ratio[layer]
+    reflect, transmit = operators.reflect[layer], operators.transmit[layer]
+    even, odd = operators.even[layer], operators.odd[layer]
+    turned, scaled, factor = space.matrices[0], space.matrices[1], space.vectors[0]
+    nodes = len(k)
+    for m in range(nodes):
+        factor[m] = k[m] * math.tanh(half[m])
+    for i in range(nodes):
+        for m in range(nodes):
+            turned[i, m] = z[i, m] * factor[m]
+            even[i, m] = x[i, m] + turned[i, m]
+    invert(even, space.vectors[1])
+    multiply(turned, even, reflect)
+    if math.isinf(tau):
+        for i in range(nodes):
+            for j in range(nodes):
+                transmit[i, j] = 0.0
+    else:
+        sech_squared = space.vectors[1]
+        for m in range(nodes):
+            decay = math.exp(-2.0 * half[m])
+            sech_squared[m] = 4.0 * decay / ((1.0 + decay) * (1.0 + decay))
+            factor[m] = 0.5 * tau * ratio[m]
+        for i in range(nodes):
+            for m in range(nodes):
+                scaled[i, m] = x[i, m] * sech_squared[m]
+                odd[i, m] = x[i, m] * factor[m] + z[i, m]
+        invert(odd, space.vectors[2])
+        multiply(scaled, even, turned)
+        multiply(odd, turned, scaled)
+        multiply(z, scaled, transmit)
+    for i in range(nodes):
+        for j in range(nodes):
+            reflect[i, j] = (1.0 if i == j else 0.0) - 2.0 * reflect[i, j] - transmit[i, j]
 
 
-def layer_sources(modes: LayerModes, operators: LayerOperators) -> LayerSources:
-    """Return the sources of a unit beam from above; for a beam from below exchange top and bottom, up and down."""
-    s = modes.particular
-    alpha = s * resonant_decay(modes.k, modes.end[..., None])
-    beta = modes.drive * np.exp(-modes.tau)[..., None] + alpha + s * np.exp(-2.0 * modes.half)
-    u, v = apply_matrix(modes.x, alpha), apply_matrix(modes.z, beta)
-    top, bottom = 0.5 * apply_matrix(modes.z, modes.drive + s), 0.5 * (u - v)
-    both = np.stack([top, bottom], axis=-1)
-    reflected, passed = operators.reflect @ both, operators.transmit @ both
-    up = -top - reflected[..., 0] - passed[..., 1]
-    down = 0.5 * (u + v) - reflected[..., 1] - passed[..., 0]
-    return LayerSources(up, down, top, bottom)
+@njit(cache=True, **NJIT_OPTIONS)
+def find_sources(  # pragma: no cover - compiled
+    modes: LayerModes, operators: LayerOperators, layer: int, tau: float, sources: LayerSources, space: ModeSpace
+) -> None:
+    """Compute the sources of a unit beam from above; for one from below exchange top and bottom, up and down.
+
+    `tau` is scaled optical thickness.
+    """
+    s, p, k, half = modes.particular[layer], modes.drive[layer], modes.k[layer], modes.half[layer]
+    up, down, top, bottom = sources.up[layer], sources.down[layer], sources.top[layer], sources.bottom[layer]
+    alpha, beta, both = space.vectors[0], space.vectors[1], space.vectors[2]
+    u, v = space.vectors[3], space.vectors[4]
+    endless = math.isinf(tau)
+    passed = math.exp(-tau)
+    for m in range(len(k)):
+        alpha[m] = 0.0 if endless else s[m] * resonant_decay(k[m], tau, passed)
+        beta[m] = p[m] * passed + alpha[m] + s[m] * math.exp(-2.0 * half[m])
+        both[m] = p[m] + s[m]
+    apply(modes.x[layer], alpha, u)
+    apply(modes.z[layer], beta, v)
+    apply(modes.z[layer], both, top)
+    for i in range(len(k)):
+        top[i] *= 0.5
+        bottom[i] = 0.5 * (u[i] - v[i])
+        down[i] = 0.5 * (u[i] + v[i])
+    reflect, transmit = operators.reflect[layer], operators.transmit[layer]
+    for i in range(len(k)):
+        back, through = 0.0, 0.0
+        for j in range(len(k)):
+            back += reflect[i, j] * top[j] + transmit[i, j] * bottom[j]
+            through += reflect[i, j] * bottom[j] + transmit[i, j] * top[j]
+        up[i] = -top[i] - back
+        down[i] -= through
 
 
-def mean_decay(y: Array) -> Array:
+@njit(cache=True, **NJIT_OPTIONS)
+def mean_decay(y: float) -> float:  # pragma: no cover - compiled
     """Return (1 − e⁻ʸ) / y, the mean of a decay over an optical path y ≥ 0; 1 at 0."""
-    safe = np.maximum(y, TINY)
-    return np.asarray(-np.expm1(-safe) / safe)
+    safe = max(y, TINY)
+    return -math.expm1(-safe) / safe
 
 
-def resonant_decay(k: Array, tau: Array) -> Array:
-    """Return φ(τ) = (e^-τ − e^-kτ) / (1 − k), finite and smooth through k = 1, where it is −τ e^-τ."""
-    return -np.exp(-np.minimum(k, 1.0) * tau) * tau * mean_decay(np.abs(1.0 - k) * tau)
+@njit(cache=True, **NJIT_OPTIONS)
+def resonant_decay(k: float, tau: float, decay: float) -> float:  # pragma: no cover - compiled
+    """Return φ(τ) = (e^-τ − e^-kτ) / (1 − k), finite and smooth through k = 1, where it is −τ e^-τ.
 
-
-def apply_matrix(matrix: Array, vector: Array) -> Array:
-    """Return matrix · vector over the leading dimensions."""
-    return (matrix @ vector[..., None])[..., 0]
-
-
-def _transpose(matrix: Array) -> Array:
-    return matrix.swapaxes(-1, -2)
+    `decay` is e^-τ.
+    """
+    slower = decay if k >= 1.0 else math.exp(-k * tau)
+    return -slower * tau * mean_decay(abs(1.0 - k) * tau)
