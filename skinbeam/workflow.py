@@ -33,6 +33,7 @@ from skinbeam.report.graphics.figure_data import (
     SectionData,
     WindowData,
 )
+from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
 
 __all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
@@ -104,7 +105,7 @@ def _write_consultation(
 
 
 def load_planning_tables() -> None:
-    """Load the tables and libraries that every concern needs, so that not every process of a plan does."""
+    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
     import xarray
 
     xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
@@ -112,6 +113,7 @@ def load_planning_tables() -> None:
     load_choices()
     load_cells()
     practice_rows()
+    load_ordinates_kernel()
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:

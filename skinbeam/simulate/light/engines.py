@@ -22,6 +22,7 @@ __all__ = [
     "SKIN_ORDINATES",
     "DiscreteOrdinates",
     "check_engine_options",
+    "load_ordinates_kernel",
 ]
 
 
@@ -36,7 +37,7 @@ class DiscreteOrdinates:
 
     streams: int = 64
 
-    # OpenBLAS splits larger matrices over threads, so that rounding depends on the number of cores.
+    # The work grows with the third power of the directions.
     MAX_DIRECTIONS = 88
     # Number of streams that is always used, whatever the refractive indices, and for many draws at once.
     MIN_STREAMS = 16
@@ -120,3 +121,9 @@ def check_engine_options(method_option: str, method: str, device: str, error: fl
             field="--error",
             hint="Above 0 and below 1, such as 0.01.",
         )
+
+
+def load_ordinates_kernel() -> None:
+    """Load the compiled kernel of the discrete ordinates, so that processes that are forked later have it."""
+    one = np.ones((1, 1))
+    solve_layers(PlaneLayers(one, one, np.zeros((1, 1)), one, one), streams=4)
