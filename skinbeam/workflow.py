@@ -22,7 +22,7 @@ from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.section import SkinSection, compute_section
-from skinbeam.plan.window import PlanWindow, compute_window
+from skinbeam.plan.window import PlanWindow, compute_curve, compute_window
 from skinbeam.published_doses.rows import practice_rows
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
@@ -148,6 +148,19 @@ def _concern_figures(result: ConcernResult) -> ConcernFigures:
             setup,
             offered=result.trial is not None,
         ),
+        _further_curves(result),
+    )
+
+
+def _further_curves(result: ConcernResult) -> tuple[WindowData | None, ...]:
+    """Return the window of the planned pulse of each laser option but the first; None where nothing was computed."""
+    phototype = darkest_phototype(result.bank.case)
+    setups = [option.setup for option in result.record.options if option.setup is not None]
+    return tuple(
+        None
+        if trial.thresholds is None
+        else _window_data(compute_curve(trial, goal, phototype), goal, trial, setup, offered=True)
+        for goal, trial, setup in list(zip(result.goals, result.trials, setups, strict=True))[1:]
     )
 
 

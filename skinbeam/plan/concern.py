@@ -49,15 +49,20 @@ class ConcernResult:
 
     Parameters
     ----------
-    trials : the trial of each laser option, in the order of the options.
+    goals, trials : the goal and the trial of each laser option, in the order of the options.
     nearest : the setting that came nearest, where no laser is offered.
     """
 
     record: ConcernPlan
-    goal: TreatmentGoal | None
+    goals: tuple[TreatmentGoal, ...]
     trials: tuple[CandidateSetting, ...]
     bank: SkinBank
     nearest: NearestSetting | None = None
+
+    @property
+    def goal(self) -> TreatmentGoal | None:
+        """The goal of the first laser option; None where no laser is offered."""
+        return self.goals[0] if self.goals else None
 
     @property
     def trial(self) -> CandidateSetting | None:
@@ -123,8 +128,8 @@ def plan_concern(
         nearest=None if near is None else near.record,
     )
     report_progress(record)
-    goal = found[0].goal if found else None
-    return ConcernResult(record, goal, tuple(one.trial for one in found), bank, near)
+    goals, trials = tuple(one.goal for one in found), tuple(one.trial for one in found)
+    return ConcernResult(record, goals, trials, bank, near)
 
 
 def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:

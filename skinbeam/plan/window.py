@@ -19,7 +19,7 @@ from skinbeam.plan.search.candidate import CandidateSetting, DoseThresholds
 from skinbeam.plan.search.envelope import PracticeEnvelope, envelope_rules, find_envelope, span_ends
 from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
 from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import LimitValues, SettingLimit, find_limits
+from skinbeam.plan.search.limits import LimitValues, SettingLimit
 from skinbeam.plan.search.practice_place import ENERGY, FLUENCE, practice_light
 from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import build_beam, thin_evenly
@@ -30,6 +30,7 @@ from skinbeam.simulate.skins.ensemble import weighted_share
 __all__ = [
     "PlanWindow",
     "PublishedDoseRange",
+    "compute_curve",
     "compute_window",
     "dose_grid",
     "log_spaced",
@@ -157,7 +158,7 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
         return _column_window(trial, goal, skins, phototype)
     assert trial.thresholds is not None  # a trial of a full field
     table = ResponseTable(machine, goal, skins, trial.thresholds.burn_scale)
-    limits = _binding_limits(trial, goal, skins.site)
+    limits = _binding_limits(trial)
     same = [one for one in iterate_settings(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
     pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
     doses = tuple(sorted({trial.dose, *dose_grid(machine.device, chosen.wavelength_nm)}))
@@ -173,6 +174,22 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
         rows[pulse] = _window_row(found, limits, doses, skins.weights)
     beside = _published_fluences(trial, goal, phototype, (min(rows), max(rows)))
     return _make_window("pulse_ms", doses, rows, *beside)
+
+
+def compute_curve(trial: CandidateSetting, goal: TreatmentGoal, phototype: int | None) -> PlanWindow:
+    """Return the window of the planned pulse alone, which the plan has computed already.
+
+    Parameters
+    ----------
+    phototype : as of `compute_window`.
+    """
+    assert trial.thresholds is not None  # a trial of a full field
+    pulse_ms = trial.setting.pulse_ms
+    doses = tuple(sorted({trial.dose, *dose_grid(trial.machine.device, trial.setting.wavelength_nm)}))
+    row = _window_row(trial.thresholds, _binding_limits(trial), doses, trial.weights)
+    return _make_window(
+        "pulse_ms", doses, {pulse_ms: row}, *_published_fluences(trial, goal, phototype, (pulse_ms,) * 2)
+    )
 
 
 def _make_window(
@@ -200,7 +217,7 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     """Return the window of microbeams: energy by density, on the skins that the plan was judged on."""
     device, chosen = trial.machine.device, trial.setting
     assert trial.density_per_cm2 is not None  # a trial of columns
-    limits = _binding_limits(trial, goal, skins.site)
+    limits = _binding_limits(trial)
     counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
     places = sorted({trial.density_per_cm2, *thin_evenly(density_steps(device, chosen, trial.dose), _WINDOW_DENSITIES)})
     cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {}
@@ -221,14 +238,13 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     return _make_window("density_per_cm2", tuple(cells), rows, _published_energies(trial, goal, phototype), ())
 
 
-def _binding_limits(trial: CandidateSetting, goal: TreatmentGoal, site: str) -> list[SettingLimit]:
-    """Return the limits of a goal without those that the setting of the plan passes as practice does."""
-    passed = {
-        verdict.limit.id
+def _binding_limits(trial: CandidateSetting) -> list[SettingLimit]:
+    """Return the limits of a setting without those that it passes as practice does."""
+    return [
+        verdict.limit
         for verdict in trial.verdicts
-        if verdict.status == "warn" and verdict.limit.used_fraction(verdict.share) > 1.0
-    }
-    return [limit for limit in find_limits(goal.modality, site, goal.condition) if limit.id not in passed]
+        if verdict.status != "warn" or verdict.limit.used_fraction(verdict.share) <= 1.0
+    ]
 
 
 def _judge_columns(

@@ -16,6 +16,7 @@ from skinbeam.report.context import (
     ConcernPart,
     DecisionPart,
     DisplayValue,
+    LiveFigure,
     OptionCard,
     OptionGlance,
     ReasonLine,
@@ -69,6 +70,7 @@ def report_page(
     embedded_figures: Mapping[str, str],
     photo: Mapping[str, Any] | None,
     preview: Strip | None = None,
+    live: Mapping[str, Sequence[LiveFigure | None]] | None = None,
 ) -> ReportPage:
     """Return the context of the clinician's page.
 
@@ -79,10 +81,11 @@ def report_page(
     embedded_figures : figure file → data URI.
     photo : body of the photo document, when there is a photograph.
     preview : preview pictures, when there is a face to draw them on.
+    live : sliders of laser options in their order, by concern anchor.
     """
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.further_reasons, *decision.standing_rules)
-    concerns = tuple(_concern_part(concern, pictures, decided, plan) for concern in plan.concerns)
+    concerns = tuple(_concern_part(concern, pictures, live or {}, decided, plan) for concern in plan.concerns)
     references, missing = _references(plan.sources)
     names = concern_names(plan)
     course, always = visit_lines(plan.course, names)
@@ -221,7 +224,11 @@ def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
 
 
 def _concern_part(
-    concern: ConcernPlan, pictures: Mapping[str, Sequence[ReportPicture]], decided: Sequence[ReasonLine], plan: Plan
+    concern: ConcernPlan,
+    pictures: Mapping[str, Sequence[ReportPicture]],
+    live: Mapping[str, Sequence[LiveFigure | None]],
+    decided: Sequence[ReasonLine],
+    plan: Plan,
 ) -> ConcernPart:
     """Return one concern with its figures and options."""
     person = plan.assessment
@@ -232,6 +239,7 @@ def _concern_part(
     ]
     anchor = f"concern-{concern.condition}-{concern.site}"
     section, window = pictures[anchor]
+    first_live, *further_live = live.get(anchor) or (None,)
     target = {name: value for name, value in dataclass_fields(concern.target).items() if name != "definition"}
     return ConcernPart(
         anchor=anchor,
@@ -245,7 +253,8 @@ def _concern_part(
         limitation=concern.cannot.text,
         section=section,
         window=window,
-        options=option_cards(concern, decided, _phototype(person)),
+        live=first_live,
+        options=_with_live_figures(option_cards(concern, decided, _phototype(person)), further_live),
         no_laser_headline=no_laser_headline(concern),
         no_laser_reasons=plain_reasons(concern.no_laser),
         nearest=nearest_setting(concern, person),
@@ -253,6 +262,12 @@ def _concern_part(
         refusals=refused_options(concern.refused, stops),
         gaps=knowledge_gaps(concern),
     )
+
+
+def _with_live_figures(cards: Sequence[OptionCard], further: Sequence[LiveFigure | None]) -> tuple[OptionCard, ...]:
+    """Return the cards with the sliders of each laser option after the first, whose sliders stand by its figure."""
+    left = iter((None, *further))
+    return tuple(replace(card, live=next(left, None)) if card.device else card for card in cards)
 
 
 def _subtypes(concern: ConcernPlan) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "LeafletOutcome",
     "LeafletPage",
     "LimitLine",
+    "LiveFigure",
     "NearestPart",
     "OptionCard",
     "OptionGlance",
@@ -188,6 +189,25 @@ class OptionGlance:
 
 
 @dataclass(frozen=True)
+class LiveFigure:
+    """Sliders over the dose and the pulse, or density, of an option, with the answers of every place.
+
+    Parameters
+    ----------
+    dose_last, row_last : the last place of each slider; 0 for one without a choice.
+    dose_start, row_start : the places of the plan.
+    """
+
+    dose_label: Annotated[str, "quantity of the dose"]
+    row_label: Annotated[str, "pulse length or density"]
+    dose_last: Annotated[int, "last place of the slider of the dose"]
+    dose_start: Annotated[int, "place of the planned dose"]
+    row_last: Annotated[int, "last place of the slider of pulse or density; 0 without one"]
+    row_start: Annotated[int, "place of the planned pulse or density"]
+    data: Annotated[str, "JSON: labels of the places, answers by row and dose, and sentences"]
+
+
+@dataclass(frozen=True)
 class OptionCard:
     """The card of one treatment option, which may be no treatment."""
 
@@ -216,6 +236,7 @@ class OptionCard:
     shared_rules: Annotated[
         str, "rules told with the decision that speak about this option too, by number; may be empty"
     ]
+    live: Annotated[LiveFigure | None, "sliders of a further laser option; none without"] = None
 
 
 @dataclass(frozen=True)
@@ -263,6 +284,7 @@ class ConcernPart:
     limitation: Annotated[str, "what light cannot do for it"]
     section: Annotated[ReportPicture, "skin section with light and temperature"]
     window: Annotated[ReportPicture, "therapeutic window"]
+    live: Annotated[LiveFigure | None, "sliders below the window; none where a probability is not known"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
     no_laser_headline: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
     no_laser_reasons: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]

@@ -9,7 +9,7 @@ from typing import Any
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.records import ConcernPlan, Plan
-from skinbeam.report.context import ReportPicture
+from skinbeam.report.context import LiveFigure, ReportPicture
 from skinbeam.report.formatting import (
     concern_name,
     concern_names,
@@ -25,6 +25,7 @@ from skinbeam.report.graphics.icons import icon_arrays_svg
 from skinbeam.report.graphics.window import draw_window
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL
+from skinbeam.report.live_figure import live_figure
 from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.text import catalogue, render_message
@@ -42,21 +43,25 @@ class ReportFigures:
     ----------
     files : path below the report's folder → content.
     pictures : figures by concern anchor; the calendar is under `calendar`.
+    live : by concern anchor, the sliders of each laser option in their order.
     """
 
     files: Mapping[str, bytes]
     pictures: Mapping[str, Sequence[ReportPicture]]
+    live: Mapping[str, Sequence[LiveFigure | None]]
 
 
 def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
     """Draw every figure of the plan."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[ReportPicture]] = {}
+    live: dict[str, Sequence[LiveFigure | None]] = {}
     for of_concern in run_in_parallel(lambda place: _concern_figures(plan, place, figures), range(len(plan.concerns))):
         files |= of_concern.files
         pictures |= of_concern.pictures
+        live |= of_concern.live
     pictures["calendar"] = [_calendar_picture(plan, files)]
-    return ReportFigures(files, pictures)
+    return ReportFigures(files, pictures, live)
 
 
 def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigures:
@@ -69,7 +74,11 @@ def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigur
         files |= {picture.file: icon_arrays_svg(row).encode() for picture, row in drawn}
     if place < CONCERNS_IN_FULL:
         files |= dot_files(concern)
-    return ReportFigures(files, {f"concern-{name}": pictures})
+    data = figures.for_concern(concern.condition, concern.site)
+    windows = () if data is None else (data.window, *data.curves)
+    live = [live_figure(window) if isinstance(window, WindowData) else None for window in windows]
+    anchor = f"concern-{name}"
+    return ReportFigures(files, {anchor: pictures}, {anchor: live})
 
 
 def load_photo_overlays(

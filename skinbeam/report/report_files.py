@@ -101,7 +101,8 @@ def _build_page(
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """Return the page's context without embedded figures, and the content of the overlays."""
     pictures, overlays = load_photo_overlays(photo, photo_folder)
-    return report_page(plan, drawn.pictures, pictures, embedded_figures={}, photo=photo, preview=strip), overlays
+    page = report_page(plan, drawn.pictures, pictures, embedded_figures={}, photo=photo, preview=strip, live=drawn.live)
+    return page, overlays
 
 
 def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:

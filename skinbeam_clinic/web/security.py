@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam.model.errors import InputError
+from skinbeam.report.live_figure import live_script_hash
 from skinbeam.text import ENGLISH, LANGUAGES, use_language, use_time_zone
 from skinbeam_clinic.web.errors import answer_error, refusal
 
@@ -68,8 +69,8 @@ _POLICY = (
     "default-src 'none'; {script}style-src 'self'{inline}; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A report contains its own style sheet, and no script.
-REPORT_POLICY = _POLICY.format(script="", inline=" 'unsafe-inline'")
+# A report contains its own style sheet, and one script, which is known by its hash.
+REPORT_POLICY = _POLICY.format(script=f"script-src '{live_script_hash()}'; ", inline=" 'unsafe-inline'")
 HEADERS = {
     "Content-Security-Policy": _POLICY.format(script="script-src 'self'; connect-src 'self'; ", inline=""),
     # Not `no-referrer`: with it, browsers send `Origin: null` with our own forms.

@@ -92,12 +92,18 @@ class WindowData:
 
 @dataclass(frozen=True)
 class ConcernFigures:
-    """Figure data of a concern's leading option; an unknown gives the reason for a missing figure."""
+    """Figure data of a concern's leading option; an unknown gives the reason for a missing figure.
+
+    Parameters
+    ----------
+    curves : of each further laser option, in their order, the window of its planned pulse; None where there is none.
+    """
 
     condition: str
     site: str
     section: SectionData | Unknown
     window: WindowData | Unknown
+    curves: Sequence[WindowData | None] = ()
 
 
 @dataclass(frozen=True)

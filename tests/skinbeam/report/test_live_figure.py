@@ -1,0 +1,116 @@
+"""The sliders of a report: every place says what the window says, without a network and by keyboard."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from plan_reading import read_plan
+from playwright.sync_api import Page, sync_playwright
+from report_samples import sample_figures, sample_plan, sample_window
+
+from skinbeam.report.context import LiveFigure
+from skinbeam.report.formatting import people_of_100
+from skinbeam.report.graphics.figure_data import WindowData
+from skinbeam.report.live_figure import live_figure, live_script_hash
+from skinbeam.report.report_files import render_html
+
+
+def made(window: WindowData) -> LiveFigure:
+    found = live_figure(window)
+    assert found is not None
+    return found
+
+
+def test_every_place_has_the_numbers_of_the_window() -> None:
+    window = sample_window()
+    numbers = json.loads(made(window).data)
+    for told, shares in ((numbers["effect"], window.p_effect), (numbers["harm"], window.p_harm)):
+        assert told == [[people_of_100(share) for share in row] for row in shares]
+    assert numbers["broken"] == [[share > 1.0 for share in row] for row in window.limit_fraction]
+    assert len(numbers["doses"]) == len(window.dose)
+    assert len(numbers["rows"]) == len(numbers["published"]) == len(window.rows)
+
+
+def test_the_sliders_begin_at_the_plan() -> None:
+    window, found = sample_window(), made(sample_window())
+    assert (window.dose[found.dose_start], window.rows[found.row_start]) == (window.chosen_dose, window.chosen_row)
+    assert (found.dose_last, found.row_last) == (len(window.dose) - 1, len(window.rows) - 1)
+
+
+def test_doses_are_inside_what_was_published_at_their_pulse_alone() -> None:
+    window = replace(sample_window(), published_doses=sample_window().published_doses[:1])
+    numbers = json.loads(made(window).data)
+    assert numbers["inside"][0] == [3.0 <= dose <= 8.0 for dose in window.dose]
+    assert not any(any(row) for row in numbers["inside"][1:])
+    assert "3 to 8 J/cm²" in numbers["published"][0]
+    assert "No source" in numbers["published"][1]
+
+
+@pytest.mark.parametrize("missing", [{"p_harm": ()}, {"p_effect": ()}, {"chosen_dose": None}])
+def test_without_a_probability_or_a_place_there_are_no_sliders(missing: dict[str, None]) -> None:
+    assert live_figure(replace(sample_window(), **missing)) is None
+
+
+def test_words_cannot_end_the_script_that_holds_them() -> None:
+    data = made(replace(sample_window(), effect="</script><b>")).data
+    assert "<" not in data
+    assert "</script><b>" in json.loads(data)["words"]["answer"]
+
+
+def test_the_page_holds_the_script_that_the_policy_allows() -> None:
+    scripts = re.findall(r"<script>(.*?)</script>", render_html(read_plan(sample_plan()), sample_figures()), flags=re.S)
+    (script,) = scripts
+    assert live_script_hash() == f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """The report from a file, in a browser without a network."""
+    file = tmp_path / "report.html"
+    file.write_text(render_html(read_plan(sample_plan()), sample_figures()), encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        opened = browser.new_context(offline=True).new_page()
+        faults: list[str] = []
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.goto(file.as_uri())
+        yield opened
+        browser.close()
+    assert not faults
+
+
+@pytest.mark.check
+def test_a_reader_moves_the_dose_by_keyboard_and_comes_back(page: Page) -> None:
+    block = page.locator("[data-live]").first
+    answer, dose = block.locator("[data-answer]"), block.locator("[data-axis=dose]")
+    window, planned = sample_window(), answer.inner_text()
+    assert window.chosen_dose is not None
+    start = list(window.dose).index(window.chosen_dose)
+    dose.focus()
+    page.keyboard.press("ArrowLeft")
+    assert people_of_100(window.p_effect[-1][start - 1]) in answer.inner_text()
+    assert answer.inner_text() != planned
+    assert "J/cm²" in (dose.get_attribute("aria-valuetext") or "")
+    page.keyboard.press("End")
+    assert "a plan would not give this" in answer.inner_text()
+    block.get_by_role("button").click()
+    assert answer.inner_text() == planned
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("width", [390, 1280])
+def test_sliders_fit_the_page_and_stay_off_paper(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    block = page.locator("[data-live]").first
+    box = block.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    page.emulate_media(media="print")
+    assert not block.is_visible()
