@@ -38,7 +38,6 @@ from skinbeam.plan.rules.table import RuleReason
 from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.fractional import judge_microbeams
 from skinbeam.plan.search.goals import TreatmentGoal, laser_choices, treatment_goal
-from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
@@ -410,5 +409,6 @@ def _judge(
         density = _resolve_density(machine, setting, dose, asked, proposal)
         return judge_microbeams(machine, setting, goal, skins, dose, density)
     if goal.modality == "ablative":
-        return ResponseTable(machine, goal, skins).judge(setting, dose, passes=round(asked.get("passes", 1)))
+        table = person.bank.response_table(machine, goal, site)
+        return table.judge(setting, dose, passes=round(asked.get("passes", 1)))
     return judge_heating_dose(person.case, goal, proposal, machine, setting, dose, person.bank, site)

@@ -89,12 +89,12 @@ def plan_without_dose(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    skins = bank.skins(site, goal)
     if machine.device.microbeam:
+        skins = bank.skins(site, goal)
         return search_microbeams(machine, setting, goal, skins, energies=machine.doses(setting))
     # A dose for vessels is aimed on skins that are the same for every seed.
     aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
-    table = ResponseTable(machine, goal, skins)
+    table = bank.response_table(machine, goal, site)
     found = search_full_field(table, setting, aimed=aimed)
     return None if found is None else _with_bruising(table, found)
 
@@ -121,7 +121,7 @@ def _plan_heating(
     case: Case, goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank
 ) -> CandidateSetting | None:
     """Return the published dose of light that heats, moved to this skin."""
-    table = ResponseTable(proposal.machine, goal, bank.skins(site, goal))
+    table = bank.response_table(proposal.machine, goal, site)
     scale, ratio = _compare_with_practice(case, proposal, table)
     table = table.anchored(scale)
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
@@ -151,7 +151,7 @@ def judge_heating_dose(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    table = ResponseTable(machine, goal, bank.skins(site, goal))
+    table = bank.response_table(machine, goal, site)
     if proposal is not None:
         scale, _ = _compare_with_practice(case, proposal, table)
         table = table.anchored(scale)

@@ -20,6 +20,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.units import J_CM2
 from skinbeam.outcome.dose_error import beam_burn_calibration, beam_burn_light
 from skinbeam.plan.search.goals import LESION_BY_CONDITION, TreatmentGoal, condition_vessels
+from skinbeam.plan.search.response_table import ResponseTable
 from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.personal_calibration import (
@@ -277,6 +278,7 @@ class SkinBank:
         self._machines, self._widths = machines or (), widths or {}
         # A cache decorator on the method would reference the bank, and keep gigabytes until the garbage collector runs.
         self._cache: dict[_BankKey, SiteSkins] = {}
+        self._tables: dict[tuple[str, str, TreatmentGoal], ResponseTable] = {}
 
     def skins(self, site: str, goal: TreatmentGoal, *, max_draws: int | None = None) -> SiteSkins:
         """Return the skins of a site with the goal's target in them, `max_draws` at most, or the full number of
@@ -289,6 +291,13 @@ class SkinBank:
         if key not in self._cache:
             self._cache[key] = self._make(*key)
         return self._cache[key]
+
+    def response_table(self, machine: SearchMachine, goal: TreatmentGoal, site: str) -> ResponseTable:
+        """Return the response table of a machine for a goal in the skins of a site; what it has simulated is kept."""
+        key = machine.case_name, site, goal
+        if key not in self._tables:
+            self._tables[key] = ResponseTable(machine, goal, self.skins(site, goal))
+        return replace(self._tables[key], machine=machine)  # whose caps may differ
 
     @cached_property
     def design_bank(self) -> "SkinBank":
