@@ -55,8 +55,7 @@ def find_laser_options(
 ) -> tuple[list[LaserOption], list[DeviceRefusal]]:
     """Return the laser option of each device that has one, and why the others are refused.
 
-    Where the clinic did not list its devices, one device of each class that the guideline names has an option. Where
-    the guideline names no light, one device of each light that trials of the concern used has.
+    Where the clinic did not list its devices, one device of each class that the guideline names has an option.
 
     Parameters
     ----------

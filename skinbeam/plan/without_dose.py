@@ -1,14 +1,13 @@
 """Plan devices for which no source prints a dose that they can be set to.
 
-They are set to the pulse and spot of most sources, at the dose that reaches the target: light that heats where the
-guideline names it, and light whose effect is a depth (columns, and the removal of skin), where it is like practice.
+They are set to the pulse and spot of most sources, at the dose that reaches the target, where the guideline names them:
+light with neither a printed dose nor a place there is light that nobody uses so. A device that the clinic lists and
+whose effect is a depth (columns, and the removal of skin) is planned too where its setting is like practice.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-from skinbeam.evidence.comparison.compare import treatment_studies
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, one_of_each_light
 from skinbeam.model.case import Case
@@ -24,14 +23,13 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
-from skinbeam.plan.expected_result import trial_question
-from skinbeam.plan.guideline_place import advice_against, guideline_place
+from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, guideline_place
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import usual_settings
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.envelope import PracticeLight, envelope_rules
+from skinbeam.plan.search.envelope import envelope_rules
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import effect_target
 from skinbeam.plan.search.settings import SearchMachine
@@ -42,7 +40,6 @@ __all__ = ["plan_devices_without_dose"]
 
 # Diameters of columns and craters to try, the usual one first: each takes about a second.
 _MAX_DIAMETERS: Final = 3
-_UNPLACED: Final = 4  # after the third place of the guideline
 
 
 def plan_devices_without_dose(
@@ -63,45 +60,41 @@ def plan_devices_without_dose(
     """
     planned: list[LaserOption] = []
     refused: list[DeviceRefusal] = []
-    for machine, settings in _devices_to_try(case, concern, goal.modality, machines, cell, is_listed=is_listed):
+    offered: set[str] = set()
+    for machine in machines:
+        settings = _settings_to_try(case, concern, goal.modality, machine, cell)
+        place = _best_place(goal.modality, machine, settings, cell)
+        if not is_listed and place is not None and place.device_class in offered:
+            continue
+        may_be_unnamed = is_listed and _is_by_depth(goal.modality, machine)
+        if (place is None and not may_be_unnamed) or _is_never_computed(concern, goal, machine):
+            refused.append(_refuse_without_dose(case, concern, goal, machine))
+            continue
         found = _plan_device(case, concern, goal, machine, settings, bank, cell)
-        if isinstance(found, LaserOption):
-            planned.append(found)
-        else:
+        if isinstance(found, DeviceRefusal):
             refused.append(found)
+            continue
+        planned.append(found)
+        if place is not None:
+            offered.add(place.device_class)
     return planned, refused
 
 
-def _devices_to_try(
-    case: Case,
-    concern: Concern,
-    modality: str,
-    machines: Sequence[SearchMachine],
-    cell: GuidelineCell | None,
-    *,
-    is_listed: bool,
-) -> list[tuple[SearchMachine, list[BeamSetting]]]:
-    """Return the devices without a printed dose that are to be planned, each with the settings to try.
+def _best_place(
+    modality: str, machine: SearchMachine, settings: Sequence[BeamSetting], cell: GuidelineCell | None
+) -> GuidelinePlace | None:
+    """Return the place of a machine in the guideline, at the settings to try first; None where it has none."""
+    lights = (*settings, *one_of_each_light(machine.device))
+    places = (guideline_place(cell, modality, device_classes(machine.device, one)) for one in lights)
+    return next((place for place in places if place is not None), None)
 
-    Where the clinic did not list its devices, one of each light stands for columns and for craters: the one that the
-    guideline names first, else the first of light that trials of the concern used, else the first.
+
+def _is_never_computed(concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> bool:
+    """Return whether no dose is computed: of a lamp, because makers measure its fluence in different ways, and of light
+    that heats where the wrong light makes the condition worse.
     """
-    every = [(machine, _settings_to_try(case, concern, modality, machine, cell)) for machine in machines]
-    if is_listed:
-        return every
-    heating = [(machine, settings) for machine, settings in every if not _is_by_depth(modality, machine)]
-    question = trial_question(case, concern, modality)
-    lights: dict[str, list[tuple[int, SearchMachine, list[BeamSetting]]]] = {}
-    for machine, settings in every:
-        if settings and _is_by_depth(modality, machine):
-            usual = settings[0]
-            place = guideline_place(cell, modality, device_classes(machine.device, usual))
-            regime = PracticeLight(modality, usual.wavelength_nm, usual.pulse_ms).regime
-            number = _UNPLACED if place is None else place.number
-            lights.setdefault(regime, []).append((number, machine, settings))
-    best = [min(of_light, key=lambda one: one[0]) for of_light in lights.values()]
-    tried = [one for one in best if treatment_studies(replace(question, wavelength_nm=one[2][0].wavelength_nm))]
-    return [*heating, *((machine, settings) for _, machine, settings in tried or best[:1])]
+    is_bounded = machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]
+    return is_bounded and not _is_by_depth(goal.modality, machine)
 
 
 def _is_by_depth(modality: str, machine: SearchMachine) -> bool:
@@ -131,17 +124,7 @@ def _plan_device(
     bank: SkinBank,
     cell: GuidelineCell | None,
 ) -> LaserOption | DeviceRefusal:
-    """Return the option of a device at the first of its settings that reaches the target, or why it has none.
-
-    Light that heats and has neither a printed dose nor a place in the guideline is light that nobody uses so. Of a lamp
-    no dose is computed, because makers measure its fluence in different ways; nor where the wrong light makes the
-    condition worse.
-    """
-    lights = one_of_each_light(machine.device)
-    is_named = any(guideline_place(cell, goal.modality, device_classes(machine.device, one)) for one in lights)
-    is_bounded = machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]
-    if not _is_by_depth(goal.modality, machine) and (not is_named or is_bounded):
-        return _refuse_without_dose(case, concern, goal, machine)
+    """Return the option of a device at the first of its settings that reaches the target, or why it has none."""
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     refused: list[DeviceRefusal] = []
