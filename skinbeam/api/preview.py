@@ -15,7 +15,15 @@ from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import Plan
 from skinbeam.preview.panels import make_strip, omission_message
-from skinbeam.preview.sheet import add_caption_band, add_footnotes, encode_png, footnotes, render_rows, render_sheet
+from skinbeam.preview.sheet import (
+    add_caption_band,
+    add_footnotes,
+    encode_jpeg,
+    encode_png,
+    footnotes,
+    render_rows,
+    render_sheet,
+)
 from skinbeam.preview.strip import Panel, PreviewStrip
 from skinbeam.text import Message, render_message
 
@@ -34,7 +42,7 @@ class Preview:
     ----------
     files : pictures and document by file name; empty if no face can be used.
     document : `skinbeam.preview/1`.
-    rows : the rows of the strip for a page, as PNG with alternative text; empty if there is no strip.
+    rows : the rows of the strip for a page, as JPEG with alternative text; empty if there is no strip.
     footnotes : footnotes below the rows. All text is in the current language.
     """
 
@@ -99,7 +107,7 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
         DOCUMENT_FILE: pretty_json(whole).encode(),
     }
-    rows = tuple((encode_png(row, altered=True), _alt(labels)) for row, labels in render_rows(strip))
+    rows = tuple((encode_jpeg(row, altered=True), _alt(labels)) for row, labels in render_rows(strip))
     return Preview(files, whole, rows, tuple(footnote.text for footnote in footnotes(strip)))
 
 

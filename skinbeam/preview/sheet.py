@@ -50,6 +50,7 @@ _XMP = (
 _BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
 _BAND_FILL = 0.92
 _PACKED = 3  # compression level: files a tenth larger than with 9, in a third of the time
+_QUALITY = 85  # of JPEG, at which letters keep their edges
 
 
 @cache
@@ -98,6 +99,17 @@ def encode_png(picture: Picture, *, altered: bool) -> bytes:
         said.add_itxt("XML:com.adobe.xmp", _XMP.format(kind=IPTC_ALTERED))
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG", pnginfo=said, compress_level=_PACKED)
+    return file.getvalue()
+
+
+def encode_jpeg(picture: Picture, *, altered: bool) -> bytes:
+    """Encode a picture for a page as JPEG, a fifth of its size as PNG, with the same description."""
+    said: dict[str, bytes] = {"comment": render_message("preview.described" if altered else "preview.before").encode()}
+    if altered:
+        cite_sources("iptc2024source")
+        said["xmp"] = _XMP.format(kind=IPTC_ALTERED).encode()
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **said)
     return file.getvalue()
 
 

@@ -1,10 +1,13 @@
 """Draw every figure of a report, with its caption or the reason why it is missing."""
 
 import base64
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
+
+from PIL import Image
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.parallel import run_in_parallel
@@ -32,6 +35,7 @@ from skinbeam.text import catalogue, render_message
 
 __all__ = ["ReportFigures", "data_uri", "draw_report_figures", "load_photo_overlays"]
 
+_QUALITY: Final = 85  # of JPEG, at which letters and thin lines on a photograph keep their edges
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -102,11 +106,23 @@ def load_photo_overlays(
         if folder is None or not there:
             pictures.append(ReportPicture("", "", title, report_text("overlay_missing", name=str(name))))
             continue
-        files[f"overlays/{path.name}"] = (folder / path.name).read_bytes()
+        file, content = _for_page(f"overlays/{path.name}", (folder / path.name).read_bytes())
+        files[file] = content
         scale = f"report.overlay_{name}"
         caption = render_message(scale) if scale in catalogue() else title
-        pictures.append(ReportPicture(f"overlays/{path.name}", title, caption, ""))
+        pictures.append(ReportPicture(file, title, caption, ""))
     return pictures, files
+
+
+def _for_page(file: str, content: bytes) -> tuple[str, bytes]:
+    """Return a picture as a page embeds it: a photograph as JPEG takes a fifth of its size as PNG."""
+    made = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.convert("RGB").save(made, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+    except OSError:  # not a picture that can be read: the page embeds what is there
+        return file, content
+    return str(PurePosixPath(file).with_suffix(".jpg")), made.getvalue()
 
 
 def data_uri(file: str, content: bytes) -> str:

@@ -23,7 +23,7 @@ from skinbeam.text import translate_record
 
 __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"]
 
-_ROW = "preview/row-{}.png"
+_ROW = "preview/row-{}.jpg"
 
 
 def write_report(

@@ -167,7 +167,7 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
         return answer(version, question, cases)
 
     monkeypatch.setattr(dispatcher, "answer_block", hungry)
-    monkeypatch.setattr(watch, "_NOBODY_S", 60.0)  # a worker that is started again is gone for a while
+    monkeypatch.setattr(watch, "_NOBODY_S", 240.0)  # a worker that is started again is gone for a while
     monkeypatch.setattr(clusters, "local_machine", lambda count: LocalMachine(1, limit))
     sentences: list[str] = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
