@@ -28,6 +28,7 @@ __all__ = [
     "Font",
     "add_caption_band",
     "add_footnotes",
+    "encode_jpeg",
     "encode_png",
     "footnotes",
     "load_font",
