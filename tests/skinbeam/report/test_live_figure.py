@@ -88,6 +88,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
 @pytest.mark.check
 def test_a_reader_moves_the_dose_by_keyboard_and_comes_back(page: Page) -> None:
     block = page.locator("[data-live]").first
+    block.locator("summary").press("Enter")
     answer, dose = block.locator("[data-answer]"), block.locator("[data-axis=dose]")
     window, planned = sample_window(), answer.inner_text()
     assert window.chosen_dose is not None
@@ -108,6 +109,7 @@ def test_a_reader_moves_the_dose_by_keyboard_and_comes_back(page: Page) -> None:
 def test_sliders_fit_the_page_and_stay_off_paper(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     block = page.locator("[data-live]").first
+    block.locator("summary").click()
     box = block.bounding_box()
     assert box is not None
     assert box["x"] >= 0
