@@ -26,9 +26,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
 from skinbeam.plan.search.fractional import search_microbeams
-from skinbeam.plan.search.full_field import (
-    search_full_field,
-)
+from skinbeam.plan.search.full_field import search_full_field
 from skinbeam.plan.search.goals import TreatmentGoal
 from skinbeam.plan.search.limits import find_limits
 from skinbeam.plan.search.response_table import ResponseTable, basal_burn_doses
