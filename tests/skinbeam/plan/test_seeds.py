@@ -89,14 +89,13 @@ def _set_apart(one: Any, other: Any) -> Iterator[str]:
 
 
 def _setting(settings: Any) -> BeamSetting:
-    beam = settings.get("microbeam")
-    size = settings["spot_mm"] if beam is None else beam["diameter_um"] / 1000.0
+    size = settings["spot_mm"] if "spot_mm" in settings else settings["microbeam"]["diameter_um"] / 1000.0
     return BeamSetting(settings["wavelength_nm"], settings["pulse_ms"], size)
 
 
 def _dose(settings: Any) -> float:
-    beam = settings.get("microbeam")
-    return float(settings["fluence_J_cm2"] if beam is None else beam["energy_mJ"])
+    # A lens array divides a full field, which has a fluence.
+    return float(settings["fluence_J_cm2"] if "fluence_J_cm2" in settings else settings["microbeam"]["energy_mJ"])
 
 
 def _next(one: float, other: float, dial: Any) -> bool:
