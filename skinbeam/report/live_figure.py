@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from skinbeam.model.document import round_significant
 from skinbeam.report.context import LiveFigure
-from skinbeam.report.formatting import display_value, people_of_100, quantity_label, report_text
+from skinbeam.report.formatting import capitalise, display_value, people_of_100, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import DoseRange, WindowData
 from skinbeam.text import translate
 
@@ -43,8 +43,8 @@ def live_figure(data: WindowData) -> LiveFigure | None:
         },
     }
     return LiveFigure(
-        dose,
-        row,
+        capitalise(dose),
+        capitalise(row),
         len(data.dose) - 1,
         list(data.dose).index(data.chosen_dose),
         len(data.rows) - 1,
