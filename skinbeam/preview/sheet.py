@@ -28,6 +28,7 @@ __all__ = [
     "Font",
     "add_caption_band",
     "add_footnotes",
+    "compress_for_page",
     "encode_jpeg",
     "encode_png",
     "footnotes",
@@ -51,7 +52,7 @@ _XMP = (
 _BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
 _BAND_FILL = 0.92
 _PACKED = 3  # compression level: files a tenth larger than with 9, in a third of the time
-_QUALITY = 85  # of JPEG, at which letters keep their edges
+_QUALITY = 85  # of JPEG, at which letters and thin lines on a photograph keep their edges
 
 
 @cache
@@ -109,8 +110,13 @@ def encode_jpeg(picture: Picture, *, altered: bool) -> bytes:
     if altered:
         cite_sources("iptc2024source")
         said["xmp"] = _XMP.format(kind=IPTC_ALTERED).encode()
+    return compress_for_page(Image.fromarray(picture), **said)
+
+
+def compress_for_page(picture: Image.Image, **said: bytes) -> bytes:
+    """Return a picture as JPEG for a page, with metadata by the names of Pillow."""
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **said)
+    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **said)
     return file.getvalue()
 
 

@@ -5,13 +5,14 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any
 
 from PIL import Image
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam.preview.sheet import compress_for_page
 from skinbeam.report.context import LiveFigure, ReportPicture
 from skinbeam.report.formatting import (
     concern_name,
@@ -35,7 +36,6 @@ from skinbeam.text import catalogue, render_message
 
 __all__ = ["ReportFigures", "data_uri", "draw_report_figures", "load_photo_overlays"]
 
-_QUALITY: Final = 85  # of JPEG, at which letters and thin lines on a photograph keep their edges
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -116,13 +116,12 @@ def load_photo_overlays(
 
 def _for_page(file: str, content: bytes) -> tuple[str, bytes]:
     """Return a picture as a page embeds it: a photograph as JPEG takes a fifth of its size as PNG."""
-    made = io.BytesIO()
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            picture.convert("RGB").save(made, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+            made = compress_for_page(picture.convert("RGB"))
     except OSError:  # not a picture that can be read: the page embeds what is there
         return file, content
-    return str(PurePosixPath(file).with_suffix(".jpg")), made.getvalue()
+    return str(PurePosixPath(file).with_suffix(".jpg")), made
 
 
 def data_uri(file: str, content: bytes) -> str:
