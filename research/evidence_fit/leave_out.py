@@ -139,6 +139,10 @@ class StudyScore:
         """Return the fields as a dictionary."""
         return asdict(self)
 
+    def is_inside(self, level: float) -> bool:
+        """Return whether the printed result lies inside the central interval of a level."""
+        return abs(2.0 * self.pit - 1.0) <= level
+
 
 def scored_studies() -> tuple[str, ...]:
     """Return every study that reported improvement, a harm or satisfaction."""
@@ -215,10 +219,7 @@ def coverage(scores: Sequence[StudyScore], *, resamples: int = 20_000) -> dict[s
     """
     inside = {
         level: np.array(
-            [
-                np.mean([abs(2.0 * s.pit - 1.0) <= level for s in scores if s.study == study])
-                for study in _study_names(scores)
-            ]
+            [np.mean([s.is_inside(level) for s in scores if s.study == study]) for study in _study_names(scores)]
         )
         for level in LEVELS
     }

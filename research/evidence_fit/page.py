@@ -104,7 +104,7 @@ def render_page() -> str:
         dark_mark_groups=_table(
             ("dark marks of", "counts", "inside the 80 % interval"),
             [
-                (title, str(len(group)), f"{sum(abs(2.0 * one.pit - 1.0) <= 0.8 for one in group)}")
+                (title, str(len(group)), str(sum(one.is_inside(0.8) for one in group)))
                 for title, group in sorted(dark_mark_groups().items())
             ],
         ),
