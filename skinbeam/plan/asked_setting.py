@@ -402,12 +402,11 @@ def _judge(
     ------
     NotAvailable : the model cannot judge it.
     """
-    skins = person.bank.skins(site, goal)
     if machine.device.lens_array:
         raise NotAvailable(render_message("plan.lens-array"))
     if machine.device.microbeam:
         density = _resolve_density(machine, setting, dose, asked, proposal)
-        return judge_microbeams(machine, setting, goal, skins, dose, density)
+        return judge_microbeams(machine, setting, goal, person.bank.skins(site, goal), dose, density)
     if goal.modality == "ablative":
         table = person.bank.response_table(machine, goal, site)
         return table.judge(setting, dose, passes=round(asked.get("passes", 1)))

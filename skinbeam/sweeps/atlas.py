@@ -246,7 +246,7 @@ def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, An
 
     Doses are J/cm², or mJ of a microbeam. `from_dose` brings half of such skins to the target, `to_dose` keeps every
     limit: for the planned setting on the device's steps, with the sampling error counted as a plan counts it; for the
-    textbook's pulse and spot to a hundredth, as in a first look. `burn_dose` burns one in ten.
+    textbook's pulse and spot to a hundredth. `burn_dose` burns one in ten.
     """
     concern = loaded.case.concern[0]
     devices = loaded.case.clinic.devices if loaded.case.clinic is not None else None

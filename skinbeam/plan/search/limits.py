@@ -293,7 +293,7 @@ def judge_limit(
 ) -> LimitVerdict:
     """Test `limit` on the draws of its quantity. An unknown quantity never meets a limit.
 
-    Without `strict` the Monte Carlo error is not counted: for a first look on few draws, never for a plan.
+    Without `strict` the Monte Carlo error is not counted: where a dose is chosen, never where one is allowed.
     """
     cite_sources(limit.source)
     if isinstance(values, Unknown):

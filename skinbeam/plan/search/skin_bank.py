@@ -245,7 +245,7 @@ def _count_of_100(p: float) -> float:
 
 
 # A limit on a share of the skins depends on a handful of a few hundred, so depths are computed in so many times more
-# draws and compared with their layers; a first look has more draws of layers only. A mean probability needs none
+# draws and compared with their layers; a figure has more draws of layers only. A mean probability needs none
 # (docs/methods/planning.md).
 LIMIT_DRAWS_FACTOR = 4
 # Draws that decide how high a dose for vessels is aimed: a power of two, since so many cover each quantity evenly. A

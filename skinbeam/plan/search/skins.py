@@ -208,7 +208,7 @@ class SiteSkins:
     def _middle(self, *, limiting: bool) -> "xr.Dataset":
         """Return a few draws, whose medians are the middle skin.
 
-        A first look at few draws and the judgement on all of them share it.
+        Figures on few draws and the judgement on all of them share it.
         """
         if limiting not in self._median_draws:
             self._median_draws[limiting] = (self.limiting if limiting else self.target).isel(
