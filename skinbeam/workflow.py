@@ -15,14 +15,10 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.planner import PlanResult, plan_consultation
-from skinbeam.plan.records import Plan
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.section import SkinSection, compute_section
-from skinbeam.plan.window import PlanWindow, compute_curve, compute_window
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import Plan
 from skinbeam.published_doses.rows import practice_rows
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
@@ -33,8 +29,12 @@ from skinbeam.report.graphics.figure_data import (
     SectionData,
     WindowData,
 )
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
+from skinbeam.what_if.window import PlanWindow, compute_curve, compute_window
 
 __all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
 

@@ -15,6 +15,9 @@ from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameter
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
+from skinbeam.course.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
+from skinbeam.course.sessions import course_total, schedule_course
+from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, Medication, Patient
@@ -26,14 +29,13 @@ from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
-from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
-from skinbeam.plan.course import course_total, schedule_course
-from skinbeam.plan.course_records import DeviceSetup, SessionGain, TestSpotLadder
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
-from skinbeam.plan.records import (
+from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
+from skinbeam.plan_records.course import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan_records.plan import (
     Assessment,
     ConcernPlan,
     Medicine,
@@ -43,16 +45,14 @@ from skinbeam.plan.records import (
     SpellingCorrection,
     round_record,
 )
-from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
-from skinbeam.plan.rules.explanation import explain_decision
-from skinbeam.plan.rules.history import dose_bars
-from skinbeam.plan.rules.suitability import Suitability, judge_case, unchecked_parts
-from skinbeam.plan.rules.table import decision_severity
-from skinbeam.plan.search.goals import condition_vessels, laser_choices
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.response.goals import condition_vessels, laser_choices
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
 from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
+from skinbeam.suitability.explanation import explain_decision
+from skinbeam.suitability.history import dose_bars
+from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
+from skinbeam.suitability.table import decision_severity
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [

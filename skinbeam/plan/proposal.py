@@ -25,9 +25,9 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
-from skinbeam.plan.search.envelope import PublishedRange, lending_conditions
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
-from skinbeam.plan.search.settings import PracticeRegion, SearchMachine
+from skinbeam.response.envelope import PublishedRange, lending_conditions
+from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.response.settings import PracticeRegion, SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
 __all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]

@@ -11,10 +11,10 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
-from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.planner import data_release
-from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.records import Plan as Records
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance

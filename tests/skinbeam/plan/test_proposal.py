@@ -14,9 +14,9 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
-from skinbeam.plan.search.goals import laser_choices, treatment_goal
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.goals import laser_choices, treatment_goal
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
 
 CONDITIONS = ("age-spots", "facial-telangiectasia", "redness", "acne-scars", "melasma")
 DRAWS = 100  # enough for every limit of the plan, which counts the error of the draws
