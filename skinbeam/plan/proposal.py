@@ -242,10 +242,13 @@ def _propose_from_cell(
     region: PracticeRegion,
     lighter: int | None,
 ) -> Proposal | None:
-    """Return the proposal from the first dose of a cell that the machine can be set to."""
+    """Return the proposal from the first dose of a cell that the machine can be set to.
+
+    The dose of one light of a pair, which the other light heats beforehand, comes after the doses of a light alone.
+    """
     if cell is None:
         return None
-    for dose in doses_of_cell(cell):
+    for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component)):
         treatment = getattr(cell, dose.place)
         if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
             continue
