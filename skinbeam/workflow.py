@@ -8,18 +8,15 @@ from skinbeam._version import __version__
 from skinbeam.api.analyse_photo import analysis_document
 from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
 from skinbeam.plan.planner import PlanResult, plan_consultation
 from skinbeam.plan.section import SkinSection, compute_section
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Plan
-from skinbeam.published_doses.rows import practice_rows
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
@@ -32,11 +29,10 @@ from skinbeam.report.graphics.figure_data import (
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.practice_place import ENERGY, FLUENCE
-from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
 from skinbeam.what_if.window import PlanWindow, compute_curve, compute_window
 
-__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
+__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult"]
 
 PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
 RUN_FILE, PLAN_FILE = "run.json", "plan.json"
@@ -102,18 +98,6 @@ def _write_consultation(
     }
     write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
-
-
-def load_planning_tables() -> None:
-    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
-    import xarray
-
-    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
-    bibliography()
-    load_choices()
-    load_cells()
-    practice_rows()
-    load_ordinates_kernel()
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:
