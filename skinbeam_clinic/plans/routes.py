@@ -11,6 +11,7 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
+from skinbeam.plan.chosen_setting import read_clinician_message
 from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.planner import data_release
 from skinbeam.plan.records import ConcernPlan, Option
@@ -93,12 +94,14 @@ class _OptionView:
     """An option as one line of the page; `uses_laser`: it uses a device.
 
     `sliders`: of the quantities of a simulated option that can be changed, to ask about other settings.
+    `clinician_setting`: what the plan proposes, where a clinician chose another setting; otherwise empty.
     """
 
     place: str
     glance: OptionGlance
     uses_laser: bool
     sliders: tuple[QuantitySlider, ...]
+    clinician_setting: str
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,7 @@ def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, 
             option_glance(concern, one),
             one.setup is not None,
             option_sliders(one) if is_simulated(one) else (),
+            "" if (message := read_clinician_message(one)) is None else message.text,
         )
         for i, one in enumerate(concern.options)
     )

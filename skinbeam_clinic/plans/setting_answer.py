@@ -7,11 +7,12 @@ from typing import Any
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.asked_setting import AskedSetting, DosePlace, judge_asked_setting
+from skinbeam.plan.chosen_setting import find_objections
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
-from skinbeam.text import ENGLISH, use_language
+from skinbeam.text import ENGLISH, Message, render_message, use_language
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -63,7 +64,8 @@ class SettingAnswer:
         where no vessels are heated.
     is_burn : whether the injury is a burn.
     limits : id of each limit with its status, as in a plan.
-    obstacles : why no plan gives the setting beside its limits, in words.
+    stops : why no plan gives the setting, in words: limits, rules, earlier reactions.
+    warnings : what needs a reason before a plan gives it.
     published : None where no source prints a dose of the device for such skin.
     sentences : the whole answer in sentences.
     """
@@ -74,7 +76,8 @@ class SettingAnswer:
     bruised: str
     is_burn: bool
     limits: Mapping[str, str]
-    obstacles: tuple[str, ...]
+    stops: tuple[str, ...]
+    warnings: tuple[str, ...]
     published: PublishedDose | None
     sentences: tuple[str, ...]
 
@@ -82,7 +85,7 @@ class SettingAnswer:
     def from_record(cls, record: Mapping[str, Any]) -> "SettingAnswer":
         """Return the answer that was written as JSON."""
         published = None if record["published"] is None else PublishedDose(**record["published"])
-        texts = {name: tuple(record[name]) for name in ("obstacles", "sentences")}
+        texts = {name: tuple(record[name]) for name in ("stops", "warnings", "sentences")}
         return cls(**{**record, **texts, "published": published})
 
 
@@ -97,9 +100,15 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     found = judge_asked_setting(
         person, loaded, question.quantities, device_name=question.device, treated=question.treatment
     )
-    bruising = found.trial.bruising
+    bruising, objections = found.trial.bruising, find_objections(found)
+    stops, warnings = (tuple(map(_sentence, messages)) for messages in (objections.stops, objections.warnings))
     with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
-        sentences = asked_setting_sentences(found)
+        *sentences, judgement = asked_setting_sentences(found)
+    spoken = [sentence.text for sentence in sentences]
+    for heading, reasons in (("stops", stops), ("warnings", warnings)):
+        spoken += [render_message(f"clinic-what-if.{heading}"), *reasons] if reasons else []
+    if not stops and not warnings:
+        spoken.append(judgement.text)
     return SettingAnswer(
         setting=setting_line(build_setup(found.trial, None)),
         effective=per_100(found.p_effective).text,
@@ -107,10 +116,15 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         bruised="" if bruising is None else per_100(bruising.p).text,
         is_burn=found.p_burn is not None,
         limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
-        obstacles=tuple(f"{capitalise(message.text.rstrip('.'))}." for _, message in found.obstacles),
+        stops=stops,
+        warnings=warnings,
         published=_published_dose(found, question.planned_dose),
-        sentences=tuple(sentence.text for sentence in sentences),
+        sentences=tuple(spoken),
     )
+
+
+def _sentence(message: Message) -> str:
+    return f"{capitalise(message.text.rstrip('.'))}."
 
 
 def _published_dose(found: AskedSetting, planned_dose: float) -> PublishedDose | None:
