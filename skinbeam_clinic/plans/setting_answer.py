@@ -1,7 +1,7 @@
 """Judge a setting that is asked about for the person of a plan, and say the answer in the reader's language."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from skinbeam.api.window_at import asked_setting_sentences
@@ -13,6 +13,7 @@ from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language
+from skinbeam_clinic.plans.setting_quantities import dose_curve
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -40,6 +41,23 @@ class SettingQuestion:
     planned_dose: float
     quantities: Mapping[str, float]
     language: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "SettingQuestion":
+        """Return the question that was written as JSON."""
+        condition, site, modality = record["treatment"]
+        return cls(**{**record, "treatment": (condition, site, modality)})
+
+    @property
+    def key(self) -> Hashable:
+        """What two questions share that have the same answer."""
+        given = (getattr(self, field.name) for field in fields(self) if field.name != "quantities")
+        return (*given, tuple(sorted(self.quantities.items())))
+
+    @property
+    def curve(self) -> tuple["SettingQuestion", ...]:
+        """The same question at every dose of the device, in an order that halves the doses between known ones."""
+        return tuple(replace(self, quantities=one) for one in dose_curve(self.device, self.quantities))
 
 
 @dataclass(frozen=True)
