@@ -4,9 +4,10 @@ The setting is an input of the plan beside the case: it is judged as a plan judg
 effect, harm, limits, visits, test spots, figures and reports are made from that judgement. A plan whose record were
 changed afterwards would have reports that say something else.
 
-A plan does not give a setting that breaks a limit, that a rule refuses or refers, or whose dose an earlier reaction of
-this skin bars. A warning does not stop it: a limit that is kept with a warning, or a dose above those that sources
-print, which ends what is known and not what is safe. Whoever asks for the plan has to give a reason then.
+A plan does not give a setting that breaks a limit, that a rule refuses or refers, that is above the greatest ever
+published for such a site and skin, or whose dose an earlier reaction of this skin bars. A warning does not stop it: a
+limit that is kept with a warning, a dose above those that sources print for such skin, or a pulse or spot outside
+them, where what is known ends and not what is safe. Whoever asks for the plan has to give a reason then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 _RULE: Final = "clinician-setting"
-_WARNINGS: Final = ("above-published", "greatest-published")  # obstacles of `AskedSetting` that do not stop a setting
+_WARNINGS: Final = ("above-published",)  # obstacles of `AskedSetting` that do not stop a setting
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def find_objections(found: AskedSetting) -> SettingObjections:
             (warnings if verdict.status == "warn" else stops).append(message)
     for name, message in found.obstacles:
         (warnings if name in _WARNINGS else stops).append(message)
-    return SettingObjections(tuple(stops), tuple(warnings))
+    return SettingObjections(tuple(stops), (*warnings, *found.unpublished))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from fastapi.responses import Response
 
@@ -152,10 +152,16 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     AbsentError : this clinic has no such record.
     """
     kept = repositories.plans.get(id)
-    records = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
+    records = _parse_plan(repositories.plans.read_file(id, "plan.json"))
     last, now = repositories.plans.of(kept.consultation_id)[-1], repositories.consultations.get(kept.consultation_id)
     outdated = last.id != kept.id or now.revision != kept.consultation_revision
     return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
+
+
+@lru_cache(maxsize=64)  # as many as clinicians look at: a plan is read at every step of a slider
+def _parse_plan(document: bytes) -> Records:
+    """Return the records of a plan's document; neither they nor the stored plan ever change."""
+    return read_plan(json.loads(document))
 
 
 def describe_outdated(plan: OpenPlan) -> str:

@@ -153,7 +153,7 @@ def _answer(
         answer = request.services.setting_simulator.ask(question, lambda: _read_person(request.repositories, plan))
     except InputError as fault:
         return view, fault
-    rows = tuple(_comparison_rows(translate_record(plan.plan).assessment.phototype, option, answer))
+    rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
     may_be_chosen = quantities != planned and not answer.stops and not plan.closed
     return (
         _AnswerView(
