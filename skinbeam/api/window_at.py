@@ -121,7 +121,7 @@ def _planned_record(found: AskedSetting) -> dict[str, Any]:
             "place": found.place,
             "sources": list(span.sources),
         }
-    return {**record, **_SIMULATED}
+    return {**record, "beyond_practice": bool(found.unpublished), **_SIMULATED}
 
 
 def asked_setting_sentences(found: AskedSetting) -> list[Message]:
@@ -141,6 +141,7 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
         sentences.append(Message("asked.unprinted"))
     else:
         sentences.append(Message(f"asked.{found.place}", {"low": span.low, "high": span.high, "unit": span.unit}))
+    sentences += found.unpublished
     broken = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status not in ("met", "warn")]
     obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
     if not obstacles:

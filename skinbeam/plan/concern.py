@@ -1,6 +1,6 @@
 """Plan one concern: the modalities that may be tried, the options found, their order, and the refused ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
@@ -81,12 +81,20 @@ class ConcernResult:
 
 
 def plan_concern(
-    case: Case, concern: Concern, machines: Sequence[SearchMachine] | None, bank: SkinBank
+    case: Case,
+    concern: Concern,
+    machines: Sequence[SearchMachine] | None,
+    bank: SkinBank,
+    revise: Callable[[LaserOption], LaserOption],
 ) -> ConcernResult:
     """Return the options of one concern, ranked, with the refused ones and the reasons.
 
     The order is that of `ranking`. A treatment that the rules refer or refuse, a laser or not, is no option. Without
     `machines` a rule decides the whole case and no device is tried.
+
+    Parameters
+    ----------
+    revise : returns a laser option as it is to be ranked: at the setting that a clinician chose, or unchanged.
     """
     report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
@@ -107,6 +115,7 @@ def plan_concern(
         failed += not_offered
         refused += [one.record for one in not_offered]
     found, repeated = _drop_repeated_lamps(found)
+    found = [revise(one) for one in found]
     refused += repeated
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)

@@ -32,6 +32,7 @@ from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
+from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
 from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
@@ -60,6 +61,7 @@ from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
     "AssessedPerson",
+    "OptionReviser",
     "PlanResult",
     "assess_person",
     "data_release",
@@ -197,6 +199,9 @@ class _ConcernPart(Generic[FiguresT]):
     summary: FiguresT
 
 
+# Returns a laser option of a concern at the setting that a clinician chose for it, or unchanged.
+OptionReviser: TypeAlias = Callable[["AssessedPerson", Concern, LaserOption], LaserOption]
+
 # Does work on every concern, in sequence or in parallel.
 _ConcernRunner: TypeAlias = Callable[
     [Callable[[Concern], _ConcernPart[FiguresT]], Sequence[Concern]], list[_ConcernPart[FiguresT]]
@@ -219,6 +224,7 @@ def plan_consultation(
     draws: int = 200,
     seed: int = 0,
     on_started: Callable[[], object] | None = None,
+    revise: OptionReviser | None = None,
 ) -> PlanResult[FiguresT]:
     """Return the plan of a consultation, its concerns planned in parallel.
 
@@ -227,6 +233,7 @@ def plan_consultation(
     summarise_concern : turns a concern, while its skins are in memory, into the result to keep of it; the result can be
         pickled.
     on_started : as of `run_in_parallel`.
+    revise : puts a laser option at the setting that a clinician chose; None where nobody chose one.
     """
 
     def in_parallel(
@@ -235,7 +242,7 @@ def plan_consultation(
         load_planning_tables()
         return run_in_parallel(work, concerns, on_started=on_started)
 
-    return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern)
+    return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern, revise)
 
 
 def load_planning_tables() -> None:
@@ -260,18 +267,19 @@ def _assemble_plan(
     seed: int,
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
+    revise: OptionReviser | None = None,
 ) -> PlanResult[FiguresT]:
     """Assemble the plan; `each` does the work of every concern."""
     with collect_sources() as sources:
         person = assess_person(consultation, draws, seed)
-        case, colour, sites, machines, bank = person.case, person.colour, person.sites, person.machines, person.bank
+        case, colour, sites, machines = person.case, person.colour, person.sites, person.machines
         suitability = judge_case(case, _candidate_modalities(case))
         suitability = refer_dark_spots(suitability, case, consultation.photo_analysis)
         suitability = refer_contradicting_colour(suitability, colour)
         # The decision of the rules depends on no skin, so it is reported at once.
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
-        parts = _plan_concerns(case, None if stopped else machines, bank, each, keep)
+        parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
         concerns = tuple(one.record for one in parts)
         chosen = [option.modality for option, _ in _first_laser_options(concerns)]
         gains = tuple(gain for one in parts for gain in one.gains)
@@ -284,7 +292,7 @@ def _assemble_plan(
             warnings=(
                 *_reading_notices(case, colour),
                 *_suspicious_spot_notices(consultation.photo_analysis),
-                *earlier_pulse_notices(case, machines, None if stopped else bank.pulse_evidence),
+                *earlier_pulse_notices(case, machines, None if stopped else person.bank.pulse_evidence),
                 *response_notices(case, gains),
             ),
             mode="demonstration",
@@ -355,16 +363,20 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
 
 
 def _plan_concerns(
-    case: Case,
+    person: AssessedPerson,
     machines: Sequence[SearchMachine] | None,
-    bank: SkinBank,
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
+    revise: OptionReviser | None,
 ) -> list[_ConcernPart[FiguresT]]:
     """Return the parts of the concerns in the order of the case; the one that takes longest is begun first."""
+    case = person.case
 
     def part(concern: Concern) -> _ConcernPart[FiguresT]:
-        planned = plan_concern(case, concern, machines, bank)
+        def at_chosen_setting(option: LaserOption) -> LaserOption:
+            return option if revise is None else revise(person, concern, option)
+
+        planned = plan_concern(case, concern, machines, person.bank, at_chosen_setting)
         gains = session_gains(case, concern, planned.record, planned.trial)
         ladders = plan_test_spots(case, concern, planned.record.options, planned.trials)
         return _ConcernPart(planned.record, gains, ladders, keep(planned))

@@ -10,22 +10,18 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from skinbeam.laser.beam import Beam
-from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
-from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2
 from skinbeam.outcome.dose_error import beam_burn_calibration
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.limits import LimitValues, LimitVerdict, SettingLimit
 from skinbeam.response.settings import SearchMachine
-from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.endpoints.melanosomes import melanosome_disruption_dose
-from skinbeam.simulate.model_error import draw_error_factor, model_error
+from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
-from skinbeam.simulate.vessels.purpura import is_skin_bruised
 
 __all__ = [
     "BURN_ENDPOINT",
@@ -37,13 +33,10 @@ __all__ = [
     "DoseThresholds",
     "ReachedAtDose",
     "burn_doses",
-    "estimate_bruising",
     "p_disruption",
 ]
 
 # Bruising of the skin around a target by a pulse for its vessels.
-
-PURPURA_ENDPOINT = "purpura"  # endpoint of the model error
 
 
 @dataclass(frozen=True)
@@ -65,17 +58,6 @@ class BruisingEstimate:
     def p(self) -> Estimate:
         """Share of such skins that are bruised."""
         return weighted_probability(self.is_bruised, self.weights, self.basis)
-
-
-def estimate_bruising(beam: Beam, dose: float, skins: SiteSkins, cooling: CoolingPlan) -> BruisingEstimate:
-    """Return which of the target's skins bruise at `dose`, J/cm², with the planned cooling.
-
-    The model's error in experiments is included: a dose near the threshold of a bruise is never certain.
-    """
-    with collect_sources() as sources:
-        response = skins.respond(beam, cooling, limiting=False)
-        bruised = is_skin_bruised(response, dose * J_CM2 / draw_error_factor(PURPURA_ENDPOINT, response.skins, "harm"))
-    return BruisingEstimate(bruised, skins.weights[0], tuple(sources))
 
 
 # Probability of a burn, on the distribution calibrated with practice: variation of people and model error together.

@@ -11,7 +11,16 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
 from skinbeam.text import Message
 
-__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "place_candidate", "place_dose", "place_setting", "practice_light"]
+__all__ = [
+    "ENERGY",
+    "FLUENCE",
+    "PracticePlace",
+    "place_candidate",
+    "place_dose",
+    "place_setting",
+    "practice_light",
+    "unpublished_quantities",
+]
 
 PracticeSide = Literal["inside", "above", "below", "no dose", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
@@ -66,6 +75,25 @@ def place_candidate(trial: CandidateSetting, condition: str, modality: str, phot
         density_per_cm2=trial.density_per_cm2,
         passes=trial.passes,
     )
+
+
+def unpublished_quantities(
+    trial: CandidateSetting, condition: str, modality: str, phototype: int | None
+) -> dict[str, Message]:
+    """Return how far pulse and spot of a trial are outside those that were published, by the quantity that is."""
+    light = practice_light(trial, modality)
+    envelope = find_envelope(condition, light, phototype)
+    if envelope is None:
+        return {"pulse_ms": Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})}
+    given = {"pulse_ms": light.pulse_ms}
+    if not trial.machine.device.microbeam:  # whose width sources do not print
+        given["spot_mm"] = trial.setting.spot_mm
+    places = (
+        _QuantityPlace(name, value, span)
+        for name, value in given.items()
+        if (span := envelope.published_range(name)) is not None
+    )
+    return {one.name: _outside_message(one) for one in places if one.factor != 1.0}
 
 
 def place_setting(

@@ -19,9 +19,11 @@ from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2, ZERO_CELSIUS_K
 from skinbeam.outcome.dose_error import draw_burn_ratios
+from skinbeam.response.bruise_thresholds import BruiseThresholds
 from skinbeam.response.candidate import (
     BURN_ENDPOINT,
     DISRUPTION_ENDPOINT,
+    BruisingEstimate,
     BurnDoses,
     CandidateSetting,
     DoseFunction,
@@ -47,6 +49,7 @@ __all__ = [
     "ABOVE_DEEPER_DERMIS",
     "CRATER_QUANTITY",
     "DISRUPTION_QUANTITY",
+    "PracticeKey",
     "ResponseTable",
     "basal_burn_doses",
     "goal_doses_J_cm2",
@@ -59,6 +62,7 @@ CRATER_QUANTITY = "ablation.depth_um"  # quantity of the model error
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 _NEAR_SURFACE = (BURN_ENDPOINT, "melanosome-disruption")  # endpoints of the epidermis
 
+PracticeKey: TypeAlias = tuple[BeamSetting, float, int | None]
 _Node: TypeAlias = "_HeatingNode | DoseThresholds"
 
 
@@ -71,13 +75,17 @@ class ResponseTable:
     Parameters
     ----------
     burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted of this light.
+    practice : comparisons with published practice that `plan.light_planning` has made in these skins, by setting,
+        usual dose and skin type.
     """
 
     machine: SearchMachine
     goal: TreatmentGoal
     skins: SiteSkins
     burn_scale: float = 1.0
+    practice: dict[PracticeKey, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
     _nodes: dict[tuple[BeamSetting, int], _Node] = field(default_factory=dict, repr=False, compare=False)
+    _bruises: dict[BeamSetting, BruiseThresholds] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def limits(self) -> Sequence[SettingLimit]:
@@ -140,6 +148,12 @@ class ResponseTable:
             thresholds=found,
             deep_share=weighted_share(found.reaches_aim(dose), w_target)[0],
         )
+
+    def bruising(self, trial: CandidateSetting) -> BruisingEstimate:
+        """Return which of the target's skins bruise at a setting of this table; draws that are decided are kept."""
+        if trial.setting not in self._bruises:
+            self._bruises[trial.setting] = BruiseThresholds(self.skins, self.cooling)
+        return self._bruises[trial.setting].judge(trial.beam, trial.dose)
 
 
 def goal_doses_J_cm2(goal: TreatmentGoal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:

@@ -20,6 +20,7 @@ from skinbeam.laser.setting_grid import (
     nearest_setting,
     one_of_each_light,
 )
+from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate
@@ -35,6 +36,7 @@ from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams
 from skinbeam.response.goals import TreatmentGoal, laser_choices, treatment_goal
+from skinbeam.response.practice_place import unpublished_quantities
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.suitability.history import dose_bars, drop_barred_doses
@@ -87,6 +89,7 @@ class AskedSetting:
     is_barred : whether an earlier reaction of this skin bars the dose.
     is_capped : whether it is above what anybody published for such a site and skin.
     opposing : rules that refuse or refer it.
+    unpublished : how far its pulse and spot are outside those that were published.
     """
 
     concern: Concern
@@ -96,6 +99,7 @@ class AskedSetting:
     is_barred: bool
     is_capped: bool
     opposing: tuple[RuleReason, ...]
+    unpublished: tuple[Message, ...] = ()
 
     @property
     def place(self) -> DosePlace | None:
@@ -195,6 +199,18 @@ def judge_asked_setting(
         is_barred=not free,
         is_capped=not treatment.caps.doses(machine.device, setting, [dose]),
         opposing=tuple(rules.opposing_reasons),
+        unpublished=_list_unpublished(trial, treatment, person.case),
+    )
+
+
+def _list_unpublished(trial: CandidateSetting, treatment: "_Treatment", case: Case) -> tuple[Message, ...]:
+    """Return how far pulse and spot are outside those that were published; those of the proposal are not."""
+    found = unpublished_quantities(trial, treatment.concern.condition, treatment.modality, darkest_phototype(case))
+    printed = None if treatment.proposal is None else treatment.proposal.setting
+    return tuple(
+        message
+        for name, message in found.items()
+        if printed is None or getattr(printed, name) != getattr(trial.setting, name)
     )
 
 
