@@ -35,8 +35,8 @@ from machine import print_machine
 from skinbeam import __version__
 from skinbeam.model.input_files import load_case
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.planner import plan_consultation
+from skinbeam.plan_records.document import read_plan
 from skinbeam.workflow import consult
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher

@@ -8,23 +8,15 @@ from skinbeam._version import __version__
 from skinbeam.api.analyse_photo import analysis_document
 from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
-from skinbeam.plan.chosen_setting import ChosenSetting, ChosenSettings
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.planner import PlanResult, plan_consultation
-from skinbeam.plan.records import Plan
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.section import SkinSection, compute_section
-from skinbeam.plan.window import PlanWindow, compute_curve, compute_window
-from skinbeam.published_doses.rows import practice_rows
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
@@ -34,10 +26,14 @@ from skinbeam.report.graphics.figure_data import (
     SectionData,
     WindowData,
 )
-from skinbeam.simulate.light.engines import load_ordinates_kernel
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
+from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings
+from skinbeam.what_if.window import PlanWindow, compute_curve, compute_window
 
-__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
+__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult"]
 
 PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
 RUN_FILE, PLAN_FILE = "run.json", "plan.json"
@@ -128,18 +124,6 @@ def _write_consultation(
     }
     write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
-
-
-def load_planning_tables() -> None:
-    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
-    import xarray
-
-    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
-    bibliography()
-    load_choices()
-    load_cells()
-    practice_rows()
-    load_ordinates_kernel()
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:

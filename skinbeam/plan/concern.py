@@ -10,7 +10,6 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
 from skinbeam.plan.guideline_place import advice_against, concern_cell
 from skinbeam.plan.laser_options import find_laser_options
@@ -18,11 +17,10 @@ from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
-from skinbeam.plan.records import ConcernPlan, Option, RefusedOption
-from skinbeam.plan.rules.explanation import explain_no_laser
-from skinbeam.plan.rules.suitability import judge_suitability
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import (
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option, RefusedOption
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import (
     LESION_BY_CONDITION,
     Alternative,
     TreatmentGoal,
@@ -33,9 +31,11 @@ from skinbeam.plan.search.goals import (
     list_alternatives,
     target_record,
 )
-from skinbeam.plan.search.limits import effect_target
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.limits import effect_target
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.explanation import explain_no_laser
+from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.text import Message, render_message
 
 __all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern", "unknown_target_message"]

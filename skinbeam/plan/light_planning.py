@@ -24,17 +24,17 @@ from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting
-from skinbeam.plan.search.fractional import search_microbeams
-from skinbeam.plan.search.full_field import search_full_field
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import find_limits
-from skinbeam.plan.search.response_table import ResponseTable, basal_burn_doses
-from skinbeam.plan.search.settings import SearchMachine, build_beam
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
+from skinbeam.response.candidate import BurnDoses, CandidateSetting
+from skinbeam.response.fractional import search_microbeams
+from skinbeam.response.full_field import search_full_field
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import find_limits
+from skinbeam.response.response_table import ResponseTable, basal_burn_doses
+from skinbeam.response.settings import SearchMachine, build_beam
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 

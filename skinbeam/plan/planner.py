@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,26 +15,29 @@ from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameter
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
+from skinbeam.course.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
+from skinbeam.course.sessions import course_total, schedule_course
+from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.sources import bibliography, cite_sources, collect_sources
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
-from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
-from skinbeam.plan.course import course_total, schedule_course
-from skinbeam.plan.course_records import DeviceSetup, SessionGain, TestSpotLadder
 from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
-from skinbeam.plan.records import (
+from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
+from skinbeam.plan_records.course import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan_records.plan import (
     Assessment,
     ConcernPlan,
     Medicine,
@@ -44,16 +47,16 @@ from skinbeam.plan.records import (
     SpellingCorrection,
     round_record,
 )
-from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
-from skinbeam.plan.rules.explanation import explain_decision
-from skinbeam.plan.rules.history import dose_bars
-from skinbeam.plan.rules.suitability import Suitability, judge_case, unchecked_parts
-from skinbeam.plan.rules.table import decision_severity
-from skinbeam.plan.search.goals import condition_vessels, laser_choices
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.published_doses.rows import practice_rows
+from skinbeam.response.goals import condition_vessels, laser_choices
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
+from skinbeam.suitability.explanation import explain_decision
+from skinbeam.suitability.history import dose_bars
+from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
+from skinbeam.suitability.table import decision_severity
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
@@ -62,6 +65,7 @@ __all__ = [
     "PlanResult",
     "assess_person",
     "data_release",
+    "load_planning_tables",
     "make_plan",
     "photo_vessel_widths",
     "plan_consultation",
@@ -231,8 +235,26 @@ def plan_consultation(
     on_started : as of `run_in_parallel`.
     revise : puts a laser option at the setting that a clinician chose; None where nobody chose one.
     """
-    in_parallel = partial(run_in_parallel, on_started=on_started)
+
+    def in_parallel(
+        work: Callable[[Concern], _ConcernPart[FiguresT]], concerns: Sequence[Concern]
+    ) -> list[_ConcernPart[FiguresT]]:
+        load_planning_tables()
+        return run_in_parallel(work, concerns, on_started=on_started)
+
     return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern, revise)
+
+
+def load_planning_tables() -> None:
+    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
+    import xarray
+
+    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
+    bibliography()
+    load_choices()
+    load_cells()
+    practice_rows()
+    load_ordinates_kernel()
 
 
 def _return_unchanged(planned: ConcernResult) -> ConcernResult:

@@ -24,8 +24,8 @@ from anyio import to_thread
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, SkinbeamError
-from skinbeam.plan.chosen_setting import ChosenSetting
-from skinbeam.plan.plan_document import read_plan
+from skinbeam.plan_records.document import read_plan
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.accounts.repository import acting_member
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.forms import Submission

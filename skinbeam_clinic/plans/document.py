@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.plan.chosen_setting import ChosenSetting
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.text import Message, translate_record
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PlanChoice
 

@@ -20,10 +20,10 @@ from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.chosen_setting import ChosenSetting
 from skinbeam.plan.parallel import end_with_parent, listen_to_progress
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import ENGLISH, Message, use_language
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam.workflow import PREVIEW_FOLDER, consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission

@@ -11,16 +11,16 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
-from skinbeam.plan.chosen_setting import read_clinician_message
-from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.planner import data_release
-from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.records import Plan as Records
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
 from skinbeam.report.report_files import make_leaflet
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
+from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.repository import ConsultationState

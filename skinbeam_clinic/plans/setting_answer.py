@@ -6,13 +6,13 @@ from typing import Any
 
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.asked_setting import AskedSetting, DosePlace, judge_asked_setting
-from skinbeam.plan.chosen_setting import find_objections
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language
+from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
+from skinbeam.what_if.chosen_setting import find_objections
 from skinbeam_clinic.plans.setting_quantities import dose_curve
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
@@ -29,7 +29,7 @@ class SettingQuestion:
     device : its name.
     treatment : condition, site and modality of the option.
     planned_dose : of the option, J/cm² or mJ of a microbeam.
-    quantities : every quantity of `skinbeam.plan.asked_setting.ASKED_QUANTITIES` that is set, with its value.
+    quantities : every quantity of `skinbeam.what_if.asked_setting.ASKED_QUANTITIES` that is set, with its value.
     language : of the answer.
     """
 

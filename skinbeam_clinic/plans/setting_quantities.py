@@ -10,10 +10,10 @@ from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.units import MS, NS, PS, US
-from skinbeam.plan.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
-from skinbeam.plan.records import Option
+from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import Formatter, translate
+from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [

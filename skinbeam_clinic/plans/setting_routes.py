@@ -16,13 +16,13 @@ from fastapi.responses import Response
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan.asked_setting import planned_quantities
-from skinbeam.plan.chosen_setting import ChosenSetting, list_chosen_settings
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import per_100
 from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
+from skinbeam.what_if.asked_setting import planned_quantities
+from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
