@@ -1,8 +1,8 @@
 """Plan with a setting that a clinician chose for a device, in place of the one that the plan proposes.
 
-The setting is an input of the plan beside the case: it is judged as a plan judges its own (`plan.asked_setting`), and
-effect, harm, limits, visits, test spots, figures and reports are made from that judgement. A plan whose record were
-changed afterwards would have reports that say something else.
+The setting is an input of the plan beside the case. It is judged as a plan judges its own (`what_if.asked_setting`),
+and effect, harm, limits, visits, test spots, figures and reports are made from that judgement. If only the record of a
+plan were changed, its reports would say something else.
 
 A plan does not give a setting that breaks a limit, that a rule refuses or refers, that is above the greatest ever
 published for such a site and skin, or whose dose an earlier reaction of this skin bars. A warning does not stop it: a
@@ -47,7 +47,7 @@ class ChosenSetting:
     ----------
     treatment : condition, site and modality of the option whose setting it replaces.
     device : the name of its device.
-    quantities : every quantity of `plan.asked_setting.ASKED_QUANTITIES` that is set, with its value.
+    quantities : every quantity of `what_if.asked_setting.ASKED_QUANTITIES` that is set, with its value.
     """
 
     treatment: tuple[str, str, str]

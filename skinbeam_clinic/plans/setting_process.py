@@ -5,7 +5,8 @@ asked for a while, when the server ends, or when an answer takes too long; the n
 Questions and answers are JSON, one message each.
 
 Whoever asks about a dose goes on to the next. While no question comes, the process answers the same question at every
-dose of the device, and sends these answers with its next reply; a person makes room for another only once that is done.
+dose of the device, and sends these answers with its next reply. A person who makes room for another is answered first,
+the last pulse and spot before earlier ones, as far as that takes no longer than seconds.
 The server keeps answers, so that a slider of doses is answered without the process, also while others ask about theirs.
 """
 
@@ -16,6 +17,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +50,7 @@ _MOST_WAITING = 4  # each waits in a thread of the web server
 _MOST_PEOPLE = 2
 _IDLE_S = 600.0
 _QUIET_S = 1.0  # after a reply: whoever moves a slider has asked again by then
+_LEAVING_S = 10.0  # for the curves of a person who makes room; whoever comes waits for them
 _MOST_ANSWERS = 10_000  # some kilobytes each
 _LONGEST_S = 180.0  # the first answer of a new version compiles for a minute; one that takes longer than this hangs
 _NICE = 5  # after the server's pages, and before plans, since somebody looks at the slider
@@ -95,7 +98,8 @@ class SettingSimulator:
             with self._one_at_a_time:
                 if self._closed.is_set():
                     raise clinic_error("settings-busy", "option")
-                return self._ask(question, read_person)
+                known = self._answers.get(question)  # it may have come with the answer to whoever asked before
+                return self._ask(question, read_person) if known is None else known
         finally:
             self._places.release()
 
@@ -299,8 +303,8 @@ class _Simulations:
     def _add_person(self, question: SettingQuestion, told: Mapping[str, Any]) -> None:
         """Draw a person, in place of the one that was asked about longest ago."""
         while len(self.people) >= _MOST_PEOPLE:
-            leaving = next(iter(self.people.values()))
-            while leaving.unanswered:
+            leaving, until = next(iter(self.people.values())), time.monotonic() + _LEAVING_S
+            while leaving.unanswered and time.monotonic() < until:
                 self._continue_curve(leaving)
             self.people.popitem(last=False)
             del leaving

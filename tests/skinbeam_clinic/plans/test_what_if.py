@@ -259,7 +259,7 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
         assert simulator._process.has_ended  # nobody had to be asked
         simulator._answers._answers.clear()
         # Asked in another order, a draw of 50 may go the other way at a dose next to its threshold, which moves a share
-        # by 2 of 100 (tests/skinbeam/plan/test_bruise_thresholds.py); effect and burns are the same.
+        # by 2 of 100 (tests/skinbeam/response/test_bruise_thresholds.py); effect and burns are the same.
         for dose, answer in ahead.items():
             again = asked(dose)
             assert (again.effective, again.harmed, again.limits) == (answer.effective, answer.harmed, answer.limits)
