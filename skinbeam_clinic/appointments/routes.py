@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import Formatter, to_local_time
-from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.course_routes import add_course_routes
 from skinbeam_clinic.appointments.forms import BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
@@ -59,9 +59,9 @@ def calendar_range(request: ClinicRequest) -> tuple[datetime.date, int, str]:
 
 
 def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
-    """Return today's appointments of who asks, or of everybody where they treat nobody themselves."""
+    """Return today's appointments of the clinician who asks; of everybody for every other role."""
     member = request.member_session.member
-    whose = member.id if member.role in PERMITTED_ROLES[AccessRight.TREAT] else ""
+    whose = member.id if member.role is Role.CLINICIAN else ""
     first, until = span_days(to_local_time(now()).date())
     found = request.repositories.appointments.between(first, until, member_id=whose)
     return tuple(one for one in found if one.state != AppointmentState.CANCELLED)
