@@ -30,11 +30,12 @@ _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
 @dataclass(frozen=True)
 class _CalendarDay:
-    """A day of the calendar; `date_text`: the date in words, `is_today`: whether it is today."""
+    """A day of the calendar; `date_text`: the date in words, `short_text`: the same without the year."""
 
     date: datetime.date
     weekday: str
     date_text: str
+    short_text: str
     is_today: bool
     appointments: tuple[Appointment, ...]
 
@@ -79,7 +80,14 @@ def _show_calendar(request: ClinicRequest) -> Response:
     return request.page(
         "course/appointments.html",
         days=[
-            _CalendarDay(date, write.weekday(date), write.date(date), date == here, tuple(booked.get(date, ())))
+            _CalendarDay(
+                date,
+                write.weekday(date),
+                write.date(date),
+                write.day_of_year(date),
+                date == here,
+                tuple(booked.get(date, ())),
+            )
             for date in dates
         ],
         first=first,

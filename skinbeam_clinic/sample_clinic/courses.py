@@ -7,6 +7,7 @@ what was planned.
 import datetime
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -165,8 +166,7 @@ class _Course:
         visits = plan_appointments(self.case.plan, self.doctor.plans.list_choices(plan.id), None)
         first = signing + _SPARE_DAYS
         sessions = [visit for visit in visits if visit.purpose is Purpose.SESSION]
-        booked_sessions = [self._book_visit(visit, first + visit.days) for visit in sessions]
-        for appointment in booked_sessions:
+        for appointment in self._book_sessions(sessions, first):
             yield from self._treat(consent, appointment)
             if self.event is CourseEvent.PREPARING and self.treatments[-1].state is TreatmentState.PREPARING:
                 return
@@ -202,7 +202,8 @@ class _Course:
         where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
         names = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
         spots = []
-        for step in ladder.spots:
+        for number, step in enumerate(ladder.spots):
+            yield starts + number * _MINUTE
             settings = where | {name: value for name in names if (value := getattr(step, name)) is not None}
             firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, {})
             spots.append(self.doctor.test_spots.fire(self.consultation, firing))
@@ -404,16 +405,21 @@ class _Course:
         who = (self.course.person.pseudonym, self.doctor.member.id, *machine)
         return self.days.book(day, minutes or USUAL_MINUTES[purpose], *who)
 
-    def _book_visit(self, visit: PlannedAppointment, day: int) -> Appointment:
-        return self._keep_booking(visit.purpose, self._book(day, visit.purpose, visit.minutes), visit.minutes)
+    def _book_sessions(self, sessions: Sequence[PlannedAppointment], first: int) -> tuple[Appointment, ...]:
+        """Book all sessions of the course at once, the first of them on a day."""
+        times = [self._book(first + one.days, Purpose.SESSION, one.minutes) for one in sessions]
+        bookings = [
+            self._booking(Purpose.SESSION, starts, one.minutes) for one, starts in zip(sessions, times, strict=True)
+        ]
+        return self.staff.assistant.appointments.book(*bookings)
 
-    def _keep_booking(self, purpose: Purpose, starts: datetime.datetime, minutes: int = 0) -> Appointment:
+    def _keep_booking(self, purpose: Purpose, starts: datetime.datetime) -> Appointment:
+        return self.staff.assistant.appointments.book(self._booking(purpose, starts))[0]
+
+    def _booking(self, purpose: Purpose, starts: datetime.datetime, minutes: int = 0) -> Booking:
         ends = starts + (minutes or USUAL_MINUTES[purpose]) * _MINUTE
         machine = self.machine if purpose in (Purpose.SESSION, Purpose.TEST_SPOT) else None
-        booking = Booking(
-            self.patient, self.doctor.member.id, purpose, starts, ends, machine, self.consultation or None
-        )
-        return self.staff.assistant.appointments.book(booking)[0]
+        return Booking(self.patient, self.doctor.member.id, purpose, starts, ends, machine, self.consultation or None)
 
     def _mark_attended(self, appointment: Appointment, *, attended: bool = True) -> None:
         self.staff.assistant.appointments.set_attendance(

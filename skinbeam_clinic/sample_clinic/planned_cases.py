@@ -106,7 +106,8 @@ def plan_sample_cases(
     make : makes a plan; as on the command line where it is None.
     meanwhile : called in this process while the last plans are made.
     """
-    load_planning_tables()
+    if make is None:
+        load_planning_tables()
     made = run_in_parallel(make or _make_plan, tuple(SAMPLE_FORMS.values()), on_started=meanwhile)
     cases = {name: _read_case(form, plan) for (name, form), plan in zip(SAMPLE_FORMS.items(), made, strict=True)}
     return {name: case for name, case in cases.items() if case is not None}
