@@ -34,9 +34,9 @@ $(VENV)/dev: pyproject.toml skinbeam_clinic/pyproject.toml requirements/base.loc
 consult: $(VENV)/base
 	$(BIN)/skinbeam consult examples/first-consultation/case.toml -o out/first-consultation
 
-# A clinic of made-up people in a browser; nothing of it outlives the program.
+# A clinic of synthetic people in a browser; nothing of it outlives the program.
 serve: $(VENV)/dev
-	$(BIN)/python -m skinbeam_clinic
+	$(BIN)/skinbeam serve --demo
 
 # The report and the leaflet that the manual shows; a test says when they are old.
 example: $(VENV)/base

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from parts import dark_spots, doses, guideline, layers, markdown, named
+from parts import dark_spots, doses, guideline, layers, markdown, named, tour
 from parts.keys import keys, tables
 
 from research.virtual_people.tables import result_table, shipped_results
@@ -87,6 +87,7 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "kinetics": named.kinetics,
     "published doses": doses.published_doses,
     "practice fit": doses.fit,
+    "tour": tour.steps,
     "practice cells": doses.cells,
     "practice rows": doses.rows,
     "practice routine": doses.routine,

@@ -146,6 +146,49 @@ def _restore(
     _print_findings(restore_backup(file, db, os.environ), db, json=json)
 
 
+@records.command("rehearse")
+def _rehearse(
+    place: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="BACKUP",
+            envvar="SKINBEAM_BACKUPS",
+            help="A backup, or the folder of backups (*.tar), of which the newest is taken.",
+            show_default=False,
+        ),
+    ] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="URL",
+            envvar="SKINBEAM_DB",
+            help="The database in use, whose audit log notes the rehearsal.",
+        ),
+    ] = None,
+    json: RecordsJson = False,
+) -> None:
+    """Restore a backup into a throw-away place, check all of it, and leave nothing behind."""
+    import os
+    from dataclasses import asdict
+
+    from skinbeam_clinic.database.rehearsal import find_newest_backup, note_rehearsal, rehearse_restore
+    from skinbeam_clinic.database.revisions import open_database
+    from skinbeam_clinic.database.verification import verification_error
+
+    found = rehearse_restore(find_newest_backup(place), os.environ)
+    if any(one.findings for one in found.clinics):
+        raise verification_error(found.clinics)
+    if db:
+        database = open_database(db, os.environ)
+        try:
+            note_rehearsal(database)
+        finally:
+            database.close()
+    body = asdict(found) | {"written_at": found.written_at.isoformat(timespec="seconds"), "noted": bool(db)}
+    _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": _clinic_rows(found.clinics)}, json=json)
+
+
 Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient's pseudonym.")]
 
 
@@ -263,14 +306,18 @@ def _find_patient(repositories: "ClinicRepositories", pseudonym: str) -> str:
 
 def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) -> None:
     """Print the counts of what was checked, or raise an error with all findings."""
-    from dataclasses import asdict
-
     from skinbeam_clinic.database.verification import verification_error
 
     if any(one.findings for one in checked):
         raise verification_error(checked)
-    clinics = [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
-    _print_result({"db": db}, {"clinics": clinics}, json=json)
+    _print_result({"db": db}, {"clinics": _clinic_rows(checked)}, json=json)
+
+
+def _clinic_rows(checked: "tuple[ClinicCheck, ...]") -> list[dict[str, Any]]:
+    """Return what was counted of each clinic."""
+    from dataclasses import asdict
+
+    return [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
 
 
 def _ask_password() -> str:

@@ -1,5 +1,6 @@
 """The command `skinbeam serve`, which the entry point group `skinbeam.commands` names."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ __all__ = ["serve"]
 
 
 def serve(
+    context: typer.Context,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
     db: Annotated[
@@ -16,6 +18,9 @@ def serve(
             "--db", metavar="URL", envvar="SKINBEAM_DB", help="Records of a clinic: an SQLite file, or postgresql://..."
         ),
     ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="A clinic of synthetic people with a year behind it, until the program ends.")
+    ] = False,
     name: Annotated[
         list[str] | None, typer.Option("--name", help="A name of the server before it; may stand again.")
     ] = None,
@@ -40,6 +45,24 @@ def serve(
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
+    if demo:
+        _serve_demo(context, host, port, name or (), keep_years=keep_years, zone=time_zone)
+        return
     from skinbeam_clinic.web.server import run_server
 
     run_server(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
+
+
+def _serve_demo(
+    context: typer.Context, host: str, port: int, names: Sequence[str], *, keep_years: int, zone: str | None
+) -> None:
+    """Serve the sample clinic; a database that only the environment names is left alone."""
+    from skinbeam_clinic.errors import clinic_error
+
+    source = context.get_parameter_source("db")
+    if source is not None and source.name == "COMMANDLINE":
+        raise clinic_error("demo-with-records", "--db")
+    from skinbeam_clinic.sample_clinic.server import serve_sample_clinic
+    from skinbeam_clinic.web.server import parse_time_zone
+
+    serve_sample_clinic(host, port, names, keep_years=keep_years, zone=parse_time_zone(zone))

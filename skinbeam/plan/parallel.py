@@ -95,7 +95,7 @@ def run_in_parallel(
     ChildProcessError : a copy was ended from outside.
     """
     most, fewest = min(_count_processors(), _MAX_PROCESSES), 2 if on_started is None else 1
-    if most < 2 or len(items) < fewest or not _is_single_threaded():
+    if most < 2 or len(items) < fewest or not _is_single_threaded() or _is_copy():
         return [work(item) for item in items]
     made: dict[int, WorkResult] = {}
     waiting = deque(range(len(items)))
@@ -166,6 +166,13 @@ def _is_single_threaded() -> bool:
     """Return whether one thread alone can hold a lock, threads of libraries included; False where this is not known."""
     waiting = sum(thread.name == _WAITING_THREAD for thread in threading.enumerate())
     return sys.platform == "linux" and len(list(_THREAD_FOLDER.iterdir())) == 1 + waiting
+
+
+def _is_copy() -> bool:
+    """Return whether this process is a copy itself, which starts no further copies."""
+    from multiprocessing import current_process
+
+    return current_process().daemon
 
 
 def _start_worker(

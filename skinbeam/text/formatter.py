@@ -55,6 +55,14 @@ class Formatter:
 
         return str(format_date(value, "long", current_language()))
 
+    def day_of_year(self, value: datetime.date) -> str:
+        """Return e.g. 2 November."""
+        if current_language() == ENGLISH:
+            return f"{value.day} {value:%B}"
+        from babel.dates import format_skeleton
+
+        return str(format_skeleton("MMMMd", value, locale=current_language()))
+
     def weekday(self, value: datetime.date) -> str:
         """Return e.g. Monday."""
         if current_language() == ENGLISH:

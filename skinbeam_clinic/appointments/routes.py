@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import Formatter, to_local_time
-from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.course_routes import add_course_routes
 from skinbeam_clinic.appointments.forms import BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
@@ -30,11 +30,12 @@ _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
 @dataclass(frozen=True)
 class _CalendarDay:
-    """A day of the calendar; `date_text`: the date in words, `is_today`: whether it is today."""
+    """A day of the calendar; `date_text`: the date in words, `short_text`: the same without the year."""
 
     date: datetime.date
     weekday: str
     date_text: str
+    short_text: str
     is_today: bool
     appointments: tuple[Appointment, ...]
 
@@ -59,9 +60,9 @@ def calendar_range(request: ClinicRequest) -> tuple[datetime.date, int, str]:
 
 
 def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
-    """Return today's appointments of who asks, or of everybody where they treat nobody themselves."""
+    """Return today's appointments of the clinician who asks; of everybody for every other role."""
     member = request.member_session.member
-    whose = member.id if member.role in PERMITTED_ROLES[AccessRight.TREAT] else ""
+    whose = member.id if member.role is Role.CLINICIAN else ""
     first, until = span_days(to_local_time(now()).date())
     found = request.repositories.appointments.between(first, until, member_id=whose)
     return tuple(one for one in found if one.state != AppointmentState.CANCELLED)
@@ -79,7 +80,14 @@ def _show_calendar(request: ClinicRequest) -> Response:
     return request.page(
         "course/appointments.html",
         days=[
-            _CalendarDay(date, write.weekday(date), write.date(date), date == here, tuple(booked.get(date, ())))
+            _CalendarDay(
+                date,
+                write.weekday(date),
+                write.date(date),
+                write.day_of_year(date),
+                date == here,
+                tuple(booked.get(date, ())),
+            )
             for date in dates
         ],
         first=first,

@@ -64,6 +64,7 @@ __all__ = [
     "BackupReader",
     "BackupSummary",
     "BackupWriter",
+    "log_in_every_clinic",
     "parse_row",
     "restore_backup",
     "serialize_row",
@@ -108,6 +109,11 @@ def parse_row(line: bytes, table: Table) -> dict[str, Any]:
     return read
 
 
+def _rows_member(table: str) -> str:
+    """Return the name of the rows of a table in the tar."""
+    return f"rows/{table}.jsonl"
+
+
 class BackupWriter:
     """Writes a backup from its first row to the end page that seals it.
 
@@ -135,7 +141,7 @@ class BackupWriter:
         length = self._scratch.tell()
         self._scratch.seek(0)
         self._hashes[table] = digest.hexdigest()
-        self._add(f"rows/{table}.jsonl", self._scratch, length)
+        self._add(_rows_member(table), self._scratch, length)
         return count
 
     def write_file(self, clinic_id: str, name: str, sealed: bytes) -> None:
@@ -164,26 +170,36 @@ class BackupReader:
 
     Raises
     ------
-    InputError : `bad-archive`: it is no backup, or not complete.
+    InputError : `bad-archive`: it is no backup, or not complete; `damaged-archive`: the rows of a table are not those
+        that were written.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
+        altered: list[str] = []
         try:
             self._tar = tarfile.TarFile(fileobj=file, mode="r")
             end = json.loads(self._content(_END_FILE))
             self.revision = str(end["revision"])
             self._tables: Mapping[str, str] = end["tables"]
             files = sum(member.name.startswith("files/") for member in self._tar.getmembers())
-            whole = end["schema"] == _SCHEMA and files == end["files"] and all(map(self._matches_hash, self._tables))
+            whole = end["schema"] == _SCHEMA and files == end["files"]
+            altered = [name for name in self._tables if not self._matches_hash(name)]
         except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
             whole = False
         if not whole:
             raise clinic_error("bad-archive", "backup")
+        if altered:
+            raise clinic_error("damaged-archive", _rows_member(altered[0]))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        return tuple(self._tables)
 
     def read_rows(self, table: str) -> Iterator[bytes]:
         """Yield the rows of a table as lines."""
         if table in self._tables:
-            member = self._tar.extractfile(f"rows/{table}.jsonl")
+            member = self._tar.extractfile(_rows_member(table))
             assert member is not None
             yield from member
 
@@ -230,7 +246,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     """
     if path.exists():
         raise clinic_error("exists", "--output", name=path.name)
-    _log_action(database, "backup.made")
+    log_in_every_clinic(database, "backup.made")
     try:
         with temporary_path(path) as partial, temporary_path(path) as scratch:
             with partial.open("xb") as file, scratch.open("x+b") as lines:
@@ -250,7 +266,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
 
     Raises
     ------
-    InputError : `bad-archive`, `not-empty`, `newer-revision`; the database is then still empty.
+    InputError : `bad-archive`, `damaged-archive`, `not-empty`, `newer-revision`; the database is then still empty.
     WrongKeyError : the backup was made with another key.
     """
     url, keys = database_url(address), read_keys(environment)
@@ -278,7 +294,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     database = open_database(address, environment)
     try:
         checked = verify_database(database)
-        _log_action(database, "backup.restored")
+        log_in_every_clinic(database, "backup.restored")
         _end_tokens(database)
     finally:
         database.close()
@@ -350,7 +366,8 @@ def _end_tokens(database: Database) -> None:
                 work.save(feed, "feed.ended")
 
 
-def _log_action(database: Database, action: str) -> None:
+def log_in_every_clinic(database: Database, action: str) -> None:
+    """Write an entry about the whole database into the audit log of each of its clinics."""
     with database.writing() as session:
         for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
             ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).log(action, f"clinic/{clinic.id}")

@@ -3,7 +3,9 @@
 import datetime
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -14,14 +16,27 @@ __all__ = [
     "UtcDateTime",
     "canonical_json",
     "clock_jump",
+    "clock_set_to",
     "now",
     "time_after",
 ]
 
+_set_time: ContextVar[datetime.datetime | None] = ContextVar("set_time", default=None)
+
 
 def now() -> datetime.datetime:
     """Return the current time in UTC."""
-    return datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
+    return _set_time.get() or datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
+
+
+@contextmanager
+def clock_set_to(moment: datetime.datetime) -> Iterator[None]:
+    """Let `now` return this moment within the block: the past of the sample clinic is written like any other day."""
+    token = _set_time.set(moment.astimezone(datetime.UTC))
+    try:
+        yield
+    finally:
+        _set_time.reset(token)
 
 
 def canonical_json(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Health checks and the routes `/health` and `/metrics`.
 
 The results of the four checks are cached for two seconds, however often they are requested. The answer contains no
-personal data, so that a monitor may request it without a sign-in.
+personal data, so that a monitor may request it without a sign-in. Beside the checks it says when a restore was last
+rehearsed.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from skinbeam.text import render_message
 from skinbeam_clinic.database.connection import Database, connection_errors
+from skinbeam_clinic.database.rehearsal import last_rehearsal
 from skinbeam_clinic.database.revisions import newest_revision, read_revision
 from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.jobs.worker import PlanWorker
@@ -35,6 +37,7 @@ __all__ = [
 
 HEALTH_CHECKS = ("database", "schema", "disk", "worker")
 _CACHE_S = 2.0
+_REHEARSAL_CACHE_S = 600.0  # the whole audit log is searched for it
 _PATIENCE_S = 3.0  # a database that does not answer within this time counts as failed
 _PROBE = bytes(4096)
 
@@ -55,6 +58,15 @@ class HealthChecks:
         self._found: Mapping[str, bool] = {}
         self._until = 0.0
         self._refresh_task: asyncio.Task[None] | None = None
+        self._rehearsed_at: str | None = None
+        self._rehearsed_until = 0.0
+
+    async def last_rehearsal(self) -> str | None:
+        """Return when a restore was last rehearsed; None where it never was, or the database does not answer."""
+        if time.monotonic() >= self._rehearsed_until:
+            self._rehearsed_until = time.monotonic() + _REHEARSAL_CACHE_S
+            self._rehearsed_at = await to_thread.run_sync(self._find_last_rehearsal, abandon_on_cancel=True)
+        return self._rehearsed_at
 
     async def checks(self) -> Mapping[str, bool]:
         """Return the result of each check: database reachable, schema current, disks writable, worker alive."""
@@ -81,6 +93,13 @@ class HealthChecks:
                 return read_revision(connection)
         except UnreachableError:
             return None
+
+    def _find_last_rehearsal(self) -> str | None:
+        try:
+            at = last_rehearsal(self._database)
+        except UnreachableError:
+            return None
+        return None if at is None else at.isoformat(timespec="seconds")
 
     def _folders(self) -> Iterator[Path]:
         """Yield the folders that are written to: files of the records, SQLite's folder, and temporary files."""
@@ -124,7 +143,8 @@ def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: M
     async def told_health(_: Request) -> Response:
         checks = await health.checks()
         status = "ok" if all(checks.values()) else "failing"
-        told = json.dumps({"status": status, "checks": checks})
+        rehearsed = await health.last_rehearsal() if checks["database"] and checks["schema"] else None
+        told = json.dumps({"status": status, "checks": checks, "restore_rehearsed_at": rehearsed})
         return Response(told, 200 if status == "ok" else 503, media_type="application/json")
 
     async def told_metrics(request: Request) -> Response:

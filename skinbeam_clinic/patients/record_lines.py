@@ -8,7 +8,7 @@ from typing import Any
 from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import site_title
+from skinbeam.report.formatting import display_value, site_title
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -73,7 +73,7 @@ def describe_pulse(settings: Mapping[str, Any]) -> str:
             else describe_window(window)
         )
     if settings.get("pulse_ms") is not None:
-        parts.append(render_message("setting.pulse", {"length": f"{write(settings['pulse_ms'])} ms"}))
+        parts.append(render_message("setting.pulse", {"length": display_value(settings["pulse_ms"], "ms").text}))
     return ", ".join(part for part in parts if part)
 
 

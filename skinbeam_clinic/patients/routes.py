@@ -51,8 +51,10 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
         "number": number,
         "today": list_todays_appointments(request),
         "due": list_due_follow_ups(request.repositories),
+        "tour": request.services.tour,
     }
-    shown["spots_due"] = request.repositories.test_spots.list_due(_DUE_LIMIT)
+    due = request.repositories.test_spots.list_due(_DUE_LIMIT)
+    shown["spots_due"] = {spot.consultation_id: (spot, patient) for spot, patient in reversed(due)}.values()
     return request.page("patients.html", status, error=error, **shown, **said, **time_formats())
 
 

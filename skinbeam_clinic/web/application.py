@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from anyio import to_thread
@@ -60,6 +60,7 @@ def build_clinic_app(
     keep_years: int = RETENTION_YEARS,
     zone: datetime.tzinfo | None = None,
     outside_contact: ContactSettings | None = None,
+    tour: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -71,12 +72,20 @@ def build_clinic_app(
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     zone : time zone of the times on pages; that of this machine where it is None.
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
+    tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
     """
     outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
     doors = SignIn(database, passwords), ApiTokenAuthenticator(database), PasskeySignIn(database)
     house = ClinicServices(
-        database, passwords, *doors, PlanWorker(database), JobListeners(), keep_years, outside_contact=outside_contact
+        database,
+        passwords,
+        *doors,
+        PlanWorker(database),
+        JobListeners(),
+        keep_years,
+        outside_contact=outside_contact,
+        tour=tour or {},
     )
     pager = AlarmNotifier(database, outside_contact)
 

@@ -1,7 +1,7 @@
 """`ClinicRequest`: an accepted request with its session, form fields and repositories, and the ways to answer it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +88,7 @@ class ClinicServices:
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     wrong_link_rate : counts the wrong links to diaries by address.
     closing : set once the program is told to end, so that long responses end by themselves.
+    tour : step of the tour of the sample clinic → path of its page; empty for every other clinic.
     """
 
     database: Database
@@ -103,6 +104,7 @@ class ClinicServices:
     outside_contact: ContactSettings = field(default_factory=ContactSettings)
     wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
+    tour: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from skinbeam.model.atomic_files import remove_temporary_paths
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.text import render_message
 from skinbeam_clinic.demonstration.plans import DemonstrationPlans
@@ -22,7 +23,7 @@ from skinbeam_clinic.demonstration.routes import demonstration_router
 from skinbeam_clinic.web.errors import add_error_handlers
 from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
-__all__ = ["build_app", "run_server", "serve_app"]
+__all__ = ["build_app", "open_listener", "parse_time_zone", "run_server", "serve_app"]
 
 _IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
@@ -78,12 +79,18 @@ def run_server(
     outside = read_contact_settings(os.environ)
     database = open_database(db, os.environ)
     clinic = build_clinic_app(
-        database, host, names, keep_years=keep_years, zone=_parse_time_zone(zone), outside_contact=outside
+        database, host, names, keep_years=keep_years, zone=parse_time_zone(zone), outside_contact=outside
     )
     serve_app(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 
 
-def _parse_time_zone(name: str | None) -> datetime.tzinfo | None:
+def parse_time_zone(name: str | None) -> datetime.tzinfo | None:
+    """Return the time zone of a name; None, which is that of this machine, without one.
+
+    Raises
+    ------
+    InputError : there is no such zone.
+    """
     if name is None:
         return None
     if name not in (known := available_timezones()):
@@ -95,20 +102,8 @@ def _do_nothing() -> None:
     """Do nothing when the program is told to end."""
 
 
-def serve_app(
-    app: FastAPI,
-    host: str,
-    port: int,
-    *,
-    open_to_others: str = "app.open-to-others",
-    closing: Callable[[], object] = _do_nothing,
-) -> None:
-    """Serve an app until interrupted, and print its address.
-
-    Parameters
-    ----------
-    open_to_others : the message that is printed where other machines can reach it.
-    closing : called once the program is told to end, before the last answers are given.
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address; who connects waits until an app is served there.
 
     Raises
     ------
@@ -116,7 +111,7 @@ def serve_app(
     """
     try:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[4][:2], family=address[0])
+        return socket.create_server(address[4][:2], family=address[0])
     except OSError as error:
         code = error.errno or 0  # negative for an unknown host name, where only `strerror` gives the reason
         reason = os.strerror(code) if code > 0 else error.strerror or str(error)
@@ -126,9 +121,33 @@ def serve_app(
             field="--port",
             hint=render_message("app-fault.cannot-listen-hint"),
         ) from None
+
+
+def serve_app(
+    app: FastAPI,
+    host: str,
+    port: int,
+    listener: socket.socket | None = None,
+    *,
+    open_to_others: str = "app.open-to-others",
+    closing: Callable[[], object] = _do_nothing,
+) -> None:
+    """Serve an app until interrupted, and print its address.
+
+    Parameters
+    ----------
+    listener : a socket that listens at `host` and `port` already.
+    open_to_others : the message that is printed where other machines can reach it.
+    closing : called once the program is told to end, before the last answers are given.
+
+    Raises
+    ------
+    InputError : nothing can listen at `host` and `port`.
+    """
+    listener = listener or open_listener(host, port)
     shown = f"[{host}]" if ":" in host else host
     print(render_message("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
-    if address[4][0] not in ("127.0.0.1", "::1"):
+    if listener.getsockname()[0] not in ("127.0.0.1", "::1"):
         print(render_message(open_to_others), flush=True)
     config = uvicorn.Config(
         app,
@@ -152,8 +171,14 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more requests, and end once the last responses are sent."""
-        last = threading.Timer(_LAST_SECONDS, os._exit, [_INTERRUPTED])
+        last = threading.Timer(_LAST_SECONDS, _exit_now)
         last.daemon = True
         last.start()
         self._closing()
         await super().shutdown(sockets)
+
+
+def _exit_now() -> None:
+    """End the process without unwinding it; what is temporary is removed."""
+    remove_temporary_paths()
+    os._exit(_INTERRUPTED)

@@ -144,12 +144,13 @@ def test_what_cannot_be_booked_comes_back_with_what_was_typed(
 
 
 def test_the_first_page_shows_what_today_brings_to_whom(clinics: Clinics) -> None:
-    """A clinician their own, an assistant everybody's, so that who comes in is known at the desk."""
+    """A clinician their own, the owner and an assistant everybody's, so that who comes in is known at the desk."""
     desk, now = clinics.desk(), datetime.datetime.now(datetime.UTC)
     for role in (Role.OWNER, Role.CLINICIAN):
         patient = desk.patients.add(f"Today {role}").id
         desk.appointments.book(Booking(patient, clinics.members[HOME, role].id, Purpose.SESSION, now, now + HOUR / 2))
-    for role, seen in ((Role.OWNER, ["owner"]), (Role.ASSISTANT, ["owner", "clinician"])):
+    everybody = ["owner", "clinician"]
+    for role, seen in ((Role.OWNER, everybody), (Role.CLINICIAN, ["clinician"]), (Role.ASSISTANT, everybody)):
         page = clinics.browser(role).get("/").text
         told = page[page.index('id="today"') : page.index('id="list"')]
         assert [name for name in ("owner", "clinician") if f"Today {name}" in told] == seen

@@ -1,0 +1,86 @@
+"""The people of the sample clinic by their number, and stories of those who are not treated, or not yet."""
+
+import datetime
+from dataclasses import dataclass
+
+from skinbeam.text import render_message
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.sample_clinic.staff import SampleStaff
+from skinbeam_clinic.sample_clinic.timetable import Story, Timetable
+
+__all__ = ["SamplePerson", "add_person", "tell_cancelled", "tell_long_ago", "tell_new_today"]
+
+_DAY, _MINUTE = datetime.timedelta(days=1), datetime.timedelta(minutes=1)
+_AGE = "patient.age_years"
+
+
+@dataclass(frozen=True)
+class SamplePerson:
+    """A synthetic person, whose pseudonym and name say so; the pseudonyms of the tutorials have two digits."""
+
+    number: int
+
+    @property
+    def pseudonym(self) -> str:
+        """The pseudonym."""
+        return render_message("clinic.sample-patient", {"number": 100 + self.number})
+
+    @property
+    def name(self) -> str:
+        """The name, as the person would sign."""
+        return render_message("clinic.sample-name", {"number": 100 + self.number})
+
+
+def add_person(desk: ClinicRepositories, person: SamplePerson, form: Submission, at: datetime.datetime) -> str:
+    """Add a person with a name and how to reach them, as old as the form says, and return the patient's id."""
+    age = next(int(words) for name, words in form.entries if name == _AGE)
+    patient = desk.patients.add(person.pseudonym, year_of_birth=at.year - age)
+    address = f"person-{100 + person.number}@example.invalid"
+    desk.patients.set_contact(patient.id, {"name": person.name, "email": address})
+    return patient.id
+
+
+def tell_new_today(
+    staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, *, begun: bool
+) -> Story:
+    """Somebody has called a week ago and comes today; the form is begun where they have filled it in at home."""
+    starts = days.book(0, USUAL_MINUTES[Purpose.CONSULTATION], person.pseudonym, staff.clinicians[0].member.id)
+    yield days.now - 7 * _DAY
+    patient = add_person(staff.assistant, person, form, now())
+    consultation = None
+    if begun:
+        half = Submission(form.entries[: len(form.entries) // 2])
+        consultation = staff.assistant.consultations.begin(patient, serialize_answers(half)).id
+    _book_consultation(staff, patient, starts, consultation)
+
+
+def tell_cancelled(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission) -> Story:
+    """Somebody calls, and calls again to say that they do not come."""
+    starts = days.book(-40, USUAL_MINUTES[Purpose.CONSULTATION], person.pseudonym, staff.clinicians[1].member.id)
+    yield starts - 10 * _DAY
+    patient = add_person(staff.assistant, person, form, now())
+    id, revision = _book_consultation(staff, patient, starts, None, 1)
+    yield starts - _DAY
+    staff.assistant.appointments.cancel(id, revision=revision)
+
+
+def tell_long_ago(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, *, years: int) -> Story:
+    """Somebody was seen so long ago that nothing of them has to be kept any longer."""
+    yield days.now - years * 366 * _DAY
+    patient = add_person(staff.assistant, person, form, now())
+    staff.assistant.consultations.begin(patient, serialize_answers(form))
+
+
+def _book_consultation(
+    staff: SampleStaff, patient: str, starts: datetime.datetime, consultation: str | None, clinician: int = 0
+) -> tuple[str, int]:
+    ends = starts + USUAL_MINUTES[Purpose.CONSULTATION] * _MINUTE
+    member = staff.clinicians[clinician].member.id
+    booking = Booking(patient, member, Purpose.CONSULTATION, starts, ends, None, consultation)
+    (booked,) = staff.assistant.appointments.book(booking)
+    return booked.id, booked.revision

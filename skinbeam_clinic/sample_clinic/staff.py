@@ -1,0 +1,81 @@
+"""The members of the sample clinic and its machines, and where the steps of its tour lead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from skinbeam.text import render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.sample_clinic.planned_cases import DEVICES
+
+__all__ = ["TOUR_STEPS", "SampleStaff", "hire_staff"]
+
+# Step of the tour → path of its page; where it is empty, a story fills it in.
+TOUR_STEPS: Mapping[str, str] = {
+    "today": "/appointments",
+    "person": "",
+    "plan": "",
+    "spots": "",
+    "consent": "",
+    "session": "",
+    "alarms": "/alarms",
+    "result": "",
+    "outcomes": "/learning",
+    "trail": "/trail",
+}
+COLLEAGUE = "clinician-2"  # who did not treat, and grades blind
+
+
+@dataclass(frozen=True)
+class SampleStaff:
+    """What each member works at, and the ids of the machines by their device.
+
+    Parameters
+    ----------
+    names : with which the members sign in.
+    clinicians : two, each of whom grades what the other has treated.
+    tour : `TOUR_STEPS`, filled in as the stories go.
+    """
+
+    database: Database
+    names: tuple[str, ...]
+    owner: ClinicRepositories
+    clinicians: tuple[ClinicRepositories, ClinicRepositories]
+    assistant: ClinicRepositories
+    machines: Mapping[str, str]
+    tour: dict[str, str] = field(default_factory=lambda: dict(TOUR_STEPS))
+
+
+def hire_staff(database: Database, operator: Member, password: str) -> SampleStaff:
+    """Add a member of each role, named after it, and a second clinician; and the machines, one of them retired."""
+    accounts = AccountRepository(database, operator, PasswordHasher())
+    desks = {role: ClinicRepositories(database, accounts.add(role.value, role, password)) for role in Role}
+    colleague = ClinicRepositories(database, accounts.add(COLLEAGUE, Role.CLINICIAN, password))
+    owner = desks[Role.OWNER]
+    machines = {
+        device: owner.machines.add(
+            device=device,
+            serial=f"SYN-{number}",
+            name=render_message("clinic.sample-machine", {"number": number}),
+            room=render_message("clinic.sample-room", {"number": number}),
+        ).id
+        for number, device in enumerate(DEVICES, 1)
+    }
+    old = owner.machines.add(
+        device="pulsed-dye-585",
+        serial="SYN-0",
+        name=render_message("clinic.sample-machine", {"number": 0}),
+    )
+    owner.machines.set_in_use(old.id, in_use=False)
+    return SampleStaff(
+        database,
+        (*(role.value for role in Role), COLLEAGUE),
+        owner,
+        (desks[Role.CLINICIAN], colleague),
+        desks[Role.ASSISTANT],
+        machines,
+    )
