@@ -28,7 +28,6 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
-from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans import setting_process
@@ -382,9 +381,28 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     german = html.unescape(client.get(made, headers={"accept-language": "de"}).text)
     assert "Diese Einstellung hat die behandelnde Person gewählt; der Plan schlägt 595 nm, 7,5 J/cm²" in german
     assert make_order(document, *find_option(document, "0.0")).settings["fluence_J_cm2"] == 9.0
-    # The setting stays when another plan is asked for from this one, and is judged again.
-    kept = json.loads(canonical_json([asdict(one) for one in list_chosen_settings(document)]))
-    assert [one["quantities"]["fluence_J_cm2"] for one in kept] == [9.0]
+    # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
+    assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
+    again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]
+    content = desk.jobs.get(again.rpartition("/")[2]).content
+    assert [one["quantities"]["fluence_J_cm2"] for one in content["settings"]] == [8.0]
+    clinics.work(planned)
+    assert "less after all" in client.get(client.get(again).headers["location"]).text
+
+
+def test_a_setting_that_the_worker_refuses_is_told_on_the_page_of_the_consultation(clinics: Clinics) -> None:
+    """Something was recorded while the job waited, or the program was brought up to date."""
+    _, plan = new_plan(clinics)
+
+    def refuses(_sent: Submission, _home: Path, _heed: Callable[[str], None], _language: str) -> NewPlan:
+        raise InputError("setting-stopped", "a plan does not give this setting: a burn", field="option", hint="Choose.")
+
+    job = use(clinics, plan, fluence_J_cm2=7).headers["location"]
+    clinics.work(refuses)
+    answer = clinics.browser(Role.CLINICIAN).get(job)
+    assert answer.status_code == 422
+    assert "a plan does not give this setting: a burn" in answer.text.lower()
+    assert len(clinics.desk().plans.of(consultation_of(clinics, plan))) == 1
 
 
 def test_a_setting_that_breaks_a_limit_is_refused_whatever_the_reason(clinics: Clinics, plan: str) -> None:
