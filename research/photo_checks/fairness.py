@@ -2,7 +2,7 @@
 FACE`.
 
 Angles are read from made pictures of known skin under lights that are balanced nearly right, in several exposures, by
-two cameras of two contrasts. Spots and redness are drawn on made skin of the same tones and looked for; they are also
+two cameras of two contrasts. Redness is drawn on made skin of the same tones and looked for; spots and redness are also
 painted on the cheeks of a face whose skin is given each tone by the optics of skin. Tables in Markdown are printed.
 """
 
@@ -31,9 +31,10 @@ from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.patches import find_redness
-from skinbeam.photo.findings.spots import find_inflamed_spots, find_spots
+from skinbeam.photo.findings.spots import find_round_marks
+from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import compute_skin_maps
-from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density, pigment_directions, shows_redness
+from skinbeam.photo.pigment_maps.pigment_density import optical_density, pigment_directions
 from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 __all__ = [
@@ -56,10 +57,8 @@ LIGHTS_K, MIRED, STOPS, CAMERAS = (2700.0, 4000.0, 7500.0), (-15.0, 15.0), (-1.0
 CONTRASTS = (1.0, 1.3)
 SPOT, FLUSH = 2.2, 2.5  # melanin of a lentigo and blood of a flushed cheek, as multiples of the surrounding skin
 _GREY = 0.18  # fixed point of a camera's contrast curve
-# Drawn skin: pixels of a side, width of a pixel, diameter and places of the discs.
-_SIDE, _MM_PER_PX, _DISC_MM = 128, 0.39, 3.0
-_PLACES = [(x, y) for x in range(16, 128, 24) for y in range(16, 128, 24)]
-RED, RED_FLUSH = 3.0, (2.0, 3.0)  # times the blood of a red spot, and of flushed cheeks
+_SIDE, _MM_PER_PX = 128, 0.39  # drawn skin: pixels of a side, and their width
+RED_FLUSH = (2.0, 3.0)  # times the blood of flushed cheeks
 _CHEEKS = ("cheek-right", "cheek-left")
 
 
@@ -115,14 +114,12 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
 
 @dataclass(frozen=True)
 class DetectionRates:
-    """Detection rates for one tone: brown spots, red spots, and flushed cheeks by their blood.
+    """Detection rates for one tone: of flushed cheeks by their blood, drawn by the optics of skin.
 
-    `false_spots` is the number of spots of either colour found on plain skin, per hundred square centimetres;
+    `false_spots` is the number of roundish marks of any kind found on plain skin, per hundred square centimetres;
     `redness_unreadable` is the share of pictures of plain skin for which redness is reported as not detectable.
     """
 
-    spots: float
-    red_spots: float
     flushed: tuple[float, ...]
     false_spots: float
     redness_unreadable: float
@@ -130,42 +127,25 @@ class DetectionRates:
 
 def detection_rates(tone: float) -> DetectionRates:
     """Return the detection rates on drawn skin with this melanin, under three lights by two cameras."""
-    yy, xx = np.mgrid[:_SIDE, :_SIDE]
-    nearest = np.min([np.hypot(xx - x, yy - y) for x, y in _PLACES], axis=0)
-    discs = np.clip(_DISC_MM / 2 / _MM_PER_PX + 0.5 - nearest, 0, 1)
-    plain = np.ones((_SIDE, _SIDE))
-    hits, false = {"spots": 0, "inflamed": 0}, 0
+    xx = np.arange(_SIDE)[None, :] + np.zeros((_SIDE, 1))
+    plain, false = np.ones((_SIDE, _SIDE)), 0
     flushed, untold = [0] * len(RED_FLUSH), 0
     shots = list(product(LIGHTS_K, CAMERAS))
     for seed, (K, camera) in enumerate(shots):
         shot = _TestPicture(tone, Illuminant(K, stops=-0.5), camera, seed)
-        for kind, look, drawn in (
-            ("spots", find_spots, (SPOT**discs, plain)),
-            ("inflamed", find_inflamed_spots, (plain, RED**discs)),
-            ("", find_spots, (plain, plain)),
-            ("", find_inflamed_spots, (plain, plain)),
-        ):
-            light = shot.render(*drawn)
-            level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
-            marks = look(optical_density(light), pigment_directions(level), _SINGLE_REGION, _SCALE)
-            if kind:
-                on = (discs > 0.5) & np.any([mark.embed_in(discs.shape, mark.cover) > 0 for mark in marks], axis=0)
-                hits[kind] += sum(bool(on[y, x]) for x, y in _PLACES)
-            else:
-                false += len(marks)
-        untold += not shows_redness(
-            estimate_skin_level(np.median(shot.render(plain, plain).reshape(-1, 3), axis=0), calibrated=False)
-        )
+        light = shot.render(plain, plain)
+        level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
+        dense, pigment = optical_density(light), pigment_directions(level)
+        false += len(find_round_marks(dense, pigment, level.ita_deg, _SINGLE_REGION, _SCALE))
+        untold += not shows_redness(level)
         for k, times in enumerate(RED_FLUSH):
             light = shot.render(plain, np.where(xx < _SIDE // 4, times, 1.0))
             flushed[k] += any(
                 mark.region == _BANDS[0]
-                for mark in find_redness(blood_index(optical_density(light)), _FOUR_REGIONS, _SCALE)
+                for mark in find_redness(optical_density(light), level.ita_deg, _FOUR_REGIONS, _SCALE)
             )
-    drawn_discs, area_cm2 = len(shots) * len(_PLACES), len(shots) * (_SIDE * _MM_PER_PX / 10) ** 2
+    area_cm2 = len(shots) * (_SIDE * _MM_PER_PX / 10) ** 2
     return DetectionRates(
-        hits["spots"] / drawn_discs,
-        hits["inflamed"] / drawn_discs,
         tuple(count / len(shots) for count in flushed),
         100 * false / area_cm2,
         untold / len(shots),
@@ -263,8 +243,6 @@ def main(arguments: Sequence[str]) -> int:
     print("|---" * (len(TONES) + 1) + "|")
     found = [detection_rates(tone) for tone in TONES.values()]
     rows = {
-        f"brown spots of {_DISC_MM:g} mm, {SPOT} times the melanin": [f"{100 * rates.spots:.0f} %" for rates in found],
-        f"red spots of {_DISC_MM:g} mm, {RED:g} times the blood": [f"{100 * rates.red_spots:.0f} %" for rates in found],
         **{
             f"redness of a cheek, {times:g} times the blood": [f"{100 * rates.flushed[k]:.0f} %" for rates in found]
             for k, times in enumerate(RED_FLUSH)

@@ -400,8 +400,13 @@ def photo(
 ) -> None:
     """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
     from skinbeam.api.analyse_photo import photo_document
+    from skinbeam.cli.photo_text import format_photo
 
-    print_document(photo_document(image, output, points=points, site=site, length=length, before=before), json=json)
+    document = photo_document(image, output, points=points, site=site, length=length, before=before)
+    if json:
+        print_document(document, json=True)
+    else:
+        sys.stdout.write(format_photo(document))
 
 
 @app.command()

@@ -38,6 +38,7 @@ _COLOURS: Mapping[str, RgbColour] = {
     "vessels": (0, 70, 255),
     "scars": (150, 60, 220),
     "inflamed": (230, 0, 60),
+    "unclassified-spots": (170, 170, 0),
     "spots": (255, 120, 0),
     "dark-spots": (255, 235, 0),
 }

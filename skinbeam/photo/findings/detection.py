@@ -15,12 +15,13 @@ from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, Skin
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
-from skinbeam.photo.findings.spots import find_dents, find_inflamed_spots, find_spots
+from skinbeam.photo.findings.spots import find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
 from skinbeam.photo.findings.texture import measure_textures
 from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
-from skinbeam.photo.pigment_maps.pigment_density import optical_density, pigment_directions, shows_redness
+from skinbeam.photo.pigment_maps.pigment_density import optical_density, pigment_directions
 from skinbeam.photo.view import View
 from skinbeam.text import Message
 
@@ -73,11 +74,9 @@ def detect_findings(
     dense = optical_density(calibration(_lightly_smoothed(view, mm_per_px)))
     pigment = pigment_directions(maps.level)
     marks = [
-        *find_spots(dense, pigment, regions, mm_per_px),
+        *find_round_marks(dense, pigment, maps.level.ita_deg, regions, mm_per_px),
         *find_diffuse_pigment(maps, pigment, regions, mm_per_px),
-        *find_redness(maps.redness, regions, mm_per_px),
-        *find_inflamed_spots(dense, pigment, regions, mm_per_px),
-        *find_dents(dense, pigment, regions, mm_per_px),
+        *find_redness(dense, maps.level.ita_deg, regions, mm_per_px),
     ]
     if isinstance(detail, SkinDetail):
         marks += [*find_vessels(detail), *find_wrinkles(detail)]
@@ -108,7 +107,7 @@ def _drop_repeats(marks: list[Mark], dark: tuple[Mark, ...], shape: tuple[int, .
     for mark in dark:
         covered[mark.window] |= (mark.cover > 0.25).astype(np.uint8)
     taken = cv2.dilate(covered, np.ones((7, 7), np.uint8)) > 0
-    same = ("spots", "inflamed", "scars")
+    same = ("spots", "inflamed", "unclassified-spots", "scars")
     return [mark for mark in marks if mark.kind not in same or not (taken[mark.window] & (mark.cover > 0)).any()]
 
 
@@ -116,7 +115,7 @@ def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mar
     """Return the marks without dents that overlap a line or a spot, since a wide wrinkle also looks like a dent."""
     taken = np.zeros(shape[:2], np.uint8)
     for mark in marks:
-        if mark.kind in ("spots", "inflamed", "fine-lines"):
+        if mark.kind in ("spots", "inflamed", "unclassified-spots", "fine-lines"):
             there = taken[mark.window]
             there |= (mark.cover[: there.shape[0], : there.shape[1]] > 0.25).astype(np.uint8)
     taken = cv2.dilate(taken, np.ones((3, 3), np.uint8))

@@ -30,6 +30,7 @@ Confidence = Literal["low", "moderate"]
 FINDING_KINDS: Mapping[str, str | None] = {
     "dark-spots": None,
     "spots": "age-spots",
+    "unclassified-spots": None,
     "diffuse-pigment": "uneven-pigmentation",
     "redness": "redness",
     "inflamed": "active-acne",

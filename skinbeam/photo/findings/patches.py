@@ -12,6 +12,8 @@ from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.mark import Mark, shift_mark
 from skinbeam.photo.findings.spots import make_patch_mark
 from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.blood_contrast import blood_contrast
+from skinbeam.photo.pigment_maps.darkening import darkening_direction
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 from skinbeam.photo.view import bounding_window
@@ -24,35 +26,45 @@ Mask = NDArray[np.bool_]
 _REACH = 4.5  # margin in standard deviations: OpenCV's kernel for doubles covers four and a pixel
 
 
-def find_redness(index: Array, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return regions whose median index of blood exceeds the median of all regions, each as one mark.
+def find_redness(dense: Array, ita_deg: Estimate, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return regions that hold more blood than the median of all regions and are not merely shaded, each as one mark.
 
     A site with one region has no other region for comparison: there, parts of it that exceed its median are marks, if
     they are as wide as a brown patch must be.
+
+    Parameters
+    ----------
+    dense : (height, width, 3), optical density of the view.
+    ita_deg : typology angle of the skin.
     """
     if len(regions.masks) == 1:
         ((name, mask),) = regions.masks.items()
-        return tuple(_red_parts(index, name, mask, mm_per_px))
-    medians = {name: float(np.median(index[mask])) for name, mask in regions.masks.items()}
-    face = float(np.median(list(medians.values())))
-    least = limit("redness", "contrast_min")
+        return tuple(_red_parts(dense, ita_deg, name, mask, mm_per_px))
+    medians = {name: np.median(dense[mask], axis=0) for name, mask in regions.masks.items()}
+    face = np.median(list(medians.values()), axis=0)
     found = []
     for name, median in medians.items():
-        more = np.where(regions.masks[name], index - face, 0.0)
-        if median - face > least:
-            found.append(
-                make_patch_mark("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px)
-            )
+        if (blood := blood_contrast(median - face, ita_deg)).is_certain:
+            more = np.where(regions.masks[name], (dense - face) @ blood.gain, 0.0)
+            there = more > limit("redness", "contrast_min")
+            found.append(make_patch_mark("redness", name, "haemoglobin", there, np.maximum(more, 0.0), mm_per_px))
     return tuple(found)
 
 
-def _red_parts(index: Array, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
-    more = np.where(mask, index - float(np.median(index[mask])), 0.0)
-    smooth = _smooth(more, mask, limit("diffuse-pigment", "smooth_mm") / mm_per_px.median)
-    for there in _wide_parts(mask & (smooth > limit("redness", "contrast_min")), mm_per_px):
-        yield make_patch_mark(
-            "redness", region, "haemoglobin", there, np.where(there, np.maximum(more, 0.0), 0.0), mm_per_px
-        )
+def _red_parts(dense: Array, ita_deg: Estimate, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
+    """Yield the parts of a region whose blood exceeds that of the rest, each judged by its own colour."""
+    middle = np.median(dense[mask], axis=0)
+    smooth_px = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
+    smooth = np.stack(
+        [_smooth(dense[..., channel] - middle[channel], mask, smooth_px) for channel in range(3)], axis=-1
+    )
+    # The gain of faint redness without shade finds the parts; what shade there is then decides on each.
+    faint = blood_contrast(limit("redness", "contrast_min") * darkening_direction("red", ita_deg).vector, ita_deg)
+    for there in _wide_parts(mask & (smooth @ faint.gain > limit("redness", "contrast_min")), mm_per_px):
+        blood = blood_contrast(np.median(dense[there], axis=0) - middle, ita_deg)
+        if blood.is_certain:
+            more = np.where(there, np.maximum((dense - middle) @ blood.gain, 0.0), 0.0)
+            yield make_patch_mark("redness", region, "haemoglobin", there, more, mm_per_px)
 
 
 def find_diffuse_pigment(

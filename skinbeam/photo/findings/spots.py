@@ -1,6 +1,6 @@
-"""Detect roundish spots: brown spots, inflamed spots, and shallow dents by their shade."""
+"""Detect roundish marks: brown spots, red spots, shallow dents by their shade, and spots whose colour tells no kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,15 +11,17 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import REGION_SITES, SkinRegions
 from skinbeam.photo.findings.mark import MapName, Mark, shift_mark
 from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.pigment_maps.mark_colour import MarkColour, mark_colour
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 from skinbeam.photo.view import bounding_window
 
-__all__ = ["find_dents", "find_inflamed_spots", "find_spots", "make_patch_mark"]
+__all__ = ["find_round_marks", "make_patch_mark"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _RING_PX = 5  # width of the ring of skin around a spot with which it is compared
+_UNCLASSIFIED = "unclassified-spots"
 
 
 @dataclass(frozen=True)
@@ -28,82 +30,104 @@ class _SpotKind:
 
     Parameters
     ----------
-    density : (height, width, 3), optical density.
     channel : in which it is searched for.
-    direction : (3,), density of the chromophore that explains a share of its darkening, green set to 1.
-    pigment : directions of all chromophores that may contribute.
+    in_channel : density in that channel per unit of green density of the kind, by the optics of skin.
     """
 
     kind: str
     map_name: MapName
-    density: Array
     channel: int
-    direction: Array
-    pigment: PigmentDirections
+    in_channel: float
 
-    @property
-    def in_channel(self) -> float:
-        """Density in its channel per unit of green density of the kind."""
-        return float(self.direction[self.channel])
-
-    def share(self, darker: Array) -> float:
-        """Return the share of the darkening (3,) in its channel that the kind explains."""
-        parts = np.linalg.solve(np.stack([self.pigment.melanin, self.pigment.blood, np.ones(3)], axis=1), darker)
-        kinds = ("melanin", "haemoglobin", "shade")
-        return float(parts[kinds.index(self.map_name)]) * self.in_channel / float(darker[self.channel])
+    def is_told(self, colour: MarkColour) -> bool:
+        """Whether a colour is certainly of this kind."""
+        if self.kind == "spots":
+            return colour.red <= limit("darkening", "red_max") and colour.brown > colour.shade
+        if self.kind == "inflamed":
+            return colour.red >= limit("darkening", "red_min")
+        return colour.shade >= limit("darkening", "shade_min")
 
 
-def find_spots(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return the pigmented spots.
+@dataclass(frozen=True)
+class _Blob:
+    """A roundish dark area of a region, in pixels of the window of the region, and the colour of its darkening."""
 
-    A spot is darker in red light than the skin around it, where haemoglobin hardly absorbs, and melanin explains at
-    least a share of that by colour. It is roundish and wholly inside its region, since marks that touch an outline are
-    mostly shade, hair or brow.
+    mask: Mask
+    colour: MarkColour
+    green: float
+
+
+def find_round_marks(
+    dense: Array, pigment: PigmentDirections, ita_deg: Estimate, regions: SkinRegions, mm_per_px: Estimate
+) -> tuple[Mark, ...]:
+    """Return brown spots, red spots, dents, and dark spots that may be more than one of these.
+
+    A mark is darker than the skin around it: in red light, where haemoglobin hardly absorbs, or in green. It is
+    roundish and wholly inside its region, since marks that touch an outline are mostly shade, hair or brow. Its kind is
+    told if the colour of its darkening leaves no other; a place that is told as two kinds has none.
 
     Parameters
     ----------
     dense : (height, width, 3), optical density of the view.
+    ita_deg : typology angle of the skin.
     mm_per_px : of the view.
     """
-    return _spot_marks(_SpotKind("spots", "melanin", dense, 0, pigment.melanin, pigment), regions, mm_per_px)
-
-
-def find_inflamed_spots(
-    dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate
-) -> tuple[Mark, ...]:
-    """Return the red spots: roundish, darker in green light, with a colour that blood explains."""
-    return _spot_marks(_SpotKind("inflamed", "haemoglobin", dense, 1, pigment.blood, pigment), regions, mm_per_px)
-
-
-def find_dents(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return shallow dents: roundish and equally darker in all channels, explained by shade and by no pigment."""
-    sites = limit_entry("scars", "sites")["value"]
-    masks = {name: mask for name, mask in regions.masks.items() if REGION_SITES.get(name, name) in sites}
-    sought = _SpotKind("scars", "shade", dense, 0, np.ones(3), pigment)
-    return _spot_marks(sought, replace(regions, masks=masks), mm_per_px)
-
-
-def _spot_marks(sought: _SpotKind, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    found = []
-    widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
+    kinds = (
+        _SpotKind("spots", "melanin", 0, float(pigment.melanin[0])),
+        _SpotKind("inflamed", "haemoglobin", 1, 1.0),
+        _SpotKind("scars", "shade", 0, 1.0),
+    )
+    found: list[Mark] = []
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
-        mask, part = whole[at], replace(sought, density=sought.density[at])
-        raised = _top_hat(part.density[..., sought.channel], mask, widest)
-        excess = raised / sought.in_channel
-        found += [
-            shift_mark(_spot_mark(part, name, blob, excess, mm_per_px), at)
-            for blob in _blobs(part, mask, raised, widest)
-        ]
+        told: list[Mark] = []
+        for kind in kinds:
+            if kind.kind != "scars" or REGION_SITES.get(name, name) in limit_entry("scars", "sites")["value"]:
+                told += _marks_of_kind(kind, name, dense[at], whole[at], ita_deg, mm_per_px)
+        found += [shift_mark(mark, at) for mark in _one_kind_each(told, whole[at].shape)]
     return tuple(found)
+
+
+def _marks_of_kind(
+    sought: _SpotKind, region: str, dense: Array, mask: Mask, ita_deg: Estimate, mm_per_px: Estimate
+) -> Iterator[Mark]:
+    """Yield the marks of a kind, and the dark spots found on the way that may be of another kind."""
+    widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
+    raised = _top_hat(dense[..., sought.channel], mask, widest)
+    for blob in _blobs(sought, dense, mask, raised, ita_deg, mm_per_px):
+        if sought.is_told(blob.colour):
+            yield _spot_mark(sought, region, blob.mask, raised / sought.in_channel, mm_per_px)
+        elif sought.kind != "scars" and _is_dark_spot(blob):
+            unclassified = replace(sought, kind=_UNCLASSIFIED, map_name="shade")
+            yield _spot_mark(unclassified, region, blob.mask, raised, mm_per_px)
+
+
+def _is_dark_spot(blob: _Blob) -> bool:
+    """Whether a blob of no certain kind is dark enough to be told, and not probably a shade."""
+    pigmented = blob.colour.shade <= limit(_UNCLASSIFIED, "shade_max")
+    return pigmented and blob.green >= limit(_UNCLASSIFIED, "contrast_od_min")
+
+
+def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
+    """Return the marks with one kind at each place: what is told as brown and as red is of no certain kind."""
+    order = {"spots": 0, "inflamed": 0, _UNCLASSIFIED: 1, "scars": 2}
+    kept: list[Mark] = []
+    for mark in sorted(marks, key=lambda one: (order[one.kind], -one.area_px)):
+        own = mark.embed_in(shape, mark.cover) > 0
+        over = [k for k, other in enumerate(kept) if (own & (other.embed_in(shape, other.cover) > 0)).any()]
+        if not over:
+            kept.append(mark)
+        elif {"spots", "inflamed"} == {mark.kind, kept[over[0]].kind}:
+            kept[over[0]] = replace(kept[over[0]], kind=_UNCLASSIFIED, map_name="shade")
+    return kept
 
 
 def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
     """Return the mark of a blob and of the raised pixels next to it, since a blurred edge extends beyond the blob."""
     edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     to_be_seen = False
-    if sought.kind == "spots":
-        wide = mm_per_px.median * _diameter(float(blob.sum())) >= limit("spots", "seen_diameter_mm")
+    if sought.kind in ("spots", _UNCLASSIFIED):
+        wide = mm_per_px.median * _longest(blob) >= limit("spots", "seen_diameter_mm")
         large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
         to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
     found = make_patch_mark(
@@ -149,11 +173,14 @@ def _diameter(area: float) -> float:
     return float(np.sqrt(4 / np.pi * area))
 
 
-def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Iterator[Mask]:
-    """Yield the spots of a region, each as a mask of the view; `raised` is the local excess of its channel."""
+def _blobs(
+    sought: _SpotKind, dense: Array, mask: Mask, raised: Array, ita_deg: Estimate, mm_per_px: Estimate
+) -> Iterator[_Blob]:
+    """Yield the roundish dark areas of a region that are darker in green; `raised` is the excess of the channel."""
     kind = sought.kind
+    widest = limit(kind, "diameter_mm_max") / mm_per_px.median
     least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
-    dark = (mask & (raised > least)).astype(np.uint8)
+    dark = _join_fragments(raised, mask, least, limit("spots", "fragments_mm") / mm_per_px.median)
     edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     for label in range(1, count):
@@ -167,9 +194,44 @@ def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Itera
             cv2.dilate(blob.astype(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (2, _RING_PX)
         )
         ring = mask & (near == 0) & (wide > 0)
-        darker = sought.density[blob].mean(axis=0) - sought.density[ring].mean(axis=0)
-        if darker[sought.channel] > 0 and sought.share(darker) >= limit(kind, "share_min"):
-            yield blob
+        if ring.sum() < 2 * _RING_PX:
+            continue
+        darker = dense[blob].mean(axis=0) - dense[ring].mean(axis=0)
+        noise = _noise(dense, blob, ring)
+        # A darkening that its noise explains has no colour.
+        if darker[sought.channel] > 0 and darker[1] > limit("darkening", "deviations") * np.sqrt(noise[1, 1]):
+            yield _Blob(blob, mark_colour(darker, noise, ita_deg), float(darker[1]))
+
+
+def _longest(blob: Mask) -> float:
+    """Return the greatest diameter of a blob: that of the circle around it."""
+    rows, columns = np.nonzero(blob)
+    (_, radius) = cv2.minEnclosingCircle(np.stack([columns, rows], axis=1).astype(np.float32))
+    return float(2 * radius + 1)
+
+
+def _join_fragments(raised: Array, mask: Mask, least: float, gap_px: float) -> NDArray[np.uint8]:
+    """Return where skin is raised by more than the least; narrow gaps between that are raised by half of it count too.
+
+    Mottling and texture cut a wide pale spot into parts, each of which would pass for a freckle.
+    """
+    strong, faint = ((mask & (raised > share * least)).astype(np.uint8) for share in (1.0, 0.5))
+    side = 2 * max(1, round(gap_px / 2)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(strong | (cv2.morphologyEx(strong, cv2.MORPH_CLOSE, disc) & faint), np.uint8)
+
+
+def _noise(dense: Array, blob: Mask, ring: Mask) -> Array:
+    """Return the covariance (3, 3) of the mean density of a blob above that of the ring around it.
+
+    An even slope of the light across the ring is no noise.
+    """
+    each = limit("darkening", "correlated_px")  # neighbouring pixels are alike
+    apart = each / max(float(blob.sum()), each) + each / max(float(ring.sum()), each)
+    rows, columns = np.nonzero(ring)
+    plane = np.stack([np.ones(rows.size), rows, columns], axis=1)
+    rest = dense[ring] - plane @ np.linalg.lstsq(plane, dense[ring], rcond=None)[0]
+    return np.cov(rest.T) * apart + limit("maps", "floor_ln") ** 2 * np.eye(3)
 
 
 def _top_hat(image: Array, mask: Mask, diameter: float) -> Array:

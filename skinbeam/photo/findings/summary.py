@@ -47,7 +47,8 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
 
 _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
-_ROUND = ("dark-spots", "spots", "inflamed", "scars")
+_ROUND = ("dark-spots", "spots", "unclassified-spots", "inflamed", "scars")
+_COLOURLESS = ("dark-spots", "unclassified-spots")
 _WRINKLES = {"periorbital": "fine-lines-periorbital", "perioral": "perioral-lines"}
 _MM2_CM2 = (CM / MM) ** 2
 
@@ -160,12 +161,14 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         contrast=sum(mark.contrast * mark.area_px for mark in marks) / area,
         size_mm=_span([mark.size_mm for mark in marks]),
     )
-    added = _line_numbers(marks, measure) if kind in _LINES else _spot_numbers(marks) if kind == "spots" else {}
-    found = replace(found, **added)
-    if kind == "dark-spots":
-        found = replace(found, to_be_seen=len(marks))
-    elif found.to_be_seen:
-        found = replace(found, note=Message("photo-finding.spots_seen", {"count": found.to_be_seen}))
+    if kind in _LINES:
+        found = replace(found, **_line_numbers(marks, measure))
+    elif kind == "spots":
+        found = replace(found, **_spot_numbers(marks))
+    elif kind in _COLOURLESS:
+        found = replace(found, to_be_seen=sum(mark.needs_examination for mark in marks))
+    if found.to_be_seen and kind != "dark-spots":
+        found = replace(found, note=Message(f"photo-finding.{_word(kind)}_seen", {"count": found.to_be_seen}))
     return replace(found, told=_finding_text(found, measure))
 
 
@@ -246,8 +249,9 @@ def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
         params["cm2"] = found.area_mm2.median / _MM2_CM2
     elif found.size_mm is not None:
         params |= _ends(found.size_mm)
-    if found.kind == "dark-spots" and found.count == 1:
-        return Message("finding.told_dark_spot", {name: params[name] for name in ("low", "high")})
+    if found.kind in _COLOURLESS and found.count == 1:
+        word = _word(found.kind).removesuffix("s")
+        return Message(f"finding.told_{word}", {name: params[name] for name in ("low", "high")})
     return Message(f"finding.told_{_word(found.kind)}", params)
 
 

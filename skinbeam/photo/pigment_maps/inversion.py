@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.colour import linear_to_srgb
 from skinbeam.photo.limits import limit
-from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density
+from skinbeam.photo.pigment_maps.pigment_density import optical_density
 from skinbeam.photo.pigment_maps.skin_colours import SkinColourGrid, skin_colour_grid
 from skinbeam.photo.pigment_maps.skin_level import SkinLevel, estimate_skin_level, remove_contrast
 
@@ -41,8 +41,6 @@ class SkinMaps:
     gain : brightness relative to the middle of the face: lighting and shade.
     melanin_sd, blood_sd : standard deviations within this picture, for the difference between two places of it. The
         overall level is less certain: `level`.
-    redness : contribution of blood to green optical density, by one direction for all faces, up to a constant of the
-        light. It detects more of the redness on dark skin than `blood`, which is biased towards the face's level.
     valid : where melanin, blood and brightness reproduce the observed colour; elsewhere the maps are invalid.
     level : of the face, and the colour of the light.
     """
@@ -52,7 +50,6 @@ class SkinMaps:
     gain: Array
     melanin_sd: Array
     blood_sd: Array
-    redness: Array
     valid: Mask
     level: SkinLevel
 
@@ -75,8 +72,7 @@ def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> 
     The standard deviations include noise, and the change of a pixel's pigment relative to the face if the level of the
     face were a standard deviation lower or higher, or the contrast of the camera different.
     """
-    dense = optical_density(light[skin])
-    seen = -dense
+    seen = -optical_density(light[skin])
     level = estimate_skin_level(np.exp(np.median(seen, axis=0)), calibrated=calibrated)
     ln = remove_contrast(seen, level.contrast)
     middle = np.median(ln, axis=0)
@@ -100,7 +96,6 @@ def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> 
         _as_map(gain, skin, 1.0),
         _as_map(melanin * su, skin, 0.0),
         _as_map(blood * sv, skin, 0.0),
-        _as_map(blood_index(dense), skin, 0.0),
         _as_map(fits, skin, 0.0) > 0,
         level,
     )

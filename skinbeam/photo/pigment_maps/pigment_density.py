@@ -1,6 +1,5 @@
-"""Optical density of skin in a picture, the contributions of melanin and blood to it, and a blood index."""
+"""Optical density of skin in a picture, and the contributions of melanin and blood to it."""
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,18 +8,16 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
-from skinbeam.photo.limits import colour_direction, limit
+from skinbeam.photo.limits import colour_direction
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
 from skinbeam.photo.pigment_maps.skin_level import SkinLevel
 
 __all__ = [
     "PigmentDirections",
-    "blood_index",
     "chromophore_directions",
     "colour_blur_px",
     "optical_density",
     "pigment_directions",
-    "shows_redness",
     "smooth_for_colour",
 ]
 
@@ -39,16 +36,6 @@ def chromophore_directions() -> Array:
     return np.stack(
         [colour_direction("pigments", "melanin"), colour_direction("pigments", "haemoglobin"), np.ones(3)], axis=1
     )
-
-
-def blood_index(density: Array) -> Array:
-    """Return the part of green density (...) that blood explains of densities (..., 3), up to a constant of the light.
-
-    The density is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands of a camera
-    (`data/photo.toml`), and solved for h (photo 2). A change of brightness changes only s, so the index is independent
-    of uneven light; coloured light adds a constant, so only differences within one picture are meaningful.
-    """
-    return np.asarray(density @ np.linalg.inv(chromophore_directions())[1])
 
 
 def colour_blur_px(pupil_px: float) -> float:
@@ -86,22 +73,3 @@ def pigment_directions(level: SkinLevel) -> PigmentDirections:
     melanin = before - np.log(colours.colours(_TIMES * level.melanin, level.blood))
     blood = before - np.log(colours.colours(level.melanin, _TIMES * level.blood))
     return PigmentDirections(melanin / melanin[1], blood / blood[1], float(melanin[1] / np.log(_TIMES)))
-
-
-# Visibility of redness on dark skin.
-
-_TWICE = 2.0
-
-
-def shows_redness(level: SkinLevel) -> bool:
-    """Return whether twice the blood of a face would exceed the minimum contrast of redness, by the optics of its skin.
-
-    Melanin absorbs the light before blood does; it is assumed as high as the face may have, two standard deviations
-    above its estimate. Brown spots need no such check: their contrast in red light grows with the melanin around them.
-    """
-    colours = skin_colour_grid().colours
-    melanin = level.melanin * math.exp(2 * level.melanin_ln_sd)
-    flushed, usual = (
-        float(blood_index(optical_density(colours(melanin, blood)))) for blood in (_TWICE * level.blood, level.blood)
-    )
-    return (flushed - usual) * level.contrast >= limit("redness", "contrast_min")

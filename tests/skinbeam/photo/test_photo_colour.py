@@ -4,14 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.colour import PhotoColour, ita_deg, linear_to_lab, read_colour, srgb_to_linear, white_card_gain
-from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density
 from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 # sRGB → L*, a*, b* under D65, 2°, as printed by B. Lindbloom's calculator (two decimals).
@@ -118,24 +116,6 @@ def test_a_card_outside_the_picture_is_refused(card: list[float]) -> None:
     with pytest.raises(InputError) as caught:
         white_card_gain(with_card((200, 200, 200)), card)
     assert caught.value.field == "white_card"
-
-
-DIRECTIONS = {"melanin": (0.653, 1.0, 1.753), "haemoglobin": (0.256, 1.0, 0.882)}
-
-
-@given(st.floats(0, 0.8), st.floats(0, 0.8), st.floats(0, 0.8))
-def test_blood_that_was_painted_is_read_back_beside_melanin_and_shade(
-    melanin: float, haemoglobin: float, shade: float
-) -> None:
-    painted = melanin * np.array(DIRECTIONS["melanin"]) + haemoglobin * np.array(DIRECTIONS["haemoglobin"]) + shade
-    # The three directions have a condition number below 30: rounding stays below 1e-13.
-    assert float(blood_index(optical_density(np.exp(-painted)))) == pytest.approx(haemoglobin, abs=1e-12)
-
-
-def test_brightness_leaves_the_index_of_blood_alone() -> None:
-    light = np.random.default_rng(5).uniform(0.05, 0.9, (6, 7, 3))
-    bright, dim = (blood_index(optical_density(factor * light)) for factor in (1.0, 0.4))
-    np.testing.assert_allclose(dim, bright, atol=1e-12)
 
 
 def test_the_example_ships_without_metadata() -> None:

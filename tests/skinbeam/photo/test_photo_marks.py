@@ -9,21 +9,23 @@ from hypothesis import strategies as st
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_redness
-from skinbeam.photo.findings.spots import find_dents, find_inflamed_spots, find_spots
+from skinbeam.photo.findings.spots import find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, acne_severity, summarise_marks
 from skinbeam.photo.pigment_maps.pigment_density import (
     PigmentDirections,
-    blood_index,
     chromophore_directions,
     optical_density,
 )
 
 MELANIN, BLOOD, SHADE = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
+BETWEEN = np.array([0.43, 1.0, 1.05])  # midway between brown and red as measured on light skin
 MM_PER_PX = Estimate(0.4, 0.3, 0.5, 0.95, "assumed")
 SHAPE = (100, 140)
 PIGMENTS = PigmentDirections(MELANIN, BLOOD, 0.4)
+ITA_DEG = Estimate(46.0, 25.0, 60.0, 0.9, "assumed")
 MEASURE = PixelScale(MM_PER_PX, "full-face", 1.0, 0.0, {"cheek-right": 11700.0})
 
 
@@ -44,8 +46,8 @@ def cheek() -> SkinRegions:
     return SkinRegions({"cheek-right": mask}, {}, ())
 
 
-def found(light: np.ndarray, look=find_spots) -> tuple[Mark, ...]:
-    return look(optical_density(light), PIGMENTS, cheek(), MM_PER_PX)
+def found(light: np.ndarray) -> tuple[Mark, ...]:
+    return find_round_marks(optical_density(light), PIGMENTS, ITA_DEG, cheek(), MM_PER_PX)
 
 
 def test_a_spot_lies_where_it_was_painted() -> None:
@@ -59,12 +61,30 @@ def test_a_spot_lies_where_it_was_painted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "density"), [(find_spots, 0.4 * MELANIN), (find_inflamed_spots, 0.4 * BLOOD), (find_dents, 0.4 * SHADE)]
+    ("kind", "density"), [("spots", 0.4 * MELANIN), ("inflamed", 0.4 * BLOOD), ("scars", 0.4 * SHADE)]
 )
-def test_each_kind_is_told_by_its_colour_alone(look, density: np.ndarray) -> None:
-    light = painted(disc(radius=4), density)
-    kinds = [mark.kind for other in (find_spots, find_inflamed_spots, find_dents) for mark in found(light, other)]
-    assert kinds == [found(light, look)[0].kind]
+def test_each_kind_is_told_by_its_colour_alone(kind: str, density: np.ndarray) -> None:
+    (mark,) = found(painted(disc(radius=4), density))
+    assert mark.kind == kind
+
+
+def test_a_spot_between_brown_and_red_is_told_as_neither_and_suggests_nothing() -> None:
+    (mark,) = found(painted(disc(radius=4), 0.4 * BETWEEN))
+    assert mark.kind == "unclassified-spots"
+    (finding,) = summarise_marks(mark.kind, [mark], MEASURE)
+    assert finding.suggests is None
+    assert finding.told is not None
+    assert "brown or red not told" in finding.told.text
+    assert suggest_concerns([finding] * 5) == ()
+
+
+def test_a_wide_spot_of_no_certain_colour_must_be_seen_by_a_doctor_too() -> None:
+    small, wide = (found(painted(disc(radius=radius), 0.4 * BETWEEN)) for radius in (4, 8))
+    for marks, seen in ((small, 0), (wide, 1)):
+        (finding,) = summarise_marks("unclassified-spots", marks, MEASURE)
+        assert finding.to_be_seen == seen
+    assert finding.note is not None
+    assert "must be seen by a doctor before any laser" in finding.note.text
 
 
 def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
@@ -94,7 +114,8 @@ def test_a_turned_picture_has_the_same_spots(turns: int) -> None:
     light = painted(np.maximum(disc(40, 30, 5), disc(90, 60, 8)), 0.4 * MELANIN)
     turned = np.ascontiguousarray(np.rot90(light, turns))
     mask = np.ascontiguousarray(np.rot90(cheek().masks["cheek-right"], turns))
-    again = find_spots(optical_density(turned), PIGMENTS, SkinRegions({"cheek-right": mask}, {}, ()), MM_PER_PX)
+    regions = SkinRegions({"cheek-right": mask}, {}, ())
+    again = find_round_marks(optical_density(turned), PIGMENTS, ITA_DEG, regions, MM_PER_PX)
     assert sorted(mark.area_px for mark in again) == sorted(mark.area_px for mark in found(light))
 
 
@@ -129,16 +150,23 @@ def test_redness_is_a_mark_of_its_region() -> None:
     for name, start in zip(halves, (5, 50, 95), strict=True):
         halves[name][10:90, start : start + 40] = True
     light = painted(halves["cheek-right"].astype(float), 0.3 * BLOOD)
-    (mark,) = find_redness(blood_index(optical_density(light)), SkinRegions(halves, {}, ()), MM_PER_PX)
+    regions = SkinRegions(halves, {}, ())
+    (mark,) = find_redness(optical_density(light), ITA_DEG, regions, MM_PER_PX)
     assert (mark.kind, mark.region, mark.area_px) == ("redness", "cheek-right", 3200)
-    assert mark.contrast == pytest.approx(0.3, rel=1e-6)
+    # Blood differs in colour between people, by 0.1 of its green density in red, and its amount is drawn to the usual.
+    assert mark.contrast == pytest.approx(0.3, abs=0.05)
+    # Shade of the same depth in green, grey or as warm as light from skin makes it, holds no blood to be told.
+    for shade in (np.ones(3), np.array([0.8, 1.0, 1.26]), np.array([0.7, 1.0, 1.3])):
+        for depth in (-0.6, -0.3, 0.3, 0.6):
+            dark = painted(halves["cheek-right"].astype(float), depth * shade)
+            assert find_redness(optical_density(dark), ITA_DEG, regions, MM_PER_PX) == ()
 
 
 @pytest.mark.parametrize(
     ("right", "left", "severity"), [(3, 0, "mild"), (5, 5, "mild"), (6, 0, "moderate"), (2, 21, "severe")]
 )
 def test_acne_is_graded_by_the_worse_half(right: int, left: int, severity: str) -> None:
-    (mark,) = found(painted(disc(radius=4), 0.4 * BLOOD), find_inflamed_spots)
+    (mark,) = found(painted(disc(radius=4), 0.4 * BLOOD))
     other = replace(mark, region="cheek-left")
     assert acne_severity([mark] * right + [other] * left) == severity
     middle = replace(mark, region="nose")
