@@ -13,16 +13,16 @@ _HOMES = {
     "InputError": "skinbeam.model.errors",
     "NotAvailable": "skinbeam.model.errors",
     "Unknown": "skinbeam.model.estimate",
-    "analyse_photo": "skinbeam.public",
-    "compare": "skinbeam.public",
-    "devices": "skinbeam.public",
-    "expect": "skinbeam.public",
+    "analyse_photo": "skinbeam.public.questions",
+    "compare": "skinbeam.public.questions",
+    "devices": "skinbeam.public.questions",
+    "expect": "skinbeam.public.questions",
     "guideline": "skinbeam.api.guideline",
-    "light": "skinbeam.public",
+    "light": "skinbeam.public.questions",
     "load_case": "skinbeam.model.input_files",
     "sweep": "skinbeam.sweeps.run",
-    "threshold": "skinbeam.public",
-    "window": "skinbeam.public",
+    "threshold": "skinbeam.public.questions",
+    "window": "skinbeam.public.questions",
 }
 _CALLABLE_PACKAGES = ("plan", "preview", "simulate", "skin")  # packages of the same names, which are called
 

@@ -12,7 +12,7 @@ class _CallablePackage(ModuleType):
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         name = self.__name__.rpartition(".")[2]
         # By name, because the public functions stand above every package that they use.
-        return getattr(import_module("skinbeam.public"), name)(*args, **keywords)
+        return getattr(import_module("skinbeam.public.questions"), name)(*args, **keywords)
 
 
 def make_callable(name: str) -> None:

@@ -1,7 +1,11 @@
 """The public functions: what a script asks is what the command answers, in the shape that a script holds."""
 
+import copy
+import pickle
 import subprocess
 import sys
+import typing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +15,13 @@ from matplotlib.figure import Figure
 from paths import ROOT
 
 import skinbeam
+from skinbeam.api.light import LightOptions
 from skinbeam.api.simulate import simulate_document
 from skinbeam.api.threshold import threshold_document
 from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
+from skinbeam.public.results import LightResult, Result
 
 DRAWS = 60
 PULSE = ROOT / "examples" / "pulse-in-a-vessel" / "case.toml"
@@ -23,6 +30,17 @@ TABLES = {
     "laser": {"device": "ktp-532"},
     "settings": {"fluence_J_cm2": 8.0, "pulse_ms": 10.0, "spot_mm": 4.0},
 }
+LAYERS = """
+ambient_n = 1.0
+below_n = 1.0
+[[layer]]
+name = "upper"
+thickness_um = 100.0
+mua_per_cm = 10.0
+mus_per_cm = 90.0
+g = 0.75
+n = 1.0
+"""
 VEINS = PERSON + concern("facial-telangiectasia", extra=NAMED) + devices("pulsed-dye-595")
 
 
@@ -63,10 +81,80 @@ def test_draws_that_are_no_count_are_named(draws: Any) -> None:
     assert raised.value.field == "draws"
 
 
-def test_a_setting_that_is_no_number_is_named() -> None:
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"pulse_ms": "long"}, "settings.pulse_ms"),
+        ({"pulse": 3}, "pulse"),
+        ({"temperature_C": 4}, "temperature_C"),  # of the skin, of its cooling and of a bath
+        ({"laser.pulse_ms": 3}, "laser.pulse_ms"),
+    ],
+)
+def test_a_setting_that_a_case_cannot_have_is_named(settings: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError) as raised:
-        answer("simulate", TABLES, draws=DRAWS, pulse_ms=[1.0, 10.0])
-    assert raised.value.field == "pulse_ms"
+        answer("simulate", TABLES, draws=DRAWS, **settings)
+    assert raised.value.field == field
+
+
+def test_a_field_of_any_table_is_given_by_name() -> None:
+    changed = TABLES | {"skin": {"site": "neck", "ita_deg": 20.0}, "cooling": {"kind": "contact", "temperature_C": 4.0}}
+    by_name = answer(
+        "threshold",
+        TABLES | {"cooling": {"kind": "contact", "temperature_C": 10.0}},
+        "epidermal-necrosis",
+        draws=DRAWS,
+        ita_deg=np.float64(20),
+        site="neck",
+        **{"cooling.temperature_C": 4},
+    )
+    assert by_name == answer("threshold", changed, "epidermal-necrosis", draws=DRAWS)
+
+
+def test_attributes_of_a_result_are_typed_values_of_its_document() -> None:
+    found = answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS)
+    assert isinstance(found.dose, Estimate)
+    assert found.dose.as_record() == found["dose"] == found.to_dict()["dose"]
+    assert float(found.dose) == found["dose"]["median"]
+    assert np.log(found.dose.high) > np.log(float(found.dose))
+    assert found.bracket.tolist() == found["bracket"]
+    assert found.reached is True
+    simulated = answer("simulate", TABLES, draws=DRAWS)
+    assert isinstance(simulated.microlesion.depth_um, Unknown)
+    assert simulated.microlesion.depth_um.reason == simulated["microlesion"]["depth_um"]["unknown"]
+    assert simulated.light.absorbed["basal layer"].median > 0.0
+    assert simulated.damage.vessels[0].p_closed.as_record() == simulated["damage"]["vessels"][0]["p_closed"]
+    spectra = answer("skin", TABLES, [532, 1064], draws=DRAWS)
+    assert spectra.layers[0].name == spectra["layers"][0]["name"]
+    assert spectra.layers[0].mua_per_cm.shape == spectra.wavelength_nm.shape == (2,)
+
+
+def test_attributes_are_completed_and_a_wrong_one_is_named() -> None:
+    found = answer("expect", "acne-scars", "fractional-ablative")
+    assert {"mean_improvement_pct", "to_dict"} <= set(dir(found))
+    assert "pmf" in dir(found.predict)
+    with pytest.raises(AttributeError, match="mean_improvement_pt") as raised:
+        _ = found.mean_improvement_pt
+    assert raised.value.obj is found  # Python then names the nearest attribute
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert copy.deepcopy(found.predict) == found.predict
+
+
+def test_classes_of_results_name_the_keys_of_their_documents(tmp_path: Path) -> None:
+    layers = tmp_path / "two.toml"
+    layers.write_text(LAYERS, encoding="utf-8")
+    answers: list[Result] = [
+        answer("simulate", TABLES, draws=DRAWS),
+        answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS),
+        answer("window", TABLES, effect="vessel-closure", draws=DRAWS),
+        answer("skin", TABLES, [532], draws=DRAWS),
+        answer("compare", "melasma", "chemical-peel", "pigment-short-pulse"),
+        answer("expect", "acne-scars", "fractional-ablative"),
+        answer("window", loaded(VEINS), at={"fluence_J_cm2": 8}, device="pulsed-dye-595", draws=DRAWS),
+    ]
+    for found in answers:
+        assert set(found.to_dict()) == set(typing.get_type_hints(type(found))), type(found)
+    packets = answer("light", layers, LightOptions(method="montecarlo", photons=1000))
+    assert set(typing.get_type_hints(LightResult)) == {*packets.to_dict(), "escaped_sides"}
 
 
 def test_a_plan_is_the_plan_of_the_command_and_its_options_answer() -> None:
