@@ -3,11 +3,12 @@
 import operator
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from skinbeam.model.case import Case
@@ -16,8 +17,19 @@ from skinbeam.model.errors import InputError, spelling_hint
 from skinbeam.model.exposure import Bath, Cooling, Laser, Microbeam, Settings, Skin
 from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case, parse_record
 
-__all__ = ["CaseLike", "check_count", "listed_setting", "open_case", "plain_numbers", "with_settings"]
+__all__ = [
+    "CaseLike",
+    "OneValue",
+    "SettingValue",
+    "check_count",
+    "listed_setting",
+    "open_case",
+    "plain_numbers",
+    "with_settings",
+]
 
+OneValue = float | str | bool | np.number[Any]
+SettingValue = OneValue | Sequence[float] | Sequence[str] | NDArray[Any]
 CaseLike = Path | str | Mapping[str, Any] | LoadedCase | Case
 _TABLES: Mapping[str, type[BaseModel]] = {
     "settings": Settings,

@@ -7,7 +7,7 @@ name: `simulate(case, pulse_ms=6)`. NumPy scalars are taken as numbers, arrays a
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, overload
 
 from skinbeam.api.analyse_photo import photo_document
 from skinbeam.api.light import LightOptions, run_light
@@ -25,7 +25,8 @@ from skinbeam.laser.device import devices as known_devices
 from skinbeam.model.document import pretty_json
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
-from skinbeam.public.cases import CaseLike, check_count, open_case, plain_numbers, with_settings
+from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, open_case, plain_numbers
+from skinbeam.public.curve import SettingCurve, answer_settings
 from skinbeam.public.planned import PlannedConsultation
 from skinbeam.public.results import (
     ComparisonResult,
@@ -70,7 +71,19 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
     return PlannedConsultation(made.plan, consultation)
 
 
-def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: Any) -> SimulationResult:
+@overload  # a text is a sequence too, so that the first signature that fits counts
+def simulate(  # type: ignore[overload-overlap]
+    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: OneValue
+) -> SimulationResult: ...
+
+
+@overload
+def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> SettingCurve: ...
+
+
+def simulate(
+    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> SimulationResult | SettingCurve:
     """Return light, heat, damage and healing of one pulse (`skinbeam.simulate/1`).
 
     Parameters
@@ -82,13 +95,27 @@ def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: Any
     InputError : a setting that the device cannot have.
     NotAvailable : such a pulse cannot be simulated.
     """
-    changed = with_settings(open_case(case), settings)
-    return SimulationResult(simulate_document(changed, draws=check_count(draws, "draws"), seed=seed))
+    count = check_count(draws, "draws")
+    return answer_settings(
+        case, settings, SimulationResult, lambda loaded: simulate_document(loaded, draws=count, seed=seed)
+    )
+
+
+@overload
+def threshold(  # type: ignore[overload-overlap]
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: OneValue
+) -> ThresholdResult: ...
+
+
+@overload
+def threshold(
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> SettingCurve: ...
 
 
 def threshold(
-    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: Any
-) -> ThresholdResult:
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> ThresholdResult | SettingCurve:
     """Return the dose at which half of such skins reach an endpoint (`skinbeam.threshold/1`).
 
     Parameters
@@ -96,8 +123,13 @@ def threshold(
     of : `fluence_J_cm2`, `microbeam_mJ` or `exposure_s`.
     settings : as of `simulate`.
     """
-    changed = with_settings(open_case(case), settings)
-    return ThresholdResult(threshold_document(changed, endpoint, of=of, draws=check_count(draws, "draws"), seed=seed))
+    count = check_count(draws, "draws")
+    return answer_settings(
+        case,
+        settings,
+        ThresholdResult,
+        lambda loaded: threshold_document(loaded, endpoint, of=of, draws=count, seed=seed),
+    )
 
 
 def window(

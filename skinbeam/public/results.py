@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "HEAD_KEYS",
     "ComparisonResult",
     "ExpectationResult",
     "LightResult",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-_HEAD_KEYS = 5  # that every document begins with
+HEAD_KEYS = 5  # that every document begins with
 _ESTIMATE_KEYS = frozenset(("median", "low", "high", "level", "kind", "draws", "basis"))
 
 
@@ -139,7 +140,7 @@ class Result:
     __hash__ = None  # type: ignore[assignment] # a document holds lists
 
     def __repr__(self) -> str:
-        return f"<{self._document['schema']}: {', '.join(list(self._document)[_HEAD_KEYS:])}>"
+        return f"<{self._document['schema']}: {', '.join(list(self._document)[HEAD_KEYS:])}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy of the answer in JSON types."""

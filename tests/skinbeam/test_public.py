@@ -66,12 +66,83 @@ def test_a_setting_given_by_name_takes_the_place_of_the_case_s() -> None:
 
 
 def test_a_longer_pulse_burns_at_a_higher_dose() -> None:
-    doses = [
-        answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS, pulse_ms=one)["dose"]["median"]
-        for one in (1, 10, 50)
-    ]
-    assert doses == sorted(doses)
-    assert doses[0] < doses[-1]
+    curve = answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS, pulse_ms=(1, 10, 50))
+    assert np.all(np.diff(curve.dose) > 0.0)
+    single = answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS, pulse_ms=10)
+    assert curve.results[1] == single
+    assert curve.dose[1] == single.dose.median
+
+
+def test_a_curve_is_data_a_table_and_a_figure() -> None:
+    curve = answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS, pulse_ms=np.array([1.0, 10.0]))
+    data = curve.to_xarray()
+    assert data["dose"].dims == ("pulse_ms",)
+    assert data["pulse_ms"].values.tolist() == [1.0, 10.0]
+    assert (data["pulse_ms"].units, data["dose"].units, data["dose_low"].units) == ("ms", "J/cm2", "J/cm2")
+    assert data["dose"].level == curve.results[0].dose.level
+    assert np.array_equal(data["dose"], curve.dose)
+    assert [one.dose.high for one in curve.results] == data["dose_high"].values.tolist()
+    table = curve.to_dataframe()
+    assert table.loc[10.0, "calibrated_dose"] == curve.results[1].calibrated_dose.median
+    (axes,) = curve.plot().axes
+    assert len(curve.plot().legends[0].get_texts()) == 2  # the computed and the calibrated dose
+    assert axes.get_xscale() == "log"
+    assert "2 values of pulse_ms" in repr(curve)
+    assert curve.to_dict()["results"][0] == curve.results[0].to_dict()
+    assert "dose" in dir(curve)
+    with pytest.raises(AttributeError, match="dosis"):
+        _ = curve.dosis
+    with pytest.raises(InputError, match="dose"):
+        curve.plot("dosis")
+
+
+def test_a_curve_compares_devices() -> None:
+    both = ["pulsed-dye-595", "ktp-532"]
+    tables = TABLES | {"settings": {"pulse_ms": 10.0, "spot_mm": 5.0}}
+    curve = answer("threshold", tables, "epidermal-necrosis", draws=DRAWS, device=both)
+    alone = [answer("threshold", tables, "epidermal-necrosis", draws=DRAWS, device=one).dose.median for one in both]
+    assert curve.dose.tolist() == alone
+    assert alone[0] > alone[1]  # melanin absorbs less at 595 than at 532 nm
+    assert curve.to_xarray()["dose"].sel(device="ktp-532") == alone[1]
+    assert [label.get_text() for label in curve.plot().axes[0].get_xticklabels()] == both
+
+
+def test_an_unknown_of_a_curve_says_why() -> None:
+    """So deep below such dark skin no dose of the searched range closes a vessel."""
+    vessel = TABLES | {"vessel": [{"depth_um": 4500.0, "diameter_um": 200.0}]}
+    curve = answer("threshold", vessel, "vessel-closure", draws=DRAWS, ita_deg=[60.0, -60.0])
+    first, last = curve.results
+    assert isinstance(first.dose, Estimate)
+    assert isinstance(last.dose, Unknown)
+    data = curve.to_xarray()["dose"]
+    assert np.isnan(data.values).tolist() == [False, True]
+    assert data.unknown == [f"-60.0: {last.dose.reason}"]
+    assert isinstance(curve.plot(), Figure)
+
+
+def test_a_curve_of_simulations_has_every_number() -> None:
+    curve = answer("simulate", TABLES, draws=DRAWS, fluence_J_cm2=[4, 8, 12])
+    data = curve.to_xarray()
+    assert np.all(np.diff(data["temperature_C.basal_peak"]) > 0.0)
+    assert np.all(data["harm.p_burn_low"] <= data["harm.p_burn"])
+    assert isinstance(curve.plot("harm.p_burn"), Figure)
+    with pytest.raises(InputError, match=r"harm\.p_burn"):
+        curve.plot()
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"pulse_ms": [1, 10], "spot_mm": [3, 4]}, "spot_mm"),
+        ({"pulse_ms": []}, "pulse_ms"),
+        ({"pulse_ms": np.ones((2, 2))}, "pulse_ms"),
+        ({"pulse_ms": [1, -1]}, "settings.pulse_ms"),
+    ],
+)
+def test_values_that_make_no_curve_are_named(settings: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError) as raised:
+        answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS, **settings)
+    assert raised.value.field == field
 
 
 @pytest.mark.parametrize("draws", [0, -3, 1.5, "many"])
