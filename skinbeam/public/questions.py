@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from skinbeam.api.analyse_photo import photo_document
 from skinbeam.api.light import LightOptions, run_light
+from skinbeam.api.light_profile import light_profile_document
 from skinbeam.api.preview import preview_document
 from skinbeam.api.simulate import simulate_document
 from skinbeam.api.skin import parse_wavelengths, skin_document
@@ -31,6 +32,7 @@ from skinbeam.public.planned import PlannedConsultation
 from skinbeam.public.results import (
     ComparisonResult,
     ExpectationResult,
+    LightProfileResult,
     LightResult,
     Result,
     SettingResult,
@@ -46,6 +48,7 @@ __all__ = [
     "devices",
     "expect",
     "light",
+    "light_profile",
     "plan",
     "preview",
     "simulate",
@@ -158,6 +161,29 @@ def window(
 def light(layers: Path | str, options: LightOptions | None = None) -> LightResult:
     """Return the light in a layers file (`skinbeam.light/1`)."""
     return LightResult(run_light(Path(layers), options).document)
+
+
+def light_profile(
+    case: CaseLike,
+    wavelength_nm: float,
+    *,
+    deepest_um: float = 2000.0,
+    bins: int = 200,
+    draws: int = 200,
+    seed: int = 0,
+) -> LightProfileResult:
+    """Return the fluence rate over depth in the skin of a case (`skinbeam.light-profile/1`)."""
+    numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
+    return LightProfileResult(
+        light_profile_document(
+            open_case(case),
+            numbers["wavelength_nm"],
+            deepest_um=numbers["deepest_um"],
+            bins=check_count(bins, "bins"),
+            draws=check_count(draws, "draws"),
+            seed=seed,
+        )
+    )
 
 
 def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 200, seed: int = 0) -> SkinResult:

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Estimate, Unknown, Value
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
     from matplotlib.figure import Figure
 
 __all__ = [
     "HEAD_KEYS",
     "ComparisonResult",
     "ExpectationResult",
+    "LightProfileResult",
     "LightResult",
     "Record",
     "Result",
@@ -322,6 +325,45 @@ class LightResult(Result):
     roulette_balance: float
     mean_path_um: Record
     escaped_sides: float
+
+
+class LightProfileResult(Result):
+    """The fluence rate over the depth of a skin (`skinbeam.light-profile/1`).
+
+    Parameters
+    ----------
+    wavelength_nm : of the light.
+    depth_um : centres of equal bins from the surface down, (depth,).
+    fluence_rate_ratio : fluence rate over irradiance, mean of each bin, (depth,): the median of such skins.
+        Backscattered light makes it greater than 1 below the surface.
+    fluence_rate_ratio_low, fluence_rate_ratio_high : ends of the central `level` of such skins, (depth,).
+    layers : `name` and `top_um` of each layer, from the surface down, at median thickness.
+    """
+
+    wavelength_nm: float
+    depth_um: Floats
+    fluence_rate_ratio: Floats
+    fluence_rate_ratio_low: Floats
+    fluence_rate_ratio_high: Floats
+    level: float
+    layers: tuple[Record, ...]
+    draws: int
+    sources: tuple[str, ...]
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Return the fluence rate ratio, its low and its high over `depth_um`, with units."""
+        import xarray as xr
+
+        names = ("fluence_rate_ratio", "fluence_rate_ratio_low", "fluence_rate_ratio_high")
+        return xr.Dataset(
+            {name: ("depth_um", self[name], {"units": "1", "level": self.level}) for name in names},
+            {"depth_um": ("depth_um", self["depth_um"], {"units": "um"})},
+            {"schema": self.schema, "version": self.version, "seed": self.seed, "wavelength_nm": self.wavelength_nm},
+        )
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return `to_xarray` as a table with a row for each depth."""
+        return self.to_xarray().to_dataframe()
 
 
 class ExpectationResult(Result):

@@ -218,6 +218,7 @@ def test_classes_of_results_name_the_keys_of_their_documents(tmp_path: Path) -> 
         answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS),
         answer("window", TABLES, effect="vessel-closure", draws=DRAWS),
         answer("skin", TABLES, [532], draws=DRAWS),
+        answer("light_profile", TABLES, 532, draws=DRAWS),
         answer("compare", "melasma", "chemical-peel", "pigment-short-pulse"),
         answer("expect", "acne-scars", "fractional-ablative"),
         answer("window", loaded(VEINS), at={"fluence_J_cm2": 8}, device="pulsed-dye-595", draws=DRAWS),
@@ -277,6 +278,51 @@ def test_answers_have_figures_sources_and_short_names() -> None:
 def test_light_in_layers() -> None:
     layers = next((ROOT / "examples" / "light").glob("*.toml"))
     assert 0.0 < answer("light", layers)["reflectance_diffuse"] < 1.0
+
+
+def test_light_over_depth_is_that_of_the_pulse_and_dies_away() -> None:
+    profile = answer("light_profile", TABLES, 532, draws=DRAWS, bins=100)
+    ratio = profile.fluence_rate_ratio
+    assert profile.depth_um.shape == ratio.shape == (100,)
+    assert profile.depth_um[[0, -1]].tolist() == [10.0, 1990.0]  # middles of bins of 20 µm
+    assert np.all(profile.fluence_rate_ratio_low <= ratio)
+    assert np.all(ratio <= profile.fluence_rate_ratio_high)
+    assert ratio[0] > 1.0  # backscattered light joins the incident light
+    assert np.all(np.diff(ratio[5:]) < 0.0)
+    # The wide beam of a pulse has its greatest fluence in one of the same skins, in finer cells than these bins: at
+    # least as great, and by less than a tenth, which the fluence changes over one bin.
+    pulse = answer("simulate", TABLES | {"settings": TABLES["settings"] | {"spot_mm": 5.0}}, draws=DRAWS)
+    assert 1.0 <= pulse.light.fluence_rate_ratio_peak.median / ratio.max() < 1.1
+    assert np.all(answer("light_profile", TABLES, 1064, draws=DRAWS, bins=100).fluence_rate_ratio[20:] > ratio[20:])
+    data = profile.to_xarray()
+    assert data["fluence_rate_ratio"].sel(depth_um=10.0) == ratio[0]
+    assert profile.to_dataframe().loc[10.0, "fluence_rate_ratio_low"] == profile.fluence_rate_ratio_low[0]
+    assert [layer.top_um for layer in profile.layers[:1]] == [0.0]
+    assert isinstance(profile.plot(), Figure)
+
+
+def test_light_over_depth_in_a_clear_absorber_follows_beer_and_lambert() -> None:
+    slab = {"name": "dye", "thickness_um": 1000.0, "mua_per_cm": 50.0, "mus_per_cm": 0.0, "g": 0.0, "n": 1.0}
+    profile = answer("light_profile", {"skin": {"layer": [slab]}}, 532, deepest_um=1000, bins=10, draws=2)
+    edges = np.linspace(0.0, 0.1, 11)  # cm
+    exact = -np.diff(np.exp(-50.0 * edges)) / (50.0 * np.diff(edges))  # mean of exp(-mu z) over each bin
+    assert np.allclose(profile.fluence_rate_ratio, exact, rtol=1e-5)  # six digits are printed
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"wavelength_nm": 100.0}, "wavelength_nm"),
+        ({"wavelength_nm": "green"}, "wavelength_nm"),
+        ({"wavelength_nm": 532.0, "bins": 0}, "bins"),
+        ({"wavelength_nm": 532.0, "bins": 1001}, "bins"),
+        ({"wavelength_nm": 532.0, "deepest_um": -1.0}, "deepest_um"),
+    ],
+)
+def test_what_no_light_profile_can_have_is_named(asked: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError) as raised:
+        answer("light_profile", TABLES, **asked)
+    assert raised.value.field == field
 
 
 def test_a_package_of_the_same_name_is_still_a_package() -> None:
