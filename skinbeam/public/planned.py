@@ -7,13 +7,16 @@ from typing import Any
 
 from skinbeam.api.window_at import asked_setting_document
 from skinbeam.model.errors import NotAvailable
+from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.public.cases import plain_numbers
 from skinbeam.public.results import SettingResult
 from skinbeam.text import render_message
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
+from skinbeam.what_if.option_case import option_pulse_case
 
 __all__ = ["PlannedConcern", "PlannedConsultation", "PlannedOption"]
 
@@ -51,9 +54,7 @@ class PlannedOption:
         InputError : the device cannot have the setting; the nearest is named.
         NotAvailable : an option without a device, or light that the model cannot judge.
         """
-        setup = self.record.setup
-        if setup is None:
-            raise NotAvailable(render_message("asked.no-device", {"option": self.record.title}))
+        setup = self._device_setup()
         found = judge_asked_setting(
             self._person,
             self._consultation.loaded,
@@ -62,6 +63,27 @@ class PlannedOption:
             treated=(self._concern.condition, self._concern.site, self.record.modality),
         )
         return SettingResult(asked_setting_document(self._consultation.loaded, found, self._person.seed))
+
+    def to_case(self) -> LoadedCase:
+        """Return the case of one pulse with the planned settings and cooling, on this person's skin at the site.
+
+        `simulate(option.to_case())` shows that pulse. A vessel is the median one of the plan's draws, so `p_closed`
+        is of that vessel; `p_effective` of the option covers all sizes and depths, and `p_harm` the dark spots and the
+        clinics' counts that a plan knows.
+
+        Raises
+        ------
+        NotAvailable : an option without a device.
+        """
+        place = self._concern.condition, self._concern.site
+        return option_pulse_case(
+            self._person, self._consultation.loaded, place, self.record.modality, self._device_setup()
+        )
+
+    def _device_setup(self) -> DeviceSetup:
+        if self.record.setup is None:
+            raise NotAvailable(render_message("asked.no-device", {"option": self.record.title}))
+        return self.record.setup
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,43 @@ def test_a_plan_is_the_plan_of_the_command_and_its_options_answer() -> None:
     assert max(len(repr(one)) for one in (plan, plan.concerns[0], option)) < 120
 
 
+def test_an_option_gives_the_case_of_its_pulse() -> None:
+    plan = answer("plan", loaded(VEINS), draws=DRAWS)
+    option = plan.concerns[0].options[0]
+    case = option.to_case().case
+    planned = option.setup.settings
+    assert (case.laser.device, case.laser.wavelength_nm) == (option.setup.device, planned.wavelength_nm)
+    for name in ("fluence_J_cm2", "pulse_ms", "spot_mm", "profile"):
+        assert getattr(case.settings, name) == getattr(planned, name)
+    assert (case.cooling.kind, case.cooling.before_ms) == (planned.cooling.kind, planned.cooling.before_ms)
+    assert case.skin.site == plan.concerns[0].site
+    target = plan.concerns[0].target
+    assert target.size_um.low < case.vessel[0].diameter_um < target.size_um.high
+    pulse = answer("simulate", option.to_case(), draws=DRAWS)
+    assert pulse.light.reflectance.median > 0.0
+    # The plan expects most vessels of all sizes to close, and so does the pulse of the one in the middle.
+    assert min(option.p_effective.median, pulse.damage.vessels[0].p_closed.median) > 0.5
+    # The harm of this plan is the burn; the draws are the plan's, and their epidermis does not know the vessel below.
+    assert pulse.harm.p_burn.median == pytest.approx(option.p_harm.median, rel=0.01)
+    hotter = answer("simulate", option.to_case(), draws=DRAWS, fluence_J_cm2=planned.fluence_J_cm2 + 2)
+    assert hotter.temperature_C.basal_peak.median > pulse.temperature_C.basal_peak.median
+    without = next(one for one in plan.concerns[0].options if one.setup is None)
+    with pytest.raises(NotAvailable, match="without a device"):
+        without.to_case()
+
+
+def test_an_option_with_microbeams_or_a_lesion_gives_its_case() -> None:
+    for condition, machine in (("acne-scars", "fractional-co2-10600"), ("age-spots", "qs-ndyag-532-1064")):
+        consultation = PERSON + concern(condition, extra=NAMED) + devices(machine)
+        plan = answer("plan", loaded(consultation), draws=DRAWS)
+        planned = next(one for one in plan.concerns[0].options if one.setup is not None)
+        case = planned.to_case().case
+        assert case.laser.device == machine
+        assert bool(case.microbeam) is (condition == "acne-scars")
+        assert [one.kind for one in case.lesion] == (["lentigo"] if condition == "age-spots" else [])
+        assert answer("simulate", planned.to_case(), draws=DRAWS)["schema"] == "skinbeam.simulate/1"
+
+
 def test_one_setting_of_a_window() -> None:
     found = answer("window", loaded(VEINS), at={"fluence_J_cm2": 8}, device="pulsed-dye-595", draws=DRAWS)
     assert found["at"]["settings"]["fluence_J_cm2"] == 8.0
