@@ -1,7 +1,10 @@
 """The public functions: what a script asks is what the command answers, in the shape that a script holds."""
 
 import copy
+import inspect
 import pickle
+import pydoc
+import re
 import subprocess
 import sys
 import typing
@@ -15,12 +18,12 @@ from matplotlib.figure import Figure
 from paths import ROOT
 
 import skinbeam
-from skinbeam.api.light import LightOptions
 from skinbeam.api.simulate import simulate_document
 from skinbeam.api.threshold import threshold_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
+from skinbeam.public import questions
 from skinbeam.public.results import LightResult, Result
 
 DRAWS = 60
@@ -225,7 +228,7 @@ def test_classes_of_results_name_the_keys_of_their_documents(tmp_path: Path) -> 
     ]
     for found in answers:
         assert set(found.to_dict()) == set(typing.get_type_hints(type(found))), type(found)
-    packets = answer("light", layers, LightOptions(method="montecarlo", photons=1000))
+    packets = answer("light", layers, method="montecarlo", photons=1000)
     assert set(typing.get_type_hints(LightResult)) == {*packets.to_dict(), "escaped_sides"}
 
 
@@ -372,6 +375,24 @@ def test_a_package_of_the_same_name_is_still_a_package() -> None:
         "assert plan.ranking is ranking\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("name", ["plan", "simulate", "skin", "preview"])
+def test_help_of_a_package_is_that_of_its_function(name: str) -> None:
+    text = pydoc.render_doc(getattr(skinbeam, name), renderer=pydoc.plaintext)
+    assert f"{name}(" in text
+    assert "Raises" in text
+    assert "As a package" in text
+    assert "seed" in inspect.signature(skinbeam.plan).parameters
+
+
+def test_every_public_function_says_what_it_takes_gives_and_raises() -> None:
+    for name in questions.__all__:
+        text = inspect.getdoc(getattr(questions, name)) or ""
+        sections = {"Returns", "Example"} | ({"Raises", "Parameters"} if name != "devices" else set())
+        assert not [one for one in sections if f"{one}\n{'-' * len(one)}\n" not in text], name
+        for parameter in inspect.signature(getattr(questions, name)).parameters:
+            assert re.search(rf"\b{parameter}\b", text), (name, parameter)
 
 
 def test_every_public_name_is_there() -> None:
