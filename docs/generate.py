@@ -1,4 +1,5 @@
-"""Writes the parts of these pages that follow from the package: command help, tables of keys, names, limits, sources.
+"""Writes the parts of these pages that follow from the package: command help, tables of keys, names, limits, sources,
+the Python reference; and notebooks from pages.
 
 Run `python docs/generate.py` after a change; a test compares. A part stands between two comments:
 
@@ -17,17 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from parts import dark_spots, doses, guideline, layers, markdown, named, tour
+from parts import dark_spots, doses, guideline, layers, markdown, named, notebook, reference, tour
 from parts.keys import keys, tables
 
 from research.virtual_people.tables import result_table, shipped_results
 from skinbeam.cli import main
 from skinbeam.cli.commands import app
 
-__all__ = ["PAGES", "commands", "rendered", "tables"]
+__all__ = ["NOTEBOOKS", "PAGES", "commands", "rendered", "tables"]
 
 HERE = Path(__file__).parent
 PAGES = (*sorted(HERE.rglob("*.md")), HERE.parent / "README.md", HERE.parent / "CONTRIBUTING.md")
+NOTEBOOKS = {HERE / "guide" / "research-morning.md": HERE.parent / "examples" / "research-morning.ipynb"}
 PART = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 HELP_COLUMNS = "88"
 
@@ -100,6 +102,8 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "dark spots by place": dark_spots.by_place,
     "dark spots alarms": dark_spots.alarms,
     "sources": named.sources,
+    "python functions": reference.functions,
+    "python results": reference.result_classes,
     "layout": layers.layout,
     "layers": layers.layers,
     "folders": layers.folders,
@@ -113,3 +117,5 @@ if __name__ == "__main__":
         if (new := rendered(old)) != old:
             file.write_text(new, encoding="utf-8")
             print(f"wrote {file.relative_to(HERE.parent)}")
+    for page, file in NOTEBOOKS.items():
+        file.write_text(notebook.notebook(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -46,6 +46,12 @@ def guideline(
     Raises
     ------
     InputError : an unknown name; the nearest is named.
+
+    Example
+    -------
+    >>> from skinbeam import guideline
+    >>> for cell in guideline("melasma", phototype="IV", subtype="dermal"):
+    ...     print([choice.treatment for choice in cell.treatments], cell.firmness)
     """
     name = _resolve_condition(condition)
     if phototype is not None and phototype not in PHOTOTYPES:

@@ -14,9 +14,9 @@ EstimateKind = Literal["measured", "modelled", "pooled", "assumed"]
 _ESTIMATE_KINDS = ("measured", "modelled", "pooled", "assumed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
-    """A number with its central interval.
+    """A number with its central interval; `float(estimate)` is its median.
 
     Parameters
     ----------
@@ -48,6 +48,13 @@ class Estimate:
             raise ValueError(f"level must lie between 0 and 1: {self.level}")
         if self.kind not in _ESTIMATE_KINDS:
             raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_ESTIMATE_KINDS)}")
+
+    def __float__(self) -> float:
+        return float(self.median)
+
+    def __repr__(self) -> str:
+        interval = f"{self.low:.4g} to {self.high:.4g} at {100 * self.level:.4g} %"
+        return f"<Estimate {self.median:.4g} ({interval}, {self.kind})>"
 
     def scaled(self, factor: float) -> "Estimate":
         """Return the estimate multiplied by a number of at least 0."""

@@ -30,7 +30,7 @@ from skinbeam.sweeps.worker import CaseRow
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store"]
+__all__ = ["SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store", "output_unit"]
 
 MESSAGE_BYTES = 400
 _PARTIAL = ".partial"  # suffix of files that Zarr has not finished writing
@@ -156,6 +156,11 @@ def load_store(path: Path) -> "xr.Dataset":
     return results
 
 
+def output_unit(path: str) -> str:
+    """Return the unit in the name of a number, given by its dotted path in an answer; "1" where the name has none."""
+    return next((unit for end, unit in _UNITS.items() if path.split(".")[-1].endswith(end)), "1")
+
+
 def error_rows(results: "xr.Dataset") -> "list[dict[str, Any]]":
     """Return a row for each case that failed or has an unknown: its index along each axis, its status, its message."""
     status = results[_STATUS].values
@@ -270,7 +275,6 @@ def _array(
 ) -> None:
     from zarr.codecs import ZstdCodec
 
-    unit = next((unit for end, unit in _UNITS.items() if name.split(".")[-1].endswith(end)), "1")
     group.create_array(
         name,
         shape=shape,
@@ -279,7 +283,7 @@ def _array(
         fill_value=fill,
         compressors=ZstdCodec(level=0, checksum=True),  # explicit: the same bytes whatever a library's default is
         dimension_names=dims,
-        attributes={"units": unit},
+        attributes={"units": output_unit(name)},
     )
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 import generate
 import pytest
 from document_keys import unlisted_keys
+from parts import notebook
 from parts.keys import MEANINGS
 from paths import ROOT
 
+import skinbeam
 from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
 from skinbeam.model.sources import bibliography
@@ -91,6 +93,36 @@ def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
             printed = out.getvalue()
         elif block.language == "console":
             run_session(block, where)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("file", generate.NOTEBOOKS.values(), ids=name_of)
+def test_a_notebook_runs_from_its_first_cell_to_its_last(file: Path, desk: Path) -> None:
+    """As Jupyter runs it: code cells in their order, in one namespace."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"{name_of(file)}: {cell['id']}", "exec"), names)
+    assert (desk / "closure.csv").read_text(encoding="utf-8").startswith("pulse_ms,")
+
+
+def test_notebooks_are_those_of_their_pages() -> None:
+    for page, file in generate.NOTEBOOKS.items():
+        text = file.read_text(encoding="utf-8")
+        assert text == notebook.notebook(page.read_text(encoding="utf-8")), "run: python docs/generate.py"
+        whole = json.loads(text)
+        assert (whole["nbformat"], whole["nbformat_minor"]) == (4, 5)
+        code = [block.text for block in blocks(page) if block.language == "python"]
+        assert ["".join(cell["source"]) for cell in whole["cells"] if cell["cell_type"] == "code"] == code
+
+
+def test_every_public_name_has_its_entry_in_the_reference() -> None:
+    text = (DOCS / "guide" / "python-reference.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^### (\w+)$", text, re.MULTILINE))
+    assert set(skinbeam.__all__) - {"__version__"} <= headings
+    parts = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    calls = [part for part in parts if part[0].islower()]
+    assert not [part.split("\n")[0] for part in calls if "```python" not in part]
 
 
 def run_session(block: Block, where: str) -> None:

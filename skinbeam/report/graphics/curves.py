@@ -28,6 +28,7 @@ __all__ = [
     "document_figure",
     "expect_figure",
     "light_figure",
+    "light_profile_figure",
     "skin_figure",
     "threshold_figure",
     "write_plot",
@@ -89,6 +90,7 @@ def _draw_responder_counts(ax: Any, predict: Mapping[str, Any]) -> None:
 # Light by depth, and the balance of its power.
 
 _FLUENCE_COLOUR, _LAYER_GREY = "#5b3f8c", "#5b6472"
+_NAME_WIDTH = 0.025  # width of a name along the depth axis, as a share of the axis
 _HATCHES = {"reflectance_specular": "///", "reflectance_diffuse": "///", "transmittance": "...", "escaped_sides": "xx"}
 
 
@@ -119,14 +121,30 @@ def _draw_by_depth(ax: Any, document: Mapping[str, Any], tops_um: Mapping[str, f
     end = 2 * depth_um[-1] - (depth_um[-2] if len(depth_um) > 1 else 0.0)  # depths are the middles of bins
     ax.set(xlim=(0, end), xlabel=report_text("axis_depth_um"), ylabel=report_text("axis_fluence_ratio"))
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
+    last_um = -end
     for name, top_um in tops_um.items():
         if top_um >= end:
             continue
         ax.axvline(top_um, color=_LAYER_GREY, linewidth=0.7, linestyle=":")
+        if top_um - last_um < _NAME_WIDTH * end:  # names of thin layers would cover each other
+            continue
+        last_um = top_um
         place = (top_um + 0.01 * end, 0.98)
         ax.text(*place, name, transform=ax.get_xaxis_transform(), rotation=90, va="top", fontsize=7.5)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.grid(color="#d8dce2", linewidth=0.5)
+
+
+def light_profile_figure(document: Mapping[str, Any]) -> Figure:
+    """Return the fluence rate over the depth of a skin, with the range of the population and the tops of layers."""
+    figure = new_figure(7.4, 3.7)
+    ax = figure.subplots()
+    ends = (document[f"fluence_rate_ratio_{end}"] for end in ("low", "high"))
+    share = report_text("legend_range", level=round(100 * document["level"]))
+    ax.fill_between(document["depth_um"], *ends, color=_FLUENCE_COLOUR, alpha=0.22, linewidth=0, label=share)
+    _draw_by_depth(ax, document, {layer["name"]: layer["top_um"] for layer in document["layers"]})
+    ax.legend(frameon=False, loc="upper right")
+    return figure
 
 
 def _draw_power_shares(ax: Any, document: Mapping[str, Any]) -> None:
@@ -272,6 +290,7 @@ _DPI = 160
 _CAPTION_LETTERS = 100  # of a line
 _FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
     "expect": expect_figure,
+    "light-profile": light_profile_figure,
     "skin": skin_figure,
     "threshold": threshold_figure,
     "window": window_figure,
@@ -334,7 +353,11 @@ def document_figure(document: Mapping[str, Any], *, tops_um: Mapping[str, float]
         raise NotAvailable(report_text("curves.none", kind=kind))
     with rc_context(STYLE):
         figure = light_figure(document, tops_um or {}) if kind == "light" else _FIGURES[kind](document)
-        about = {"endpoint": document["endpoint"].replace("-", " ")} if kind == "threshold" else {}
+        about: dict[str, Any] = {}
+        if kind == "threshold":
+            about["endpoint"] = document["endpoint"].replace("-", " ")
+        elif kind == "light-profile":
+            about["wavelength_nm"] = document["wavelength_nm"]
         caption = textwrap.fill(report_text(f"curves.{kind}", **about), _CAPTION_LETTERS)
         figure.suptitle(caption, x=0.01, ha="left", fontsize=9.0)
     return figure

@@ -1,0 +1,88 @@
+"""Compute `skinbeam.light-profile/1`: the fluence rate of a wide beam over the depth of sampled skins."""
+
+from typing import Any
+
+import numpy as np
+
+from skinbeam.model.document import build_document
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.units import UM
+from skinbeam.simulate.appearance import weight_by_reading, weighted_median
+from skinbeam.simulate.light.lighting import fluence_between_depths
+from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, weighted_quantiles
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.properties import optical_properties
+from skinbeam.skin.tables import MODEL_RANGE_NM
+from skinbeam.text import Message
+
+__all__ = ["light_profile_document"]
+
+SCHEMA = "skinbeam.light-profile/1"
+MAX_BINS = 1000
+
+
+def light_profile_document(
+    loaded: LoadedCase, wavelength_nm: float, *, deepest_um: float, bins: int, draws: int, seed: int
+) -> dict[str, Any]:
+    """Return skinbeam.light-profile/1: the fluence rate over the irradiance in equal bins from the surface down.
+
+    The beam is collimated, perpendicular and wide. Every bin has the weighted median and the central interval of the
+    draws; `layers` are the names and tops of the layers of the median thickness.
+
+    Raises
+    ------
+    InputError : a case with neither a skin nor a patient, a wavelength outside the skin model, an impossible depth or
+        number of bins, or a depth below the last layer of a finite slab.
+    """
+    if loaded.case.skin is None and loaded.case.patient is None:
+        hint = 'Say whose skin: [skin], where preset = "human" alone is enough, or [patient].'
+        raise InputError(
+            "missing-key", "neither [skin] nor [patient] was read", field="skin", hint=hint, file=loaded.file
+        )
+    _check_range("wavelength_nm", wavelength_nm, *MODEL_RANGE_NM)
+    _check_range("deepest_um", deepest_um, 1.0, 1e5)
+    _check_range("bins", bins, 1, MAX_BINS)
+    skin = SkinDistribution.from_case(loaded.case)
+    warnings = list(skin.warnings)
+    if skin.layers:
+        warnings.append({"code": "layers-at-one-wavelength", "message": Message("skin.layers_replace").text})
+    edges_um = np.linspace(0.0, deepest_um, bins + 1)
+    with collect_sources() as sources:
+        skins = skin.sample(draws, seed)
+        if skin.reading is not None:
+            skins = weight_by_reading(skins, skin.reading)
+        weights = skins["weight"].to_numpy()
+        thickness_um = [weighted_median(column, weights) / UM for column in skins["thickness_m"].to_numpy().T]
+        _check_range("deepest_um", deepest_um, 1.0, float(skins["thickness_m"].to_numpy().sum(axis=1).min()) / UM)
+        ratio = fluence_between_depths(skins, optical_properties(skins, wavelength_nm), edges_um * UM)
+    tail = (1.0 - INTERVAL_LEVEL) / 2.0
+    low, median, high = (
+        [float(value) for value in column]
+        for column in zip(
+            *(weighted_quantiles(cell, weights, (tail, 0.5, 1.0 - tail)) for cell in ratio.fluence_rate_ratio.T),
+            strict=True,
+        )
+    )
+    tops_um = np.concatenate([[0.0], np.cumsum(thickness_um[:-1])])
+    body = {
+        "wavelength_nm": wavelength_nm,
+        "depth_um": 0.5 * (edges_um[1:] + edges_um[:-1]),
+        "fluence_rate_ratio": median,
+        "fluence_rate_ratio_low": low,
+        "fluence_rate_ratio_high": high,
+        "level": INTERVAL_LEVEL,
+        "layers": [
+            {"name": str(name), "top_um": float(top)} for name, top in zip(skins["layer"].values, tops_um, strict=True)
+        ],
+        "draws": draws,
+        "sources": sorted(sources),
+    }
+    return build_document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        hint = f"From {low:g} to {high:g}." if np.isfinite(high) else f"From {low:g} on."
+        raise InputError("out-of-range", f"{name} = {value:g} was read", field=name, hint=hint)

@@ -1,0 +1,1 @@
+"""The public face for Python: functions that answer questions, and results with typed values."""

@@ -1,0 +1,138 @@
+"""A plan that answers: its options say what other settings would do, and give the case of one pulse."""
+
+import copy
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from skinbeam.api.window_at import asked_setting_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
+from skinbeam.public.cases import plain_numbers
+from skinbeam.public.results import SettingResult
+from skinbeam.text import render_message
+from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
+from skinbeam.what_if.option_case import option_pulse_case
+
+__all__ = ["PlannedConcern", "PlannedConsultation", "PlannedOption"]
+
+
+@dataclass(frozen=True)
+class PlannedOption:
+    """An option of a plan; its fields are those of `skinbeam.plan_records.plan.Option`."""
+
+    record: Option
+    _concern: ConcernPlan
+    _consultation: CheckedConsultation
+    _person: AssessedPerson
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(field.name for field in fields(self.record))]
+
+    def __repr__(self) -> str:
+        return f"<option: {self.record.title}, rank {self.record.rank}>"
+
+    def what_if(self, **asked: float) -> SettingResult:
+        """Return the answer of `skinbeam window --at` for this option with other settings.
+
+        Parameters
+        ----------
+        asked : `fluence_J_cm2`, `energy_mJ`, `pulse_ms`, `spot_mm`, `wavelength_nm`, `density_per_cm2`, `passes`; what
+            is left out is as planned.
+
+        Raises
+        ------
+        InputError : the device cannot have the setting; the nearest is named.
+        NotAvailable : an option without a device, or light that the model cannot judge.
+        """
+        setup = self._device_setup()
+        found = judge_asked_setting(
+            self._person,
+            self._consultation.loaded,
+            planned_quantities(setup.settings) | plain_numbers(asked),
+            device_name=setup.device,
+            treated=(self._concern.condition, self._concern.site, self.record.modality),
+        )
+        return SettingResult(asked_setting_document(self._consultation.loaded, found, self._person.seed))
+
+    def to_case(self) -> LoadedCase:
+        """Return the case of one pulse with the planned settings and cooling, on this person's skin at the site.
+
+        `simulate(option.to_case())` shows that pulse. A vessel is the median one of the plan's draws, so `p_closed`
+        is of that vessel; `p_effective` of the option covers all sizes and depths, and `p_harm` the dark spots and the
+        clinics' counts that a plan knows.
+
+        Raises
+        ------
+        NotAvailable : an option without a device.
+        """
+        place = self._concern.condition, self._concern.site
+        return option_pulse_case(
+            self._person, self._consultation.loaded, place, self.record.modality, self._device_setup()
+        )
+
+    def _device_setup(self) -> DeviceSetup:
+        if self.record.setup is None:
+            raise NotAvailable(render_message("asked.no-device", {"option": self.record.title}))
+        return self.record.setup
+
+
+@dataclass(frozen=True)
+class PlannedConcern:
+    """A concern of a plan, with the fields of `skinbeam.plan_records.plan.ConcernPlan` and options that answer."""
+
+    record: ConcernPlan
+    options: tuple[PlannedOption, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(field.name for field in fields(self.record))]
+
+    def __repr__(self) -> str:
+        return f"<concern: {self.record.place}, {len(self.options)} options>"
+
+
+@dataclass(frozen=True, repr=False)
+class PlannedConsultation:
+    """A plan.
+
+    Parameters
+    ----------
+    plan : its record, which never changes.
+    """
+
+    plan: Plan
+    _consultation: CheckedConsultation
+
+    def __repr__(self) -> str:
+        return f"<plan {self.plan.plan_sha256[:12]}: {', '.join(one.place for one in self.plan.concerns)}>"
+
+    @cached_property
+    def concerns(self) -> tuple[PlannedConcern, ...]:
+        """The concerns with their options, in order of rank."""
+        person = assess_person(self._consultation, self.plan.draws, self.plan.seed)
+        return tuple(
+            PlannedConcern(one, tuple(PlannedOption(option, one, self._consultation, person) for option in one.options))
+            for one in self.plan.concerns
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `skinbeam.plan/1`."""
+        return copy.deepcopy(dict(self.plan.document))
+
+    def citations(self) -> tuple[str, ...]:
+        """Return the keys of all sources of the plan."""
+        return self.plan.sources

@@ -1,0 +1,475 @@
+"""The public functions: each answers one question, as the command of the same name does.
+
+A case is a path, the tables of a case file, or a loaded case. What a field of the case is to be instead is given by
+name: `simulate(case, pulse_ms=6)`. NumPy scalars are taken as numbers, arrays and lists as several values of a setting.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, overload
+
+from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.light import LightOptions, run_light
+from skinbeam.api.light_profile import light_profile_document
+from skinbeam.api.preview import preview_document
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.skin import parse_wavelengths, skin_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.api.window import window_document
+from skinbeam.api.window_at import window_at_document
+from skinbeam.evidence.comparison.compare import compare_document
+from skinbeam.evidence.expectation.expect import expect_document
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.laser.device import Device
+from skinbeam.laser.device import devices as known_devices
+from skinbeam.model.document import pretty_json
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.planner import plan_consultation
+from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, open_case, plain_numbers
+from skinbeam.public.curve import SettingCurve, answer_settings
+from skinbeam.public.planned import PlannedConsultation
+from skinbeam.public.results import (
+    ComparisonResult,
+    ExpectationResult,
+    LightProfileResult,
+    LightResult,
+    Result,
+    SettingResult,
+    SimulationResult,
+    SkinResult,
+    ThresholdResult,
+    WindowResult,
+)
+
+__all__ = [
+    "analyse_photo",
+    "compare",
+    "devices",
+    "expect",
+    "light",
+    "light_profile",
+    "plan",
+    "preview",
+    "simulate",
+    "skin",
+    "threshold",
+    "window",
+]
+
+
+def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, seed: int = 0) -> PlannedConsultation:
+    """Plan a consultation: options for each concern, ranked, with limits, course and aftercare (`skinbeam.plan/1`).
+
+    Parameters
+    ----------
+    case : path, tables or loaded case, with [patient] and [[concern]].
+    photo : path of a photograph in place of the case's own.
+    draws : number of simulated skins; limits need some dozens.
+    seed : of every random draw; the same case, draws and seed give the same plan.
+
+    Returns
+    -------
+    The plan: `concerns`, each with `options` in order of rank. An option has `setup` (device and settings, None without
+    a device), the probabilities `p_effective` and `p_harm`, `what_if(...)` for another setting and `to_case()` for its
+    pulse.
+
+    Raises
+    ------
+    InputError : what is missing or wrong in the case or the photograph, with the field of the case.
+
+    Example
+    -------
+    >>> from skinbeam import plan
+    >>> made = plan("examples/conditions/facial-telangiectasia-vascular.toml", draws=60)
+    >>> best = made.concerns[0].options[0]
+    >>> print(best.title, best.p_effective)
+    """
+    consultation = check_consultation(open_case(case), None if photo is None else Path(photo))
+    made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=seed)
+    return PlannedConsultation(made.plan, consultation)
+
+
+@overload  # a text is a sequence too, so that the first signature that fits counts
+def simulate(  # type: ignore[overload-overlap]
+    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: OneValue
+) -> SimulationResult: ...
+
+
+@overload
+def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> SettingCurve: ...
+
+
+def simulate(
+    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> SimulationResult | SettingCurve:
+    """Simulate light, heat, damage and healing of one pulse, train or bath (`skinbeam.simulate/1`).
+
+    Parameters
+    ----------
+    case : path, tables or loaded case, with [skin], [laser] and [settings], or with [bath].
+    draws : number of simulated skins. seed : of every random draw.
+    settings : fields of the case that are to be other, by name: `fluence_J_cm2`, `pulse_ms`, `spot_mm`, `device`,
+        `wavelength_nm`, `ita_deg` (°), ...; `table.field` where several tables have it. NumPy values are taken. Several
+        values of one of them, as a list, tuple or array, (value,), give a curve.
+
+    Returns
+    -------
+    The result, whose values are estimates over such skins: temperatures in °C, lengths in µm, times in the unit of
+    their name, probabilities and fractions from 0 to 1. With several values a `SettingCurve`.
+
+    Raises
+    ------
+    InputError : no such field, or a setting that the device cannot have.
+    NotAvailable : the model cannot simulate such a pulse, at any of the values.
+
+    Example
+    -------
+    >>> from skinbeam import simulate
+    >>> pulse = simulate("examples/pulse-in-a-vessel/case.toml", draws=50, pulse_ms=3)
+    >>> print(pulse.damage.vessels[0].p_closed, pulse.harm.p_burn)
+    """
+    count = check_count(draws, "draws")
+    return answer_settings(
+        case, settings, SimulationResult, lambda loaded: simulate_document(loaded, draws=count, seed=seed)
+    )
+
+
+@overload
+def threshold(  # type: ignore[overload-overlap]
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: OneValue
+) -> ThresholdResult: ...
+
+
+@overload
+def threshold(
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> SettingCurve: ...
+
+
+def threshold(
+    case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: SettingValue
+) -> ThresholdResult | SettingCurve:
+    """Compute the dose at which half of such skins reach an endpoint (`skinbeam.threshold/1`).
+
+    Parameters
+    ----------
+    case : path, tables or loaded case; the value of the dose itself may be left out.
+    endpoint : such as `vessel-closure`, `epidermal-necrosis` or `purpura`.
+    of : the dose: `fluence_J_cm2`, `microbeam_mJ` or `exposure_s`; left out, that of the case.
+    draws : number of simulated skins. seed : of every random draw.
+    settings : fields of the case that are to be other, by name: `fluence_J_cm2`, `pulse_ms`, `spot_mm`, `device`,
+        `wavelength_nm`, `ita_deg` (°), ...; `table.field` where several tables have it. NumPy values are taken. Several
+        values of one of them, as a list, tuple or array, (value,), give a curve.
+
+    Returns
+    -------
+    The result, with `dose` and `calibrated_dose` in the unit that `of` names. With several values a `SettingCurve`:
+    `curve.dose` is (value,), and `to_xarray()`, `to_dataframe()` and `plot()` have the intervals, too.
+
+    Raises
+    ------
+    InputError : an unknown endpoint or field, or a setting that the device cannot have.
+    NotAvailable : the model cannot judge the endpoint, at any of the values.
+
+    Example
+    -------
+    >>> from skinbeam import threshold
+    >>> case = "examples/pulse-in-a-vessel/case.toml"
+    >>> closure = threshold(case, "vessel-closure", draws=50, pulse_ms=[1, 3, 10])
+    >>> print(closure.to_dataframe()[["dose_low", "dose", "dose_high"]])
+    """
+    count = check_count(draws, "draws")
+    return answer_settings(
+        case,
+        settings,
+        ThresholdResult,
+        lambda loaded: threshold_document(loaded, endpoint, of=of, draws=count, seed=seed),
+    )
+
+
+def window(
+    case: CaseLike,
+    *,
+    effect: str | None = None,
+    harm: str | None = None,
+    at: Mapping[str, float] | None = None,
+    device: str | None = None,
+    draws: int = 200,
+    seed: int = 0,
+) -> WindowResult | SettingResult:
+    """Compute the therapeutic window, or with `at` judge one setting of a device (`skinbeam.window/1`).
+
+    Parameters
+    ----------
+    case : path, tables or loaded case.
+    effect, harm : endpoints; left out, those of the first concern, the targets of the case or the light.
+    at : one setting instead, such as `{"fluence_J_cm2": 8, "pulse_ms": 10}`; in a consultation, what is left out is as
+        a plan begins.
+    device : of a consultation, with `at`; left out, the one that the guideline names first.
+    draws : number of simulated skins. seed : of every random draw.
+
+    Returns
+    -------
+    The window: `dose` (dose,) in the unit that `of` names, `pulse_ms` (pulse,), and the probabilities `p_effect` and
+    `p_harm`, (pulse, dose). With `at` a `SettingResult`.
+
+    Raises
+    ------
+    InputError : no effect can be inferred, or a setting that the device cannot have; the nearest is named.
+    NotAvailable : the model cannot judge the light.
+
+    Example
+    -------
+    >>> from skinbeam import window
+    >>> found = window("examples/pulse-in-a-vessel/case.toml", draws=50)
+    >>> assert found.p_effect.shape == (found.pulse_ms.size, found.dose.size)
+    >>> figure = found.plot()
+    """
+    loaded, count = open_case(case), check_count(draws, "draws")
+    if at is not None:
+        return SettingResult(window_at_document(loaded, plain_numbers(at), device=device, draws=count, seed=seed))
+    return WindowResult(window_document(loaded, effect=effect, harm=harm, draws=count, seed=seed))
+
+
+def light(
+    layers: Path | str,
+    *,
+    method: str | None = None,
+    photons: int | None = None,
+    error: float | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    split: bool = False,
+) -> LightResult:
+    """Compute the light in a layers file alone (`skinbeam.light/1`).
+
+    Parameters
+    ----------
+    layers : path of the layers file.
+    method : `ordinates` (exact, plane layers) or `montecarlo`; left out, the exact method where it can be used.
+    photons, error : size of a Monte Carlo run, or the relative standard error that ends it.
+    device : `cpu` or `cuda`. seed : of the packets. split : whether packets are split where they become rare.
+
+    Returns
+    -------
+    The result: fractions of the incident power, and `depth_um` with `fluence_rate_ratio`, (depth,).
+
+    Raises
+    ------
+    InputError : the file or an option is wrong.
+    NotAvailable : the method or the device is not there.
+
+    Example
+    -------
+    >>> from skinbeam import light
+    >>> found = light("examples/light/coverslip.toml")
+    >>> print(found.reflectance_diffuse, found.absorbed["water"])
+    """
+    options = LightOptions(method, photons, error, device, seed, split)
+    return LightResult(run_light(Path(layers), options).document)
+
+
+def light_profile(
+    case: CaseLike,
+    wavelength_nm: float,
+    *,
+    deepest_um: float = 2000.0,
+    bins: int = 200,
+    draws: int = 200,
+    seed: int = 0,
+) -> LightProfileResult:
+    """Compute the fluence rate over depth in the skin of a case (`skinbeam.light-profile/1`).
+
+    The beam is collimated, perpendicular and wide. In a small spot less light reaches the depth, which `simulate` takes
+    into account.
+
+    Parameters
+    ----------
+    case : path, tables or loaded case, with [skin] or [patient].
+    wavelength_nm : from 400 to 11000 nm.
+    deepest_um : the depth at which the profile ends, µm. bins : number of equal bins, at most 1000.
+    draws : number of skins. seed : of every random draw.
+
+    Returns
+    -------
+    The result: `depth_um`, `fluence_rate_ratio` (fluence rate over irradiance, the median of such skins) and its `_low`
+    and `_high`, each (depth,), with `layers`. It has `to_xarray()`, `to_dataframe()` and `plot()`.
+
+    Raises
+    ------
+    InputError : no skin, or a wavelength, depth or number of bins out of range.
+
+    Example
+    -------
+    >>> from skinbeam import light_profile
+    >>> profile = light_profile("examples/pulse-in-a-vessel/case.toml", 595, draws=50)
+    >>> assert profile.fluence_rate_ratio.shape == profile.depth_um.shape == (200,)
+    """
+    numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
+    return LightProfileResult(
+        light_profile_document(
+            open_case(case),
+            numbers["wavelength_nm"],
+            deepest_um=numbers["deepest_um"],
+            bins=check_count(bins, "bins"),
+            draws=check_count(draws, "draws"),
+            seed=seed,
+        )
+    )
+
+
+def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 200, seed: int = 0) -> SkinResult:
+    """Compute layers, spectra and colour of a skin (`skinbeam.skin/1`).
+
+    Parameters
+    ----------
+    case : path, tables or loaded case, with [skin] or [patient].
+    wavelength_nm : wavelengths, (wavelength,), or a text such as "400:1000:10", stop included.
+    draws : number of skins. seed : of every random draw.
+
+    Returns
+    -------
+    The result: `reflectance` (a fraction, specular part included) with `_low` and `_high`, each (wavelength,), `layers`
+    with `mua_per_cm` and `mus_per_cm`, `Lab` and `ita_deg`.
+
+    Raises
+    ------
+    InputError : no skin, or wavelengths out of range.
+    NotAvailable : a reading outside the range of the skin model.
+
+    Example
+    -------
+    >>> from skinbeam import skin
+    >>> spectrum = skin("examples/pulse-in-a-vessel/case.toml", "450:700:50", draws=50)
+    >>> print(spectrum.ita_deg, spectrum.reflectance)
+    """
+    nm = parse_wavelengths(wavelength_nm) if isinstance(wavelength_nm, str) else [float(one) for one in wavelength_nm]
+    return SkinResult(skin_document(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed))
+
+
+def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationResult:
+    """Predict the results that a new clinic would see, from published trials (`skinbeam.expect/1`).
+
+    Parameters
+    ----------
+    condition, modality : names, or everyday words for them. seed : of every random draw.
+    question : `phototype`, `severity` (one or a range), `site`, `subtypes`, `sessions`, `follow_up_months`, `patients`,
+        `threshold` (per cent improvement of a responder), `rater`, `unit`, `wavelength_nm`, `fluence_J_cm2`,
+        `pulse_ms`, `spot_mm`, `microbeam_mJ`.
+
+    Returns
+    -------
+    The result: shares from 0 to 1, improvement in per cent, `predict.pmf` of the number of responders, (patients + 1,).
+
+    Raises
+    ------
+    InputError : an unknown name, or a value out of range.
+    NotAvailable : the evidence abstains; the document is the `body`.
+
+    Example
+    -------
+    >>> from skinbeam import expect
+    >>> found = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
+    >>> print(found.p_at_least["50"], found.predict.pmf.argmax())
+    """
+    return ExpectationResult(expect_document(EvidenceQuestion(condition, modality, **question), seed=seed))
+
+
+def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResult:
+    """Compare two treatments by the trials that did both, or that a chain of trials connects (`skinbeam.compare/1`).
+
+    Parameters
+    ----------
+    condition, a, b : names of the condition and of the two treatments. seed : of every random draw.
+
+    Returns
+    -------
+    The result: `difference`, the share of patients with at least half improvement, a minus b, and the trials.
+
+    Raises
+    ------
+    InputError : an unknown name.
+    NotAvailable : no chain of trials connects the two.
+
+    Example
+    -------
+    >>> from skinbeam import compare
+    >>> found = compare("melasma", "chemical-peel", "pigment-short-pulse")
+    >>> print(found.difference, [trial.study for trial in found.direct])
+    """
+    return ComparisonResult(compare_document(condition, a, b, seed=seed))
+
+
+def devices() -> Mapping[str, Device]:
+    """Return the known devices by name, with what they emit.
+
+    Returns
+    -------
+    Devices with `title`, `modalities`, `wavelengths_nm`, `spots_mm`, `cooling` and, for each wavelength, `heads`.
+
+    Example
+    -------
+    >>> from skinbeam import devices
+    >>> print(devices()["ktp-532"].wavelengths_nm, devices()["ktp-532"].spots_mm)
+    """
+    return known_devices()
+
+
+def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options: Any) -> Result:
+    """Analyse a photograph of a face or of skin (`skinbeam.photo/1`).
+
+    Parameters
+    ----------
+    photo : path of the picture.
+    folder : where its overlays are written; left out, none are.
+    options : `white_card` (x, y, width, height in pixels), `points` (x and y of the pupils and the mouth), `site` of a
+        picture without a face, `length` (x and y of two points and the mm between them), `before` (an earlier picture).
+
+    Returns
+    -------
+    The result: `quality`, `colour`, `findings` with counts and areas in mm², and `scale_mm_per_px`.
+
+    Raises
+    ------
+    InputError : a file that cannot be read, or an option that lies outside the picture.
+    NotAvailable : no face, or no skin of the site, can be used; the document is the `body`.
+
+    Example
+    -------
+    >>> from skinbeam import analyse_photo
+    >>> found = analyse_photo("examples/first-consultation/face.jpg")
+    >>> print(found.quality.ok, [finding.kind for finding in found.findings])
+    """
+    return Result(photo_document(photo, None if folder is None else Path(folder), **options))
+
+
+def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: Path | str) -> Result:
+    """Draw a preview of a plan on a photograph (`skinbeam.preview/1`).
+
+    Parameters
+    ----------
+    photo : path of the picture. plan : a plan, or the path of its `plan.json`. folder : where the pictures are written.
+
+    Returns
+    -------
+    The result: the files, and every change that was drawn with its origin.
+
+    Raises
+    ------
+    InputError : the photograph or the plan cannot be read.
+    NotAvailable : no face can be used; the document is the `body`.
+
+    Example
+    -------
+    >>> from skinbeam import plan, preview
+    >>> made = plan("examples/conditions/facial-telangiectasia-vascular.toml", draws=60)
+    >>> drawn = preview("examples/first-consultation/face.jpg", made, "preview")
+    >>> print(drawn.strip)
+    """
+    if not isinstance(plan, PlannedConsultation):
+        return Result(preview_document(photo, plan, Path(folder)))
+    with TemporaryDirectory() as made:
+        file = Path(made) / "plan.json"
+        file.write_text(pretty_json(plan.to_dict()), encoding="utf-8")
+        return Result(preview_document(photo, file, Path(folder)))
