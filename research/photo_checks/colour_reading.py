@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.photo_checks.dark_spots import skin_places
-from research.photo_checks.mark_colours import KINDS, TONES, MarkColour, load_mark_colours
+from research.photo_checks.mark_colours import KINDS, TONES, MeasuredMark, load_mark_colours
 from research.photo_checks.skin_pictures import face_points, read_small
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import analyse_photograph
@@ -64,7 +64,7 @@ def _field(rng: np.random.Generator, sd_px: float) -> Array:
     return np.asarray(noise / noise.std())
 
 
-def draw_skin(colour: MarkColour, cover: Array, green: Array, mottle: tuple[Array, Array], seed: int) -> Array:
+def draw_skin(colour: MeasuredMark, cover: Array, green: Array, mottle: tuple[Array, Array], seed: int) -> Array:
     """Return linear light (side, side, 3) of mottled skin with discs, as a camera stores it.
 
     Parameters
@@ -100,7 +100,7 @@ def _readings(marks: Iterable[Mark], shape: tuple[int, ...], centres: Sequence[t
     return [next((name for name in ("red", "brown", "not told", "dent") if name in told), "missed") for told in found]
 
 
-def read_drawn(colours: Sequence[MarkColour]) -> Iterator[ColourReading]:
+def read_drawn(colours: Sequence[MeasuredMark]) -> Iterator[ColourReading]:
     """Yield the readings of discs in these colours on drawn skin of their tones."""
     yy, xx = np.mgrid[:_SIDE, :_SIDE]
     distance = np.stack([np.hypot(xx - x, yy - y) for x, y in _PLACES])
@@ -119,7 +119,7 @@ def read_drawn(colours: Sequence[MarkColour]) -> Iterator[ColourReading]:
 
 
 def read_on_portrait(
-    photograph: DecodedPhotograph, tone: str, colours: Sequence[MarkColour]
+    photograph: DecodedPhotograph, tone: str, colours: Sequence[MeasuredMark]
 ) -> Iterator[ColourReading]:
     """Yield the readings of discs in these colours on the skin of a portrait, at several places in turn."""
     face = find_single_face(photograph.rgb)

@@ -34,7 +34,7 @@ __all__ = [
     "KINDS",
     "SHIPPED",
     "TONES",
-    "MarkColour",
+    "MeasuredMark",
     "SiteSpectrum",
     "load_mark_colours",
     "main",
@@ -93,7 +93,7 @@ class SiteSpectrum:
 
 
 @dataclass(frozen=True)
-class MarkColour:
+class MeasuredMark:
     """Linear sRGB (3,) of skin in daylight, and the natural density (3,) that a mark of a measured colour adds."""
 
     tone: str
@@ -131,7 +131,7 @@ def _picture(density: Array) -> Array:
     return np.clip(camera_light(np.exp(-density) + _SHOWN * _MIRRORED), 1e-4, None)
 
 
-def mark_colours(sites: Sequence[SiteSpectrum]) -> list[MarkColour]:
+def mark_colours(sites: Sequence[SiteSpectrum]) -> list[MeasuredMark]:
     """Return the colours of brown marks on every tone, from its own people, and of red marks.
 
     Pairs that differ in blood are rare on dark skin, whose natural redness is slight. So the change of the spectrum
@@ -174,20 +174,20 @@ def mark_colours(sites: Sequence[SiteSpectrum]) -> list[MarkColour]:
     return [colour for colour in found if colour.density[1] >= _CLEAR[colour.kind]]
 
 
-def _colour(kind: str, skin: SiteSpectrum, density: Array) -> MarkColour:
+def _colour(kind: str, skin: SiteSpectrum, density: Array) -> MeasuredMark:
     plain = _picture(skin.density)
     red, green, blue = (float(value) for value in plain)
     more = [float(value) for value in -np.log(_picture(density) / plain)]
-    return MarkColour(skin.tone, kind, (red, green, blue), (more[0], more[1], more[2]))
+    return MeasuredMark(skin.tone, kind, (red, green, blue), (more[0], more[1], more[2]))
 
 
-def load_mark_colours(file: Path = SHIPPED) -> tuple[MarkColour, ...]:
+def load_mark_colours(file: Path = SHIPPED) -> tuple[MeasuredMark, ...]:
     """Return the colours of the people who set no direction."""
     rows = json.loads(file.read_text())
-    return tuple(MarkColour(row["tone"], row["kind"], tuple(row["skin"]), tuple(row["density"])) for row in rows)
+    return tuple(MeasuredMark(row["tone"], row["kind"], tuple(row["skin"]), tuple(row["density"])) for row in rows)
 
 
-def _directions(colours: Sequence[MarkColour], kind: str) -> tuple[int, Array, Array]:
+def _directions(colours: Sequence[MeasuredMark], kind: str) -> tuple[int, Array, Array]:
     """Return the number of colours, and the polynomial (3, 2) and covariance (2, 2) of red and blue over green density.
 
     The polynomial is in the typology angle over 50 degrees.

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from research.photo_checks.mark_colours import MarkColour, load_mark_colours
+from research.photo_checks.mark_colours import MeasuredMark, load_mark_colours
 from research.photo_checks.skin_pictures import face_points, read_small
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
@@ -57,7 +57,7 @@ def _spots(skin: SkinAnalysis, shape: tuple[int, ...], places: Sequence[tuple[fl
     return np.asarray(np.clip((radius - away) / (radius / 3), 0, 1))
 
 
-def flush_areas(photograph: DecodedPhotograph, colours: Sequence[MarkColour]) -> Iterator[tuple[float, bool]]:
+def flush_areas(photograph: DecodedPhotograph, colours: Sequence[MeasuredMark]) -> Iterator[tuple[float, bool]]:
     """Yield the green density of a flush and whether it is told, for both cheeks in several colours."""
     plain, linear = analyse_photograph(photograph).skin, srgb_to_linear(photograph.rgb)
     if isinstance(plain, Unknown) or plain.face is None:
