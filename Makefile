@@ -63,7 +63,7 @@ test: setup
 
 # What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, many plans.
 check: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m check
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'check and not long'
 
 face: $(VENV)/dev
 	$(call pip_install,$(VENV),-e ".[face]")

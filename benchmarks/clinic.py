@@ -23,28 +23,33 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psutil
-from clinic_people import MARK, Work
+from clinic_people import MARK, Person, Seen, Work
 from clinic_year import Year, year
 from machine import print_machine
 
 from skinbeam import __version__
 from skinbeam.model.input_files import load_case
 from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.planner import plan_consultation
+from skinbeam.plan_records.document import read_plan
 from skinbeam.workflow import consult
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member, NewPlan
+from skinbeam_clinic.plans.setting_quantities import is_simulated, option_sliders
 from skinbeam_clinic.repositories import ClinicRepositories
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation"
@@ -52,6 +57,8 @@ HOUSE, PASSWORD = "Harbour Clinic", "four words nobody guesses"
 FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
 PICTURE_BYTES = 3_000_000
 THINK_S, NO_THOUGHT = (2.0, 5.0), (0.0, 0.0)
+MOVE_S = (0.5, 2.0)  # between two moves of a slider
+ASKED_AGES = range(30, 35)  # of the people whose settings are asked about; the first answer of each takes seconds
 MOST_PEOPLE, EACH = 100, 2  # patients whom one clinician sees in turn
 ANSWERS = (
     ("patient.age_years", "52"),
@@ -75,11 +82,15 @@ class Run:
     think_s: tuple[float, float] = THINK_S
     plans: bool = False
     year: bool = False
+    sliders: bool = False
+    pulse_in: int = 0
 
     @property
     def title(self) -> str:
         thought = "without a pause" if not self.think_s[1] else "thinking {:g} to {:g} s".format(*self.think_s)
         plans = ", while plans are made" if self.plans else ", what came after consent" if self.year else ""
+        if self.sliders:
+            plans = ", moving sliders of doses" + (f", one move in {self.pulse_in} of a pulse" if self.pulse_in else "")
         return f"{self.kind}, {self.people} clinicians {thought}, {self.patients:,} patients{plans}"
 
 
@@ -89,6 +100,11 @@ RUNS = {
     "patients": (Run("SQLite", 50, 100), Run("SQLite", 50, 10_000)),
     "closed": (Run("SQLite", 50, 1000, NO_THOUGHT),),
     "postgresql": (Run("PostgreSQL", 50, 1000), Run("PostgreSQL", 50, 1000, plans=True)),
+    "sliders": tuple(
+        Run(kind, 50, 50, think_s=MOVE_S, sliders=True, pulse_in=pulse_in)
+        for kind in ("SQLite", "PostgreSQL")
+        for pulse_in in (0, 20)
+    ),
     "year": (Run("SQLite", 20, 800, year=True), Run("PostgreSQL", 20, 800, year=True)),
 }
 # What is looked at after consent, one patient after the other.
@@ -136,6 +152,56 @@ def real_plan() -> NewPlan:
         plan, _ = consult(check_consultation(load_case(EXAMPLE / "case.toml")), Path(folder))
         files = {name: (Path(folder) / name).read_bytes() for name in FILES}
     return NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+
+
+def asked_plan(age: int) -> tuple[NewPlan, str]:
+    """The plan of somebody of that age without its reports, and the answers that it is made from."""
+    sent = make_submission(dict(ANSWERS, **{"patient.age_years": str(age)}).items())
+    plan = plan_consultation(check_consultation(case_from_form(sent, Path())), lambda _: None).plan
+    files = {"plan.json": json.dumps(plan.document).encode()}
+    made = NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+    return made, serialize_answers(sent)
+
+
+def asked_sliders(desk: ClinicRepositories) -> list[dict[str, Any]]:
+    """Store people whose settings are asked about, and return the sliders of the first laser of each."""
+    found = []
+    for made, answers in asked_plans():
+        kept = desk.consultations.begin(desk.patients.add().id, answers)
+        plan = desk.plans.add(kept.id, made, revision=kept.revision)
+        document = read_plan(json.loads(made.files["plan.json"]))
+        place, option = next((i, one) for i, one in enumerate(document.concerns[0].options) if is_simulated(one))
+        sliders = {one.name: one for one in option_sliders(option)}
+        found.append(
+            {
+                "path": f"/plans/{plan.id}/what-if/0.{place}",
+                "doses": sliders["fluence_J_cm2"].steps,
+                "pulses": sliders["pulse_ms"].steps,
+                "pulse": sliders["pulse_ms"].planned,
+            }
+        )
+    return found
+
+
+@cache
+def asked_plans() -> tuple[tuple[NewPlan, str], ...]:
+    """The plans of all who are asked about."""
+    return tuple(map(asked_plan, ASKED_AGES))
+
+
+def open_panels(port: int, names: list[str], sliders: list[dict[str, Any]]) -> None:
+    """Ask for every dose of each person once, as somebody does who opens the panel, and print how long that takes."""
+    somebody = Person(Work(port, HOUSE, names, PASSWORD, [], "", 0.0, 0.0, NO_THOUGHT, ""), len(names) - 1, Seen(), 0.0)
+    somebody.come_in()
+    for slider in sliders:
+        for dose in slider["doses"]:
+            path = f"{slider['path']}?fluence_J_cm2={dose}&pulse_ms={slider['pulse']}"
+            page = "other doses" if dose != slider["doses"][0] else "first answer"
+            status, _, _ = somebody.ask(page, "GET", path, headers={"HX-Request": "true"})
+            assert status == 200, status
+    for page in ("first answer", "other doses"):
+        times = sorted(took for name, _, took, _ in somebody.seen.requests if name == page)
+        print(f"  {page} of a person: median {times[len(times) // 2]:.2f} s, worst {times[-1]:.2f} s ({len(times)})")
 
 
 class OnePassword(PasswordHasher):
@@ -273,6 +339,7 @@ def measure(run: Run, made: NewPlan, seconds: float) -> None:
             names, visits, member, rounds = list(written.clinicians), [], written.operator, rounds_of(written)
         else:
             names, visits, member = filled(database, run, made)
+            visits = [] if run.sliders else visits
         planned = ""
         if run.plans:
             desk = ClinicRepositories(database, member)
@@ -282,7 +349,24 @@ def measure(run: Run, made: NewPlan, seconds: float) -> None:
         picture.write_bytes(face + secrets.token_bytes(PICTURE_BYTES - len(face)))
         port, server = stack.enter_context(serving(address, os.environ | records))
         ramp_s = run.people * 0.3
-        work = Work(port, HOUSE, names, PASSWORD, visits, planned, seconds, ramp_s, run.think_s, str(picture), rounds)
+        sliders = asked_sliders(ClinicRepositories(database, member)) if run.sliders else []
+        if sliders:
+            open_panels(port, names, sliders)
+        work = Work(
+            port,
+            HOUSE,
+            names,
+            PASSWORD,
+            visits,
+            planned,
+            seconds,
+            ramp_s,
+            run.think_s,
+            str(picture),
+            rounds,
+            sliders,
+            run.pulse_in,
+        )
         (folder / "work.json").write_text(json.dumps(asdict(work)), encoding="utf-8")
         people = [sys.executable, Path(__file__).with_name("clinic_people.py"), folder / "work.json"]
         before, all_before = processor_s(server), machine_s()

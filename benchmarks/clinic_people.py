@@ -37,6 +37,7 @@ class Work:
     visits : of each clinician, the consultation, its patient and its plan.
     planned : consultation of whom plans are made one after the other; empty for none.
     rounds : in place of visits, what each looks at again and again, by name and path.
+    sliders : in place of visits, what each asks other settings of; `pulse_in`: one move in so many is of the pulse.
     """
 
     port: int
@@ -50,6 +51,8 @@ class Work:
     think_s: tuple[float, float]
     picture: str
     rounds: list[list[tuple[str, str]]] = field(default_factory=list)
+    sliders: list[dict[str, Any]] = field(default_factory=list)
+    pulse_in: int = 0
 
 
 @dataclass
@@ -199,6 +202,28 @@ class Follower(Person):
                 self.think()
 
 
+class SliderMover(Person):
+    """Moves the slider of a dose a step up or down, now and then that of the pulse, until the time is over."""
+
+    def run(self) -> None:
+        time.sleep(self.work.ramp_s * self.number / len(self.work.names))
+        self.come_in()
+        slider = self.work.sliders[self.number % len(self.work.sliders)]
+        doses, pulses = slider["doses"], slider["pulses"]
+        place, pulse = len(doses) // 2, slider["pulse"]
+        while time.perf_counter() < self.until:
+            page = "dose"
+            if self.work.pulse_in and self.chance.randrange(self.work.pulse_in) == 0:
+                page, pulse = "pulse", self.chance.choice(pulses)
+            else:
+                place = min(max(place + self.chance.choice((-1, 1)), 0), len(doses) - 1)
+            path = f"{slider['path']}?fluence_J_cm2={doses[place]}&pulse_ms={pulse}"
+            self.ask(page, "GET", path, headers={"HX-Request": "true"})
+            if page == "pulse":
+                pulse = slider["pulse"]
+            self.think()
+
+
 class Planner(Person):
     """Has plans made of one consultation, one after the other."""
 
@@ -239,6 +264,8 @@ def main(asked: str, told: str) -> None:
     until = start + work.ramp_s + work.seconds
     people: list[Person] = [Clinician(work, number, seen, until) for number in range(len(work.visits))]
     people += [Follower(work, number, seen, until) for number in range(len(work.rounds))]
+    if work.sliders:
+        people += [SliderMover(work, number, seen, until) for number in range(len(work.names) - 1)]
     if work.planned:
         people.append(Planner(work, len(work.visits), seen, until))
     for one in people:

@@ -53,12 +53,12 @@ PARTS = {
         "skinbeam.simulate.vessels.vessel_response:simulate_vessels",
         "skinbeam.simulate.vessels.purpura:is_skin_bruised",
     ),
-    "skins drawn": ("skinbeam.plan.search.skin_bank:SkinBank.skins",),
+    "skins drawn": ("skinbeam.response.skin_bank:SkinBank.skins",),
     "optics of skin": ("skinbeam.skin.properties:optical_properties", "skinbeam.skin.properties:thermal_properties"),
     "evidence": ("skinbeam.plan.expected_result:trial_expectation",),
     "rules and limits": (
-        "skinbeam.plan.rules.suitability:judge_suitability",
-        "skinbeam.plan.search.limits:judge_limit",
+        "skinbeam.suitability.judgement:judge_suitability",
+        "skinbeam.response.limits:judge_limit",
     ),
 }
 

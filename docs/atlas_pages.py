@@ -12,10 +12,10 @@ from atlas_charts import Place, dose_chart, harm_chart
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from research.atlas.summary import colour_class
+from skinbeam.course.sessions import describe_settings
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course import describe_settings
-from skinbeam.plan.course_records import DeviceSetting, MicrobeamSetting
-from skinbeam.plan.search.limits import find_limits
+from skinbeam.plan_records.course import DeviceSetting, MicrobeamSetting
+from skinbeam.response.limits import find_limits
 from skinbeam.sweeps.atlas import find_choice
 from skinbeam.text import Formatter
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from skinbeam.course.sessions import describe_settings
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import device_classes, iterate_settings
@@ -17,10 +18,9 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.input_files import load_case
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course import describe_settings
 from skinbeam.plan.guideline_place import concern_cell, concern_kind, guideline_place
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.records import Option
+from skinbeam.plan_records.plan import Option
 
 __all__ = ["PAGE", "consultations", "main", "remarks"]
 

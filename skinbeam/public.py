@@ -30,11 +30,11 @@ from skinbeam.model.case import Case
 from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case
-from skinbeam.plan.asked_setting import judge_asked_setting, planned_quantities
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.planner import AssessedPerson, assess_person, plan_consultation
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.text import render_message
+from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,7 +113,7 @@ def _source_keys(value: Any) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class PlannedOption:
-    """An option of a plan; its fields are those of `skinbeam.plan.records.Option`."""
+    """An option of a plan; its fields are those of `skinbeam.plan_records.plan.Option`."""
 
     record: Option
     _concern: ConcernPlan
@@ -156,7 +156,7 @@ class PlannedOption:
 
 @dataclass(frozen=True)
 class PlannedConcern:
-    """A concern of a plan; its fields are those of `skinbeam.plan.records.ConcernPlan`, with options that answer."""
+    """A concern of a plan, with the fields of `skinbeam.plan_records.plan.ConcernPlan` and options that answer."""
 
     record: ConcernPlan
     options: tuple[PlannedOption, ...]

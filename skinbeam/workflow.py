@@ -1,6 +1,6 @@
 """Make the plan of a consultation and write its reports. Both the command line and the web application call this."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -8,22 +8,15 @@ from skinbeam._version import __version__
 from skinbeam.api.analyse_photo import analysis_document
 from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.planner import PlanResult, plan_consultation
-from skinbeam.plan.records import Plan
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
 from skinbeam.plan.section import SkinSection, compute_section
-from skinbeam.plan.window import PlanWindow, compute_curve, compute_window
-from skinbeam.published_doses.rows import practice_rows
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import join_items, quantity_label, report_text
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
@@ -33,17 +26,27 @@ from skinbeam.report.graphics.figure_data import (
     SectionData,
     WindowData,
 )
-from skinbeam.simulate.light.engines import load_ordinates_kernel
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.text import ENGLISH, render_message, translate_record, use_language
+from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings
+from skinbeam.what_if.window import PlanWindow, compute_curve, compute_window
 
-__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult", "load_planning_tables"]
+__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult"]
 
 PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
 RUN_FILE, PLAN_FILE = "run.json", "plan.json"
 
 
 def consult(
-    consultation: CheckedConsultation, folder: Path, *, draws: int = 200, seed: int = 0, language: str = ENGLISH
+    consultation: CheckedConsultation,
+    folder: Path,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    language: str = ENGLISH,
+    chosen: Sequence[ChosenSetting] = (),
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -53,16 +56,21 @@ def consult(
     all files belong to one run. Files of an earlier consultation that this run does not write are removed. Other files
     in the folder are left alone.
 
+    Parameters
+    ----------
+    chosen : settings that a clinician chose in place of those that the plan proposes.
+
     Raises
     ------
-    InputError : `folder` cannot be written.
+    InputError : `folder` cannot be written, or a plan does not give a setting that was chosen.
     """
     with ExitStack() as stack:
         try:
             made_in = stack.enter_context(work_folder(folder, "consult"))
         except OSError as error:
             raise unwritable_error(folder, error) from None
-        plan = _write_consultation(consultation, made_in, draws=draws, seed=seed, language=language)
+        settings = ChosenSettings(consultation.loaded, chosen)
+        plan = _write_consultation(consultation, settings, made_in, draws=draws, seed=seed, language=language)
         try:
             return plan, replace_file_set(made_in, folder, manifest=RUN_FILE, last_file=PLAN_FILE)
         except OSError as error:
@@ -71,11 +79,25 @@ def consult(
 
 @use_language(ENGLISH)
 def _write_consultation(
-    consultation: CheckedConsultation, folder: Path, *, draws: int, seed: int, language: str
+    consultation: CheckedConsultation,
+    settings: ChosenSettings,
+    folder: Path,
+    *,
+    draws: int,
+    seed: int,
+    language: str,
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
-    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, on_started=_load_report_writer)
+    made = plan_consultation(
+        consultation,
+        _concern_figures,
+        draws=draws,
+        seed=seed,
+        on_started=_load_report_writer,
+        revise=settings.replace_setting,
+    )
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
+    settings.check(plan)
     write_atomically(folder / PLAN_FILE, pretty_json(plan.document))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     photo = None if seen is None else analysis_document(seen, overlays)
@@ -102,18 +124,6 @@ def _write_consultation(
     }
     write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
-
-
-def load_planning_tables() -> None:
-    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
-    import xarray
-
-    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
-    bibliography()
-    load_choices()
-    load_cells()
-    practice_rows()
-    load_ordinates_kernel()
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:

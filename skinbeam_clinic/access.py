@@ -160,6 +160,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/plans/{plan}/files/{name}"): AccessRight.READ,
     ("GET", "/plans/{plan}/leaflet/{language}"): AccessRight.READ,
     ("GET", "/plans/{plan}/what-if/{option}"): AccessRight.READ,
+    ("POST", "/plans/{plan}/what-if/{option}"): AccessRight.TREAT,
     ("POST", "/plans/{plan}/choice"): AccessRight.TREAT,
     ("GET", "/plans/{plan}/consent/{option}"): AccessRight.READ,
     ("GET", "/plans/{plan}/consent/{option}/form.pdf"): AccessRight.READ,

@@ -322,7 +322,8 @@ class AuditEntry:
 class Job:
     """A job of the queue.
 
-    `attempt` numbers the current attempt; a worker with an earlier number has lost the job.
+    `attempt` numbers the current attempt; a worker with an earlier number has lost the job. `payload` is ids of
+    records, `content` what else the job needs.
     """
 
     id: str
@@ -334,3 +335,4 @@ class Job:
     progress: Mapping[str, Any]
     created_at: datetime.datetime
     created_by: str
+    content: Mapping[str, Any] = field(default_factory=dict)

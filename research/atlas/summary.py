@@ -15,8 +15,8 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.search.settings import SearchMachine, build_beam
 from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.sweeps.atlas import (
     ATLAS_OUTPUTS,
     AtlasChoice,

@@ -18,9 +18,9 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.units import MS
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.search.envelope import PracticeLight, find_envelope
-from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.published_doses.calibration import BurnLight, DoseCalibration, burn_calibration
+from skinbeam.response.envelope import PracticeLight, find_envelope
+from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
 
 __all__ = ["Regime", "TreatmentOffer", "planned_offer", "regimes", "textbook_offer"]
 

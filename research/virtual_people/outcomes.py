@@ -12,9 +12,9 @@ from research.virtual_people.offers import TreatmentOffer, planned_offer, regime
 from research.virtual_people.people import CLASSES, VirtualPeople, draw_people
 from research.virtual_people.true_doses import ClinicErrors, TrueDoses, draw_clinic_errors, practice_biases
 from skinbeam.model.package_data import load_package_table
-from skinbeam.plan.search.goals import LESION_BY_CONDITION
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import miss_probability
+from skinbeam.response.goals import LESION_BY_CONDITION
 
 __all__ = ["VirtualOutcomes", "equal_burn_dose", "simulate_outcomes"]
 

@@ -27,11 +27,11 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import J_CM2
 from skinbeam.physics.damage.arrhenius import Kinetics, read_kinetics, shift_kinetics
-from skinbeam.plan.search.goals import LESION_BY_CONDITION, condition_vessels
-from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.calibration import BURN_CLASS, BurnLight, error_parts
 from skinbeam.published_doses.rows import practice_rows
 from skinbeam.published_doses.scenarios import exclusion_reason, simulate_responses
+from skinbeam.response.goals import LESION_BY_CONDITION, condition_vessels
+from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.pulse.damage_dose import cell_death_dose, damage_dose
 from skinbeam.simulate.pulse.locations import basal_layer_response

@@ -12,8 +12,8 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import read_bytes
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.preview.panels import make_strip, omission_message
 from skinbeam.preview.sheet import (
     add_caption_band,

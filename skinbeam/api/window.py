@@ -19,15 +19,14 @@ from skinbeam.model.units import J_CM2
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import draw_burn_ratios
-from skinbeam.plan.search.candidate import BURN_ENDPOINT
-from skinbeam.plan.search.envelope import PracticeLight, find_envelope
-from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.limits import SettingLimit, find_limits
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
-from skinbeam.plan.search.response_table import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
-from skinbeam.plan.search.settings import thin_evenly
-from skinbeam.plan.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
 from skinbeam.published_doses.settings import published_settings
+from skinbeam.response.candidate import BURN_ENDPOINT
+from skinbeam.response.envelope import PracticeLight, find_envelope
+from skinbeam.response.fractional import COLUMN_DEPTH, CRATER_DEPTH
+from skinbeam.response.limits import SettingLimit, find_limits
+from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.response.response_table import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
+from skinbeam.response.settings import thin_evenly
 from skinbeam.simulate.endpoints.registry import endpoint_function
 from skinbeam.simulate.light.illumination import axis_fluence_ratio
 from skinbeam.simulate.model_error import ErrorSide, draw_error_factor
@@ -38,6 +37,7 @@ from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.simulate.thresholds import threshold_doses
 from skinbeam.text import DocumentWarning, render_message
+from skinbeam.what_if.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
 
 if TYPE_CHECKING:
     import xarray as xr

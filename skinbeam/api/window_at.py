@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from skinbeam.api.window import DEPTH_HARM, allowed_harm, chosen_endpoints, endpoint_doses
+from skinbeam.course.sessions import describe_settings
 from skinbeam.model.case import Case
 from skinbeam.model.document import build_document, dataclass_fields
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase, parse_record
-from skinbeam.plan.asked_setting import ASKED_QUANTITIES, AskedSetting, judge_asked_setting
+from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.course import describe_settings
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import assess_person
-from skinbeam.plan.ranking import per_hundred
 from skinbeam.simulate.model_error import ErrorSide
 from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
+from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, AskedSetting, judge_asked_setting
 
 __all__ = [
     "asked_setting_document",
@@ -121,7 +121,7 @@ def _planned_record(found: AskedSetting) -> dict[str, Any]:
             "place": found.place,
             "sources": list(span.sources),
         }
-    return {**record, **_SIMULATED}
+    return {**record, "beyond_practice": bool(found.unpublished), **_SIMULATED}
 
 
 def asked_setting_sentences(found: AskedSetting) -> list[Message]:
@@ -141,6 +141,7 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
         sentences.append(Message("asked.unprinted"))
     else:
         sentences.append(Message(f"asked.{found.place}", {"low": span.low, "high": span.high, "unit": span.unit}))
+    sentences += found.unpublished
     broken = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status not in ("met", "warn")]
     obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
     if not obstacles:

@@ -155,8 +155,9 @@ def _root(
 
 def _load_planner() -> None:
     """Import the modules that a consultation needs after the analysis of its photograph."""
-    import skinbeam.cli.progress  # noqa: F401
-    from skinbeam.workflow import load_planning_tables
+    import skinbeam.cli.progress
+    import skinbeam.workflow  # noqa: F401
+    from skinbeam.plan.planner import load_planning_tables
 
     load_planning_tables()
 

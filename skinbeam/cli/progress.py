@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from skinbeam.plan.parallel import concern_name
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.simulate.light.montecarlo import ProgressCallback
 from skinbeam.text import Message
 

@@ -1,6 +1,6 @@
 """Plan one concern: the modalities that may be tried, the options found, their order, and the refused ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
@@ -10,7 +10,6 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
 from skinbeam.plan.guideline_place import advice_against, concern_cell
 from skinbeam.plan.laser_options import find_laser_options
@@ -18,11 +17,10 @@ from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
-from skinbeam.plan.records import ConcernPlan, Option, RefusedOption
-from skinbeam.plan.rules.explanation import explain_no_laser
-from skinbeam.plan.rules.suitability import judge_suitability
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import (
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option, RefusedOption
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import (
     LESION_BY_CONDITION,
     Alternative,
     TreatmentGoal,
@@ -33,9 +31,11 @@ from skinbeam.plan.search.goals import (
     list_alternatives,
     target_record,
 )
-from skinbeam.plan.search.limits import effect_target
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.limits import effect_target
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.explanation import explain_no_laser
+from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.text import Message, render_message
 
 __all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern", "unknown_target_message"]
@@ -81,12 +81,20 @@ class ConcernResult:
 
 
 def plan_concern(
-    case: Case, concern: Concern, machines: Sequence[SearchMachine] | None, bank: SkinBank
+    case: Case,
+    concern: Concern,
+    machines: Sequence[SearchMachine] | None,
+    bank: SkinBank,
+    revise: Callable[[LaserOption], LaserOption],
 ) -> ConcernResult:
     """Return the options of one concern, ranked, with the refused ones and the reasons.
 
     The order is that of `ranking`. A treatment that the rules refer or refuse, a laser or not, is no option. Without
     `machines` a rule decides the whole case and no device is tried.
+
+    Parameters
+    ----------
+    revise : returns a laser option as it is to be ranked: at the setting that a clinician chose, or unchanged.
     """
     report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
@@ -107,6 +115,7 @@ def plan_concern(
         failed += not_offered
         refused += [one.record for one in not_offered]
     found, repeated = _drop_repeated_lamps(found)
+    found = [revise(one) for one in found]
     refused += repeated
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)

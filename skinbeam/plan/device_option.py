@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course import describe_settings
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.ranking import OptionStanding, per_hundred
-from skinbeam.plan.records import Option, RefusedOption
-from skinbeam.plan.rules.suitability import Suitability, judge_suitability
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import effect_target
-from skinbeam.plan.search.practice_place import PracticePlace
-from skinbeam.plan.search.settings import SearchMachine, built_in_cooling, sources_without_dose
+from skinbeam.plan.ranking import OptionStanding
+from skinbeam.plan_records.plan import Option, RefusedOption
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import effect_target
+from skinbeam.response.practice_place import PracticePlace
+from skinbeam.response.settings import SearchMachine, built_in_cooling, sources_without_dose
+from skinbeam.suitability.judgement import Suitability, judge_suitability
 from skinbeam.text import Message
 
 __all__ = [

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from skinbeam.course import aftercare
+from skinbeam.course.sessions import planned_sessions
 from skinbeam.evidence.expectation.expect import expect_for_setting, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
@@ -14,12 +16,10 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan import aftercare
-from skinbeam.plan.course import planned_sessions
-from skinbeam.plan.course_records import SessionGain
-from skinbeam.plan.records import ConcernPlan, PlanNotice
-from skinbeam.plan.rules.history import session_response
-from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan_records.course import SessionGain
+from skinbeam.plan_records.plan import ConcernPlan, PlanNotice
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.suitability.history import session_response
 from skinbeam.text import Message
 
 __all__ = [

@@ -30,15 +30,15 @@ from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import Proposal, propose_setting
-from skinbeam.plan.rules.suitability import Suitability, judge_suitability
-from skinbeam.plan.rules.table import Decision, RuleReason
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
-from skinbeam.plan.search.limits import min_draws
-from skinbeam.plan.search.practice_place import place_dose
-from skinbeam.plan.search.settings import PulseCaps, SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.without_dose import plan_devices_without_dose
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal, treatment_goal
+from skinbeam.response.limits import min_draws
+from skinbeam.response.practice_place import place_dose
+from skinbeam.response.settings import PulseCaps, SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.judgement import Suitability, judge_suitability
+from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message
 
 __all__ = ["find_laser_options"]

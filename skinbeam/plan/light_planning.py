@@ -24,17 +24,17 @@ from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.search.candidate import BurnDoses, CandidateSetting, estimate_bruising
-from skinbeam.plan.search.fractional import search_microbeams
-from skinbeam.plan.search.full_field import search_full_field
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import find_limits
-from skinbeam.plan.search.response_table import ResponseTable, basal_burn_doses
-from skinbeam.plan.search.settings import SearchMachine, build_beam
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
+from skinbeam.response.candidate import BurnDoses, CandidateSetting
+from skinbeam.response.fractional import search_microbeams
+from skinbeam.response.full_field import search_full_field
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import find_limits
+from skinbeam.response.response_table import ResponseTable, basal_burn_doses
+from skinbeam.response.settings import SearchMachine, build_beam
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
@@ -157,7 +157,17 @@ def judge_heating_dose(
 
 
 def _compare_with_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
-    """Return the factor that anchors computed doses that burn, and the ratio of this skin's to the treated skin's."""
+    """Return the factor that anchors computed doses that burn, and the ratio of this skin's to the treated skin's.
+
+    The table keeps them, since every dose that is asked about needs them.
+    """
+    key = proposal.setting, proposal.middle, proposal.lighter_phototype
+    if key not in table.practice:
+        table.practice[key] = _compute_practice(case, proposal, table)
+    return table.practice[key]
+
+
+def _compute_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
     beam, skins = table.beam(proposal.setting), table.skins
     burns = reference = basal_burn_doses(beam, skins, table.cooling)
     reference_weights = skins.weights[1]
@@ -223,9 +233,9 @@ def with_limits_of_practice(trial: CandidateSetting, proposal: Proposal) -> Cand
 def _with_bruising(table: ResponseTable, trial: CandidateSetting) -> CandidateSetting:
     """Return the trial with the bruises of the skin around, of vessels or where a pressed window lifts."""
     if table.goal.location == "vessel":
-        return replace(trial, bruising=estimate_bruising(trial.beam, trial.dose, table.skins, table.cooling))
+        return replace(trial, bruising=table.bruising(trial))
     if trial.machine.device.compression:
-        return replace(trial, bruising_if_lifted=estimate_bruising(trial.beam, trial.dose, table.skins, table.cooling))
+        return replace(trial, bruising_if_lifted=table.bruising(trial))
     return trial
 
 

@@ -14,17 +14,17 @@ from skinbeam.evidence.comparison.compare import treatment_studies
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
+from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.expected_result import trial_expectation, trial_question
 from skinbeam.plan.options import build_setup
-from skinbeam.plan.ranking import per_hundred
-from skinbeam.plan.records import NearestOption
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import LimitVerdict, effect_target, find_limits, judge_limit
-from skinbeam.plan.search.practice_place import PracticePlace, place_candidate
-from skinbeam.plan.search.settings import built_in_cooling
+from skinbeam.plan_records.plan import NearestOption
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import LimitVerdict, effect_target, find_limits, judge_limit
+from skinbeam.response.practice_place import PracticePlace, place_candidate
+from skinbeam.response.settings import built_in_cooling
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
 from skinbeam.text import Message, render_message
 

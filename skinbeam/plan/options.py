@@ -4,6 +4,16 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.course import aftercare
+from skinbeam.course.downtime import (
+    describe_healing_days,
+    downtime_reason,
+    duration_records,
+    immediate_reaction,
+    longest_duration_record,
+    session_durations,
+)
+from skinbeam.course.sessions import expected_sessions
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
@@ -14,40 +24,31 @@ from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.dose_error import beam_burn_light
-from skinbeam.plan import aftercare
-from skinbeam.plan.course import expected_sessions
-from skinbeam.plan.course_records import (
-    CoolingSetting,
+from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
+from skinbeam.plan.guideline_place import concern_cell, guideline_place
+from skinbeam.plan.ranking import OptionStanding
+from skinbeam.plan_records.course import (
     DeviceSetting,
     DeviceSetup,
     LensArraySetting,
     MicrobeamSetting,
     SourceRange,
 )
-from skinbeam.plan.downtime import (
-    describe_healing_days,
-    downtime_reason,
-    duration_records,
-    immediate_reaction,
-    longest_duration_record,
-    session_durations,
-)
-from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
-from skinbeam.plan.guideline_place import concern_cell, guideline_place
-from skinbeam.plan.ranking import OptionStanding, estimate_per_hundred, per_hundred
-from skinbeam.plan.records import HarmShare, LimitCheck, Option
-from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.rules.table import RuleReason, decision_severity
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import LaserUse, laser_use
-from skinbeam.plan.search.limits import LimitVerdict, bruise_limit
-from skinbeam.plan.search.practice_place import PracticePlace, place_candidate
+from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_harm_near
 from skinbeam.published_doses.coverage import uncovered_warnings
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import LaserUse, laser_use
+from skinbeam.response.limits import LimitVerdict, bruise_limit
+from skinbeam.response.practice_place import PracticePlace, place_candidate
+from skinbeam.response.records import CoolingSetting, LimitCheck
 from skinbeam.simulate.skins.ensemble import weighted_probability
+from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
 __all__ = ["build_laser_option", "build_other_option", "build_setup"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
     from skinbeam.model.consultation import Concern
-    from skinbeam.plan.records import ConcernPlan
+    from skinbeam.plan_records.plan import ConcernPlan
 
 __all__ = [
     "ProgressListener",

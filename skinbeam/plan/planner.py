@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,25 +15,29 @@ from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameter
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
+from skinbeam.course.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
+from skinbeam.course.sessions import course_total, schedule_course
+from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.sources import bibliography, cite_sources, collect_sources
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
-from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
-from skinbeam.plan.course import course_total, schedule_course
-from skinbeam.plan.course_records import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
-from skinbeam.plan.records import (
+from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
+from skinbeam.plan_records.course import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan_records.plan import (
     Assessment,
     ConcernPlan,
     Medicine,
@@ -43,23 +47,25 @@ from skinbeam.plan.records import (
     SpellingCorrection,
     round_record,
 )
-from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
-from skinbeam.plan.rules.explanation import explain_decision
-from skinbeam.plan.rules.history import dose_bars
-from skinbeam.plan.rules.suitability import Suitability, judge_case, unchecked_parts
-from skinbeam.plan.rules.table import decision_severity
-from skinbeam.plan.search.goals import condition_vessels, laser_choices
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.published_doses.rows import practice_rows
+from skinbeam.response.goals import condition_vessels, laser_choices
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
+from skinbeam.suitability.explanation import explain_decision
+from skinbeam.suitability.history import dose_bars
+from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
+from skinbeam.suitability.table import decision_severity
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
     "AssessedPerson",
+    "OptionReviser",
     "PlanResult",
     "assess_person",
     "data_release",
+    "load_planning_tables",
     "make_plan",
     "photo_vessel_widths",
     "plan_consultation",
@@ -193,6 +199,9 @@ class _ConcernPart(Generic[FiguresT]):
     summary: FiguresT
 
 
+# Returns a laser option of a concern at the setting that a clinician chose for it, or unchanged.
+OptionReviser: TypeAlias = Callable[["AssessedPerson", Concern, LaserOption], LaserOption]
+
 # Does work on every concern, in sequence or in parallel.
 _ConcernRunner: TypeAlias = Callable[
     [Callable[[Concern], _ConcernPart[FiguresT]], Sequence[Concern]], list[_ConcernPart[FiguresT]]
@@ -215,6 +224,7 @@ def plan_consultation(
     draws: int = 200,
     seed: int = 0,
     on_started: Callable[[], object] | None = None,
+    revise: OptionReviser | None = None,
 ) -> PlanResult[FiguresT]:
     """Return the plan of a consultation, its concerns planned in parallel.
 
@@ -223,8 +233,28 @@ def plan_consultation(
     summarise_concern : turns a concern, while its skins are in memory, into the result to keep of it; the result can be
         pickled.
     on_started : as of `run_in_parallel`.
+    revise : puts a laser option at the setting that a clinician chose; None where nobody chose one.
     """
-    return _assemble_plan(consultation, draws, seed, partial(run_in_parallel, on_started=on_started), summarise_concern)
+
+    def in_parallel(
+        work: Callable[[Concern], _ConcernPart[FiguresT]], concerns: Sequence[Concern]
+    ) -> list[_ConcernPart[FiguresT]]:
+        load_planning_tables()
+        return run_in_parallel(work, concerns, on_started=on_started)
+
+    return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern, revise)
+
+
+def load_planning_tables() -> None:
+    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
+    import xarray
+
+    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
+    bibliography()
+    load_choices()
+    load_cells()
+    practice_rows()
+    load_ordinates_kernel()
 
 
 def _return_unchanged(planned: ConcernResult) -> ConcernResult:
@@ -237,18 +267,19 @@ def _assemble_plan(
     seed: int,
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
+    revise: OptionReviser | None = None,
 ) -> PlanResult[FiguresT]:
     """Assemble the plan; `each` does the work of every concern."""
     with collect_sources() as sources:
         person = assess_person(consultation, draws, seed)
-        case, colour, sites, machines, bank = person.case, person.colour, person.sites, person.machines, person.bank
+        case, colour, sites, machines = person.case, person.colour, person.sites, person.machines
         suitability = judge_case(case, _candidate_modalities(case))
         suitability = refer_dark_spots(suitability, case, consultation.photo_analysis)
         suitability = refer_contradicting_colour(suitability, colour)
         # The decision of the rules depends on no skin, so it is reported at once.
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
-        parts = _plan_concerns(case, None if stopped else machines, bank, each, keep)
+        parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
         concerns = tuple(one.record for one in parts)
         chosen = [option.modality for option, _ in _first_laser_options(concerns)]
         gains = tuple(gain for one in parts for gain in one.gains)
@@ -261,7 +292,7 @@ def _assemble_plan(
             warnings=(
                 *_reading_notices(case, colour),
                 *_suspicious_spot_notices(consultation.photo_analysis),
-                *earlier_pulse_notices(case, machines, None if stopped else bank.pulse_evidence),
+                *earlier_pulse_notices(case, machines, None if stopped else person.bank.pulse_evidence),
                 *response_notices(case, gains),
             ),
             mode="demonstration",
@@ -332,16 +363,20 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
 
 
 def _plan_concerns(
-    case: Case,
+    person: AssessedPerson,
     machines: Sequence[SearchMachine] | None,
-    bank: SkinBank,
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
+    revise: OptionReviser | None,
 ) -> list[_ConcernPart[FiguresT]]:
     """Return the parts of the concerns in the order of the case; the one that takes longest is begun first."""
+    case = person.case
 
     def part(concern: Concern) -> _ConcernPart[FiguresT]:
-        planned = plan_concern(case, concern, machines, bank)
+        def at_chosen_setting(option: LaserOption) -> LaserOption:
+            return option if revise is None else revise(person, concern, option)
+
+        planned = plan_concern(case, concern, machines, person.bank, at_chosen_setting)
         gains = session_gains(case, concern, planned.record, planned.trial)
         ladders = plan_test_spots(case, concern, planned.record.options, planned.trials)
         return _ConcernPart(planned.record, gains, ladders, keep(planned))

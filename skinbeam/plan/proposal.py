@@ -25,9 +25,9 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
-from skinbeam.plan.search.envelope import PublishedRange, lending_conditions
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
-from skinbeam.plan.search.settings import PracticeRegion, SearchMachine
+from skinbeam.response.envelope import PublishedRange, lending_conditions
+from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.response.settings import PracticeRegion, SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
 __all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]
@@ -242,10 +242,13 @@ def _propose_from_cell(
     region: PracticeRegion,
     lighter: int | None,
 ) -> Proposal | None:
-    """Return the proposal from the first dose of a cell that the machine can be set to."""
+    """Return the proposal from the first dose of a cell that the machine can be set to.
+
+    The dose of one light of a pair, which the other light heats beforehand, comes after the doses of a light alone.
+    """
     if cell is None:
         return None
-    for dose in doses_of_cell(cell):
+    for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component)):
         treatment = getattr(cell, dose.place)
         if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
             continue

@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.question import EvidenceQuestion
-from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.plan.guideline_place import GuidelinePlace
-from skinbeam.plan.search.goals import LaserUse
+from skinbeam.response.goals import LaserUse
 from skinbeam.text import Message
 
-__all__ = ["OptionRank", "OptionStanding", "estimate_per_hundred", "per_hundred", "rank_options"]
+__all__ = ["OptionRank", "OptionStanding", "rank_options"]
 
 _NO_TREATMENT: Final = "no-treatment"
 _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
@@ -209,19 +209,3 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
     if rank == 1:
         return Message("plan.place-leads")
     return Message("plan.place-after", {"ahead": ahead})
-
-
-def estimate_per_hundred(share: Estimate) -> dict[str, float]:
-    """Return median, low and high of a share of people as counts of 100, by name."""
-    return {name: per_hundred(getattr(share, name)) for name in ("median", "low", "high")}
-
-
-def per_hundred(p: float) -> float:
-    """Return a probability as a count of 100: whole people, halves rounded up as in tables, and below one two digits.
-
-    It is first rounded as in a document, so that a sentence and the table beside it count the same people.
-    """
-    whole = float(int(100 * round_significant(p) + 0.5))
-    if whole == 100.0 and p < 1.0:  # tables do not round up to everybody either
-        return round_significant(100 * p, 3)
-    return whole if whole else round_significant(100 * p, 2)

@@ -6,8 +6,8 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.findings.finding import finding_message
-from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.rules.table import Decision, RuleReason, decision_severity
+from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import Message
 
 __all__ = ["case_with_dark_spots", "refer_contradicting_colour", "refer_dark_spots"]

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.units import J_CM2, MM, UM, ZERO_CELSIUS_K
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.settings import built_in_cooling
-from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.settings import built_in_cooling
+from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.pulse.nonlinear_response import response_at_dose
 from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, weighted_quantiles
 from skinbeam.text import render_message

@@ -27,13 +27,13 @@ from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, guidel
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import usual_settings
-from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.envelope import envelope_rules
-from skinbeam.plan.search.goals import TreatmentGoal
-from skinbeam.plan.search.limits import effect_target
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import envelope_rules
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import effect_target
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 
 __all__ = ["plan_devices_without_dose"]

@@ -14,7 +14,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.preview.removals import concern_message, fade_mask, is_on_site
 from skinbeam.preview.rendering import Float, PigmentLevels
 from skinbeam.preview.settings import healing_sign_names, setting, setting_entry

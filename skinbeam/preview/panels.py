@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skinbeam.course.recovery import count_healing_days, expectation_on_day
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.decoding.photograph import Picture
-from skinbeam.plan.course_records import Visit
-from skinbeam.plan.records import Plan
-from skinbeam.plan.recovery import count_healing_days, expectation_on_day
+from skinbeam.plan_records.course import Visit
+from skinbeam.plan_records.plan import Plan
 from skinbeam.preview.healing_signs import TreatedConcerns, harm_signs, healing_signs
 from skinbeam.preview.removals import find_removals
 from skinbeam.preview.rendering import Float, PhotoFrame, PigmentLevels, make_frame

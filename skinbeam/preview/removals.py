@@ -18,7 +18,7 @@ from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.pigment_maps.pigment_density import colour_blur_px
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.preview.rendering import Float
 from skinbeam.preview.settings import finding_kinds, late_months
 from skinbeam.preview.strip import Omission, Removal

@@ -10,8 +10,7 @@ from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import find_source
 from skinbeam.model.vocabulary import subtype_description, vocabulary_table
 from skinbeam.photo.findings.finding import ConcernSuggestion
-from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
-from skinbeam.plan.rules.table import decision_severity
+from skinbeam.plan_records.plan import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.report.context import (
     ConcernPart,
     DecisionPart,
@@ -57,6 +56,7 @@ from skinbeam.report.overview import (
     reason_weight,
     spoken_summary,
 )
+from skinbeam.suitability.table import decision_severity
 from skinbeam.text import current_language, translate
 
 __all__ = ["report_page"]

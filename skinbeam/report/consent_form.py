@@ -11,8 +11,8 @@ from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import (
     PHOTO_PERMISSIONS,
     ChoiceRow,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from skinbeam.laser.device import describe_light, title_with_light
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.course_records import CourseTotal, LadderStep, SessionGain, SourceRange, TestSpotLadder
-from skinbeam.plan.course_records import Visit as PlannedVisit
+from skinbeam.plan_records.course import CourseTotal, LadderStep, SessionGain, SourceRange, TestSpotLadder
+from skinbeam.plan_records.course import Visit as PlannedVisit
 from skinbeam.report.context import DisplayValue, ReportFact, SpotLadder, VisitLine
 from skinbeam.report.formatting import (
     display_value,

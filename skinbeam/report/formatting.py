@@ -12,10 +12,11 @@ from skinbeam.laser.device import title_with_light
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.units import MS, NS, PS
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course_records import DeviceSetup, Duration, SourceRange
-from skinbeam.plan.records import ConcernPlan, NearestOption, Option, Plan, TargetValue
-from skinbeam.plan.rules.table import PlainReason
+from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
+from skinbeam.plan_records.plan import ConcernPlan, NearestOption, Option, Plan
 from skinbeam.report.context import DisplayValue
+from skinbeam.response.records import TargetValue
+from skinbeam.suitability.table import PlainReason
 from skinbeam.text import ENGLISH, Formatter, Message, catalogue, current_language, render_message, translate
 
 __all__ = [

@@ -7,9 +7,8 @@ from itertools import groupby
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.course_records import DeviceSetting, DeviceSetup
-from skinbeam.plan.records import Advice, ConcernPlan, HarmShare, LimitCheck, Option, RefusedOption
-from skinbeam.plan.rules.table import RuleReason
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.plan import Advice, ConcernPlan, HarmShare, Option, RefusedOption
 from skinbeam.report.context import (
     DisplayValue,
     HarmLine,
@@ -42,6 +41,8 @@ from skinbeam.report.formatting import (
 from skinbeam.report.graphics.icons import describe_array
 from skinbeam.report.outcomes import expected_results, expected_rows, harm_name, share_reference, worst_harm
 from skinbeam.report.overview import option_glance
+from skinbeam.response.records import LimitCheck
+from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
 
 __all__ = [

@@ -3,8 +3,8 @@
 from skinbeam.evidence.expectation.expectation import DosePlacement, Expectation
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.plan.course_records import SourceRange
-from skinbeam.plan.records import NearestOption, Option
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import NearestOption, Option
 from skinbeam.report.context import DisplayValue, ReportFact
 from skinbeam.report.formatting import (
     capitalise,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from skinbeam.course.sessions import describe_train
 from skinbeam.evidence.expectation.expectation import DosePlacement
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
@@ -10,11 +11,8 @@ from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.course import describe_train
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.records import Assessment, ConcernPlan, NearestOption, Option
-from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import Assessment, ConcernPlan, NearestOption, Option
 from skinbeam.report.context import DisplayValue, NearestPart, OptionGlance, ShareBar
 from skinbeam.report.formatting import (
     capitalise,
@@ -36,6 +34,8 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.outcomes import improved_share, worst_harm
 from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
+from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import render_message, translate
 
 __all__ = [

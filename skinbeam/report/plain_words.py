@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.plan.course_records import DeviceSetup, SourceRange
-from skinbeam.plan.records import Advice, Option, Plan
+from skinbeam.plan_records.course import DeviceSetup, SourceRange
+from skinbeam.plan_records.plan import Advice, Option, Plan
 from skinbeam.report.formatting import display_value, people_of_100, report_text
 from skinbeam.report.outcomes import fault_values
 from skinbeam.text import catalogue, render_message

@@ -11,7 +11,7 @@ from PIL import Image
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.parallel import run_in_parallel
-from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam.preview.sheet import compress_for_page
 from skinbeam.report.context import LiveFigure, ReportPicture
 from skinbeam.report.formatting import (

@@ -11,7 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from skinbeam.api.preview import Preview
 from skinbeam.model.document import write_atomically
 from skinbeam.plan.parallel import run_in_parallel
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage, Strip, StripRow
 from skinbeam.report.graphics.figure_data import FigureData

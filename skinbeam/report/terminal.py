@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import (
     concern_name,
     device_name,
@@ -20,6 +19,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.outcomes import improved_share
 from skinbeam.report.overview import option_glance
+from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import render_message
 
 __all__ = ["align_columns", "concern_rows", "plan_summary"]

@@ -23,19 +23,19 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import CM, MM
 from skinbeam.plan.concern import ConcernResult
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.records import Option
-from skinbeam.plan.rules.suitability import judge_suitability
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.envelope import PracticeEnvelope, PracticeLight, find_envelope, span_ends
-from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
-from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
-from skinbeam.plan.search.limits import find_limits, judge_limit
-from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
-from skinbeam.plan.search.response_table import ResponseTable
-from skinbeam.plan.search.settings import SearchMachine, build_beam
-from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan_records.plan import Option
 from skinbeam.published_doses.settings import PublishedSetting
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, find_envelope, span_ends
+from skinbeam.response.fractional import compute_columns, p_any_limit_broken
+from skinbeam.response.goals import TreatmentGoal, treatment_goal
+from skinbeam.response.limits import find_limits, judge_limit
+from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.response.response_table import ResponseTable
+from skinbeam.response.settings import SearchMachine, build_beam
+from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.text import render_message
 
 __all__ = [

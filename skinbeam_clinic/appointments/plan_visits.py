@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from skinbeam.course.sessions import schedule_course
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.course import schedule_course
-from skinbeam.plan.course_records import DeviceSetup, Visit
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.course import DeviceSetup, Visit
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name
 from skinbeam.text import translate
 from skinbeam_clinic.appointments.models import Purpose

@@ -8,7 +8,7 @@ from functools import cached_property
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentSignature, Stroke, TeachBackQuestion, TeachBackTry
 from skinbeam.report.consent_form import (
     agreement_text,

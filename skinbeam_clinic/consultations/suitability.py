@@ -6,9 +6,9 @@ from typing import Any
 from skinbeam.assessment.skin_draws import assess_colour, case_with_colour
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
-from skinbeam.plan.rules.suitability import judge_case
-from skinbeam.plan.rules.table import decision_severity
-from skinbeam.plan.search.goals import laser_choices
+from skinbeam.response.goals import laser_choices
+from skinbeam.suitability.judgement import judge_case
+from skinbeam.suitability.table import decision_severity
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.web.pages import render_template

@@ -311,12 +311,16 @@ class TellBackRow(ClinicScoped, Base):
 
 
 class JobRow(ClinicScoped, Base):
-    """A job that waits, or runs until `lease_until`; after that another worker may take it over."""
+    """A job that waits, or runs until `lease_until`; after that another worker may take it over.
+
+    `payload` is ids of records. What else the job needs is in `content_sealed`.
+    """
 
     __tablename__ = "job"
     __table_args__ = (Index(None, "state", "created_at"),)
     kind: Mapped[str] = mapped_column(_WORD)
     payload: Mapped[dict[str, Any]]
+    content_sealed: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(_WORD)
     attempts: Mapped[int]
     progress_sealed: Mapped[bytes | None]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from skinbeam.model.errors import InputError
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import Message, current_language, use_language
 from skinbeam_clinic.demonstration.plans import RequesterGoneError
 from skinbeam_clinic.plans.document import progress_line

@@ -24,7 +24,7 @@ from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.parallel import ProgressListener, listen_to_progress
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import Message, current_language, render_message
 from skinbeam.workflow import consult
 from skinbeam_clinic.consultations.case_files import case_from_form

@@ -12,10 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from limits import RateLimitItemPerMinute
 from PIL import Image
 
+from skinbeam.course.recovery import PAIN_RANGE, REDNESS_GRADES, SIGN_NAMES, expectation_on_day, warning_signs
 from skinbeam.model.errors import InputError
 from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.photo.limits import limit
-from skinbeam.plan.recovery import PAIN_RANGE, REDNESS_GRADES, SIGN_NAMES, expectation_on_day, warning_signs
 from skinbeam.text import render_message, to_local_time, use_language
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import LONGEST_QUESTION, DiaryAccess, OpenDiary

@@ -6,9 +6,9 @@ from datetime import timedelta
 import segno
 from fastapi.responses import HTMLResponse, Response
 
+from skinbeam.course.recovery import count_diary_days, sign_advice, warning_signs
 from skinbeam.model.errors import InputError
-from skinbeam.plan.records import Advice
-from skinbeam.plan.recovery import count_diary_days, sign_advice, warning_signs
+from skinbeam.plan_records.plan import Advice
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject

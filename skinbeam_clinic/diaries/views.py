@@ -7,7 +7,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from skinbeam.plan.recovery import PAIN_RANGE
+from skinbeam.course.recovery import PAIN_RANGE
 from skinbeam.text import LANGUAGES, render_message, use_language
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import AlarmCount, DiaryEntry

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import Assessment, ConcernPlan, Option
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import Assessment, ConcernPlan, Option
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.models import ConsultationContents, Dossier, PlanContents
 from skinbeam_clinic.treatments.models import AdverseEventGrade

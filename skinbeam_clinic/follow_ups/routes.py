@@ -12,7 +12,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import find_source
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import concern_name, display_value, per_100, site_title
 from skinbeam.report.outcomes import improved_share
 from skinbeam.text import render_message, translate_record

@@ -137,4 +137,5 @@ def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:
         progress={} if row.progress_sealed is None else json.loads(work.open(row, "progress_sealed")),
         created_at=row.created_at,
         created_by=row.created_by,
+        content={} if row.content_sealed is None else json.loads(work.open(row, "content_sealed")),
     )

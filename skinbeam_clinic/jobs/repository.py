@@ -14,7 +14,7 @@ from skinbeam_clinic.models import Job
 
 __all__ = ["JobRepository"]
 
-_LONGEST_PAYLOAD = 10_000  # characters: ids of records, not their content
+_LONGEST_PAYLOAD = 10_000  # characters, of ids and of content
 _MOST_OPEN = 20  # of one kind and clinic, so that other clinics have their turn
 _CANCELLED = "cancelled"
 
@@ -25,24 +25,26 @@ class JobRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, kind: str, payload: Mapping[str, Any]) -> Job:
-        """Add a job to the queue, or return the open job with the same payload.
+    def add(self, kind: str, payload: Mapping[str, Any], content: Mapping[str, Any] | None = None) -> Job:
+        """Add a job to the queue, or return the open job with the same payload and content.
 
         Parameters
         ----------
         payload : ids of records; it is not encrypted, so it must contain nothing of their content.
+        content : what else the job needs; it is encrypted.
 
         Raises
         ------
         InputError : `too-long`.
         BusyError : too many jobs wait already.
         """
-        if len(canonical_json(dict(payload))) > _LONGEST_PAYLOAD:
+        written = canonical_json(dict(content or {}))
+        if max(len(canonical_json(dict(payload))), len(written)) > _LONGEST_PAYLOAD:
             raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
         with self._access.writing(AccessRight.TREAT) as work:
             waiting = work.rows(tables.JobRow, tables.JobRow.kind == kind, tables.JobRow.state.in_(OPEN_STATES))
             for one in waiting:
-                if one.payload == dict(payload):
+                if one.payload == dict(payload) and canonical_json(dict(read_job(work, one).content)) == written:
                     return read_job(work, one)
             if len(waiting) >= _MOST_OPEN:
                 raise clinic_error("queue-full", "job", most=_MOST_OPEN)
@@ -56,6 +58,8 @@ class JobRepository:
                 created_at=now(),
                 created_by=work.actor,
             )
+            if content:
+                work.seal(row, "content_sealed", written.encode())
             work.add_job(row)
             return read_job(work, row)
 

@@ -9,6 +9,7 @@ a script, does not cancel its job when it is closed.
 """
 
 import asyncio
+import json
 import logging
 import tempfile
 import threading
@@ -23,15 +24,24 @@ from anyio import to_thread
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.plan_records.document import read_plan
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.accounts.repository import acting_member
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import UnreachableError, clinic_error
 from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.models import Job, NewPlan, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, read_history, serialize_facts
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError, make_plan_in_subprocess
+from skinbeam_clinic.plans.document import find_place
+from skinbeam_clinic.plans.plan_subprocess import (
+    PHOTOGRAPH_FILE,
+    SETTINGS_FILE,
+    PlanProcessError,
+    make_plan_in_subprocess,
+)
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.errors import refusal
 
@@ -188,12 +198,19 @@ class PlanWorker:
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
                 (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.read_content(sent.photo)[1])
+            if job.content:
+                (home / SETTINGS_FILE).write_text(canonical_json(job.content["settings"]), encoding="utf-8")
             made = self._make(sent, home, self._report_progress(job), names["language"])
         if not self._queue.report(job, {}):
             raise _JobLostError("called off at the last moment")
         if facts:
             made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts)})
-        return desk.plans.add(names["consultation"], made, revision=names["revision"])
+        plan = desk.plans.add(names["consultation"], made, revision=names["revision"])
+        if job.content:
+            setting = ChosenSetting.from_record(job.content["settings"][-1])
+            place = find_place(read_plan(json.loads(made.files["plan.json"])), setting)
+            desk.plans.choose(plan.id, place, job.content["reason"])
+        return plan
 
     def _report_progress(self, job: Job) -> Callable[[str], None]:
         """Return a callback that reports progress now and then.

@@ -7,7 +7,7 @@ from typing import Any
 
 from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import display_value, site_title
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact

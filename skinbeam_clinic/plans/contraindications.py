@@ -19,11 +19,11 @@ from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
-from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.records import Plan as Records
-from skinbeam.plan.rules.history import reaction_reasons, response_reasons
-from skinbeam.plan.rules.suitability import judge_suitability
-from skinbeam.plan.rules.table import RuleReason
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.plan_records.plan import Plan as Records
+from skinbeam.suitability.history import reaction_reasons, response_reasons
+from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form

@@ -5,15 +5,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.text import Message, translate_record
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PlanChoice
 
 __all__ = [
     "PlanOption",
     "find_option",
+    "find_place",
     "progress_line",
     "put_chosen_first",
     "read_plan_option",
@@ -46,6 +48,20 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
         concern, option = map(int, match.groups())
         if concern < len(plan.concerns) and option < len(plan.concerns[concern].options):
             return plan.concerns[concern], plan.concerns[concern].options[option]
+    raise clinic_error("absent", "plan")
+
+
+def find_place(plan: Plan, chosen: ChosenSetting) -> str:
+    """Return the position of the option whose setting a clinician chose.
+
+    Raises
+    ------
+    AbsentError : the plan has no option of that device and treatment.
+    """
+    for number, concern in enumerate(plan.concerns):
+        for i, option in enumerate(concern.options):
+            if chosen.replaces(concern.condition, concern.site, option):
+                return f"{number}.{i}"
     raise clinic_error("absent", "plan")
 
 

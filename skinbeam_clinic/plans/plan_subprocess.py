@@ -21,8 +21,9 @@ from skinbeam.api.preview import DOCUMENT_FILE
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.parallel import end_with_parent, listen_to_progress
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import ENGLISH, Message, use_language
+from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam.workflow import PREVIEW_FOLDER, consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
@@ -34,6 +35,7 @@ from skinbeam_clinic.plans.worker_process import kill_process, start_process
 __all__ = [
     "PHOTOGRAPH_FILE",
     "PLAN_FILES",
+    "SETTINGS_FILE",
     "PlanDefectError",
     "PlanProcessError",
     "make_plan_in_subprocess",
@@ -42,6 +44,7 @@ __all__ = [
 
 PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
 PHOTOGRAPH_FILE = "photograph"  # error messages name this file
+SETTINGS_FILE = "settings.json"  # the settings that a clinician chose
 _PLAN_FOLDER = "made"
 _HEARTBEAT_S = 0.5
 _NICE = 10  # the server's pages have priority
@@ -65,7 +68,8 @@ def make_plan_in_subprocess(
 
     Parameters
     ----------
-    home : a folder for this plan alone, which contains the photograph if one was sent.
+    home : a folder for this plan alone, which contains the photograph if one was sent, and the settings that a
+        clinician chose.
     language : of steps and errors; the plan is English.
     on_progress : called with the current step at least twice a second; an exception that it raises ends the subprocess.
 
@@ -140,13 +144,15 @@ def _main(home: Path, language: str, parent: int) -> None:
 
     read = json.load(sys.stdin)
     sent = Submission(tuple((name, words) for name, words in read["entries"]), read["photo"])
+    settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
+    chosen = tuple(map(ChosenSetting.from_record, settings))
     try:
         with listen_to_progress(hear):
             with use_language(language):
                 consultation = check_consultation(
                     case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
                 )
-            plan, _ = consult(consultation, home / _PLAN_FOLDER, language=language)
+            plan, _ = consult(consultation, home / _PLAN_FOLDER, language=language, chosen=chosen)
     except InputError as error:
         tell(fault=error.as_record())
     except Exception:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from fastapi.responses import Response
 
@@ -11,15 +11,16 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
-from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.planner import data_release
-from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.records import Plan as Records
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
 from skinbeam.report.report_files import make_leaflet
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
+from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -93,12 +94,14 @@ class _OptionView:
     """An option as one line of the page; `uses_laser`: it uses a device.
 
     `sliders`: of the quantities of a simulated option that can be changed, to ask about other settings.
+    `clinician_setting`: what the plan proposes, where a clinician chose another setting; otherwise empty.
     """
 
     place: str
     glance: OptionGlance
     uses_laser: bool
     sliders: tuple[QuantitySlider, ...]
+    clinician_setting: str
 
 
 @dataclass(frozen=True)
@@ -149,10 +152,16 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     AbsentError : this clinic has no such record.
     """
     kept = repositories.plans.get(id)
-    records = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
+    records = _parse_plan(repositories.plans.read_file(id, "plan.json"))
     last, now = repositories.plans.of(kept.consultation_id)[-1], repositories.consultations.get(kept.consultation_id)
     outdated = last.id != kept.id or now.revision != kept.consultation_revision
     return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
+
+
+@lru_cache(maxsize=64)  # as many as clinicians look at: a plan is read at every step of a slider
+def _parse_plan(document: bytes) -> Records:
+    """Return the records of a plan's document; neither they nor the stored plan ever change."""
+    return read_plan(json.loads(document))
 
 
 def describe_outdated(plan: OpenPlan) -> str:
@@ -227,6 +236,7 @@ def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, 
             option_glance(concern, one),
             one.setup is not None,
             option_sliders(one) if is_simulated(one) else (),
+            "" if (message := read_clinician_message(one)) is None else message.text,
         )
         for i, one in enumerate(concern.options)
     )

@@ -1,17 +1,19 @@
 """Judge a setting that is asked about for the person of a plan, and say the answer in the reader's language."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
-from skinbeam.text import ENGLISH, use_language
+from skinbeam.text import ENGLISH, Message, render_message, use_language
+from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
+from skinbeam.what_if.chosen_setting import find_objections
+from skinbeam_clinic.plans.setting_quantities import dose_curve
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -27,7 +29,7 @@ class SettingQuestion:
     device : its name.
     treatment : condition, site and modality of the option.
     planned_dose : of the option, J/cm² or mJ of a microbeam.
-    quantities : every quantity of `skinbeam.plan.asked_setting.ASKED_QUANTITIES` that is set, with its value.
+    quantities : every quantity of `skinbeam.what_if.asked_setting.ASKED_QUANTITIES` that is set, with its value.
     language : of the answer.
     """
 
@@ -39,6 +41,23 @@ class SettingQuestion:
     planned_dose: float
     quantities: Mapping[str, float]
     language: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "SettingQuestion":
+        """Return the question that was written as JSON."""
+        condition, site, modality = record["treatment"]
+        return cls(**{**record, "treatment": (condition, site, modality)})
+
+    @property
+    def key(self) -> Hashable:
+        """What two questions share that have the same answer."""
+        given = (getattr(self, field.name) for field in fields(self) if field.name != "quantities")
+        return (*given, tuple(sorted(self.quantities.items())))
+
+    @property
+    def curve(self) -> tuple["SettingQuestion", ...]:
+        """The same question at every dose of the device, in an order that halves the doses between known ones."""
+        return tuple(replace(self, quantities=one) for one in dose_curve(self.device, self.quantities))
 
 
 @dataclass(frozen=True)
@@ -63,7 +82,8 @@ class SettingAnswer:
         where no vessels are heated.
     is_burn : whether the injury is a burn.
     limits : id of each limit with its status, as in a plan.
-    obstacles : why no plan gives the setting beside its limits, in words.
+    stops : why no plan gives the setting, in words: limits, rules, earlier reactions.
+    warnings : what needs a reason before a plan gives it.
     published : None where no source prints a dose of the device for such skin.
     sentences : the whole answer in sentences.
     """
@@ -74,7 +94,8 @@ class SettingAnswer:
     bruised: str
     is_burn: bool
     limits: Mapping[str, str]
-    obstacles: tuple[str, ...]
+    stops: tuple[str, ...]
+    warnings: tuple[str, ...]
     published: PublishedDose | None
     sentences: tuple[str, ...]
 
@@ -82,7 +103,7 @@ class SettingAnswer:
     def from_record(cls, record: Mapping[str, Any]) -> "SettingAnswer":
         """Return the answer that was written as JSON."""
         published = None if record["published"] is None else PublishedDose(**record["published"])
-        texts = {name: tuple(record[name]) for name in ("obstacles", "sentences")}
+        texts = {name: tuple(record[name]) for name in ("stops", "warnings", "sentences")}
         return cls(**{**record, **texts, "published": published})
 
 
@@ -97,9 +118,15 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     found = judge_asked_setting(
         person, loaded, question.quantities, device_name=question.device, treated=question.treatment
     )
-    bruising = found.trial.bruising
+    bruising, objections = found.trial.bruising, find_objections(found)
+    stops, warnings = (tuple(map(_sentence, messages)) for messages in (objections.stops, objections.warnings))
     with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
-        sentences = asked_setting_sentences(found)
+        *sentences, judgement = asked_setting_sentences(found)
+    spoken = [sentence.text for sentence in sentences]
+    for heading, reasons in (("stops", stops), ("warnings", warnings)):
+        spoken += [render_message(f"clinic-what-if.{heading}"), *reasons] if reasons else []
+    if not stops and not warnings:
+        spoken.append(judgement.text)
     return SettingAnswer(
         setting=setting_line(build_setup(found.trial, None)),
         effective=per_100(found.p_effective).text,
@@ -107,10 +134,15 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         bruised="" if bruising is None else per_100(bruising.p).text,
         is_burn=found.p_burn is not None,
         limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
-        obstacles=tuple(f"{capitalise(message.text.rstrip('.'))}." for _, message in found.obstacles),
+        stops=stops,
+        warnings=warnings,
         published=_published_dose(found, question.planned_dose),
-        sentences=tuple(sentence.text for sentence in sentences),
+        sentences=tuple(spoken),
     )
+
+
+def _sentence(message: Message) -> str:
+    return f"{capitalise(message.text.rstrip('.'))}."
 
 
 def _published_dose(found: AskedSetting, planned_dose: float) -> PublishedDose | None:

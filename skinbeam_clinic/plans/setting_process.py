@@ -3,6 +3,11 @@
 The process keeps the people of the last plans that were asked about, half a gigabyte each. It ends when nobody has
 asked for a while, when the server ends, or when an answer takes too long; the next question starts another one.
 Questions and answers are JSON, one message each.
+
+Whoever asks about a dose goes on to the next. While no question comes, the process answers the same question at every
+dose of the device, and sends these answers with its next reply. A person who makes room for another is answered first,
+the last pulse and spot before earlier ones, as far as that takes no longer than seconds.
+The server keeps answers, so that a slider of doses is answered without the process, also while others ask about theirs.
 """
 
 import gc
@@ -12,10 +17,11 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,10 +31,10 @@ from typing import Any
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.asked_setting import SettingNotOfferedError
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import AssessedPerson, assess_person
 from skinbeam.text import use_language
+from skinbeam.what_if.asked_setting import SettingNotOfferedError
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
@@ -43,6 +49,9 @@ __all__ = ["PlannedPerson", "SettingSimulator"]
 _MOST_WAITING = 4  # each waits in a thread of the web server
 _MOST_PEOPLE = 2
 _IDLE_S = 600.0
+_QUIET_S = 1.0  # after a reply: whoever moves a slider has asked again by then
+_LEAVING_S = 10.0  # for the curves of a person who makes room; whoever comes waits for them
+_MOST_ANSWERS = 10_000  # some kilobytes each
 _LONGEST_S = 180.0  # the first answer of a new version compiles for a minute; one that takes longer than this hangs
 _NICE = 5  # after the server's pages, and before plans, since somebody looks at the slider
 _log = logging.getLogger(__name__)
@@ -60,6 +69,7 @@ class SettingSimulator:
     """Asks the kept process, one question at a time."""
 
     def __init__(self) -> None:
+        self._answers = _AnswerCache()
         self._places = threading.BoundedSemaphore(_MOST_WAITING)
         self._one_at_a_time = threading.Lock()
         self._process: _KeptProcess | None = None
@@ -79,13 +89,17 @@ class SettingSimulator:
         PlanProcessError : the process ended without an answer, or took too long.
         PlanDefectError : the process met a defect.
         """
+        known = self._answers.get(question)
+        if known is not None:
+            return known
         if not self._places.acquire(blocking=False):
             raise clinic_error("settings-busy", "option")
         try:
             with self._one_at_a_time:
                 if self._closed.is_set():
                     raise clinic_error("settings-busy", "option")
-                return self._ask(question, read_person)
+                known = self._answers.get(question)  # it may have come with the answer to whoever asked before
+                return self._ask(question, read_person) if known is None else known
         finally:
             self._places.release()
 
@@ -110,17 +124,42 @@ class SettingSimulator:
         except PlanProcessError:
             self._end_process()
             raise
+        for one in reply["curves"]:
+            self._answers.add(SettingQuestion.from_record(one["question"]), SettingAnswer.from_record(one["answer"]))
         if "fault" in reply:
             raise InputError(**reply["fault"])
         if "defect" in reply:
             raise PlanDefectError("a defect while a setting was simulated")
-        return SettingAnswer.from_record(reply["answer"])
+        answer = SettingAnswer.from_record(reply["answer"])
+        self._answers.add(question, answer)
+        return answer
 
     def _end_process(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.close()
             self._process = None
+
+
+class _AnswerCache:
+    """The last answers, for every thread of the server."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[Hashable, SettingAnswer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, question: SettingQuestion) -> SettingAnswer | None:
+        with self._lock:
+            found = self._answers.get(question.key)
+            if found is not None:
+                self._answers.move_to_end(question.key)
+            return found
+
+    def add(self, question: SettingQuestion, answer: SettingAnswer) -> None:
+        with self._lock:
+            self._answers[question.key] = answer
+            while len(self._answers) > _MOST_ANSWERS:
+                self._answers.popitem(last=False)
 
 
 class _KeptProcess:
@@ -175,52 +214,127 @@ def _person_message(person: PlannedPerson) -> Iterator[Mapping[str, Any]]:
 
 # In the process.
 
-_People = OrderedDict[str, tuple[LoadedCase, AssessedPerson]]
+
+@dataclass
+class _KeptPerson:
+    """A person who can be asked about.
+
+    Parameters
+    ----------
+    unanswered : the questions of curves that are not answered yet.
+    begun : the keys of all questions whose curves were begun.
+    """
+
+    loaded: LoadedCase
+    person: AssessedPerson
+    unanswered: list[SettingQuestion] = field(default_factory=list)
+    begun: set[Hashable] = field(default_factory=set)
+
+    def begin_curve(self, question: SettingQuestion) -> None:
+        """Note the question at every dose, to be answered when there is time."""
+        new = [one for one in question.curve if one.key not in self.begun]
+        self.begun |= {question.key, *(one.key for one in new)}
+        self.unanswered = [*(one for one in new if one.key != question.key), *self.unanswered]
+
+    def answer_next(self) -> Mapping[str, Any] | None:
+        """Answer one question of a curve; None where it has no answer, such as a density that an energy excludes."""
+        question = self.unanswered.pop(0)
+        with use_language(question.language):
+            try:
+                answer = answer_question(self.person, self.loaded, question)
+            except (InputError, NotAvailable):
+                return None
+        return {"question": asdict(question), "answer": asdict(answer)}
+
+
+class _Simulations:
+    """The people of the last plans, and the answers of curves that the server has not got yet."""
+
+    def __init__(self) -> None:
+        self.people: OrderedDict[str, _KeptPerson] = OrderedDict()
+        self._curves: list[Mapping[str, Any]] = []
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a curve is to be answered."""
+        return any(person.unanswered for person in self.people.values())
+
+    def reply(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to a question, with all those of curves that were found meanwhile."""
+        answer = self._answer(message)
+        curves, self._curves = self._curves, []
+        return {**answer, "curves": curves, "people": list(self.people)}
+
+    def continue_curves(self) -> None:
+        """Answer one question of the curves, those of the person who was asked about last before others."""
+        person = next(person for person in reversed(self.people.values()) if person.unanswered)
+        self._continue_curve(person)
+
+    def _answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        question = SettingQuestion.from_record(message["question"])
+        with use_language(question.language):
+            try:
+                if message["person"] is not None:
+                    self._add_person(question, message["person"])
+                self.people.move_to_end(question.plan_sha256)
+                kept = self.people[question.plan_sha256]
+                answer = answer_question(kept.person, kept.loaded, question)
+                kept.begin_curve(question)
+                return {"answer": asdict(answer)}
+            except SettingNotOfferedError as error:
+                return {"fault": not_offered_error(question.device, error).as_record()}
+            except InputError as error:
+                return {"fault": error.as_record()}
+            except NotAvailable as error:
+                return {"fault": clinic_error("settings-unknown", "option", reason=error.reason).as_record()}
+            except Exception:
+                _log.exception("defect while simulating a setting")
+                return {"defect": True}
+
+    def _continue_curve(self, person: _KeptPerson) -> None:
+        try:
+            found = person.answer_next()
+        except Exception:  # whoever asks for the dose itself is told
+            _log.exception("defect while simulating a curve")
+            found = None
+        if found is not None:
+            self._curves.append(found)
+
+    def _add_person(self, question: SettingQuestion, told: Mapping[str, Any]) -> None:
+        """Draw a person, in place of the one that was asked about longest ago."""
+        while len(self.people) >= _MOST_PEOPLE:
+            leaving, until = next(iter(self.people.values())), time.monotonic() + _LEAVING_S
+            while leaving.unanswered and time.monotonic() < until:
+                self._continue_curve(leaving)
+            self.people.popitem(last=False)
+            del leaving
+        gc.collect()  # the memory of the one that went is needed for the one that comes
+        sent = Submission(tuple((name, value) for name, value in told["entries"]), told["photo"])
+        home = Path(told["home"])
+        checked = check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
+        person = assess_person(checked, question.draws, question.seed)
+        self.people[question.plan_sha256] = _KeptPerson(checked.loaded, person)
 
 
 def _main(connection: Connection) -> None:
     """Answer questions until the server is gone, or nobody has asked for a while."""
     configure_logging()
-    people: _People = OrderedDict()
-    while connection.poll(_IDLE_S):
+    simulations, quiet_s = _Simulations(), _IDLE_S
+    while True:
         try:
-            message = json.loads(connection.recv_bytes())
+            if connection.poll(quiet_s):
+                message = json.loads(connection.recv_bytes())
+                connection.send_bytes(json.dumps(simulations.reply(message)).encode())
+                quiet_s = _QUIET_S
+            elif simulations.is_unfinished:
+                simulations.continue_curves()
+                quiet_s = 0.0
+            elif quiet_s == _IDLE_S:
+                return
+            else:
+                quiet_s = _IDLE_S
         except (EOFError, OSError):
             return
-        reply = _reply(message, people) | {"people": list(people)}
-        connection.send_bytes(json.dumps(reply).encode())
-
-
-def _reply(message: Mapping[str, Any], people: _People) -> dict[str, Any]:
-    told = message["question"]
-    question = SettingQuestion(**told | {"treatment": tuple(told["treatment"])})
-    with use_language(question.language):
-        try:
-            if message["person"] is not None:
-                _add_person(people, question, message["person"])
-            people.move_to_end(question.plan_sha256)
-            loaded, person = people[question.plan_sha256]
-            return {"answer": asdict(answer_question(person, loaded, question))}
-        except SettingNotOfferedError as error:
-            return {"fault": not_offered_error(question.device, error).as_record()}
-        except InputError as error:
-            return {"fault": error.as_record()}
-        except NotAvailable as error:
-            return {"fault": clinic_error("settings-unknown", "option", reason=error.reason).as_record()}
-        except Exception:
-            _log.exception("defect while simulating a setting")
-            return {"defect": True}
-
-
-def _add_person(people: _People, question: SettingQuestion, told: Mapping[str, Any]) -> None:
-    """Draw a person, in place of the one that was asked about longest ago."""
-    while len(people) >= _MOST_PEOPLE:
-        people.popitem(last=False)
-    gc.collect()  # the memory of the one that went is needed for the one that comes
-    sent = Submission(tuple((name, value) for name, value in told["entries"]), told["photo"])
-    home = Path(told["home"])
-    checked = check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
-    people[question.plan_sha256] = checked.loaded, assess_person(checked, question.draws, question.seed)
 
 
 if __name__ == "__main__":

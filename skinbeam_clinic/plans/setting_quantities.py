@@ -10,14 +10,15 @@ from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.units import MS, NS, PS, US
-from skinbeam.plan.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
-from skinbeam.plan.records import Option
+from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import Formatter, translate
+from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
     "QuantitySlider",
+    "dose_curve",
     "is_simulated",
     "not_offered_error",
     "offered_doses",
@@ -94,6 +95,23 @@ def offered_doses(device_name: str, quantities: Mapping[str, float]) -> dict[str
     if not device.microbeam:
         return {"fluence_J_cm2": doses}
     return {"energy_mJ": doses, "density_per_cm2": density_steps(device, setting, quantities["energy_mJ"])}
+
+
+def dose_curve(device_name: str, quantities: Mapping[str, float]) -> tuple[dict[str, float], ...]:
+    """Return a setting at every dose that the device offers with its pulse and spot.
+
+    First come the ends, then the middle, then the middles of both halves: what holds at two doses tells much of those
+    between.
+    """
+    offered = offered_doses(device_name, quantities)
+    name = next(iter(offered))
+    doses = [_rounded(dose) for dose in offered[name]]
+    order = {0: None, len(doses) - 1: None} if doses else {}
+    step = len(doses)
+    while step > 1:
+        step = (step + 1) // 2
+        order |= dict.fromkeys(range(0, len(doses), step))
+    return tuple({**quantities, name: doses[place]} for place in order)
 
 
 def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:

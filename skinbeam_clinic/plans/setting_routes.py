@@ -1,7 +1,14 @@
-"""The route that answers what another setting of a plan's option would do; it stores nothing."""
+"""Routes of other settings of a plan's option: what one would do, and a plan whose option has it.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+Asking stores nothing. A setting that a clinician chooses is the input of a new plan, which the worker makes from the
+same answers and the same records: its option is judged anew, and every paper follows it. So a setting that was
+chosen goes the way of every plan. A version is never changed, consents to the earlier one become void, and consent,
+treatment and records read the setting from the plan that they belong to. Who chose it and why is the choice that is
+stored with the new plan.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -9,15 +16,18 @@ from fastapi.responses import Response
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan.asked_setting import planned_quantities
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import per_100
 from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
+from skinbeam.what_if.asked_setting import planned_quantities
+from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
+from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
@@ -28,6 +38,8 @@ from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_setting_routes"]
+
+_LONGEST_REASON = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -49,41 +61,113 @@ class _AnswerView:
     place : of the option in the plan.
     steps : the doses that the device offers with the pulse and spot that were asked about, for the sliders.
     outdated : why there is no answer; empty where there is one.
+    stops, warnings : what forbids the setting in a plan, and what needs a reason.
+    quantities : of the setting, where it may be chosen; empty where it may not.
+    reason : as it was sent.
     """
 
     place: str
     outdated: str = ""
     sentences: tuple[str, ...] = ()
     rows: tuple[_ComparisonRow, ...] = ()
-    obstacles: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     steps: dict[str, tuple[float, ...]] | None = None
+    quantities: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
 
 
 def add_setting_routes(router: ClinicRouter) -> None:
-    """Open the route."""
+    """Open the routes."""
     router.add("GET", "/plans/{plan}/what-if/{option}", _ask_setting)
+    router.add("POST", "/plans/{plan}/what-if/{option}", _choose_setting)
 
 
 def _ask_setting(request: ClinicRequest) -> Response:
     plan = open_plan(request.repositories, request.path_parameter("plan"))
+    view, error = _answer(request, plan, request.http_request.query_params.multi_items())
+    return _render_answer(request, plan, view, error)
+
+
+def _choose_setting(request: ClinicRequest) -> Response:
+    """Ask for a plan with the setting; one that is stopped, or needs a reason and has none, is answered with why."""
+    plan, reason = open_plan(request.repositories, request.path_parameter("plan")), request.text("reason")
+    if plan.closed:
+        raise clinic_error("closed", "consultation")
+    view, error = _answer(request, plan, ((name, value) for name, value in request.fields if name != "reason"))
+    view = replace(view, reason=reason)
+    if error is None:
+        error = _find_refusal(view)
+    if error is not None:
+        return _render_answer(request, plan, view, error)
+    concern, option = plan.find_option(view.place)
+    assert option.setup is not None  # it has been simulated
+    treatment = (concern.condition, concern.site, option.modality)
+    chosen = ChosenSetting(treatment, option.setup.device, view.quantities)
+    others = [
+        one
+        for one in list_chosen_settings(plan.plan)
+        if (one.treatment, one.device) != (chosen.treatment, chosen.device)
+    ]
+    names = {
+        "consultation": plan.record.consultation_id,
+        "revision": plan.record.consultation_revision,
+        "language": current_language(),
+    }
+    content = {"settings": [asdict(one) for one in (*others, chosen)], "reason": reason}
+    job = request.repositories.jobs.add(PLAN_JOB, names, content)
+    request.services.worker.wake()
+    return request.redirect(f"/jobs/{job.id}")
+
+
+def _find_refusal(view: _AnswerView) -> InputError | None:
+    """Return why a setting that was simulated makes no plan; None where it does."""
+    if view.outdated:
+        return clinic_error("plan-outdated", "plan")
+    if view.stops:
+        return clinic_error("settings-stopped", "option")
+    if view.warnings and not view.reason:
+        return clinic_error("settings-reason", "reason")
+    if len(view.reason) > _LONGEST_REASON:
+        return clinic_error("too-long", "reason", hint={"longest": _LONGEST_REASON})
+    return None
+
+
+def _answer(
+    request: ClinicRequest, plan: OpenPlan, fields: Iterable[tuple[str, str]]
+) -> tuple[_AnswerView, InputError | None]:
+    """Return what a setting of the option in the path would do, or why it cannot be told."""
     place = request.path_parameter("option")
     concern, option = plan.find_option(place)
-    view, error = _AnswerView(place, outdated=describe_outdated(plan)), None
-    if not view.outdated:
-        if option.setup is None or not is_simulated(option):
-            raise clinic_error("absent", "plan")
-        quantities = planned_quantities(option.setup.settings)
-        try:
-            quantities |= read_quantities(request.http_request.query_params.multi_items())
-            steps = offered_doses(option.setup.device, quantities)
-            view = _AnswerView(place, steps=steps)
-            question = _make_question(plan, concern, option, option.setup, quantities)
-            answer = request.services.setting_simulator.ask(question, lambda: _read_person(request.repositories, plan))
-            rows = tuple(_comparison_rows(translate_record(plan.plan).assessment.phototype, option, answer))
-            view = _AnswerView(place, "", answer.sentences, rows, answer.obstacles, steps)
-        except InputError as fault:
-            error = fault
-    return _render_answer(request, plan, concern, option, view, error)
+    view = _AnswerView(place, outdated=describe_outdated(plan))
+    if view.outdated:
+        return view, None
+    if option.setup is None or not is_simulated(option):
+        raise clinic_error("absent", "plan")
+    planned = planned_quantities(option.setup.settings)
+    try:
+        quantities = planned | read_quantities(fields)
+        steps = offered_doses(option.setup.device, quantities)
+        view = _AnswerView(place, steps=steps)
+        question = _make_question(plan, concern, option, option.setup, quantities)
+        answer = request.services.setting_simulator.ask(question, lambda: _read_person(request.repositories, plan))
+    except InputError as fault:
+        return view, fault
+    rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
+    may_be_chosen = quantities != planned and not answer.stops and not plan.closed
+    return (
+        _AnswerView(
+            place,
+            "",
+            answer.sentences,
+            rows,
+            answer.stops,
+            answer.warnings,
+            steps,
+            quantities if may_be_chosen else {},
+        ),
+        None,
+    )
 
 
 def _make_question(
@@ -152,18 +236,14 @@ def _text(name: str, **params: object) -> str:
     return render_message(f"clinic-what-if.{name}", params)
 
 
-def _render_answer(
-    request: ClinicRequest,
-    plan: OpenPlan,
-    concern: ConcernPlan,
-    option: Option,
-    view: _AnswerView,
-    error: InputError | None,
-) -> Response:
+def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, error: InputError | None) -> Response:
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
     status = 200 if error is None else error_status(error)
+    if not request.has_right(AccessRight.TREAT):
+        view = replace(view, quantities={})
     if request.http_request.headers.get("hx-request"):
-        return request.fragment("what-if/answer.html", status, error=error, answer=view)
+        return request.fragment("what-if/answer.html", status, error=error, answer=view, plan=plan.record)
+    concern, option = plan.find_option(view.place)
     return request.page(
         "what-if/page.html",
         status,

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from skinbeam.course.recovery import warning_signs
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.recovery import warning_signs
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import ConsentSignature, TeachBackTry
 from skinbeam.report.consent_form import cooling_off_days, make_consent, teach_back_questions
 from skinbeam.text import ENGLISH, render_message, to_local_time, translate_record, use_language

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from skinbeam._version import __version__
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.parallel import run_in_parallel
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.workflow import consult, load_planning_tables
+from skinbeam.plan.planner import load_planning_tables
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
+from skinbeam.workflow import consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.models import NewPlan

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.errors import InputError
-from skinbeam.plan.course_records import LadderStep, TestSpotLadder
+from skinbeam.plan_records.course import LadderStep, TestSpotLadder
 from skinbeam.report.formatting import site_title
 from skinbeam.text import render_message, translate, translate_record
 from skinbeam_clinic.consultations.forms import make_submission

@@ -7,9 +7,9 @@ import math
 
 from skinbeam.laser.device import devices
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.rules.bounds import RuleBounds
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
+from skinbeam.suitability.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder

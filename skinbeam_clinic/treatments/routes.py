@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.records import ImmediateReaction, Option
-from skinbeam.plan.records import Plan as Records
+from skinbeam.plan_records.plan import ImmediateReaction, Option
+from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
 from skinbeam.report.overview import setting_line
 from skinbeam.report.plain_words import phone_line

@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from skinbeam.plan.course_records import DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam.plan_records.course import DeviceSetup, LadderStep, TestSpotLadder
+from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from skinbeam.plan.records import ImmediateReaction, Option
+from skinbeam.plan_records.plan import ImmediateReaction, Option
 from skinbeam.report.formatting import capitalise, display_value, quantity_label
 from skinbeam.text import render_message
 from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from skinbeam.plan.plan_document import read_plan
+from skinbeam.plan_records.document import read_plan
 
 __all__ = ["read_plan", "records_in"]
 

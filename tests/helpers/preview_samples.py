@@ -11,7 +11,7 @@ from report_samples import sample
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.plan import Plan
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
 # One on each cheek of the portrait: x, y, radius in pixels.

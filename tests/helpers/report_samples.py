@@ -10,7 +10,7 @@ from plan_reading import read_plan
 from pypdf import PdfReader
 
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
     DoseRange,

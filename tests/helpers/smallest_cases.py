@@ -8,8 +8,8 @@ from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
-from skinbeam.plan.rules.suitability import Suitability, judge_suitability
-from skinbeam.plan.rules.table import AlwaysTrue, FactTest, JointCondition, NegatedCondition, Rule, RuleCondition
+from skinbeam.suitability.judgement import Suitability, judge_suitability
+from skinbeam.suitability.table import AlwaysTrue, FactTest, JointCondition, NegatedCondition, Rule, RuleCondition
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {

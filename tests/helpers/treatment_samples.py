@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from skinbeam.plan.plan_document import read_plan
+from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import Consent, NewPlan, PlanRecord

@@ -124,10 +124,10 @@ def test_a_package_of_the_same_name_is_still_a_package() -> None:
     """In a process of its own, where nothing was imported before."""
     script = (
         "from skinbeam import plan, simulate, skin, preview\n"
-        "import skinbeam.plan.records as records\n"
+        "import skinbeam.plan.ranking as ranking\n"
         "import skinbeam.skin.melanin\n"
         "assert callable(plan) and callable(simulate) and callable(skin) and callable(preview)\n"
-        "assert plan.records is records\n"
+        "assert plan.ranking is ranking\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

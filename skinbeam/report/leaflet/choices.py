@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.plan.course_records import SourceRange
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
 from skinbeam.report.formatting import (
     capitalise,

@@ -12,8 +12,8 @@ from dataclasses import fields
 from skinbeam._version import __date__
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
-from skinbeam.plan.course_records import TestSpotLadder
-from skinbeam.plan.records import Assessment, ConcernPlan, Plan
+from skinbeam.plan_records.course import TestSpotLadder
+from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
 from skinbeam.report.formatting import (
     capitalise,

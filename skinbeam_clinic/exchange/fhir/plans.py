@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
-from skinbeam.plan.course_records import DeviceSetup
-from skinbeam.plan.plan_document import read_plan
-from skinbeam.plan.records import Option
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import Option
 from skinbeam_clinic.exchange.fhir.elements import (
     CONSENT_DOCUMENT,
     Resource,

@@ -12,9 +12,9 @@ from research.virtual_people.people import CLASSES, design, draw_people
 from research.virtual_people.summary import ALL, summary
 from research.virtual_people.tables import TABLES, result_table, shipped_results
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.search.envelope import PracticeLight, find_envelope
-from skinbeam.plan.search.goals import condition_vessels
 from skinbeam.published_doses.rows import practice_rows
+from skinbeam.response.envelope import PracticeLight, find_envelope
+from skinbeam.response.goals import condition_vessels
 
 COUNT = 60 * len(CLASSES)
 

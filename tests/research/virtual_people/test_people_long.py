@@ -9,7 +9,7 @@ from research.virtual_people.outcomes import simulate_outcomes
 from research.virtual_people.people import SITE, design
 from research.virtual_people.summary import summary
 from research.virtual_people.tables import TABLES, result_table
-from skinbeam.plan.search.limits import NORMAL_QUANTILE_95, find_limits
+from skinbeam.response.limits import NORMAL_QUANTILE_95, find_limits
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,7 @@ from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, assess_colou
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.colour import PhotoColour
-from skinbeam.plan.search.goals import condition_vessels
+from skinbeam.response.goals import condition_vessels
 
 
 def case(phototype: str | None = None, ita_deg: float | None = None, extra: str = "") -> Case:

@@ -8,9 +8,9 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import collect_sources
 from skinbeam.plan.planner import _medicine_record
-from skinbeam.plan.records import Medicine
-from skinbeam.plan.rules.suitability import Suitability, judge_case, judge_suitability, unchecked_parts
+from skinbeam.plan_records.plan import Medicine
 from skinbeam.report.clinician_page import _medication
+from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability, unchecked_parts
 
 
 def _case(*names: str) -> Case:

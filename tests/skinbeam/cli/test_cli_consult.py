@@ -251,7 +251,7 @@ def test_a_plan_tells_a_terminal_where_it_is_and_nothing_else(tmp_path: Path) ->
     _, stderr = running.communicate(timeout=120)
     assert (running.returncode, stderr) == (0, "")
     seen = shown_at_a_terminal(*asked)
-    first = seen.index("first look: ")
+    first = seen.index(" · ")
     found, answer = (seen.index(word, first) for word in ("of 100 better by half", "report "))
     assert first < found < seen.rindex("\x1b[A\x1b[K") < seen.rindex("of 100 better by half") < answer
     assert shown_at_a_terminal(*asked, "--quiet").replace("\x1b[0m", "") == ""  # a library sets colours back

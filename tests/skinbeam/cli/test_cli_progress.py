@@ -8,7 +8,7 @@ from report_samples import sample
 
 from skinbeam.cli.progress import PlanProgress
 from skinbeam.plan.parallel import concern_name
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import Message
 
 

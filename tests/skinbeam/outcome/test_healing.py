@@ -16,7 +16,7 @@ from skinbeam.model.sources import SourcedValue, bibliography
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.healing import HEALING_TIMES, healing_group, healing_table
 from skinbeam.outcome.injury import HARM_OUTCOMES, INJURY_KINDS, OTHER_INJURY, harm_group
-from skinbeam.plan.rules.table import load_rules
+from skinbeam.suitability.table import load_rules
 
 DARK = {"age_years": 40, "sex": "female", "phototype": "V"}
 FAIR = {"age_years": 40, "sex": "female", "phototype": "II"}

@@ -6,9 +6,9 @@ import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 
+from skinbeam.course.aftercare import find_range
+from skinbeam.course.downtime import describe_healing_days, downtime_reason
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.plan.aftercare import find_range
-from skinbeam.plan.downtime import describe_healing_days, downtime_reason
 from skinbeam.report.formatting import display_value
 from skinbeam.report.option_cards import option_card
 

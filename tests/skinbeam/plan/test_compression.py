@@ -8,9 +8,9 @@ from plan_reading import read_plan
 from smallest_cases import World, spoke
 
 from skinbeam.laser.device import devices as known_devices
-from skinbeam.plan.rules.history import dose_bars
-from skinbeam.plan.search.settings import built_in_cooling
 from skinbeam.report.plain_words import pain_and_bruise_sentences
+from skinbeam.response.settings import built_in_cooling
+from skinbeam.suitability.history import dose_bars
 
 GLASS = "pulsed-dye-595-compression"
 SPOTS = PERSON + concern("age-spots", "cheeks")

@@ -12,9 +12,9 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.plan.rules.history import dose_bars, reaction_reasons
-from skinbeam.plan.rules.suitability import judge_case, judge_suitability
-from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.history import dose_bars, reaction_reasons
+from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 DYE = BeamSetting(595.0, 10.0, 10.0)
 VEINS = PERSON + concern("facial-telangiectasia", extra="")

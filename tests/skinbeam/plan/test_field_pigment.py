@@ -3,9 +3,9 @@
 import pytest
 from smallest_cases import World, spoke
 
+from skinbeam.course.downtime import describe_healing_days, immediate_reaction
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.downtime import describe_healing_days, immediate_reaction
-from skinbeam.plan.search.goals import LESION_BY_CONDITION, laser_choices
+from skinbeam.response.goals import LESION_BY_CONDITION, laser_choices
 
 SHORT = "pigment-short-pulse"
 TREATED = [name for name in vocabulary_table("condition") if SHORT in laser_choices(name, "cheeks")[0]]

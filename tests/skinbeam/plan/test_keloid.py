@@ -21,9 +21,9 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, vocabulary_table
 from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, harm_group
 from skinbeam.plan.options import build_other_option
-from skinbeam.plan.rules.suitability import judge_suitability
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.simulate.skins.ensemble import SampledQuantities
+from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.text import render_message
 
 ABLATIVE = ("ablative", "fractional-ablative")

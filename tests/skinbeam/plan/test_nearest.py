@@ -6,7 +6,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document
 from plan_reading import read_plan
 
-from skinbeam.plan.search.limits import effect_target
+from skinbeam.response.limits import effect_target
 
 DARK = PERSON.replace('"II"', '"V"').replace("ita_deg = 60.0\n", "")
 REDNESS = DARK + concern("redness", "cheeks") + devices("ndyag-1064")

@@ -9,7 +9,7 @@ from plan_reading import read_plan
 
 from skinbeam.plan import without_dose
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.search.limits import effect_target
+from skinbeam.response.limits import effect_target
 
 GREEN_ON_VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("ktp-532")
 

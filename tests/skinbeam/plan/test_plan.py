@@ -31,9 +31,9 @@ from skinbeam.model.document import canonical_json, sha256_hex
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.search.goals import COLUMN_MODALITIES
-from skinbeam.plan.search.skin_bank import LIMIT_DRAWS_FACTOR
 from skinbeam.report.terminal import plan_summary
+from skinbeam.response.goals import COLUMN_MODALITIES
+from skinbeam.response.skin_bank import LIMIT_DRAWS_FACTOR
 from skinbeam.text import catalogue
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")

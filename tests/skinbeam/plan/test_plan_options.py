@@ -25,8 +25,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.search.goals import condition_vessels
-from skinbeam.plan.search.limits import effect_target, find_limits
+from skinbeam.response.goals import condition_vessels
+from skinbeam.response.limits import effect_target, find_limits
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
 

@@ -12,8 +12,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.exposure import Vessel
 from skinbeam.plan.planner import make_plan, photo_vessel_widths, vessel_messages
-from skinbeam.plan.search.goals import treatment_goal
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.goals import treatment_goal
+from skinbeam.response.skin_bank import SkinBank
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="")
 CASE = loaded(VEINS).case

@@ -13,8 +13,8 @@ from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import SkinFinding, suggest_concerns
 from skinbeam.plan.planner import _photo_suggestions, _suspicious_spot_notices
 from skinbeam.plan.referral import case_with_dark_spots, refer_dark_spots
-from skinbeam.plan.rules.explanation import explain_decision
-from skinbeam.plan.rules.suitability import judge_case, judge_suitability
+from skinbeam.suitability.explanation import explain_decision
+from skinbeam.suitability.judgement import judge_case, judge_suitability
 from skinbeam.text import Message, use_language
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"

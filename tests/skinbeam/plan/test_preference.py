@@ -16,19 +16,19 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
 from skinbeam.plan import options
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.search.candidate import (
-    BruisingEstimate,
-    CandidateSetting,
-    estimate_bruising,
-)
-from skinbeam.plan.search.goals import treatment_goal
-from skinbeam.plan.search.limits import bruise_limit
-from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
-from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.report.context import OptionCard
 from skinbeam.report.formatting import per_100
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.option_cards import option_card
+from skinbeam.response.bruise_thresholds import BruiseThresholds
+from skinbeam.response.candidate import (
+    BruisingEstimate,
+    CandidateSetting,
+)
+from skinbeam.response.goals import treatment_goal
+from skinbeam.response.limits import bruise_limit
+from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.text import render_message
 
@@ -75,7 +75,8 @@ def bruised(pulse_ms: float, dose: float, spot_mm: float = 10.0) -> float:
     bank = SkinBank(case, assess_colour(case, None), 60, 0)
     skins = bank.skins("cheeks", treatment_goal("facial-telangiectasia", "vascular"))
     cooling, _ = built_in_cooling(MACHINE.device)
-    found = estimate_bruising(build_beam(MACHINE, BeamSetting(595.0, pulse_ms, spot_mm), dose), dose, skins, cooling)
+    beam = build_beam(MACHINE, BeamSetting(595.0, pulse_ms, spot_mm), dose)
+    found = BruiseThresholds(skins, cooling).judge(beam, dose)
     assert found.p.median == weighted_share(found.is_bruised, found.weights)[0]
     return found.p.median
 

@@ -4,7 +4,7 @@ from consultations import PERSON, concern, devices, loaded
 
 from skinbeam.plan.parallel import listen_to_progress, report_progress
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import Message
 
 CASE = PERSON + devices("qs-ndyag-532-1064") + concern("age-spots") + concern("freckles")

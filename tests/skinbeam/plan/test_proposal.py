@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
@@ -14,9 +15,9 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
-from skinbeam.plan.search.goals import laser_choices, treatment_goal
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.response.goals import laser_choices, treatment_goal
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
 
 CONDITIONS = ("age-spots", "facial-telangiectasia", "redness", "acne-scars", "melasma")
 DRAWS = 100  # enough for every limit of the plan, which counts the error of the draws
@@ -59,6 +60,26 @@ def test_a_proposal_can_be_set_and_lies_in_the_published_range(condition: str, p
             assert min(one.doses) >= one.low / DOSE_ROUNDING
         else:
             assert one.lighter_phototype <= PHOTOTYPES.index(phototype)
+
+
+@pytest.mark.parametrize("phototype", ["II", "III"])
+def test_a_light_alone_gets_the_dose_of_that_light_alone(phototype: str) -> None:
+    """On the nose a pair of 595 and 1064 nm is printed with 70 J/cm² of 1064 nm, into veins that the first pulse has
+    heated; alone, sources give it 200 J/cm² (data/guideline_doses.csv).
+    """
+    concern = {"condition": "facial-telangiectasia", "site": "nose", "subtypes": ["fine-red"]}
+    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
+    case = parse_record(Case, tables, file="case")
+    machine = SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path())
+    cell = concern_cell(case, case.concern[0])
+    assert cell is not None
+    printed = [dose for dose in doses_of_cell(cell) if dose.device_class.startswith("ndyag-1064")]
+    paired = [dose for dose in doses_of_cell(cell) if dose.component == "ndyag-1064"]
+    assert printed
+    assert paired
+    found = propose_setting(case, case.concern[0], "vascular", machine, cell)
+    assert found is not None
+    assert found.low == min(dose.low for dose in printed) > max(dose.high for dose in paired)
 
 
 def test_the_middle_of_a_guideline_s_range_is_geometric() -> None:

@@ -10,7 +10,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
 from skinbeam.plan.ranking import OptionRank, OptionStanding, rank_options
-from skinbeam.plan.search.goals import laser_use, list_alternatives
+from skinbeam.response.goals import laser_use, list_alternatives
 from skinbeam.text import Message
 
 

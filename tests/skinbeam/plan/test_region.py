@@ -13,15 +13,15 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.proposal import usual_settings
-from skinbeam.plan.search.envelope import span_ends
-from skinbeam.plan.search.settings import (
+from skinbeam.published_doses.settings import published_settings
+from skinbeam.response.envelope import span_ends
+from skinbeam.response.settings import (
     PracticeRegion,
     PulseCaps,
     SearchMachine,
     built_in_cooling,
     sources_without_dose,
 )
-from skinbeam.published_doses.settings import published_settings
 
 HEATING = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 ASKED = [

@@ -15,14 +15,14 @@ from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_setting
 from skinbeam.model.input_files import load_case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.search.candidate import CandidateSetting
-from skinbeam.plan.search.full_field import search_full_field
-from skinbeam.plan.search.goals import treatment_goal
-from skinbeam.plan.search.limits import find_limits, judge_limit
-from skinbeam.plan.search.response_table import ResponseTable
-from skinbeam.plan.search.settings import SearchMachine
-from skinbeam.plan.search.skin_bank import SkinBank
-from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.full_field import search_full_field
+from skinbeam.response.goals import treatment_goal
+from skinbeam.response.limits import find_limits, judge_limit
+from skinbeam.response.response_table import ResponseTable
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.response.skins import SiteSkins
 
 # Some of each kind of goal: vessels, a burnt spot, broken pigment, columns, craters.
 FEW = [

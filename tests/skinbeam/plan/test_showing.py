@@ -12,25 +12,25 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from plan_reading import read_plan
 from report_samples import sample
 
-from skinbeam.evidence.expectation.durability import downtime_days
-from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course_records import Duration
-from skinbeam.plan.downtime import (
+from skinbeam.course.downtime import (
     describe_healing_days,
     duration_records,
     longest_duration,
     longest_duration_record,
     session_durations,
 )
-from skinbeam.plan.records import Option
-from skinbeam.plan.rules.table import load_rules
-from skinbeam.plan.search.limits import bruise_limit
+from skinbeam.evidence.expectation.durability import downtime_days
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan_records.course import Duration
+from skinbeam.plan_records.plan import Option
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.formatting import showing_days, showing_days_in_words, showing_sentences
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.response.limits import bruise_limit
+from skinbeam.suitability.table import load_rules
 from skinbeam.text import catalogue, render_message
 
 LASERS = sorted(name for name, entry in vocabulary_table("modality").items() if entry["laser"])

@@ -6,14 +6,14 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document
 from smallest_cases import DIAGNOSED
 
+from skinbeam.course.aftercare import downtime_range
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
-from skinbeam.plan.aftercare import downtime_range
-from skinbeam.plan.rules.suitability import Suitability, judge_case, judge_suitability
-from skinbeam.plan.rules.table import decision_severity
-from skinbeam.plan.search.goals import list_alternatives
+from skinbeam.response.goals import list_alternatives
+from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
+from skinbeam.suitability.table import decision_severity
 
 CONDITIONS = sorted(vocabulary_table("condition"))
 OTHER_LASER = devices("ndyag-1064")  # for vessels alone, so that nothing is searched

@@ -14,8 +14,8 @@ from test_report_context import METHODS, nested, typst_names
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.course_records import SourceRange
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report import consent_context
 from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentPage, ConsentSignature, TeachBackTry
 from skinbeam.report.consent_form import (

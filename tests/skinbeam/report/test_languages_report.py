@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 
-from skinbeam.plan.plan_document import StoredMessage
+from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.consent_form import make_consent, teach_back_questions
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.report_files import make_leaflet, render_html

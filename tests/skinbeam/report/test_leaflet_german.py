@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from report_samples import leaflet_pdf, sample
 
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import consent_page, consent_sentences
 from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
 from skinbeam.text import use_language

@@ -7,8 +7,8 @@ import pytest
 from report_samples import sample
 
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.plan.course_records import SourceRange
-from skinbeam.plan.records import ConcernPlan, HarmShare, Option
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import ConcernPlan, HarmShare, Option
 from skinbeam.report.graphics.icons import icon_arrays_svg
 from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import (

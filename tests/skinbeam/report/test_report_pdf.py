@@ -1,6 +1,7 @@
 """The files of a report: whole, the same twice, banner and hash on every page, values never run as code."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,14 @@ def test_the_plan_on_paper_is_short(folder: Path) -> None:
     """Four pages and two for each concern; what stands behind it has a file of its own."""
     most = 4 + 2 * len(sample_plan()["concerns"])
     assert len(PdfReader(folder / "report.pdf").pages) <= most
+
+
+def test_the_appendix_holds_every_number_on_few_pages(folder: Path) -> None:
+    """Two pages about the person and the methods, one for two options, and one for some 45 sources."""
+    plan = sample_plan()
+    options = sum(len(concern["options"]) for concern in plan["concerns"])
+    most = 2 + math.ceil(options / 2) + math.ceil(len(plan["sources"]) / 45)
+    assert len(PdfReader(folder / "appendix.pdf").pages) <= most
 
 
 def test_the_first_page_says_what_to_do(folder: Path) -> None:

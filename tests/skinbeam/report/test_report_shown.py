@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.plan.course_records import Duration, SourceRange
-from skinbeam.plan.records import TargetValue
+from skinbeam.plan_records.course import Duration, SourceRange
 from skinbeam.report.formatting import (
     Displayable,
     display_value,
@@ -17,6 +16,7 @@ from skinbeam.report.formatting import (
     split_source_keys,
     value_sentence,
 )
+from skinbeam.response.records import TargetValue
 from skinbeam.text import Message
 
 DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)

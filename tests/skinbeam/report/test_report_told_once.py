@@ -11,10 +11,10 @@ from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
-from skinbeam.plan.course_records import DeviceSetting, DeviceSetup
-from skinbeam.plan.plan_document import StoredMessage
-from skinbeam.plan.ranking import per_hundred
-from skinbeam.plan.records import Option, RefusedOption
+from skinbeam.model.per_hundred import per_hundred
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.document import StoredMessage
+from skinbeam.plan_records.plan import Option, RefusedOption
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.formatting import device_name, display_value, people_of_100

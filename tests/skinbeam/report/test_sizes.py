@@ -23,7 +23,15 @@ pytestmark = pytest.mark.check
 SCREENS = {(1280, 800): 6, (390, 844): 12}  # a laptop with details closed, a phone
 AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 FILES = [EXAMPLES / "first-consultation" / "case.toml", *CONDITIONS]
-NAMES = [file.parent.name if file.stem == "case" else file.stem for file in FILES]
+# Every fifth, which has every kind of laser; the others take minutes.
+REPORTS = [
+    pytest.param(
+        file,
+        id=file.parent.name if file.stem == "case" else file.stem,
+        marks=[] if place % 5 == 0 else [pytest.mark.long],
+    )
+    for place, file in enumerate(FILES)
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.mark.parametrize("file", FILES, ids=NAMES)
+@pytest.mark.parametrize("file", REPORTS)
 def test_a_report_is_short(file: Path, browser: Browser, tmp_path: Path) -> None:
     plan = read_plan(example(file))
     write_report(plan, example_figures(file), tmp_path)
@@ -55,7 +63,7 @@ def test_a_report_is_short(file: Path, browser: Browser, tmp_path: Path) -> None
     page.close()
 
 
-@pytest.mark.parametrize("file", FILES, ids=NAMES)
+@pytest.mark.parametrize("file", REPORTS)
 def test_a_leaflet_has_a_page_for_all_and_one_for_each_concern(file: Path) -> None:
     plan = read_plan(example(file))
     page = leaflet_page(plan)

@@ -14,8 +14,8 @@ from report_samples import sample
 from starlette.testclient import TestClient
 
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.course_records import SourceRange
-from skinbeam.plan.records import Plan
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose

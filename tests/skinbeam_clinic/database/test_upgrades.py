@@ -90,6 +90,22 @@ def test_a_job_that_waits_is_there_after_the_step_that_seals_how_far_it_is(addre
     engine.dispose()
 
 
+def test_a_job_that_waits_has_no_content_after_the_step_that_adds_it(address: str) -> None:
+    engine = open_engine(database_url(address))
+    with engine.begin() as connection:
+        migrate_to(connection, "0011")
+        fill(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO job (clinic_id, id, kind, payload, state, attempts, created_at, created_by) VALUES"
+            " ('c1', 'j1', 'plan', '{}', 'queued', 0, '2026-01-02 03:04:05', 'm1')"
+        )
+        migrate_to(connection, "0012")
+        assert connection.execute(text("SELECT id, content_sealed FROM job")).all() == [("j1", None)]
+        migrate_to(connection, "0011")
+        assert connection.execute(text("SELECT id FROM job")).all() == [("j1",)]
+    engine.dispose()
+
+
 # Rows that an earlier revision signed are found unaltered only as long as nothing is added to what is signed of them.
 SIGNED = {
     "member": "2cb054b7",

@@ -376,10 +376,10 @@ def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: 
     page.get_by_label("Where").first.select_option("cheeks")
     send(page)
     told = page.locator(".making [role=status]")
-    expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
+    expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
     page.get_by_role("button", name="Cancel").click()
     expect(told).to_be_hidden()
     expect(page.locator(".send button[type=submit]")).to_have_accessible_name("Make the plan")
     page.get_by_role("button", name="Make the plan").click()  # another may be made at once
-    expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
+    expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
     page.get_by_role("button", name="Cancel").click()

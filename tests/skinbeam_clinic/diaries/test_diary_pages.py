@@ -20,9 +20,7 @@ from PIL import Image
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.model.errors import InputError
-from skinbeam.model.package_data import load_package_table
-from skinbeam.plan.recovery import (
+from skinbeam.course.recovery import (
     PAIN_RANGE,
     REDNESS_GRADES,
     SIGN_NAMES,
@@ -30,6 +28,8 @@ from skinbeam.plan.recovery import (
     expectation_on_day,
     warning_signs,
 )
+from skinbeam.model.errors import InputError
+from skinbeam.model.package_data import load_package_table
 from skinbeam.text import use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn

@@ -147,7 +147,7 @@ class House:
     forms: dict[str, dict[str, str]]  # by route, as pages offer them before any test has sent one
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def clinics(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
     with two_clinics_on(request.param, tmp_path_factory.mktemp("hostile")) as made:
         yield made

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.check
 TUTORIAL = ROOT / "docs" / "guide" / "first-patient.md"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
     with two_clinics_on(request.param, tmp_path) as made:
         yield made

@@ -1,0 +1,219 @@
+"""Read aftercare advice and printed ranges (downtime, sessions, interval, minutes) from the rules."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from skinbeam.assessment.questionnaire import FactValue, concern_facts, read_questionnaire
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import NameKind, resolve_name, vocabulary_table
+from skinbeam.plan_records.plan import Advice
+from skinbeam.suitability.table import Rule, ValueRange, condition_holds, load_rules
+from skinbeam.text import Message, render_message
+
+__all__ = [
+    "RuleRange",
+    "aftercare_advice",
+    "call_advice",
+    "checklist_advice",
+    "downtime_range",
+    "find_range",
+    "interval_range",
+    "minutes_range",
+    "record_keeping_advice",
+    "session_range",
+    "visible_ranges",
+]
+
+
+_VISIBLE_QUANTITIES = ("downtime", "redness", "covering")
+
+
+@dataclass(frozen=True)
+class RuleRange:
+    """A printed range, as a source gives it.
+
+    Parameters
+    ----------
+    low, high : its ends, in `unit`.
+    central : the printed mean; None where only a range was printed.
+    unit : days, weeks, sessions or minutes.
+    population : what was counted, and in whom.
+    rule, source, message : the rule that contains it, its source, and its sentence.
+    """
+
+    low: float
+    high: float
+    central: float | None
+    unit: str
+    population: str
+    rule: str
+    source: str
+    message: Message
+
+    def estimate(self, level: float = 0.8) -> Estimate:
+        """Return the span as an assumed estimate: its ends are taken as a central interval of `level`.
+
+        No source says which share of people a printed range holds, so `level` is a judgement; the median is the printed
+        mean, else the middle of the range.
+        """
+        median = (self.low + self.high) / 2 if self.central is None else self.central
+        return Estimate(median, self.low, self.high, level, "assumed", basis=(self.source,))
+
+
+def aftercare_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return the aftercare advice for sessions with these modalities, in the order of the rules, each sentence once.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _collect_advice(_modality_names(modalities), case, call=False)
+
+
+def call_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return the signs for which a person calls the clinic after sessions with these modalities.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _collect_advice(_modality_names(modalities), case, call=True)
+
+
+def checklist_advice(use: str, modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return one of `CHECKLISTS` for sessions with these modalities, in the order of the rules.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _collect_advice(_modality_names(modalities), case, use=use, call=False)
+
+
+def record_keeping_advice() -> tuple[Advice, ...]:
+    """Return the advice on what to record and to ask before any laser is used."""
+    return _advice_records(load_rules("records"))
+
+
+def downtime_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
+    """Return the printed downtime of a session, in days."""
+    return find_range("downtime", modality, condition, site=site)
+
+
+def session_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
+    """Return the printed number of sessions."""
+    return find_range("sessions", modality, condition, site=site)
+
+
+def interval_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
+    """Return the printed interval between sessions, in weeks."""
+    return find_range("interval", modality, condition, site=site)
+
+
+def minutes_range(modality: str) -> RuleRange | Unknown:
+    """Return the printed duration of a session in the chair, in minutes."""
+    return find_range("minutes", modality)
+
+
+def find_range(
+    quantity: str, modality: str, condition: str | None = None, *, site: str | None = None
+) -> RuleRange | Unknown:
+    """Return the range of `quantity` for a choice, from the rule that fits it most closely.
+
+    Parameters
+    ----------
+    quantity : downtime, redness, covering, sessions, interval, minutes or numbing.
+    modality, condition, site : names or aliases.
+
+    Returns
+    -------
+    Unknown when no rule gives it; nothing is carried over from another condition.
+
+    Raises
+    ------
+    InputError : an unknown name.
+    """
+    modality = resolve_name("modality", modality, field="modality")
+    condition = None if condition is None else resolve_name("condition", condition, field="condition")
+    site = None if site is None else resolve_name("site", site, field="site")
+    fitting = [
+        (bool(rule.sites), bool(rule.conditions), -rule.order, rule, value)
+        for rule, value in _matching_values(modality, condition, site)
+        if value.quantity == quantity
+    ]
+    if not fitting:
+        params = {
+            "quantity": render_message(f"quantity-name.{quantity}"),
+            "modality": _entry_title("modality", modality),
+        }
+        if condition is None:
+            return Unknown(render_message("plan.span-unknown", params))
+        return Unknown(
+            render_message("plan.span-unknown-for", params | {"condition": _entry_title("condition", condition)})
+        )
+    *_, rule, value = max(fitting, key=lambda found: found[:3])
+    cite_sources(rule.source)
+    return _make_range(rule, value)
+
+
+def visible_ranges(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, RuleRange], ...]:
+    """Return the ranges of visible changes after a session, each with its quantity, from every rule that fits.
+
+    Every rule counts, not only the closest one: the longest range that any of them gives is the one that matters.
+
+    Raises
+    ------
+    InputError : an unknown name.
+    """
+    modality = resolve_name("modality", modality, field="modality")
+    condition = resolve_name("condition", condition, field="condition")
+    site = None if site is None else resolve_name("site", site, field="site")
+    fitting = [
+        (rule, value)
+        for rule, value in _matching_values(modality, condition, site)
+        if value.quantity in _VISIBLE_QUANTITIES
+    ]
+    cite_sources(*(rule.source for rule, _ in fitting))
+    return tuple((value.quantity, _make_range(rule, value)) for rule, value in fitting)
+
+
+def _matching_values(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
+    """Yield every value that a rule gives for a choice, with its rule."""
+    for rule in (*load_rules("downtime"), *load_rules("sessions")):
+        fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
+        if fits and (not rule.sites or site in rule.sites):
+            yield from ((rule, value) for value in rule.values)
+
+
+def _make_range(rule: Rule, value: ValueRange) -> RuleRange:
+    return RuleRange(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
+
+
+def _entry_title(kind: NameKind, name: str) -> str:
+    title = str(vocabulary_table(kind)[name]["title"])
+    return title if title[1].isupper() else title[0].lower() + title[1:]
+
+
+def _modality_names(modalities: Iterable[str]) -> set[str]:
+    return {resolve_name("modality", name, field="modality") for name in modalities}
+
+
+def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aftercare") -> tuple[Advice, ...]:
+    person = read_questionnaire(case).facts
+    fields: list[dict[str, FactValue]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
+    fitting = [
+        rule
+        for rule in load_rules(use)
+        if rule.is_warning_sign is call
+        and chosen & set(rule.modalities)
+        and any(condition_holds(rule.when, facts) for facts in fields or [dict(person)])
+    ]
+    return _advice_records(fitting)
+
+
+def _advice_records(found: Iterable[Rule]) -> tuple[Advice, ...]:
+    listed = tuple(Advice(rule.id, rule.message, rule.source, rule.strength) for rule in found)
+    cite_sources(*(advice.source for advice in listed))
+    return listed

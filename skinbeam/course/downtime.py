@@ -1,0 +1,212 @@
+"""Describe the time after a session: immediate reaction, healing days, and how long changes stay visible.
+
+`downtime_days` of an option is one of several durations: until the wound has closed, the crusts are off or the swelling
+has gone. Redness and the last changes outlast it, so that the shorter number alone would mislead.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.course.aftercare import visible_ranges
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan_records.course import Duration
+from skinbeam.plan_records.plan import HealingDayText, ImmediateReaction
+from skinbeam.response.goals import is_field_pigment
+from skinbeam.response.limits import bruise_limit
+from skinbeam.suitability.table import RuleReason
+from skinbeam.text import Message, catalogue, render_message
+
+__all__ = [
+    "SessionDuration",
+    "describe_healing_days",
+    "downtime_reason",
+    "duration_records",
+    "immediate_reaction",
+    "longest_duration",
+    "longest_duration_record",
+    "session_durations",
+]
+
+# Immediate reaction, signs that stop treatment, and healing days, by modality.
+
+_HEALING_SOURCE = "skinbeam-judgement-healing"
+_STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "vascular": ("blister", "grey", "pain", "spread"),
+    "pigment-short-pulse": ("blister", "white", "pain", "spread"),
+    "field-pigment": ("whitening", "petechiae", "blister", "pain", "spread"),
+    "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
+    "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
+    "fractional-ablative": ("char", "pain", "spread"),
+    "ablative": ("char", "pain", "spread"),
+}
+
+
+def _first_pulse_waits() -> Mapping[str, Any]:
+    waits: Mapping[str, Any] = load_package_table("data/limits.toml")["first_pulse"]
+    return waits
+
+
+def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
+    """Return the immediate reaction to a laser modality; `light` is that of the pulses, in words."""
+    cite_sources(_first_pulse_waits()["source"])
+    seen = _appearance_key(modality, condition)
+    return ImmediateReaction(
+        Message(f"immediate.seek-{seen}"),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen]),
+        Message("immediate.first-pulses", {"light": light, "minutes": _first_pulse_waits()[modality]}),
+    )
+
+
+def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText, ...]:
+    """Return the usual appearance on the days after a session, by day, in order."""
+    cite_sources(_HEALING_SOURCE)
+    prefix = f"healing-day.{_appearance_key(modality, condition)}-"
+    days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
+    return tuple(HealingDayText(day, Message(f"{prefix}{day}"), _HEALING_SOURCE) for day in days)
+
+
+def _appearance_key(modality: str, condition: str) -> str:
+    """Return the key of the messages that describe a modality.
+
+    A field whose colour is faded looks unlike a spot that is whitened.
+    """
+    return "field-pigment" if is_field_pigment(modality, condition) else modality
+
+
+_DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
+
+
+@dataclass(frozen=True)
+class SessionDuration:
+    """One duration of a visible change after a session.
+
+    Parameters
+    ----------
+    kind : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
+    low, high : days.
+    median : the printed mean or the middle, by which it is compared where it is not the longest.
+    rule : id of the rule that gives it; empty where none does.
+    sources, message : its sources, and its sentence.
+    """
+
+    kind: str
+    low: float
+    high: float
+    median: float
+    rule: str
+    sources: tuple[str, ...]
+    message: Message
+
+    @property
+    def estimate(self) -> Estimate:
+        """The days as an estimate; its kind is always assumed (plan/aftercare)."""
+        return Estimate(self.median, self.low, self.high, 0.8, "assumed", basis=self.sources)
+
+    @property
+    def record(self) -> Duration:
+        """The record of this duration in a plan."""
+        source = self.sources[0] if len(self.sources) == 1 else self.sources
+        return Duration(self.kind, self.low, self.high, "days", source, self.message, self.rule or None)
+
+
+def session_durations(
+    concern: Concern, modality: str, downtime: Value, *, bruise_likely: bool = False
+) -> tuple[SessionDuration, ...]:
+    """Return every duration that is known of a session with a modality.
+
+    Parameters
+    ----------
+    downtime : days of visible healing of the option; those of trials are among the durations.
+    bruise_likely : whether a bruise is likely.
+    """
+    found = [
+        SessionDuration(
+            quantity,
+            span.low * _DAYS_PER_UNIT[span.unit],
+            span.high * _DAYS_PER_UNIT[span.unit],
+            span.estimate().median * _DAYS_PER_UNIT[span.unit],
+            span.rule,
+            (span.source,),
+            span.message,
+        )
+        for quantity, span in visible_ranges(modality, concern.condition, site=concern.site)
+    ]
+    if isinstance(downtime, Estimate) and downtime.kind != "assumed":  # an assumed one is the span of a rule
+        message = Message("plan.shows-trials", {"days": downtime})
+        found.append(
+            SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
+        )
+    if vocabulary_table("modality")[modality]["laser"]:
+        days = describe_healing_days(modality, concern.condition)
+        last, source = float(days[-1].day), days[-1].source
+        message = Message("plan.shows-calendar", {"days": last})
+        found.append(SessionDuration("calendar", last, last, last, "", (source,), message))
+    if bruise_likely:
+        told = bruise_limit()
+        message = Message("plan.shows-bruise", {"low": told.low_days, "high": told.high_days})
+        middle = (told.low_days + told.high_days) / 2.0
+        found.append(SessionDuration("bruise", told.low_days, told.high_days, middle, "", (told.source,), message))
+    cite_sources(*(key for one in found for key in one.sources))
+    return tuple(found)
+
+
+def longest_duration(durations: Sequence[SessionDuration]) -> SessionDuration | None:
+    """Return the duration that ends last; None where none is known."""
+    return max(durations, key=lambda one: (one.high, one.low), default=None)
+
+
+def longest_duration_record(durations: Sequence[SessionDuration]) -> Duration | Unknown:
+    """Return the record of the longest duration; unknown where there is none."""
+    one = longest_duration(durations)
+    return Unknown(render_message("plan.shows-unknown")) if one is None else one.record
+
+
+def duration_records(durations: Sequence[SessionDuration]) -> tuple[Duration, ...]:
+    """Return the records of all durations, the longest first."""
+    return tuple(one.record for one in sorted(durations, key=lambda one: (-one.high, -one.low)))
+
+
+# Visible changes that last longer than the person accepts.
+
+_DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each duration has its own source
+_VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # durations that count as visible healing of an option
+
+
+def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_days: float | None) -> RuleReason | None:
+    """Return a caution that visible changes last longer than the person accepts; None where they do not.
+
+    It changes no setting. Healing and redness count where their median is longer, and the longest duration where its
+    upper end is, because its middle alone would mislead. The time that a column needs to close under the microscope is
+    not counted, because it is not visible.
+
+    Parameters
+    ----------
+    downtime : days of visible healing of the option.
+    accepted_days : as the person stated; None without an answer.
+    """
+    if accepted_days is None:
+        return None
+    known = session_durations(concern, modality, downtime)
+    red = longest_duration([one for one in known if one.kind == "redness"])
+    seen = {"healing-seen": downtime} | ({} if red is None else {"healing-redness": red.estimate})
+    lasting: dict[str, Estimate | float] = {
+        name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
+    }
+    last = longest_duration(known)
+    if last is not None and last.high > accepted_days:
+        name = "healing-seen" if last.kind in _VISIBLE_QUANTITIES else f"healing-{last.kind}"
+        lasting.setdefault(name, last.estimate if last.low < last.high else last.high)
+    if not lasting:
+        return None
+    cite_sources(
+        _DOWNTIME_RULE_SOURCE, *(key for days in lasting.values() if isinstance(days, Estimate) for key in days.basis)
+    )
+    told = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
+    message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": told})
+    about = f"{concern.condition} at {concern.site}"
+    return RuleReason("healing-longer-than-accepted", "with-caution", message, _DOWNTIME_RULE_SOURCE, "practice", about)

@@ -1,0 +1,403 @@
+"""Schedule one course of sessions for several concerns, with its calendar, settings in words, and totals.
+
+Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
+resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median, quantiles
+from typing import Any
+
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.course import aftercare
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.laser.beam import coverage_pct
+from skinbeam.laser.device import describe_light, describe_window
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MS, NS, PS, US
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan_records.course import (
+    CourseTotal,
+    DeviceSetting,
+    DeviceSetup,
+    Duration,
+    SessionGain,
+    SourceRange,
+    Visit,
+)
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.suitability.history import session_response
+from skinbeam.text import Formatter, Message, render_message
+
+__all__ = [
+    "course_total",
+    "describe_settings",
+    "describe_train",
+    "expected_sessions",
+    "planned_sessions",
+    "schedule_course",
+]
+
+# Number of sessions.
+
+
+def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
+    """Return the expected number of sessions as a range: of at least two trials, else of a rule, else of one trial.
+
+    A trial reports how many sessions its people had, and many stop after one to measure it. So a plan gives the middle
+    half of the trials, and prepares for their median, which is never the least of the range. The range is never a
+    promise.
+    """
+    counts = _trial_session_counts(modality, condition)
+    told = aftercare.session_range(modality, condition, site=site)
+    if not counts or (len(counts) == 1 and not isinstance(told, Unknown)):
+        return (
+            told
+            if isinstance(told, Unknown)
+            else SourceRange(told.low, told.high, told.unit, told.source, told.message)
+        )
+    cite_sources(*counts)
+    means = list(counts.values())
+    low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
+    usual = float(math.ceil(median(means)))
+    params = {"trials": len(means), "least": min(means), "most": max(means), "usual": usual}
+    low, high = float(math.floor(low)), float(math.ceil(high))
+    return SourceRange(low, high, "sessions", None, Message("course.sessions-counted", params), usual)
+
+
+def planned_sessions(span: SourceRange | Unknown) -> int:
+    """Return the number of sessions that a course reserves; two where nobody counted, so that the first is judged."""
+    if isinstance(span, Unknown):
+        return int(load_package_table("data/limits.toml")["course"]["unknown_sessions"])
+    usual = math.ceil((span.low + span.high) / 2.0 if span.usual is None else span.usual)
+    return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
+
+
+def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
+    """Return the number of sessions of each study, averaged over its arms."""
+    found: dict[str, list[float]] = {}
+    for arm in trial_arms():
+        if (arm.condition, arm.modality) == (condition, modality) and arm.sessions is not None:
+            found.setdefault(arm.study, []).append(sum(arm.sessions) / 2.0)
+    return {study: sum(each) / len(each) for study, each in found.items()}
+
+
+_DAYS_PER_WEEK = 7.0
+
+
+def _course_rules() -> Mapping[str, Any]:
+    rules: Mapping[str, Any] = load_package_table("data/limits.toml")["course"]
+    return rules
+
+
+def schedule_course(
+    concerns: Sequence[ConcernPlan], case: Case | None = None, gains: Sequence[SessionGain] = ()
+) -> tuple[Visit, ...]:
+    """Return visits with their week, concerns and steps, for the first laser option of each concern.
+
+    A course reserves the median number of sessions in trials, less those that took place; where nobody counted them it
+    reserves two, since the first is judged before the second. The interval is the source's upper end, never less than
+    the least of the course rules, nor than the days of downtime; a session whose week one of these decided says so.
+    """
+    groups = _group_concerns(concerns, case)
+    if groups:
+        cite_sources(_course_rules()["source"])
+    due: dict[int, list[_CourseSession]] = {}
+    for place, group in enumerate(groups):
+        week = max(
+            (before.last_week + before.healing_weeks for before in groups[:place] if before.overlaps(group)), default=0
+        )
+        group.start_week = week
+        for index in range(group.count):
+            due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
+    visits: list[Visit] = []
+    for week in sorted(due):
+        here = due[week]
+        steps = [*_first_steps(groups, case)] if not visits else [Message("course.review")]
+        steps += [step for session in here for step in session.steps]
+        if len(here) > 1:
+            steps.append(Message("course.share"))
+        parts = [part for session in here for part in session.parts]
+        after = tuple(
+            gain
+            for session in here
+            for part in session.parts
+            for gain in gains
+            if gain.treats == part.place and gain.sessions == part.sessions_done + session.index + 1
+        )
+        visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
+    return tuple(visits)
+
+
+@dataclass(frozen=True)
+class _CoursePart:
+    """A concern in the course: its first laser with settings, sessions done, and earlier steps."""
+
+    place: str
+    title: str
+    site: str
+    option: Option
+    setup: DeviceSetup
+    sessions_done: int
+    earlier_treatments: tuple[str, ...]
+
+    @property
+    def sessions(self) -> int:
+        """The number of further sessions to reserve; at least one, which is judged like any other."""
+        return max(planned_sessions(self.option.sessions) - self.sessions_done, 1)
+
+    @property
+    def treatment_message(self) -> Message:
+        """The treatment at each visit."""
+        words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
+        return Message("course.treat", {"device": self.setup.device_title, "settings": words})
+
+    @property
+    def first_messages(self) -> list[Message]:
+        """The steps before its first laser visit, and the expected number of sessions."""
+        if not self.earlier_treatments:
+            return [self.sessions_message]
+        return [
+            Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}),
+            self.sessions_message,
+        ]
+
+    @property
+    def sessions_message(self) -> Message:
+        """The expected number of sessions, with its source where that is known."""
+        span = self.option.sessions
+        if isinstance(span, Unknown):
+            return Message("course.sessions-unknown", {"concern": self.title})
+        if span.low == span.high:
+            return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
+        params = {
+            "concern": self.title,
+            "low": span.low,
+            "high": span.high,
+            "planned": self.sessions_done + self.sessions,
+        }
+        return Message("course.sessions", params)
+
+
+@dataclass
+class _CourseGroup:
+    """Concerns that one device treats in one way; their sessions begin in week `start_week`."""
+
+    parts: list[_CoursePart]
+    start_week: int = 0
+
+    @property
+    def count(self) -> int:
+        """The number of sessions, by the concern that needs the most."""
+        return max(part.sessions for part in self.parts)
+
+    @property
+    def last_week(self) -> int:
+        """The week of its last session."""
+        return self.start_week + (self.count - 1) * self.interval_weeks
+
+    @cached_property
+    def interval(self) -> tuple[int, Message | None]:
+        """Weeks between two sessions, and where no source decided them, the reason."""
+        least = int(_course_rules()["least_weeks"])
+        known = [
+            int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
+        ]
+        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
+        if healed > max([*known, least]):
+            return healed, Message("course.healing", {"weeks": healed})
+        if not known:
+            return least, Message("course.least-unknown", {"weeks": least})
+        if max(known) < least:
+            return least, Message("course.least", {"weeks": least, "source_weeks": max(known)})
+        return max(known), None
+
+    @property
+    def interval_weeks(self) -> int:
+        """Weeks between two sessions."""
+        return self.interval[0]
+
+    @property
+    def healing_weeks(self) -> int:
+        """Weeks until another light may treat the same field: every visible change has gone."""
+        shown = (part.option.shows_days for part in self.parts)
+        days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
+        return max(int(_course_rules()["least_weeks"]), math.ceil(days / _DAYS_PER_WEEK))
+
+    def overlaps(self, other: "_CourseGroup") -> bool:
+        """Return whether the fields of two groups meet."""
+        return any(sites_overlap(one.site, two.site) for one in self.parts for two in other.parts)
+
+
+@dataclass(frozen=True)
+class _CourseSession:
+    """One session of a group, the first with index 0."""
+
+    group: _CourseGroup
+    index: int
+
+    @property
+    def parts(self) -> list[_CoursePart]:
+        """The concerns that still take part in this session."""
+        return [part for part in self.group.parts if self.index < part.sessions]
+
+    @property
+    def steps(self) -> list[Message]:
+        """The reason for this week, whether to continue, and the treatments."""
+        found: list[Message] = []
+        if self.index == 0 and self.group.start_week:
+            found.append(Message("course.wait", {"weeks": self.group.start_week}))
+        elif self.index > 0 and self.group.interval[1] is not None:
+            found.append(self.group.interval[1])
+        if self.index == 0:
+            found += [step for part in self.parts for step in part.first_messages]
+        rules = _course_rules()
+        if any(part.sessions_done + self.index == rules["stop_after_sessions"] for part in self.parts):
+            params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
+            found.append(Message("course.stop-rule", params))
+        return [*found, *(part.treatment_message for part in self.parts)]
+
+
+def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_CourseGroup]:
+    """Group the concerns by device and kind of light, in the order in which these follow each other."""
+    found: dict[tuple[str, str], _CourseGroup] = {}
+    for concern in concerns:
+        if concern.first_laser is not None:
+            option, setup = concern.first_laser
+            done = 0 if case is None else session_response(case, concern.condition).sessions
+            title = f"{concern.title} ({vocabulary_table('site')[concern.site]['title']})"
+            first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+            part = _CoursePart(concern.place, title, concern.site, option, setup, done, first)
+            found.setdefault((option.modality, setup.device), _CourseGroup([])).parts.append(part)
+    return [group for _, group in sorted(found.items(), key=lambda item: _course_rules()["order"].index(item[0][0]))]
+
+
+def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
+    """Return the steps before the first visit."""
+    found = [Message("course.order")] if len(groups) > 1 else []
+    found.append(Message("course.sun", {"weeks": _course_rules()["least_weeks"]}))
+    if case is not None and case.patient is not None and case.patient.medications:
+        names = [taken.name for taken in case.patient.medications]
+        found.append(Message("course.pause", {"medicines": names}))
+    return found
+
+
+def _downtime_days(option: Option) -> float:
+    days = option.downtime_days
+    return days.median if isinstance(days, Estimate) else 0.0
+
+
+def _describe_pulse(pulse_ms: float) -> str:
+    """Format a pulse length in its usual unit: ps, ns, µs, or ms from a tenth of one on."""
+    units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
+    _, size, unit = next(one for one in units if pulse_ms >= one[0])
+    return f"{Formatter().number(pulse_ms / size)} {unit}"
+
+
+def describe_train(settings: DeviceSetting) -> str:
+    """Return the train of pulses that is set on a device in words; empty where a single pulse is set."""
+    if settings.subpulse_delay_ms is None or settings.subpulses is None or settings.subpulse_ms is None:
+        return ""
+    return render_message(
+        "setting.pulses",
+        {
+            "number": settings.subpulses[0],
+            "length": _describe_pulse(settings.subpulse_ms[0]),
+            "delay": _describe_pulse(settings.subpulse_delay_ms),
+        },
+    )
+
+
+def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
+    """Return settings as a short text with units, the light first, because a device may have several.
+
+    Parameters
+    ----------
+    lamp : whether it is a filtered lamp, whose wavelength is the cut-off of its filter.
+    """
+    write = Formatter().number
+    parts = [describe_light(settings.wavelength_nm, lamp=lamp)]
+    if settings.columns is not None:
+        beam = settings.columns
+        parts += [
+            render_message("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
+            render_message("setting.density", {"number": beam.density_per_cm2}),
+            render_message(
+                "setting.coverage", {"share": write(coverage_pct(beam.diameter_um, beam.density_per_cm2), digits=2)}
+            ),
+        ]
+    if settings.fluence_J_cm2 is not None:
+        parts.append(f"{write(settings.fluence_J_cm2)} J/cm²")
+    if settings.footprint_mm is not None:
+        parts.append(describe_window(settings.footprint_mm))
+    elif settings.spot_mm is not None:
+        parts.append(render_message("setting.spot", {"diameter": settings.spot_mm}))
+    parts.append(
+        describe_train(settings) or render_message("setting.pulse", {"length": _describe_pulse(settings.pulse_ms)})
+    )
+    if settings.passes is not None:
+        parts.append(
+            render_message("setting.one-pass")
+            if settings.passes == 1
+            else render_message("setting.passes", {"number": settings.passes})
+        )
+    if settings.compression is not None:
+        parts.append(render_message("setting.compression"))
+    if settings.cooling is not None:
+        parts.append(render_message("setting.cooling", {"kind": settings.cooling.kind}))
+    return ", ".join(parts)
+
+
+# Totals of a course.
+
+
+def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
+    """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
+
+    Minutes of one visit add up; of its downtimes the longest counts.
+    """
+    lasers = {concern.place: (concern.title, concern.first_laser) for concern in concerns}
+    options = {place: laser[0] for place, (_, laser) in lasers.items() if laser is not None}
+    visits = [[options[place] for place in visit.treats] for visit in course]
+    return CourseTotal(
+        visits=len(course),
+        weeks=course[-1].week if course else 0,
+        minutes=_total_minutes(visits),
+        downtime_days=_total_downtime(visits),
+        afterwards=tuple(_durability_message(lasers[place][0], option) for place, option in options.items()),
+    )
+
+
+def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    spans = [option.minutes for visit in visits for option in visit]
+    known = [span for span in spans if not isinstance(span, Unknown)]
+    if not known or len(known) < len(spans):
+        return Unknown(render_message("course.total-unknown"))
+    return SourceRange(sum(span.low for span in known), sum(span.high for span in known), "minutes")
+
+
+def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    days = [[option.downtime_days for option in visit] for visit in visits]
+    if not days or any(not isinstance(one, Estimate) for visit in days for one in visit):
+        return Unknown(render_message("course.total-unknown"))
+    low = sum(max(one.low for one in visit if isinstance(one, Estimate)) for visit in days)
+    high = sum(max(one.high for one in visit if isinstance(one, Estimate)) for visit in days)
+    return SourceRange(low, high, "days")
+
+
+def _durability_message(title: str, option: Option) -> Message:
+    """Return how much of the gain trials found later, at the latest time that is known."""
+    kept = {float(months): share for months, share in option.expected.durability.items()}
+    told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}
+    if not told:
+        return Message("course.kept-unknown", {"concern": title})
+    months = max(told)
+    share = told[months]
+    assert isinstance(share, Estimate)  # those alone were taken
+    return Message("course.kept", {"concern": title, "months": months, "pct": round(100.0 * share.median)})

@@ -1,0 +1,332 @@
+"""Plan test spots for each laser option: the most informative doses, none above the planned one.
+
+A spot splits the doses at which this person may burn in two: below it where it is burnt, above it where it is clean.
+Several split them in intervals, and the average information is the entropy of those,
+
+    H = - sum over intervals of p ln p,   p = P(the dose that burns lies in the interval)                  (ladder 1)
+
+The greatest spot has the planned dose, so that the probability that any of them burns is that of one pulse of the plan.
+The least burns hardly anybody. Those between are the doses of the device with the greatest H.
+
+Spots take at most a tenth of the field, and two are always made: where they would take more, they are fewer, and
+narrower where the device has a narrower spot. None is made where one is larger than the field.
+
+Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
+the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.course.sessions import describe_settings
+from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.per_hundred import per_hundred
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MM, UM
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.dose_error import beam_burn_light
+from skinbeam.plan_records.course import DeviceSetup, LadderStep, TestSpotLadder
+from skinbeam.plan_records.plan import Option, PlanNotice
+from skinbeam.published_doses.calibration import DoseCalibration
+from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
+from skinbeam.response.candidate import BurnDoses, CandidateSetting
+from skinbeam.response.settings import SearchMachine, thin_evenly
+from skinbeam.response.skin_bank import PulseEvidence, read_earlier_pulses
+from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
+from skinbeam.text import Formatter, Message, render_message
+
+__all__ = [
+    "distinct_ladders",
+    "earlier_pulse_notices",
+    "most_informative_doses",
+    "plan_test_spots",
+]
+
+Floats = NDArray[np.float64]
+
+HOURS_PER_WEEK = 168.0
+_SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
+_ENOUGH_SPOTS: Final = 3
+_LEAST_SPOTS: Final = 2
+_MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
+_ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
+
+
+def plan_test_spots(
+    case: Case, concern: Concern, options: Sequence[Option], trials: Sequence[CandidateSetting]
+) -> tuple[TestSpotLadder, ...]:
+    """Return the test spots of each laser option of a concern, in their order.
+
+    Parameters
+    ----------
+    trials : the trial of each option with a device, in the order of the options.
+    """
+    setups = [(option.modality, option.setup) for option in options if option.setup is not None]
+    made = (
+        _make_ladder(case, concern, modality, setup, trial)
+        for (modality, setup), trial in zip(setups, trials, strict=True)
+    )
+    return tuple(ladder for ladder in made if ladder is not None)
+
+
+def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder, ...]:
+    """Return the first ladder of each light and site."""
+    made: dict[tuple[str, float, str], TestSpotLadder] = {}
+    for one in ladders:
+        made.setdefault((one.device, one.wavelength_nm, one.site), one)
+    return tuple(made.values())
+
+
+@dataclass(frozen=True)
+class _SpotSize:
+    """The diameter of test spots in mm, and the most of them; None of microbeams, whose patches have no fixed size."""
+
+    spot_mm: float | None
+    most: int
+
+
+def _spot_size(trial: CandidateSetting, area_cm2: float | None) -> _SpotSize | None:
+    """Return the size and number of test spots for a field; None where one spot is larger than the field.
+
+    The widest spot of the device up to the planned one of which three fit, else the narrowest. A narrower spot heats
+    less at depth and as much at the surface, so that the probability of a burn is that of the planned one at most.
+    """
+    setting, device = trial.setting, trial.machine.device
+    if device.microbeam or area_cm2 is None:
+        return _SpotSize(None if device.microbeam else setting.spot_mm, _MAX_SPOTS)
+    narrower = (one for one in iterate_settings(device) if _is_narrower(one, setting))
+    able = [one for one in narrower if min(steps := dose_steps(device, one)) <= trial.dose <= max(steps)]
+    sizes = sorted({setting.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
+    fit = {size: int(_SHARE_OF_FIELD * area_cm2 / _area_cm2(size)) for size in sizes}
+    size = next((size for size, number in fit.items() if number >= _ENOUGH_SPOTS), min(fit))
+    return None if _area_cm2(size) > area_cm2 else _SpotSize(size, max(fit[size], _LEAST_SPOTS))
+
+
+def _is_narrower(one: BeamSetting, planned: BeamSetting) -> bool:
+    return one.spot_mm < planned.spot_mm and one.wavelength_nm == planned.wavelength_nm
+
+
+def _area_cm2(spot_mm: float) -> float:
+    return math.pi / 4 * (spot_mm / 10.0) ** 2
+
+
+def _make_ladder(
+    case: Case, concern: Concern, modality: str, setup: DeviceSetup, trial: CandidateSetting
+) -> TestSpotLadder | None:
+    """Return the test spots of an option; None where the field is smaller than a spot."""
+    site, size = concern.site, _spot_size(trial, concern.area_cm2)
+    if size is None:
+        return None
+    cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
+    doses = [*(dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose), trial.dose]
+    densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
+    burns = trial.burns
+    if burns is None:
+        parts = _test_spot_rules()["ladder"]["uncalibrated"]
+        doses = _ends_of(_doses_at_shares(doses, parts), size.most)
+        if densities and len(doses) == 1:
+            densities = _doses_at_shares(_densities_to_try(trial, densities[0]), parts)
+        clean: Value = Unknown(render_message("ladder.no-promise"))
+        promise = Message("ladder.no-promise")
+    else:
+        doses = _choose_doses(doses, burns, trial, size.most)
+        p = _burn_risk_if_clean(doses, burns, trial)
+        clean = weighted_probability(p[0], p[1], trial.basis)
+        promise = Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
+    params = {
+        "device": setup.device_title,
+        "site": vocabulary_table("site")[site]["title"],
+        "light": setup.light,
+        "doses": _describe_doses(doses, densities),
+        "same": _describe_common_settings(setup, densities, size),
+        "where": Message("ladder.low-neck" if site in _test_spot_rules()["ladder"]["low_on"] else "ladder.hidden"),
+        "read": _hours_message(hours := _reading_delay_h(case, modality)),
+        "promise": promise,
+    }
+    return TestSpotLadder(
+        device=setup.device,
+        device_title=setup.device_title,
+        wavelength_nm=setup.wavelength_nm,
+        light=setup.light,
+        site=site,
+        spots=_make_steps(doses, densities, setup, trial, size),
+        p_burn_if_clean=clean,
+        read_after_h=hours,
+        message=Message("plan.test-spot", params),
+        source=_test_spot_rules()["ladder"]["source"],
+    )
+
+
+def _test_spot_rules() -> Mapping[str, Any]:
+    return load_package_table("data/test_spots.toml")
+
+
+def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:
+    """Return the densities of the device at the planned energy, none above the planned one."""
+    offered = density_steps(trial.machine.device, trial.setting, trial.dose)
+    return [*(density for density in offered if density < planned), planned]
+
+
+def _make_steps(
+    doses: Sequence[float],
+    densities: Sequence[float],
+    setup: DeviceSetup,
+    trial: CandidateSetting,
+    size: _SpotSize,
+) -> tuple[LadderStep, ...]:
+    """Return a step for every dose at every density, one of which is the planned one."""
+    settings, burns = setup.settings, trial.burns
+    unknown = Unknown(render_message("ladder.no-promise"))
+    if settings.columns is not None:
+        spot_mm = settings.columns.diameter_um * UM / MM
+        return tuple(
+            LadderStep(
+                energy_mJ=dose, density_per_cm2=density, pulse_ms=settings.pulse_ms, spot_mm=spot_mm, p_burn=unknown
+            )
+            for dose in doses
+            for density in densities
+        )
+
+    round_mm = size.spot_mm
+    assert round_mm is not None  # a full field has a spot
+
+    def p_of(dose: float) -> Value:
+        return unknown if burns is None else weighted_probability(burns.p(dose), trial.weights[1], trial.basis)
+
+    return tuple(
+        LadderStep(fluence_J_cm2=dose, pulse_ms=settings.pulse_ms, spot_mm=round_mm, p_burn=p_of(dose))
+        for dose in doses
+    )
+
+
+def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting, most: int) -> list[float]:
+    """Choose at most so many doses of a ladder from those that may be tried, ascending, the last the planned one."""
+    told = _test_spot_rules()["ladder"]
+    planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
+    (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
+    inside = [dose for dose in doses if dose >= told["least"] * doses[-1]]
+    p = {dose: weighted_share(burns.p(dose), trial.weights[1])[0] for dose in thin_evenly(inside, _MAX_SPOTS)}
+    gentle = [dose for dose in p if dose <= told["start"] * doses[-1] and p[dose] <= told["start_p"]]
+    start = gentle[-1] if gentle else min(p)
+    return most_informative_doses({dose: burnt for dose, burnt in p.items() if dose >= start}, min(number, most))
+
+
+def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]:
+    """Return `number` doses, the least and the greatest among them, that split the doses that burn most evenly.
+
+    Parameters
+    ----------
+    p : dose → probability that it burns, ascending.
+    """
+    if len(p) <= number:
+        return list(p)
+    least, *between, greatest = p
+
+    def entropy(inner: Sequence[float]) -> float:
+        shares = np.diff([0.0, *(p[dose] for dose in (least, *inner, greatest)), 1.0])
+        return float(-sum(one * np.log(one) for one in shares if one > 0.0))
+
+    return [least, *max(combinations(between, number - 2), key=entropy), greatest]
+
+
+def _doses_at_shares(doses: Sequence[float], shares: Sequence[float]) -> list[float]:
+    """Return the doses nearest to shares of the greatest, each once."""
+    return sorted({min(doses, key=lambda dose: abs(dose - part * doses[-1])) for part in shares})
+
+
+def _ends_of(doses: Sequence[float], most: int) -> list[float]:
+    """Return the doses, or the least and the greatest where they are too many."""
+    return list(doses) if len(doses) <= most else [doses[0], doses[-1]]
+
+
+def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> tuple[Floats, Floats]:
+    """Return the burn probability of the planned dose for each draw if every spot is clean, and the new weights."""
+    known = burns.calibration
+    if isinstance(known, DoseCalibration):
+        known = calibrate_person(beam_burn_light(trial.beam), [])
+    untold = miss_probability(_test_spot_rules()["reading"]["burn_h"])
+    assert untold is not None  # the hours are those after which a spot is fully informative
+    learned = known.updated_with([SpotObservation(dose / burns.computed_J_cm2, False, untold) for dose in doses])
+    # The weights of the draws already include the earlier observations.
+    weights = trial.weights[1] * learned.likelihood / known.likelihood
+    return learned.p_reached(trial.dose / burns.computed_J_cm2), weights
+
+
+def _reading_delay_h(case: Case, modality: str) -> float:
+    """Return when spots are read: as soon as burns show, or dark marks where these are likely."""
+    told = _test_spot_rules()["reading"]
+    darkest = darkest_phototype(case)
+    darkens = darkest is not None and darkest >= told["pigment_phototype"]
+    return float(told["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
+
+
+def _hours_message(hours: float) -> Message:
+    weeks = hours / HOURS_PER_WEEK
+    return Message("ladder.weeks", {"weeks": weeks}) if weeks >= 1.0 else Message("ladder.hours", {"hours": hours})
+
+
+def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
+    """Format the values in which the spots differ, with the energy where that is their density."""
+    *others, last = doses
+    if densities:
+        energies = (
+            render_message("setting.energies", {"others": others, "last": last})
+            if others
+            else render_message("setting.energy", {"number": last})
+        )
+        *others, last = densities
+        return (
+            render_message("setting.densities", {"energies": energies, "others": others, "last": last})
+            if others
+            else energies
+        )
+    return (
+        render_message("setting.fluences", {"others": others, "last": last})
+        if others
+        else f"{Formatter().number(last)} J/cm²"
+    )
+
+
+def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float], size: _SpotSize) -> str:
+    """Format the settings that all spots share."""
+    bare = replace(setup.settings, fluence_J_cm2=None, passes=None, spot_mm=size.spot_mm)
+    if bare.columns is None:
+        return describe_settings(bare, lamp=setup.lamp)
+    pattern = render_message("setting.microbeams", {"diameter": bare.columns.diameter_um})
+    if len(densities) == 1:
+        pattern += ", " + render_message("setting.density", {"number": densities[0]})
+    return f"{describe_settings(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"
+
+
+# Notices on earlier test spots and sessions.
+
+
+def earlier_pulse_notices(
+    case: Case, machines: Sequence[SearchMachine], evidence: PulseEvidence | None
+) -> tuple[PlanNotice, ...]:
+    """Return a notice for each earlier test spot or session: the change that it made in the plan, or why it made none.
+
+    Parameters
+    ----------
+    evidence : evidence from earlier pulses; None where no device was tried, so that it was not computed.
+    """
+    pulses, untold = read_earlier_pulses(case, machines)
+    if evidence is None:
+        changed = [Message("learned.not-computed", {"device": one.machine.device.title}) for one in pulses]
+    else:
+        changed = list(evidence.messages)
+    return (
+        *(PlanNotice("learned", message.text) for message in changed),
+        *(PlanNotice("not-learned", f"{one.entry}: {one.reason.text}") for one in untold),
+    )

@@ -1,1 +1,0 @@
-"""Rules of treatment: the rule table, suitability, bounds on settings, earlier reactions, and explanations."""

@@ -1,1 +1,0 @@
-"""Search for the dose of a setting: targets, limits, published practice, drawn skins, and candidates."""

@@ -1,0 +1,175 @@
+"""Restore the records of a plan from its JSON document.
+
+A document that is made from a plan much later, such as a consent form, uses the stored document, so that the sentences
+stay as they were written.
+"""
+
+import datetime
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from skinbeam.assessment.risks import PersonalRisk
+from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
+from skinbeam.plan_records.plan import Advice, NearestOption, Option, Plan
+from skinbeam.suitability.table import RuleReason
+from skinbeam.text import ENGLISH, DocumentWarning, Message, current_language, translate
+
+__all__ = ["StoredMessage", "read_plan"]
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+_PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
+
+
+@dataclass(frozen=True)
+class StoredMessage(Message):
+    """A message whose English sentence is the stored one, whatever the catalogue of today contains.
+
+    It can be translated as long as the catalogue still has the same English sentence.
+    """
+
+    stored_text: str = ""
+
+    @property
+    def text(self) -> str:
+        """The stored sentence, in the current language."""
+        if current_language() == ENGLISH:
+            return self.stored_text
+        same = Message(self.id, {name: _restore_parameter(value) for name, value in self.params.items()})
+        try:
+            return same.text if same.english == self.stored_text else translate(self.stored_text)
+        except (KeyError, ValueError):  # the catalogue has no such sentence any more, or with other parameters
+            return translate(self.stored_text)
+
+    @property
+    def english(self) -> str:
+        """The stored sentence."""
+        return self.stored_text
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """Return the records of a plan's document.
+
+    Raises
+    ------
+    ValueError : a field that is not known, missing or of another type, with its path.
+    """
+    read: Plan = _read_value(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
+    return read
+
+
+def _restore_parameter(value: Any) -> Any:
+    """Return a parameter of a message with its type before it was written."""
+    if isinstance(value, list):
+        return [_restore_parameter(item) for item in value]
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        return datetime.date.fromisoformat(value)
+    if not isinstance(value, dict):
+        return value
+    if "unknown" in value:
+        return Unknown(value["unknown"])
+    return StoredMessage(value["id"], value["params"], value["text"]) if "params" in value else Estimate(**value)
+
+
+def _read_value(kind: Any, value: Any, path: str) -> Any:
+    if kind in _PLAIN_TYPES:
+        _expect(isinstance(value, _PLAIN_TYPES[kind]), path, kind.__name__, value)
+        return value
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _read_union(get_args(kind), value, path)
+    if origin is tuple:
+        (inner, *_), plain = get_args(kind), _PLAIN_TYPES.get(get_args(kind)[0])
+        _expect(isinstance(value, list), path, "a list", value)
+        if plain and all(isinstance(item, plain) for item in value):  # most of a plan: curves of numbers
+            return tuple(value)
+        return tuple(_read_value(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
+    if origin is Literal:
+        _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
+        return value
+    if origin is Mapping:
+        _expect(isinstance(value, dict), path, "an object", value)
+        return {name: _read_value(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
+    return _read_record(kind, value, path)
+
+
+def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
+    if isinstance(value, dict) and set(value) == {"unknown"} and Unknown in kinds:
+        return Unknown(value["unknown"])
+    others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
+    fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
+    if len(fitting) > 1 and isinstance(value, dict):  # of several records the one that has these fields
+        fitting = [kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}]
+    _expect(len(fitting) == 1, path, f"one of {others}", value)
+    return _read_value(fitting[0], value, path)
+
+
+def _read_record(kind: Any, value: Any, path: str) -> Any:
+    _expect(isinstance(value, dict), path, f"a {kind.__name__}", value)
+    if kind is Unknown:
+        return Unknown(value["unknown"])
+    if kind is Message:
+        return StoredMessage(value["id"], value["params"], value["text"])
+    held = dict(value)
+    if kind is Expectation:
+        held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
+    elif kind is DocumentWarning:
+        held["message"] = _sentence_record(held["message"])
+    elif kind is ConcernSuggestion:
+        held["seen"] = [_sentence_record(sentence) for sentence in held["seen"]]
+    if kind in (RuleReason, Advice, PersonalRisk, TestSpotLadder):
+        held["message"] = held["message"] | {"text": held.pop("text")}
+        held |= {"name": held.pop("risk")} if kind is PersonalRisk else {}
+    elif kind in (Option, NearestOption):
+        setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
+        held["setup"] = setup if "device" in setup else None
+        _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
+    shape = _record_shape(kind)
+    for name in held:
+        _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
+    for name in shape.needed:
+        _expect(name in held, f"{path}.{name}", "a value", "nothing")
+    for name in shape.optional:
+        held.setdefault(name, None)
+    return kind(
+        **{
+            name: None if item is None else _read_value(shape.hints[name], item, f"{path}.{name}")
+            for name, item in held.items()
+        }
+    )
+
+
+def _sentence_record(sentence: str) -> dict[str, Any]:
+    """Return the record of a message of which a document has the sentence alone."""
+    return {"id": "", "params": {}, "text": sentence}
+
+
+@dataclass(frozen=True)
+class _RecordShape:
+    """The fields of a record type: their types, the required ones, and the optional ones."""
+
+    hints: Mapping[str, Any]
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+@cache
+def _record_shape(kind: Any) -> _RecordShape:
+    """Return the fields of a record type, cached, because a plan has thousands of records."""
+    hints = get_type_hints(kind)
+    optional = tuple(field.name for field in fields(kind) if types.NoneType in get_args(hints[field.name]))
+    given = {field.name for field in fields(kind) if (field.default, field.default_factory) != (MISSING, MISSING)}
+    needed = tuple(field.name for field in fields(kind) if field.name not in {*given, *optional})
+    return _RecordShape(hints, needed, optional)
+
+
+def _expect(holds: bool, path: str, wanted: str, value: Any) -> None:
+    if not holds:
+        raise ValueError(f"{path}: {wanted} was expected, {value!r} was read")

@@ -1,0 +1,352 @@
+"""Frozen records of a plan, which planner, report, page and file share.
+
+The document `skinbeam.plan/1` is the plan written field by field, in the order of the fields. A field that is None does
+not apply, and the document leaves it out; a value that applies and is not known is an `Unknown`, with its reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from skinbeam.assessment.risks import PersonalRisk
+from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.model.document import dataclass_fields, round_significant, sha256_hex, to_json_types
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.plan_records.course import CourseTotal, DeviceSetup, Duration, SourceRange, TestSpotLadder, Visit
+from skinbeam.response.records import LimitCheck, Target
+from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.table import PlainReason, RuleReason
+from skinbeam.text import Message
+
+__all__ = [
+    "Advice",
+    "Assessment",
+    "ConcernPlan",
+    "HarmShare",
+    "HealingDayText",
+    "ImmediateReaction",
+    "Medicine",
+    "NearestOption",
+    "Option",
+    "Plan",
+    "PlanNotice",
+    "RefusedOption",
+    "SpellingCorrection",
+    "round_record",
+]
+
+RecordT = TypeVar("RecordT")
+
+
+@dataclass(frozen=True)
+class PlanNotice:
+    """A warning: a short name of its kind, and its text."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A sentence of advice for a person, with the rule that gives it and the rule's source."""
+
+    rule: str
+    message: Message
+    source: str
+    strength: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of an advice."""
+        return {
+            "rule": self.rule,
+            "text": self.message.english,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+
+
+@dataclass(frozen=True)
+class SpellingCorrection:
+    """A word of the case that names no medicine, and the name that was recognised instead."""
+
+    written: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """A medicine as stated, the known names that it matches, and the parts that no rule checked."""
+
+    name: str
+    last_dose_months: float
+    matched: tuple[str, ...]
+    taken_as: tuple[SpellingCorrection, ...]
+    not_checked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The assessed person, and the skin colour that the plan uses."""
+
+    age_years: float
+    sex: str | Unknown
+    phototype: str | Unknown
+    ita_deg: float | Unknown
+    colour_basis: Message
+    risks: tuple[PersonalRisk, ...]
+    medications: tuple[Medicine, ...]
+    photo: Message
+    keloid_decision: Message | None = None
+    photo_told: tuple[Message, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ImmediateReaction:
+    """The reaction that shows a hit, the signs that stop treatment, and how to begin."""
+
+    seek: Message
+    stop_at: tuple[Message, ...]
+    first_pulses: Message
+
+
+@dataclass(frozen=True)
+class HealingDayText:
+    """The usual appearance on a day after a session."""
+
+    day: int
+    text: Message
+    source: str
+
+
+@dataclass(frozen=True)
+class HarmShare:
+    """A harm, the share of people whom it affects, and what that share counts."""
+
+    name: str
+    p: Value
+    text: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One way to treat a concern, including no treatment.
+
+    Parameters
+    ----------
+    setup : the device and its settings; None where no device is used.
+    p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
+    p_purpura, purpura_days : probability and duration of a bruise of the skin around; None where no vessels are heated.
+    expected : result that people see in trials.
+    shows_days, shows : the longest duration of a visible change, and every duration that is known.
+    beside_trials : the computed effect beside the count of trials; None without a device.
+    practice : comparison of the setting with those that clinics, makers and trials published; None without a device.
+    beyond_practice : whether its dose, spot or pulse is outside those, or nobody published any.
+    basis : whether effect and harm of a device are simulated, or the setting is one that sources print and the model
+        cannot judge; None without a device.
+    source : source for including a choice without a device.
+    rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
+    """
+
+    modality: str
+    title: str
+    setup: DeviceSetup | None
+    p_effective: Value
+    p_harm: Value
+    p_purpura: Estimate | None = None
+    purpura_days: SourceRange | None = None
+    expected: Expectation
+    followup_months: SourceRange | Unknown
+    sessions: SourceRange | Unknown
+    interval_weeks: SourceRange | Unknown
+    minutes: SourceRange | Unknown
+    pain_0_10: Value
+    downtime_days: Value
+    shows_days: Duration | Unknown
+    shows: tuple[Duration, ...]
+    immediate: ImmediateReaction | Unknown
+    healing: tuple[HealingDayText, ...]
+    harms: tuple[HarmShare, ...]
+    reasons: tuple[RuleReason, ...]
+    limits: tuple[LimitCheck, ...]
+    rank_reason: Message
+    beside_trials: Message | None = None
+    practice: Message | None = None
+    beyond_practice: bool = False
+    basis: Literal["simulated", "published"] | None = None
+    source: str | None = None
+    rank: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape: the fields of the setup are among those of the option."""
+        held = dataclass_fields(self)
+        head = {name: held.pop(name) for name in ("modality", "title")}
+        held.pop("setup", None)
+        return head | ({"settings": {}} if self.setup is None else dataclass_fields(self.setup)) | held
+
+
+@dataclass(frozen=True)
+class RefusedOption:
+    """A modality, or a device for it, that is not offered, with the reasons."""
+
+    modality: str
+    title: str
+    source: str | None
+    device: str | None
+    reasons: tuple[Message, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestOption:
+    """The setting that came nearest to being offered where none was, at the greatest dose that may be tried.
+
+    Parameters
+    ----------
+    setup : the device and its settings; none of it is offered.
+    p_effective, p_effective_required : share of the simulated skins that reach the target, and that have to.
+    reaching_J_cm2 : dose of the same setting at which so many do; None of microbeams, whose pattern changes with it.
+    why : what prevents that dose.
+    limit : the limit that it breaks, checked at that dose; None where something else prevents it.
+    practice : comparison of the setting with those that clinics, makers and trials published.
+    expected : result that people see in trials of such light.
+    """
+
+    modality: str
+    title: str
+    setup: DeviceSetup
+    p_effective: Estimate
+    p_effective_required: float
+    reaching_J_cm2: float | Unknown | None
+    why: Message
+    limit: LimitCheck | None
+    practice: Message
+    expected: Expectation
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape: the fields of the setup are among those of the setting."""
+        held = dataclass_fields(self)
+        head = {name: held.pop(name) for name in ("modality", "title")}
+        del held["setup"]
+        return head | dataclass_fields(self.setup) | held
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcernPlan:
+    """A concern with its options, in order of rank, and the refused ones.
+
+    Parameters
+    ----------
+    subtypes, severity : as the person or the clinician stated; no subtypes where the condition has none.
+    can, cannot : what a laser can do about it, and what it cannot.
+    no_laser : why no laser is offered, in plain words; empty where one is.
+    nearest : the setting that came nearest, where settings were tried and none is offered.
+    """
+
+    condition: str
+    site: str
+    title: str
+    subtypes: tuple[str, ...] | Unknown | None
+    severity: str | Unknown
+    target: Target
+    can: Message
+    cannot: Message
+    options: tuple[Option, ...]
+    refused: tuple[RefusedOption, ...]
+    no_laser: tuple[PlainReason, ...]
+    nearest: NearestOption | None = None
+
+    @property
+    def place(self) -> str:
+        """Condition and site, as in visits and reasons."""
+        return f"{self.condition} at {self.site}"
+
+    @property
+    def first_laser(self) -> tuple[Option, DeviceSetup] | None:
+        """The first option with a device, and its settings."""
+        return next(((option, option.setup) for option in self.options if option.setup is not None), None)
+
+    def first_options(self, most: int) -> tuple[Option, ...]:
+        """Return the first `most` options that treat, always with the first laser among them.
+
+        People ask for the laser.
+        """
+        treated = [option for option in self.options if option.modality != "no-treatment"]
+        first = self.first_laser
+        if first is None or first[0] in treated[:most]:
+            return tuple(treated[:most])
+        return (*treated[: most - 1], first[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A whole plan, which does not change any more.
+
+    Its numbers are those of the document (`round_record`), so that a sentence, a page and the file agree.
+
+    Parameters
+    ----------
+    case_sha256, seed, draws, data_release, version : what it was made from.
+    clinic_phone : number to call, as the clinic wrote it; None where it did not.
+    suggested : concerns that the photograph suggests and the case does not have; they change nothing in the plan. None
+        where there are none.
+    sources : keys of all sources that were used.
+    """
+
+    schema: str
+    version: str
+    case_sha256: str
+    seed: int
+    warnings: tuple[PlanNotice, ...]
+    mode: str
+    intended_use: Message
+    assessment: Assessment
+    suitability: Suitability
+    why: tuple[PlainReason, ...]
+    concerns: tuple[ConcernPlan, ...]
+    course: tuple[Visit, ...]
+    course_total: CourseTotal
+    test_spots: tuple[TestSpotLadder, ...]
+    titration: tuple[Advice, ...]
+    anaesthesia: tuple[Advice, ...]
+    photographs: tuple[Advice, ...]
+    complications: tuple[Advice, ...]
+    consent: tuple[Advice, ...]
+    aftercare: tuple[Advice, ...]
+    when_to_call: tuple[Advice, ...]
+    clinic_phone: str | None = None
+    suggested: tuple[ConcernSuggestion, ...] | None = None
+    unknowns: tuple[Message, ...]
+    sources: tuple[str, ...]
+    draws: int
+    data_release: str
+
+    @cached_property
+    def plan_sha256(self) -> str:
+        """The identity of the plan: the hash of everything in it."""
+        return sha256_hex(dataclass_fields(self))
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The plan in JSON types: `skinbeam.plan/1`."""
+        written: Mapping[str, Any] = to_json_types(dataclass_fields(self) | {"plan_sha256": self.plan_sha256})
+        return written
+
+
+def round_record(value: RecordT) -> RecordT:
+    """Return a record with every number rounded as in a document. Sentences keep their original numbers."""
+    whole: RecordT = _round_value(value)
+    return whole
+
+
+def _round_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return round_significant(value)
+    if isinstance(value, Mapping):
+        return {key: _round_value(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_round_value(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type | Message):
+        return replace(value, **{field.name: _round_value(getattr(value, field.name)) for field in fields(value)})
+    return value

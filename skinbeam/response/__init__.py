@@ -1,0 +1,1 @@
+"""What the settings of a machine do in the skins of one person: goals, limits, thresholds, published ranges."""

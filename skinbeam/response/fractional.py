@@ -1,0 +1,282 @@
+"""Search energy and density of a fractional setting: deep enough for the target, with enough untreated skin in between.
+
+The limits hold for everyone. The bounds of rules for this person apply within the limits: a share of the density that
+would be chosen, a greatest energy, a greatest share of the skin.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.setting_grid import BeamSetting, density_steps
+from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.units import MM, UM
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
+from skinbeam.response.settings import SearchMachine, build_beam, thin_evenly
+from skinbeam.response.skins import SiteSkins
+from skinbeam.simulate.model_error import draw_error_factor
+from skinbeam.simulate.removal.ablation import is_ablative
+from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.suitability.bounds import RuleBounds
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "COLUMN_DEPTH",
+    "CRATER_DEPTH",
+    "MicrobeamColumns",
+    "compute_columns",
+    "judge_microbeams",
+    "p_any_limit_broken",
+    "search_microbeams",
+]
+
+Floats = NDArray[np.float64]
+
+MAX_DENSITIES = 12
+CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("ablation_depth", "depth", "width"))
+
+
+@dataclass(frozen=True)
+class _EnergyCandidate:
+    """An energy under test: its sparsest beam, the densities on offer, the draws that it reaches, its sources."""
+
+    beam: Beam
+    energy_mJ: float
+    densities: Sequence[float]
+    effective: NDArray[np.bool_]
+    basis: tuple[str, ...]
+
+
+def search_microbeams(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    *,
+    energies: Sequence[float],
+    most_density_per_cm2: float | None = None,
+    is_published: bool = False,
+) -> CandidateSetting | None:
+    """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
+
+    Parameters
+    ----------
+    energies : mJ, ascending; searched by bisection.
+    most_density_per_cm2 : the greatest density to try; None for all of the device.
+    is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
+    found: dict[int, CandidateSetting | None] = {}
+    counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
+
+    def enough(index: int) -> bool:
+        """Return whether the target or a limit is reached; more energy only goes deeper, so this stays true."""
+        every = density_steps(machine.device, setting, energies[index])
+        offered = [one for one in every if most_density_per_cm2 is None or one <= most_density_per_cm2] or every[:1]
+        beam = build_beam(machine, setting, energies[index], offered[0])
+        with collect_sources() as sources:
+            depth = skins.lesion(beam, energies[index], limiting=False).depth
+        looked = _EnergyCandidate(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
+        densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
+        if densest is None:
+            found[index] = None
+            return True
+        deep = weighted_share(depth >= aimed_m, skins.weights[0])[0]
+        found[index] = trial = replace(densest, deep_share=deep)
+        return trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed
+
+    first = bisect_left(range(len(energies)), True, key=enough)
+    return found.get(first) or found.get(first - 1)
+
+
+def judge_microbeams(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    energy_mJ: float,
+    density_per_cm2: float,
+) -> CandidateSetting:
+    """Return any energy and density of microbeams, judged as the search judges its own.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
+    beam = build_beam(machine, setting, energy_mJ, density_per_cm2)
+    with collect_sources() as sources:
+        depth = skins.lesion(beam, energy_mJ, limiting=False).depth
+    looked = _EnergyCandidate(beam, energy_mJ, [density_per_cm2], np.asarray(depth >= counts_m), tuple(sources))
+    columns = compute_columns(skins, beam, energy_mJ, density_per_cm2)
+    judge = _pattern_judge(machine, setting, goal, skins, looked, columns, is_published=False)
+    return replace(judge(density_per_cm2), deep_share=weighted_share(depth >= aimed_m, skins.weights[0])[0])
+
+
+@dataclass(frozen=True)
+class MicrobeamColumns:
+    """Columns of one microbeam energy in the skin that limits are checked against.
+
+    Parameters
+    ----------
+    depth : depth of a column, relative to the skin above the fat.
+    area_cm2 : of one column, (sample,).
+    temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
+    """
+
+    depth: InjuryDepths
+    area_cm2: Floats
+    temperature_C: float
+
+    def coverage(self, density_per_cm2: float) -> Floats:
+        """Return the share of the skin that columns of a density cover, (sample,)."""
+        return np.asarray(-np.expm1(-density_per_cm2 * self.area_cm2))
+
+    def values(self, density_per_cm2: float) -> dict[str, LimitValues]:
+        """Return the quantities of limits at a density, (sample,)."""
+        return {
+            "microlesion_depth_fraction": self.depth,
+            "coverage_fraction": self.coverage(density_per_cm2),
+            "basal_minimum_C": np.full(self.area_cm2.size, self.temperature_C),
+        }
+
+
+def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: float) -> MicrobeamColumns:
+    """Return the columns of an energy in the skin that limits are checked against.
+
+    Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, infinite when it is 1.
+    """
+    harmed = skins.lesion(beam, energy_mJ, limiting=True)
+    with np.errstate(divide="ignore"):
+        area = -np.log1p(-harmed.coverage) / density_per_cm2
+    depth = InjuryDepths(harmed.depth, _depth_of_fat_m(skins.limiting), skins.borders(_depth_of_fat_m))
+    return MicrobeamColumns(depth, area, skins.temperature_C)
+
+
+def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, LimitValues]) -> Floats:
+    """Return the probability that each draw breaks any of the limits.
+
+    The skin in which a column ends is drawn, its width is computed.
+    """
+    kept = [np.asarray(limit.draws_within(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
+    return np.asarray(1.0 - np.prod(kept, axis=0))
+
+
+def _depth_of_fat_m(skins: "xr.Dataset") -> Floats:
+    """Thickness of epidermis and dermis, (sample,)."""
+    return np.asarray(skins.variables["thickness_m"].values[:, :-1].sum(axis=1))
+
+
+def _densest_pattern(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    candidate: "_EnergyCandidate",
+    *,
+    is_published: bool,
+) -> CandidateSetting | None:
+    """Return the densest pattern without a warning of coverage, within the bounds of rules.
+
+    None when no pattern is sparse enough.
+    """
+    beam, energy, offered = candidate.beam, candidate.energy_mJ, candidate.densities
+    with collect_sources() as sources:
+        cite_sources(*candidate.basis)
+        harmed = compute_columns(skins, beam, energy, offered[0])
+    candidate = replace(candidate, basis=tuple(sources))
+    at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published)
+    kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
+    if kept is None or kept.density_per_cm2 is None:
+        return None
+    held = _densities_within_rules(offered, kept.density_per_cm2, goal.bounds, harmed, skins)
+    if not held:
+        return None
+    kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
+    return replace(kept, beam=build_beam(machine, setting, energy, held[-1]))
+
+
+def _pattern_judge(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
+    skins: SiteSkins,
+    candidate: "_EnergyCandidate",
+    harmed: MicrobeamColumns,
+    *,
+    is_published: bool,
+) -> Callable[[float], CandidateSetting]:
+    """Return the function that judges an energy at any density."""
+    limits = find_limits(goal.modality, skins.site, goal.condition)
+    in_doubt = _columns_with_model_error(harmed, candidate.beam, skins)
+
+    def at(density: float) -> CandidateSetting:
+        values = harmed.values(density)
+        verdicts = tuple(
+            judge_limit(limit, values[limit.quantity], skins.weights[1], candidate.basis) for limit in limits
+        )
+        if is_published:
+            verdicts = tuple(verdict.as_published for verdict in verdicts)
+        return CandidateSetting(
+            machine,
+            setting,
+            candidate.beam,
+            candidate.energy_mJ,
+            density,
+            candidate.effective,
+            p_any_limit_broken(limits, values),
+            None,
+            p_any_limit_broken(limits, in_doubt.values(density)),
+            verdicts,
+            skins.weights,
+            candidate.basis,
+        )
+
+    return at
+
+
+def _densities_within_rules(
+    offered: Sequence[float], densest: float, bounds: RuleBounds, columns: MicrobeamColumns, skins: SiteSkins
+) -> list[float]:
+    """Return the densities within the bounds of rules, up to the densest within the limits."""
+
+    def covered(density: float) -> float:
+        return float(np.average(columns.coverage(density), weights=skins.weights[1]))
+
+    most = bounds.density_per_cm2(densest)
+    return [density for density in offered if density <= most and covered(density) <= bounds.coverage_fraction]
+
+
+def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: SiteSkins) -> MicrobeamColumns:
+    """Return the columns made deeper and wider by the model's error in experiments."""
+    deeper = draw_error_factor(CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH, skins.limiting, "harm")
+    wider = draw_error_factor(WIDTH, skins.limiting, "harm")
+    return MicrobeamColumns(
+        replace(columns.depth, depth_m=deeper * columns.depth.depth_m),
+        columns.area_cm2 * wider**2,
+        columns.temperature_C,
+    )
+
+
+def _last_within_limits(patterns: Iterable[CandidateSetting]) -> CandidateSetting | None:
+    """Return the last of ever denser patterns before a limit breaks or, after the first, coverage has a warning."""
+    kept: CandidateSetting | None = None
+    for trial in patterns:
+        dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
+        if not trial.keeps_limits or (kept is not None and dense):
+            break
+        kept = trial
+    return kept

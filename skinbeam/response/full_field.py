@@ -1,0 +1,179 @@
+"""Search a full-field dose, between the one that reaches the target and the one that breaks a limit."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MS
+from skinbeam.response.candidate import CandidateSetting, DoseFunction, p_disruption
+from skinbeam.response.limits import SettingLimit, effect_target, judge_limit
+from skinbeam.response.response_table import DISRUPTION_QUANTITY, ResponseTable, goal_doses_J_cm2
+from skinbeam.response.skins import SiteSkins
+from skinbeam.simulate.endpoints.melanosomes import shortest_pulse_s
+from skinbeam.simulate.skins.ensemble import weighted_share
+
+__all__ = ["search_full_field"]
+
+Floats = NDArray[np.float64]
+
+MAX_PASSES = 4
+
+
+def search_full_field(
+    table: ResponseTable, setting: BeamSetting, *, aimed: SiteSkins | None = None
+) -> CandidateSetting | None:
+    """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
+
+    Parameters
+    ----------
+    aimed : skins that decide how high a dose of light that heats is aimed; None for those of the table, which limits
+        are checked on.
+
+    Raises
+    ------
+    NotAvailable : the model cannot judge the target at such a setting.
+    """
+    doses: Sequence[float] = table.machine.doses(setting)
+    if not doses:
+        return None
+    if table.goal.modality != "ablative":
+        return _search_heating(table, setting, doses, aimed)
+    best: CandidateSetting | None = None
+    reached = (0.0, 0.0)
+    for count in range(1, MAX_PASSES + 1):
+        try:
+            trial = _choose_dose(table, setting, doses, passes=count)
+        except NotAvailable:
+            if count == 1:
+                raise
+            break  # no source gives the depth of later passes for this laser
+        if trial is None:
+            continue
+        here = min(trial.p_effective, effect_target().wanted), min(trial.deep_share, effect_target().aimed)
+        if best is None or here > reached:
+            best, reached = trial, here
+        if reached == (effect_target().wanted, effect_target().aimed):
+            break
+    return best
+
+
+def _search_heating(
+    table: ResponseTable, setting: BeamSetting, doses: Sequence[float], aimed: SiteSkins | None
+) -> CandidateSetting | None:
+    """Return the best dose of light that heats."""
+    enough = None
+    if aimed is not None:
+        wanted = goal_doses_J_cm2(table.goal, table.beam(setting), aimed, table.cooling)
+        enough = _reaches_wanted_share(wanted, aimed.weights[0])
+    doses = _gentle_doses(table, setting, doses)
+    found = _choose_dose(table, setting, doses, enough=enough)
+    if found is None:
+        return None
+    most = [dose for dose in doses if dose <= found.dose]
+    kept = _doses_for_lighter_skin(table, setting, aimed or table.skins, most)
+    if kept == most:
+        return found
+    held = _choose_dose(table, setting, kept, enough=enough)
+    return None if held is None else replace(held, capped_by_lighter_skin=True)
+
+
+def _gentle_doses(table: ResponseTable, setting: BeamSetting, doses: Sequence[float]) -> Sequence[float]:
+    """Return those of `doses` for a first session: doses of some goals are raised to a warning, not to the stop.
+
+    A person who is not reached can be treated again, with more if the first session burnt nothing; a burn cannot be
+    undone. The error of the draws counts where a dose is allowed, not where it is chosen.
+    """
+    modality, found, weights = table.goal.modality, table.at(setting), table.skins.weights[1]
+    for limit in (one.for_raising_doses(modality) for one in table.limits if modality in one.raised_within):
+
+        def beyond(dose: float, limit: SettingLimit = limit) -> bool:
+            return judge_limit(limit, found.value[limit.id](dose), weights, (), strict=False).status == "not_met"
+
+        doses = doses[: bisect_left(doses, True, key=beyond)]
+    return doses
+
+
+def _shortest_pulse_beam(table: ResponseTable, setting: BeamSetting) -> Beam:
+    """Return the beam with the shortest short pulse of the device.
+
+    A longer pulse for darker skin is no reason for a higher dose.
+    """
+    beam = table.beam(setting)
+    if table.goal.modality != "pigment-short-pulse":
+        return beam
+    judged_ms = shortest_pulse_s() / MS
+    same = {one.pulse_ms for one in iterate_settings(table.machine.device) if one.wavelength_nm == beam.wavelength_nm}
+    return replace(beam, pulse_ms=min((pulse for pulse in same if pulse >= judged_ms), default=beam.pulse_ms))
+
+
+def _doses_for_lighter_skin(
+    table: ResponseTable, setting: BeamSetting, skins: SiteSkins, doses: Sequence[float]
+) -> list[float]:
+    """Return those of `doses` that lighter skin would get.
+
+    None is above the dose that brings the wanted share of lighter skin to the target. A darker epidermis absorbs more
+    of the light on its way, so the same share needs a higher dose; a clinic gives darker skin less, never more, and
+    lets fewer reach the target. The lightest skin needs the least but for effects of sampling and heat from the
+    epidermis (1 %), so the others are computed only where it comes near. For the same reason no dose is allowed that
+    breaks the pigment of lighter skin beyond a limit.
+    """
+    beam, cooling = _shortest_pulse_beam(table, setting), table.cooling
+    kept = list(doses)
+    for lighter in skins.lighter_skins:
+        enough = _reaches_wanted_share(goal_doses_J_cm2(table.goal, beam, lighter, cooling), lighter.weights[0])
+        weights = lighter.weights[0]
+        for limit in (one for one in table.limits if one.quantity == DISRUPTION_QUANTITY):
+            broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
+
+            def breaks(
+                dose: float, limit: SettingLimit = limit, broken: DoseFunction = broken, weights: Floats = weights
+            ) -> bool:
+                return judge_limit(limit, broken(dose), weights, ()).status == "not_met"
+
+            kept = kept[: bisect_left(kept, True, key=breaks)]
+
+        kept = kept[: bisect_left(kept, True, key=enough) + 1]
+        if not kept or not enough(1.05 * kept[-1]):
+            break
+    return kept
+
+
+def _reaches_wanted_share(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
+    """Return a function that tests whether a dose brings the wanted share of skins to the target."""
+    return lambda dose: weighted_share(wanted_J_cm2 <= dose, weights)[0] >= effect_target().wanted
+
+
+def _choose_dose(
+    table: ResponseTable,
+    setting: BeamSetting,
+    doses: Sequence[float],
+    *,
+    passes: int = 1,
+    enough: Callable[[float], bool] | None = None,
+) -> CandidateSetting | None:
+    """Return the least dose that is as high as is aimed, or else the greatest that keeps every limit.
+
+    Parameters
+    ----------
+    enough : whether a dose is as high as is aimed, decided on other skins; None where those of the table decide.
+    """
+    found: dict[int, CandidateSetting] = {}
+
+    def ends(index: int) -> bool:
+        """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
+        trial = table.judge(setting, doses[index], passes=passes)
+        if not trial.keeps_limits:
+            return True
+        found[index] = trial
+        if enough is not None:
+            return enough(trial.dose)
+        return trial.p_effective >= effect_target().wanted and trial.deep_share >= effect_target().aimed
+
+    first = bisect_left(range(len(doses)), True, key=ends)
+    return found.get(first) or found.get(first - 1)

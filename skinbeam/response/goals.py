@@ -1,0 +1,261 @@
+"""Define the physical target of a modality for a concern, and what a laser can and cannot do about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import UM
+from skinbeam.model.vocabulary import severity_range, vocabulary_table
+from skinbeam.response.limits import aims_by_severity
+from skinbeam.response.records import Target, TargetValue
+from skinbeam.skin.vessels import VesselPopulation
+from skinbeam.suitability.bounds import NO_BOUNDS, RuleBounds
+from skinbeam.text import Message, render_message
+
+__all__ = [
+    "COLUMN_MODALITIES",
+    "LESION_BY_CONDITION",
+    "Alternative",
+    "LaserUse",
+    "ModalityRefusal",
+    "TreatmentGoal",
+    "condition_vessels",
+    "is_field_pigment",
+    "laser_abilities",
+    "laser_choices",
+    "laser_use",
+    "list_alternatives",
+    "target_record",
+    "treatment_goal",
+]
+
+Floats = NDArray[np.float64]
+
+# The lesion that represents a condition in a simulated skin; no source gives how much darker the others are.
+LESION_BY_CONDITION: Final[Mapping[str, str]] = {
+    "age-spots": "lentigo",
+    "freckles": "freckle",
+}
+
+
+LaserUse = Literal["first", "usual", "possible"]
+"""How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
+
+MIDDLE: Final = 0.5
+COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
+
+
+@dataclass(frozen=True)
+class TreatmentGoal:
+    """The physical target of a modality for a concern.
+
+    Parameters
+    ----------
+    endpoint : name of an endpoint of `skinbeam threshold`.
+    location : skin, lesion or vessel.
+    zone_m : top and bottom of the zone that columns or an ablated field have to reach; zeros where depth is not the
+        goal.
+    aim_fraction : depth in the zone that half of such skins are to reach, from 0 at its top to 1 at its bottom.
+    bounds : bounds of the rules on its settings.
+    subtypes : kinds of the condition in the case; empty for all.
+    """
+
+    condition: str
+    modality: str
+    endpoint: str
+    location: str
+    zone_m: tuple[float, float]
+    aim_fraction: float
+    bounds: RuleBounds = NO_BOUNDS
+    subtypes: tuple[str, ...] = ()
+
+    @property
+    def uses_columns(self) -> bool:
+        """Whether microbeams reach it and leave skin between them."""
+        return self.modality in COLUMN_MODALITIES
+
+    @property
+    def is_limited_by_depth(self) -> bool:
+        """Whether its limit is one of depth."""
+        return self.uses_columns or self.modality == "ablative"
+
+    @property
+    def fades_field_pigment(self) -> bool:
+        """Whether it fades the colour of a whole field, where target and skin to spare are the same."""
+        return is_field_pigment(self.modality, self.condition)
+
+    def column_depths_m(self, above_fat_m: Floats) -> tuple[Floats, Floats]:
+        """Return the depth from which on a column counts, and the depth aimed at in half of them, (sample,) both.
+
+        Up to the middle of the zone the aimed depth itself counts; for a deeper aim a column that reaches the middle
+        counts.
+
+        Parameters
+        ----------
+        above_fat_m : thickness of epidermis and dermis, (sample,); in thin skin the zone ends with it.
+        """
+        top = np.minimum(self.zone_m[0], above_fat_m)
+        zone = np.minimum(self.zone_m[1], above_fat_m) - top
+        return np.asarray(top + min(self.aim_fraction, MIDDLE) * zone), np.asarray(top + self.aim_fraction * zone)
+
+    def field_depth_m(self, epidermis_m: Floats, most_m: Floats) -> Floats:
+        """Return the depth aimed at in half of ablated fields, (sample,): below the epidermis, above `most_m`."""
+        zone = np.maximum(np.minimum(self.zone_m[1], most_m) - epidermis_m, 0.0)
+        return np.asarray(epidermis_m + self.aim_fraction * zone)
+
+
+@dataclass(frozen=True)
+class ModalityRefusal:
+    """A modality that is not offered for a condition or site, with the reason."""
+
+    modality: str
+    message: Message
+    source: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A treatment without a laser, how it is used, and the source of both."""
+
+    modality: str
+    use: LaserUse
+    source: str
+
+
+def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRefusal]]:
+    """Return the laser modalities for a condition at a site, and the refused ones with reasons."""
+    entry = vocabulary_table("condition")[condition]
+    offered, refused = [], []
+    for modality, choice in entry.get("modality", {}).items():
+        cite_sources(choice["source"])
+        if choice["use"] == "not":
+            refused.append(ModalityRefusal(modality, Message(choice["why"]), choice["source"]))
+        elif site in vocabulary_table("modality")[modality].get("not_at", []):
+            source = vocabulary_table("modality")[modality]["source"]
+            site_title = vocabulary_table("site")[site]["title"]
+            refused.append(ModalityRefusal(modality, Message("plan.not-at-site", {"site": site_title}), source))
+        else:
+            offered.append((choice["use"] != "usual", modality))
+    return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
+
+
+def is_field_pigment(modality: str, condition: str) -> bool:
+    """Return whether a laser fades the colour of a whole field with gentle short pulses, and whitens no spot."""
+    return modality == "pigment-short-pulse" and condition not in LESION_BY_CONDITION
+
+
+def treatment_goal(
+    condition: str,
+    modality: str,
+    severity: str | None = None,
+    bounds: RuleBounds = NO_BOUNDS,
+    subtypes: Sequence[str] = (),
+) -> TreatmentGoal:
+    """Return the target of `modality` for `condition`, the deeper the more severe, within the bounds of rules."""
+    entry = vocabulary_table("modality")[modality]
+    depths = [
+        target["depth_um"]
+        for target in vocabulary_table("condition")[condition].get("target", [])
+        if "depth_um" in target
+    ]
+    depth = SourcedValue.from_table(depths[0]) if depths else None
+    if depth is not None:
+        cite_sources(depth.source)
+    zone_m = (0.0, 0.0)
+    if depth is not None and modality in (*COLUMN_MODALITIES, "ablative"):
+        # The ends of a uniform range are those of a zone; any other spread is the uncertainty of one depth.
+        ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
+        zone_m = (ends[0] * UM, ends[1] * UM)
+    return TreatmentGoal(
+        condition,
+        modality,
+        entry["endpoint"],
+        entry["where"],
+        zone_m,
+        _aim_fraction(modality, severity, bounds),
+        bounds,
+        tuple(subtypes),
+    )
+
+
+def _aim_fraction(modality: str, severity: str | None, bounds: RuleBounds) -> float:
+    """Return the aimed depth in the zone as a fraction, by severity.
+
+    It stays in the zone's upper part where rules bound the energy of columns.
+    """
+    aims = aims_by_severity("columns" if modality in COLUMN_MODALITIES else "field")
+    low, high = (2, 2) if severity is None else severity_range(severity)
+    return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.bounds_energy else 1.0)
+
+
+def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:
+    """Return the vessels of a condition as described; those without a depth are in the upper plexus.
+
+    Parameters
+    ----------
+    subtypes : kinds in the case, which have the vessels described for them, in equal shares; without any, the usual
+        ones.
+
+    Raises
+    ------
+    NotAvailable : their size is not known.
+    """
+    parts = []
+    for target in _condition_targets(condition, subtypes):
+        if target["chromophore"] == "blood" and "size_um" in target:
+            size = SourcedValue.from_table(target["size_um"])
+            depth = SourcedValue.from_table(target["depth_um"]) if "depth_um" in target else None
+            cite_sources(*(value.source for value in (size, depth) if value is not None))
+            parts.append((1.0, size, depth))
+    if not parts:
+        raise NotAvailable(render_message("plan.no-vessel-size"))
+    return VesselPopulation(" and ".join((condition, *subtypes)), tuple(parts))
+
+
+def _condition_targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the targets of the stated kinds: those described for them, and the usual ones where a kind has none."""
+    every: list[Mapping[str, Any]] = vocabulary_table("condition")[condition].get("target", [])
+    special = [target for target in every if set(target.get("subtypes", ())) & set(subtypes)]
+    described = {kind for target in special for kind in target["subtypes"]}
+    usual = [target for target in every if "subtypes" not in target]
+    return special if subtypes and described >= set(subtypes) else [*usual, *special]
+
+
+def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
+    """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges."""
+    targets = _condition_targets(condition, subtypes)
+    definition = Message(f"condition-definition.{condition}")
+    if not targets:
+        return Target(definition)
+    first = targets[0]
+    values = {name: _target_value(first[name]) for name in ("depth_um", "size_um", "melanin_ratio") if name in first}
+    return Target(definition, first["chromophore"], first["layer"], **values)
+
+
+def _target_value(row: Mapping[str, Any]) -> TargetValue:
+    """Return a sourced value as the record of a plan."""
+    found = SourcedValue.from_table(row)
+    cite_sources(found.source)
+    return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
+
+
+def laser_abilities(condition: str) -> tuple[Message, Message]:
+    """Return messages on what a laser can do about a condition, and what it cannot."""
+    return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
+
+
+def list_alternatives(condition: str) -> list[Alternative]:
+    """Return the treatments without a laser, in the order of the file."""
+    entry = vocabulary_table("condition")[condition].get("alternative", {})
+    return [Alternative(name, choice["use"], choice["source"]) for name, choice in entry.items()]
+
+
+def laser_use(condition: str, modality: str) -> LaserUse:
+    """Return how a laser is used for a condition that it is offered for."""
+    use: LaserUse = vocabulary_table("condition")[condition]["modality"][modality]["use"]
+    return use

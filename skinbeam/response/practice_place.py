@@ -1,0 +1,252 @@
+"""Compare a setting with published practice: inside, above or below it and by which factor, or without any."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
+from skinbeam.text import Message
+
+__all__ = [
+    "ENERGY",
+    "FLUENCE",
+    "PracticePlace",
+    "place_candidate",
+    "place_dose",
+    "place_setting",
+    "practice_light",
+    "unpublished_quantities",
+]
+
+PracticeSide = Literal["inside", "above", "below", "no dose", "no practice"]
+FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
+
+
+@dataclass(frozen=True)
+class PracticePlace:
+    """Comparison of a setting with the published ones of its condition, its light and such skin.
+
+    Parameters
+    ----------
+    side : of the quantity that is farthest out; "no practice" where nobody published such light for the condition,
+        "no dose" where nobody who did printed a dose of it.
+    quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
+    low, high : published range of it; None inside and without practice.
+    borrowed_from : the condition whose settings are used instead; None where they are its own.
+    unpublished_quantities : quantities of the setting that no source prints, so that they cannot be compared.
+    sources : of the settings, each once.
+    message : the result in a sentence.
+    """
+
+    side: PracticeSide
+    quantity: str
+    factor: float
+    low: float | None
+    high: float | None
+    borrowed_from: str | None
+    unpublished_quantities: tuple[str, ...]
+    sources: tuple[str, ...]
+    message: Message
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether every quantity is within the published range."""
+        return self.side == "inside"
+
+
+def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
+    """Return the light of a trial of the search, as practice classifies it."""
+    setting = trial.setting
+    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+
+
+def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
+    """Return the place of a trial of the search beside published practice."""
+    return place_setting(
+        condition,
+        practice_light(trial, modality),
+        phototype,
+        spot_mm=None if trial.machine.device.microbeam else trial.setting.spot_mm,
+        dose=trial.dose,
+        density_per_cm2=trial.density_per_cm2,
+        passes=trial.passes,
+    )
+
+
+def unpublished_quantities(
+    trial: CandidateSetting, condition: str, modality: str, phototype: int | None
+) -> dict[str, Message]:
+    """Return how far pulse and spot of a trial are outside those that were published, by the quantity that is."""
+    light = practice_light(trial, modality)
+    envelope = find_envelope(condition, light, phototype)
+    if envelope is None:
+        return {"pulse_ms": Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})}
+    given = {"pulse_ms": light.pulse_ms}
+    if not trial.machine.device.microbeam:  # whose width sources do not print
+        given["spot_mm"] = trial.setting.spot_mm
+    places = (
+        _QuantityPlace(name, value, span)
+        for name, value in given.items()
+        if (span := envelope.published_range(name)) is not None
+    )
+    return {one.name: _outside_message(one) for one in places if one.factor != 1.0}
+
+
+def place_setting(
+    condition: str,
+    light: PracticeLight,
+    phototype: int | None,
+    *,
+    spot_mm: float | None,
+    dose: float,
+    density_per_cm2: float | None = None,
+    passes: int = 1,
+) -> PracticePlace:
+    """Return the place of a setting beside published practice.
+
+    Parameters
+    ----------
+    phototype : 1 to 6; where it is unknown, the setting is compared with that of the darkest skins.
+    spot_mm : None with microbeams, whose width sources do not print.
+    dose : in J/cm², or with a density in mJ of one microbeam.
+    density_per_cm2 : of one pass.
+    """
+    envelope = find_envelope(condition, light, phototype)
+    if envelope is None:
+        none = Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})
+        return PracticePlace("no practice", "", 1.0, None, None, None, (), (), none)
+    quantity = FLUENCE if density_per_cm2 is None else ENERGY
+    given = {
+        quantity: dose,
+        "wavelength_nm": light.wavelength_nm if light.lamp else None,
+        "pulse_ms": light.pulse_ms,
+        "spot_mm": spot_mm,
+        "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
+    }
+    spans = {name: envelope.published_range(name) for name in given if name != quantity}
+    spans[quantity] = envelope.dose_range(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
+    asked = {name: value for name, value in given.items() if value is not None}
+    held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
+    unprinted = tuple(name for name in asked if spans[name] is None)
+    cite_sources(*envelope.sources, *(source for one in held for source in one.span.sources))
+    told = _make_place(envelope, spans[quantity], held, unprinted)
+    if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
+        return replace(
+            told, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)
+        )
+    return told
+
+
+def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str) -> PracticePlace:
+    """Return the place of a dose beside the published range that proposed it.
+
+    A dose below the range of lighter skin is inside, because it was moved down for darker skin.
+    """
+    one = _QuantityPlace(quantity, dose, span)
+    side: PracticeSide = "inside" if one.factor == 1.0 else "above" if one.ratio > 1 else "below"
+    if side == "below" and not span.includes_phototype:
+        side = "inside"
+    is_inside = side == "inside"
+    return PracticePlace(
+        side=side,
+        quantity="" if is_inside else quantity,
+        factor=1.0 if is_inside else one.factor,
+        low=None if is_inside else span.low,
+        high=None if is_inside else span.high,
+        borrowed_from=None if span.condition == condition else span.condition,
+        unpublished_quantities=(),
+        sources=span.sources,
+        message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
+        if is_inside
+        else _outside_message(one),
+    )
+
+
+def _outside_message(one: "_QuantityPlace") -> Message:
+    params = {
+        "quantity": Message(f"practice-quantity.{one.name}"),
+        "factor": one.factor,
+        "low": one.span.low,
+        "high": one.span.high,
+    }
+    return Message("practice.above" if one.ratio > 1 else "practice.below", params)
+
+
+def _has_visible_endpoint(modality: str) -> bool:
+    """Return whether the skin itself shows at once that the dose is enough, so that sources need not print it.
+
+    It is removed, or it whitens under a short pulse. Light that heats shows its effect later, or as a burn.
+    """
+    return modality == "ablative" or pulse_class_matters(modality)
+
+
+def _no_dose_message(condition: str) -> Message:
+    return Message("practice.no-dose", {"condition": vocabulary_table("condition")[condition]["title"]})
+
+
+def _inside_message(requested: str, whose: str, sources: int, *, dosed: bool) -> Message:
+    if dosed and whose == requested:
+        return Message("practice.inside", {"sources": sources})
+    # Practice contains conditions that a plan does not treat.
+    title = vocabulary_table("condition").get(whose, {}).get("title", whose.replace("-", " "))
+    message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
+    return Message(message, {"condition": title[:1].lower() + title[1:], "sources": sources})
+
+
+@dataclass(frozen=True)
+class _QuantityPlace:
+    """A quantity of a setting with its published range."""
+
+    name: str
+    value: float
+    span: PublishedRange
+
+    @property
+    def ratio(self) -> float:
+        """The value over the end of the range that it passes; 1 inside."""
+        inside = min(max(self.value, self.span.low), self.span.high)
+        ratio = self.value / inside
+        return ratio if max(ratio, 1 / ratio) > envelope_rules()["rounding"]["ratio"] else 1.0
+
+    @property
+    def factor(self) -> float:
+        """The factor by which the value is outside the range."""
+        return max(self.ratio, 1 / self.ratio)
+
+
+def _make_place(
+    envelope: PracticeEnvelope,
+    dose: PublishedRange | None,
+    places: Sequence[_QuantityPlace],
+    unprinted: tuple[str, ...],
+) -> PracticePlace:
+    whose = dose.condition if dose is not None else envelope.nearest_condition[0]
+    sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in places for source in one.span.sources))))
+    inside = PracticePlace(
+        side="inside",
+        quantity="",
+        factor=1.0,
+        low=None,
+        high=None,
+        borrowed_from=whose if whose != envelope.condition else None,
+        unpublished_quantities=unprinted,
+        sources=sources,
+        message=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),
+    )
+    farthest = max(places, key=lambda one: one.factor, default=None)
+    if farthest is None or farthest.factor == 1.0:
+        return inside
+    side: PracticeSide = "above" if farthest.ratio > 1 else "below"
+    return replace(
+        inside,
+        side=side,
+        quantity=farthest.name,
+        factor=farthest.factor,
+        low=farthest.span.low,
+        high=farthest.span.high,
+        message=_outside_message(farthest),
+    )

@@ -1,0 +1,362 @@
+"""List the settings to try on a device: within published practice, below the caps, with the device's own cooling."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, TypeVar
+
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.laser import beam as laser_settings
+from skinbeam.laser import cooling as laser_cooling
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.device import Device
+from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceHead
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
+from skinbeam.response.envelope import (
+    DARKEST_PHOTOTYPE,
+    PracticeEnvelope,
+    PracticeLight,
+    PublishedRange,
+    envelope_rules,
+    find_envelope,
+    lending_conditions,
+    settings_with_light,
+    span_ends,
+    values_by_source,
+)
+from skinbeam.response.records import CoolingSetting
+from skinbeam.suitability.history import DoseBar, drop_barred_doses
+
+__all__ = [
+    "PracticeRegion",
+    "PulseCaps",
+    "SearchMachine",
+    "SettingCap",
+    "build_beam",
+    "built_in_cooling",
+    "find_cap",
+    "is_bruising_light",
+    "shortest_allowed_pulse_ms",
+    "site_group",
+    "sources_without_dose",
+    "thin_evenly",
+]
+
+# Caps on spot and energy, which hold for every setting.
+
+# Most sources treated the face; a source that names no site is taken to mean it.
+_FACE_GROUP: Final = "face"
+_MOUTH_GROUP: Final = "mouth"
+# Green and yellow light, which blood absorbs so well that a short pulse ruptures fine vessels.
+_BRUISING_NM: Final = (500.0, 600.0)
+
+
+@dataclass(frozen=True)
+class SettingCap:
+    """The greatest value of a quantity that is tried, and the sources of it."""
+
+    value: float
+    sources: tuple[str, ...]
+
+    def allows(self, value: float) -> bool:
+        """Return whether a value is no greater, except for the rounding of sources."""
+        return value <= self.value * float(envelope_rules()["rounding"]["ratio"])
+
+
+@dataclass(frozen=True)
+class PulseCaps:
+    """Caps on every setting of a modality for a condition at a site, for any laser.
+
+    They are the widest spot and the greatest energy of a pulse, or of a microbeam, in print. A published fluence is not
+    valid for a spot with which nobody gave it: the wider the spot, the deeper and the hotter the same fluence heats,
+    and the larger is the area that it harms. So no setting exceeds these caps, inside published doses or beyond them.
+
+    Parameters
+    ----------
+    phototype : the darkest that the skin may have, 1 to 6; None where it is not known.
+    """
+
+    condition: str
+    modality: str
+    site: str
+    phototype: int | None = None
+
+    def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
+        """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
+        if device.lens_array:  # what it focuses has no spot and energy that compare with those of a full field
+            return tuple(doses)
+        least = shortest_allowed_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
+        if setting.pulse_ms < least <= _longest_pulse_ms(device):
+            return ()
+        light = PracticeLight(self.modality, setting.wavelength_nm, setting.pulse_ms)
+        if device.microbeam:
+            energy = find_cap("microbeam_mJ", self.condition, light, self.site)
+            return tuple(dose for dose in doses if energy is None or energy.allows(dose))
+        spot = find_cap("spot_mm", self.condition, light, self.site)
+        if spot is not None and not spot.allows(setting.spot_mm):
+            return ()
+        energy = find_cap("pulse_energy_J", self.condition, light, self.site)
+        borne = tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
+        return self._below_never_doses(device, setting, borne)
+
+    def _below_never_doses(self, device: Device, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the doses of light on vessels below those that such skin and such a site never get."""
+        shortest, longest = _BRUISING_NM
+        is_bruising = device.is_lamp or shortest <= setting.wavelength_nm <= longest
+        if self.modality != "vascular" or not is_bruising:
+            return doses
+        for never in envelope_rules()["never"]:
+            is_meant = self.phototype in never.get("phototypes", ()) or self.site in never.get("sites", ())
+            if is_meant and not (device.is_lamp and never.get("lasers_only", False)):
+                cite_sources(never["source"])
+                bound = never.get("above_J_cm2", math.inf)
+                doses = tuple(dose for dose in doses if dose < never.get("from_J_cm2", math.inf) and dose <= bound)
+        return doses
+
+
+def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:
+    """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
+
+    At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
+    On eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
+    such skin is thin or heals slowly, and a column is as deep for any condition. Raised scars are thick.
+
+    Lamps have no spot that compares with a laser's. The limit on the removal of skin is the computed depth.
+    """
+    if light.lamp or light.modality == "ablative":
+        return None
+    found = _compute_cap(quantity, condition, light, site_group(site))
+    if found is not None:
+        cite_sources(envelope_rules()["source"], *found.sources)
+    return found
+
+
+def shortest_allowed_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
+    """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any pulse is allowed."""
+    unbruised = envelope_rules()["unbruised"]
+    least = float(unbruised["pulse_ms"])
+    bounded = (*unbruised["fields"], *(unbruised["veins"] if _longest_pulse_ms(device) >= least else ()))
+    if not is_bruising_light(modality, device, wavelength_nm) or condition not in bounded:
+        return 0.0
+    cite_sources(unbruised["source"])
+    return least
+
+
+def _longest_pulse_ms(device: Device) -> float:
+    return max(head.pulse_ms.ends[1] for head in device.heads)
+
+
+def is_bruising_light(modality: str, device: Device, wavelength_nm: float) -> bool:
+    """Return whether a laser heats vessels with light that bruises more with shorter pulses."""
+    least_nm, most_nm = _BRUISING_NM
+    return modality == "vascular" and not device.is_lamp and least_nm <= wavelength_nm <= most_nm
+
+
+def site_group(site: str) -> str:
+    """Return the group of sites in the evidence; a site without a group heals as the face does."""
+    groups: Mapping[str, Sequence[str]] = evidence_settings()["site_groups"]
+    return next((name for name, sites in groups.items() if site in sites), _FACE_GROUP)
+
+
+@cache
+def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str) -> SettingCap | None:
+    rows = settings_with_light(light)
+    few = envelope_rules()["few"]
+    here = _greatest_values(quantity, condition, [row for row in rows if group in _row_site_groups(row)])
+    # Off the face few treat, and one source may be all there is.
+    if len(here) >= (few["least"] if group == _FACE_GROUP else 1):
+        return SettingCap(max(here.values()), tuple(here))
+    thin = group not in (_FACE_GROUP, _MOUTH_GROUP) and condition not in envelope_rules()["thick"]["conditions"]
+    if thin and light.modality == "fractional-ablative":
+        careful = _greatest_by_source(quantity, rows)
+        return SettingCap(min(careful.values()), tuple(careful)) if careful else None
+    every = _greatest_values(quantity, condition, rows)
+    return SettingCap(median(every.values()), tuple(every)) if len(every) >= few["least"] else None
+
+
+def _greatest_values(quantity: str, condition: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
+    """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
+    found: dict[str, float] = {}
+    for one in lending_conditions(condition):
+        if len(found) < envelope_rules()["few"]["enough"]:
+            found |= _greatest_by_source(quantity, [row for row in rows if row.condition == one])
+    return found
+
+
+def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
+    return {source: max(values) for source, values in values_by_source(quantity, rows).items()}
+
+
+@cache
+def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
+    """Return the groups of sites that a row treated, by the words of its source."""
+    words = {word: group for group, sites in evidence_settings()["site_groups"].items() for word in sites}
+    words |= envelope_rules()["site_words"]
+    named = re.findall(r"[a-z-]+", row.site.lower())
+    return frozenset(words[word] for word in named if word in words) if named else frozenset((_FACE_GROUP,))
+
+
+# Settings of a device within published practice.
+
+
+def sources_without_dose(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
+    """Return the sources that treated such skin with such light for a condition.
+
+    Empty where a dose for such skin is printed.
+    """
+    found: dict[str, None] = {}
+    for head in device.heads:
+        pulse_ms = head.pulse_ms.ends[0]
+        light = PracticeLight(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        envelope = find_envelope(condition, light, phototype)
+        if device.microbeam or envelope is None or envelope.nearest_condition != (condition, True):
+            continue
+        dose = envelope.dose_range("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
+        if dose is None or not (dose.includes_phototype and dose.condition == condition):
+            rows = envelope.tiers[0].rows
+            dosed = {row.source for row in rows if span_ends(row.fluence_J_cm2)}
+            found |= {row.source: None for row in rows if row.source not in dosed}
+    cite_sources(*found)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class PracticeRegion:
+    """Published settings of a condition with a modality, as a region of the settings of a device.
+
+    Parameters
+    ----------
+    phototype : the darkest that the person may have, 1 to 6; None where it is not known.
+    """
+
+    condition: str
+    modality: str
+    phototype: int | None
+
+    def published_value(
+        self, quantity: str, device: Device, setting: BeamSetting, place: float = 0.5, beside: str | None = None
+    ) -> float | None:
+        """Return a quantile of `pulse_ms` or `spot_mm` over the sources of such light; None where none prints one.
+
+        Parameters
+        ----------
+        place : of the quantile, from 0 to 1; the median without it.
+        beside : as of `PracticeEnvelope.quantiles`.
+        """
+        envelope = self._envelope_at(device, setting)
+        return next(iter(envelope.quantiles(quantity, [place], beside)), None) if envelope is not None else None
+
+    def lighter_highs(self, device: Device, setting: BeamSetting) -> list[float]:
+        """Return the usual greatest doses of lighter skins, of those for which one is published; infinity beside them.
+
+        Darker skin does not get more than lighter skin, whichever sources happened to treat them.
+        """
+        lighter = (
+            replace(self, phototype=one).dose_range(device, setting)
+            for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
+        )
+        return [math.inf, *(min(one.usual_high, one.own_high or math.inf) for one in lighter if one is not None)]
+
+    def dose_range(self, device: Device, setting: BeamSetting, *, needs_pulse: bool = False) -> PublishedRange | None:
+        """Return the published range of the dose at a setting; `needs_pulse` as of `PracticeEnvelope.dose_range`."""
+        envelope = self._envelope_at(device, setting)
+        if envelope is None:
+            return None
+        quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
+        spot = None if device.microbeam else setting.spot_mm
+        return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, needs_pulse=needs_pulse)
+
+    def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
+        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
+        return self._envelope(head, setting.pulse_ms)
+
+    def _envelope(self, head: DeviceHead, pulse_ms: float) -> PracticeEnvelope | None:
+        light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        return find_envelope(self.condition, light, self.phototype)
+
+
+SpacedItem = TypeVar("SpacedItem")
+
+
+@dataclass(frozen=True)
+class SearchMachine:
+    """A device with its name in the case (a name, or a file in `folder`), and the doses of it that may be tried.
+
+    Parameters
+    ----------
+    dose_bars : doses that harmed before.
+    caps : the spots and energies that no setting exceeds; None for no caps.
+    """
+
+    case_name: str
+    device: Device
+    folder: Path
+    dose_bars: tuple[DoseBar, ...] = ()
+    caps: PulseCaps | None = None
+
+    def doses(self, setting: BeamSetting) -> tuple[float, ...]:
+        """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
+        every = drop_barred_doses(
+            dose_steps(self.device, setting), setting.wavelength_nm, setting.pulse_ms, self.dose_bars
+        )
+        return tuple(every if self.caps is None else self.caps.doses(self.device, setting, every))
+
+
+def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:
+    """Return at most `most` of the values, evenly spaced, with the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    if most == 1:
+        return [values[0]]
+    last = len(values) - 1
+    return [values[round(index * last / (most - 1))] for index in range(most)]
+
+
+def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:
+    """Return the cooling that a plan uses on a device, and its setting with the field names of the case file."""
+    if not device.cooling:
+        return laser_cooling.resolve_cooling(None), None
+    head = device.cooling[0]
+    timing = _cooling_timings()[head.kind]
+    cite_sources(timing["source"])
+    table: dict[str, Any] = {"kind": head.kind}
+    if head.cryogen is not None:
+        table["cryogen"] = head.cryogen
+    for name in ("before_ms", "delay_ms", "after_ms"):
+        offer = getattr(head, name)
+        if name in timing and offer is not None:
+            low, high = offer.ends
+            table[name] = min(max(timing[name], low), high)
+    if head.during:
+        table["during"] = True
+    case = parse_record(Case, {"cooling": table}, file="plan")
+    plan = laser_cooling.resolve_cooling(case.cooling, device)
+    # The settings contain the computed cooling, even where a case file could leave it out.
+    return plan, CoolingSetting(temperature_C=plan.temperature_C, coefficient_W_m2K=plan.coefficient_W_m2K, **table)
+
+
+def build_beam(machine: SearchMachine, setting: BeamSetting, dose: float, density_per_cm2: float | None = None) -> Beam:
+    """Return the checked beam of a setting.
+
+    Raises
+    ------
+    InputError : the device cannot emit it.
+    """
+    tables = case_tables(machine.device, setting, dose, density_per_cm2)
+    tables["laser"]["device"] = machine.case_name
+    return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), machine.folder)
+
+
+def _cooling_timings() -> Mapping[str, dict[str, Any]]:
+    timings: Mapping[str, dict[str, Any]] = load_package_table("data/limits.toml")["cooling"]
+    return timings

@@ -1,0 +1,256 @@
+"""Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
+
+After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
+of another device. After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter
+one, and at the greatest dose that left none, if one was tried. Where device or dose is not known there is no dose to
+stay below, so those lasers wait for a clinician.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.laser.device import Device, devices
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern, EarlierSession
+from skinbeam.model.errors import spelling_hint
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import laser_modalities, usable_modalities
+from skinbeam.suitability.table import Decision, RuleReason
+from skinbeam.text import Formatter, Message
+
+__all__ = [
+    "DoseBar",
+    "SessionResponse",
+    "count_sessions_with",
+    "dose_bars",
+    "drop_barred_doses",
+    "reaction_reasons",
+    "response_reasons",
+    "session_response",
+]
+
+_SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
+_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
+_PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
+
+
+@dataclass(frozen=True)
+class DoseBar:
+    """Doses of one device that are not used again.
+
+    Parameters
+    ----------
+    wavelength_nm : of the barred doses; None means every wavelength of the device.
+    dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
+    longest_pulse_ms : the longest pulse in which they are barred; None means any.
+    is_injury : whether they are barred by an injury; else by a bruise, which is less with a longer pulse.
+    """
+
+    wavelength_nm: float | None
+    dose: float | None
+    longest_pulse_ms: float | None = None
+    is_injury: bool = False
+
+
+def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
+    """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
+    found: list[DoseBar] = []
+    reactions = earlier_reactions(case)
+    for one in reactions:
+        is_own = one.was_made_with(device_name, device)
+        if one.meaning == "harm" and _has_dose_bar(one, case):
+            if is_own or _cools_through_window(one, device):
+                found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), is_injury=True))
+            else:
+                found += _bars_of_such_light(one, device)
+        elif one.kind == "purpura" and is_own and (dose := one.dose_on(device)):
+            clean = _greatest_clean_dose(reactions, one, dose, device)
+            bar = dose if clean is None else math.nextafter(clean, math.inf)
+            found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
+    return tuple(found)
+
+
+def _two_thirds(injuring: float | None) -> float | None:
+    """Return the least barred dose after an injury: the one above two thirds of the dose that injured."""
+    return None if injuring is None else math.nextafter(_SHARE_AFTER_INJURY * injuring, math.inf)
+
+
+def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
+    """Return the doses of another device that an injury bars: what one machine's dose did to this skin, another's of
+    the same light may do at the same dose.
+
+    A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone.
+    """
+    injuring = one.device
+    if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
+        return []
+    pulse_ms = injuring.pulse_ms[1] if one.pulse_ms is None else one.pulse_ms
+    longest_ms = SHORTEST_MICROSECOND_MS if pulse_ms < SHORTEST_MICROSECOND_MS else None
+    made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
+    return [
+        DoseBar(nm, _two_thirds(one.fluence_J_cm2), longest_ms, is_injury=True)
+        for nm in device.wavelengths_nm
+        if one.fluence_J_cm2 is not None and any(abs(nm - other) <= _SAME_LIGHT_NM for other in made)
+    ]
+
+
+def _greatest_clean_dose(
+    reactions: Sequence[EarlierReaction], bruise: EarlierReaction, bruising: float, device: Device
+) -> float | None:
+    """Return the greatest dose below a bruising one that left none with the same device; None where none was tried."""
+    doses = [
+        dose
+        for one in reactions
+        if one.device == device
+        and one.meaning == "expected"
+        and one.kind != "purpura"
+        and one.wavelength_on(device) == bruise.wavelength_on(device)
+        and (dose := one.dose_on(device)) is not None
+    ]
+    return max((dose for dose in doses if dose < bruising), default=None)
+
+
+def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
+    """Return whether a device gives a reaction's light to skin below a window, where nothing cools it."""
+    same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
+    return same_light and device.compression is not None
+
+
+def drop_barred_doses(
+    doses: Sequence[float], wavelength_nm: float, pulse_ms: float, bars: Sequence[DoseBar]
+) -> tuple[float, ...]:
+    """Return the doses, ascending, that are below every bar of this wavelength and pulse."""
+    here = [
+        bar
+        for bar in bars
+        if bar.wavelength_nm in (None, wavelength_nm)
+        and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
+    ]
+    return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
+
+
+def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
+    """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any."""
+    found = []
+    for one in earlier_reactions(case):
+        if one.kind == "purpura" and one.meaning == "expected" and one.fluence_J_cm2 is not None:
+            dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
+            message = _reaction_message("earlier.bruise", one, dose=dose)
+            found.append(_practice_reason("earlier-bruise", "with-caution", message))
+        if one.meaning == "expected":
+            continue
+        if one.meaning == "unread":
+            found.append(
+                _practice_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind}))
+            )
+        elif one.meaning == "sign":
+            found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
+        elif _has_dose_bar(one, case):
+            found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
+        else:
+            named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
+            meant = {modality} if modality is not None else set(laser_modalities())
+            decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
+            found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
+    return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+
+
+def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:
+    """Return whether the device is known, so that a reaction can bar its doses.
+
+    A test spot names its device; without a dose every dose is barred.
+    """
+    own = case.clinic.devices or [] if case.clinic is not None else []
+    known = one.device is not None or one.device_name in own
+    return known and (one.is_test_spot or one.has_dose)
+
+
+def _injury_message(one: EarlierReaction) -> Message:
+    if not one.has_dose:
+        return _reaction_message("earlier.every-dose", one)
+    if one.device is not None and one.dose_on(one.device) is None:
+        return _reaction_message("earlier.other-dose", one)
+    said = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
+    dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in said if value is not None)
+    return _reaction_message("earlier.below", one, dose=dose)
+
+
+def _reaction_message(message: str, one: EarlierReaction, **more: str) -> Message:
+    if message == "earlier.unknown-device":
+        more["hint"] = spelling_hint([one.device_name], devices()).strip()
+    device = one.device.title if one.device is not None else one.device_name or Message("earlier.no-device").text
+    return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": device, **more})
+
+
+def _practice_reason(rule: str, decision: Decision, message: Message) -> RuleReason:
+    return RuleReason(rule, decision, message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH)
+
+
+# Response to earlier sessions.
+
+
+@dataclass(frozen=True)
+class SessionResponse:
+    """The result of the sessions on a condition so far.
+
+    Parameters
+    ----------
+    sessions : how many took place.
+    improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
+    """
+
+    sessions: int
+    improved_pct: float | None
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether the course stops for a clinician to look again.
+
+        A course that has not brought a quarter of improvement after two sessions is not repeated automatically (a
+        judgement): the diagnosis, the light or the dose is wrong, or no further improvement is possible.
+        """
+        rule = load_package_table("data/limits.toml")["course"]
+        enough = self.improved_pct is None or self.improved_pct >= rule["stop_below_pct"]
+        return self.sessions >= rule["stop_after_sessions"] and not enough
+
+
+def session_response(case: Case, condition: str) -> SessionResponse:
+    """Return the result of the sessions of a case on a condition."""
+    done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
+    judged = [one.response_pct for one in done if one.response_pct is not None]
+    return SessionResponse(len(done), judged[-1] if judged else None)
+
+
+def count_sessions_with(case: Case, concern: Concern | None, modality: str | None) -> int:
+    """Return how many sessions on a concern may have been done with a modality.
+
+    A session whose device is missing or not known may have been done with any laser for the condition.
+    """
+    if concern is None or modality is None:
+        return 0
+    return sum(modality in _session_modalities(one) for one in case.session if one.treats == concern.condition)
+
+
+def _session_modalities(done: EarlierSession) -> Collection[str]:
+    """Return the modalities that a session may have been done with."""
+    known = devices().get(done.device or "")
+    return usable_modalities(done.treats) if known is None else known.modalities
+
+
+def response_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
+    """Return a referral where sessions with a laser have improved a concern too little."""
+    if concern is None or modality is None:
+        return []
+    response = session_response(case, concern.condition)
+    if not response.is_too_little or response.improved_pct is None:
+        return []
+    if not count_sessions_with(case, concern, modality):
+        return []
+    params = {"sessions": response.sessions, "improved": response.improved_pct}
+    message = Message("response.too-little", params)
+    about = f"{concern.condition} at {concern.site}"
+    return [RuleReason("response-too-little", "refer", message, "skinbeam-judgement-course", "practice", about)]

@@ -1,0 +1,351 @@
+"""Decide by the rules whether a person may be treated, and with which modalities, with reasons and sources.
+
+Every rule of use `suitability` that applies gives a reason, with its source; the strictest decision is taken. A rule
+that cannot be evaluated, because age or colour is not known, is not skipped: it becomes a question (`ask-...`). A
+medicine that no rule tests is listed as not checked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
+from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.sources import cite_sources, find_source
+from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities, vocabulary_table
+from skinbeam.suitability.bounds import RuleBounds
+from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons
+from skinbeam.suitability.table import (
+    OPTION_FACTS,
+    Decision,
+    FactTest,
+    JointCondition,
+    NegatedCondition,
+    Rule,
+    RuleCondition,
+    RuleReason,
+    condition_holds,
+    decision_severity,
+    load_rules,
+    missing_facts,
+)
+from skinbeam.text import Message
+
+__all__ = [
+    "Suitability",
+    "judge_case",
+    "judge_suitability",
+    "medicine_spelling_slips",
+    "unchecked_medicines",
+    "unchecked_parts",
+]
+
+# Medicines of a case that no rule checks.
+
+
+def unchecked_parts(text: str) -> tuple[str, ...]:
+    """Return the parts of the text that no rule tests: unread words, and medicines without a rule.
+
+    The whole text is returned alone when no part of it was checked.
+    """
+    read = read_medication(text)
+    without_rule = [name for name in read.medicines if not _has_rule(name)]
+    if len(without_rule) == len(read.medicines):
+        return (text.strip(),) if read.medicines or read.unread else ()
+    return (*read.unread, *(medications()[name]["title"] for name in without_rule))
+
+
+def unchecked_medicines(case: Case) -> tuple[str, ...]:
+    """Return the medicines of the person that are not checked, as written, each once; a part in brackets."""
+    found = []
+    for name in _medicine_texts(case):
+        parts = unchecked_parts(name)
+        if parts == (name,):
+            found.append(_quote_name(name))
+        elif parts:
+            params = {"name": _quote_name(name), "part": ", ".join(parts)}
+            found.append(Message("rules.medication-part", params).text)
+    return tuple(dict.fromkeys(found))
+
+
+def medicine_spelling_slips(case: Case) -> tuple[str, ...]:
+    """Return the misspelt names of medicines, each as written with the recognised name."""
+    found = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
+    told = [
+        Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in found
+    ]
+    return tuple(dict.fromkeys(message.text for message in told))
+
+
+def _medicine_texts(case: Case) -> list[str]:
+    return [] if case.patient is None else [medication.name.strip() for medication in case.patient.medications]
+
+
+def _quote_name(name: str) -> str:
+    return f'"{name}"'
+
+
+def _has_rule(medicine: str) -> bool:
+    return not _facts_in_rules().isdisjoint(fact_names_of_medicine(medicine))
+
+
+@cache
+def _facts_in_rules() -> frozenset[str]:
+    """Return every fact that a rule of suitability tests."""
+    return frozenset(fact for rule in load_rules("suitability") for fact in _facts_in_condition(rule.when))
+
+
+def _facts_in_condition(condition: RuleCondition) -> list[str]:
+    match condition:
+        case FactTest(fact, _, _):
+            return [fact]
+        case NegatedCondition(part):
+            return _facts_in_condition(part)
+        case JointCondition(_, parts):
+            return [fact for part in parts for fact in _facts_in_condition(part)]
+    return []
+
+
+# Facts that the plan asks for when they are missing; any other missing fact is a "no" or belongs to a later choice.
+_QUESTION_MESSAGES = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
+
+
+@dataclass(frozen=True)
+class Suitability:
+    """The strictest decision of all rules that apply, and every reason, strictest first, then in rule order."""
+
+    decision: Decision
+    reasons: tuple[RuleReason, ...]
+
+    @property
+    def bounds(self) -> RuleBounds:
+        """The bounds of the rules that apply on a setting."""
+        return RuleBounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
+
+    @property
+    def opposing_reasons(self) -> tuple[RuleReason, ...]:
+        """The reasons that refer or refuse, the strictest first."""
+        least = decision_severity("refer")
+        return tuple(reason for reason in self.reasons if decision_severity(reason.decision) >= least)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of the decision and its reasons."""
+        return {"decision": self.decision, "reasons": [reason.as_record() for reason in self.reasons]}
+
+
+def judge_suitability(
+    case: Case,
+    *,
+    concern: Concern | None = None,
+    modality: str | None = None,
+    device_wavelength_nm: float | None = None,
+    pulse_ms: float | None = None,
+    ipl: bool = False,
+    compression: bool = False,
+    cooled: bool | None = None,
+) -> Suitability:
+    """Judge a person, a concern, and a choice as far as it has been made, by the rules.
+
+    Parameters
+    ----------
+    concern : the concern; without it, rules about a concern do not apply, but a lesion anywhere still counts.
+    modality : name or alias; without it, only rules that hold for every laser apply.
+    device_wavelength_nm, pulse_ms : of the device, in nm and ms; without them, rules that test them do not apply.
+    ipl : whether the device is intense pulsed light.
+    compression : whether it presses a window on the skin while it fires.
+    cooled : whether the device cools the skin; without it, rules that test it do not apply.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    if modality is not None:
+        modality = resolve_name("modality", modality, field="modality")
+    option = _option_facts(modality, device_wavelength_nm, pulse_ms) | {"ipl": ipl, "compression": compression}
+    if cooled is not None:
+        option["cooled"] = cooled
+    return _cite_reasons(_judge_option(case, concern, modality, option))
+
+
+def _judge_option(
+    case: Case, concern: Concern | None, modality: str | None, option: Mapping[str, FactValue] | None = None
+) -> Suitability:
+    facts = {
+        **read_questionnaire(case).facts,
+        **concern_facts(case, concern),
+        **(_option_facts(modality, None, None) if option is None else option),
+        "specialist_allows": _is_allowed_by_specialist(case, modality),
+        "sessions_done": float(count_sessions_with(case, concern, modality)),
+    }
+    about = "" if concern is None else f"{concern.condition} at {concern.site}"
+    spoke = [
+        rule
+        for rule in load_rules("suitability")
+        if _covers_modality(rule, modality) and condition_holds(rule.when, facts)
+    ]
+    reasons = [_rule_reason(rule, about) for rule in spoke]
+    asked = (*_missing_fact_reasons(facts, modality), *_medicine_reasons(case))
+    if modality is not None and not vocabulary_table("modality")[modality]["laser"]:
+        return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
+    earlier = (*reaction_reasons(case, modality), *response_reasons(case, concern, modality))
+    return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
+
+
+def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
+    """Return the decision on a whole plan, and the reasons that hold whatever modality is chosen.
+
+    For a concern, the mildest of its candidate modalities counts, since one of them is enough; over the concerns, the
+    mildest counts too, but never less than a rule that decides the whole case (an undiagnosed lesion, pregnancy ...),
+    and never plainly "suitable" while one concern is refused.
+
+    Parameters
+    ----------
+    candidates : condition → laser modalities that could be offered for it. When left out, those that the table of
+        conditions does not rule out; every laser where it rules out all.
+    """
+    if not case.concern:
+        return judge_suitability(case)
+    reasons: dict[tuple[str, str, str], RuleReason] = {
+        _reason_key(r): r for r in _judge_option(case, None, None).reasons
+    }
+    decisions: list[Decision] = []
+    for concern in case.concern:
+        names = (candidates or {}).get(concern.condition) or usable_modalities(concern.condition) or laser_modalities()
+        best = min((_judge_option(case, concern, name) for name in names), key=lambda s: decision_severity(s.decision))
+        decisions.append(best.decision)
+        general = _judge_option(case, concern, None)
+        weight = decision_severity(best.decision)
+        kept = [
+            r
+            for r in best.reasons
+            if decision_severity(r.decision) == weight and weight > decision_severity(general.decision)
+        ]
+        for reason in (*general.reasons, *kept):
+            reasons.setdefault(_reason_key(reason), reason)
+    deciding = {rule.id for rule in load_rules("suitability") if rule.decides == "case"}
+    floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
+    mildest = min(decisions, key=decision_severity)
+    if any(decision_severity(d) >= decision_severity("refer") for d in decisions):
+        floor.append("with-caution")
+    ranked = _strictest_first(_drop_repeated_reasons(reasons.values()))
+    return _cite_reasons(Suitability(max([mildest, *floor], key=decision_severity), ranked.reasons))
+
+
+def _reason_key(reason: RuleReason) -> tuple[str, str, str]:
+    """Return the identity of a reason: two injuries are two reasons, though the same rule gives both."""
+    return reason.rule, reason.about, reason.message.text
+
+
+def _drop_repeated_reasons(reasons: Iterable[RuleReason]) -> list[RuleReason]:
+    """Drop the reasons of a concern that the whole case has too."""
+    listed = list(reasons)
+    whole = {reason.rule for reason in listed if not reason.about}
+    return [reason for reason in listed if not reason.about or reason.rule not in whole]
+
+
+def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, FactValue]:
+    facts: dict[str, FactValue] = {"ipl": False, "compression": False}
+    if modality is not None:
+        facts["modality"] = modality
+    if wavelength_nm is not None:
+        facts["wavelength_nm"] = wavelength_nm
+    if pulse_ms is not None:
+        facts["pulse"] = "short" if pulse_ms < fact_tables()["pulse"]["short_below_ms"] else "long"
+    elif modality is not None and vocabulary_table("modality")[modality]["laser"]:
+        facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
+    return facts
+
+
+def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
+    """Return whether the case contains a specialist's decision for this modality, for a person who forms keloids."""
+    decision = case.patient.keloid_decision if case.patient is not None else None
+    return decision is not None and modality in decision.allows
+
+
+def _covers_modality(rule: Rule, modality: str | None) -> bool:
+    if modality is None:
+        return set(laser_modalities()) <= set(rule.modalities)
+    return modality in rule.modalities
+
+
+def _rule_reason(rule: Rule, about: str) -> RuleReason:
+    about = about if _is_about_concern(rule) else ""
+    return RuleReason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about, rule.bounds)
+
+
+def _is_about_concern(rule: Rule) -> bool:
+    """Return whether a rule belongs to one concern and not to the person."""
+    return rule.decides != "case"
+
+
+def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleReason]:
+    """Return one reason for each topic on which rules that apply decide differently."""
+    found = []
+    for topic in dict.fromkeys(rule.topic for rule in spoke if rule.topic):
+        group = [rule for rule in spoke if rule.topic == topic]
+        if len({rule.decision for rule in group}) == 1:
+            continue
+        strictest = max(group, key=lambda rule: decision_severity(rule.decision))
+        views = [_describe_view(rule) for rule in {(rule.source, rule.decision): rule for rule in group}.values()]
+        name = f"sources-differ-{topic.replace(' ', '-')}"
+        message = Message("rules.sources-differ", {"topic": topic, "views": "; ".join(views)})
+        found.append(RuleReason(name, strictest.decision, message, strictest.source, strictest.strength, about))
+    return found
+
+
+def _describe_view(rule: Rule) -> str:
+    author = find_source(rule.source).fields["author"].split(" and ")[0].split(",")[0]
+    decision = Message(f"rule_decision.{rule.decision}")
+    return Message("rules.view", {"source": author, "decision": decision}).text
+
+
+def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) -> list[RuleReason]:
+    """Return one reason for each missing fact that rules of this choice need.
+
+    The bounds of these rules apply until the fact is known.
+    """
+    waiting: dict[str, list[Rule]] = {}
+    for rule in load_rules("suitability"):
+        if modality is not None and modality not in rule.modalities:
+            continue
+        missing = missing_facts(rule.when, facts)
+        if modality is not None and missing & set(OPTION_FACTS):
+            continue
+        for fact in missing & set(_QUESTION_MESSAGES):
+            waiting.setdefault(fact, []).append(rule)
+    found = []
+    for fact, open_rules in sorted(waiting.items()):
+        bounds = tuple(bound for rule in open_rules for bound in rule.bounds) if modality is not None else ()
+        message = Message(f"rules.{_QUESTION_MESSAGES[fact]}{'-held' if bounds else ''}", {"rules": len(open_rules)})
+        found.append(
+            RuleReason(_QUESTION_MESSAGES[fact], "with-caution", message, "rulepractice", "practice", bounds=bounds)
+        )
+    return found
+
+
+def _medicine_reasons(case: Case) -> list[RuleReason]:
+    """Return one reason for all medicines that no rule tests, and one for all misspelt names."""
+    told = {"medication-not-checked": unchecked_medicines(case), "medication-taken-as": medicine_spelling_slips(case)}
+    return [
+        RuleReason(
+            name, "with-caution", Message(f"rules.{name}", {"names": "; ".join(names)}), "rulepractice", "practice"
+        )
+        for name, names in told.items()
+        if names
+    ]
+
+
+def _cite_reasons(suitability: Suitability) -> Suitability:
+    cite_sources(*(reason.source for reason in suitability.reasons))
+    cite_sources(*(bound.source for bound in suitability.bounds.bounds))
+    return suitability
+
+
+def _strictest_first(reasons: Iterable[RuleReason]) -> Suitability:
+    order = {rule.id: rule.order for rule in load_rules()}
+    ranked = sorted(reasons, key=lambda r: (-decision_severity(r.decision), order.get(r.rule, len(order))))
+    strictest = ranked[0].decision if ranked else "suitable"
+    return Suitability(strictest, tuple(ranked))

@@ -1,0 +1,454 @@
+"""Read the rules from `data/rules.toml`, and evaluate the small language of their conditions.
+
+A condition is a TOML table. A test names one fact and one operator, and conditions are joined:
+
+    { fact = "tan", in = ["recent", "current"] }
+    { all = [{ fact = "medication.isotretinoin", within_months = 6.0 }, { not = { fact = "site", is = "neck" } }] }
+
+| operator | holds when the fact |
+|---|---|
+| `is` | equals the value |
+| `in` | is one of the values |
+| `has` | is a list that shares a word with the values |
+| `at_least`, `below` | is a number at or above, or below, the value |
+| `between` | is a number from the first to the second value, both included |
+| `within_months` | is a medicine last taken at most so many months ago |
+| `ever` | is a medicine that was taken at some time |
+
+The answer is true, false, or unknown when a fact is missing that would settle it (Kleene's three-valued logic).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+from skinbeam.assessment.medicines import medication_facts
+from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, FactValue, fact_tables
+from skinbeam.model.errors import nearest_name
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.suitability.bounds import RuleBound, read_bound
+from skinbeam.text import Message
+
+__all__ = [
+    "CHECKLISTS",
+    "DECISIONS",
+    "EVIDENCE_STRENGTHS",
+    "OPTION_FACTS",
+    "RULE_USES",
+    "AlwaysTrue",
+    "Decision",
+    "FactTest",
+    "JointCondition",
+    "NegatedCondition",
+    "PlainReason",
+    "Rule",
+    "RuleCondition",
+    "RuleReason",
+    "ValueRange",
+    "condition_holds",
+    "decision_severity",
+    "load_rules",
+    "missing_facts",
+    "read_condition",
+    "read_rules",
+]
+
+Decision = Literal["suitable", "with-caution", "refer", "not-suitable"]
+DECISIONS: tuple[Decision, ...] = ("suitable", "with-caution", "refer", "not-suitable")
+CHECKLISTS = ("titration", "anaesthesia", "photographs", "complications")
+RULE_USES = ("suitability", "aftercare", "downtime", "sessions", "records", *CHECKLISTS)
+EVIDENCE_STRENGTHS = (
+    "guideline",
+    "consensus",
+    "systematic-review",
+    "randomised-trial",
+    "trial",
+    "cohort",
+    "case-series",
+    "case-report",
+    "review",
+    "expert",
+    "text",
+    "patient-information",
+    "clinic-list",
+    "practice",
+)
+OPTION_FACTS = (
+    "compression",
+    "cooled",
+    "ipl",
+    "modality",
+    "pulse",
+    "sessions_done",
+    "specialist_allows",
+    "wavelength_nm",
+)
+_RULE_KEYS = {
+    "row",
+    "use",
+    "modalities",
+    "conditions",
+    "sites",
+    "when",
+    "decision",
+    "decides",
+    "topic",
+    "bound",
+    "strength",
+    "source",
+    "message",
+    "params",
+    "values",
+    "call",
+    "note",
+}
+
+
+@dataclass(frozen=True)
+class FactTest:
+    """One fact compared with a value."""
+
+    __test__ = False  # its name makes pytest take it for a test
+
+    fact: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class JointCondition:
+    """Conditions that must `all` hold, or of which `any` must."""
+
+    quantifier: Literal["all", "any"]
+    parts: "tuple[RuleCondition, ...]"
+
+
+@dataclass(frozen=True)
+class NegatedCondition:
+    """A condition that must not hold."""
+
+    part: "RuleCondition"
+
+
+@dataclass(frozen=True)
+class AlwaysTrue:
+    """The empty condition, which always holds."""
+
+
+RuleCondition = FactTest | JointCondition | NegatedCondition | AlwaysTrue
+
+
+@dataclass(frozen=True)
+class ValueRange:
+    """A range that a rule provides for the planner.
+
+    Parameters
+    ----------
+    quantity : downtime, redness, covering, sessions, interval, minutes or numbing.
+    low, high : ends of the printed range, in `unit`.
+    unit : days, weeks, sessions or minutes.
+    of : what was counted, and in whom.
+    central : the printed mean, where one was printed.
+    """
+
+    quantity: str
+    low: float
+    high: float
+    unit: str
+    of: str
+    central: float | None = None
+
+    def __post_init__(self) -> None:
+        middle = self.low if self.central is None else self.central
+        if not self.low <= middle <= self.high:
+            raise ValueError(
+                f"{self.quantity}: low <= central <= high does not hold: {self.low}, {middle}, {self.high}"
+            )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of `data/rules.toml`; the comment at the head of that file defines each field."""
+
+    id: str
+    use: str
+    modalities: tuple[str, ...]
+    strength: str
+    source: str
+    message: Message
+    when: RuleCondition = AlwaysTrue()
+    decision: Decision = "suitable"
+    row: str = ""
+    conditions: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    decides: str = "concern"
+    topic: str = ""
+    bounds: tuple[RuleBound, ...] = ()
+    values: tuple[ValueRange, ...] = ()
+    is_warning_sign: bool = False
+    note: str = ""
+    order: int = field(default=0, compare=False)
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "is": lambda fact, value: fact == value,
+        "in": lambda fact, value: fact in value,
+        "has": lambda fact, value: bool(set(fact) & set(value)),
+        "at_least": lambda fact, value: fact >= value,
+        "below": lambda fact, value: fact < value,
+        "between": lambda fact, value: value[0] <= fact <= value[1],
+        "within_months": lambda fact, value: fact is not False and fact <= value,
+        "ever": lambda fact, value: (fact is not False) == value,
+    }
+)
+
+
+def condition_holds(condition: RuleCondition, facts: Mapping[str, FactValue]) -> bool | None:
+    """Return whether `condition` holds for `facts`; None when a missing fact would settle it."""
+    match condition:
+        case AlwaysTrue():
+            return True
+        case NegatedCondition(part):
+            inner = condition_holds(part, facts)
+            return None if inner is None else not inner
+        case JointCondition(how, parts):
+            settled = how == "any"
+            answers = [condition_holds(part, facts) for part in parts]
+            if settled in answers:
+                return settled
+            return None if None in answers else not settled
+        case FactTest(fact, operator, value):
+            return _OPERATORS[operator](facts[fact], value) if fact in facts else None
+
+
+def missing_facts(condition: RuleCondition, facts: Mapping[str, FactValue]) -> frozenset[str]:
+    """Return the missing facts that leave `condition` undecided; empty when it is decided."""
+    if condition_holds(condition, facts) is not None:
+        return frozenset()
+    match condition:
+        case FactTest(fact, _, _):
+            return frozenset({fact})
+        case NegatedCondition(part):
+            return missing_facts(part, facts)
+        case JointCondition(_, parts):
+            return frozenset().union(*(missing_facts(part, facts) for part in parts))
+    return frozenset()
+
+
+@cache
+def load_rules(use: str | None = None) -> tuple[Rule, ...]:
+    """Return the rules of one use, or all, in the order of the file.
+
+    Raises
+    ------
+    ValueError : `use` is not one of `RULE_USES`, or the file is invalid.
+    """
+    if use is not None and use not in RULE_USES:
+        raise ValueError(f'unknown use "{use}"; known: {", ".join(RULE_USES)}')
+    if use is not None:
+        return tuple(rule for rule in load_rules() if rule.use == use)
+    return read_rules(load_package_table("data/rules.toml"))
+
+
+def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """Return the rules of a parsed file.
+
+    Raises
+    ------
+    ValueError : a key, name, operator or value that is not allowed; the text says in which rule.
+    """
+    return tuple(_read_rule(name, entry, order) for order, (name, entry) in enumerate(entries.items()))
+
+
+def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
+    def fault(what: str) -> ValueError:
+        return ValueError(f"rule {name}: {what}")
+
+    unknown = sorted(set(entry) - _RULE_KEYS)
+    if unknown:
+        raise fault(f"unknown key {unknown[0]}, nearest {nearest_name(unknown[0], _RULE_KEYS)}")
+    missing = sorted({"use", "modalities", "strength", "source", "message"} - set(entry))
+    if missing:
+        raise fault(f"{missing[0]} is missing")
+    for key, known in (
+        ("use", RULE_USES),
+        ("strength", EVIDENCE_STRENGTHS),
+        ("decision", DECISIONS),
+        ("decides", ("case",)),
+    ):
+        if key in entry and entry[key] not in known:
+            raise fault(f'{key} = "{entry[key]}" is not one of {", ".join(known)}')
+    if (entry["use"] == "suitability") != ("decision" in entry):
+        raise fault("decision belongs to suitability, and suitability needs one")
+    if (entry["use"] in ("downtime", "sessions")) != ("values" in entry):
+        raise fault("values belong to downtime and sessions, and both need some")
+    if "bound" in entry and entry["use"] != "suitability":
+        raise fault("bound belongs to suitability")
+    for key, kind in (("conditions", vocabulary_table("condition")), ("sites", vocabulary_table("site"))):
+        for word in entry.get(key, ()):
+            if word not in kind:
+                raise fault(f"{key}: unknown name {word}")
+    try:
+        when = read_condition(entry["when"]) if "when" in entry else AlwaysTrue()
+        values = tuple(ValueRange(**value) for value in entry.get("values", ()))
+        bounds = tuple(read_bound(one) for one in entry.get("bound", ()))
+        if bounds and _depends_on_setting(when):
+            raise ValueError("a bound holds whatever the wavelength and the pulse; when may not ask for them")
+    except (TypeError, ValueError) as error:
+        raise fault(str(error)) from error
+    return Rule(
+        id=name,
+        use=entry["use"],
+        modalities=_read_modalities(entry["modalities"], fault),
+        strength=entry["strength"],
+        source=entry["source"],
+        message=Message(entry["message"], entry.get("params", {})),
+        when=when,
+        decision=entry.get("decision", "suitable"),
+        row=entry.get("row", ""),
+        conditions=tuple(entry.get("conditions", ())),
+        sites=tuple(entry.get("sites", ())),
+        decides=entry.get("decides", "concern"),
+        topic=entry.get("topic", ""),
+        bounds=bounds,
+        values=values,
+        is_warning_sign=entry.get("call", False),
+        note=entry.get("note", ""),
+        order=order,
+    )
+
+
+def _depends_on_setting(condition: RuleCondition) -> bool:
+    """Return whether a condition tests a value that the search chooses, beyond the kind of laser."""
+    match condition:
+        case FactTest(fact, _, _):
+            return fact in ("cooled", "ipl", "pulse", "wavelength_nm")
+        case NegatedCondition(part):
+            return _depends_on_setting(part)
+        case JointCondition(_, parts):
+            return any(_depends_on_setting(part) for part in parts)
+    return False
+
+
+def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
+    groups = {"laser": laser_modalities(), **fact_tables()["modality_groups"]}
+    found: list[str] = []
+    for word in named if isinstance(named, list) else [named]:
+        if word not in groups and word not in vocabulary_table("modality"):
+            raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
+        found += groups.get(word, (word,))
+    return tuple(dict.fromkeys(found))
+
+
+def read_condition(table: Any) -> RuleCondition:
+    """Return the condition in a TOML table.
+
+    Raises
+    ------
+    ValueError : a shape, fact or operator that is not known; a value that does not fit the operator.
+    """
+    if not isinstance(table, Mapping) or not table:
+        raise ValueError(f"a condition is a table, read {table!r}")
+    for how in ("all", "any"):
+        if how in table:
+            if len(table) != 1 or not isinstance(table[how], list) or not table[how]:
+                raise ValueError(f"{how} stands alone, with a list of conditions")
+            return JointCondition("all" if how == "all" else "any", tuple(read_condition(part) for part in table[how]))
+    if "not" in table:
+        if len(table) != 1:
+            raise ValueError("not stands alone")
+        return NegatedCondition(read_condition(table["not"]))
+    fact, operators = table.get("fact"), [key for key in table if key != "fact"]
+    if not isinstance(fact, str) or fact not in {*PERSON_FACTS, *CONCERN_FACTS, *OPTION_FACTS, *medication_facts()}:
+        raise ValueError(f"unknown fact {fact!r}")
+    if len(operators) != 1 or operators[0] not in _OPERATORS:
+        raise ValueError(f"{fact}: one operator of {', '.join(_OPERATORS)}, read {operators}")
+    _check_operand(fact, operators[0], table[operators[0]])
+    return FactTest(fact, operators[0], table[operators[0]])
+
+
+def _check_operand(fact: str, operator: str, value: Any) -> None:
+    medicine = fact.startswith("medication.")
+    if medicine != (operator in ("within_months", "ever")):
+        raise ValueError(f"{fact}: {operator} does not fit this fact")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "in": isinstance(value, list),
+        "has": isinstance(value, list),
+        "between": isinstance(value, list) and len(value) == 2 and value[0] <= value[1],
+        "at_least": number,
+        "below": number,
+        "within_months": number,
+        "ever": isinstance(value, bool),
+    }
+    if not fits.get(operator, True):
+        raise ValueError(f"{fact}: {operator} cannot take {value!r}")
+
+
+# Reasons for a decision.
+
+
+@dataclass(frozen=True)
+class RuleReason:
+    """One reason for a decision: a rule that applies, its sentence and its source.
+
+    Parameters
+    ----------
+    rule : its id in `data/rules.toml`, or `ask-...`, `earlier-...`, `medication-...` or `sources-differ-...`.
+    decision : the decision that it requires.
+    message : its sentence.
+    source : key of its source.
+    strength : the kind of that source.
+    about : the concern that it applies to, as "condition at site"; empty for the whole case.
+    bounds : its bounds on the settings of a plan; without any, it changes none.
+    """
+
+    rule: str
+    decision: Decision
+    message: Message
+    source: str
+    strength: str
+    about: str = ""
+    bounds: tuple[RuleBound, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of a reason."""
+        record = {
+            "rule": self.rule,
+            "decision": self.decision,
+            "text": self.message.english,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+        bounds = {"bounds": [bound.as_record() for bound in self.bounds]} if self.bounds else {}
+        return record | ({"about": self.about} if self.about else {}) | bounds
+
+
+@dataclass(frozen=True)
+class PlainReason:
+    """A reason for a refusal or a postponement in plain words.
+
+    Parameters
+    ----------
+    rule, decision : the rule that decided and its decision; None where no rule did, or where it is part of the
+        decision.
+    because : the person's facts that make the rule apply.
+    text : the sentence of the rule in plain words.
+    about : the concern that it applies to, as "condition at site"; None for several or for the whole case.
+    """
+
+    rule: str | None
+    decision: Decision | None
+    because: tuple[Message, ...]
+    text: Message
+    about: str | None = None
+
+
+def decision_severity(decision: Decision) -> int:
+    """Return how strict a decision is, 0 (suitable) to 3 (not suitable)."""
+    return DECISIONS.index(decision)

@@ -1,0 +1,1 @@
+"""What other settings would do in the same skins: one asked setting, and the therapeutic window."""

@@ -1,0 +1,153 @@
+"""What is read from the rules for the time after a session: advice, days, sessions, minutes."""
+
+from typing import Any
+
+import pytest
+
+from skinbeam.course.aftercare import (
+    RuleRange,
+    aftercare_advice,
+    call_advice,
+    downtime_range,
+    find_range,
+    interval_range,
+    minutes_range,
+    record_keeping_advice,
+    session_range,
+)
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.suitability.table import load_rules
+
+
+def _case(*sites: str, **patient: Any) -> Case:
+    concerns = [{"condition": "wrinkles", "site": site} for site in sites or ("cheeks",)]
+    return parse_record(Case, {"patient": {"age_years": 40.0, **patient}, "concern": concerns}, file="case")
+
+
+def _ids(advice: Any) -> list[str]:
+    return [item.rule for item in advice]
+
+
+def test_every_aftercare_rule_is_said_to_someone() -> None:
+    case = _case("full-face", history=["herpes-labialis"])
+    said = {*_ids(aftercare_advice(laser_modalities(), case)), *_ids(call_advice(laser_modalities(), case))}
+    assert said == {rule.id for rule in load_rules("aftercare")}
+
+
+def test_advice_fits_the_treatment_and_the_person() -> None:
+    plain = _ids(aftercare_advice(["vascular"], _case()))
+    wound = _ids(aftercare_advice(["vascular", "ablative"], _case()))
+    assert set(plain) < set(wound)
+    assert "aftercare-wound" not in plain
+    assert "aftercare-antiviral" not in wound
+    assert "aftercare-antiviral" in _ids(aftercare_advice(["ablative"], _case(history=["herpes-labialis"])))
+    assert len(wound) == len(set(wound))
+
+
+def test_eye_signs_are_told_where_the_face_is_treated() -> None:
+    assert "call-eyes" not in _ids(call_advice(["vascular"], _case("hands")))
+    assert "call-eyes" in _ids(call_advice(["vascular"], _case("hands", "nose")))
+
+
+def test_nothing_is_advised_after_no_laser() -> None:
+    assert aftercare_advice(["no-treatment"], _case()) == ()
+    assert call_advice(["sun-protection"], _case()) == ()
+
+
+def test_advice_is_cited_and_has_its_record() -> None:
+    with collect_sources() as keys:
+        said = (*aftercare_advice(["ablative"], _case()), *record_keeping_advice())
+    assert set(keys) == {item.source for item in said} <= set(bibliography())
+    assert all(item.as_record()["text"] == item.message.text for item in said)
+    assert _ids(record_keeping_advice()) == [rule.id for rule in load_rules("records")]
+
+
+@pytest.mark.parametrize("modality", list(laser_modalities()))
+def test_every_laser_has_days_and_minutes(modality: str) -> None:
+    for found, unit in ((downtime_range(modality, "wrinkles"), "days"), (minutes_range(modality), "minutes")):
+        assert isinstance(found, RuleRange)
+        assert found.unit == unit
+        assert found.message.text
+        assert found.source in bibliography()
+
+
+@pytest.mark.parametrize(
+    ("quantity", "modality", "condition", "low", "high"),
+    [
+        # Printed ranges of the guidance table, one a row: G38, G39, G44, G46, G47, G48, G50, G51, G54, G55.
+        ("downtime", "ablative", "wrinkles", 7.0, 14.0),
+        ("downtime", "fractional-ablative", "acne-scars", 4.0, 7.0),
+        ("sessions", "ablative", "perioral-lines", 1.0, 1.0),
+        ("sessions", "fractional-ablative", "acne-scars", 3.0, 6.0),
+        ("interval", "fractional-ablative", "acne-scars", 4.0, 7.0),
+        ("sessions", "non-ablative-fractional", "acne-scars", 1.0, 6.0),
+        ("sessions", "pigment-short-pulse", "age-spots", 1.0, 2.0),
+        ("sessions", "pigment-short-pulse", "melasma", 6.0, 10.0),
+        ("interval", "vascular", "facial-telangiectasia", 4.0, 6.0),
+        ("minutes", "ablative", "wrinkles", 30.0, 120.0),
+        ("minutes", "vascular", "redness", 15.0, 90.0),
+    ],
+)
+def test_printed_ranges(quantity: str, modality: str, condition: str, low: float, high: float) -> None:
+    found = find_range(quantity, modality, condition)
+    assert isinstance(found, RuleRange)
+    assert (found.low, found.high) == (low, high)
+
+
+def test_the_closest_rule_wins() -> None:
+    general = session_range("fractional-ablative", "wrinkles")
+    hands = session_range("fractional-ablative", "wrinkles", site="hands")
+    assert isinstance(general, RuleRange)
+    assert isinstance(hands, RuleRange)
+    assert (general.low, general.high) == (2.0, 4.0)
+    assert (hands.low, hands.high) == (3.0, 3.0)
+
+
+def test_what_nobody_counted_is_unknown() -> None:
+    for found in (
+        session_range("vascular", "poikiloderma"),
+        session_range("botulinum-toxin", "dynamic-wrinkles"),
+        interval_range("ablative", "wrinkles"),
+        downtime_range("surgery", "laxity"),
+        minutes_range("no-treatment"),
+    ):
+        assert isinstance(found, Unknown)
+        assert "no source" in found.reason
+
+
+def test_a_span_becomes_an_assumed_estimate() -> None:
+    printed, mean = (
+        session_range("vascular", "facial-telangiectasia"),
+        downtime_range("pigment-short-pulse", "age-spots"),
+    )
+    assert isinstance(printed, RuleRange)
+    assert isinstance(mean, RuleRange)
+    estimate = printed.estimate()
+    assert (estimate.low, estimate.median, estimate.high) == (1.0, 2.0, 3.0)  # 2 is the middle of 1 to 3
+    assert estimate.kind == "assumed"
+    assert estimate.basis == (printed.source,)
+    assert mean.estimate().median == 2.1  # the printed mean
+
+
+def test_aliases_are_understood_and_wrong_names_refused() -> None:
+    assert session_range("nafl", "acne scar") == session_range("non-ablative-fractional", "acne-scars")
+    with pytest.raises(InputError, match="unknown condition"):
+        session_range("vascular", "acne-scarring-of-mars")
+    with pytest.raises(InputError, match="unknown modality"):
+        aftercare_advice(["lazer"], _case())
+
+
+def test_every_printed_value_can_be_found() -> None:
+    for rule in (*load_rules("downtime"), *load_rules("sessions")):
+        for value in rule.values:
+            condition = (rule.conditions or tuple(vocabulary_table("condition")))[0]
+            found = find_range(
+                value.quantity, rule.modalities[0], condition, site=rule.sites[0] if rule.sites else None
+            )
+            assert isinstance(found, RuleRange)
+            assert found.rule == rule.id

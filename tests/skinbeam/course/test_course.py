@@ -1,0 +1,334 @@
+"""One course for several concerns: order, weeks, what is done together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from consultations import PERSON, concern, devices, document, loaded
+from plan_reading import read_plan
+from report_samples import sample_plan
+
+from skinbeam.course.sessions import (
+    course_total,
+    describe_settings,
+    expected_sessions,
+    planned_sessions,
+    schedule_course,
+)
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan_records.course import (
+    DeviceSetting,
+    DeviceSetup,
+    Duration,
+    MicrobeamSetting,
+    SourceRange,
+    Visit,
+)
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.response.records import CoolingSetting
+from skinbeam.suitability.history import SessionResponse, session_response
+from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.text import Message
+
+SPRAY = CoolingSetting(kind="spray", temperature_C=-26.0, coefficient_W_m2K=4000.0)
+SETTINGS = DeviceSetting(595.0, 1.0, fluence_J_cm2=5.0, spot_mm=7.0)
+PART = read_plan(sample_plan()).concerns[0]
+LASER, _, BARE, *_ = PART.options
+LASER = replace(LASER, downtime_days=Unknown("not said"), shows_days=Unknown("not said"))
+
+
+def days(median: float) -> Estimate:
+    return Estimate(median, median, median, 0.8, "assumed")
+
+
+def weeks(low: float, high: float) -> SourceRange:
+    return SourceRange(low, high, "weeks")
+
+
+def option(modality: str, device: str, sessions: SourceRange | Unknown, interval: SourceRange | Unknown) -> Option:
+    setup = DeviceSetup(device, device, 595.0, None, SETTINGS)
+    return replace(LASER, modality=modality, setup=setup, sessions=sessions, interval_weeks=interval)
+
+
+def part(condition: str, *options: Option) -> ConcernPlan:
+    return replace(PART, condition=condition, site="cheeks", options=(*options, BARE))
+
+
+UNKNOWN = Unknown("no source")
+ONCE, TWICE, MONTH = SourceRange(1, 1, "sessions"), SourceRange(2, 2, "sessions"), weeks(4, 6)
+SCARS = part("acne-scars", option("fractional-ablative", "co2", TWICE, MONTH))
+VEINS = part("facial-telangiectasia", option("vascular", "dye", ONCE, UNKNOWN))
+SPOTS = part("age-spots", option("pigment-short-pulse", "qs", ONCE, weeks(1, 1)))
+REDNESS = part("redness", option("vascular", "dye", TWICE, MONTH))
+
+
+def test_vessels_and_pigment_come_before_resurfacing() -> None:
+    course = schedule_course([SCARS, SPOTS, VEINS])
+    assert [session.treats for session in course] == [
+        ("facial-telangiectasia at cheeks",),
+        ("age-spots at cheeks",),
+        ("acne-scars at cheeks",),
+        ("acne-scars at cheeks",),
+    ]
+    assert [session.session for session in course] == [1, 2, 3, 4]
+    # Four weeks between treatments of different kinds; six, the upper end of its source, between those of one.
+    assert [session.week for session in course] == [0, 4, 8, 14]
+
+
+def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
+    cream, laser = replace(BARE, title="Sun protection", rank=1), replace(SPOTS.options[0], rank=2)
+    visits = schedule_course([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
+    told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
+    assert told == [
+        ["Visible facial veins (cheeks): before any laser: Sun protection. These visits treat what remains after that."]
+    ]
+    assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
+
+
+def test_another_light_waits_until_nothing_shows_any_more() -> None:
+    slow = Duration("trials", 20, 60, "days", "synthetic2000", Message("course.wait", {"weeks": 1}))
+    shown = part("facial-telangiectasia", replace(VEINS.options[0], shows_days=slow))
+    course = schedule_course([SPOTS, shown])
+    assert [session.week for session in course] == [0, 9]  # 60 days are nine weeks
+
+
+def test_a_session_waits_for_the_downtime_of_the_last() -> None:
+    long = replace(option("ablative", "co2", TWICE, weeks(4, 4)), downtime_days=days(50.0))
+    course = schedule_course([part("wrinkles", long)])
+    assert [session.week for session in course] == [0, 8]
+    assert "course.healing" in steps(course)[1]
+
+
+def test_fields_that_do_not_touch_share_their_visits() -> None:
+    hands = replace(SPOTS, site="hands")
+    course = schedule_course([REDNESS, hands])
+    assert course[0].treats == ("redness at cheeks", "age-spots at hands")
+    assert "course.share" in steps(course)[0]
+    whole = replace(SPOTS, site="full-face")
+    assert len(schedule_course([REDNESS, whole])) == 3
+
+
+def test_a_site_that_is_a_part_of_another_is_the_same_field() -> None:
+    """The skin of the lid is treated with what lies around the eye, so it heals before other light meets it."""
+    around, lid = replace(REDNESS, site="periorbital"), replace(SPOTS, site="eyelid")
+    course = schedule_course([around, lid])
+    assert not any(len(visit.treats) > 1 for visit in course)
+
+
+def test_concerns_that_share_a_device_are_treated_together() -> None:
+    course = schedule_course([VEINS, REDNESS])
+    assert [session.treats for session in course] == [
+        ("facial-telangiectasia at cheeks", "redness at cheeks"),
+        ("redness at cheeks",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("span", "planned"),
+    [
+        (UNKNOWN, 2),  # never one: the second is decided by the first
+        (SourceRange(1, 1, "sessions"), 1),
+        (SourceRange(1, 3, "sessions"), 2),
+        (SourceRange(1, 3, "sessions", usual=1.0), 2),  # never the least of a range
+        (SourceRange(2, 6, "sessions", usual=5.0), 5),
+        (SourceRange(7.2, 7.2, "sessions"), 8),
+    ],
+)
+def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(
+    span: SourceRange | Unknown, planned: int
+) -> None:
+    assert planned_sessions(span) == planned
+    assert len(schedule_course([part("redness", option("vascular", "dye", span, MONTH))])) == planned
+
+
+def test_an_unknown_number_of_sessions_is_told_and_decided_by_the_first() -> None:
+    first, second = schedule_course([part("redness", option("vascular", "dye", UNKNOWN, MONTH))])
+    assert "course.sessions-unknown" in [step.id for step in first.steps]
+    assert second.steps[0].id == "course.review"
+
+
+@pytest.mark.parametrize("modality", laser_modalities())
+@pytest.mark.parametrize("condition", ["acne-scars", "facial-telangiectasia", "age-spots", "melasma", "redness"])
+def test_sessions_are_a_range_that_trials_counted(condition: str, modality: str) -> None:
+    found = expected_sessions(modality, condition, "cheeks")
+    if isinstance(found, SourceRange):
+        assert 1.0 <= found.low <= found.high
+        assert planned_sessions(found) > found.low or found.low == found.high
+        assert found.usual is None or found.low <= found.usual <= found.high
+
+
+def test_sessions_of_vessels_come_from_many_trials() -> None:
+    found = expected_sessions("vascular", "facial-telangiectasia", "cheeks")
+    assert isinstance(found, SourceRange)
+    assert found.text is not None
+    assert found.text.params["trials"] >= 10
+    assert (found.low, found.high) == (1.0, 3.0)  # as the review of practice says too
+
+
+def session(response: float, week: int, device: str = "pulsed-dye-595") -> str:
+    return (
+        f'\n[[session]]\nweek = {week}\ntreats = "facial-telangiectasia"\ndevice = "{device}"\n'
+        f"response_pct = {response}\n"
+    )
+
+
+VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
+
+
+def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
+    case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
+    assert session_response(case, "facial-telangiectasia") == SessionResponse(2, 30.0)
+    assert session_response(case, "age-spots") == SessionResponse(0, None)
+    course = schedule_course(
+        [part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))], case
+    )
+    assert len(course) == 2
+
+
+@pytest.mark.parametrize(
+    ("responses", "stops"), [((10,), False), ((10, 24), True), ((10, 25), False), ((30, 20), True)]
+)
+def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tuple[int, ...], stops: bool) -> None:
+    case = loaded(VEINS_CASE + "".join(session(r, 6 * n) for n, r in enumerate(responses))).case
+    judged = judge_suitability(case, concern=case.concern[0], modality="vascular")
+    assert ("response-too-little" in [reason.rule for reason in judged.reasons]) is stops
+    assert (judged.decision == "refer") is stops
+    other = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
+    assert other.decision != "refer"  # another kind of light has not been tried
+
+
+def test_the_rule_to_stop_stands_before_the_third_session() -> None:
+    course = schedule_course([part("redness", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))])
+    assert [index for index, told in enumerate(steps(course)) if "course.stop-rule" in told] == [2]
+
+
+def test_medicines_are_paused_by_their_prescriber_alone() -> None:
+    taking = PERSON + 'medications = [{name = "warfarin"}]\n' + concern("facial-telangiectasia", extra="")
+    (step,) = [s for s in schedule_course([VEINS], loaded(taking).case)[0].steps if s.id == "course.pause"]
+    assert "warfarin" in step.text
+    assert not [s for s in schedule_course([VEINS], loaded(VEINS_CASE).case)[0].steps if s.id == "course.pause"]
+
+
+def test_the_course_comes_to_the_sum_of_its_visits() -> None:
+    told = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), downtime_days=days(3.0))
+    concerns = [part("redness", replace(told, sessions=TWICE, interval_weeks=MONTH))]
+    total = course_total(concerns, schedule_course(concerns))
+    assert (total.visits, total.weeks) == (2, 6)
+    assert isinstance(total.minutes, SourceRange)
+    assert (total.minutes.low, total.minutes.high) == (30, 180)
+    assert isinstance(total.downtime_days, SourceRange)
+    assert total.downtime_days.high == 6.0
+    assert len(total.afterwards) == 1
+
+
+def test_sessions_are_never_nearer_than_the_least_interval() -> None:
+    course = schedule_course([part("age-spots", option("pigment-short-pulse", "qs", TWICE, weeks(1, 2)))])
+    assert [session.week for session in course] == [0, 4]
+
+
+def steps(course: Sequence[Visit]) -> list[set[str]]:
+    return [{step.id for step in visit.steps} for visit in course]
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        (weeks(1, 2), {"course.least"}),
+        (UNKNOWN, {"course.least-unknown"}),
+        (weeks(2, 4), set()),  # the source asks for as many
+        (MONTH, set()),
+    ],
+)
+def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | Unknown, said: set[str]) -> None:
+    first, second = steps(schedule_course([part("age-spots", option("pigment-short-pulse", "qs", TWICE, interval))]))
+    floors = {"course.least", "course.least-unknown"}
+    assert not first & floors
+    assert second & floors == said
+
+
+def test_the_least_interval_is_told_with_both_numbers() -> None:
+    course = schedule_course([part("melasma", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
+    (step,) = (step for step in course[1].steps if step.id == "course.least")
+    assert step.params["weeks"] == course[1].week
+    assert step.params["source_weeks"] == 2
+
+
+def test_a_source_of_one_concern_decides_for_what_is_treated_with_it() -> None:
+    together = [part("redness", option("vascular", "dye", TWICE, span)) for span in (UNKNOWN, MONTH)]
+    course = schedule_course(together)
+    assert course[1].week == MONTH.high
+    assert not steps(course)[1] & {"course.least", "course.least-unknown"}
+
+
+def test_every_session_after_the_first_begins_with_a_review() -> None:
+    first, *others = schedule_course([SCARS, VEINS])
+    assert "course.review" not in [step.id for step in first.steps]
+    for session in others:
+        assert session.steps[0].id == "course.review"
+
+
+def test_without_a_laser_there_is_no_course() -> None:
+    assert schedule_course([part("dynamic-wrinkles")]) == ()
+    assert schedule_course([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (replace(SETTINGS, pulse_ms=0.45), "595 nm, 5 J/cm², spot 7 mm, pulse 0.45 ms"),
+        (replace(SETTINGS, pulse_ms=5e-6), "595 nm, 5 J/cm², spot 7 mm, pulse 5 ns"),
+        (replace(SETTINGS, pulse_ms=7.5e-7), "595 nm, 5 J/cm², spot 7 mm, pulse 750 ps"),
+        (replace(SETTINGS, pulse_ms=0.08), "595 nm, 5 J/cm², spot 7 mm, pulse 80 µs"),
+        (replace(SETTINGS, passes=2), "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, 2 passes"),
+        (replace(SETTINGS, cooling=SPRAY), "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
+        (
+            DeviceSetting(595.0, 5.0, microbeam=MicrobeamSetting(12.5, 400.0, 50.0, "gaussian")),
+            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², 6.1 % of the skin in one pass, pulse 5 ms",
+        ),
+    ],
+)
+def test_settings_read_as_a_person_says_them(settings: DeviceSetting, words: str) -> None:
+    assert describe_settings(settings) == words
+
+
+def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
+    settings = replace(SETTINGS, wavelength_nm=560.0)
+    assert describe_settings(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
+    lamp = replace(LASER, setup=DeviceSetup("ipl", "ipl", 560.0, (560.0, 1200.0), settings))
+    (step,) = (step for step in schedule_course([part("redness", lamp)])[0].steps if step.id == "course.treat")
+    assert "from 560 nm, 5 J/cm²" in step.text
+
+
+def test_the_course_of_a_plan_treats_what_was_offered() -> None:
+    text = (
+        PERSON + concern("acne-scars") + concern("facial-telangiectasia") + devices("pulsed-dye-595", "fractional-1550")
+    )
+    made = document(text)
+    weeks = [session["week"] for session in made["course"]]
+    assert weeks == sorted(set(weeks))
+    assert made["course"][0]["treats"] == ["facial-telangiectasia at cheeks"]
+    assert {name for session in made["course"] for name in session["treats"]} == {
+        "facial-telangiectasia at cheeks",
+        "acne-scars at cheeks",
+    }
+    assert {spot["message"]["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
+    assert len(made["test_spots"]) == 2
+
+
+def test_a_window_and_a_train_are_said_as_a_lamp_shows_them() -> None:
+    lamp = DeviceSetting(
+        560.0,
+        26.0,
+        fluence_J_cm2=14.0,
+        spot_mm=25.9,
+        footprint_mm=(15.0, 35.0),
+        subpulses=(2,),
+        subpulse_ms=(3.0,),
+        subpulse_delay_ms=20.0,
+    )
+    said = describe_settings(lamp, lamp=True)
+    assert "15 by 35 mm" in said
+    assert "2 pulses of 3 ms, 20 ms apart" in said
+    assert "25.9" not in said
+    assert "26 ms" not in said

@@ -1,0 +1,141 @@
+"""The records of a plan: frozen, typed, and the whole of its document, field by field."""
+
+import copy
+from dataclasses import fields, replace
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from consultations import CONDITIONS, PERSON, concern, devices, document, example
+from plan_reading import read_plan, records_in
+from report_samples import sample_plan
+
+from skinbeam.model.document import canonical_json, round_significant
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.plan_records import plan as records
+from skinbeam.plan_records.plan import Plan, round_record
+from skinbeam.text import Message
+
+PLAN = read_plan(sample_plan())
+
+
+def test_the_document_is_the_plan_field_by_field() -> None:
+    assert PLAN.document == sample_plan()
+    held = [
+        field.name for field in fields(Plan) if getattr(PLAN, field.name) is not None
+    ]  # nobody wrote a phone number
+    assert list(PLAN.document) == [*held, "plan_sha256"]
+
+
+@pytest.mark.parametrize("name", ["redness-vascular", "acne-scars-non-ablative-fractional", "wrinkles-ablative"])
+def test_a_plan_comes_back_from_its_document_whole(name: str) -> None:
+    """Nothing is in the document that the records do not hold, and nothing that they hold is lost in it."""
+    (file,) = (file for file in CONDITIONS if file.stem == name)
+    made = example(file)
+    read = read_plan(made)
+    assert canonical_json(read.document) == canonical_json(made)
+    assert read.plan_sha256 == made["plan_sha256"]
+
+
+def test_a_lens_array_is_in_the_document_beside_its_fluence() -> None:
+    """Nobody knows the energy of its small beams; that they are there changes what the fluence means."""
+    made = document(PERSON + concern("skin-texture") + devices("ps-array-755"))
+    (option,) = [one for one in made["concerns"][0]["options"] if one.get("device") == "ps-array-755"]
+    assert option["settings"]["microbeam"] == {"optic": "lens-array"}
+    assert option["settings"]["fluence_J_cm2"] > 0.0
+    read = read_plan(made)
+    assert canonical_json(read.document) == canonical_json(made)
+    (setup,) = [one.setup for one in read.concerns[0].options if one.setup is not None]
+    assert setup.settings.columns is None
+
+
+def test_what_a_photograph_gave_a_plan_comes_back_with_it() -> None:
+    seen = Message(
+        "finding.seen_at",
+        {"told": Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0}), "where": "nose"},
+    )
+    told = Message("photo-plan.melanin_unknown", {"site": "nose"})
+    made = replace(
+        PLAN,
+        suggested=(
+            ConcernSuggestion("age-spots", "nose", None, (seen,)),
+            ConcernSuggestion("active-acne", "nose", "mild", (seen,)),
+        ),
+        assessment=replace(PLAN.assessment, photo_told=(told,)),
+    )
+    read = read_plan(made.document)
+    assert read.document == made.document
+    assert read.plan_sha256 == made.plan_sha256
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda plan: plan["concerns"][0]["options"][1]["settings"].update(fluence=1.0), "settings.fluence"),
+        (lambda plan: plan["concerns"][0]["options"][0].pop("p_harm"), "plan.concerns[0].options[0].p_harm"),
+        (lambda plan: plan["assessment"].update(age="forty"), "plan.assessment.age"),
+        (lambda plan: plan["course"][1].pop("week"), "plan.course[1].week"),
+        (lambda plan: plan["suitability"].update(decision="perhaps"), "plan.suitability.decision"),
+    ],
+)
+def test_a_field_that_is_unknown_or_missing_is_named_with_its_path(change: Any, path: str) -> None:
+    plan = copy.deepcopy(sample_plan())
+    change(plan)
+    with pytest.raises(ValueError, match=path.replace("[", r"\[").replace("]", r"\]")):
+        read_plan(plan)
+
+
+def test_every_record_is_frozen_and_says_what_it_is() -> None:
+    for record in {type(one) for one in records_in(PLAN)} - {dict}:
+        assert record.__dataclass_params__.frozen, record  # type: ignore[attr-defined]  # of every dataclass
+        assert record.__doc__, record
+
+
+def test_a_misspelt_field_is_an_error() -> None:
+    (option, *_) = PLAN.concerns[0].options
+    with pytest.raises(AttributeError):
+        option.sesions  # type: ignore[attr-defined]  # noqa: B018  # misspelt on purpose
+    with pytest.raises(TypeError):
+        replace(option, sesions=Unknown("misspelt"))  # type: ignore[call-arg]  # misspelt on purpose
+
+
+def test_changing_any_field_changes_the_name_of_the_plan() -> None:
+    for field in fields(Plan):
+        kind = get_type_hints(Plan)[field.name]
+        value = getattr(PLAN, field.name)
+        other: Any
+        if kind is str:
+            other = f"{value}x"
+        elif kind is int:
+            other = value + 1
+        elif kind is Message:
+            other = Message("plan.no-photo")
+        elif field.name == "assessment":
+            other = replace(PLAN.assessment, age_years=PLAN.assessment.age_years + 1)
+        elif field.name == "course_total":
+            other = replace(PLAN.course_total, weeks=PLAN.course_total.weeks + 1)
+        elif field.name == "suitability":
+            other = replace(PLAN.suitability, decision="refer")
+        else:
+            assert get_args(kind)
+            other = value[1:] if value else (records.PlainReason(None, None, (), Message("plan.no-photo")),)
+        assert replace(PLAN, **{field.name: other}).plan_sha256 != PLAN.plan_sha256, field.name
+
+
+def test_what_does_not_apply_is_left_out_of_the_document() -> None:
+    laser, *_, bare = PLAN.concerns[0].options
+    assert laser.setup is not None
+    assert "band_nm" not in laser.as_record()
+    assert "source" not in laser.as_record()
+    assert bare.as_record()["settings"] == {}
+    assert not {"setup", "device", "p_purpura"} & set(bare.as_record())
+
+
+def test_numbers_are_those_of_the_document_and_sentences_keep_theirs() -> None:
+    share = Estimate(0.123456789, 0.1, 0.2, 0.8, "modelled")
+    message = Message("plan.shows-calendar", {"days": 1.23456789})
+    one = replace(PLAN.concerns[0].options[0], p_harm=share, rank_reason=message)
+    told = round_record(one)
+    assert told.p_harm == replace(share, median=round_significant(share.median))
+    assert told.rank_reason is message
+    assert round_record(told) == told

@@ -1,0 +1,94 @@
+"""What is severe is treated deeper than what is mild: with ablated fields and with columns, as far as limits allow."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from consultations import loaded
+
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.laser.device import devices
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.fractional import search_microbeams
+from skinbeam.response.full_field import search_full_field
+from skinbeam.response.goals import treatment_goal
+from skinbeam.response.response_table import ABOVE_DEEPER_DERMIS, ResponseTable
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import SkinBank
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m, layer_bottom_m
+from skinbeam.suitability.bounds import RuleBound, RuleBounds
+
+CASE = loaded(
+    '[patient]\nage_years = 60\nphototype = "II"\n[[concern]]\ncondition = "wrinkles"\nsite = "cheeks"\n'
+).case
+GRADES = ("mild", "moderate", "severe")
+
+
+@cache
+def bank() -> SkinBank:
+    return SkinBank(CASE, assess_colour(CASE, None), 100, 0)
+
+
+def field(severity: str | None) -> CandidateSetting:
+    goal, device = treatment_goal("perioral-lines", "ablative", severity), devices()["co2-10600"]
+    skins = bank().skins("perioral", goal)
+    machine = SearchMachine(device.name, device, Path())
+    found = search_full_field(ResponseTable(machine, goal, skins), BeamSetting(10600.0, 0.1, 2.25))
+    assert found is not None
+    return found
+
+
+def injury(trial: CandidateSetting) -> float:
+    (verdict,) = trial.verdicts
+    return float(verdict.value.median)
+
+
+def test_a_severe_line_is_injured_deeper_than_a_mild_one_and_no_limit_breaks() -> None:
+    mild, moderate, severe = (field(severity) for severity in GRADES)
+    assert injury(mild) < injury(moderate) < injury(severe)
+    assert all(trial.keeps_limits and trial.p_effective >= 0.9 for trial in (mild, moderate, severe))
+    assert injury(field(None)) == injury(moderate)
+    assert injury(mild) <= injury(field("mild-moderate")) <= injury(moderate)
+
+
+def test_columns_go_deeper_for_what_is_more_severe() -> None:
+    goals = [treatment_goal("acne-scars", "non-ablative-fractional", severity) for severity in GRADES]
+    device = devices()["fractional-1550"]
+    machine, setting = SearchMachine(device.name, device, Path()), BeamSetting(1550.0, 5.0, 0.14)
+    skins = bank().skins("cheeks", goals[0])
+    energies = machine.doses(setting)
+    found = [search_microbeams(machine, setting, goal, skins, energies=energies) for goal in goals]
+    doses = [trial.dose for trial in found if trial is not None]
+    assert len(doses) == 3
+    assert doses[0] < doses[1] <= doses[2]
+
+
+def test_what_counts_as_reached_lies_no_deeper_than_the_middle_of_the_zone() -> None:
+    fat = (
+        bank()
+        .skins("cheeks", treatment_goal("acne-scars", "fractional-ablative"))
+        .target["thickness_m"]
+        .values.sum(axis=1)
+    )
+    for severity in GRADES:
+        goal = treatment_goal("acne-scars", "fractional-ablative", severity)
+        counts, aimed = goal.column_depths_m(fat)
+        assert (counts <= aimed).all()
+        assert (counts <= (goal.zone_m[0] + goal.zone_m[1]) / 2).all()
+
+
+def test_where_a_rule_holds_the_energy_columns_aim_no_deeper_than_for_what_is_mild() -> None:
+    held = RuleBounds((RuleBound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
+    aims = [treatment_goal("acne-scars", "fractional-ablative", severity, held).aim_fraction for severity in GRADES]
+    assert aims == [treatment_goal("acne-scars", "fractional-ablative", "mild").aim_fraction] * 3
+
+
+@pytest.mark.parametrize("condition", ["skin-texture", "wrinkles", "perioral-lines", "acne-scars", "laxity"])
+def test_a_field_is_aimed_between_the_epidermis_and_the_deeper_dermis(condition: str) -> None:
+    skins = bank().skins("cheeks", treatment_goal(condition, "ablative")).target
+    epidermis, most = epidermis_bottom_m(skins), layer_bottom_m(skins, ABOVE_DEEPER_DERMIS)
+    for severity in GRADES:
+        aimed = treatment_goal(condition, "ablative", severity).field_depth_m(epidermis, most)
+        assert (aimed >= epidermis).all()
+        assert (aimed <= most).all()

@@ -1,0 +1,361 @@
+"""Why it is no, or not yet: the person is told in plain words, from what they said, and who is next."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
+from plan_reading import read_plan
+from report_samples import leaflet_pdf, sample_plan
+from smallest_cases import leaves_of, world_of
+
+from skinbeam.model.consultation import HISTORY, LESION_SIGNS
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.report.clinician_page import report_page
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page, leaflet_sentences
+from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.report.report_files import render_html
+from skinbeam.report.terminal import plan_summary
+from skinbeam.suitability.explanation import explain_decision, explain_rule, stated_facts
+from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
+from skinbeam.suitability.table import Rule, decision_severity, load_rules
+from skinbeam.text import catalogue, render_message
+
+READING_AGE_YEARS = 12.0
+STOPS = [
+    rule
+    for rule in load_rules("suitability")
+    if decision_severity(rule.decision) >= decision_severity("refer") and set(rule.modalities) & set(laser_modalities())
+]  # the decision is about light; what else is refused stands in the report
+ASKS = ("ask-phototype", "ask-age")
+# Reasons that are no row of the rules, or cautions that are told all the same.
+ADDED = (
+    "photo-dark-spots",
+    "colour-contradicts",
+    "anaesthetic-risk",
+    "antithrombotic",
+    "antiviral-history",
+    "darker-skin",
+    "earlier-injury",
+    "earlier-injury-undosed",
+    "earlier-unread",
+    "herpes-other-lasers",
+    "isotretinoin-six-months",
+    "keloid-other-lasers",
+    "medication-not-checked",
+    "melasma-history",
+    "photosensitiser-cautioned",
+    "pih-history-resurfacing",
+    "raised-scars",
+    "tattoo",
+)
+SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
+YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
+
+
+def told_of(case: Any, judged: Suitability) -> list[dict[str, Any]]:
+    """The plain reasons as a plan holds them."""
+    made = build_document(
+        "skinbeam.test/1", case_sha256=sha256_hex({}), seed=0, body={"why": explain_decision(case, judged)}
+    )
+    found: list[dict[str, Any]] = made["why"]
+    return found
+
+
+def stopped_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
+    """The smallest case that a rule stops, and its plain reason."""
+    world = world_of(rule, fires=True)
+    case = world.case()
+    judged = judge_suitability(case, concern=case.concern[0], **world.choice)
+    (record,) = (one for one in told_of(case, judged) if one["rule"] == rule.id)
+    return case, record
+
+
+def printed(made: Mapping[str, Any]) -> str:
+    pages = leaflet_pdf(read_plan(made)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def lines_of(records: list[dict[str, Any]]) -> list[str]:
+    return [one["text"] for record in records for one in (*record["because"], record["text"])]
+
+
+def test_every_rule_that_stops_or_asks_has_its_plain_sentence() -> None:
+    wanted = {f"leaflet_why.{name}" for name in (*(rule.id for rule in STOPS), *ASKS, *ADDED)}
+    missing = sorted(wanted - set(catalogue()))
+    assert not missing, f"write why.toml [leaflet_why] for: {', '.join(missing)}"
+    left = sorted(key for key in catalogue() if key.startswith("leaflet_why.") and key not in wanted)
+    assert not left, f"no rule that refers or refuses has this id: {', '.join(left)}"
+
+
+@pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
+def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
+    _, record = stopped_by(rule)
+    assert record["decision"] == rule.decision
+    assert record["text"]["id"] == f"leaflet_why.{rule.id}"
+    asked = [test.fact for test in leaves_of(rule.when)]
+    if any(fact in SAID or fact.startswith("medication.") for fact in asked):
+        assert record["because"], f"{rule.id}: what the person said is not told"
+    plan = sample_plan() | {"suitability": {"decision": rule.decision, "reasons": []}, "why": [record]}
+    page = leaflet_page(read_plan(plan))
+    (told,) = page.refusal_reasons
+    assert told.endswith(record["text"]["text"])
+    assert all(one["text"] in told for one in record["because"])
+    assert told in leaflet_sentences(page)
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
+def test_what_the_rule_says_is_read_at_twelve(rule: Rule) -> None:
+    """The names of medicines and illnesses are the person's own words, so they are left out of the count."""
+    _, record = stopped_by(rule)
+    assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS
+
+
+def test_everything_that_may_be_told_is_read_at_twelve() -> None:
+    sections = ("leaflet_why.", "leaflet_fact.", "leaflet_no_laser.", "leaflet_shows.")
+    lines = [re.sub(r"\{\w+\}", "it", value) for key, value in catalogue().items() if key.startswith(sections)]
+    assert reading_age_years(lines) <= READING_AGE_YEARS
+
+
+def test_who_refers_says_who_is_next() -> None:
+    referring = [rule.id for rule in STOPS if rule.decision == "refer"]
+    assert referring
+    for name in referring:
+        assert re.search(r"doctor|surgeon|someone|talk", catalogue()[f"leaflet_why.{name}"], re.I), name
+
+
+def test_no_plain_sentence_tells_anyone_to_stop_a_medicine() -> None:
+    for section in ("leaflet_why.", "leaflet_no_laser."):
+        plain = {key: said.lower() for key, said in catalogue().items() if key.startswith(section)}
+        assert plain
+        assert [key for key, said in plain.items() if "stop" in said.replace("do not stop", "")] == []
+
+
+def test_everything_that_a_person_can_say_has_its_words() -> None:
+    facts = {key.removeprefix("leaflet_fact.") for key in catalogue() if key.startswith("leaflet_fact.")}
+    assert {f"history-{word}" for word in HISTORY} | {f"sign-{sign}" for sign in LESION_SIGNS} <= facts
+    assert {"tan-current", "tan-recent", "expectation-perfect", "pregnant", "lactating", "age"} <= facts
+    sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
+    assert {f"leaflet_at.{site}" for site in sites} == {key for key in catalogue() if key.startswith("leaflet_at.")}
+
+
+@pytest.mark.parametrize(
+    ("case", "rule", "said"),
+    [
+        (YOUNG + concern("acne-scars"), "under-age", "You are 16 years old."),
+        (PERSON + 'tan = "recent"\n' + concern("acne-scars"), "tanned-skin", "Your skin was tanned not long ago."),
+        (
+            PERSON + concern("age-spots", "hands", extra=""),
+            "pigmented-lesion-undiagnosed",
+            "No doctor has said yet what the brown mark on your hands is.",
+        ),
+        (
+            PERSON + concern("redness", extra='lesion_signs = ["bleeding"]') + concern("acne-scars", "chin"),
+            "lesion-signs",
+            "A spot on your cheeks bleeds.",
+        ),
+        (PERSON + 'history = ["lupus", "vitiligo"]\n' + concern("acne-scars"), "lupus", "You have lupus."),
+        (
+            PERSON
+            + 'medications = [{name = "Visudyne (verteporfin)", last_dose_months = 2}]\n'
+            + concern("acne-scars"),
+            "photosensitiser-pdt",
+            "You last took Visudyne (verteporfin) 2 months ago.",
+        ),
+    ],
+)
+def test_the_reason_begins_with_what_this_person_said(case: str, rule: str, said: str) -> None:
+    made = document(case)
+    (record,) = (one for one in made["why"] if one["rule"] == rule)
+    assert said in [one["text"] for one in record["because"]]
+    (line,) = (line for line in leaflet_page(read_plan(made)).refusal_reasons if record["text"]["text"] in line)
+    assert line.startswith(record["because"][0]["text"])
+    assert line in printed(made)
+    report = report_page(
+        read_plan(made),
+        draw_report_figures(read_plan(made), FigureData()).pictures,
+        (),
+        embedded_figures={},
+        photo=None,
+    )
+    assert line in report.decision.refusal_reasons
+    assert f"for the person: {line}" in plan_summary(read_plan(made))
+    html = " ".join(re.sub(r"<[^>]+>", " ", render_html(read_plan(made), FigureData())).replace("&#39;", "'").split())
+    assert line in html
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        (0, "You take isotretinoin."),
+        (0.5, "You took isotretinoin in the last weeks."),
+        (3, "You last took isotretinoin 3 months ago."),
+    ],
+)
+def test_a_medicine_is_told_by_its_name_and_time(months: float, said: str) -> None:
+    taken = f'medications = [{{name = "isotretinoin", last_dose_months = {months}}}, {{name = "aspirin"}}]\n'
+    case = loaded(PERSON + taken + concern("perioral-lines", "perioral")).case
+    (rule,) = (rule for rule in STOPS if rule.id == "isotretinoin-full-field-ablation")
+    assert [one.text for one in stated_facts(rule, case, case.concern)] == [said]
+
+
+def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> None:
+    """Of lasers that experts allow then: "some things about you raise the risk" named none of them."""
+    taken = 'medications = [{name = "isotretinoin", last_dose_months = 3}]\n'
+    made = document(PERSON + taken + concern("redness") + devices("pulsed-dye-595"))
+    assert made["suitability"]["decision"] == "with-caution"
+    (said,) = [one for one in leaflet_page(read_plan(made)).refusal_reasons if "isotretinoin" in one]
+    assert said.startswith("You last took isotretinoin 3 months ago. Many clinics wait 6 months")
+
+
+def test_what_holds_for_two_concerns_is_told_once_with_both() -> None:
+    made = document(PERSON + concern("age-spots", "hands", extra="") + concern("melasma", "forehead", extra=""))
+    (record,) = (one for one in made["why"] if one["rule"] == "pigmented-lesion-undiagnosed")
+    assert {one["params"]["at"]["id"] for one in record["because"]} == {"leaflet_at.hands", "leaflet_at.forehead"}
+
+
+def test_a_rule_without_plain_words_keeps_its_own() -> None:
+    case = loaded(PERSON + concern("acne-scars")).case
+    (rule,) = (rule for rule in load_rules("suitability") if rule.id == "eyewear")
+    assert explain_rule(case, case.concern, rule.id, rule.message)[1] == rule.message
+
+
+def test_who_is_suitable_is_told_no_reason_against_it() -> None:
+    made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
+    assert made["why"] == []
+    assert leaflet_page(read_plan(made)).refusal_reasons == ()
+    for state in ("refer", "not-suitable"):
+        page = leaflet_page(read_plan(sample_plan() | {"suitability": {"decision": state, "reasons": []}}))
+        assert page.refusal_reasons == (render_message("leaflet.why_not_said"),)
+
+
+def test_what_is_not_known_of_the_colour_is_asked_for_in_plain_words() -> None:
+    unsaid = PERSON.replace('phototype = "II"\nita_deg = 60.0\n', "")
+    made = document(unsaid + concern("acne-scars") + devices("co2-10600"))
+    assert render_message("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).refusal_reasons
+
+
+# --- no laser for one concern -----------------------------------------------------------------------------------------
+
+
+def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
+    wanted = {key.removeprefix("condition-why.") for key in catalogue() if key.startswith("condition-why.")}
+    # What search and concern refuse with; `not-judged` carries a reason of its own.
+    wanted |= {"not-at-site", "not-judged", "no-safe-dose", "too-weak", "too-few-draws", "no-contrast", "no-device"}
+    assert all(f"plan.{name}" in catalogue() or f"condition-why.{name}" in catalogue() for name in wanted)
+    missing = sorted(name for name in wanted if f"leaflet_no_laser.{name}" not in catalogue())
+    assert not missing, f"write why.toml [leaflet_no_laser] for: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (PERSON + concern("acne-scars") + devices("thulium-1927"), render_message("leaflet_no_laser.too-weak")),
+        (PERSON + concern("dynamic-wrinkles"), render_message("leaflet_no_laser.movement")),
+        (PERSON + concern("active-acne"), render_message("leaflet_no_laser.flare")),
+        (PERSON + concern("acne-scars") + devices("ktp-532"), render_message("leaflet_no_laser.no-device")),
+        (
+            PERSON + 'history = ["gold-therapy"]\n' + concern("age-spots") + devices("qs-ruby-694"),
+            f"You were treated with gold. {render_message('leaflet_why.gold')}",
+        ),
+    ],
+)
+def test_a_concern_without_a_laser_says_why(case: str, said: str) -> None:
+    made = document(case)
+    assert not laser_options(made)
+    (told,) = leaflet_page(read_plan(made)).concerns
+    assert told.no_laser_text.startswith(render_message("leaflet_no_laser.head"))
+    assert said in told.no_laser_text
+    assert said in printed(made)
+    assert said in plan_summary(read_plan(made))
+    report = report_page(
+        read_plan(made),
+        draw_report_figures(read_plan(made), FigureData()).pictures,
+        (),
+        embedded_figures={},
+        photo=None,
+    )
+    assert said in " ".join(report.concerns[0].no_laser_reasons)
+    assert reading_age_years(lines_of(made["concerns"][0]["no_laser"])) <= READING_AGE_YEARS + 2  # a few short lines
+
+
+def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
+    made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
+    assert [one.no_laser_text for one in leaflet_page(read_plan(made)).concerns] == [""]
+
+
+def test_what_was_never_tried_is_not_called_a_lack_of_devices() -> None:
+    made = document(YOUNG + concern("facial-telangiectasia"))
+    assert render_message("plan.no-device") not in plan_summary(read_plan(made))
+    (told,) = leaflet_page(read_plan(made)).concerns
+    assert (
+        told.no_laser_text == f"{render_message('leaflet_no_laser.head')} {render_message('leaflet_no_laser.stopped')}"
+    )
+
+
+def test_a_concern_that_is_refused_beside_another_says_why() -> None:
+    neck = concern("laxity", "neck", NAMED + 'severity = "severe"')
+    made = document(PERSON + concern("acne-scars") + neck + devices("fractional-co2-10600"))
+    assert made["suitability"]["decision"] != "refer"
+    assert laser_options(made)
+    told = [one.no_laser_text for one in leaflet_page(read_plan(made)).concerns]
+    assert told[0] == ""
+    assert render_message("leaflet_why.laxity-severe") in told[1]
+
+
+# --- under eighteen ---------------------------------------------------------------------------------------------------
+
+
+def test_under_eighteen_nobody_reads_that_the_page_is_for_adults() -> None:
+    made = document(YOUNG + concern("acne-scars"))
+    page = leaflet_page(read_plan(made))
+    assert page.state == "refer"
+    whole = printed(made)
+    assert "adults" not in whole
+    assert "parent or guardian" in whole
+    assert render_message("leaflet.intro_young") in page.intro
+    assert render_message("leaflet.intro_young") in whole
+    assert "You have to decide" not in whole
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+
+
+def test_an_adult_reads_that_it_is_for_adults() -> None:
+    page = leaflet_page(read_plan(document(PERSON + concern("acne-scars") + devices("co2-10600"))))
+    assert any("for adults" in line for line in page.intro)
+    assert not any("guardian" in line for line in page.intro)
+
+
+def test_the_age_of_the_page_is_that_of_the_rule() -> None:
+    (rule,) = (rule for rule in STOPS if rule.id == "under-age")
+    assert [test.value for test in leaves_of(rule.when)] == [ADULT_YEARS]
+
+
+def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:
+    done = '\n[[session]]\nweek = 4\ntreats = "facial-telangiectasia"\nadverse = ["blister"]\n'
+    case = loaded(PERSON + concern("facial-telangiectasia", extra="") + done).case
+    judged = judge_suitability(case, concern=case.concern[0], modality="vascular")
+    (record,) = (one for one in told_of(case, judged) if one["rule"] == "earlier-injury-undosed")
+    assert record["decision"] == "refer"
+    assert record["text"]["id"] == "leaflet_why.earlier-injury-undosed"
+    assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("word", ["tattoo-in-field", "permanent-make-up"])
+def test_the_person_is_told_to_cover_a_tattoo(word: str) -> None:
+    case = loaded(PERSON + f'history = ["{word}"]\n' + concern("wrinkles", extra="")).case
+    (record,) = (one for one in told_of(case, judge_case(case)) if one["rule"] == "tattoo")
+    assert record["because"]
+    assert "covered" in record["text"]["text"]
+
+
+def test_a_plan_without_any_laser_does_not_say_yes() -> None:
+    plan = sample_plan()
+    bare = [part | {"options": [o for o in part["options"] if "device" not in o]} for part in plan["concerns"]]
+    page = leaflet_page(read_plan(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}}))
+    assert page.decision == (render_message("leaflet.decision_no_setting_1"),)
+    assert reading_age_years([*page.decision]) <= READING_AGE_YEARS
