@@ -176,7 +176,7 @@ _ARM = (52.0, 0.0, 46.0, 95.0)  # middle and half axes of the part of the arm th
 
 
 def _at_card(mm: Array) -> Array:
-    return mm + _CARD_AT
+    return np.asarray(mm + _CARD_AT)
 
 
 def _camera(mm_per_px: float, roll_deg: float, tilt_deg: tuple[float, float], size: tuple[int, int]) -> Array:
