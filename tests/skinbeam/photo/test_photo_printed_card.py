@@ -131,7 +131,7 @@ def test_the_cameras_contrast_is_read_from_screens_that_blur_to_grey(seed: int) 
     drawn = scene(seed, mm_per_px=0.5)
     card = measured(drawn.rgb)
     read = np.log([card.contrast.low, card.contrast.median, card.contrast.high])
-    assert read[2] - read[0] < 0.15  # 80 % of the prior alone are 0.26 wide
+    assert read[2] - read[0] < 0.17  # 80 % of the prior alone are 0.26 wide
     # The ends of 80 % are 1.28 standard deviations off: three of them miss in one of 400 pictures.
     assert abs(read[1] - np.log(drawn.contrast)) < 3 / 1.28 * (read[2] - read[0]) / 2
 
