@@ -21,6 +21,7 @@ from skinbeam.cli.common import (
     Quiet,
     Seed,
     answer_uncovered_conditions,
+    check_language,
     check_plot,
     draw_plot,
     missing_group_error,
@@ -178,15 +179,12 @@ def consult(
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
     from time import monotonic
 
-    from skinbeam.model.errors import unknown_name_error
     from skinbeam.model.input_files import load_case
     from skinbeam.plan.case_check import check_consultation
     from skinbeam.plan.parallel import listen_to_progress
-    from skinbeam.text import LANGUAGES
 
     began = monotonic()
-    if language not in LANGUAGES:
-        raise unknown_name_error("language", language, LANGUAGES, field="--language")
+    check_language(language)
     with name_file_in_errors(case), answer_uncovered_conditions(case):
         checked = check_consultation(load_case(case), photo, on_started=_load_planner)
     from skinbeam.cli.progress import PlanProgress
@@ -407,6 +405,24 @@ def photo(
         print_document(document, json=True)
     else:
         sys.stdout.write(format_photo(document))
+
+
+@app.command()
+def card(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE.pdf", help="Where the card is written.")
+    ] = Path("card.pdf"),
+    language: Annotated[str, typer.Option("--language", metavar="CODE", help="Of the instructions: en or de.")] = "en",
+    json: Json = False,
+) -> None:
+    """The clinic's colour and scale card as PDF, to be printed and held beside the skin in a photograph."""
+    from skinbeam.report.photo_card import card_document
+    from skinbeam.text import use_language
+
+    check_language(language)
+    with use_language(language):
+        document = card_document(output)
+    print_document(document, json=json)
 
 
 @app.command()

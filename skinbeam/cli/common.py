@@ -20,6 +20,7 @@ __all__ = [
     "Quiet",
     "Seed",
     "answer_uncovered_conditions",
+    "check_language",
     "check_plot",
     "draw_plot",
     "missing_group_error",
@@ -75,6 +76,15 @@ def missing_group_error(command: str, error: ModuleNotFoundError, group: str) ->
         field=command,
         hint=f'{sys.executable} -m pip install "skinbeam[{group}]"',
     )
+
+
+def check_language(language: str) -> None:
+    """Reject a language that there is no catalogue of."""
+    from skinbeam.model.errors import unknown_name_error
+    from skinbeam.text import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise unknown_name_error("language", language, LANGUAGES, field="--language")
 
 
 def check_plot(plot: Path | None) -> None:

@@ -12,10 +12,12 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import collect_sources
 from skinbeam.photo.body_site import find_site, resolve_site
+from skinbeam.photo.card_colour import read_colour_by_card
 from skinbeam.photo.colour import PhotoColour, read_colour, white_card_gain
 from skinbeam.photo.colour_target import (
     ColourCalibration,
     calibrate_by_chart,
+    calibrate_by_printed_card,
     calibrate_by_white_card,
     find_chart,
     no_calibration,
@@ -29,11 +31,14 @@ from skinbeam.photo.findings.detail import SkinDetail, extract_detail
 from skinbeam.photo.findings.detection import coarseness_reason, detect_findings
 from skinbeam.photo.findings.finding import SkinFinding, referral_message
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.limits import limit
+from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
 from skinbeam.photo.pigment_maps.pigment_density import smooth_for_colour
+from skinbeam.photo.printed_card.cover import CARD_MARGIN, cover_card, uncover_card
+from skinbeam.photo.printed_card.finder import FoundCard, find_printed_card
+from skinbeam.photo.printed_card.measurement import measure_printed_card
 from skinbeam.photo.quality import QualityProblem, check_quality, darkness_problem, exposure_problem, resolution_problem
-from skinbeam.photo.scale import check_length, face_scale, scale_from_length
+from skinbeam.photo.scale import check_length, face_scale, is_face_length, scale_from_card, scale_from_length
 from skinbeam.photo.view import View, fill_outline
 from skinbeam.text import DocumentWarning, Message
 
@@ -114,16 +119,23 @@ def analyse_photograph(
     """
     with collect_sources() as sources:
         rgb = photograph.rgb
-        card = _calibration(rgb, white_card)
-        scale = None if length is None else scale_from_length(rgb, length)
-        found = _locate_face(rgb, points, scale) if site is None else _locate_site(rgb, site, points, scale)
-        problems, skin = _read_located_skin(rgb, found, card if isinstance(card, ColourCalibration) else None)
+        printed = find_printed_card(rgb)
+        card = _calibration(rgb, white_card, printed)
+        given = None if length is None else scale_from_length(rgb, length)
+        bare = rgb if printed is None else cover_card(rgb, printed)
+        found = _locate_face(bare, points, given) if site is None else _locate_site(bare, site, points, given, printed)
+        usable = card if isinstance(card, ColourCalibration) else None
+        problems = _card_problems(usable, printed, found, measured=given is None)
+        if printed is not None and isinstance(found, _LocatedSkin):
+            found = _beside_card(rgb, found, printed, measured=given is None)
+        more, skin = _read_located_skin(rgb, found, usable)
+        problems = [*more, *problems]
     said = {"white_card": white_card, "points": points, "length": length}
-    given: dict[str, Any] = {name: list(value) for name, value in said.items() if value is not None}
-    given |= {} if site is None else {"site": resolve_site(site)}
+    settings: dict[str, Any] = {name: list(value) for name, value in said.items() if value is not None}
+    settings |= {} if site is None else {"site": resolve_site(site)}
     return PhotoAnalysis(
         photograph.sha256,
-        sha256_hex({"photo_sha256": photograph.sha256} | given),
+        sha256_hex({"photo_sha256": photograph.sha256} | settings),
         _warnings(card, skin),
         found.faces if isinstance(found, FaceRefusal) else int(found.face is not None),
         tuple(problems),
@@ -133,11 +145,16 @@ def analyse_photograph(
     )
 
 
-def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> ColourCalibration | Unknown | None:
-    """Return the calibration by the given white card, else by a chart in the picture; None without either."""
+def _calibration(
+    rgb: Picture, white_card: Sequence[float] | None, printed: FoundCard | None
+) -> ColourCalibration | Unknown | None:
+    """Return the calibration by the given white card, else by a printed card or a chart in the picture, else None."""
     if white_card is not None:
         gain = white_card_gain(rgb, white_card)
         return gain if isinstance(gain, Unknown) else calibrate_by_white_card(gain)
+    if printed is not None:
+        measured = measure_printed_card(rgb, printed)
+        return measured if isinstance(measured, Unknown) else calibrate_by_printed_card(measured)
     chart = find_chart(rgb)
     return None if chart is None else calibrate_by_chart(chart)
 
@@ -164,9 +181,9 @@ def _locate_face(rgb: Picture, points: Sequence[float] | None, scale: Estimate |
 
 
 def _locate_site(
-    rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None
+    rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None, printed: FoundCard | None
 ) -> _LocatedSkin | FaceRefusal:
-    """Return the skin of a site, or why it cannot be used.
+    """Return the skin of a site, or why it cannot be used; a printed card gives its scale unless a length does.
 
     A picture with a face is refused, because the findings could belong to either.
     """
@@ -176,6 +193,8 @@ def _locate_site(
     name = resolve_site(site)
     if faces := face_finder()(rgb):
         return FaceRefusal("face-beside", Message("photo-site.face"), len(faces))
+    if scale is None and printed is not None:
+        scale = scale_from_card(printed)
     found = find_site(rgb, name, scale)
     if isinstance(found, FaceRefusal):
         return found
@@ -190,8 +209,8 @@ def _read_located_skin(
         dark = exposure_problem(rgb)
         refused = QualityProblem(found.code, found.message, "all")
         return [refused] if dark is None else [refused, dark], None
-    if card is not None and card.outline is not None:
-        found = replace(found, regions=_without_chart(found.regions, found.view, card.outline))
+    if card is not None and card.outline is not None and card.printed_card is None:
+        found = replace(found, regions=_without_target(found.regions, found.view, card.outline, _CHART_MARGIN))
     problems = check_quality(found.view, found.regions, card or no_calibration())
     if isinstance(found.scale, Estimate) and (blunt := resolution_problem(found.view)) is not None:
         problems.append(blunt)
@@ -202,15 +221,56 @@ def _read_located_skin(
     return problems, _analyse_skin(rgb, found, problems, card)
 
 
-def _without_chart(regions: SkinRegions, seen: View, outline: NDArray[np.float64]) -> SkinRegions:
-    """Return the regions without the area of a chart and a margin around it; some of its patches look like skin."""
+def _without_target(regions: SkinRegions, seen: View, outline: NDArray[np.float64], margin: float) -> SkinRegions:
+    """Return the regions without the area of a chart or card and a margin around it; some patches look like skin."""
     corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
-    wider = corners.mean(axis=0) + _CHART_MARGIN * (corners - corners.mean(axis=0))
+    wider = corners.mean(axis=0) + margin * (corners - corners.mean(axis=0))
     hidden = fill_outline(seen.rgb.shape, wider)
     masks = {name: mask & ~hidden for name, mask in regions.masks.items()}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
     polygons = {name: regions.polygons[name] for name in masks}
-    return replace(regions, masks=masks, polygons=polygons)
+    surface = regions.surface
+    if surface is not None:
+        surface = replace(surface, outline=surface.outline & ~hidden, skin_colour=surface.skin_colour & ~hidden)
+    return replace(regions, masks=masks, polygons=polygons, surface=surface)
+
+
+def _beside_card(rgb: Picture, found: _LocatedSkin, printed: FoundCard, *, measured: bool) -> _LocatedSkin:
+    """Return skin that was found with a printed card covered: the card is shown again, is no skin, and gives the scale.
+
+    Parameters
+    ----------
+    measured : whether the scale may be that of the card; on a face it has to give a possible pupil distance.
+    """
+    regions = _without_target(found.regions, found.view, printed.outline, CARD_MARGIN)
+    scale = scale_from_card(printed)
+    fits = measured and (found.face is None or is_face_length(found.face, scale))
+    return replace(
+        found, view=uncover_card(rgb, found.view, printed), regions=regions, scale=scale if fits else found.scale
+    )
+
+
+def _card_problems(
+    card: ColourCalibration | None, printed: FoundCard | None, found: _LocatedSkin | FaceRefusal, *, measured: bool
+) -> list[QualityProblem]:
+    """Return what a printed card shows of the photograph: a mirror image, uneven light, a wrong size."""
+    problems: list[QualityProblem] = []
+    if printed is None:
+        return problems
+    if printed.mirrored:
+        problems.append(QualityProblem("mirror-image", Message("photo-card-reading.mirrored"), "nothing"))
+    light = None if card is None or card.printed_card is None else card.printed_card.evenness_pct
+    most = limit("printed-card", "uneven_pct_max")
+    if isinstance(light, float) and light > most:
+        said = Message("photo-card-reading.uneven", {"percent": round(light), "most": round(most)})
+        problems.append(QualityProblem("uneven-light", said, "nothing"))
+    face = found.face if isinstance(found, _LocatedSkin) else None
+    scale = scale_from_card(printed)
+    if measured and face is not None and not is_face_length(face, scale):
+        likely = limit_entry("scale", "pupils_given_mm")
+        params = {"mm": round(scale.median * face.pupil_px), "low": likely["low"], "high": likely["high"]}
+        problems.append(QualityProblem("card-size", Message("photo-card-reading.length", params), "nothing"))
+    return problems
 
 
 def _analyse_skin(
@@ -219,14 +279,22 @@ def _analyse_skin(
     """Analyse the skin in a view, as far as the problems permit; fine detail is measured on the full-size picture."""
     seen, regions, scale = found.view, found.regions, found.scale
     correction, calibrated = card or no_calibration(), card is not None
-    light = correction(smooth_for_colour(seen.rgb, seen.place.pupil_px))
+    shown = smooth_for_colour(seen.rgb, seen.place.pupil_px)
+    light = correction(shown)
     no_colour = next((p.message.text for p in problems if p.prevents == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.prevents in ("colour", "tone")), "")
     maps: SkinMaps | Unknown
     maps = Unknown(no_colour) if no_colour else compute_skin_maps(light, regions.skin, calibrated=calibrated)
-    angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
-    medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(found).items()}
-    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, residual_delta_E=correction.delta_E or 0.0)
+    colour: PhotoColour | Unknown
+    if no_tone:
+        colour = Unknown(no_tone)
+    elif correction.printed_card is not None:
+        by_region = {name: _median_light(shown, mask, seen) for name, mask in _evenly_lit_masks(found).items()}
+        colour = read_colour_by_card(by_region, correction.printed_card, on_face=found.face is not None)
+    else:
+        angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
+        medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(found).items()}
+        colour = read_colour(medians, angle, residual_delta_E=correction.delta_E or 0.0)
     fine: SkinDetail | Unknown
     if isinstance(scale, Unknown):
         fine = scale
@@ -239,6 +307,15 @@ def _analyse_skin(
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
     marks, findings = detect_findings(seen, regions, maps, of_view, fine, correction)
     return SkinAnalysis(found.face, seen, regions, maps, marks, colour, findings, scale)
+
+
+def _median_light(
+    light: NDArray[np.float64], mask: NDArray[np.bool_], seen: View
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the median light (3,) of a mask, and the middle (2,) of the mask in pixels of the picture."""
+    rows, columns = np.nonzero(mask)
+    middle = seen.to_picture(np.array([[columns.mean(), rows.mean()]]))[0]
+    return np.median(light[mask], axis=0), middle
 
 
 def _evenly_lit_masks(found: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:

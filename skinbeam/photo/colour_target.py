@@ -5,7 +5,8 @@ frame in the brightest of their channels, under any light. Bright, nearly square
 to a lattice, and a homography maps the lattice to the picture. Each way of placing the chart on it is judged by colour:
 one matrix must map the measured colours to those of the chart. No other pattern passes this test, however regular.
 
-A white card gives one factor for each channel; a chart gives a matrix or a polynomial fitted to its 24 patches.
+A white card and the printed card give one factor for each channel; a chart gives a matrix or a polynomial fitted to its
+24 patches.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
-from skinbeam.photo.limits import chart_patches, limit
+from skinbeam.photo.limits import chart_patches, limit, limit_entry
+from skinbeam.photo.printed_card.measurement import PrintedCard
 from skinbeam.text import Message
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "ColourCalibration",
     "ColourChart",
     "calibrate_by_chart",
+    "calibrate_by_printed_card",
     "calibrate_by_white_card",
     "corrected_lab",
     "find_chart",
@@ -276,12 +279,14 @@ class ColourCalibration:
     ----------
     matrix : (3, 3), or (6, 3) for light and its root products.
     delta_E : mean residual error on the patches of a chart, each predicted from the others; None without a chart.
-    outline : (4, 2) corners of the chart in pixels of the picture, or None.
+    outline : (4, 2) corners of the chart or the printed card in pixels of the picture, or None.
+    printed_card : the printed card by which it was made, or None.
     """
 
     matrix: Array
     delta_E: float | None = None
     outline: Array | None = None
+    printed_card: PrintedCard | None = None
 
     @property
     def is_correction(self) -> bool:
@@ -297,6 +302,8 @@ class ColourCalibration:
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form."""
+        if self.printed_card is not None:
+            return self.printed_card.as_record()
         if self.delta_E is None or self.outline is None:
             return {"kind": "white-card"}
         return {"kind": "chart", "delta_E": self.delta_E, "outline": self.outline}
@@ -310,6 +317,12 @@ def no_calibration() -> ColourCalibration:
 def calibrate_by_white_card(gain: Array) -> ColourCalibration:
     """Return the calibration by a white card: a factor (3,) for each channel."""
     return ColourCalibration(np.diag(gain))
+
+
+def calibrate_by_printed_card(card: PrintedCard) -> ColourCalibration:
+    """Return the calibration by a printed card: a factor (3,) for each channel, from the light of its paper."""
+    paper = np.array(limit_entry("printed-card", "paper")["value"])
+    return ColourCalibration(np.diag(paper / card.white), outline=card.card.outline, printed_card=card)
 
 
 def calibrate_by_chart(chart: ColourChart) -> ColourCalibration | Unknown:

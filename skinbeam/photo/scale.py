@@ -1,4 +1,4 @@
-"""Estimate millimetres per pixel from a length that the user gives, or from the iris and pupils of a face."""
+"""Estimate millimetres per pixel from a given length, from a printed card, or from the iris and pupils of a face."""
 
 import math
 from collections.abc import Sequence
@@ -8,11 +8,14 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.printed_card.finder import FoundCard
 from skinbeam.text import Message
 
 __all__ = [
     "check_length",
     "face_scale",
+    "is_face_length",
+    "scale_from_card",
     "scale_from_length",
 ]
 
@@ -57,6 +60,24 @@ def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "le
     return Estimate(middle, low, high, level, "measured", basis=(source,))
 
 
+def scale_from_card(card: FoundCard) -> Estimate:
+    """Return mm per pixel at a printed card, taken for that of the skin beside it.
+
+    The interval includes that the print is a little too large or too small, and that the card is nearer to the camera
+    than the skin or farther from it. A tilted card is foreshortened along one direction only, so that the other counts.
+    """
+    apart = _WIDE * math.hypot(limit("printed-card", "depth_share"), limit("printed-card", "print_share"))
+    middle = 1 / card.px_per_mm
+    low, high = (middle * math.exp(sign * apart) for sign in (-1, 1))
+    return Estimate(middle, low, high, limit("scale", "level"), "measured", basis=("skinbeam2026photo",))
+
+
+def is_face_length(face: Face, scale: Estimate) -> bool:
+    """Return whether a scale gives a possible pupil distance for this face."""
+    likely = limit_entry("scale", "pupils_given_mm")
+    return float(likely["low"]) <= scale.median * face.pupil_px <= float(likely["high"])
+
+
 # Scale of a face from the visible iris and the pupil distance, whose sizes are known.
 
 
@@ -89,7 +110,7 @@ def check_length(face: Face, scale: Estimate, *, field: str = "length") -> None:
     ------
     InputError : with the distance.
     """
-    apart_mm, likely = scale.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
-    if not float(likely["low"]) <= apart_mm <= float(likely["high"]):
+    if not is_face_length(face, scale):
+        apart_mm, likely = scale.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
         said = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
         raise InputError("bad-length", said.text, field=field, hint=Message("photo-length.hint").text)

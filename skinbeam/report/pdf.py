@@ -17,13 +17,14 @@ import matplotlib
 import typst
 
 from skinbeam.model.atomic_files import work_folder
+from skinbeam.report.card_context import CardPage
 from skinbeam.report.consent_context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
 from skinbeam.text import current_language
 
 __all__ = ["make_pdf", "typst_folder"]
 
-_TEMPLATES = ("report", "leaflet", "consent", "style")
+_TEMPLATES = ("report", "leaflet", "consent", "card", "style")
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
 
 def make_pdf(
     template: str,
-    page: ReportPage | LeafletPage | ConsentPage,
+    page: ReportPage | LeafletPage | ConsentPage | CardPage,
     root: Path,
     *,
     part: Literal["plan", "appendix"] = "plan",

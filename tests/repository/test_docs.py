@@ -396,6 +396,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "compare": ["--condition", "acne-scars", "fractional-ablative", "non-ablative-fractional"],
         "guideline": ["facial-telangiectasia", "--phototype", "II"],
         "light": ["examples/light/coverslip.toml"],
+        "card": ["-o", "card.pdf"],
         "photo": ["examples/first-consultation/face.jpg", "--before", "examples/first-consultation/face.jpg"],
         "skin": ["bath.toml", "--wavelength", "600", *few],
         "simulate": ["bath.toml", *few],

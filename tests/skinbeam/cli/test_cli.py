@@ -22,7 +22,9 @@ Run = Callable[..., Any]
 def test_help_names_every_command(run: Run) -> None:
     ran = run("--help")
     assert ran.code == 0
-    names = "consult simulate threshold window light skin expect compare guideline photo preview sweep validate claims"
+    names = (
+        "consult simulate threshold window light skin expect compare guideline photo card preview sweep validate claims"
+    )
     for name in (*names.split(), "cite", "serve", "records", "lasers", "conditions", "doctor"):
         assert f" {name} " in ran.out
         assert run(name, "--help").code == 0

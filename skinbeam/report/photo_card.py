@@ -1,0 +1,81 @@
+"""Write the clinic's colour and scale card as PDF: drawn to size from the layout by which photographs are searched."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skinbeam._version import __version__
+from skinbeam.model.document import build_document, sha256_hex, write_atomically
+from skinbeam.photo.printed_card.layout import (
+    CARD_MM,
+    FIELD_MM,
+    MARKER_MM,
+    MARKERS,
+    SCALE_MM,
+    SCREENS,
+    SOLID_XY_MM,
+    WHITE_FIELD_XY_MM,
+    marker_modules,
+)
+from skinbeam.report.card_context import CardPage, MarkerDrawing, ScreenDrawing
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.text import Message, current_language
+
+__all__ = ["card_document", "card_page", "make_card"]
+
+SCHEMA = "skinbeam.card/1"
+_WORDS = ("title", "purpose", "h_print", "h_use", "card_name", "card_line", "card_alt", "foot")
+_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "print_check": {"mm": round(SCALE_MM[2])},
+    "foot": {"version": __version__},
+}
+_PRINTING = ("print_size", "print_check", "print_paper", "print_cut")
+_USING = ("use_beside", "use_light", "use_whole", "use_picture")
+
+
+def card_page() -> CardPage:
+    """Return the page of the card in the current language."""
+    return CardPage(
+        words={name: _card_message(name).text for name in _WORDS},
+        printing=tuple(_card_message(name).text for name in _PRINTING),
+        using=tuple(_card_message(name).text for name in _USING),
+        width_mm=CARD_MM[0],
+        height_mm=CARD_MM[1],
+        marker_mm=MARKER_MM,
+        field_mm=FIELD_MM,
+        markers=tuple(MarkerDrawing(*corner, marker_modules(number)) for number, corner in MARKERS.items()),
+        solid=SOLID_XY_MM,
+        white=WHITE_FIELD_XY_MM,
+        screens=tuple(ScreenDrawing(*one.xy_mm, one.pitch_mm, one.black, one.vertical) for one in SCREENS),
+        scale_mm=SCALE_MM,
+    )
+
+
+def _card_message(name: str) -> Message:
+    return Message(f"photo-card.{name}", _PARAMETERS.get(name, {}))
+
+
+def make_card() -> bytes:
+    """Return the card as PDF in the current language; the same release gives the same bytes."""
+    with typst_folder({}) as root:
+        return make_pdf("card", card_page(), root)
+
+
+def card_document(output: Path) -> dict[str, Any]:
+    """Write the card as PDF and return `skinbeam.card/1`.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    content = make_card()
+    write_atomically(output, content)
+    body = {
+        "file": str(output),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_mm": CARD_MM,
+        "scale_mm": SCALE_MM[2],
+        "instructions": [_card_message(name) for name in (*_PRINTING, *_USING)],
+    }
+    return build_document(SCHEMA, case_sha256=sha256_hex({"language": current_language()}), seed=0, body=body)
