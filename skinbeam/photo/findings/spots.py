@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _RING_PX = 5  # width of the ring of skin around a spot with which it is compared
+_LEAST_PX = 5  # smaller areas are no spots of any kind
 _UNCLASSIFIED = "unclassified-spots"
 
 
@@ -127,8 +128,10 @@ def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per
     edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     to_be_seen = False
     if sought.kind in ("spots", _UNCLASSIFIED):
-        wide = mm_per_px.median * _longest(blob) >= limit("spots", "seen_diameter_mm")
-        large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
+        across = _diameter(float(blob.sum()))
+        large_enough = across >= limit("spots", "shape_px_min")
+        greatest = _longest(blob) if large_enough else across
+        wide = mm_per_px.median * greatest >= limit("spots", "seen_diameter_mm")
         to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
     found = make_patch_mark(
         sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen
@@ -180,14 +183,12 @@ def _blobs(
     kind = sought.kind
     widest = limit(kind, "diameter_mm_max") / mm_per_px.median
     least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
-    dark = _join_fragments(raised, mask, least, limit("spots", "fragments_mm") / mm_per_px.median)
+    strong, joined = _dark_areas(raised, mask, least, limit("spots", "fragments_mm") / mm_per_px.median)
     edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    for label in range(1, count):
-        diameter = _diameter(stats[label, cv2.CC_STAT_AREA])
-        if not limit(kind, "diameter_px_min") <= diameter <= widest:
+    taken = np.zeros(mask.shape, bool)
+    for blob in (*_components(joined), *_components(strong)):
+        if not limit(kind, "diameter_px_min") <= _diameter(float(blob.sum())) <= widest or (blob & taken).any():
             continue
-        blob = labels == label
         if (blob & edge).any() or _elongation(blob) > limit(kind, "elongation_max"):
             continue
         near, wide = (
@@ -200,7 +201,16 @@ def _blobs(
         noise = _noise(dense, blob, ring)
         # A darkening that its noise explains has no colour.
         if darker[sought.channel] > 0 and darker[1] > limit("darkening", "deviations") * np.sqrt(noise[1, 1]):
+            taken |= blob
             yield _Blob(blob, mark_colour(darker, noise, ita_deg), float(darker[1]))
+
+
+def _components(dark: NDArray[np.uint8]) -> Iterator[Mask]:
+    """Yield the connected parts of an area of more than a few pixels."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= _LEAST_PX:
+            yield labels == label
 
 
 def _longest(blob: Mask) -> float:
@@ -210,15 +220,16 @@ def _longest(blob: Mask) -> float:
     return float(2 * radius + 1)
 
 
-def _join_fragments(raised: Array, mask: Mask, least: float, gap_px: float) -> NDArray[np.uint8]:
-    """Return where skin is raised by more than the least; narrow gaps between that are raised by half of it count too.
+def _dark_areas(raised: Array, mask: Mask, least: float, gap_px: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return where skin is raised by more than the least, without and with the narrow gaps raised by half of it.
 
-    Mottling and texture cut a wide pale spot into parts, each of which would pass for a freckle.
+    Mottling and texture cut a wide pale spot into parts, each of which would pass for a freckle. Parts whose union is
+    no spot stay apart.
     """
     strong, faint = ((mask & (raised > share * least)).astype(np.uint8) for share in (1.0, 0.5))
-    side = 2 * max(1, round(gap_px / 2)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(strong | (cv2.morphologyEx(strong, cv2.MORPH_CLOSE, disc) & faint), np.uint8)
+    radius = round(gap_px / 2) if gap_px >= 2 else 0  # narrower gaps are the grain of the picture
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return strong, np.asarray(strong | (cv2.morphologyEx(strong, cv2.MORPH_CLOSE, disc) & faint), np.uint8)
 
 
 def _noise(dense: Array, blob: Mask, ring: Mask) -> Array:
