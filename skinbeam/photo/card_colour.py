@@ -3,7 +3,7 @@
 The card gives the light of skin relative to paper, with the camera's contrast and the change of light over the picture
 removed. What is left unknown is normal in ln light and stated in `data/photo.toml`: the paper, the light on the skin
 over that on the card, and how the camera mixes colours. The angle is the weighted median over the colours that skin can
-have, by the same optics that everything else uses (photo 8). An instrument sees all the light that the surface of the
+have, by the same optics that everything else uses (photo 10). An instrument sees all the light that the surface of the
 skin reflects, a camera a part of it; the tables know both.
 """
 

@@ -49,6 +49,15 @@ _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
 _ROUND = ("dark-spots", "spots", "unclassified-spots", "inflamed", "scars")
 _COLOURLESS = ("dark-spots", "unclassified-spots")
+_SINGULAR = {
+    "dark-spots": "dark_spot",
+    "spots": "spot",
+    "unclassified-spots": "unclassified_spot",
+    "inflamed": "inflamed_spot",
+    "scars": "scar",
+    "vessels": "vessel",
+    "fine-lines": "fine_line",
+}  # kind → the word of a message about one mark
 _WRINKLES = {"periorbital": "fine-lines-periorbital", "perioral": "perioral-lines"}
 _MM2_CM2 = (CM / MM) ** 2
 
@@ -241,18 +250,20 @@ def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str |
 
 def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
     params: dict[str, Any] = {"count": found.count} if isinstance(found.count, int) else {}
+    word = _word(found.kind)
+    if found.count == 1 and found.kind in _SINGULAR:
+        word = _SINGULAR[found.kind]
+        del params["count"]
     if found.kind in _LINES and found.length_mm is not None:
         params["mm"] = round(found.length_mm.median)
         if found.kind == "vessels" and isinstance(found.width_mm, Estimate):
-            return Message("finding.told_vessels_wide", {**params, **_ends(found.width_mm)})
+            params |= _ends(found.width_mm)
+            word += "_wide"
     elif found.kind in _UNCOUNTED and isinstance(found.area_mm2, Estimate):
         params["cm2"] = found.area_mm2.median / _MM2_CM2
     elif found.size_mm is not None:
         params |= _ends(found.size_mm)
-    if found.kind in _COLOURLESS and found.count == 1:
-        word = _word(found.kind).removesuffix("s")
-        return Message(f"finding.told_{word}", {name: params[name] for name in ("low", "high")})
-    return Message(f"finding.told_{_word(found.kind)}", params)
+    return Message(f"finding.told_{word}", params)
 
 
 def _ends(size: Estimate) -> dict[str, float]:

@@ -5,7 +5,7 @@ of a share a and a pitch p, the mean reflectance relative to paper is 1 - (1 - b
 black over that of paper, d the ink that spreads at each edge. The mean of the pixels, taken to the power of one over
 the contrast, must be that reflectance. Where a picture resolves the lines, this holds for every contrast, and the
 screens say little; where they blur to grey, they say much. Contrast, spread of ink and black are summed over a grid,
-each weighted by its prior and by how well the screens agree (photo 7).
+each weighted by its prior and by how well the screens agree (photo 9).
 """
 
 from collections.abc import Iterable

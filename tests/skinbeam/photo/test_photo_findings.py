@@ -228,6 +228,7 @@ def test_painted_melanin_is_found_as_spots_with_its_area(tmp_path: Path) -> None
     scale = found["scale_mm_per_px"]
     for spot in spots.values():
         assert spot["count"] == 1
+        assert spot["told"].startswith("a brown spot, ")
         # A disc of radius 2.6 px has 21 px; the threshold runs along a blurred edge, a pixel to either side.
         assert np.pi * 1.6**2 < spot["area_px"] < np.pi * 3.6**2
         assert spot["area_mm2"]["median"] == pytest.approx(spot["area_px"] * scale["median"] ** 2, rel=1e-4)
