@@ -55,11 +55,11 @@ def guideline(
     """
     name = _resolve_condition(condition)
     if phototype is not None and phototype not in PHOTOTYPES:
-        raise unknown_name_error("phototype", phototype, PHOTOTYPES, field="--phototype")
+        raise unknown_name_error("phototype", phototype, PHOTOTYPES, field="phototype")
     place = None if site is None else _resolve_site(site)
     kinds = {cell.subtype for cell in load_cells() if cell.condition == name and cell.subtype}
     if subtype is not None and subtype not in kinds:
-        raise unknown_name_error("kind", subtype, kinds or {"no kinds"}, field="--subtype")
+        raise unknown_name_error("kind", subtype, kinds or {"no kinds"}, field="subtype")
     if place is None and subtype is None:
         return tuple(
             cell for cell in load_cells() if cell.condition == name and _includes_phototype(cell.phototype, phototype)
@@ -229,15 +229,15 @@ def _includes_phototype(treated: str, phototype: str | None) -> bool:
 def _resolve_condition(word: str) -> str:
     """Return the name of a condition that plans cover or that only the guideline knows."""
     try:
-        return resolve_name("condition", word, field="CONDITION")
+        return resolve_name("condition", word, field="condition")
     except InputError as error:
         outside = outside_condition(word)
         if outside is not None:
             return outside
         if error.code == "not-covered":
             raise
-        raise unknown_name_error("condition", word, guideline_conditions(), field="CONDITION") from None
+        raise unknown_name_error("condition", word, guideline_conditions(), field="condition") from None
 
 
 def _resolve_site(word: str) -> str:
-    return word if word in guideline_sites() else resolve_name("site", word, field="--site")
+    return word if word in guideline_sites() else resolve_name("site", word, field="site")

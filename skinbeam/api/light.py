@@ -105,7 +105,7 @@ def run_light(
     NotAvailable : the method or the device is not in this release.
     """
     options = options or LightOptions()
-    check_engine_options("--method", options.method or "montecarlo", options.device, options.error)
+    check_engine_options("method", options.method or "montecarlo", options.device, options.error)
     loaded = load_layers(path)
     spec = loaded.spec
     method = _choose_method(spec, options)
@@ -147,8 +147,8 @@ def _choose_method(spec: LayersFile, options: LightOptions) -> str:
         raise InputError(
             "not-for-this-method",
             'the exact method is for plane layers lit at right angles, read "ordinates"',
-            field="--method",
-            hint="Use --method montecarlo, or leave --method out.",
+            field="method",
+            hint="Take the method montecarlo, or name none.",
         )
     method = options.method or ("ordinates" if _is_plain_layers(spec) and options.device == "cpu" else "montecarlo")
     if options.device == "cuda" and (lacking := "exact-on-cpu" if method == "ordinates" else gpu.missing_cuda_part()):
@@ -220,7 +220,7 @@ def _make_engine(options: LightOptions, tally: LightTally, progress: ProgressCal
     photons = options.photons
     if photons is not None and not BATCHES <= photons <= MAX_PHOTONS:
         hint = f"From {BATCHES} (a standard error needs as many batches) to {MAX_PHOTONS}."
-        raise InputError("out-of-range", f"is out of range, read {photons}", field="--photons", hint=hint)
+        raise InputError("out-of-range", f"is out of range, read {photons}", field="photons", hint=hint)
     most = MAX_PHOTONS if options.error is not None else DEFAULT_PHOTONS
     engine = MonteCarlo(
         photons=most if photons is None else photons,

@@ -85,7 +85,7 @@ def _parse_range(part: str, room: int) -> list[float]:
 
 
 def _wavelength_error(code: str, message: str, hint: str) -> InputError:
-    return InputError(code, message, field="--wavelength", hint=hint)
+    return InputError(code, message, field="wavelength_nm", hint=hint)
 
 
 def skin_document(

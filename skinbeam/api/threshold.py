@@ -43,7 +43,7 @@ def threshold_document(
     NotAvailable : the model cannot evaluate the endpoint; the document then has unknowns in place of values.
     """
     if endpoint not in ENDPOINTS:
-        raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+        raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="endpoint")
     name = default_dose(loaded.case, of)
     low, high = search_bracket(loaded.case, name)
     head: dict[str, Any] = {

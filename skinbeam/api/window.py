@@ -207,7 +207,7 @@ def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int
     NotAvailable : it cannot be evaluated for such a pulse.
     """
     if endpoint != DEPTH_HARM or side == "effect":
-        _check_endpoint(endpoint, f"--{side}")
+        _check_endpoint(endpoint, side)
     doses_of = (
         partial(_depth_doses, scene) if endpoint == DEPTH_HARM else partial(_doses_with_error, scene, endpoint, side)
     )
@@ -287,8 +287,8 @@ def _default_effect(loaded: LoadedCase, beam: Beam) -> str:
     raise InputError(
         "no-effect",
         "nothing in the case says which effect is wanted",
-        field="--effect",
-        hint="Give --effect, such as collagen-coagulation or vessel-closure.",
+        field="effect",
+        hint="Give an effect, such as collagen-coagulation or vessel-closure.",
     )
 
 

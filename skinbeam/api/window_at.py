@@ -53,9 +53,9 @@ def parse_asked(text: str) -> dict[str, float]:
             value = math.nan
         if name not in ASKED_QUANTITIES or not (math.isfinite(value) and value > 0.0):
             hint = f"Write quantity=number, such as fluence_J_cm2=8,pulse_ms=10. Known: {', '.join(ASKED_QUANTITIES)}."
-            raise InputError("not-a-setting", f'"{part}" was read', field="--at", hint=hint)
+            raise InputError("not-a-setting", f'"{part}" was read', field="at", hint=hint)
         if name in found:
-            raise InputError("given-twice", f"{name} was read twice", field="--at", hint="Give each quantity once.")
+            raise InputError("given-twice", f"{name} was read twice", field="at", hint="Give each quantity once.")
         found[name] = value
     return found
 
@@ -162,7 +162,7 @@ def _pulse_record(
     wanted, avoided = chosen_endpoints(loaded, beam, None, None)
     dose = beam.fluence_J_cm2 if beam.microbeam is None else beam.microbeam.energy_mJ
     if dose is None:
-        raise InputError("missing-key", "no fluence was read", field="--at", hint="Give fluence_J_cm2.")
+        raise InputError("missing-key", "no fluence was read", field="at", hint="Give fluence_J_cm2.")
 
     def share(endpoint: str, side: ErrorSide) -> Value:
         try:
@@ -201,4 +201,4 @@ def with_asked(case: Case, asked: Mapping[str, float], device: str | None) -> Ca
             tables.setdefault("settings", {})[name] = value
     if device is not None:
         tables.setdefault("laser", {})["device"] = device
-    return parse_record(Case, tables, file="--at")
+    return parse_record(Case, tables, file="at")

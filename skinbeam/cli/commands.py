@@ -227,7 +227,7 @@ def simulate(
     from skinbeam.model.input_files import load_case
     from skinbeam.simulate.light.engines import check_engine_options
 
-    check_engine_options("--light", light, device, error)
+    check_engine_options("light", light, device, error)
     if device == "cuda":
         raise_not_built("simulate", "CUDA is not in this release for pulses")
     with name_file_in_errors(case):

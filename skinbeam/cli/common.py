@@ -1,9 +1,11 @@
 """Options, printing, plots and errors that several commands share."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -25,10 +27,39 @@ __all__ = [
     "draw_plot",
     "missing_group_error",
     "name_file_in_errors",
+    "name_parameters",
     "print_document",
     "print_names",
     "raise_not_built",
+    "use_parameters",
 ]
+
+
+# Errors name the argument of the function that was called; a command line says how its user writes it.
+
+_PARAMETERS: ContextVar[Mapping[str, str]] = ContextVar("parameters", default=MappingProxyType({}))
+_SHORT_NAMES = {"wavelength_nm": "wavelength", "subtypes": "subtype"}  # arguments that a command calls otherwise
+_TABLES_OF_A_CASE = ("photo",)  # also an option: an error with that field is of the case
+
+
+def use_parameters(command: Any, arguments: Sequence[str]) -> None:
+    """Remember how the parameters of the command that the arguments call are written: `--draws`, `CASE`."""
+    for word in arguments:
+        command = getattr(command, "commands", {}).get(word, command)
+    _PARAMETERS.set({parameter.name: _written(parameter) for parameter in command.params})
+
+
+def _written(parameter: Any) -> str:
+    options = [option for option in parameter.opts if option.startswith("--")]
+    return options[0] if options else str(parameter.metavar or parameter.name).strip("[].").partition(".")[0].upper()
+
+
+def name_parameters(error: InputError) -> None:
+    """Name the options and arguments of the running command in an error and the further ones with it."""
+    written = {name: text for name, text in _PARAMETERS.get().items() if name not in _TABLES_OF_A_CASE}
+    for fault in (error, *error.further_errors):
+        fault.field = written.get(_SHORT_NAMES.get(fault.field, fault.field), fault.field)
+        fault.file = written.get(fault.file, fault.file)
 
 
 @contextmanager
@@ -37,6 +68,7 @@ def name_file_in_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        name_parameters(error)
         if not error.file and not error.field.startswith("-"):
             error.file = path.name
         raise

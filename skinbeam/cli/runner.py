@@ -10,6 +10,7 @@ import typer
 
 from skinbeam._version import __version__
 from skinbeam.cli.commands import app
+from skinbeam.cli.common import name_parameters, use_parameters
 from skinbeam.model.errors import InputError, NotAvailable, nearest_name
 
 __all__ = ["run_command_line"]
@@ -38,6 +39,7 @@ def run_command_line(arguments: list[str]) -> int:
 
 def _run_command(arguments: list[str], *, json: bool) -> int:
     command: Callable[..., Any] = typer.main.get_command(app)
+    use_parameters(command, arguments)
     try:
         code = command(arguments, prog_name="skinbeam", standalone_mode=False)
         sys.stdout.flush()
@@ -48,6 +50,7 @@ def _run_command(arguments: list[str], *, json: bool) -> int:
             return 0
         return _print_error(_usage_error(error), json=json)
     except InputError as error:
+        name_parameters(error)
         return _print_error(error, json=json)
     except NotAvailable as error:
         return _print_unknown(error, json=json)

@@ -54,25 +54,23 @@ class EvidenceQuestion:
 
     def __post_init__(self) -> None:
         checked = {
-            "condition": resolve_name("condition", self.condition, field="--condition"),
-            "modality": resolve_name("modality", self.modality, field="--modality"),
+            "condition": resolve_name("condition", self.condition, field="condition"),
+            "modality": resolve_name("modality", self.modality, field="modality"),
             "severity": _parse_grade_range(self.severity, SEVERITIES, "severity"),
             "site": _resolve_treated_site(self.site),
-            "wavelength_nm": _check_number(self.wavelength_nm, 200, 20_000, "--wavelength"),
-            "sessions": _check_number(self.sessions, 1, 100, "--sessions"),
-            "follow_up_months": _check_number(self.follow_up_months, 0, 600, "--follow-up-months"),
+            "wavelength_nm": _check_number(self.wavelength_nm, 200, 20_000, "wavelength_nm"),
+            "sessions": _check_number(self.sessions, 1, 100, "sessions"),
+            "follow_up_months": _check_number(self.follow_up_months, 0, 600, "follow_up_months"),
             "phototype": _parse_grade_range(self.phototype, PHOTOTYPES, "phototype"),
-            "patients": _check_whole_number(self.patients, 1, 100_000, "--patients"),
-            "threshold": _check_whole_number(self.threshold, 1, 99, "--threshold"),
+            "patients": _check_whole_number(self.patients, 1, 100_000, "patients"),
+            "threshold": _check_whole_number(self.threshold, 1, 99, "threshold"),
             "rater": None if self.rater is None else _resolve_name(self.rater, RATERS, "rater"),
             "unit": _resolve_name(self.unit, UNITS, "unit"),
             "fluence_J_cm2": _check_number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
-            "pulse_ms": _check_number(self.pulse_ms, 1e-10, 1e6, "--pulse-ms"),
+            "pulse_ms": _check_number(self.pulse_ms, 1e-10, 1e6, "pulse_ms"),
             "spot_mm": _check_number(self.spot_mm, 1e-3, 1e3, "spot_mm"),
             "microbeam_mJ": _check_number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
-            "subtypes": _resolve_subtypes(
-                resolve_name("condition", self.condition, field="--condition"), self.subtypes
-            ),
+            "subtypes": _resolve_subtypes(resolve_name("condition", self.condition, field="condition"), self.subtypes),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -90,14 +88,14 @@ class EvidenceQuestion:
 
 def _resolve_name(value: str, known: tuple[str, ...], kind: str) -> str:
     if value not in known:
-        raise unknown_name_error(kind, str(value), known, field=f"--{kind}")
+        raise unknown_name_error(kind, str(value), known, field=kind)
     return value
 
 
 def _resolve_subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
     for word in said:
         if word not in condition_subtypes(condition):
-            raise unknown_name_error("subtype", word, condition_subtypes(condition), field="--subtype")
+            raise unknown_name_error("subtype", word, condition_subtypes(condition), field="subtypes")
     return tuple(dict.fromkeys(said))
 
 
@@ -115,7 +113,7 @@ def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> 
         raise InputError(
             "wrong-value",
             f'is no {kind} or range of them, read "{value}"',
-            field=f"--{kind}",
+            field=kind,
             hint=spelling_hint(ends, order) + hint,
         ) from error
     return order[low] if low == high else f"{order[low]}-{order[high]}"
@@ -125,10 +123,10 @@ def _resolve_treated_site(site: str | None) -> str | None:
     """Return the name of a site that is treated; the other sites of the vocabulary only describe skin."""
     if site is None:
         return None
-    name = resolve_name("site", site, field="--site")
+    name = resolve_name("site", site, field="site")
     treated = [known for known, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
     if name not in treated:
-        raise unknown_name_error("site", site, treated, field="--site")
+        raise unknown_name_error("site", site, treated, field="site")
     return name
 
 

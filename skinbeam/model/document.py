@@ -148,6 +148,6 @@ def unwritable_error(path: Path, error: OSError) -> InputError:
     return InputError(
         UNWRITABLE_CODE,
         f'"{path.name}" cannot be written: {error.strerror}',
-        field="--output",
+        field="output",
         hint="A folder that can be written, or that can be made.",
     )

@@ -206,7 +206,7 @@ def read_bytes(path: Path, *, field: str, max_bytes: int, description: str) -> b
         ) from None
 
 
-def read_toml(path: Path, *, field: str = "CASE", description: str = "a case file") -> dict[str, Any]:
+def read_toml(path: Path, *, field: str = "case", description: str = "a case file") -> dict[str, Any]:
     """Return the tables of a TOML file.
 
     Raises

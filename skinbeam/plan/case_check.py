@@ -106,7 +106,7 @@ def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], 
                 "missing-key",
                 "photo.file is missing, nothing was read",
                 field="photo.file",
-                hint="[photo] names a file beside the case file, unless --photo gives one.",
+                hint="[photo] names a file beside the case file, unless another photograph is given.",
                 file=loaded.file,
             )
         photo = loaded.resolve_path(said.file, field="photo.file")

@@ -63,7 +63,7 @@ def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: i
             "too-large-fields",
             render_message("simulate.too-large-fields", size),
             field="-o",
-            hint=f"At most {MAX_BYTES // _MEGABYTE} MB: --draws {MAX_BYTES // draw_bytes} or fewer.",
+            hint=f"At most {MAX_BYTES // _MEGABYTE} MB: {MAX_BYTES // draw_bytes} draws or fewer.",
         )
     attrs = {"version": __version__, "case_sha256": scene.loaded_case.sha256(), "seed": seed}
     with create_store(path) as store:

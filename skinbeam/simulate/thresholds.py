@@ -52,7 +52,7 @@ def default_dose(case: Case, requested: str | None) -> str:
     micro, beam = case.microbeam is not None, case.bath is None
     own = "microbeam_mJ" if micro else "fluence_J_cm2" if beam else "exposure_s"
     if requested is not None and requested not in DOSE_NAMES:
-        raise unknown_name_error("dose", requested, DOSE_NAMES, field="--of")
+        raise unknown_name_error("dose", requested, DOSE_NAMES, field="of")
     if beam and case.laser is None and case.settings is None:
         raise InputError(
             "no-dose",
@@ -64,7 +64,7 @@ def default_dose(case: Case, requested: str | None) -> str:
         return own
     if requested != own and not (requested == "exposure_s" and beam and not micro):
         raise InputError(
-            "wrong-dose", f"this case has no {requested} to vary", field="--of", hint=f"This case varies {own}."
+            "wrong-dose", f"this case has no {requested} to vary", field="of", hint=f"This case varies {own}."
         )
     return requested
 

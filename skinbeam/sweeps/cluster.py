@@ -69,7 +69,7 @@ class ClusterWatch:
             self._nobody_since = now
             self._tell(render_message("sweep.nobody", {"minutes": f"{_NOBODY_S / 60.0:g}"}))
         elif now - self._nobody_since > _NOBODY_S:
-            raise InputError("no-workers", "no worker is left", field="--cluster", hint=f"Start some. {_GOES_ON}")
+            raise InputError("no-workers", "no worker is left", field="cluster", hint=f"Start some. {_GOES_ON}")
 
 
 def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
@@ -90,7 +90,7 @@ def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
 
 def scheduler_lost_error() -> InputError:
     """Return the error for a scheduler that is gone or does not respond."""
-    return InputError("scheduler-lost", "the scheduler is gone, or does not answer", field="--cluster", hint=_GOES_ON)
+    return InputError("scheduler-lost", "the scheduler is gone, or does not answer", field="cluster", hint=_GOES_ON)
 
 
 # Workers on this machine, or on a Dask cluster by the address of its scheduler.
@@ -151,10 +151,10 @@ def check_address(address: str) -> None:
     """
     parts = _ADDRESS.fullmatch(address)
     if parts is None or not 0 < int(parts[4]) <= _HIGHEST_PORT:
-        raise InputError("wrong-address", f'"{address}" is no address of a scheduler', field="--cluster", hint=_HINT)
+        raise InputError("wrong-address", f'"{address}" is no address of a scheduler', field="cluster", hint=_HINT)
     if parts[1] == "tcp" and not _is_local_host(parts[2].strip("[]")):
         raise InputError(
-            "open-address", f'"{address}" is neither encrypted nor on this machine', field="--cluster", hint=_HINT
+            "open-address", f'"{address}" is neither encrypted nor on this machine', field="cluster", hint=_HINT
         )
 
 
@@ -216,7 +216,7 @@ def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[C
             raise InputError(
                 "no-workers",
                 f"no worker can be started: {error}",
-                field="--workers",
+                field="workers",
                 hint="Fewer workers, or room in the folder for temporary files.",
             ) from None
         # A caller's own default scheduler must not be replaced.
@@ -252,7 +252,7 @@ def connect(address: str) -> "Iterator[Client]":
             raise InputError(
                 "no-scheduler",
                 f'no scheduler answers at "{address}": {error}',
-                field="--cluster",
+                field="cluster",
                 hint=_TLS_HINT if address.startswith("tls") else "Start it first: dask scheduler.",
             ) from None
         try:
@@ -295,7 +295,7 @@ def _check_versions(client: "Client") -> None:
     found = worker_versions(client)
     if not found:
         raise InputError(
-            "no-workers", "the scheduler has no workers", field="--cluster", hint="Start some: dask worker ADDRESS."
+            "no-workers", "the scheduler has no workers", field="cluster", hint="Start some: dask worker ADDRESS."
         )
     other_versions = {worker: version for worker, version in found.items() if version != __version__}
     if other_versions:
@@ -303,7 +303,7 @@ def _check_versions(client: "Client") -> None:
         raise InputError(
             "other-version",
             f"{len(other_versions)} of {len(found)} workers have another version, {worker} has {version or 'none'}",
-            field="--cluster",
+            field="cluster",
             hint=f"Install skinbeam {__version__} there.",
         )
 

@@ -120,7 +120,7 @@ class Dispatcher:
                 raise InputError(
                     "other-version",
                     f"a worker cannot answer: {type(error).__name__}: {error}",
-                    field="--cluster",
+                    field="cluster",
                     hint=f"Install skinbeam {__version__} there. The same command goes on with what is missing.",
                 ) from None
             else:

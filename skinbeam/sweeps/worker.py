@@ -51,7 +51,7 @@ def answer_block(version: str, question: SweepQuestion, cases: Sequence[Mapping[
         raise InputError(
             "other-version",
             f"a worker that joined has skinbeam {__version__}",
-            field="--cluster",
+            field="cluster",
             hint=f"Install skinbeam {version} there. The same command goes on with what is missing.",
         )
     return answer_cases(question, cases)

@@ -192,7 +192,7 @@ def row_groups(only: str | None = None) -> Mapping[str, RowGroup]:
     if only is None:
         return known
     if only not in known:
-        raise unknown_name_error("group", only, known, field="--only")
+        raise unknown_name_error("group", only, known, field="only")
     return {only: known[only]}
 
 

@@ -241,7 +241,7 @@ def _find_machine(
     name = device_name or (None if laser is None else laser.device)
     if name is None:
         return _first_choice_machine(person, asked)
-    device = load_device(name, loaded.folder, field="--device" if device_name else "laser.device")
+    device = load_device(name, loaded.folder, field="device" if device_name else "laser.device")
     return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
 
 
@@ -273,8 +273,8 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
         raise InputError(
             "missing-key",
             "no device was named, and the guideline names none of the clinic's for the first concern",
-            field="--device",
-            hint="Give --device; `skinbeam lasers` lists the known ones.",
+            field="device",
+            hint="Give a device; `skinbeam lasers` lists the known ones.",
         )
     return alike[min(placed, key=lambda index: placed[index])]
 
@@ -315,10 +315,10 @@ def _check_quantities(machine: SearchMachine, modality: str, asked: Mapping[str,
     for name, value in asked.items():
         if name not in known:
             hint = f"{machine.device.title} is set in {', '.join(known)}."
-            raise InputError("wrong-quantity", f'"{name}" was read', field="--at", hint=hint)
+            raise InputError("wrong-quantity", f'"{name}" was read', field="at", hint=hint)
         if name == "passes" and (value != round(value) or (value != 1 and modality != "ablative")):
             hint = "Whole passes, and more than one only of light that removes the whole skin surface."
-            raise InputError("wrong-quantity", f"passes = {value:g} was read", field="--at", hint=hint)
+            raise InputError("wrong-quantity", f"passes = {value:g} was read", field="at", hint=hint)
 
 
 def _resolve_setting(machine: SearchMachine, asked: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:
@@ -345,14 +345,14 @@ def _resolve_dose(
         raise InputError(
             "cannot-emit",
             f"{machine.device.title} has no dose in such a pulse and spot",
-            field="--at",
+            field="at",
             hint="Choose another pulse or spot.",
         )
     if name in asked:
         _check_dose(machine, setting, name, asked[name], doses)
         return asked[name]
     if proposal is None:
-        raise InputError("missing-key", f"no {name} was read", field="--at", hint=f"Give {name}: no source prints one.")
+        raise InputError("missing-key", f"no {name} was read", field="at", hint=f"Give {name}: no source prints one.")
     return min(doses, key=lambda dose: abs(math.log(dose / proposal.middle)))
 
 
@@ -379,7 +379,7 @@ def _resolve_density(
     printed = None if proposal is None else proposal.density_per_cm2
     if name not in asked and printed is None:
         hint = f"Give {name}, such as {offered[len(offered) // 2]:g}: no source prints one beside this energy."
-        raise InputError("missing-key", f"no {name} was read", field="--at", hint=hint)
+        raise InputError("missing-key", f"no {name} was read", field="at", hint=hint)
     wanted = asked.get(name, printed or 0.0)
     nearest = min(offered, key=lambda one: abs(one - wanted))
     if name not in asked:
@@ -395,7 +395,7 @@ def _raise_not_offered(machine: SearchMachine, name: str, read: float, nearest: 
     error = SettingNotOfferedError(
         "cannot-emit",
         f"{machine.device.title} cannot be set to {name} = {read:g}",
-        field="--at",
+        field="at",
         hint=f"The nearest that it can have is {name} = {nearest:g}.",
     )
     error.quantity, error.read, error.nearest = name, read, nearest

@@ -315,6 +315,32 @@ def test_answers_have_figures_sources_and_short_names() -> None:
     assert "pulsed-dye-595" in answer("devices")
 
 
+@pytest.mark.parametrize(
+    ("function", "arguments", "more", "field"),
+    [
+        ("threshold", (TABLES, "epidermal-necrosys"), {}, "endpoint"),
+        ("threshold", (TABLES, "epidermal-necrosis"), {"of": "fluence"}, "of"),
+        ("expect", ("acne-scras", "fractional-ablative"), {}, "condition"),
+        ("expect", ("acne-scars", "fractional-ablative"), {"follow_up_months": -1}, "follow_up_months"),
+        ("compare", ("melasma", "peal", "vascular"), {}, "a"),
+        ("guideline", ("melasma",), {"phototype": "VII"}, "phototype"),
+        ("skin", (TABLES, "red"), {}, "wavelength_nm"),
+        ("window", (TABLES,), {}, "effect"),
+        ("light", ("examples/light/coverslip.toml",), {"method": "ordinate"}, "method"),
+        ("load_case", ("nowhere.toml",), {}, "case"),
+    ],
+)
+def test_an_error_names_the_argument(
+    function: str, arguments: tuple[Any, ...], more: dict[str, Any], field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no option of the command line, neither in the field nor in the hint."""
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InputError) as raised:
+        answer(function, *arguments, **more)
+    assert raised.value.field == field
+    assert "--" not in str(raised.value)
+
+
 def test_light_in_layers() -> None:
     layers = next((ROOT / "examples" / "light").glob("*.toml"))
     assert 0.0 < answer("light", layers)["reflectance_diffuse"] < 1.0

@@ -73,10 +73,10 @@ def compare(
     ------
     InputError : an unknown name, or the same treatment twice.
     """
-    condition = resolve_name("condition", condition, field="--condition")
-    a, b = resolve_name("modality", a, field="A"), resolve_name("modality", b, field="B")
+    condition = resolve_name("condition", condition, field="condition")
+    a, b = resolve_name("modality", a, field="a"), resolve_name("modality", b, field="b")
     if a == b:
-        raise InputError("same-treatment", f'"{b}" is the same treatment as A', field="B", hint="Another treatment.")
+        raise InputError("same-treatment", f'"{b}" is the same treatment as a', field="b", hint="Another treatment.")
     # The two are always drawn in alphabetical order, so that b against a is exactly minus a against b.
     found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=posterior_override)
     found = found if a < b else _swap_sides(found)

@@ -308,7 +308,7 @@ def check_plot(path: Path) -> None:
         raise InputError(
             "unknown-picture",
             f'"{path.name}" is of no known kind of picture',
-            field="--plot",
+            field="plot",
             hint="A name that ends in .svg, .png or .pdf.",
         )
 

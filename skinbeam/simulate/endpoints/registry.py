@@ -94,6 +94,6 @@ def endpoint_function(endpoint: str) -> Callable[[PulseResponse], Floats]:
     InputError : as `endpoint_fluence`.
     """
     if endpoint not in ENDPOINTS:
-        error: InputError = unknown_name_error("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+        error: InputError = unknown_name_error("endpoint", endpoint, ENDPOINTS, field="endpoint")
         raise error
     return _ENDPOINT_DOSES[endpoint]

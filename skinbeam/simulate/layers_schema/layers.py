@@ -272,7 +272,7 @@ def load_layers(path: Path) -> LoadedLayers:
     ------
     InputError : whatever is wrong with it, with the path of the field.
     """
-    content = read_toml(path, field="LAYERS", description="a layers file")
+    content = read_toml(path, field="layers", description="a layers file")
     try:
         spec = parse_record(LayersFile, content, file=path.name)
     except InputError:

@@ -61,6 +61,6 @@ def _checkpoint_error(code: str, path: Path, description: str) -> InputError:
     return InputError(
         code,
         f'"{path.name}" {description}',
-        field="--checkpoint",
+        field="checkpoint",
         hint="Name a new file, or delete this one to begin again.",
     )

@@ -106,7 +106,7 @@ def check_engine_options(method_option: str, method: str, device: str, error: fl
     ------
     InputError : names the option.
     """
-    for option, value, known in ((method_option, method, LIGHT_METHODS), ("--device", device, LIGHT_DEVICES)):
+    for option, value, known in ((method_option, method, LIGHT_METHODS), ("device", device, LIGHT_DEVICES)):
         if value not in known:
             raise InputError(
                 "unknown-word",
@@ -118,7 +118,7 @@ def check_engine_options(method_option: str, method: str, device: str, error: fl
         raise InputError(
             "out-of-range",
             f"is out of range, read {error:g}",
-            field="--error",
+            field="error",
             hint="Above 0 and below 1, such as 0.01.",
         )
 

@@ -70,7 +70,7 @@ def build_space(loaded: LoadedLayers) -> LayeredSpace | VoxelSpace:
             "endless-layer",
             "a semi-infinite layer that absorbs nothing keeps photons for ever, read 0",
             field=f"layer[{len(spec.layer) - 1}].mua_per_cm",
-            hint="Give the layer a thickness_um or some absorption; --method ordinates needs neither.",
+            hint="Give the layer a thickness_um or some absorption; the method ordinates needs neither.",
         )
     cell = None
     if spec.cell is not None:

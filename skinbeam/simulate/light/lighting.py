@@ -126,8 +126,8 @@ def illuminate_spot(
         raise InputError(
             "endless-layer",
             "the last layer has no thickness and absorbs nothing: photons stay in it for ever",
-            field="--light",
-            hint="Give the layer a thickness_um or some absorption, or use --light ordinates.",
+            field="light",
+            hint="Give the layer a thickness_um or some absorption, or take ordinates for the light.",
         )
     lines = tuple(
         replace(

@@ -101,7 +101,7 @@ class DrawCost:
                 render_message(
                     "simulate.too-much-work", {"steps": self.steps, "vessels": self.vessels, "draws": draws}
                 ),
-                field="--draws",
+                field="draws",
                 hint=f"At most {most} draws for such a case." if most else "Fewer pulses, passes or vessels.",
             )
         return max(1, min(MAX_HISTORY_BYTES // max(size, 1), CHUNK_DRAWS))

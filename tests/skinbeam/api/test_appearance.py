@@ -258,7 +258,7 @@ def test_wavelengths_that_cannot_be_are_refused(text: str, code: str) -> None:
     with pytest.raises(InputError) as error:
         parse_wavelengths(text)
     assert error.value.code == code
-    assert error.value.field == "--wavelength"
+    assert error.value.field == "wavelength_nm"
     assert error.value.hint
 
 

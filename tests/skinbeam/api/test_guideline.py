@@ -92,10 +92,10 @@ def test_everyday_words_and_filters_find_the_cells() -> None:
     ("arguments", "field", "hint"),
     [
         ({"condition": "melsma"}, "CONDITION", "melasma"),
-        ({"condition": "melasma", "phototype": "VII"}, "--phototype", "VI"),
-        ({"condition": "melasma", "site": "cheks"}, "--site", "cheeks"),
-        ({"condition": "melasma", "subtype": "dermel"}, "--subtype", "dermal"),
-        ({"condition": "dynamic-wrinkles", "subtype": "deep"}, "--subtype", "no kinds"),
+        ({"condition": "melasma", "phototype": "VII"}, "phototype", "VI"),
+        ({"condition": "melasma", "site": "cheks"}, "site", "cheeks"),
+        ({"condition": "melasma", "subtype": "dermel"}, "subtype", "dermal"),
+        ({"condition": "dynamic-wrinkles", "subtype": "deep"}, "subtype", "no kinds"),
         ({"condition": "tattoo"}, "CONDITION", "skinbeam conditions"),
     ],
 )

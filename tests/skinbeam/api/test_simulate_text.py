@@ -64,7 +64,7 @@ def test_hostile_cases_are_refused_before_any_work() -> None:
     vessels = [{"depth_um": 100.0 + 4 * i, "diameter_um": 3.5} for i in range(1000)]
     with pytest.raises(InputError, match="1000 vessels") as caught:
         simulated("vessel", vessel=vessels, settings__pulses=200, settings__repetition_Hz=1.0)
-    assert caught.value.field == "--draws"
+    assert caught.value.field == "draws"
 
 
 def test_a_clear_layer_without_end_is_refused() -> None:

@@ -95,12 +95,12 @@ def test_a_wavelength_that_is_not_described_keeps_every_key() -> None:
 @pytest.mark.parametrize(
     ("case", "endpoint", "of", "field"),
     [
-        ("vessel", "epidermal-necrosys", None, "--endpoint"),
-        ("vessel", "epidermal-necrosis", "fluence", "--of"),
-        ("vessel", "epidermal-necrosis", "microbeam_mJ", "--of"),
-        ("fractional-1550", "collagen-coagulation", "fluence_J_cm2", "--of"),
-        ("fractional-1550", "collagen-coagulation", "exposure_s", "--of"),
-        ("bath", "epidermal-necrosis", "fluence_J_cm2", "--of"),
+        ("vessel", "epidermal-necrosys", None, "endpoint"),
+        ("vessel", "epidermal-necrosis", "fluence", "of"),
+        ("vessel", "epidermal-necrosis", "microbeam_mJ", "of"),
+        ("fractional-1550", "collagen-coagulation", "fluence_J_cm2", "of"),
+        ("fractional-1550", "collagen-coagulation", "exposure_s", "of"),
+        ("bath", "epidermal-necrosis", "fluence_J_cm2", "of"),
         ("cooling-alone", "epidermal-necrosis", None, "laser"),
     ],
 )

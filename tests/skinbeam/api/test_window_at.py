@@ -106,7 +106,7 @@ def test_a_setting_in_words_says_dose_effect_and_practice() -> None:
 def test_what_a_device_cannot_have_names_the_nearest(asked: dict[str, float], nearest: str) -> None:
     with pytest.raises(InputError) as raised:
         at(VEINS, "pulsed-dye-595", **asked)
-    assert raised.value.field == "--at"
+    assert raised.value.field == "at"
     assert nearest in raised.value.hint
 
 
@@ -151,7 +151,7 @@ def test_a_device_that_treats_nothing_here_and_a_lens_array_are_not_answered() -
 def test_a_question_that_is_no_setting_is_refused(text: str) -> None:
     with pytest.raises(InputError) as raised:
         parse_asked(text)
-    assert raised.value.field == "--at"
+    assert raised.value.field == "at"
 
 
 def test_a_quantity_is_asked_once() -> None:

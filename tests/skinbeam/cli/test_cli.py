@@ -89,7 +89,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "folder below a file": (("consult", VEINS, "-o", f"{PULSE}/out"), "--output", "folder"),
     "missing photograph": (("photo", "nowhere.jpg"), "photo", "photo"),
     "wavelengths in words": (("skin", PULSE, "--wavelength", "red"), "--wavelength", "400"),
-    "no effect to guess": (("window", str(CASES / "fractional-1550.toml")), "--effect", "--effect"),
+    "no effect to guess": (("window", str(CASES / "fractional-1550.toml")), "--effect", "an effect"),
     "misspelt group": (("validate", "--only", "vasculr"), "--only", "vascular"),
     "misspelt records command": (("records", "exprt"), "exprt", "export"),
     "missing device file": (("lasers", "check", "nowhere.toml"), "FILE", "device"),

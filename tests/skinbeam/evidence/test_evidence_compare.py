@@ -390,8 +390,8 @@ def test_words_say_what_the_answer_rests_on() -> None:
     ("asked", "field", "hint"),
     [
         (("acne-scar5", LASER, PEEL), "--condition", "acne"),
-        ((CONDITION, "vasculr", PEEL), "A", "vascular"),
-        ((CONDITION, LASER, "peal"), "B", "peel"),
+        ((CONDITION, "vasculr", PEEL), "a", "vascular"),
+        ((CONDITION, LASER, "peal"), "b", "peel"),
         ((CONDITION, LASER, "ablative fractional"), "B", "Another"),
     ],
 )

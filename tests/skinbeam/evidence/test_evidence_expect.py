@@ -167,28 +167,28 @@ def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, s
 @pytest.mark.parametrize(
     ("options", "option"),
     [
-        ({"threshold": 0}, "--threshold"),
-        ({"threshold": 100}, "--threshold"),
-        ({"threshold": 49.5}, "--threshold"),
-        ({"threshold": float("nan")}, "--threshold"),
-        ({"threshold": float("inf")}, "--threshold"),
-        ({"patients": 0}, "--patients"),
-        ({"patients": 100_001}, "--patients"),
-        ({"patients": True}, "--patients"),
-        ({"severity": "extreme"}, "--severity"),
-        ({"severity": "severe-mild"}, "--severity"),
-        ({"phototype": "VII"}, "--phototype"),
-        ({"phototype": "I-II-III"}, "--phototype"),
-        ({"site": "toe"}, "--site"),
-        ({"site": "forearm"}, "--site"),
-        ({"wavelength_nm": -1.0}, "--wavelength"),
-        ({"sessions": 0}, "--sessions"),
-        ({"follow_up_months": float("inf")}, "--follow-up-months"),
-        ({"rater": "mother"}, "--rater"),
-        ({"unit": "teeth"}, "--unit"),
+        ({"threshold": 0}, "threshold"),
+        ({"threshold": 100}, "threshold"),
+        ({"threshold": 49.5}, "threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"threshold": float("inf")}, "threshold"),
+        ({"patients": 0}, "patients"),
+        ({"patients": 100_001}, "patients"),
+        ({"patients": True}, "patients"),
+        ({"severity": "extreme"}, "severity"),
+        ({"severity": "severe-mild"}, "severity"),
+        ({"phototype": "VII"}, "phototype"),
+        ({"phototype": "I-II-III"}, "phototype"),
+        ({"site": "toe"}, "site"),
+        ({"site": "forearm"}, "site"),
+        ({"wavelength_nm": -1.0}, "wavelength_nm"),
+        ({"sessions": 0}, "sessions"),
+        ({"follow_up_months": float("inf")}, "follow_up_months"),
+        ({"rater": "mother"}, "rater"),
+        ({"unit": "teeth"}, "unit"),
     ],
 )
-def test_a_wrong_question_names_its_option(options: dict[str, Any], option: str) -> None:
+def test_a_wrong_question_names_its_argument(options: dict[str, Any], option: str) -> None:
     with pytest.raises(InputError) as caught:
         told(*PAIR, **options)
     assert caught.value.field == option
@@ -198,10 +198,10 @@ def test_a_wrong_question_names_its_option(options: dict[str, Any], option: str)
 def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(InputError, match="acne") as caught:
         told("acne-scar5", "vascular")
-    assert caught.value.field == "--condition"
+    assert caught.value.field == "condition"
     with pytest.raises(InputError) as caught:
         told("acne-scars", "vasculr")
-    assert caught.value.field == "--modality"
+    assert caught.value.field == "modality"
 
 
 def test_everyday_words_and_names_are_one_question() -> None:

@@ -87,4 +87,4 @@ def test_a_folder_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError) as caught:
         write_atomically(tmp_path / "file" / "plan.json", "{}")
-    assert caught.value.field == "--output"
+    assert caught.value.field == "output"

@@ -422,7 +422,7 @@ def test_a_wrong_group_names_the_nearest() -> None:
     with pytest.raises(InputError) as fault:
         validate_document("vasculr")
     assert "vascular" in fault.value.hint
-    assert fault.value.field == "--only"
+    assert fault.value.field == "only"
 
 
 def test_a_group_that_cannot_be_posed_keeps_its_document() -> None:

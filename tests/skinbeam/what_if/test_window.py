@@ -90,8 +90,8 @@ def test_the_same_case_gives_the_same_window() -> None:
 def test_what_cannot_be_guessed_is_asked_for(name: str) -> None:
     with pytest.raises(InputError) as caught:
         window(name)
-    assert caught.value.field == "--effect"
-    assert "--effect" in caught.value.hint
+    assert caught.value.field == "effect"
+    assert "an effect" in caught.value.hint
 
 
 def test_the_goal_of_the_first_concern_comes_before_anything_else(tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_the_goal_of_the_first_concern_comes_before_anything_else(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("given", "field", "nearest"),
-    [({"effect": "vessel-closur"}, "--effect", "vessel-closure"), ({"harm": "burn"}, "--harm", "epidermal-necrosis")],
+    [({"effect": "vessel-closur"}, "effect", "vessel-closure"), ({"harm": "burn"}, "harm", "epidermal-necrosis")],
 )
-def test_an_unknown_endpoint_names_its_option(given: dict[str, str], field: str, nearest: str) -> None:
+def test_an_unknown_endpoint_names_its_argument(given: dict[str, str], field: str, nearest: str) -> None:
     with pytest.raises(InputError) as caught:
         window_document(load_case(CASES / "vessel.toml"), **given, draws=5)  # type: ignore[arg-type]  # one of two
     assert caught.value.field == field
