@@ -11,7 +11,6 @@ from skinbeam.public import curve, planned, questions, results
 __all__ = ["functions", "result_classes"]
 
 _HEADING = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
-_IMPORTS = re.compile(r"\A((?:(?:from|import) .*\n)+)\n*")
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
 _NEW_ITEM = re.compile(r"^(?=\S)|(?<=\.) (?=\w+(?:, \w+)* : )", re.MULTILINE)
 _CLASSES = (
@@ -73,8 +72,7 @@ def _text(found: Any, *head: str) -> str:
     paragraphs = [*head, first.strip()]
     for title, body in zip(parts[::2], parts[1::2], strict=True):
         if title == "Example":
-            example = _IMPORTS.sub(r"\1\n", _PROMPT.sub("", body.strip()))
-            paragraphs.append(f"```python\n{example}\n```")
+            paragraphs.append(f"```python\n{_PROMPT.sub('', body.strip())}\n```")
         elif title == "Returns":
             paragraphs.append(f"**Returns** {body.strip()}")
         else:
