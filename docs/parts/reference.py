@@ -12,6 +12,7 @@ __all__ = ["functions", "result_classes"]
 
 _HEADING = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
+_IMPORTS = re.compile(r"\A((?:from .*\n)+)")
 _NEW_ITEM = re.compile(r"^(?=\S)|(?<=\.) (?=\w+(?:, \w+)* : )", re.MULTILINE)
 _CLASSES = (
     *(getattr(results, name) for name in ("Result", "Record")),
@@ -72,7 +73,8 @@ def _text(found: Any, *head: str) -> str:
     paragraphs = [*head, first.strip()]
     for title, body in zip(parts[::2], parts[1::2], strict=True):
         if title == "Example":
-            paragraphs.append(f"```python\n{_PROMPT.sub('', body.strip())}\n```")
+            code = _IMPORTS.sub(r"\1\n", _PROMPT.sub("", body.strip()))
+            paragraphs.append(f"```python\n{code}\n```")
         elif title == "Returns":
             paragraphs.append(f"**Returns** {body.strip()}")
         else:

@@ -134,11 +134,10 @@ def sweep(
     Example
     -------
     >>> from skinbeam import sweep
-    >>> def closure_by_pulse():
+    >>> if __name__ == "__main__":  # in a script, because the workers import it
     ...     axes = {"settings.pulse_ms": [1.0, 10.0], "settings.fluence_J_cm2": [4.0, 8.0]}
-    ...     return sweep("examples/pulse-in-a-vessel/case.toml", ["harm.p_burn"], axes=axes, draws=20, workers=1)
-    >>> if __name__ == "__main__":  # in a script: the workers import it
-    ...     print(closure_by_pulse()["harm.p_burn"].values)
+    ...     found = sweep("examples/pulse-in-a-vessel/case.toml", ["harm.p_burn"], axes=axes, draws=20, workers=1)
+    ...     print(found["harm.p_burn"].values)
     """
     path = Path(case)
     told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **options}

@@ -91,12 +91,12 @@ def test_everyday_words_and_filters_find_the_cells() -> None:
 @pytest.mark.parametrize(
     ("arguments", "field", "hint"),
     [
-        ({"condition": "melsma"}, "CONDITION", "melasma"),
+        ({"condition": "melsma"}, "condition", "melasma"),
         ({"condition": "melasma", "phototype": "VII"}, "phototype", "VI"),
         ({"condition": "melasma", "site": "cheks"}, "site", "cheeks"),
         ({"condition": "melasma", "subtype": "dermel"}, "subtype", "dermal"),
         ({"condition": "dynamic-wrinkles", "subtype": "deep"}, "subtype", "no kinds"),
-        ({"condition": "tattoo"}, "CONDITION", "skinbeam conditions"),
+        ({"condition": "tattoo"}, "condition", "skinbeam conditions"),
     ],
 )
 def test_unknown_names_are_refused_with_the_nearest(arguments: dict[str, str], field: str, hint: str) -> None:
