@@ -389,10 +389,10 @@ def test_words_say_what_the_answer_rests_on() -> None:
 @pytest.mark.parametrize(
     ("asked", "field", "hint"),
     [
-        (("acne-scar5", LASER, PEEL), "--condition", "acne"),
+        (("acne-scar5", LASER, PEEL), "condition", "acne"),
         ((CONDITION, "vasculr", PEEL), "a", "vascular"),
         ((CONDITION, LASER, "peal"), "b", "peel"),
-        ((CONDITION, LASER, "ablative fractional"), "B", "Another"),
+        ((CONDITION, LASER, "ablative fractional"), "b", "Another"),
     ],
 )
 def test_a_wrong_question_names_what_is_wrong(asked: tuple[str, str, str], field: str, hint: str) -> None:
