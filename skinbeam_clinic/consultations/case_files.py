@@ -48,7 +48,7 @@ def form_from_case(content: bytes, file: str) -> Submission:
     ------
     InputError : the command line refuses the file, too; or the file has content that the form lacks, or names files.
     """
-    tables = parse_toml(content, file, field="CASE")
+    tables = parse_toml(content, file, field="case")
     case = case_from_tables(tables, Path(), file).case
     if case.photo is not None and case.photo.file is None:
         case = case.model_copy(update={"photo": None})
