@@ -87,6 +87,8 @@ BY_SCRIPT = {
     "/sign-in/passkey/challenge": "/sign-in/passkey",
     "/account/passkeys/challenge": "/account/passkeys",
 }
+# Forms below an answer that is simulated, which no page of the sample plan holds.
+SIMULATED = {"/plans/{plan}/what-if/{option}": {"fluence_J_cm2": "8", "pulse_ms": "10", "reason": ""}}
 # What the other fields hold, so that what is hostile is the first thing that is wrong.
 HARMLESS = {"password": PASSWORD, "role": "auditor", "person": "Synthetic Person", "days": "0", "option": "0.0"}
 LONG = 10  # a form of more fields has its answers filled at once with each text
@@ -280,7 +282,7 @@ def forms_of(client: TestClient, pages: list[str]) -> dict[str, dict[str, str]]:
             for route, pattern in routes.items():
                 if pattern.fullmatch(re.split("[?#]", form.action or page)[0]):
                     found.setdefault(route, {}).update(form.fields)
-    return found | {route: found[form] for route, form in BY_SCRIPT.items()}
+    return found | SIMULATED | {route: found[form] for route, form in BY_SCRIPT.items()}
 
 
 def shown(answer: httpx2.Response) -> str:
