@@ -186,15 +186,16 @@ def _is_device_of(name: str, offer: OfferedTreatment) -> bool:
 
 
 def _check_dose(offer: OfferedTreatment, cell: GuidelineCell) -> DoseCheck | None:
-    """Compare the dose of an option with the doses that the cell prints of its first treatment; None if it has none."""
+    """Compare the dose of an option with the doses that the cell prints of its first treatment; None if it has none.
+
+    The dose of one light of a pair is none of that light alone where the cell prints one of it alone.
+    """
     quantity, value = "energy_mJ", offer.energy_mJ
     if value is None:
         quantity, value = "fluence_J_cm2", offer.fluence_J_cm2
-    printed = tuple(
-        dose
-        for dose in doses_of_cell(cell)
-        if dose.place == "first" and dose.quantity == quantity and _is_dose_of(dose, offer)
-    )
+    own = [dose for dose in doses_of_cell(cell) if dose.quantity == quantity and _is_dose_of(dose, offer)]
+    is_alone = any(not dose.component for dose in own)
+    printed = tuple(dose for dose in own if dose.place == "first" and not (is_alone and dose.component))
     if value is None or not printed:
         return None
     within = any(dose.low / DOSE_ROUNDING <= value <= dose.high * DOSE_ROUNDING for dose in printed)

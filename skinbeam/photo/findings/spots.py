@@ -185,6 +185,9 @@ def _blobs(
     least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
     strong, joined = _dark_areas(raised, mask, least, limit("spots", "fragments_mm") / mm_per_px.median)
     edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
+    # A neighbouring mark, with its blurred rim, is no plain skin to compare with.
+    marked = sum(_components(strong), np.zeros(mask.shape, bool))
+    marked = cv2.dilate(marked.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     taken = np.zeros(mask.shape, bool)
     for blob in (*_components(joined), *_components(strong)):
         if not limit(kind, "diameter_px_min") <= _diameter(float(blob.sum())) <= widest or (blob & taken).any():
@@ -195,6 +198,8 @@ def _blobs(
             cv2.dilate(blob.astype(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (2, _RING_PX)
         )
         ring = mask & (near == 0) & (wide > 0)
+        if (ring & ~marked).sum() >= 2 * _RING_PX:
+            ring &= ~marked
         if ring.sum() < 2 * _RING_PX:
             continue
         darker = dense[blob].mean(axis=0) - dense[ring].mean(axis=0)

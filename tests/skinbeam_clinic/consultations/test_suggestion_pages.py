@@ -137,7 +137,7 @@ def test_spots_on_a_photograph_are_suggested_and_taken_over_without_script(
         page.get_by_label("A photograph of the face").set_input_files(file)
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("button", name="Look for what this photograph suggests").click(timeout=60_000)
-        suggested = page.locator(".suggested li").filter(has_text="brown spots")
+        suggested = page.locator(".suggested li").filter(has_text="brown spot")
         expect(suggested).to_contain_text("cheeks, the person's right")
         take = suggested.get_by_role("button", name=re.compile("Take over"))
         take.focus()

@@ -39,7 +39,7 @@ def typed(places: dict[str, str], *, server: bool) -> str:
 def test_the_first_hour_is_as_the_page_says(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     ran = run(typed(places(kind, tmp_path, request), server=kind == "postgresql"), tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("; entries ") == 3, "once for what was restored, twice for what is there"
+    assert ran.stdout.count("; entries ") == 4, "of the rehearsal, of what was restored, twice of what is there"
     assert "role: owner" in ran.stdout
     assert (tmp_path / "trial.sqlite").is_file()
 
