@@ -1,18 +1,12 @@
 """A day in a clinic in a real browser, on both databases: sign-in, consultation with photograph, plan, consent."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
 import pytest
 from app_samples import LEAST
 from clinic_pages import DESK, looked_at, opened_page, served, sign_in
@@ -28,7 +22,6 @@ from skinbeam_clinic.jobs import worker
 from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
-from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
@@ -355,29 +348,3 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
     page.get_by_role("button", name="Save").click()
     page.locator(".steps button").nth(3).click()
     expect(page.get_by_text("care, teaching")).to_have_count(1)
-
-
-def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "skinbeam_clinic", str(port)]
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            password = process.stdout.readline().split()[-1]
-            assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-            sent = {"house": "Demonstration clinic (synthetic people)", "name": "clinician", "password": password}
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                token = client.post("/sign-in", data=sent).cookies[SESSION_COOKIE]
-                patients = client.get("/", headers={"cookie": f"{SESSION_COOKIE}={token}"}).text
-            assert patients.count("Synthetic ") >= 3
-        finally:
-            process.send_signal(signal.SIGTERM)
-            said = process.stderr.read()
-            process.wait(30)
-    assert not list(tmp_path.iterdir())
-    assert "Traceback" not in said
