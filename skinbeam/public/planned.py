@@ -21,14 +21,10 @@ from skinbeam.what_if.option_case import option_pulse_case
 __all__ = ["PlannedConcern", "PlannedConsultation", "PlannedOption"]
 
 
-@dataclass(frozen=True)
-class PlannedOption:
-    """An option of a plan; its fields are those of `skinbeam.plan_records.plan.Option`."""
+class _FieldsOfRecord:
+    """Gives the fields of a record as attributes of its own."""
 
-    record: Option
-    _concern: ConcernPlan
-    _consultation: CheckedConsultation
-    _person: AssessedPerson
+    record: Any
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -37,6 +33,16 @@ class PlannedOption:
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(field.name for field in fields(self.record))]
+
+
+@dataclass(frozen=True)
+class PlannedOption(_FieldsOfRecord):
+    """An option of a plan; its fields are those of `skinbeam.plan_records.plan.Option`."""
+
+    record: Option
+    _concern: ConcernPlan
+    _consultation: CheckedConsultation
+    _person: AssessedPerson
 
     def __repr__(self) -> str:
         return f"<option: {self.record.title}, rank {self.record.rank}>"
@@ -87,19 +93,11 @@ class PlannedOption:
 
 
 @dataclass(frozen=True)
-class PlannedConcern:
+class PlannedConcern(_FieldsOfRecord):
     """A concern of a plan, with the fields of `skinbeam.plan_records.plan.ConcernPlan` and options that answer."""
 
     record: ConcernPlan
     options: tuple[PlannedOption, ...]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.record, name)
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(field.name for field in fields(self.record))]
 
     def __repr__(self) -> str:
         return f"<concern: {self.record.place}, {len(self.options)} options>"

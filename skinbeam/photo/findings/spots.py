@@ -186,10 +186,11 @@ def _blobs(
     strong, joined = _dark_areas(raised, mask, least, limit("spots", "fragments_mm") / mm_per_px.median)
     edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
     # A neighbouring mark, with its blurred rim, is no plain skin to compare with.
-    marked = sum(_components(strong), np.zeros(mask.shape, bool))
+    parts = list(_components(strong))
+    marked = sum(parts, np.zeros(mask.shape, bool))
     marked = cv2.dilate(marked.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     taken = np.zeros(mask.shape, bool)
-    for blob in (*_components(joined), *_components(strong)):
+    for blob in (*_components(joined), *parts):
         if not limit(kind, "diameter_px_min") <= _diameter(float(blob.sum())) <= widest or (blob & taken).any():
             continue
         if (blob & edge).any() or _elongation(blob) > limit(kind, "elongation_max"):
