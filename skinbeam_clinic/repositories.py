@@ -67,3 +67,7 @@ class ClinicRepositories:
     def combine_reads(self) -> AbstractContextManager[None]:
         """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""
         return self._access.combine_reads()
+
+    def reading_one_moment(self) -> AbstractContextManager[None]:
+        """Read everything within a `with` block, which only reads, in one transaction and as one entry of the log."""
+        return self._access.reading_one_moment()

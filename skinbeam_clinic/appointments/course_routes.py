@@ -43,7 +43,7 @@ class _ProposedAppointment:
 
 def add_course_routes(router: ClinicRouter) -> None:
     """Open the routes of a course."""
-    router.add("GET", "/plans/{plan}/appointments", _propose_course)
+    router.add("GET", "/plans/{plan}/appointments", _propose_course, only_reads=True)
     router.add("POST", "/plans/{plan}/appointments", _book_course)
 
 

@@ -43,11 +43,11 @@ class _CalendarDay:
 def add_appointment_routes(router: ClinicRouter) -> None:
     """Open the routes of appointments, one by one and as a course."""
     add_course_routes(router)
-    router.add("GET", "/appointments", _show_calendar)
-    router.add("GET", "/appointments/{appointment}", _show_appointment)
+    router.add("GET", "/appointments", _show_calendar, only_reads=True)
+    router.add("GET", "/appointments/{appointment}", _show_appointment, only_reads=True)
     router.add("POST", "/appointments/{appointment}/time", _move_appointment)
     router.add("POST", "/appointments/{appointment}/state", _save_state)
-    router.add("GET", "/patients/{patient}/appointments", _show_patient_appointments)
+    router.add("GET", "/patients/{patient}/appointments", _show_patient_appointments, only_reads=True)
     router.add("POST", "/patients/{patient}/appointments", _book_appointment)
 
 

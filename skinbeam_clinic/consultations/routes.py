@@ -44,7 +44,7 @@ _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image
 
 def add_consultation_routes(router: ClinicRouter) -> None:
     """Open the routes of consultations."""
-    router.add("GET", "/consultations/{consultation}", _show_form)
+    router.add("GET", "/consultations/{consultation}", _show_form, only_reads=True)
     router.add("POST", "/consultations/{consultation}/answers", _save_form)
     router.add("POST", "/suitability", _show_suitability)
     router.add("POST", "/consultations/{consultation}/plan", _request_plan)

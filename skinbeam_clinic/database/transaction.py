@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -55,6 +55,7 @@ class ClinicAccess:
         self.database = database
         self.member = member
         self._page: list[_ReadNote] | None = None
+        self._snapshot: Session | None = None
 
     def store_file(self, right: AccessRight, content: bytes) -> str:
         """Store a file for a row that will refer to it, before any lock is held, and return its name.
@@ -74,8 +75,11 @@ class ClinicAccess:
         Raises
         ------
         DeniedError : the role does not have this right.
+        RuntimeError : within the block `reading_one_moment`, which would not see what was written.
         """
         require_right(self.member.role, right)
+        if self._snapshot is not None:
+            raise RuntimeError("nothing is written within a block that reads one moment")
         with open_transaction(self.database, self.member.clinic_id, self.member.id) as work:
             yield work
 
@@ -90,7 +94,7 @@ class ClinicAccess:
         DeniedError : the role does not have this right.
         """
         require_right(self.member.role, right)
-        with self.database.reading() as session:
+        with self._reading_session() as session:
             yield ClinicTransaction(
                 self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id
             )
@@ -107,7 +111,7 @@ class ClinicAccess:
         """
         require_right(self.member.role, right)
         seen: list[_ReadNote] = []
-        with self.database.reading() as session:
+        with self._reading_session() as session:
             yield _ReadTransaction(
                 self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id, seen
             )
@@ -131,6 +135,33 @@ class ClinicAccess:
         finally:
             seen, self._page = self._page, None
             self._log_reads(seen)
+
+    @contextmanager
+    def reading_one_moment(self) -> Iterator[None]:
+        """Read everything within the block in one transaction, as it was at one moment, and as one audit entry.
+
+        A row that was read is not asked for again by its id.
+        """
+        if self._snapshot is not None:  # within another
+            yield
+            return
+        with self.combine_reads(), self.database.reading() as session:
+            rows: list[object] = []  # the session forgets a row that nobody holds
+            event.listen(session, "loaded_as_persistent", lambda _, row: rows.append(row))
+            self._snapshot = session
+            try:
+                yield
+            finally:
+                self._snapshot = None
+
+    @contextmanager
+    def _reading_session(self) -> Iterator[Session]:
+        """Yield a session for reading: that of the block `reading_one_moment`, otherwise a new one."""
+        if self._snapshot is not None:
+            yield self._snapshot
+            return
+        with self.database.reading() as session:
+            yield session
 
     @contextmanager
     def without_entries(self) -> Iterator[None]:

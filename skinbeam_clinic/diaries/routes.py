@@ -37,7 +37,7 @@ class _EntryRow:
 
 def add_diary_routes(router: ClinicRouter) -> None:
     """Open the routes of diaries."""
-    router.add("GET", "/treatments/{treatment}/diary", _show_diary)
+    router.add("GET", "/treatments/{treatment}/diary", _show_diary, only_reads=True)
     router.add("POST", "/treatments/{treatment}/diary/link", _make_link)
     router.add("POST", "/treatments/{treatment}/diary/ending", _end_link)
     router.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
@@ -110,7 +110,7 @@ _NO_EVENT = "none"
 
 def add_alarm_routes(router: ClinicRouter) -> None:
     """Open the routes of alarms."""
-    router.add("GET", "/alarms", _show_alarms)
+    router.add("GET", "/alarms", _show_alarms, only_reads=True)
     router.add("GET", "/alarms/banner", _show_banner)
     router.add("POST", "/alarms/{alarm}/answer", _answer_alarm)
     router.add("POST", "/alarms/{alarm}/decision", _decide_alarm)

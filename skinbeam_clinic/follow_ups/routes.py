@@ -77,10 +77,10 @@ class _PredictionView:
 
 def add_overview_routes(router: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
-    router.add("GET", "/due", _show_due)
-    router.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups)
+    router.add("GET", "/due", _show_due, only_reads=True)
+    router.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups, only_reads=True)
     router.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
-    router.add("GET", "/follow-ups/{follow_up}", _show_follow_up)
+    router.add("GET", "/follow-ups/{follow_up}", _show_follow_up, only_reads=True)
     router.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
 
 
@@ -236,7 +236,7 @@ class _OfferedScale:
 
 def add_grade_routes(router: ClinicRouter) -> None:
     """Open the routes of grades."""
-    router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form)
+    router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form, only_reads=True)
     router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
 
 

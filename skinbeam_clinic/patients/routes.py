@@ -29,11 +29,11 @@ CONTACT_FIELDS = ("name", "born", "phone", "email", "address")
 
 def add_patient_routes(router: ClinicRouter) -> None:
     """Open the routes of patients."""
-    router.add("GET", "/", _show_patients)
+    router.add("GET", "/", _show_patients, only_reads=True)
     router.add("POST", "/search", _show_patients)
     router.add("POST", "/patients", _add_patient)
-    router.add("GET", "/patients/{patient}", _show_patient)
-    router.add("GET", "/patients/{patient}/contact", _show_contact)
+    router.add("GET", "/patients/{patient}", _show_patient, only_reads=True)
+    router.add("GET", "/patients/{patient}/contact", _show_contact, only_reads=True)
     router.add("POST", "/patients/{patient}/contact", _save_contact)
     router.add("POST", "/patients/{patient}/pseudonym", _change_pseudonym)
     router.add("POST", "/patients/{patient}/consultations", _begin_consultation)
@@ -160,8 +160,8 @@ def _begin_from_case(request: ClinicRequest) -> Response:
 def add_patient_rights_routes(router: ClinicRouter) -> None:
     """Open the routes of what a patient may ask for."""
     router.add("POST", "/patients/{patient}/copy", _download_copy)
-    router.add("GET", "/erasures", _show_erasable)
-    router.add("GET", "/patients/{patient}/erasure", _show_erasure)
+    router.add("GET", "/erasures", _show_erasable, only_reads=True)
+    router.add("GET", "/patients/{patient}/erasure", _show_erasure, only_reads=True)
     router.add("POST", "/patients/{patient}/erasure", _erase_patient)
 
 

@@ -138,7 +138,7 @@ class _PreviewView:
 
 def add_plan_routes(router: ClinicRouter) -> None:
     """Open the routes of plans."""
-    router.add("GET", "/plans/{plan}", _show_plan)
+    router.add("GET", "/plans/{plan}", _show_plan, only_reads=True)
     router.add("GET", "/plans/{plan}/files/{name}", _download_file)
     router.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
     router.add("POST", "/plans/{plan}/choice", _choose_option)
@@ -151,11 +151,15 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     ------
     AbsentError : this clinic has no such record.
     """
-    kept = repositories.plans.get(id)
-    records = _parse_plan(repositories.plans.read_file(id, "plan.json"))
-    last, now = repositories.plans.of(kept.consultation_id)[-1], repositories.consultations.get(kept.consultation_id)
-    outdated = last.id != kept.id or now.revision != kept.consultation_revision
-    return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
+    with repositories.reading_one_moment():
+        kept = repositories.plans.get(id)
+        records = _parse_plan(repositories.plans.read_file(id, "plan.json"))
+        last, now = (
+            repositories.plans.of(kept.consultation_id)[-1],
+            repositories.consultations.get(kept.consultation_id),
+        )
+        outdated = last.id != kept.id or now.revision != kept.consultation_revision
+        return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
 
 
 @lru_cache(maxsize=64)  # as many as clinicians look at: a plan is read at every step of a slider

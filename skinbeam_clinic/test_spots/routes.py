@@ -62,7 +62,7 @@ class _SpotView:
 
 def add_test_spot_routes(router: ClinicRouter) -> None:
     """Open the routes of test spots."""
-    router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots)
+    router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots, only_reads=True)
     router.add("POST", "/consultations/{consultation}/test-spots", _save_firing)
     router.add("POST", "/test-spots/{spot}/reading", _save_reading)
 

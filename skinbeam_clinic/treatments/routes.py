@@ -75,7 +75,7 @@ def add_treatment_routes(router: ClinicRouter) -> None:
     """Open the routes of treatments."""
     here = "/treatments/{treatment}"
     router.add("POST", "/consents/{consent}/treatments", _begin_treatment)
-    router.add("GET", here, _show_treatment)
+    router.add("GET", here, _show_treatment, only_reads=True)
     router.add("GET", f"{here}/aftercare", _show_aftercare)
     router.add("POST", f"{here}/machine", _pick_machine)
     router.add("POST", f"{here}/checklist", _save_answers)

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -176,9 +175,15 @@ class ClinicRequest:
         """Return the absolute URL of a path, with the scheme and host of this request."""
         return f"{'https' if is_encrypted(self.http_request) else 'http'}://{self.http_request.headers['host'].lower()}{path}"
 
-    def handle(self, handler: "Callable[[ClinicRequest], Response]") -> Response:
-        """Call the handler of a route; all reads of records within it become one audit entry, or none."""
-        with nullcontext() if self.session is None else self.repositories.combine_reads():
+    def handle(self, handler: "Callable[[ClinicRequest], Response]", *, only_reads: bool = False) -> Response:
+        """Call the handler of a route; all reads of records within it become one audit entry, or none.
+
+        Of a handler that only reads, they are those of one moment, in one transaction.
+        """
+        if self.session is None:
+            return handler(self)
+        desk = self.repositories
+        with desk.reading_one_moment() if only_reads else desk.combine_reads():
             return handler(self)
 
     def path_parameter(self, name: str) -> str:

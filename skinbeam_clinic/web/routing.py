@@ -5,6 +5,7 @@ Every exception becomes an error response of the same form.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter
@@ -39,8 +40,12 @@ class ClinicRouter:
         self._router = router
         self._rate = RequestRate()
 
-    def add(self, method: str, path: str, handler: RouteHandler) -> None:
+    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
         """Add a route.
+
+        Parameters
+        ----------
+        only_reads : the handler reads records and does nothing else that takes long: they are read in one transaction.
 
         Raises
         ------
@@ -62,7 +67,7 @@ class ClinicRouter:
                     return turned_away
                 if method == "POST":
                     await _receive_form(clinic_request)
-                return await to_thread.run_sync(clinic_request.handle, handler)
+                return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
             except (InputError, RefusedError) as error:
                 return clinic_request.error_response(error)
             except HTTPException as error:  # the body is not a form
