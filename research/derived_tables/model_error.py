@@ -3,11 +3,13 @@
 It takes half a minute to some minutes, which is why thresholds read a table instead of running the comparison.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+from skinbeam.model.document import to_json_types
 from skinbeam.model.package_data import DerivedTable
-from skinbeam.validation.validate import validate_document
+from skinbeam.validation.validate import validate_model
+from skinbeam.validation.verdict import EndpointError
 
 __all__ = ["MODEL_ERROR", "endpoint_table"]
 
@@ -21,14 +23,15 @@ HEADER = """\
 """
 
 
-def endpoint_table(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def endpoint_table(errors: Iterable[EndpointError]) -> dict[str, Any]:
     """Return the tables of `data/derived/model_error.toml`."""
     kept = ("sources", "rows", "unreached", "observed", "geometric_error", "dependent")
-    return {"endpoint": {error["endpoint"]: {name: error[name] for name in kept if name in error} for error in errors}}
+    records = {error.endpoint: to_json_types(error) for error in errors}
+    return {"endpoint": {key: {name: row[name] for name in kept if name in row} for key, row in records.items()}}
 
 
 def _make_table() -> dict[str, Any]:
-    return endpoint_table(validate_document()["endpoints"])
+    return endpoint_table(validate_model().endpoints)
 
 
 MODEL_ERROR = DerivedTable(

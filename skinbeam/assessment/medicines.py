@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from typing import Any
 
 from skinbeam.model.package_data import load_package_table
 
@@ -94,10 +93,31 @@ class _NameMatch:
     names: tuple[_MedicineName, ...]
 
 
+@dataclass(frozen=True)
+class MedicationEntry:
+    """A medicine of `data/medications.toml`.
+
+    Parameters
+    ----------
+    locally, by_mouth : the entry of its topical form, or of its oral form; None where there is no other.
+    source : of its classes; None where they are a judgement of this project.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    aliases: tuple[str, ...]
+    locally: str | None = None
+    by_mouth: str | None = None
+    source: str | None = None
+
+
 @cache
-def medications() -> Mapping[str, Mapping[str, Any]]:
-    """Return medicine → title, classes, aliases and source, in the order of the file."""
-    return load_package_table("data/medications.toml")
+def medications() -> Mapping[str, MedicationEntry]:
+    """Return the medicines by name, in the order of the file."""
+    return {
+        name: MedicationEntry(**entry | {key: tuple(entry[key]) for key in ("classes", "aliases")})
+        for name, entry in load_package_table("data/medications.toml").items()
+    }
 
 
 @cache
@@ -108,7 +128,7 @@ def medication_facts() -> frozenset[str]:
 
 def fact_names_of_medicine(medicine: str) -> tuple[str, ...]:
     """Return the names under which a rule may ask about one medicine: its own and its classes, as `medication.NAME`."""
-    return tuple(f"medication.{name}" for name in (medicine, *medications()[medicine]["classes"]))
+    return tuple(f"medication.{name}" for name in (medicine, *medications()[medicine].classes))
 
 
 def match_medication(text: str) -> tuple[str, ...]:
@@ -220,7 +240,7 @@ def _is_ignored(word: _TextWord) -> bool:
 def _names_by_letters() -> Mapping[str, tuple[_MedicineName, ...]]:
     """Return every known name, by its letters without any space, with the entries that it names."""
     found: dict[str, list[_MedicineName]] = {}
-    entries = [(name, (*entry["aliases"], name, entry["title"])) for name, entry in medications().items()]
+    entries = [(name, (*entry.aliases, name, entry.title)) for name, entry in medications().items()]
     for medicine, texts in [*entries, ("", tuple(_word_lists()["look_alikes"]))]:
         for text in texts:
             words = tuple(_fold_letters(piece) for piece in re.findall(r"[^\W\d_]+|\d+", text.replace("'", "")))
@@ -327,7 +347,7 @@ def _systemic_alternatives(letters: str, near: Sequence[_MedicineName]) -> tuple
 
 
 def _is_topical(medicine: str) -> bool:
-    return bool(medicine) and "by_mouth" in medications()[medicine]
+    return bool(medicine) and medications()[medicine].by_mouth is not None
 
 
 @lru_cache(maxsize=1024)
@@ -353,7 +373,7 @@ def _nearest_names(letters: str, most: int) -> tuple[_MedicineName, ...]:
 
 
 def _medicine_classes(medicine: str) -> tuple[str, ...]:
-    return tuple(medications()[medicine]["classes"]) if medicine else ()
+    return medications()[medicine].classes if medicine else ()
 
 
 def _spelling_hints(words: Iterable[str]) -> list[str]:
@@ -382,11 +402,11 @@ def _choose_entry(
     own = {word.folded for word in words if word.part == part}
     loose = {word.folded for word in words if word.part not in taken_parts}
     by_mouth, locally = _word_list("by_mouth"), _word_list("locally")
-    if "by_mouth" in entry and (own | loose) & by_mouth:
-        return str(entry["by_mouth"])
+    if entry.by_mouth is not None and (own | loose) & by_mouth:
+        return entry.by_mouth
     alone = sum(words[match.start].part == part for match in runs) == 1 and part not in unknown_parts
-    if "locally" in entry and alone and own & locally and not (own | loose) & by_mouth and "mg" not in own:
-        return str(entry["locally"])
+    if entry.locally is not None and alone and own & locally and not (own | loose) & by_mouth and "mg" not in own:
+        return entry.locally
     return medicine
 
 

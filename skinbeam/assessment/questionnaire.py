@@ -23,10 +23,12 @@ __all__ = [
     "CONCERN_FACTS",
     "PERSON_FACTS",
     "FactValue",
+    "HealingRisk",
     "Questionnaire",
     "concern_facts",
     "darkest_phototype",
     "fact_tables",
+    "healing_risk_factors",
     "healing_risks",
     "read_questionnaire",
     "sites_overlap",
@@ -120,17 +122,38 @@ def read_questionnaire(case: Case) -> Questionnaire:
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
 
 
-def healing_risks(facts: Mapping[str, FactValue]) -> tuple[Mapping[str, Any], ...]:
-    """Return the entries of `[healing_risks]` that apply to a person: factors that impair wound healing."""
+@dataclass(frozen=True)
+class HealingRisk:
+    """A factor that impairs wound healing.
+
+    Parameters
+    ----------
+    history : words of the history that tell of it.
+    medicine, within_months : a medicine that causes it, and how recently; None where none does.
+    """
+
+    history: tuple[str, ...]
+    medicine: str | None = None
+    within_months: float = 0.0
+
+
+@cache
+def healing_risk_factors() -> tuple[HealingRisk, ...]:
+    """Return the factors that impair wound healing, in the order of `data/facts.toml`."""
+    entries = fact_tables()["healing_risks"].values()
+    return tuple(HealingRisk(**entry | {"history": tuple(entry["history"])}) for entry in entries)
+
+
+def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:
+    """Return the factors that impair wound healing and apply to a person."""
     history = facts["history"]
     assert isinstance(history, tuple)
 
-    def taken(risk: Mapping[str, Any]) -> bool:
-        months = facts[f"medication.{risk['medicine']}"] if "medicine" in risk else False
-        return not isinstance(months, bool) and float(str(months)) <= risk["within_months"]
+    def taken(risk: HealingRisk) -> bool:
+        months = facts[f"medication.{risk.medicine}"] if risk.medicine is not None else False
+        return not isinstance(months, bool) and float(str(months)) <= risk.within_months
 
-    every = fact_tables()["healing_risks"].values()
-    return tuple(risk for risk in every if set(risk["history"]) & set(history) or taken(risk))
+    return tuple(risk for risk in healing_risk_factors() if set(risk.history) & set(history) or taken(risk))
 
 
 def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue]:

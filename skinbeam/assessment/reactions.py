@@ -21,6 +21,7 @@ from skinbeam.model.vocabulary import laser_modalities, usable_modalities
 __all__ = [
     "UNREAD_REACTION",
     "EarlierReaction",
+    "ReactionKind",
     "earlier_reactions",
     "normalise_words",
     "reaction_kinds",
@@ -36,11 +37,45 @@ _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
 _YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes)\b")
 
 
+@dataclass(frozen=True)
+class ReactionKind:
+    """What a reaction of `data/reactions.toml` means for the next pulse.
+
+    Parameters
+    ----------
+    words : how it is called in a free text.
+    harm : whether the skin was injured. harm_after_h : only if it is still there after so many hours.
+    burnt : whether the epidermis was burnt; None where the mark does not show it.
+    expected_after : modalities whose usual reaction it is; None of every one. expected_for_h : only for so many hours.
+    brown_spots_only : whether it is expected only of what is treated as a brown spot.
+    """
+
+    words: tuple[str, ...]
+    harm: bool
+    harm_after_h: float
+    burnt: bool | None
+    expected_after: frozenset[str] | None
+    expected_for_h: float
+    brown_spots_only: bool
+
+
 @cache
-def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
-    """Return `data/reactions.toml`: the entry of each reaction, with its meaning."""
-    kinds: Mapping[str, Mapping[str, Any]] = load_package_table("data/reactions.toml")["reaction"]
-    return kinds
+def reaction_kinds() -> Mapping[str, ReactionKind]:
+    """Return the reactions of `data/reactions.toml` by name."""
+    return {
+        name: ReactionKind(
+            words=tuple(entry["words"]),
+            harm=entry["harm"],
+            harm_after_h=entry.get("harm_after_h", 0.0),
+            burnt=entry.get("burnt"),
+            expected_after=None
+            if entry.get("expected_after") == "every"
+            else frozenset(entry.get("expected_after", ())),
+            expected_for_h=entry.get("expected_for_h", math.inf),
+            brown_spots_only=entry.get("brown_spots_only", False),
+        )
+        for name, entry in load_package_table("data/reactions.toml")["reaction"].items()
+    }
 
 
 def read_reaction_kinds(text: str) -> tuple[str, ...]:
@@ -85,7 +120,7 @@ def _is_pure_denial(words: str) -> bool:
     listed = _DENIED_LIST.match(words)
     if listed is None or not re.search(r"\b(?:or|nor)\b", words):
         return False
-    rest = _remove_words(listed["items"], (word for kind in _reaction_entries().values() for word in kind["words"]))
+    rest = _remove_words(listed["items"], (word for kind in _reaction_entries().values() for word in kind.words))
     return set(rest.split()) <= {"or", "nor", "and", "any"}
 
 
@@ -96,12 +131,12 @@ def _clause_reactions(words: str) -> Iterator[str]:
     injured, rest = False, words
     named: list[str] = []
     for kind, entry in _reaction_entries().items():
-        for word in sorted(map(normalise_words, entry["words"]), key=len, reverse=True):
+        for word in sorted(map(normalise_words, entry.words), key=len, reverse=True):
             rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
             if re.search(rf"(?:^| ){word}(?= |$)", rest):
                 rest = _remove_words(rest, (word,))
                 named.append(kind)
-                injured |= entry["harm"]
+                injured |= entry.harm
     if injured and set(named) <= {"scar", "pigment-change"} and set(rest.split()) & set(_reaction_words()["better"]):
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
@@ -120,13 +155,13 @@ def _remove_words(words: str, taken: Any) -> str:
 
 
 @cache
-def _reaction_entries() -> Mapping[str, Mapping[str, Any]]:
+def _reaction_entries() -> Mapping[str, ReactionKind]:
     return {kind: entry for kind, entry in reaction_kinds().items() if kind != "none"}
 
 
 @cache
 def _no_reaction_words() -> frozenset[str]:
-    return frozenset(map(normalise_words, reaction_kinds()["none"]["words"]))
+    return frozenset(map(normalise_words, reaction_kinds()["none"].words))
 
 
 def _reaction_words() -> Mapping[str, list[str]]:
@@ -180,7 +215,7 @@ class EarlierReaction:
 
         The usual reaction beside a laser's target is no burn, though a burn may look alike.
         """
-        told = reaction_kinds().get(self.kind, {}).get("burnt")
+        told = reaction_kinds()[self.kind].burnt if self.kind in reaction_kinds() else None
         if self.meaning == "expected":
             return None if told else told
         return told if told else None
@@ -259,9 +294,9 @@ def _start_reaction(
 def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
     """Return the reaction of a test spot, with its meaning after such a laser."""
     entry = reaction_kinds()[kind]
-    if seen_after_h <= entry.get("expected_for_h", math.inf) and _is_usual(made, entry):
+    if seen_after_h <= entry.expected_for_h and _is_usual(made, entry):
         return replace(made, kind=kind, meaning="expected")
-    injured = entry["harm"] and seen_after_h >= entry.get("harm_after_h", 0.0)
+    injured = entry.harm and seen_after_h >= entry.harm_after_h
     return replace(made, kind=kind, meaning="harm" if injured else "sign")
 
 
@@ -273,19 +308,19 @@ def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) 
     if kind == UNREAD_REACTION:
         return replace(made, kind=text)
     entry = reaction_kinds()[kind]
-    if entry["harm"]:
+    if entry.harm:
         return replace(made, kind=kind, meaning="harm")
-    on_target = treats in _BROWN_SPOTS or not entry.get("brown_spots_only", False) or _removes_skin(made)
+    on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(made)
     return replace(made, kind=kind, meaning="expected" if on_target and _is_usual(made, entry) else "sign")
 
 
-def _is_usual(made: EarlierReaction, entry: Mapping[str, Any]) -> bool:
+def _is_usual(made: EarlierReaction, entry: ReactionKind) -> bool:
     """Return whether such lasers usually cause the reaction.
 
     All modalities of the device count, because the case does not record which of them was used.
     """
-    usual = entry.get("expected_after", ())
-    return usual == "every" or (made.device is not None and bool(set(made.modalities) & set(usual)))
+    usual = entry.expected_after
+    return usual is None or (made.device is not None and bool(usual & set(made.modalities)))
 
 
 def _removes_skin(made: EarlierReaction) -> bool:

@@ -6,6 +6,7 @@ Large modules are imported inside the command that needs them, so that `--help` 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ from skinbeam.cli.common import (
 )
 from skinbeam.cli.evidence_commands import cite, claims, compare, expect, guideline
 from skinbeam.cli.installed_commands import add_installed_commands
+from skinbeam.model.errors import NotAvailable
+from skinbeam.text import render_message
 
 __all__ = [
     "app",
@@ -448,23 +451,25 @@ def validate(
     json: Json = False,
 ) -> None:
     """Every published row that the model can be held against, with its verdict, and plans beside the guideline."""
-    from skinbeam.validation.validate import validate_document
+    from skinbeam.validation.validate import validate_model
 
-    document = validate_document(only)
+    result = validate_model(only)
+    if not result.is_posed:
+        raise NotAvailable(render_message("validate.none-posed"), body=result.to_dict())
     if only is None:
-        from skinbeam.validation.guideline_plans import guideline_record
+        from skinbeam.validation.guideline_plans import compare_with_guideline
 
-        document["guideline"] = guideline_record()
+        result = replace(result, guideline=compare_with_guideline())
     if output is not None:
-        from skinbeam.report.validation_page import write_validation
+        from skinbeam.validation.validation_page import write_validation
 
-        write_validation(document, output)
+        write_validation(result, output)
     if json:
-        print_document(document, json=True)
+        print_document(result.to_dict(), json=True)
         return
-    from skinbeam.report.validation_page import validation_text
+    from skinbeam.validation.validation_page import validation_text
 
-    sys.stdout.write(validation_text(document))
+    sys.stdout.write(validation_text(result))
 
 
 app.command()(claims)

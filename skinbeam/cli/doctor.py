@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.sweeps.health import HealthCheck
 
 __all__ = ["doctor_document"]
 
 
-def doctor_document(extra_checks: Sequence[Any] = ()) -> dict[str, Any]:
-    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `extra_checks` are further records of that
-    shape."""
+def doctor_document(extra_checks: Sequence[HealthCheck] = ()) -> dict[str, Any]:
+    """Return skinbeam.doctor/1: the checks of this machine, and the given ones after them."""
     checks = [
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
@@ -34,16 +34,16 @@ def doctor_document(extra_checks: Sequence[Any] = ()) -> dict[str, Any]:
     return build_document("skinbeam.doctor/1", case_sha256=sha256_hex({}), seed=0, body={"checks": checks})
 
 
-def _check(name: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
-    return {"name": name, "ok": ok, "found": found, "fix": "" if ok else fix}
+def _check(name: str, ok: bool, found: str, fix: str) -> HealthCheck:
+    return HealthCheck(name, ok, found, "" if ok else fix)
 
 
-def _module(name: str, modules: tuple[str, ...], fix: str) -> dict[str, Any]:
+def _module(name: str, modules: tuple[str, ...], fix: str) -> HealthCheck:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     return _check(name, not missing, f"missing: {', '.join(missing)}" if missing else "installed", fix)
 
 
-def _fonts() -> dict[str, Any]:
+def _fonts() -> HealthCheck:
     """Check the fonts of the PDF files, which are part of a package and not of the system."""
     package = importlib.util.find_spec("matplotlib")
     folders = [] if package is None else package.submodule_search_locations or []
@@ -51,7 +51,7 @@ def _fonts() -> dict[str, Any]:
     return _check("fonts", found, "DejaVu" if found else "none", "pip install --force-reinstall matplotlib")
 
 
-def _gpu() -> dict[str, Any]:
+def _gpu() -> HealthCheck:
     """Check the GPU and packages that `skinbeam light --device cuda` needs."""
     from skinbeam.physics.numerics.gpu import missing_cuda_part
 
@@ -63,7 +63,7 @@ def _gpu() -> dict[str, Any]:
     )
 
 
-def _cache() -> dict[str, Any]:
+def _cache() -> HealthCheck:
     from skinbeam.physics import kernel_cache_folder
 
     folder = kernel_cache_folder()

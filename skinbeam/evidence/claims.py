@@ -7,6 +7,8 @@ heading above. A claim with `yields_to` is dropped where the same sentence also 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.text import Message
 
-__all__ = ["SCHEMA", "claims", "claims_document", "find_claims"]
+__all__ = ["SCHEMA", "Claim", "claims", "claims_document", "find_claims"]
 
 SCHEMA = "skinbeam.claims/1"
 LARGEST_BYTES = 1_000_000
@@ -26,9 +28,64 @@ MOST_SENTENCES = 20  # largest number of sentences listed for one claim
 _PROMISE = "P"  # prefix of the ids of claims that only other texts make: searched for, but not listed without a file
 
 
-def claims() -> Mapping[str, Mapping[str, Any]]:
-    """Return `data/claims.toml`: claim id → verdict, rule, sources and phrases."""
-    return load_package_table("data/claims.toml")
+@dataclass(frozen=True)
+class Claim:
+    """A claim of `data/claims.toml`.
+
+    Parameters
+    ----------
+    verdict : supported, partly, unsupported or contradicted. rule : what in the product answers it.
+    find : a sentence makes the claim when it contains one phrase of every group, and none of `unless`.
+    is_promise : whether the sentence may take it back. denied_after : also by a negation after it.
+    quiet_under_risks : whether it is not made under a heading of risks.
+    yields_to : claims that stand for this one where a sentence makes them, too.
+    found_with : groups of claims; it is made where one of every group is found.
+    """
+
+    verdict: str
+    rule: str
+    sources: tuple[str, ...]
+    find: tuple[tuple[str, ...], ...]
+    unless: tuple[str, ...]
+    is_promise: bool
+    denied_after: bool
+    quiet_under_risks: bool
+    yields_to: tuple[str, ...]
+    found_with: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class _MadeClaim:
+    """An entry of the document."""
+
+    id: str
+    sentence: str
+    claim: str
+    verdict: str
+    evidence: str
+    better: str
+    rule: str
+    sources: tuple[str, ...]
+
+
+@cache
+def claims() -> Mapping[str, Claim]:
+    """Return the claims of `data/claims.toml` by id."""
+    return {
+        name: Claim(
+            verdict=entry["verdict"],
+            rule=entry["rule"],
+            sources=tuple(entry["sources"]),
+            find=tuple(map(tuple, entry.get("find", ()))),
+            unless=tuple(entry.get("unless", ())),
+            is_promise=entry.get("promise", False),
+            denied_after=entry.get("denied_after", False),
+            quiet_under_risks=entry.get("quiet_under_risks", False),
+            yields_to=tuple(entry.get("yields_to", ())),
+            found_with=tuple(map(tuple, entry.get("found_with", ()))),
+        )
+        for name, entry in load_package_table("data/claims.toml").items()
+    }
 
 
 def claims_document(file: Path | None = None) -> dict[str, Any]:
@@ -45,7 +102,7 @@ def claims_document(file: Path | None = None) -> dict[str, Any]:
             for name in claims()
             if name[0] != _PROMISE
         ]
-        said: dict[str, Any] = {}
+        said: dict[str, str] = {}
     else:
         text = _read_text_file(file)
         listed, warnings = _list_entries(find_claims(text))
@@ -58,7 +115,7 @@ def find_claims(text: str) -> list[tuple[str, str]]:
     found = [(name, sentence.text) for sentence in split_sentences(text) for name in _claims_in(sentence)]
     names = {name for name, _ in found}
     for name, claim in claims().items():
-        pair = [next((member for member in group if member in names), None) for group in claim.get("found_with", ())]
+        pair = [next((member for member in group if member in names), None) for group in claim.found_with]
         if pair and None not in pair:
             sentences = dict.fromkeys(
                 next(sentence for claim_id, sentence in found if claim_id == member) for member in pair
@@ -71,34 +128,32 @@ def find_claims(text: str) -> list[tuple[str, str]]:
 def _claims_in(sentence: Sentence) -> list[str]:
     """Return the ids of the claims that the sentence makes."""
     stand = {name: claim for name, claim in claims().items() if _is_stated(claim, sentence)}
-    promises = [phrase for claim in stand.values() if claim.get("promise") for phrase in claim["find"][0]]
+    promises = [phrase for claim in stand.values() if claim.is_promise for phrase in claim.find[0]]
     spent = frozenset(place for phrase in promises for place in sentence.negations_in(phrase))
-    made = {name for name, claim in stand.items() if not claim.get("promise") or _is_promised(claim, sentence, spent)}
-    return [name for name in claims() if name in made and not made.intersection(claims()[name].get("yields_to", ()))]
+    made = {name for name, claim in stand.items() if not claim.is_promise or _is_promised(claim, sentence, spent)}
+    return [name for name in claims() if name in made and not made.intersection(claims()[name].yields_to)]
 
 
-def _is_stated(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+def _is_stated(claim: Claim, sentence: Sentence) -> bool:
     """Whether the sentence contains the phrases of the claim, regardless of whether it takes them back."""
-    groups = claim.get("find", ())
     return (
-        bool(groups)
-        and all(any(map(sentence.contains, group)) for group in groups)
-        and not any(map(sentence.contains, claim.get("unless", ())))
+        bool(claim.find)
+        and all(any(map(sentence.contains, group)) for group in claim.find)
+        and not any(map(sentence.contains, claim.unless))
     )
 
 
-def _is_promised(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
+def _is_promised(claim: Claim, sentence: Sentence, spent: frozenset[int]) -> bool:
     """Whether the sentence makes a promise that it contains and does not take it back."""
-    quiet = sentence.section_topic == "risks" and claim.get("quiet_under_risks")
-    after = claim.get("denied_after", False)
+    quiet = sentence.section_topic == "risks" and claim.quiet_under_risks
     return (
         not quiet
         and not sentence.makes_no_promise
-        and any(sentence.states_promise(phrase, spent, denied_after=after) for phrase in claim["find"][0])
+        and any(sentence.states_promise(phrase, spent, denied_after=claim.denied_after) for phrase in claim.find[0])
     )
 
 
-def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[_MadeClaim], list[dict[str, str]]]:
     """Return entries for the claims found, at most `MOST_SENTENCES` of each, and warnings about the rest."""
     if not found:
         return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
@@ -118,19 +173,19 @@ def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]
     return entries, [{"code": "more-sentences", "message": Message("claims-warning.more", params).text}]
 
 
-def _claim_entry(name: str, sentence: str) -> dict[str, Any]:
+def _claim_entry(name: str, sentence: str) -> _MadeClaim:
     claim = claims()[name]
-    cite_sources(*claim["sources"])
-    return {
-        "id": name,
-        "sentence": sentence,
-        "claim": Message(f"claim.{name.lower()}").text,
-        "verdict": claim["verdict"],
-        "evidence": Message(f"claim-evidence.{name.lower()}").text,
-        "better": Message(f"claim-better.{name.lower()}").text,
-        "rule": claim["rule"],
-        "sources": claim["sources"],
-    }
+    cite_sources(*claim.sources)
+    return _MadeClaim(
+        id=name,
+        sentence=sentence,
+        claim=Message(f"claim.{name.lower()}").text,
+        verdict=claim.verdict,
+        evidence=Message(f"claim-evidence.{name.lower()}").text,
+        better=Message(f"claim-better.{name.lower()}").text,
+        rule=claim.rule,
+        sources=claim.sources,
+    )
 
 
 def _read_text_file(file: Path) -> str:

@@ -14,10 +14,10 @@ its mean over the draws (practice 2). No safety margin is included: a limit is a
 explains are added, see docs/practice.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ from scipy.special import ndtr
 from skinbeam.model.package_data import load_derived_table, load_package_table
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import MS
+from skinbeam.published_doses.assumptions import practice_assumptions
 
 __all__ = [
     "BURN_CLASS",
@@ -128,19 +129,36 @@ class ErrorParts:
     lapse: float
 
 
+@dataclass(frozen=True)
+class _BurnFit:
+    """The fit of burns: numbers of rows and sources, the light that they cover, and draws of (practice 1).
+
+    Parameters
+    ----------
+    draws : parameters by name, and families the share of each family of light, (draw of the fit,).
+    """
+
+    rows: int
+    sources: int
+    range_nm: tuple[float, float]
+    range_ms: tuple[float, float]
+    range_mm: tuple[float, float]
+    draws: Mapping[str, Floats]
+    families: Mapping[str, Floats]
+
+
 def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
     """Return the family of lasers with the same error of computed doses; lamps are a separate family."""
     if lamp:
         return "lamp"
-    ranges: Sequence[Mapping[str, Any]] = load_package_table("data/practice.toml")["unprinted"]
-    return str([entry["family"] for entry in ranges if entry["from_nm"] <= wavelength_nm][-1])
+    return practice_assumptions().family(wavelength_nm)[0]
 
 
 def is_calibrated_light(light: BurnLight) -> bool:
     """Return whether the calibration of burns is based on published doses near this wavelength and pulse length."""
-    table = _calibration_entry()
-    (shortest, longest), (low, high) = table["range_ms"], table["range_nm"]
-    return bool(low <= light.wavelength_nm <= high and shortest <= light.pulse_s / MS <= longest)
+    fit = _burn_fit()
+    (shortest, longest), (low, high) = fit.range_ms, fit.range_nm
+    return low <= light.wavelength_nm <= high and shortest <= light.pulse_s / MS <= longest
 
 
 def burn_calibration(light: BurnLight, *, recommended: bool = True) -> DoseCalibration:
@@ -168,32 +186,29 @@ def error_parts(light: BurnLight) -> ErrorParts:
     the whole error. If no published dose is near, the shared component is the remainder of the spread of endpoints
     with few experiments.
     """
-    entry = _calibration_entry()
-    people = float(np.sqrt(np.mean(np.square(entry["draw"]["people"]))))
-    lapse = float(np.mean(entry["draw"]["lapse"]))
+    fit = _burn_fit()
+    people = float(np.sqrt(np.mean(np.square(fit.draws["people"]))))
+    lapse = float(np.mean(fit.draws["lapse"]))
     if not is_calibrated_light(light):
         return ErrorParts(np.zeros(1), np.sqrt([np.log(_default_factor()) ** 2 - people**2]), people, lapse)
-    means, error = _means_and_error(light, entry)
+    means, error = _means_and_error(light, fit)
     return ErrorParts(means, error, people, lapse)
 
 
 @cache
 def _make_calibration(light: BurnLight, kind: str) -> DoseCalibration:
-    entry = _calibration_entry(kind)
-    means, error = _means_and_error(light, entry)
-    deviation = np.hypot(error, np.asarray(entry["draw"]["people"], dtype=np.float64))
+    fit = _burn_fit(kind)
+    means, error = _means_and_error(light, fit)
+    deviation = np.hypot(error, fit.draws["people"])
     shares = ndtr((_GRID - means[:, None]) / deviation[:, None]).mean(axis=0)
-    return DoseCalibration(BURN_CLASS, entry["rows"], entry["sources"], shares)
+    return DoseCalibration(BURN_CLASS, fit.rows, fit.sources, shares)
 
 
-def _means_and_error(light: BurnLight, entry: Mapping[str, Any]) -> tuple[Floats, Floats]:
+def _means_and_error(light: BurnLight, fit: _BurnFit) -> tuple[Floats, Floats]:
     """Return mean and shared standard deviation of (practice 1), (draw of the fit,)."""
-    draws = {
-        name: np.asarray(entry["draw"][name], dtype=np.float64)
-        for name in ("usual", "margin", "spot", "clinics", "followed", "rows")
-    }
-    spot_mm = float(np.clip(light.spot_mm, *entry["range_mm"]))  # no evidence that the power law holds outside
-    family = np.asarray(entry["family"][laser_family(light.wavelength_nm, lamp=light.lamp)], dtype=np.float64)
+    draws = fit.draws
+    spot_mm = float(np.clip(light.spot_mm, *fit.range_mm))  # no evidence that the power law holds outside
+    family = fit.families[laser_family(light.wavelength_nm, lamp=light.lamp)]
     means = draws["usual"] + draws["margin"] + draws["spot"] * np.log(spot_mm / REFERENCE_SPOT_MM) + family
     return means, np.hypot(draws["clinics"], (1.0 - draws["followed"]) * draws["rows"])
 
@@ -207,6 +222,18 @@ def _default_factor() -> float:
     return SourcedValue.from_table(load_package_table("data/comparison.toml")["model_error"]["default_factor"]).value
 
 
-def _calibration_entry(kind: str = BURN_CLASS) -> Mapping[str, Any]:
-    entry: Mapping[str, Any] = load_derived_table("burn_calibration")[kind]
-    return entry
+@cache
+def _burn_fit(kind: str = BURN_CLASS) -> _BurnFit:
+    entry = load_derived_table("burn_calibration")[kind]
+    low_nm, high_nm = entry["range_nm"]
+    low_ms, high_ms = entry["range_ms"]
+    low_mm, high_mm = entry["range_mm"]
+    return _BurnFit(
+        entry["rows"],
+        entry["sources"],
+        (low_nm, high_nm),
+        (low_ms, high_ms),
+        (low_mm, high_mm),
+        draws={name: np.asarray(drawn, dtype=np.float64) for name, drawn in entry["draw"].items()},
+        families={name: np.asarray(drawn, dtype=np.float64) for name, drawn in entry["family"].items()},
+    )

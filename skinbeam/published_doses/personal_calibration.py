@@ -16,9 +16,10 @@ the probability m a field does not share the error of its spots (`data/test_spot
 spots did not predict the outcome. An injury therefore counts in full, and clean spots leave at least m times the risk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,14 +112,28 @@ class PersonalCalibration:
         return replace(self, likelihood=self.likelihood[:draws], posterior=self.posterior[:draws])
 
 
+@dataclass(frozen=True)
+class _SpotReading:
+    """How often a spot that was read so late shows no injury that the field would have."""
+
+    from_h: float
+    p_missed: float
+    sources: tuple[str, ...]
+
+
+@cache
+def _spot_readings() -> tuple[_SpotReading, ...]:
+    rows = load_package_table("data/test_spots.toml")["missed"]
+    return tuple(_SpotReading(row["from_h"], float(row["value"]), (row["source"], *row["also"])) for row in rows)
+
+
 def miss_probability(read_after_h: float) -> float | None:
     """Return the probability that a field does not share the error of a clean spot; None if it was read too early."""
-    rows: Sequence[Mapping[str, Any]] = load_package_table("data/test_spots.toml")["missed"]
-    found = [row for row in rows if row["from_h"] <= read_after_h]
+    found = [read for read in _spot_readings() if read.from_h <= read_after_h]
     if not found:
         return None
-    cite_sources(found[-1]["source"], *found[-1]["also"])
-    return float(found[-1]["value"])
+    cite_sources(*found[-1].sources)
+    return found[-1].p_missed
 
 
 def calibrate_person(light: BurnLight, observations: Sequence[SpotObservation]) -> PersonalCalibration:

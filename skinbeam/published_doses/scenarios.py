@@ -5,19 +5,19 @@ values of `data/practice.toml` are used, all equally likely. Burns that were cou
 they are still evidence of how often clinics burn (`undosed_count_family`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.beam import Beam, lamp_lines
 from skinbeam.laser.cooling import CoolingPlan, resolve_cooling
-from skinbeam.model.exposure import Cooling, PulseTrain
-from skinbeam.model.package_data import load_package_table
+from skinbeam.model.exposure import PulseTrain
 from skinbeam.model.units import J_CM2
+from skinbeam.published_doses.assumptions import UsualSettings, practice_assumptions
 from skinbeam.published_doses.calibration import laser_family
 from skinbeam.published_doses.rows import GROWTHS, PracticeRow, PrintedSpan, wavelength_from_name_nm
 from skinbeam.simulate.light.lighting import illuminate, light_first_skin
@@ -131,7 +131,7 @@ def undosed_count_family(row: PracticeRow) -> str | None:
     if (
         row.condition in PIGMENT_CONDITIONS | GROWTHS
         or row.condition == "venous-lake"
-        or row.row in _assumptions()["unlike"]
+        or row.row in practice_assumptions().given_otherwise
     ):
         return None
     if row.lamp:
@@ -158,7 +158,7 @@ def exclusion_reason(row: PracticeRow) -> str | None:
         return "growth-is-the-target"
     if row.condition == "venous-lake":
         return "lip"  # its melanin has not been measured
-    if row.row in _assumptions()["unlike"]:
+    if row.row in practice_assumptions().given_otherwise:
         return "given-otherwise"
     if row.fluence_J_cm2 is None and row.mean_fluence_J_cm2 is None:
         return "no-fluence"
@@ -171,18 +171,15 @@ def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
     """Return the possible scenarios of a row that can be modelled, all equally likely."""
     lines = _spectral_lines(row)
     middle = sum(nm * share for nm, share in lines)
-    usual = _usual_settings(middle, lamp=row.wavelength_nm is None)
-    spots = _span_ends(row.spot_mm) if row.spot_mm is not None else tuple(usual["spot_mm"])
-    phototype = row.phototype or _assumptions()["peoples"].get(row.ethnic_group)
+    assumed = practice_assumptions()
+    usual = assumed.lamp if row.wavelength_nm is None else assumed.family(middle)[1]
+    spots = _span_ends(row.spot_mm) if row.spot_mm is not None else usual.spot_mm
+    phototype = row.phototype or assumed.phototypes.get(row.ethnic_group)
     skin = SkinDistribution(site=_row_site(row), phototype=phototype, vessel_kind="normal")
     return tuple(
         DoseScenario(skin, _scenario_beam(middle, lines, pulse, spot), _scenario_cooling(kind, row), _dose_range(row))
         for pulse, spot, kind in product(_possible_pulses(row, usual), spots, _possible_coolings(row, usual))
     )
-
-
-def _assumptions() -> Mapping[str, Any]:
-    return load_package_table("data/practice.toml")
 
 
 def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
@@ -191,7 +188,7 @@ def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
         return ((row.wavelength_nm, 1.0),)
     if row.band_nm is None or row.band_nm[0] is None:
         return ()
-    return lamp_lines(row.band_nm[0], row.band_nm[1] or float(_assumptions()["lamp"]["longest_nm"]))
+    return lamp_lines(row.band_nm[0], row.band_nm[1] or practice_assumptions().longest_lamp_nm)
 
 
 def _is_short_pulse(row: PracticeRow) -> bool:
@@ -201,28 +198,26 @@ def _is_short_pulse(row: PracticeRow) -> bool:
     return bool(row.pulse_class)
 
 
-def _usual_settings(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:
-    if lamp:
-        found: Mapping[str, Any] = _assumptions()["lamp"]
-        return found
-    usual: Sequence[Mapping[str, Any]] = _assumptions()["unprinted"]
-    return [entry for entry in usual if entry["from_nm"] <= middle_nm][-1]
-
-
-def _possible_pulses(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[_Pulse, ...]:
+def _possible_pulses(row: PracticeRow, usual: UsualSettings) -> tuple[_Pulse, ...]:
     """Return each possible pulse of a row: its whole length and its sub-pulses."""
-    told = _assumptions()["trains"].get(row.row)
+    told = practice_assumptions().trains.get(row.row)
     if told is not None:
-        return tuple((n * length + (n - 1) * pause, (PulseTrain(n, length),)) for n, length, pause in told)
-    lengths = _span_ends(row.pulse_ms) if row.pulse_ms is not None else tuple(usual["pulse_ms"])
+        return tuple(
+            (
+                train.pulses * train.length_ms + (train.pulses - 1) * train.pause_ms,
+                (PulseTrain(train.pulses, train.length_ms),),
+            )
+            for train in told
+        )
+    lengths = _span_ends(row.pulse_ms) if row.pulse_ms is not None else usual.pulse_ms
     return tuple((length, ()) for length in lengths)
 
 
-def _possible_coolings(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[str, ...]:
+def _possible_coolings(row: PracticeRow, usual: UsualSettings) -> tuple[str, ...]:
     """Return the printed cooling, else the usual coolings; not `none` if the row mentions some cooling."""
     if row.cooling:
         return (row.cooling,)
-    return tuple(kind for kind in usual["cooling"] if kind != "none" or not row.cooling_detail)
+    return tuple(kind for kind in usual.cooling if kind != "none" or not row.cooling_detail)
 
 
 def _span_ends(span: PrintedSpan) -> tuple[float, ...]:
@@ -239,7 +234,7 @@ def _dose_range(row: PracticeRow) -> tuple[float, float]:
         return row.mean_fluence_J_cm2, row.mean_fluence_J_cm2
     assert row.fluence_J_cm2 is not None  # `exclusion_reason` checks this
     low, high = row.fluence_J_cm2
-    factor = float(_assumptions()["open_range"]["factor"]["value"])
+    factor = practice_assumptions().open_range_factor
     if low is None or high is None:
         low, high = (low, low * factor) if low is not None else ((high or 0.0) / factor, high or 0.0)
     middle = (low * high) ** 0.5
@@ -247,11 +242,11 @@ def _dose_range(row: PracticeRow) -> tuple[float, float]:
 
 
 def _row_site(row: PracticeRow) -> str:
-    table, words = _assumptions()["sites"], row.site.lower()
-    for word, site in table["words"]:
+    assumed, words = practice_assumptions(), row.site.lower()
+    for word, site in assumed.site_words:
         if word in words:
-            return str(site)
-    return str(table.get(row.condition, table["other"]))
+            return site
+    return assumed.site_of_condition.get(row.condition, assumed.other_site)
 
 
 def _scenario_beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pulse: _Pulse, spot_mm: float) -> Beam:
@@ -280,12 +275,14 @@ def _scenario_beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pul
 def _scenario_cooling(kind: str, row: PracticeRow) -> CoolingPlan:
     if kind == "none":
         return resolve_cooling(None)
-    timing = dict(_assumptions()["timing"][kind])
+    usual = practice_assumptions().cooling[kind]
     if kind == "spray":
-        timing["before_ms"] = _span_middle(row.spurt_ms, timing["before_ms"])
-        timing["delay_ms"] = _span_middle(row.delay_ms, timing["delay_ms"])
-        return resolve_cooling(Cooling(kind="spray", cryogen="R134a", **timing))
-    return resolve_cooling(Cooling(kind=kind, during=True, **timing))
+        printed = {
+            "before_ms": _span_middle(row.spurt_ms, usual.before_ms),
+            "delay_ms": _span_middle(row.delay_ms, usual.delay_ms),
+        }
+        return resolve_cooling(usual.model_copy(update=printed))
+    return resolve_cooling(usual)
 
 
 def _span_middle(span: PrintedSpan | None, otherwise: float) -> float:

@@ -164,10 +164,10 @@ def _facts_for_test(
         yield from (Message(f"leaflet_fact.history-{word}") for word in test.value if word in had)
     elif test.fact == "healing_risks":
         for risk in healing_risks(facts):
-            yield from _facts_for_test(FactTest("history", "has", risk["history"]), case, facts, concerns)
-            if "medicine" in risk:
+            yield from _facts_for_test(FactTest("history", "has", risk.history), case, facts, concerns)
+            if risk.medicine is not None:
                 yield from _stated_medicines(
-                    FactTest(f"medication.{risk['medicine']}", "within_months", risk["within_months"]), case
+                    FactTest(f"medication.{risk.medicine}", "within_months", risk.within_months), case
                 )
     elif test.fact == "age_years":
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})

@@ -55,7 +55,7 @@ def unchecked_parts(text: str) -> tuple[str, ...]:
     without_rule = [name for name in read.medicines if not _has_rule(name)]
     if len(without_rule) == len(read.medicines):
         return (text.strip(),) if read.medicines or read.unread else ()
-    return (*read.unread, *(medications()[name]["title"] for name in without_rule))
+    return (*read.unread, *(medications()[name].title for name in without_rule))
 
 
 def unchecked_medicines(case: Case) -> tuple[str, ...]:

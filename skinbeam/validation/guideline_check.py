@@ -5,9 +5,8 @@ nothing that the cell advises against is among the options of the first three ra
 treatment lie within the doses that the cell prints.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.evidence.guideline.device_classes import includes_class, is_of_class
 from skinbeam.evidence.guideline.doses import doses_of_cell
@@ -16,6 +15,8 @@ from skinbeam.laser.device import devices
 from skinbeam.laser.device_class import head_classes, widen_classes
 from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.plan.proposal import DOSE_ROUNDING
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.plan import ConcernPlan
 
 __all__ = [
     "DoseCheck",
@@ -24,6 +25,7 @@ __all__ = [
     "OfferedTreatment",
     "check_against_cell",
     "is_treatment_of",
+    "offer_treatment",
     "read_offers",
     "score_checks",
 ]
@@ -56,9 +58,10 @@ class OfferedTreatment:
 
 @dataclass(frozen=True)
 class DoseCheck:
-    """An option for which the cell prints doses, these doses, and whether the option lies within one of them."""
+    """An option for which the cell prints doses, its dose, these doses, and whether the dose lies in one of them."""
 
     offer: OfferedTreatment
+    dose: float
     doses: tuple[GuidelineDose, ...]
     is_within: bool
 
@@ -70,12 +73,14 @@ class GuidelineCheck:
     Parameters
     ----------
     cell : the cell.
+    offers : the options that treat, best first.
     leads : whether the cell's first treatment is among the first options; None if the cell has no first treatment.
     avoided : options of the first ranks that the cell advises against.
     doses : options whose dose can be compared.
     """
 
     cell: GuidelineCell
+    offers: tuple[OfferedTreatment, ...]
     leads: bool | None
     avoided: tuple[OfferedTreatment, ...]
     doses: tuple[DoseCheck, ...]
@@ -100,16 +105,15 @@ class GuidelineScore:
 
 
 def check_against_cell(cell: GuidelineCell, offers: Sequence[OfferedTreatment]) -> GuidelineCheck:
-    """Check the options of a plan, best first, against a cell.
-
-    No treatment is no option here: leave it out of `offers`, as `read_offers` does.
-    """
+    """Check the options of a plan, best first, against a cell; no treatment is no option here."""
     first = cell.first
-    chosen = [offer for offer in offers if first is not None and is_treatment_of(offer, first)]
+    treating = tuple(offer for offer in offers if offer.modality != "no-treatment")
+    chosen = [offer for offer in treating if first is not None and is_treatment_of(offer, first)]
     return GuidelineCheck(
         cell=cell,
-        leads=None if first is None else any(offer in chosen for offer in offers[:LEADING_OPTIONS]),
-        avoided=tuple(offer for offer in offers if offer.rank <= LEADING_RANKS and _is_avoided(offer, cell)),
+        offers=treating,
+        leads=None if first is None else any(offer in chosen for offer in treating[:LEADING_OPTIONS]),
+        avoided=tuple(offer for offer in treating if offer.rank <= LEADING_RANKS and _is_avoided(offer, cell)),
         doses=tuple(check for offer in chosen if (check := _check_dose(offer, cell)) is not None),
     )
 
@@ -138,37 +142,36 @@ def is_treatment_of(offer: OfferedTreatment, treatment: GuidelineTreatment) -> b
     return any(is_of_class(offer.device_classes, name) for name in treatment.device_classes)
 
 
-def read_offers(concern: Mapping[str, Any]) -> tuple[OfferedTreatment, ...]:
-    """Return the options of a concern of `skinbeam.plan/1`, without no treatment, in the order of the document.
-
-    The classes of a device that is not shipped are unknown.
-    """
-    return tuple(_read_offer(option) for option in concern["options"] if option["modality"] != "no-treatment")
+def read_offers(concern: ConcernPlan) -> tuple[OfferedTreatment, ...]:
+    """Return the options of a planned concern, in its order."""
+    return tuple(offer_treatment(option.modality, option.rank, option.setup) for option in concern.options)
 
 
-def _read_offer(option: Mapping[str, Any]) -> OfferedTreatment:
-    settings = option.get("settings", {})
-    microbeam = settings.get("microbeam", {})
+def offer_treatment(modality: str, rank: int, setup: DeviceSetup | None = None) -> OfferedTreatment:
+    """Return an option with the classes and the dose of its device; a device that is not shipped has no classes."""
+    if setup is None:
+        return OfferedTreatment(modality, rank)
+    columns = setup.settings.columns
     return OfferedTreatment(
-        modality=option["modality"],
-        rank=option["rank"],
-        device_classes=_classes_of_option(option.get("device", ""), settings),
-        fluence_J_cm2=settings.get("fluence_J_cm2"),
-        energy_mJ=microbeam.get("energy_mJ"),
-        device=option.get("device", ""),
+        modality=modality,
+        rank=rank,
+        device_classes=_classes_of_setting(setup.device, setup.settings),
+        fluence_J_cm2=setup.settings.fluence_J_cm2,
+        energy_mJ=None if columns is None else columns.energy_mJ,
+        device=setup.device,
     )
 
 
-def _classes_of_option(device: str, settings: Mapping[str, Any]) -> frozenset[str]:
+def _classes_of_setting(device: str, settings: DeviceSetting) -> frozenset[str]:
     """Return the classes of the head of a device that emits the settings, with the wider ones."""
     if device not in devices():
         return frozenset()
     file = devices()[device].file
     found: set[str] = set()
     for head in file.head:
-        same_light = head.wavelength_nm == settings.get("wavelength_nm", head.wavelength_nm)
-        same_spot = bool(head.tip) == ("energy_mJ" in settings.get("microbeam", {}))  # a lens array has a spot
-        if same_light and same_spot and head.pulse_ms.contains(settings.get("pulse_ms", head.pulse_ms.ends[0])):
+        same_light = head.wavelength_nm == settings.wavelength_nm
+        same_spot = bool(head.tip) == (settings.columns is not None)  # a lens array has a spot
+        if same_light and same_spot and head.pulse_ms.contains(settings.pulse_ms):
             found.update(head_classes(file, head))
     return widen_classes(found)
 
@@ -199,7 +202,7 @@ def _check_dose(offer: OfferedTreatment, cell: GuidelineCell) -> DoseCheck | Non
     if value is None or not printed:
         return None
     within = any(dose.low / DOSE_ROUNDING <= value <= dose.high * DOSE_ROUNDING for dose in printed)
-    return DoseCheck(offer, printed, within)
+    return DoseCheck(offer, value, printed, within)
 
 
 def _is_dose_of(dose: GuidelineDose, offer: OfferedTreatment) -> bool:

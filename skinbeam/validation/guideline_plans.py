@@ -1,7 +1,7 @@
 """Plan a plain consultation for each firm or fair cell of the guideline, and check the plan against the cell."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,16 @@ from skinbeam.validation.guideline_check import (
     score_checks,
 )
 
-__all__ = ["PLAN_DRAWS", "CellPlan", "case_of_cell", "guideline_record", "plan_cell", "planned_cells"]
+__all__ = [
+    "PLAN_DRAWS",
+    "CellPlan",
+    "DisagreeingPlan",
+    "GuidelineAgreement",
+    "case_of_cell",
+    "compare_with_guideline",
+    "plan_cell",
+    "planned_cells",
+]
 
 PLAN_DRAWS: Final = 64  # a plan offers the same treatments with more, and doses of a neighbouring step
 _SEVERITIES: Final = ("mild", "moderate", "severe")
@@ -44,14 +53,54 @@ class CellPlan:
     Parameters
     ----------
     check : the plan beside the cell.
-    leading : the options of the plan, best first, without no treatment.
     lights, lights_beyond : how many options use a light, and how many of these are outside the published settings.
     """
 
     check: GuidelineCheck
-    leading: tuple[OfferedTreatment, ...]
     lights: int
     lights_beyond: int
+
+
+@dataclass(frozen=True)
+class DisagreeingPlan:
+    """A plan that disagrees with its cell.
+
+    Parameters
+    ----------
+    cell : the row of the cell. first : its first treatment.
+    leads : whether that is among the first options of the plan.
+    offered, avoided : the options of the plan, and those that the cell advises against, by device or modality.
+    doses_outside : doses of the first treatment that lie outside those of the cell.
+    """
+
+    cell: str
+    first: str
+    leads: bool
+    offered: tuple[str, ...]
+    avoided: tuple[str, ...]
+    doses_outside: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class GuidelineAgreement:
+    """The score of the plans of cells, and each plan that disagrees with its cell.
+
+    Parameters
+    ----------
+    draws : sampled skins of each plan.
+    cells, leading, without_avoided, doses, doses_within : as of `GuidelineScore`.
+    lights, lights_inside : options with a light, and those within the published settings.
+    """
+
+    draws: int
+    cells: int
+    leading: int
+    without_avoided: int
+    doses: int
+    doses_within: int
+    lights: int
+    lights_inside: int
+    disagreeing: tuple[DisagreeingPlan, ...]
 
 
 def planned_cells() -> tuple[GuidelineCell, ...]:
@@ -99,15 +148,14 @@ def case_of_cell(cell: GuidelineCell) -> Case:
 def plan_cell(cell: GuidelineCell, *, draws: int = PLAN_DRAWS) -> CellPlan:
     """Plan the consultation of a cell, and check the plan."""
     planned = make_plan(LoadedCase(case_of_cell(cell), Path(), cell.row), draws=draws)
-    (concern,) = planned.plan.document["concerns"]
-    offers = read_offers(concern)
-    lights = [option for option in concern["options"] if "device" in option]
-    beyond = sum(option["beyond_practice"] for option in lights)
-    return CellPlan(check_against_cell(cell, offers), offers, len(lights), beyond)
+    (concern,) = planned.plan.concerns
+    lights = [option for option in concern.options if option.setup is not None]
+    beyond = sum(option.beyond_practice for option in lights)
+    return CellPlan(check_against_cell(cell, read_offers(concern)), len(lights), beyond)
 
 
-def guideline_record(cells: Sequence[GuidelineCell] | None = None) -> dict[str, Any]:
-    """Return the score of the plans of cells, and each plan that disagrees with its cell.
+def compare_with_guideline(cells: Sequence[GuidelineCell] | None = None) -> GuidelineAgreement:
+    """Plan the consultations of cells and return how the plans agree with them.
 
     Parameters
     ----------
@@ -115,33 +163,30 @@ def guideline_record(cells: Sequence[GuidelineCell] | None = None) -> dict[str, 
     """
     plans = run_in_parallel(plan_cell, planned_cells() if cells is None else cells)
     lights, beyond = (sum(getattr(one, name) for one in plans) for name in ("lights", "lights_beyond"))
-    return {
-        "draws": PLAN_DRAWS,
+    return GuidelineAgreement(
+        draws=PLAN_DRAWS,
         **vars(score_checks(one.check for one in plans)),
-        "lights": lights,
-        "lights_inside": lights - beyond,
-        "disagreeing": [_disagreement_record(one) for one in plans if not _agrees(one)],
-    }
+        lights=lights,
+        lights_inside=lights - beyond,
+        disagreeing=tuple(_disagreeing_plan(one.check) for one in plans if not _agrees(one.check)),
+    )
 
 
-def _agrees(plan: CellPlan) -> bool:
-    check = plan.check
+def _agrees(check: GuidelineCheck) -> bool:
     return check.leads is True and not check.avoided and all(dose.is_within for dose in check.doses)
 
 
-def _disagreement_record(plan: CellPlan) -> Mapping[str, Any]:
-    check = plan.check
-    outside = [dose for dose in check.doses if not dose.is_within]
+def _disagreeing_plan(check: GuidelineCheck) -> DisagreeingPlan:
     assert check.cell.first is not None  # `planned_cells` has no other
-    return {
-        "cell": check.cell.row,
-        "first": " / ".join(check.cell.first.device_classes) or check.cell.first.treatment,
-        "leads": check.leads,
-        "offered": _names(plan.leading),
-        "avoided": _names(check.avoided),
-        "doses_outside": [dose.offer.fluence_J_cm2 or dose.offer.energy_mJ for dose in outside],
-    }
+    return DisagreeingPlan(
+        cell=check.cell.row,
+        first=" / ".join(check.cell.first.device_classes) or check.cell.first.treatment,
+        leads=check.leads is True,
+        offered=_names(check.offers),
+        avoided=_names(check.avoided),
+        doses_outside=tuple(dose.dose for dose in check.doses if not dose.is_within),
+    )
 
 
-def _names(offers: Iterable[OfferedTreatment]) -> list[str]:
-    return [offer.device or offer.modality for offer in offers]
+def _names(offers: Iterable[OfferedTreatment]) -> tuple[str, ...]:
+    return tuple(offer.device or offer.modality for offer in offers)

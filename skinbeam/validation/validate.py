@@ -1,11 +1,8 @@
-"""Build skinbeam.validate/1, the comparison of every published row with the model."""
+"""Compare every published row with the model."""
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from skinbeam.model.document import build_document, sha256_hex
-from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.text import render_message
 from skinbeam.validation.model_query import ModelAnswer, ModelRuns
@@ -17,87 +14,46 @@ from skinbeam.validation.published_rows import (
     find_calibrator,
     row_groups,
 )
-from skinbeam.validation.verdict import RowVerdict, endpoint_errors, judge_row, row_shares, score_verdicts
+from skinbeam.validation.results import OrderingVerdict, ValidationResult
+from skinbeam.validation.verdict import RowVerdict, endpoint_errors, judge_row
 
-__all__ = ["SCHEMA", "validate_document"]
+__all__ = ["validate_model"]
 
-SCHEMA = "skinbeam.validate/1"
 DRAWS, SEED = 200, 0
 LEAST_RISE = 1.01  # smaller ratios do not count as rising: dose searches end within 1e-3
 
 
-def validate_document(only: str | None = None) -> dict[str, Any]:
-    """Return skinbeam.validate/1 of all groups, or of the named one.
+def validate_model(only: str | None = None) -> ValidationResult:
+    """Return the comparison of every published row with the model, or of the rows of the named group.
 
     Raises
     ------
     InputError : no such group; the nearest name is suggested.
-    NotAvailable : no row of the group can be posed to the model; the document is then the body of the error.
     """
-    verdicts: dict[str, list[RowVerdict]] = {}
-    orders: list[dict[str, Any]] = []
+    verdicts: dict[str, tuple[RowVerdict, ...]] = {}
+    orders: list[OrderingVerdict] = []
     for name, group in row_groups(only).items():
         asked = ModelRuns(group.case, DRAWS, SEED)
         answers = {row.id: asked.answer(row.pose) if row.pose is not None else None for row in group.row}
-        verdicts[name] = [judge_row(row, answers[row.id]) for row in group.row]
-        orders += [_ordering_record(ordering, name, group, asked, answers) for ordering in group.ordering]
-    every = [verdict for found in verdicts.values() for verdict in found]
-    body = {
-        "draws": DRAWS,
-        "shares": vars(row_shares(every)) | {name: row_shares(part) for name, part in _parts(every).items()},
-        "groups": [
-            {"name": name, **vars(score_verdicts(found))}
-            | {part: score_verdicts(part_verdicts) for part, part_verdicts in _parts(found).items()}
-            for name, found in verdicts.items()
-        ],
-        "rows": [_group_record(name, verdict) for name, found in verdicts.items() for verdict in found],
-        "orderings": orders,
-        "endpoints": endpoint_errors(every),
-        "calibrated": [parameter.model_dump() for parameter in calibrated_parameters()],
-    }
-    # Without --only there are no arguments to hash.
-    said = {"only": only} if only is not None else {}
-    made = build_document(SCHEMA, case_sha256=sha256_hex(said), seed=SEED, body=body)
-    if all(verdict.verdict == "not-posed" for verdict in every):
-        raise NotAvailable(render_message("validate.none-posed"), body=made)
-    return made
+        verdicts[name] = tuple(judge_row(row, answers[row.id]) for row in group.row)
+        orders += [_judge_ordering(ordering, name, group, asked, answers) for ordering in group.ordering]
+    return ValidationResult(
+        only=only,
+        draws=DRAWS,
+        seed=SEED,
+        groups=verdicts,
+        orderings=tuple(orders),
+        endpoints=endpoint_errors([verdict for found in verdicts.values() for verdict in found]),
+        calibrated=tuple(calibrated_parameters()),
+    )
 
 
-def _parts(verdicts: Sequence[RowVerdict]) -> dict[str, list[RowVerdict]]:
-    return {
-        "independent": [verdict for verdict in verdicts if verdict.independent],
-        "dependent": [verdict for verdict in verdicts if not verdict.independent],
-    }
-
-
-def _group_record(group: str, found: RowVerdict) -> dict[str, Any]:
-    row = found.row
-    return {
-        "id": row.id,
-        "group": group,
-        "quantity": row.quantity,
-        "conditions": row.conditions,
-        "unit": row.unit,
-        "measured": row.model_dump(include={"value", "low", "high", "bound", "words"}, exclude_none=True),
-        "computed": found.computed,
-        "ratio": found.ratio,
-        "tolerance": row.tolerance.model_dump(exclude_none=True),
-        "verdict": found.verdict,
-        "reason": found.reason,
-        "assumed": row.assumed or "",
-        "grade": row.grade,
-        "source": row.source,
-        "independent": found.independent,
-        "calibrator": found.calibrator or "",
-    }
-
-
-def _ordering_record(
+def _judge_ordering(
     ordering: RowOrdering, name: str, group: RowGroup, asked: ModelRuns, answers: Mapping[str, ModelAnswer | None]
-) -> dict[str, Any]:
+) -> OrderingVerdict:
     """Return whether each value is above the one before.
 
-    An ordering with a missing value does not hold, and the record gives the reason.
+    An ordering with a missing value does not hold, and the verdict gives the reason.
     """
     by_id = {row.id: row for row in group.row}
     values: list[float] = []
@@ -113,17 +69,18 @@ def _ordering_record(
     holds = not reason and _is_rising(values)
     if not reason and not holds:
         reason = render_message("validate.does-not-rise", {"values": values})
-    return {
-        "id": ordering.id,
-        "group": name,
-        "compares": ordering.compares,
-        "posed": bool(values) and len(values) == len(ordering.rising),
-        "holds": holds,
-        "values": values if len(values) == len(ordering.rising) else [],
-        "reason": reason,
-        "source": ordering.source,
-        "independent": not any(map(find_calibrator, _sources(ordering, by_id))),
-    }
+    is_posed = bool(values) and len(values) == len(ordering.rising)
+    return OrderingVerdict(
+        id=ordering.id,
+        group=name,
+        compares=ordering.compares,
+        posed=is_posed,
+        holds=holds,
+        values=tuple(values) if is_posed else (),
+        reason=reason,
+        source=ordering.source,
+        independent=not any(map(find_calibrator, _sources(ordering, by_id))),
+    )
 
 
 def _sources(ordering: RowOrdering, by_id: Mapping[str, PublishedRow]) -> set[str]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown
@@ -13,7 +13,9 @@ from skinbeam.validation.model_query import ModelAnswer
 from skinbeam.validation.published_rows import ModelQuestion, PublishedRow, find_calibrator, source_origin
 
 __all__ = [
+    "EndpointError",
     "GroupScore",
+    "ObservedError",
     "RowShares",
     "RowVerdict",
     "endpoint_errors",
@@ -181,10 +183,45 @@ SIZES = ("ablation.", "microlesion.", "damage.")
 DIGITS = 3
 
 
-def endpoint_errors(verdicts: Sequence[RowVerdict]) -> list[dict[str, Any]]:
-    """Return the model error of each endpoint, sorted by name.
+@dataclass(frozen=True)
+class ObservedError:
+    """The geometric error about 1 of rows at an endpoint.
 
-    Each record has `endpoint`, `sources`, `rows`, `observed`, `unreached`, `geometric_error` and `dependent`.
+    Parameters
+    ----------
+    sources, rows : how many have a ratio.
+    observed : the error; None where no row has a ratio.
+    unreached : rows that no dose reaches; None where there are none.
+    """
+
+    sources: int
+    rows: int
+    observed: float | None = None
+    unreached: int | None = None
+
+
+@dataclass(frozen=True)
+class EndpointError:
+    """The model error of an endpoint.
+
+    Parameters
+    ----------
+    sources, rows, observed, unreached : as of `ObservedError`, of independent rows.
+    geometric_error : the error that thresholds print and plans include.
+    dependent : the same statistics of the other rows; None where none of them has a ratio.
+    """
+
+    endpoint: str
+    sources: int
+    rows: int
+    observed: float | None
+    unreached: int | None
+    geometric_error: float
+    dependent: ObservedError | None = None
+
+
+def endpoint_errors(verdicts: Sequence[RowVerdict]) -> tuple[EndpointError, ...]:
+    """Return the model error of each endpoint, sorted by name.
 
     Only independent rows make the error, and each source (a laboratory where it is known) has the same weight: the mean
     of ln(computed / measured) over its rows. The error is exp of the root mean square of these means, so that a bias
@@ -194,15 +231,14 @@ def endpoint_errors(verdicts: Sequence[RowVerdict]) -> list[dict[str, Any]]:
 
     A bound counts where it is broken, by how far. A computed zero has no ratio, and a row that compares two cases
     does not describe a single one. A row that no dose reaches counts as the end of the searched range, which is a lower
-    bound: `unreached` is the number of such rows, left out where there are none, and the error is then a lower bound.
-    `observed` is left out where no row has a ratio.
+    bound: `unreached` is the number of such rows, and the error is then a lower bound.
     """
     found: dict[str, list[RowVerdict]] = {}
     for verdict in verdicts:
         name = _endpoint(verdict.row.pose)
         if name is not None and verdict.verdict != "not-posed":
             found.setdefault(name, []).append(verdict)
-    return [_endpoint_error(name, found[name]) for name in sorted(found)]
+    return tuple(_endpoint_error(name, found[name]) for name in sorted(found))
 
 
 def _endpoint(pose: ModelQuestion | None) -> str | None:
@@ -214,19 +250,23 @@ def _endpoint(pose: ModelQuestion | None) -> str | None:
     return size if size is not None and size.startswith(SIZES) and size.endswith("_um") else None
 
 
-def _endpoint_error(name: str, verdicts: Sequence[RowVerdict]) -> dict[str, Any]:
+def _endpoint_error(name: str, verdicts: Sequence[RowVerdict]) -> EndpointError:
     independent = [verdict for verdict in verdicts if verdict.independent]
-    observed, record = _observed_error(independent)
+    exact, rounded = _observed_error(independent)
     factor = default_error_factor()
-    if observed is not None and record["sources"] >= min_sources():
-        factor = max(observed, *(_floor(verdict.row) for verdict in independent))
-    record = {"endpoint": name, **record, "geometric_error": round_significant(factor, DIGITS)}
+    if exact is not None and rounded.sources >= min_sources():
+        factor = max(exact, *(_floor(verdict.row) for verdict in independent))
     _, others = _observed_error([verdict for verdict in verdicts if not verdict.independent])
-    return record | ({"dependent": others} if others["rows"] else {})
+    return EndpointError(
+        name,
+        **vars(rounded),
+        geometric_error=round_significant(factor, DIGITS),
+        dependent=others if others.rows else None,
+    )
 
 
-def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[str, Any]]:
-    """Return the geometric error about 1 over sources, None where no row has a ratio, and its record."""
+def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, ObservedError]:
+    """Return the geometric error about 1 over sources, None where no row has a ratio, and its record, rounded."""
     logs: dict[str, list[float]] = {}
     unreached = 0
     for verdict in verdicts:
@@ -234,13 +274,12 @@ def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[
         if log is not None:
             logs.setdefault(source_origin(verdict.row.source), []).append(log)
             unreached += verdict.insufficient_dose is not None
-    record: dict[str, Any] = {"sources": len(logs), "rows": sum(map(len, logs.values()))}
+    rows = sum(map(len, logs.values()))
     if not logs:
-        return None, record
+        return None, ObservedError(len(logs), rows)
     means = [sum(source_logs) / len(source_logs) for source_logs in logs.values()]
-    observed = math.exp(math.sqrt(sum(mean * mean for mean in means) / len(means)))
-    record["observed"] = round_significant(observed, DIGITS)
-    return observed, record | ({"unreached": unreached} if unreached else {})
+    exact = math.exp(math.sqrt(sum(mean * mean for mean in means) / len(means)))
+    return exact, ObservedError(len(logs), rows, round_significant(exact, DIGITS), unreached or None)
 
 
 def _log_ratio(found: RowVerdict) -> float | None:

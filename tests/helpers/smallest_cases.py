@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from skinbeam.assessment.medicines import medications
-from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.assessment.questionnaire import healing_risk_factors
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
@@ -44,8 +44,8 @@ class World:
         elif fact == "history":
             self.patient["history"] = list(value)
         elif fact == "healing_risks":
-            risks = list(fact_tables()["healing_risks"].values())
-            self.patient["history"] = [risk["history"][0] for risk in risks[: int(value)]]
+            risks = healing_risk_factors()
+            self.patient["history"] = [risk.history[0] for risk in risks[: int(value)]]
         elif fact == "darkest_phototype":
             self.patient["phototype"] = PHOTOTYPES[int(value) - 1]
         elif fact == "colour_known":
@@ -80,7 +80,7 @@ class World:
         if months is False:
             self.patient["medications"] = []
             return
-        medicine = next(key for key, entry in medications().items() if name in (key, *entry["classes"]))
+        medicine = next(key for key, entry in medications().items() if name in (key, *entry.classes))
         self.patient["medications"] = [{"name": medicine, "last_dose_months": months}]
 
     def _decide(self, allowed: bool) -> None:

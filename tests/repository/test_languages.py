@@ -40,8 +40,8 @@ def ids_of(stem: str) -> dict[str, str]:
     """What the English of a translated file is: a file of messages, or the titles of the data files."""
     if stem == NAMES_FILE:
         kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
-        tables = {kind: vocabulary_table(kind) for kind in kinds} | {"medication": medications()}
-        titles = {f"{kind}.{name}": entry["title"] for kind, held in tables.items() for name, entry in held.items()}
+        titles = {f"{kind}.{name}": entry["title"] for kind in kinds for name, entry in vocabulary_table(kind).items()}
+        titles |= {f"medication.{name}": medicine.title for name, medicine in medications().items()}
         return titles | {f"device.{name}": device.title for name, device in devices().items()}
     sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
     return {f"{section}.{name}": said for section, held in sections.items() for name, said in held.items()}

@@ -297,14 +297,10 @@ def test_a_name_that_is_not_taken_gets_the_nearest_as_a_hint() -> None:
 
 
 def test_every_other_form_of_a_medicine_exists() -> None:
-    keys = {"title", "classes", "aliases", "locally", "by_mouth", "source"}
-    assert {name: set(entry) - keys for name, entry in medications().items() if not set(entry) <= keys} == {}
     for key in ("locally", "by_mouth"):
-        forms = {name: entry[key] for name, entry in medications().items() if key in entry}
+        forms = {name: form for name, entry in medications().items() if (form := getattr(entry, key)) is not None}
         assert forms
-        alike = [
-            name for name, form in forms.items() if medications()[form]["classes"] == medications()[name]["classes"]
-        ]
+        alike = [name for name, form in forms.items() if medications()[form].classes == medications()[name].classes]
         assert alike == []
 
 

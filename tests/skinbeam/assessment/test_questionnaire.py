@@ -30,18 +30,18 @@ def _case(patient: dict[str, Any] | None = None, *concerns: dict[str, Any], **mo
 @pytest.mark.parametrize("name", list(medications()))
 def test_every_medicine_is_found_by_each_of_its_names(name: str) -> None:
     entry = medications()[name]
-    for alias in (name, entry["title"], *entry["aliases"]):
+    for alias in (name, entry.title, *entry.aliases):
         assert name in match_medication(alias), alias
         assert name in match_medication(f"  {alias.upper()} 20 mg, daily")
-    assert entry["classes"]
-    assert entry.get("source", "ruleclasses") in bibliography()
+    assert entry.classes
+    assert (entry.source or "ruleclasses") in bibliography()
 
 
 def test_no_alias_means_medicines_of_two_kinds() -> None:
     for name, entry in medications().items():
-        for alias in entry["aliases"]:
+        for alias in entry.aliases:
             for found in match_medication(alias):
-                assert medications()[found]["classes"] == entry["classes"], (name, alias)
+                assert medications()[found].classes == entry.classes, (name, alias)
 
 
 @pytest.mark.parametrize(

@@ -40,15 +40,15 @@ def test_the_forty_claims_are_listed_whole() -> None:
 def test_a_better_sentence_makes_no_contradicted_claim() -> None:
     for claim in claims():
         for name, sentence in find_claims(catalogue()[f"claim-better.{claim.lower()}"]):
-            assert claims()[name]["verdict"] != "contradicted", (claim, name, sentence)
+            assert claims()[name].verdict != "contradicted", (claim, name, sentence)
 
 
 @pytest.mark.parametrize("name", claims())
 def test_rule_and_sources_exist(name: str) -> None:
     claim = claims()[name]
-    kind, _, what = claim["rule"].partition(":")
-    assert claim["sources"]
-    assert all(key in bibliography() for key in claim["sources"])
+    kind, _, what = claim.rule.partition(":")
+    assert claim.sources
+    assert all(key in bibliography() for key in claim.sources)
     if kind == "rule":
         rules = resources.files("skinbeam") / "data" / "rules.toml"
         assert what in tomllib.loads(rules.read_text(encoding="utf-8"))
@@ -91,7 +91,7 @@ def test_a_plain_sentence_is_left_alone() -> None:
     """What is said with its limits makes no claim but true ones."""
     sentences = lines("plain")
     assert sentences
-    blamed = [s for s in sentences if {claims()[name]["verdict"] for name, _ in find_claims(s)} - {"supported"}]
+    blamed = [s for s in sentences if {claims()[name].verdict for name, _ in find_claims(s)} - {"supported"}]
     assert not blamed
 
 
@@ -105,7 +105,7 @@ def worded(name: str) -> list[tuple[set[str], str]]:
 
 
 def blamed(text: str) -> bool:
-    return any(claims()[name]["verdict"] != "supported" for name in names(text))
+    return any(claims()[name].verdict != "supported" for name in names(text))
 
 
 def shares(sentences: list[tuple[set[str], str]]) -> tuple[float, float]:

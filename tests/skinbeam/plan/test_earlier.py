@@ -249,7 +249,7 @@ def test_a_device_is_known_however_its_name_is_spaced(name: str) -> None:
 def test_every_reaction_of_the_schema_has_its_meaning_and_words() -> None:
     assert set(reaction_kinds()) == set(REACTIONS)
     for kind, entry in reaction_kinds().items():
-        for word in entry["words"]:
+        for word in entry.words:
             read = earlier_reactions(case(session(word)))
             assert [one.kind for one in read] == [kind], word
 

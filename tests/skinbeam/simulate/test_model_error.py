@@ -15,7 +15,7 @@ from skinbeam.simulate.model_error import default_error_factor, draw_error_facto
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.validation.model_query import ModelAnswer, ModelRuns
 from skinbeam.validation.published_rows import ModelQuestion, PublishedRow
-from skinbeam.validation.verdict import RowVerdict, endpoint_errors, judge_row
+from skinbeam.validation.verdict import ObservedError, RowVerdict, endpoint_errors, judge_row
 
 ABLATION = {"case": "any", "threshold": "ablation"}
 
@@ -42,7 +42,7 @@ def posed(number: int, computed: float | None, *, beyond: float | None = None, *
 
 def factor(*verdicts: RowVerdict) -> float:
     (found,) = endpoint_errors(verdicts)
-    return float(found["geometric_error"])
+    return found.geometric_error
 
 
 def test_the_error_is_about_one_so_that_a_bias_counts() -> None:
@@ -63,9 +63,9 @@ def test_it_is_never_below_the_tolerance_of_its_rows() -> None:
 @pytest.mark.parametrize("computed", [10.0, 11.0, 300.0])
 def test_few_sources_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
     (found,) = endpoint_errors([posed(k, computed) for k in range(min_sources() - 1)])
-    assert found["geometric_error"] == default_error_factor() == 2.0
-    assert found["sources"] == found["rows"] == min_sources() - 1
-    assert found["observed"] == pytest.approx(computed / 10.0)
+    assert found.geometric_error == default_error_factor() == 2.0
+    assert found.sources == found.rows == min_sources() - 1
+    assert found.observed == pytest.approx(computed / 10.0)
 
 
 def test_each_source_weighs_once_however_many_rows_it_has() -> None:
@@ -74,57 +74,57 @@ def test_each_source_weighs_once_however_many_rows_it_has() -> None:
     one, many = factor(*met, posed(4, 40.0)), factor(*met, *(posed(4, value) for value in (20.0, 40.0, 80.0)))
     assert many == one == pytest.approx(math.exp(math.log(4) / math.sqrt(5)), rel=5e-3)
     (found,) = endpoint_errors([posed(4, value) for value in (20.0, 40.0, 80.0, 40.0, 40.0)])
-    assert (found["sources"], found["rows"]) == (1, 5)
-    assert found["geometric_error"] == default_error_factor(), "five rows of one source are one source"
+    assert (found.sources, found.rows) == (1, 5)
+    assert found.geometric_error == default_error_factor(), "five rows of one source are one source"
 
 
 def test_papers_of_one_laboratory_weigh_as_one() -> None:
     (found,) = endpoint_errors([posed(1, 40.0, source="hantash2007"), posed(2, 10.0, source="bedi2007")])
-    assert (found["sources"], found["rows"], found["observed"]) == (1, 2, 2.0)
+    assert (found.sources, found.rows, found.observed) == (1, 2, 2.0)
 
 
 def test_rows_that_share_a_source_with_a_calibration_stand_apart_and_make_no_error() -> None:
     met = [posed(k, 10.0) for k in range(5)]
     others = [posed(6, 40.0, source="tanghetti2002"), posed(7, 40.0, source="kaufmann1996")]
     (found,) = endpoint_errors([*met, *others])
-    assert (found["sources"], found["geometric_error"]) == (5, 1.3)
-    assert found["dependent"] == {"sources": 2, "rows": 2, "observed": 4.0}
+    assert (found.sources, found.geometric_error) == (5, 1.3)
+    assert found.dependent == ObservedError(2, 2, 4.0)
     (alone,) = endpoint_errors(others)
-    assert (alone["sources"], alone["rows"], alone["geometric_error"]) == (0, 0, default_error_factor())
-    assert "observed" not in alone
+    assert (alone.sources, alone.rows, alone.geometric_error) == (0, 0, default_error_factor())
+    assert alone.observed is None
 
 
 def test_a_bound_counts_where_it_is_broken_and_a_zero_or_a_pair_of_cases_never() -> None:
     bound = {"value": None, "low": 10.0, "bound": "lower", "tolerance": {"within": "range", "reason": "a bound"}}
     (found,) = endpoint_errors([posed(1, 5.0, **bound), posed(2, 20.0, **bound)])
-    assert (found["rows"], found["observed"]) == (1, 2.0)
+    assert (found.rows, found.observed) == (1, 2.0)
     (none,) = endpoint_errors([posed(1, 0.0)])
-    assert none["rows"] == 0
-    assert "observed" not in none
-    assert endpoint_errors([posed(1, None), posed(2, 10.0, pose={**ABLATION, "over": {"a.b": 1}})]) == []
+    assert none.rows == 0
+    assert none.observed is None
+    assert endpoint_errors([posed(1, None), posed(2, 10.0, pose={**ABLATION, "over": {"a.b": 1}})]) == ()
 
 
 def test_a_row_that_no_dose_reaches_counts_to_the_end_of_the_search() -> None:
     """Measured 10 and not reached with 1000: off by a hundred at least, in the rows and so in the error."""
     met = [posed(k, 10.0) for k in range(4)]
     (found,) = endpoint_errors([*met, posed(4, None, beyond=1000.0)])
-    assert (found["rows"], found["unreached"]) == (5, 1)
+    assert (found.rows, found.unreached) == (5, 1)
     # Written with three digits.
-    assert found["geometric_error"] == pytest.approx(math.exp(math.log(100) / math.sqrt(5)), rel=5e-3)
-    assert found["geometric_error"] > factor(*met, posed(4, 900.0)), "nothing that was found is further off"
+    assert found.geometric_error == pytest.approx(math.exp(math.log(100) / math.sqrt(5)), rel=5e-3)
+    assert found.geometric_error > factor(*met, posed(4, 900.0)), "nothing that was found is further off"
     (none,) = endpoint_errors([*met, posed(4, 20.0)])
-    assert "unreached" not in none
+    assert none.unreached is None
     assert endpoint_table([found])["endpoint"]["ablation"]["unreached"] == 1
 
 
 def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> None:
     (found,) = endpoint_errors([posed(k, None, beyond=5.0) for k in range(5)])
-    assert (found["unreached"], found["observed"]) == (5, 1.0)
+    assert (found.unreached, found.observed) == (5, 1.0)
     bound = {"value": None, "tolerance": {"within": "range", "reason": "a bound"}}
     above = posed(1, None, beyond=50.0, bound="lower", low=10.0, **bound)
     below = posed(2, None, beyond=50.0, bound="upper", high=10.0, **bound)
     (found,) = endpoint_errors([above, below])
-    assert (found["rows"], found["unreached"], found["observed"]) == (1, 1, 5.0), "only the one that is broken"
+    assert (found.rows, found.unreached, found.observed) == (1, 1, 5.0), "only the one that is broken"
 
 
 def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
@@ -144,7 +144,7 @@ def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
     size = {"case": "any", "simulate": "microlesion.depth_um"}
     share = {"case": "any", "simulate": "harm.p_pih"}
     found = endpoint_errors([posed(1, 10.0, pose=size), posed(2, 10.0, pose=share), posed(3, 10.0)])
-    assert [one["endpoint"] for one in found] == ["ablation", "microlesion.depth_um"]
+    assert [one.endpoint for one in found] == ["ablation", "microlesion.depth_um"]
 
 
 def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:

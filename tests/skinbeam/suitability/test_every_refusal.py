@@ -15,7 +15,7 @@ import pytest
 from smallest_cases import DIAGNOSED, TODAY, World, leaves_of, spoke, world_of
 
 from skinbeam.assessment.medicines import medications
-from skinbeam.assessment.questionnaire import PERSON_FACTS, fact_tables
+from skinbeam.assessment.questionnaire import PERSON_FACTS, healing_risk_factors
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.suitability.judgement import judge_case, judge_suitability
@@ -101,7 +101,7 @@ def answers(test: FactTest) -> Iterator[tuple[str, Callable[[World], None]]]:
     if test.fact.startswith("medication."):
         name = test.fact.removeprefix("medication.")
         for medicine, entry in medications().items():
-            if name in (medicine, *entry["classes"]):
+            if name in (medicine, *entry.classes):
                 months = 0.0 if test.operator == "within_months" else 240.0
                 yield medicine, _set("medications", [{"name": medicine, "last_dose_months": months}])
     elif test.fact == "healing_risks":
@@ -116,13 +116,13 @@ def answers(test: FactTest) -> Iterator[tuple[str, Callable[[World], None]]]:
 
 def pairs_of_healing_risks() -> Iterator[tuple[str, Callable[[World], None]]]:
     """Any two words of different lines, and the medicine of a line beside a word of another."""
-    for one, other in combinations(fact_tables()["healing_risks"].values(), 2):
-        for words in product(one["history"], other["history"]):
+    for one, other in combinations(healing_risk_factors(), 2):
+        for words in product(one.history, other.history):
             yield " and ".join(words), _fact("history", words)
         for by_medicine, by_word in ((one, other), (other, one)):
-            if "medicine" in by_medicine:
-                word = by_word["history"][0]
-                yield f"{by_medicine['medicine']} and {word}", _taking(by_medicine["medicine"], word)
+            if by_medicine.medicine is not None:
+                word = by_word.history[0]
+                yield f"{by_medicine.medicine} and {word}", _taking(by_medicine.medicine, word)
 
 
 def _taking(medicine: str, word: str) -> Callable[[World], None]:

@@ -1,5 +1,6 @@
 """Plans beside the guideline: what leads, what is to be avoided, and doses, on plans made up to be right or wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_cells
 from skinbeam.laser.device import devices
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, MicrobeamSetting
 from skinbeam.validation.guideline_check import (
     GuidelineCheck,
     OfferedTreatment,
     check_against_cell,
     is_treatment_of,
-    read_offers,
+    offer_treatment,
     score_checks,
 )
 
@@ -23,24 +25,26 @@ def cell_of(condition: str, phototype: str, *, subtype: str = "", site: str = "c
     return cell
 
 
-def option(modality: str, rank: int, device: str = "", **settings: Any) -> dict[str, Any]:
-    """An option as it stands in a plan's document."""
-    light = {"device": device, "settings": settings} if device else {}
-    return {"modality": modality, "rank": rank, **light}
+def option(modality: str, rank: int, device: str = "", **settings: Any) -> OfferedTreatment:
+    """An option of a plan, with the settings of its device."""
+    if not device:
+        return offer_treatment(modality, rank)
+    setting = DeviceSetting(**settings)
+    return offer_treatment(modality, rank, DeviceSetup(device, device, setting.wavelength_nm, None, setting))
 
 
-def dye(fluence_J_cm2: float, rank: int = 1) -> dict[str, Any]:
+def dye(fluence_J_cm2: float, rank: int = 1) -> OfferedTreatment:
     settings = {"wavelength_nm": 595.0, "pulse_ms": 6.0, "fluence_J_cm2": fluence_J_cm2}
     return option("vascular", rank, "pulsed-dye-595", **settings)
 
 
-def ktp(rank: int) -> dict[str, Any]:
+def ktp(rank: int) -> OfferedTreatment:
     settings = {"wavelength_nm": 532.0, "pulse_ms": 10.0, "fluence_J_cm2": 9.0}
     return option("vascular", rank, "ktp-532", **settings)
 
 
-def check(cell: GuidelineCell, *options: dict[str, Any]) -> GuidelineCheck:
-    return check_against_cell(cell, read_offers({"options": list(options)}))
+def check(cell: GuidelineCell, *options: OfferedTreatment) -> GuidelineCheck:
+    return check_against_cell(cell, options)
 
 
 NOTHING = option("no-treatment", 3)
@@ -78,7 +82,7 @@ def test_what_the_cell_advises_against_is_found_by_class_and_by_modality() -> No
     assert "alex-755-long" in cell.avoid
     alexandrite = option("vascular", 2, "alexandrite-755", wavelength_nm=755.0, pulse_ms=3.0, fluence_J_cm2=30.0)
     assert [offer.rank for offer in check(cell, option("rosacea-medication", 1), alexandrite).avoided] == [2]
-    assert not check(cell, option("rosacea-medication", 1), alexandrite | {"rank": 4}).avoided
+    assert not check(cell, option("rosacea-medication", 1), replace(alexandrite, rank=4)).avoided
     scars = cell_of("acne-scars", "V")
     assert "ablative" in scars.avoid
     full_field = option("ablative", 1, "co2-10600", wavelength_nm=10600.0, pulse_ms=1.0, fluence_J_cm2=5.0)
@@ -132,7 +136,7 @@ def test_energy_of_columns_is_compared_and_not_their_fluence() -> None:
     def within(energy_mJ: float) -> list[bool]:
         device = devices()["fractional-1550"]
         settings: dict[str, Any] = {"wavelength_nm": 1550.0, "pulse_ms": device.pulse_ms[0]}
-        beam = {"energy_mJ": energy_mJ, "density_per_cm2": 200.0}
+        beam = MicrobeamSetting(energy_mJ, 100.0, 200.0, "gaussian")
         found = check(cell, option("non-ablative-fractional", 1, device.name, microbeam=beam, **settings))
         return [dose.is_within for dose in found.doses]
 
@@ -173,7 +177,7 @@ def test_every_first_light_is_recognised_on_some_shipped_device_or_none_is_shipp
 
 
 def test_a_device_of_a_clinic_has_no_class() -> None:
-    (offer,) = read_offers({"options": [option("vascular", 1, "our-laser", fluence_J_cm2=8.0)]})
+    offer = option("vascular", 1, "our-laser", wavelength_nm=595.0, pulse_ms=6.0, fluence_J_cm2=8.0)
     assert offer.device_classes == frozenset()
 
 

@@ -4,8 +4,9 @@ import pytest
 from store import stored
 
 from skinbeam.evidence.guideline.records import GuidelineCell
-from skinbeam.report.validation_page import validation_text
-from skinbeam.validation.guideline_plans import CellPlan, case_of_cell, guideline_record, plan_cell, planned_cells
+from skinbeam.validation.guideline_plans import CellPlan, case_of_cell, compare_with_guideline, plan_cell, planned_cells
+from skinbeam.validation.results import ValidationResult
+from skinbeam.validation.validation_page import validation_text
 
 CELLS = planned_cells()
 # Cells whose first treatment is not among the first two options, and why that is right, or not yet better.
@@ -57,13 +58,13 @@ def test_every_condition_that_the_guideline_grades_is_planned_in_light_and_dark_
 
 def test_the_record_names_a_plan_that_disagrees() -> None:
     cell = next(cell for cell in CELLS if cell.row == "age-spots/V-VI")
-    record = guideline_record([cell])
-    assert (record["cells"], record["leading"]) == (1, 0)
-    (row,) = record["disagreeing"]
-    assert row["cell"] == cell.row
-    assert row["offered"]
-    empty = {"schema": "skinbeam.validate/1", "version": "0", "draws": 200, "groups": [], "rows": [], "orderings": []}
-    shares = {part: {"within": 0, "posed": 0, "rows": 0} for part in ("independent", "dependent")}
-    text = validation_text(empty | {"endpoints": [], "shares": shares, "guideline": record})
+    agreement = compare_with_guideline([cell])
+    assert (agreement.cells, agreement.leading) == (1, 0)
+    (row,) = agreement.disagreeing
+    assert row.cell == cell.row
+    assert row.offered
+    alone = ValidationResult(None, 200, 0, {}, (), (), (), agreement)
+    text = validation_text(alone)
     assert "in 0, nothing that sources advise against" in text
     assert cell.row in text
+    assert alone.to_dict()["guideline"]["disagreeing"][0]["cell"] == cell.row

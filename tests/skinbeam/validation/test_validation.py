@@ -17,11 +17,10 @@ from store import stored
 import skinbeam
 from skinbeam.model.case import Case
 from skinbeam.model.document import canonical_json
-from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography
-from skinbeam.report.validation_page import is_drawable, render_validation, validation_text
 from skinbeam.validation.model_query import FUNCTIONS, ModelAnswer, ModelRuns, change_case
 from skinbeam.validation.published_rows import (
     ModelQuestion,
@@ -33,7 +32,9 @@ from skinbeam.validation.published_rows import (
     row_groups,
     source_origin,
 )
-from skinbeam.validation.validate import validate_document
+from skinbeam.validation.results import ValidationResult
+from skinbeam.validation.validate import validate_model
+from skinbeam.validation.validation_page import is_drawable, render_validation, validation_text
 from skinbeam.validation.verdict import judge_row, row_shares, score_verdicts
 
 QUICK = ("arrhenius", "fractional", "thermal_relaxation")  # seconds in all; the whole is in tests/long
@@ -88,9 +89,13 @@ def documents() -> dict[str, dict[str, Any]]:
     return {name: compared(name) for name in QUICK}
 
 
-def compared(name: str) -> dict[str, Any]:
-    made: dict[str, Any] = stored(validate_document, name)
+def result_of(name: str) -> ValidationResult:
+    made: ValidationResult = stored(validate_model, name)
     return made
+
+
+def compared(name: str) -> dict[str, Any]:
+    return result_of(name).to_dict()
 
 
 # --- the rows -------------------------------------------------------------------------------------------------------
@@ -411,7 +416,7 @@ def test_an_order_is_independent_where_all_that_it_compares_is(documents: dict[s
 
 
 def test_the_same_run_gives_the_same_bytes(documents: dict[str, dict[str, Any]]) -> None:
-    assert canonical_json(validate_document("arrhenius")) == canonical_json(documents["arrhenius"])
+    assert canonical_json(validate_model("arrhenius").to_dict()) == canonical_json(documents["arrhenius"])
 
 
 def test_a_group_alone_has_a_hash_of_its_own(documents: dict[str, dict[str, Any]]) -> None:
@@ -420,15 +425,15 @@ def test_a_group_alone_has_a_hash_of_its_own(documents: dict[str, dict[str, Any]
 
 def test_a_wrong_group_names_the_nearest() -> None:
     with pytest.raises(InputError) as fault:
-        validate_document("vasculr")
+        validate_model("vasculr")
     assert "vascular" in fault.value.hint
     assert fault.value.field == "only"
 
 
 def test_a_group_that_cannot_be_posed_keeps_its_document() -> None:
-    with pytest.raises(NotAvailable) as left:
-        validate_document("blood")
-    body: Any = left.value.body
+    made = validate_model("blood")
+    assert not made.is_posed
+    body = made.to_dict()
     assert body["schema"] == "skinbeam.validate/1"
     assert body["rows"][0]["verdict"] == "not-posed"
 
@@ -438,24 +443,24 @@ def test_a_group_that_cannot_be_posed_keeps_its_document() -> None:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_page_is_whole_and_has_its_figure(name: str) -> None:
-    made = compared(name)
-    page = render_validation(made)
+    made, result = compared(name), result_of(name)
+    page = render_validation(result)
     assert page.startswith("<!DOCTYPE html>")
     figures = re.findall(r'<img src="data:image/svg\+xml;base64,[\w+/=]{1000,}" alt="[^"]+">', page)
     parts = {found["independent"] for found in made["rows"]}
-    drawn = {found["independent"] for found in made["rows"] if is_drawable(found)}
+    drawn = {found.independent for found in result.rows if is_drawable(found)}
     assert len(figures) == page.count("<img") == len(drawn)
     assert not re.search(r'(src|href)="(?!data:|#)', page), "self-contained"
     assert all(f'<th scope="row">{found["id"]}</th>' in page for found in made["rows"])
     orders = {order["independent"] for order in made["orderings"]}
     # Counts and rows of each part, their orders, endpoints where there are any, what was calibrated.
     assert page.count("<caption>") == page.count("<table") == 2 * len(parts) + len(orders) + bool(made["endpoints"]) + 1
-    assert render_validation(made) == page
+    assert render_validation(result) == page
 
 
 def test_the_page_leads_with_the_independent_rows(documents: dict[str, dict[str, Any]]) -> None:
-    made = documents["fractional"]
-    for text in (render_validation(made), validation_text(made)):
+    made, result = documents["fractional"], result_of("fractional")
+    for text in (render_validation(result), validation_text(result)):
         of_rows = {one["id"]: text.rindex(f"{one['id']}") for one in (*made["rows"], *made["orderings"])}
         last = max(of_rows[one["id"]] for one in (*made["rows"], *made["orderings"]) if one["independent"])
         first = min(text.index(one["id"]) for one in (*made["rows"], *made["orderings"]) if not one["independent"])
@@ -463,13 +468,11 @@ def test_the_page_leads_with_the_independent_rows(documents: dict[str, dict[str,
         told = made["shares"]["independent"]
         assert text.index(f"{told['within']} of {told['posed']} rows posed") < first
         assert "2 of 2 orders that the model can test hold" in text[:first]
-    assert "Not independent of eco2depth" in render_validation(made)
+    assert "Not independent of eco2depth" in render_validation(result)
 
 
 def test_a_group_without_numbers_says_that_there_is_no_figure() -> None:
-    with pytest.raises(NotAvailable) as left:
-        validate_document("blood")
-    page = render_validation(dict(left.value.body))
+    page = render_validation(validate_model("blood"))
     assert "<img" not in page
     assert "No row of this group" in page
 

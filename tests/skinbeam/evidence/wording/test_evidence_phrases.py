@@ -12,9 +12,7 @@ from skinbeam.model.package_data import load_package_table
 WORDS = load_package_table("data/claim_words.toml")
 TOLD = load_package_table("data/promises.toml")
 PHRASES = [
-    *chain.from_iterable(
-        chain(chain.from_iterable(claim.get("find", ())), claim.get("unless", ())) for claim in claims().values()
-    ),
+    *chain.from_iterable(chain(chain.from_iterable(claim.find), claim.unless) for claim in claims().values()),
     *TOLD["denials"],
 ]
 

@@ -252,7 +252,7 @@ def first_inside_trials(plans: Plans) -> Iterator[str]:
 )
 def claims_are_borne_out(plans: Plans) -> Iterator[str]:
     for name, claim in claims().items():
-        if claim["verdict"] != "supported" or name in OF_NO_CONDITION:
+        if claim.verdict != "supported" or name in OF_NO_CONDITION:
             continue
         if name not in CLAIMED:
             yield f"claim {name} is called supported, and no case stands for it"
