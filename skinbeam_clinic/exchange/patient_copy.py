@@ -30,8 +30,8 @@ from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.models import TestSpotRecord, parse_spot_record
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.treatments.copied_treatments import summarize_treatments
 from skinbeam_clinic.treatments.repository import TreatmentRepository
-from skinbeam_clinic.treatments.serialization import summarize_treatments
 
 __all__ = ["PatientCopyRepository"]
 
