@@ -16,10 +16,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["SEALED_CONFIG", "SealedRecord"]
+__all__ = ["NO_OTHER_KEYS", "SealedRecord"]
 
-# A key that the record does not have would be lost when the record is sealed again, so it is an error.
-SEALED_CONFIG = ConfigDict(extra="forbid")
+# A key that a record does not have would be lost when the record is written again, so it is an error.
+NO_OTHER_KEYS = ConfigDict(extra="forbid")
 
 RecordType = TypeVar("RecordType")
 
@@ -30,7 +30,7 @@ class SealedRecord(Generic[RecordType]):
 
     Parameters
     ----------
-    record : a frozen dataclass, with `SEALED_CONFIG`.
+    record : a frozen dataclass, or a dictionary.
     column : the column of its ciphertext.
     longest : how many characters its JSON may have; None for records whose texts are checked one by one.
     field : the field that an error names when the JSON is longer.
@@ -42,8 +42,9 @@ class SealedRecord(Generic[RecordType]):
     field: str = ""
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[RecordType]:
-        return TypeAdapter(self.record)
+    def _adapter(self) -> TypeAdapter[tuple[RecordType]]:
+        # A tuple of one record, because pydantic gives a configuration to the parts of a type alone.
+        return TypeAdapter(tuple[self.record], config=NO_OTHER_KEYS)  # type: ignore[name-defined]
 
     def to_json(self, content: RecordType) -> bytes:
         """Return the JSON of a record.
@@ -52,7 +53,8 @@ class SealedRecord(Generic[RecordType]):
         ------
         InputError : `too-long`.
         """
-        written = canonical_json(_json_values(self._adapter.dump_python(content, by_alias=True)))
+        (values,) = self._adapter.dump_python((content,), by_alias=True)
+        written = canonical_json(_json_values(values))
         if self.longest is not None and len(written) > self.longest:
             raise clinic_error("too-long", self.field, hint={"longest": self.longest})
         return written.encode()
@@ -64,7 +66,7 @@ class SealedRecord(Generic[RecordType]):
         ------
         ValueError : the JSON is not that of such a record.
         """
-        return self._adapter.validate_json(content)
+        return self._adapter.validate_json(b"[" + content + b"]")[0]
 
 
 def _json_values(value: Any) -> Any:

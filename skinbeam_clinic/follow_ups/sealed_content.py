@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer, with_config
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow
-from skinbeam_clinic.database.sealed_record import SEALED_CONFIG, SealedRecord
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUpMoment, PatientReport, ScaleReading, SelfRating
 
 __all__ = ["FOLLOW_UP_CONTENT", "FollowUpContent", "GradeContent", "ReportContent"]
@@ -49,7 +49,6 @@ class GradeContent(ClinicianGrade):
         return ClinicianGrade(**vars(self) | {"rater": name_of(self.rater_id)})
 
 
-@with_config(SEALED_CONFIG)
 @dataclass(frozen=True)
 class FollowUpContent:
     """Report and grades of a follow-up.

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from pydantic import with_config
-
-from skinbeam_clinic.database.sealed_record import SEALED_CONFIG, SealedRecord
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow, TreatedAreaRow, TreatmentRow
 from skinbeam_clinic.treatments.models import (
     AdverseEventGrade,
@@ -32,7 +30,6 @@ _LONGEST_JSON = 20_000  # characters
 _LONGEST_EVENT_JSON = 5_000
 
 
-@with_config(SEALED_CONFIG)
 @dataclass(frozen=True)
 class ChecklistContent:
     """The order of a treatment, and every answer to its checklist, oldest first."""
@@ -41,7 +38,6 @@ class ChecklistContent:
     answers: tuple[ChecklistAnswer, ...] = ()
 
 
-@with_config(SEALED_CONFIG)
 @dataclass(frozen=True)
 class NotesContent:
     """The notes about a treatment, oldest first."""
@@ -49,7 +45,6 @@ class NotesContent:
     notes: tuple[TreatmentNote, ...] = ()
 
 
-@with_config(SEALED_CONFIG)
 @dataclass(frozen=True, kw_only=True)
 class FiredContent(AreaFiring):
     """The pulses fired at an area, with their deviations from the plan."""
@@ -62,7 +57,6 @@ class FiredContent(AreaFiring):
         return AreaFiring(**{field.name: getattr(self, field.name) for field in fields(AreaFiring)})
 
 
-@with_config(SEALED_CONFIG)
 @dataclass(frozen=True)
 class AdverseEventContent:
     """The description of an adverse event; `resolved` describes its outcome."""

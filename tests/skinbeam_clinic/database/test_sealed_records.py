@@ -8,15 +8,19 @@ import pytest
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consents.repository import TEACH_BACK_CONTENT
+from skinbeam_clinic.consultations.suggestions import SUGGESTION_CONTENT
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
+from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT
 from skinbeam_clinic.treatments.models import AdverseEventGrade, BodySide
 from skinbeam_clinic.treatments.sealed_content import (
     ADVERSE_EVENT_CONTENT,
@@ -79,6 +83,21 @@ REPORT = {
     "by": "patient",
 }
 FOLLOW_UP = {"moment": "after", "said": REPORT, "grades": [GRADE], "opened": ["m1"], "paired": []}
+FIRING = {
+    "plan_id": "p1",
+    "settings": {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 7.0},
+    "read_after_h": 72.0,
+    "consent": "oral",
+    "planned": {"fluence_J_cm2": 6.5},
+    "why": "no purpura",
+}
+READING = {"reaction": "purpura", "seen_at": AT, "read_by": "Ann", "note": "", "photograph_id": None}
+SUGGESTION = {
+    "condition": "age-spots",
+    "site": "cheeks",
+    "seen": ["3 brown spots"],
+    "told": [{"id": "finding.told_spots", "params": {"count": 3, "low": 2.0}}],
+}
 AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (CHECKLIST_CONTENT, {"ordered": ORDER, "answers": [DECIDED]}),
     (NOTES_CONTENT, {"notes": [{"words": "calm", "at": AT, "by": "m1"}]}),
@@ -86,6 +105,11 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (ADVERSE_EVENT_CONTENT, EVENT | {"resolved": "healed"}),
     (FOLLOW_UP_CONTENT, FOLLOW_UP),
     (FOLLOW_UP_CONTENT, FOLLOW_UP | {"said": None, "grades": []}),
+    (SPOT_CONTENT, {"firing": FIRING, "by": "Ann of the other clinic"}),
+    (READINGS_CONTENT, {"readings": [READING, READING]}),
+    (NOTE_CONTENT, {"pain": 3, "redness": "slight", "signs": ["blisters"], "question": "?"}),
+    (TEACH_BACK_CONTENT, {"answers": {"harms": "a burn"}, "wrong": ["harms"]}),
+    (SUGGESTION_CONTENT, SUGGESTION | {"severity": "moderate"}),
 ]
 
 
@@ -122,6 +146,18 @@ def test_fired_pulses_and_checklists_are_read_with_their_types() -> None:
 def test_an_event_without_an_outcome_is_read_as_one_that_lasts() -> None:
     content = ADVERSE_EVENT_CONTENT.from_json(json.dumps(EVENT).encode())
     assert content == AdverseEventContent("burn", AdverseEventGrade.MODERATE, "cheeks", "2 cm", resolved="")
+
+
+def test_spots_and_suggestions_without_later_keys_are_read() -> None:
+    spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
+    assert (spot.by, spot.firing.settings["fluence_J_cm2"], spot.firing.planned) == ("", 7.0, {"fluence_J_cm2": 6.5})
+    suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
+    assert (suggestion.severity, suggestion.told[0]["params"]["count"]) == ("", 3)
+
+
+def test_a_reading_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="timezone"):
+        READINGS_CONTENT.from_json(json.dumps({"readings": [READING | {"seen_at": "2026-03-04T05:06:07"}]}).encode())
 
 
 def test_a_follow_up_is_read_with_its_types() -> None:
