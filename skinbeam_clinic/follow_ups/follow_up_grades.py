@@ -8,6 +8,7 @@ from skinbeam_clinic.database import follow_up_tables, treatment_tables
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp, FollowUpMoment
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent
+from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
     "MONTH",
@@ -38,9 +39,9 @@ class TreatmentReference(Protocol):
         """When it ended; None before."""
 
 
-def concern_number(treatment: treatment_tables.TreatmentRow) -> str:
-    """Return the number of the treated concern in the plan, the first part of an option's position such as `0.1`."""
-    return treatment.option.partition(".")[0]
+def concern_number(treatment: treatment_tables.TreatmentRow) -> int:
+    """Return the number of the treated concern in the plan."""
+    return OptionRef.parse(treatment.option).concern
 
 
 def list_course(

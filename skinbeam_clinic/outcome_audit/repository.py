@@ -13,6 +13,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
 
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
@@ -122,13 +123,13 @@ class _SessionData(NamedTuple):
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
-    courses: dict[tuple[str, str], list[_SessionData]] = defaultdict(list)
+    courses: dict[tuple[str, int], list[_SessionData]] = defaultdict(list)
     for *values, state in work.read_columns(
         table, *columns, table.started_by, table.created_at, table.ended_at, table.state
     ):
         one = _SessionData(*values)
         if state in _ENDED_STATES:
-            courses[one.consultation_id, one.option.partition(".")[0]].append(one)
+            courses[one.consultation_id, OptionRef.parse(one.option).concern].append(one)
     patients = dict(
         work.read_columns(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id)
     )
