@@ -10,7 +10,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,11 +23,25 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    FollowUpMoment,
+    ImprovementQuarter,
+)
+from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 from skinbeam_clinic.models import Member
-from skinbeam_clinic.treatments.models import AreaFiring, TreatmentOrder
-from skinbeam_clinic.treatments.serialization import serialize_firing
+from skinbeam_clinic.treatments.models import AdverseEventGrade, TreatmentOrder
+from skinbeam_clinic.treatments.sealed_content import (
+    ADVERSE_EVENT_CONTENT,
+    CHECKLIST_CONTENT,
+    FIRED_CONTENT,
+    AdverseEventContent,
+    ChecklistContent,
+    FiredContent,
+)
 
 PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
 TWICE = "clinician 2"  # who harms twice as often
@@ -44,7 +58,7 @@ SHIFTS = ((-1.5, "I"), (-1.0, "II"), (-0.5, "II"), (0.0, "III"), (0.5, "III"), (
 DAY = datetime.timedelta(days=1)
 SESSIONS, APART_WEEKS, FOLLOWED_AFTER = (2, 3, 3, 4), 5, 90 * DAY
 DIARY_DAYS = (1, 3, 7)
-QUARTERS = ("0-25", "26-50", "51-75", "76-100")
+QUARTERS = tuple(ImprovementQuarter)[1:]  # without a worse one
 ANSWERS = serialize_answers(
     make_submission(
         (
@@ -59,6 +73,7 @@ ANSWERS = serialize_answers(
 )
 
 Row = TypeVar("Row", bound=ClinicScoped)
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -230,12 +245,12 @@ class _Person:
             ended_by=by.id,
         )
         ordered = TreatmentOrder("acne-scars", "cheeks", row.device or "", FIRED[self._option][1], {}, {})
-        self._sealed(row, "checklist_sealed", {"ordered": asdict(ordered), "answers": []}, "treatment.done")
+        self._save(row, CHECKLIST_CONTENT, ChecklistContent(ordered), "treatment.done")
         area = self._new(
             treatment_tables.TreatedAreaRow, consultation_id=consultation, treatment_id=row.id, fired_at=at
         )
         area.fired_by = by.id
-        self._sealed(area, "fired_sealed", self._fired(), "area.fired")
+        self._save(area, FIRED_CONTENT, self._fired(), "area.fired")
         for day in DIARY_DAYS:
             entry = self._new(
                 follow_up_tables.DiaryEntryRow, consultation_id=consultation, treatment_id=row.id, day=day
@@ -245,15 +260,13 @@ class _Person:
             self._sealed(entry, "entry_sealed", said, "diary.written")
         return row
 
-    def _fired(self) -> dict[str, Any]:
+    def _fired(self) -> FiredContent:
         """Round about the setting that was planned."""
         about, around = FIRED[self._option][1], self._chance.uniform(0.85, 1.1)
         dosed = ("fluence_J_cm2", "energy_mJ")
         settings = {name: round(value * around, 1) if name in dosed else value for name, value in about.items()}
         pain = self._chance.randint(1, 6)
-        return serialize_firing(
-            AreaFiring(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ()
-        )
+        return FiredContent(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain, deviations=())
 
     def _harms(self, treatments: Sequence[treatment_tables.TreatmentRow]) -> bool:
         """Harms as often as they were foretold, and twice as often where one operator treated."""
@@ -270,8 +283,8 @@ class _Person:
                 )
                 row.seen_at = row.noted_at = at
                 row.noted_by = self._work.actor
-                held = {"kind": name, "grade": "mild", "site": "cheeks", "words": ""}
-                self._sealed(row, "event_sealed", held, "event.noted")
+                event = AdverseEventContent(name, AdverseEventGrade.MILD, "cheeks", "")
+                self._save(row, ADVERSE_EVENT_CONTENT, event, "event.noted")
         return harmed
 
     def _follow_up(self, last: treatment_tables.TreatmentRow) -> str:
@@ -284,16 +297,31 @@ class _Person:
         row = self._new(follow_up_tables.FollowUpRow, consultation_id=last.consultation_id, treatment_id=last.id)
         row.seen_at = row.noted_at = at
         row.noted_by = self._work.actor
-        grade = {"quarter": quarter, "change": 2 if better else 3, "readings": [], "notes": "", "hidden": False}
-        grade |= {"unseen": True, "treated": True, "at": at.isoformat(), "by": self._work.actor}
-        held = {"moment": "after", "said": None, "grades": [grade], "opened": [], "paired": []}
-        return self._sealed(row, "judged_sealed", held, "follow-up.graded").id
+        grade = GradeContent(
+            quarter=quarter,
+            change=AestheticChange.MUCH_BETTER if better else AestheticChange.BETTER,
+            readings=(),
+            notes="",
+            hidden=False,
+            unseen=True,
+            treated=True,
+            graded_at=at,
+            rater="",
+            rater_id=self._work.actor,
+        )
+        content = FollowUpContent(FollowUpMoment.AFTER, grades=(grade,))
+        return self._save(row, FOLLOW_UP_CONTENT, content, "follow-up.graded").id
 
     def _new(self, table: type[Row], **values: Any) -> Row:
         return table(clinic_id=self._work.clinic_id, id=new_id(), **values)
 
     def _keep(self, table: type[Row], action: str, **values: Any) -> Row:
         row = self._new(table, **values)
+        self._work.save(row, action)  # type: ignore[arg-type]
+        return row
+
+    def _save(self, row: Row, sealed: SealedRecord[Content], content: Content, action: str) -> Row:
+        self._work.seal_record(row, sealed, content)  # type: ignore[arg-type]
         self._work.save(row, action)  # type: ignore[arg-type]
         return row
 

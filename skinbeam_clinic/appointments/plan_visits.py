@@ -13,6 +13,7 @@ from skinbeam.report.formatting import concern_name
 from skinbeam.text import translate
 from skinbeam_clinic.appointments.models import Purpose
 from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = ["USUAL_MINUTES", "PlannedAppointment", "list_chosen_lasers", "plan_appointments", "session_minutes"]
 
@@ -57,12 +58,11 @@ class _ChosenLaser:
 
 def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_ChosenLaser, ...]:
     """Return the concerns whose last choice is an option with a laser, in the order of the plan positions."""
-    last = {choice.option.partition(".")[0]: choice.option for choice in choices}
+    last = {place.concern: place for place in (OptionRef.parse(choice.option) for choice in choices)}
     found = []
     for place in sorted(last.values()):
-        number, _, option = place.partition(".")
-        concern = plan.concerns[int(number)]
-        chosen = concern.options[int(option)]
+        concern = plan.concerns[place.concern]
+        chosen = concern.options[place.option]
         if chosen.setup is not None:
             found.append(_ChosenLaser(concern, chosen, chosen.setup))
     return tuple(found)

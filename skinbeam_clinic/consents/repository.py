@@ -4,8 +4,8 @@ A consent is signed once; it becomes void when the plan is replaced or the conse
 """
 
 import datetime
-import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,22 +14,38 @@ from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import ConsultationState, advance_state, get_open_consultation
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import canonical_json, clock_jump, now, time_after
+from skinbeam_clinic.database.columns import clock_jump, now, time_after
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Consent, TeachBack
 
 __all__ = [
+    "ANSWERS_CONTENT",
+    "TEACH_BACK_CONTENT",
     "ConsentRepository",
     "SignatureKind",
+    "TeachBackContent",
     "VoidReason",
     "find_think_time_end",
     "get_valid_consent",
     "void_replaced_consents",
 ]
 
-_LONGEST_ANSWERS = 100_000  # characters
+_LONGEST_JSON = 100_000  # characters
+
+
+@dataclass(frozen=True)
+class TeachBackContent:
+    """The sealed column of a teach-back: question → answer in words, and the questions answered wrongly."""
+
+    answers: Mapping[str, str]
+    wrong: tuple[str, ...]
+
+
+TEACH_BACK_CONTENT = SealedRecord(TeachBackContent, tables.TellBackRow.answers_sealed, _LONGEST_JSON, "answers")
+ANSWERS_CONTENT = SealedRecord(dict[str, Any], tables.ConsentRow.answers_sealed, _LONGEST_JSON, "answers")
 
 
 class SignatureKind(StrEnum):
@@ -101,8 +117,7 @@ class ConsentRepository:
             row = tables.TellBackRow(
                 clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=told_at, told_by=work.actor
             )
-            said = {"answers": dict(answers), "wrong": sorted(wrong)}
-            work.seal(row, "answers_sealed", _serialize_answers(said).encode())
+            work.seal_record(row, TEACH_BACK_CONTENT, TeachBackContent(dict(answers), tuple(sorted(wrong))))
             work.save(row, "consent.told-back")
             return _read_consent(work, consent)
 
@@ -129,14 +144,14 @@ class ConsentRepository:
         InputError : `too-early`, `clock-set`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or
             `too-long`.
         """
-        written = _serialize_answers(answers)
+        written = ANSWERS_CONTENT.to_json(dict(answers))
         file = self._access.store_file(AccessRight.TREAT, document)
         with self._access.writing(AccessRight.TREAT) as work:
             plan, row = _get_signable(work, id)
             told = _read_teach_backs(work, id)
             if not told or told[-1].wrong:
                 raise clinic_error("not-told-back", "consent")
-            work.seal(row, "answers_sealed", written.encode())
+            work.seal(row, "answers_sealed", written)
             row.signature_kind = kind.value
             work.seal(row, "signature_sealed", signature)
             row.document, row.signed_at, row.signed_by = file, signed_at, work.actor
@@ -278,20 +293,13 @@ def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tab
     return plan, row
 
 
-def _serialize_answers(answers: Mapping[str, Any]) -> str:
-    written = canonical_json(dict(answers))
-    if len(written) > _LONGEST_ANSWERS:
-        raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
-    return written
-
-
 def _read_teach_backs(work: ClinicTransaction, consent_id: str) -> tuple[TeachBack, ...]:
     found = []
     for row in work.rows(
         tables.TellBackRow, tables.TellBackRow.consent_id == consent_id, order=(tables.TellBackRow.told_at,)
     ):
-        said = json.loads(work.open(row, "answers_sealed"))
-        found.append(TeachBack(said["answers"], tuple(said["wrong"]), row.told_at, work.actor_name(row.told_by)))
+        content = work.open_record(row, TEACH_BACK_CONTENT)
+        found.append(TeachBack(content.answers, content.wrong, row.told_at, work.actor_name(row.told_by)))
     return tuple(found)
 
 
@@ -307,7 +315,7 @@ def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
         explained_by=work.actor_name(row.explained_by),
         not_before=row.not_before,
         told=_read_teach_backs(work, row.id),
-        answers=None if row.answers_sealed is None else json.loads(work.open(row, "answers_sealed")),
+        answers=None if row.answers_sealed is None else work.open_record(row, ANSWERS_CONTENT),
         signature_kind=row.signature_kind,
         signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),
         document=row.document,

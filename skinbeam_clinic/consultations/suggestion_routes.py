@@ -16,7 +16,7 @@ from skinbeam_clinic.consultations.answers import parse_submission, serialize_an
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
-from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.errors import ConflictError, clinic_error
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.web.request import ClinicRequest, error_status
@@ -53,7 +53,7 @@ def _read_suggestions(request: ClinicRequest) -> Response:
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submission) -> list[dict[str, object]]:
+def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submission) -> list[SuggestionContent]:
     """What a photograph suggests, by the points that were set on it if it is that of the form.
 
     Raises
@@ -68,7 +68,13 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submi
     if isinstance(skin, Unknown):
         raise _suggestion_error("photograph-not-usable", skin.reason)
     return [
-        {**one.as_record(), "told": [_message_json(seen) for seen in one.seen]}
+        SuggestionContent(
+            condition=one.condition,
+            site=one.site,
+            seen=tuple(seen.english for seen in one.seen),
+            told=tuple(_message_json(seen) for seen in one.seen),
+            severity=one.severity or "",
+        )
         for one in suggest_concerns(skin.findings)
     ]
 

@@ -1,7 +1,6 @@
 """Store and read concerns that a photograph suggested, each with the clinician's decision."""
 
 import datetime
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,13 +8,16 @@ from typing import Any
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 
 __all__ = [
+    "SUGGESTION_CONTENT",
     "SuggestedConcern",
+    "SuggestionContent",
     "SuggestionDecision",
     "SuggestionRepository",
 ]
@@ -29,14 +31,32 @@ class SuggestionDecision(StrEnum):
 
 
 @dataclass(frozen=True)
-class SuggestedConcern:
-    """A concern suggested by a photograph.
+class SuggestionContent:
+    """What a photograph suggests, as in the sealed column.
 
     Parameters
     ----------
-    severity : empty where no published scale gives a severity.
     seen : the findings in English sentences.
     told : the findings as messages with `id` and `params` each, for rendering in other languages.
+    severity : empty where no published scale gives a severity.
+    """
+
+    condition: str
+    site: str
+    seen: tuple[str, ...]
+    told: tuple[Mapping[str, Any], ...]
+    severity: str = ""
+
+
+SUGGESTION_CONTENT = SealedRecord(SuggestionContent, SuggestedConcernRow.suggestion_sealed)
+
+
+@dataclass(frozen=True)
+class SuggestedConcern:
+    """A concern suggested by a photograph; severity, `seen` and `told` are those of `SuggestionContent`.
+
+    Parameters
+    ----------
     decision : None before a decision.
     """
 
@@ -61,13 +81,9 @@ class SuggestionRepository:
         self._access = access
 
     def add(
-        self, consultation_id: str, photograph_id: str, suggestions: Sequence[Mapping[str, Any]]
+        self, consultation_id: str, photograph_id: str, suggestions: Sequence[SuggestionContent]
     ) -> tuple[SuggestedConcern, ...]:
         """Store the concerns that a photograph suggests; a photograph analysed before keeps its first suggestions.
-
-        Parameters
-        ----------
-        suggestions : `condition`, `site`, `seen`, `told` and, where there is one, `severity` of each.
 
         Raises
         ------
@@ -115,28 +131,28 @@ class SuggestionRepository:
 
 
 def _make_row(
-    work: ClinicTransaction, consultation_id: str, photograph_id: str, suggestion: Mapping[str, Any]
+    work: ClinicTransaction, consultation_id: str, photograph_id: str, suggestion: SuggestionContent
 ) -> SuggestedConcernRow:
     row = SuggestedConcernRow(
         clinic_id=work.clinic_id, id=new_id(), consultation_id=consultation_id, photograph_id=photograph_id
     )
     row.made_at, row.made_by = now(), work.actor
-    work.seal(row, "suggestion_sealed", canonical_json(dict(suggestion)).encode())
+    work.seal_record(row, SUGGESTION_CONTENT, suggestion)
     work.save(row, "suggestion.made")
     return row
 
 
 def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> SuggestedConcern:
-    said = json.loads(work.open(row, "suggestion_sealed"))
+    content = work.open_record(row, SUGGESTION_CONTENT)
     return SuggestedConcern(
         id=row.id,
         consultation_id=row.consultation_id,
         photograph_id=row.photograph_id,
-        condition=said["condition"],
-        site=said["site"],
-        severity=said.get("severity", ""),
-        seen=tuple(said["seen"]),
-        told=tuple(said["told"]),
+        condition=content.condition,
+        site=content.site,
+        severity=content.severity,
+        seen=content.seen,
+        told=content.told,
         made_at=row.made_at,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_at=row.decided_at,

@@ -20,6 +20,7 @@ from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
+from skinbeam_clinic.database.sealed_record import RecordType, SealedRecord
 from skinbeam_clinic.database.tables import (
     AuditEntryRow,
     Base,
@@ -241,9 +242,9 @@ class ClinicTransaction:
         return {row[0]: row[1] for row in self._session.execute(asked)}
 
     def read_columns(
-        self, table: type[RowType], *columns: InstrumentedAttribute[Any], sealed: str = ""
+        self, table: type[RowType], *columns: InstrumentedAttribute[Any], sealed: SealedRecord[Any] | None = None
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield columns of all rows of this clinic, followed by the decrypted content of the column `sealed`, if named.
+        """Yield columns of all rows of this clinic, followed by the record in the sealed column, if one is asked for.
 
         It is much faster than loading thousands of rows.
 
@@ -251,13 +252,13 @@ class ClinicTransaction:
         ------
         InputError : `altered-data`: it was not sealed for this place, or altered.
         """
-        last = [getattr(table, sealed)] if sealed else []
+        last = [] if sealed is None else [sealed.column]
         for row_id, *values in self._session.execute(
             select(table.id, *columns, *last).where(table.clinic_id == self.clinic_id).order_by(table.id)
         ):
-            if sealed:
-                place = f"{self.clinic_id}/{table.__tablename__}/{row_id}/{sealed}"  # type: ignore[attr-defined]
-                values[-1] = self._database.keys.open(values[-1], place)
+            if sealed is not None:
+                place = f"{self.clinic_id}/{table.__tablename__}/{row_id}/{sealed.column.key}"  # type: ignore[attr-defined]
+                values[-1] = sealed.from_json(self._database.keys.open(values[-1], place))
             yield tuple(values)
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[AuditEntryRow]:
@@ -358,6 +359,24 @@ class ClinicTransaction:
         InputError : `altered-data`: it was not sealed for this place, or altered.
         """
         return self._database.keys.open(getattr(row, column), self._place(row, column))
+
+    def seal_record(self, row: Base, sealed: SealedRecord[RecordType], content: RecordType) -> None:
+        """Encrypt a record into its sealed column of a row that already has its id.
+
+        Raises
+        ------
+        InputError : `too-long`.
+        """
+        self.seal(row, sealed.column.key, sealed.to_json(content))
+
+    def open_record(self, row: Base, sealed: SealedRecord[RecordType]) -> RecordType:
+        """Return the record in a sealed column of a row.
+
+        Raises
+        ------
+        InputError : `altered-data`: it was not sealed for this place, or altered.
+        """
+        return sealed.from_json(self.open(row, sealed.column.key))
 
     def _place(self, row: Base, column: str) -> str:
         return f"{self.clinic_id}/{hash_chain.row_label(row)}/{column}"

@@ -9,19 +9,19 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skinbeam_clinic.accounts.tokens import hash_token
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow, DiaryLinkRow
 from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, PlanRow, new_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.diaries.models import DiaryNote, DiaryStatus
+from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, QUEUED
 from skinbeam_clinic.models import PATIENT_ACTOR
@@ -141,7 +141,7 @@ class OpenDiary:
             row = DiaryEntryRow(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
             row.photograph_id = None if file is None else _save_photograph(work, link, file)
-            work.seal(row, "entry_sealed", canonical_json(asdict(note) | {"signs": list(note.signs)}).encode())
+            work.seal_record(row, NOTE_CONTENT, note)
             work.save(row, "diary.written")
             if alarm:
                 _raise_alarm(work, link, row)

@@ -1,7 +1,6 @@
 """Store and read diaries for the clinic: links for patients, entries and their reading, and alarms."""
 
 import datetime
-import json
 
 from sqlalchemy import ColumnElement
 
@@ -17,11 +16,11 @@ from skinbeam_clinic.diaries.models import (
     AlarmCount,
     DiaryEntry,
     DiaryLink,
-    DiaryNote,
     DiarySubject,
     NewDiaryLink,
     UnreadEntries,
 )
+from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
 from skinbeam_clinic.models import Job
@@ -155,13 +154,12 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
 
 def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
     """Return the entry of a row."""
-    said = json.loads(work.open(row, "entry_sealed"))
     readings = work.rows(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.id == row.id)
     return DiaryEntry(
         id=row.id,
         treatment_id=row.treatment_id,
         day=row.day,
-        note=DiaryNote(said["pain"], said["redness"], tuple(said["signs"]), said["question"]),
+        note=work.open_record(row, NOTE_CONTENT),
         photograph_id=row.photograph_id,
         written_at=row.written_at,
         read_at=readings[0].read_at if readings else None,

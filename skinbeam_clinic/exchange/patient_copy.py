@@ -28,10 +28,11 @@ from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.models import ConsultationRecord, NewPlan, PatientRecord, PhotographPermissions
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
-from skinbeam_clinic.test_spots.models import TestSpotRecord, parse_spot_record
+from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
+from skinbeam_clinic.treatments.copied_treatments import summarize_treatments
 from skinbeam_clinic.treatments.repository import TreatmentRepository
-from skinbeam_clinic.treatments.serialization import summarize_treatments
 
 __all__ = ["PatientCopyRepository"]
 
@@ -175,7 +176,7 @@ _ArchiveContents = tuple[
     Mapping[str, Any],
     list[tuple[bytes, str, PhotographPermissions]],
     list[tuple[NewPlan, list[tuple[str, str]]]],
-    list[TestSpotRecord],
+    tuple[TestSpotRecord, ...],
 ]
 
 
@@ -197,7 +198,7 @@ def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iter
             held = {name: files[place] for name, place in plan["files"].items()}
             made = NewPlan(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
             plans.append((made, [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]))
-        yield dict(one["answers"]), photographs, plans, [parse_spot_record(spot) for spot in one.get("test_spots", ())]
+        yield dict(one["answers"]), photographs, plans, parse_copied_spots(one.get("test_spots", ()))
 
 
 def _json_value(value: Any) -> str:

@@ -2,10 +2,9 @@
 
 import datetime
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
@@ -18,10 +17,15 @@ from skinbeam_clinic.follow_ups.follow_up_grades import (
     list_course,
     list_follow_ups,
     load_follow_up,
-    open_grades,
-    seal_grades,
 )
-from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUp, FollowUpMoment, ImprovementQuarter, SelfRating
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    SelfRating,
+)
+from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, ReportContent
 from skinbeam_clinic.models import PATIENT_ACTOR, Member
 
 __all__ = [
@@ -31,8 +35,9 @@ __all__ = [
     "check_words",
     "find_baseline",
     "get_editable",
+    "mark_read",
     "report_questions",
-    "save_grades",
+    "save_content",
     "save_report",
 ]
 
@@ -74,10 +79,10 @@ def report_questions(follow_up: FollowUp, baseline: FollowUp | None) -> ReportQu
 
 def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, self_completed: bool) -> FollowUp:
     """Store a patient's report; raises as `FollowUpRepository.save_report`."""
-    row, held = get_editable(work, id)
-    if held["said"] is not None:
+    row, content = get_editable(work, id)
+    if content.said is not None:
         raise clinic_error("said-already", "follow-up")
-    after = held["moment"] == FollowUpMoment.AFTER
+    after = content.moment is FollowUpMoment.AFTER
     numbers = [
         n
         for one in (answers.current_rating, answers.baseline_rating)
@@ -90,22 +95,25 @@ def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, se
         one is not None for one in (answers.baseline_rating, answers.quarter, answers.change, answers.satisfied_1_5)
     ):
         raise clinic_error("bad-answer", "follow-up")
-    held["said"] = {
-        "now": _serialize_rating(answers.current_rating, remembered=not after and _has_started(work, row)),
-        "before": None
-        if answers.baseline_rating is None
-        else _serialize_rating(answers.baseline_rating, remembered=True),
-        "quarter": answers.quarter,
-        "change": answers.change,
-        "satisfied_1_5": answers.satisfied_1_5,
-        "words": check_words(answers.words),
-        "alone": self_completed,
-        "at": now().isoformat(),
-        "by": work.actor,
-    }
-    if not self_completed and work.actor not in held["opened"]:
-        held["opened"].append(work.actor)
-    return save_grades(work, row, held, "follow-up.said")
+    baseline = answers.baseline_rating
+    report = ReportContent(
+        now=replace(answers.current_rating, remembered=not after and _has_started(work, row)),
+        before=None if baseline is None else replace(baseline, remembered=True),
+        quarter=answers.quarter,
+        change=answers.change,
+        satisfied_1_5=answers.satisfied_1_5,
+        words=check_words(answers.words),
+        alone=self_completed,
+        said_at=now(),
+        noted_by=work.actor,
+    )
+    read = content if self_completed else mark_read(content, work.actor)
+    return save_content(work, row, replace(read, said=report), "follow-up.said")
+
+
+def mark_read(content: FollowUpContent, member_id: str) -> FollowUpContent:
+    """Return the content with a member among those who have seen the patient's report."""
+    return content if member_id in content.opened else replace(content, opened=(*content.opened, member_id))
 
 
 def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp | None:
@@ -114,7 +122,7 @@ def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) ->
     return next((one for one in list_follow_ups(work, course) if one.moment is FollowUpMoment.BEFORE), None)
 
 
-def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.FollowUpRow, dict[str, Any]]:
+def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.FollowUpRow, FollowUpContent]:
     """Return a follow-up that may be changed, and the content of its sealed column.
 
     Raises
@@ -123,14 +131,14 @@ def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.Fol
     """
     row = work.get(follow_up_tables.FollowUpRow, id)
     get_open_consultation(work, row.consultation_id)
-    return row, open_grades(work, row)
+    return row, work.open_record(row, FOLLOW_UP_CONTENT)
 
 
-def save_grades(
-    work: ClinicTransaction, row: follow_up_tables.FollowUpRow, content: Mapping[str, Any], action: str
+def save_content(
+    work: ClinicTransaction, row: follow_up_tables.FollowUpRow, content: FollowUpContent, action: str
 ) -> FollowUp:
     """Seal and store a follow-up."""
-    seal_grades(work, row, content)
+    work.seal_record(row, FOLLOW_UP_CONTENT, content)
     work.save(row, action)
     return load_follow_up(work, row)
 
@@ -145,10 +153,6 @@ def check_words(words: str) -> str:
     if len(words) > _LONGEST_WORDS:
         raise clinic_error("too-long", "follow-up", hint={"longest": _LONGEST_WORDS})
     return words
-
-
-def _serialize_rating(rating: SelfRating, *, remembered: bool) -> list[Any]:
-    return [rating.confidence_0_10, rating.pain_0_10, remembered]
 
 
 def _has_started(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
@@ -184,8 +188,8 @@ class PatientHandover:
         InputError : `closed`, or `said-already`.
         """
         with ClinicAccess(self._database, member).writing(AccessRight.WRITE) as work:
-            _, held = get_editable(work, id)
-            if held["said"] is not None:
+            _, content = get_editable(work, id)
+            if content.said is not None:
                 raise clinic_error("said-already", "follow-up")
             work.log("follow-up.handed-over", f"follow_up/{id}")
         about = f"{member.clinic_id}.{id}.{int((now() + _VALIDITY).timestamp())}"

@@ -6,6 +6,7 @@ later one, which is no longer blind. A course is all treatments of one concern i
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
@@ -19,8 +20,6 @@ from skinbeam_clinic.follow_ups.follow_up_grades import (
     list_course,
     list_follow_ups,
     load_follow_up,
-    open_grades,
-    seal_grades,
 )
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -36,9 +35,11 @@ from skinbeam_clinic.follow_ups.patient_reports import (
     check_words,
     find_baseline,
     get_editable,
-    save_grades,
+    mark_read,
+    save_content,
     save_report,
 )
+from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 
 __all__ = ["FollowUpRepository"]
 
@@ -98,7 +99,7 @@ class FollowUpRepository:
                 noted_at=at,
                 noted_by=work.actor,
             )
-            seal_grades(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": [], "paired": []})
+            work.seal_record(row, FOLLOW_UP_CONTENT, FollowUpContent(moment))
             work.save(row, "follow-up.begun", moment=moment.value)
             return load_follow_up(work, row)
 
@@ -121,10 +122,8 @@ class FollowUpRepository:
         """Record that the acting member has seen the patient's report; their later grades are no longer blind."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
-            held = open_grades(work, row)
-            if work.actor not in held["opened"]:
-                held["opened"].append(work.actor)
-            return save_grades(work, row, held, "follow-up.opened")
+            content = work.open_record(row, FOLLOW_UP_CONTENT)
+            return save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
 
     def add_grade(
         self,
@@ -148,32 +147,29 @@ class FollowUpRepository:
             worse by one scale and not by the other.
         """
         with self._access.writing(AccessRight.TREAT) as work:
-            row, held = get_editable(work, id)
-            if held["moment"] != FollowUpMoment.AFTER:
+            row, content = get_editable(work, id)
+            if content.moment is not FollowUpMoment.AFTER:
                 raise clinic_error("not-treated", "follow-up")
             if (quarter is ImprovementQuarter.WORSE) != (change is AestheticChange.WORSE) or len(
                 readings
             ) > _MOST_SCALES:
                 raise clinic_error("bad-answer", "follow-up")
-            unseen = work.actor not in held["opened"]
-            first = work.actor not in [one["by"] for one in held["grades"]]
+            first = all(grade.rater_id != work.actor for grade in content.grades)
             pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
-            held["grades"].append(
-                {
-                    "quarter": quarter,
-                    "change": change,
-                    "readings": [[one.scale, one.before, one.after] for one in readings],
-                    "notes": check_words(notes),
-                    "hidden": hidden and first and bool(pairs) and work.actor not in held["paired"],
-                    "unseen": unseen,
-                    "treated": work.actor in _treating_members(work, row),
-                    "at": now().isoformat(),
-                    "by": work.actor,
-                }
+            grade = GradeContent(
+                quarter=quarter,
+                change=change,
+                readings=tuple(readings),
+                notes=check_words(notes),
+                hidden=hidden and first and bool(pairs) and work.actor not in content.paired,
+                unseen=work.actor not in content.opened,
+                treated=work.actor in _treating_members(work, row),
+                graded_at=now(),
+                rater="",
+                rater_id=work.actor,
             )
-            if unseen:
-                held["opened"].append(work.actor)
-            return save_grades(work, row, held, "follow-up.graded")
+            graded = replace(mark_read(content, work.actor), grades=(*content.grades, grade))
+            return save_content(work, row, graded, "follow-up.graded")
 
     def add_pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
         """Pair two photographs of the patient; the acting member knows their order from now on.
@@ -184,7 +180,7 @@ class FollowUpRepository:
         InputError : `closed`, or `same-photograph`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            row, held = get_editable(work, id)
+            row, content = get_editable(work, id)
             patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
             for one in (before_id, after_id):
                 of = work.get(tables.PhotographRow, one).consultation_id
@@ -201,8 +197,8 @@ class FollowUpRepository:
                 after_id=after_id,
             )
             work.save(kept, "photographs.paired")
-            held["paired"] = sorted({*held["paired"], work.actor})
-            return save_grades(work, row, held, "follow-up.paired")
+            paired = tuple(sorted({*content.paired, work.actor}))
+            return save_content(work, row, replace(content, paired=paired), "follow-up.paired")
 
     def remove_pair(self, id: str, pair_id: str) -> FollowUp:
         """Remove a pair of a follow-up without a grade; the photographs stay.
@@ -212,11 +208,11 @@ class FollowUpRepository:
         InputError : `closed`, or `graded-already`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            row, held = get_editable(work, id)
+            row, content = get_editable(work, id)
             pair = work.get(follow_up_tables.PhotographPairRow, pair_id)
             if pair.follow_up_id != id:
                 raise clinic_error("absent", "photographpair")
-            if held["grades"]:
+            if content.grades:
                 raise clinic_error("graded-already", "follow-up")
             work.delete(pair, "photographs.parted")
             return load_follow_up(work, row)

@@ -15,6 +15,7 @@ from skinbeam.outcome_audit.outcomes import AuditedCourse, ObservedOutcome, Pred
 from skinbeam.text import current_language
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome
 from skinbeam_clinic.outcome_audit.views import OutcomeSummary, TreatmentKind, summarize_outcomes, treatment_kinds
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS
 
@@ -45,9 +46,9 @@ def read_prediction(plan: Mapping[str, Any], option: str) -> PlanPrediction:
     Only harms that can be recorded as adverse events are included: the risk in case of a cooling failure is no
     prediction.
     """
-    place, number = map(int, option.split("."))
-    concern = plan["concerns"][place]
-    one = concern["options"][number]
+    place = OptionRef.parse(option)
+    concern = plan["concerns"][place.concern]
+    one = concern["options"][place.option]
     return PlanPrediction(
         concern["condition"],
         one["modality"],

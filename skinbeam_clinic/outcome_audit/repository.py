@@ -1,7 +1,6 @@
 """Read the outcomes of all courses of a clinic for statistics, with one entry in the audit log."""
 
 import datetime
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,9 @@ from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
+from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
+from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
 
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 
@@ -121,13 +123,13 @@ class _SessionData(NamedTuple):
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
-    courses: dict[tuple[str, str], list[_SessionData]] = defaultdict(list)
+    courses: dict[tuple[str, int], list[_SessionData]] = defaultdict(list)
     for *values, state in work.read_columns(
         table, *columns, table.started_by, table.created_at, table.ended_at, table.state
     ):
         one = _SessionData(*values)
         if state in _ENDED_STATES:
-            courses[one.consultation_id, one.option.partition(".")[0]].append(one)
+            courses[one.consultation_id, OptionRef.parse(one.option).concern].append(one)
     patients = dict(
         work.read_columns(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id)
     )
@@ -136,10 +138,12 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
         for id, files in work.read_columns(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)
     }
     area = treatment_tables.TreatedAreaRow
-    areas = _group_by_treatment(work.read_columns(area, area.treatment_id, area.id, sealed="fired_sealed"))
+    areas = _group_by_treatment(work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT))
     events = _group_by_treatment(
         work.read_columns(
-            treatment_tables.AdverseEventRow, treatment_tables.AdverseEventRow.treatment_id, sealed="event_sealed"
+            treatment_tables.AdverseEventRow,
+            treatment_tables.AdverseEventRow.treatment_id,
+            sealed=ADVERSE_EVENT_CONTENT,
         )
     )
     follow_ups = _group_by_treatment(_load_follow_ups(work))
@@ -148,26 +152,28 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
         yield _build_course(mine, patients, plans, areas, events, follow_ups)
 
 
-def _valid_areas(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _valid_areas(areas: Iterable[tuple[str, FiredContent]]) -> list[FiredContent]:
     """Return the treated areas without those that a later row corrects or strikes out."""
     known = list(areas)
-    corrected = {held["corrects"] for _, held in known}
-    return [held for id, held in known if id not in corrected and not held["struck"]]
+    corrected = {fired.corrects for _, fired in known}
+    return [fired for id, fired in known if id not in corrected and not fired.struck]
 
 
 def _load_follow_ups(work: ClinicTransaction) -> Iterator[tuple[Any, ...]]:
     table = follow_up_tables.FollowUpRow
     columns = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
-    for *values, held in work.read_columns(table, *(getattr(table, name) for name in columns), sealed="judged_sealed"):
+    for *values, held in work.read_columns(
+        table, *(getattr(table, name) for name in columns), sealed=FOLLOW_UP_CONTENT
+    ):
         row = table(**dict(zip(columns, values, strict=True)))
         yield row.treatment_id, row, held
 
 
 def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the parsed contents of rows, grouped by treatment."""
+    """Return the contents of rows, grouped by treatment."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for treatment, *values, held in rows:
-        found[treatment].append((*values, json.loads(held)))
+    for treatment, *values in rows:
+        found[treatment].append(tuple(values))
     return found
 
 
@@ -181,7 +187,7 @@ def _build_course(
 ) -> CourseOutcome:
     first, last = mine[0], max(mine, key=lambda one: one.ended_at or one.created_at)
     fired = [(one, _valid_areas(areas.get(one.id, ()))) for one in mine]
-    worst = [max(told) for _, held in fired if (told := [x["pain_0_10"] for x in held if x["pain_0_10"] is not None])]
+    worst = [max(told) for _, held in fired if (told := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
     after = sorted((one for one in read if one.moment is FollowUpMoment.AFTER), key=lambda one: one.seen_at)
     graded = [found for one in after if isinstance(found := leading_improvement(one), ImprovementRange)]
@@ -193,9 +199,9 @@ def _build_course(
         sessions=len(mine),
         months_after=after[-1].months_after if after else None,
         improvement=graded[-1] if graded else None,
-        harms=frozenset(str(held["kind"]) for one in mine for (held,) in events.get(one.id, ())),
+        harms=frozenset(event.kind for one in mine for (event,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         fired=tuple(
-            FiredSettings(one.device or "", area["settings"], area["passes"]) for one, held in fired for area in held
+            FiredSettings(one.device or "", area.settings, area.passes) for one, held in fired for area in held
         ),
     )

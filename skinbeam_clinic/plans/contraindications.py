@@ -38,6 +38,7 @@ from skinbeam_clinic.patients.history import (
     match_plan_facts,
     read_history,
 )
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ChecklistAnswer
 
@@ -135,7 +136,7 @@ def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
         (concern, option)
         for i, concern in enumerate(plan.concerns)
         for j, option in enumerate(concern.options)
-        if option.setup is not None and place in ("", f"{i}.{j}")
+        if option.setup is not None and place in ("", str(OptionRef(i, j)))
     ]
 
 

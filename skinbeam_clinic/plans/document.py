@@ -1,7 +1,6 @@
 """Find an option in a plan document, and describe steps of planning in one line each."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from skinbeam.text import Message, translate_record
 from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
     "PlanOption",
@@ -32,11 +32,6 @@ def progress_line(step: Message | ConcernPlan) -> str:
     return f"{name}: {option}, {expected}"
 
 
-# The position of an option in a plan: `0.1` is the second option of the first concern.
-
-_PLACE = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
-
-
 def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
     """Return the option at a position such as `0.1`, with its concern.
 
@@ -44,10 +39,9 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
     ------
     AbsentError : the plan has no such option.
     """
-    if match := _PLACE.fullmatch(place):
-        concern, option = map(int, match.groups())
-        if concern < len(plan.concerns) and option < len(plan.concerns[concern].options):
-            return plan.concerns[concern], plan.concerns[concern].options[option]
+    found = OptionRef.parse(place)
+    if found.concern < len(plan.concerns) and found.option < len(plan.concerns[found.concern].options):
+        return plan.concerns[found.concern], plan.concerns[found.concern].options[found.option]
     raise clinic_error("absent", "plan")
 
 
@@ -61,18 +55,18 @@ def find_place(plan: Plan, chosen: ChosenSetting) -> str:
     for number, concern in enumerate(plan.concerns):
         for i, option in enumerate(concern.options):
             if chosen.replaces(concern.condition, concern.site, option):
-                return f"{number}.{i}"
+                return str(OptionRef(number, i))
     raise clinic_error("absent", "plan")
 
 
 def put_chosen_first(plan: Plan, choices: Sequence[PlanChoice]) -> Plan:
     """Return a plan in which the last choice of each concern stands first, for papers that tell of the first alone."""
-    chosen = {place: int(option) for place, _, option in (choice.option.partition(".") for choice in choices)}
+    chosen = {ref.concern: ref.option for ref in (OptionRef.parse(choice.option) for choice in choices)}
     concerns = list(plan.concerns)
-    for place, option in chosen.items():
-        concern = concerns[int(place)]
+    for number, option in chosen.items():
+        concern = concerns[number]
         others = (*concern.options[:option], *concern.options[option + 1 :])
-        concerns[int(place)] = replace(concern, options=(concern.options[option], *others))
+        concerns[number] = replace(concern, options=(concern.options[option], *others))
     return replace(plan, concerns=tuple(concerns))
 
 

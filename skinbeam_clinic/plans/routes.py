@@ -34,6 +34,7 @@ from skinbeam_clinic.plans.contraindications import (
     read_records_since,
 )
 from skinbeam_clinic.plans.document import find_option, put_chosen_first
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -236,7 +237,7 @@ def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, 
     mine = [one for one in choices if one.option.startswith(f"{number}.")]
     rows = (
         _OptionView(
-            f"{number}.{i}",
+            str(OptionRef(number, i)),
             option_glance(concern, one),
             one.setup is not None,
             option_sliders(one) if is_simulated(one) else (),

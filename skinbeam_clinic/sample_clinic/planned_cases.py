@@ -20,6 +20,7 @@ from skinbeam.workflow import consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PLAN_FILES
 
 __all__ = ["DEVICES", "SAMPLE_FORMS", "PlannedCase", "SamplePlanMaker", "plan_sample_cases"]
@@ -128,5 +129,5 @@ def _read_case(form: Submission, made: NewPlan) -> PlannedCase | None:
     for number, concern in enumerate(plan.concerns):
         for place, option in enumerate(concern.options):
             if option.setup is not None:
-                return PlannedCase(form, made, plan, f"{number}.{place}", concern, option, option.setup)
+                return PlannedCase(form, made, plan, str(OptionRef(number, place)), concern, option, option.setup)
     return None

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord", "parse_spot_reading", "parse_spot_record"]
+from pydantic import AwareDatetime
+
+__all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord"]
 
 ORAL_CONSENT = "oral"  # consent that was given orally and recorded with the spot
 
@@ -37,7 +39,7 @@ class SpotReading:
     """The reaction observed at a spot, a term of `REACTIONS`; a later reading does not replace an earlier one."""
 
     reaction: str
-    seen_at: datetime.datetime
+    seen_at: AwareDatetime  # without a zone it would be ambiguous
     read_by: str
     note: str = ""
     photograph_id: str | None = None
@@ -52,7 +54,7 @@ class TestSpotRecord:
     id: str
     consultation_id: str
     firing: SpotFiring
-    fired_at: datetime.datetime
+    fired_at: AwareDatetime
     fired_by: str
     readings: tuple[SpotReading, ...]
 
@@ -64,32 +66,3 @@ class TestSpotRecord:
     def hours(self, reading: SpotReading) -> float:
         """Return the time from the pulse to a reading in hours."""
         return (reading.seen_at - self.fired_at) / datetime.timedelta(hours=1)
-
-
-def parse_spot_reading(data: Mapping[str, Any]) -> SpotReading:
-    """Return a reading from its JSON as written with `asdict`.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError : the JSON is not that of a reading.
-    """
-    return SpotReading(**dict(data) | {"seen_at": _parse_moment(data["seen_at"])})
-
-
-def parse_spot_record(data: Mapping[str, Any]) -> TestSpotRecord:
-    """Return a test spot from its JSON as written with `asdict`.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError : the JSON is not that of a test spot.
-    """
-    made = {"firing": SpotFiring(**data["firing"]), "fired_at": _parse_moment(data["fired_at"])}
-    return TestSpotRecord(**dict(data) | made | {"readings": tuple(map(parse_spot_reading, data["readings"]))})
-
-
-def _parse_moment(text: str) -> datetime.datetime:
-    """Return a moment with its time zone; without a zone it would be ambiguous."""
-    read = datetime.datetime.fromisoformat(text)
-    if read.tzinfo is None:
-        raise ValueError("a moment without a zone")
-    return read

@@ -6,26 +6,24 @@ read again, even in a closed consultation, since dark marks appear after weeks. 
 """
 
 import datetime
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from skinbeam.model import consultation as schema
 from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
-from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotRecord, parse_spot_reading
+from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
 
 __all__ = ["TestSpotRepository"]
 
-_LONGEST_WORDS = 5_000  # characters
 _NOT_IN_CASE = ("density_per_cm2",)  # setting of a microbeam that is stored and has no field in the case file
 
 
@@ -50,7 +48,7 @@ class TestSpotRepository:
         _check_case_file(firing, "none")
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
-            return self._store(work, consultation_id, {"firing": asdict(firing)}, at)
+            return self._store(work, consultation_id, SpotContent(firing), at)
 
     def add_reading(
         self,
@@ -139,14 +137,14 @@ class TestSpotRepository:
         readings = [replace(one, photograph_id=None) for one in spot.readings]
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
-            said = {"firing": asdict(spot.firing), "by": spot.fired_by}
-            return self._store(work, consultation_id, said, spot.fired_at, readings)
+            content = SpotContent(spot.firing, by=spot.fired_by)
+            return self._store(work, consultation_id, content, spot.fired_at, readings)
 
     @staticmethod
     def _store(
         work: ClinicTransaction,
         consultation_id: str,
-        data: Mapping[str, Any],
+        content: SpotContent,
         at: datetime.datetime,
         readings: Sequence[SpotReading] = (),
     ) -> TestSpotRecord:
@@ -158,7 +156,7 @@ class TestSpotRepository:
             fired_at=at,
             fired_by=work.actor,
         )
-        work.seal(row, "spot_sealed", _serialize(data))
+        work.seal_record(row, SPOT_CONTENT, content)
         if readings:
             _write_readings(work, row, readings)
         work.save(row, "test-spot.fired")
@@ -182,22 +180,12 @@ def _check_case_file(firing: SpotFiring, reaction: str) -> None:
 def _write_readings(
     work: ClinicTransaction, row: treatment_tables.TestSpotRow, readings: Sequence[SpotReading]
 ) -> None:
-    said = [asdict(one) | {"seen_at": one.seen_at.isoformat()} for one in readings]
-    work.seal(row, "reading_sealed", _serialize({"readings": said}))
+    work.seal_record(row, READINGS_CONTENT, ReadingsContent(tuple(readings)))
     row.read_at, row.read_by = now(), work.actor
 
 
-def _serialize(data: Mapping[str, Any]) -> bytes:
-    written = canonical_json(dict(data))
-    if len(written) > _LONGEST_WORDS:
-        raise clinic_error("too-long", "test_spot", hint={"longest": _LONGEST_WORDS})
-    return written.encode()
-
-
 def _read_readings(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> tuple[SpotReading, ...]:
-    if row.reading_sealed is None:
-        return ()
-    return tuple(map(parse_spot_reading, json.loads(work.open(row, "reading_sealed"))["readings"]))
+    return () if row.reading_sealed is None else work.open_record(row, READINGS_CONTENT).readings
 
 
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:
@@ -207,11 +195,9 @@ def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestS
 
 
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:
-    said = json.loads(work.open(row, "spot_sealed"))
-    by = said.get("by") or work.actor_name(row.fired_by)
-    return TestSpotRecord(
-        row.id, row.consultation_id, SpotFiring(**said["firing"]), row.fired_at, by, _read_readings(work, row)
-    )
+    content = work.open_record(row, SPOT_CONTENT)
+    by = content.by or work.actor_name(row.fired_by)
+    return TestSpotRecord(row.id, row.consultation_id, content.firing, row.fired_at, by, _read_readings(work, row))
 
 
 def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:

@@ -1,13 +1,12 @@
 """Store and read adverse events of treatments: kind, grade, source, and resolution."""
 
 import datetime
-import json
-from typing import Any
+from dataclasses import replace
 
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -18,10 +17,10 @@ from skinbeam_clinic.treatments.models import (
     AdverseEventSource,
     TreatmentState,
 )
+from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, AdverseEventContent
 
 __all__ = ["AdverseEventRepository", "end_treatment", "list_adverse_events"]
 
-_LONGEST_WORDS = 5_000  # characters
 _STOPPING_GRADES = (AdverseEventGrade.SEVERE, AdverseEventGrade.SERIOUS)
 
 
@@ -66,7 +65,7 @@ class AdverseEventRepository:
                 noted_at=at,
                 noted_by=work.actor,
             )
-            _seal_event(work, row, {"kind": kind, "grade": grade.value, "site": site, "words": words})
+            work.seal_record(row, ADVERSE_EVENT_CONTENT, AdverseEventContent(kind, grade, site, words))
             work.save(row, "adverse-event.added")
             if source is AdverseEventSource.SESSION and grade in _STOPPING_GRADES and treatment.ended_at is None:
                 end_treatment(work, treatment, TreatmentState.STOPPED)
@@ -87,7 +86,8 @@ class AdverseEventRepository:
             row = work.get(treatment_tables.AdverseEventRow, id)
             if row.resolved_at is None:
                 row.resolved_at = at or moment
-                _seal_event(work, row, _open_event(work, row) | {"resolved": words})
+                content = work.open_record(row, ADVERSE_EVENT_CONTENT)
+                work.seal_record(row, ADVERSE_EVENT_CONTENT, replace(content, resolved=words))
                 work.save(row, "adverse-event.resolved")
             return _read_event(work, row)
 
@@ -114,32 +114,20 @@ def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, s
     work.save(row, f"treatment.{state}")
 
 
-def _open_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(work.open(row, "event_sealed"))
-    return said
-
-
-def _seal_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow, data: dict[str, Any]) -> None:
-    written = canonical_json(data)
-    if len(written) > _LONGEST_WORDS:
-        raise clinic_error("too-long", "words", hint={"longest": _LONGEST_WORDS})
-    work.seal(row, "event_sealed", written.encode())
-
-
 def _read_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> AdverseEvent:
-    said = _open_event(work, row)
+    content = work.open_record(row, ADVERSE_EVENT_CONTENT)
     return AdverseEvent(
         id=row.id,
         treatment_id=row.treatment_id,
         consultation_id=row.consultation_id,
         source=AdverseEventSource(row.source),
-        kind=said["kind"],
-        grade=AdverseEventGrade(said["grade"]),
-        site=said["site"],
-        words=said["words"],
+        kind=content.kind,
+        grade=content.grade,
+        site=content.site,
+        words=content.words,
         seen_at=row.seen_at,
         noted_at=row.noted_at,
         noted_by=work.actor_name(row.noted_by),
         resolved_at=row.resolved_at,
-        resolved=said.get("resolved", ""),
+        resolved=content.resolved,
     )

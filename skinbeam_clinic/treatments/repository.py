@@ -4,10 +4,8 @@ No pulse is rejected because of its settings, since whatever may do harm must be
 planned requires a reason. A row is stored at once and never changed; a correction is a new row.
 """
 
-import dataclasses
-import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from skinbeam.model import consultation as schema
 from skinbeam.model.input_files import parse_record
@@ -15,7 +13,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
@@ -24,23 +22,27 @@ from skinbeam_clinic.treatments.adverse_events import end_treatment, list_advers
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.models import (
     AreaFiring,
+    ChecklistAnswer,
+    ChecklistDecision,
     TreatedArea,
     Treatment,
+    TreatmentNote,
     TreatmentOrder,
     TreatmentState,
     find_deviations,
 )
-from skinbeam_clinic.treatments.serialization import (
-    parse_answers,
-    parse_area,
-    parse_notes,
-    parse_order,
-    serialize_firing,
+from skinbeam_clinic.treatments.sealed_content import (
+    CHECKLIST_CONTENT,
+    FIRED_CONTENT,
+    NOTES_CONTENT,
+    ChecklistContent,
+    FiredContent,
+    NotesContent,
+    name_members,
 )
 
 __all__ = ["TreatmentRepository"]
 
-_LONGEST_JSON = 20_000  # characters
 _OPEN_STATES = (TreatmentState.PREPARING, TreatmentState.TREATING)
 _NOT_IN_CASE = ("density_per_cm2",)  # stored, but no field of a test spot in a case file
 
@@ -86,7 +88,7 @@ class TreatmentRepository:
                 created_at=now(),
                 created_by=work.actor,
             )
-            _seal_json(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(order), "answers": []})
+            work.seal_record(row, CHECKLIST_CONTENT, ChecklistContent(order))
             work.save(row, "treatment.begun")
             return _read_treatment(work, row)
 
@@ -157,18 +159,19 @@ class TreatmentRepository:
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = _get_preparing(work, id)
-            said = _read_checklist(work, row)
-            given = [one for one in said["answers"] if one["item"] == item]
+            checklist = work.open_record(row, CHECKLIST_CONTENT)
+            given = next((answer for answer in reversed(checklist.answers) if answer.item == item), None)
             if (
-                not given
+                given is None
                 or CHECKLIST_ITEMS[item].is_mandatory
-                or given[-1]["answer"] in CHECKLIST_ITEMS[item].accepted_answers
+                or given.answer in CHECKLIST_ITEMS[item].accepted_answers
             ):
                 raise clinic_error("bad-checklist", item)
             if not why:
                 raise clinic_error("no-reason", f"why-{item}")
-            given[-1]["decision"] = {"why": why, "at": now().isoformat(), "by": work.actor}
-            _seal_json(work, row, "checklist_sealed", said)
+            decided = replace(given, decision=ChecklistDecision(why, now(), work.actor))
+            answers = tuple(decided if answer is given else answer for answer in checklist.answers)
+            work.seal_record(row, CHECKLIST_CONTENT, replace(checklist, answers=answers))
             work.save(row, "treatment.decided")
             return _read_treatment(work, row)
 
@@ -228,7 +231,7 @@ class TreatmentRepository:
                 fired_at=now(),
                 fired_by=work.actor,
             )
-            _seal_json(work, area, "fired_sealed", serialize_firing(firing, found))
+            work.seal_record(area, FIRED_CONTENT, FiredContent(**vars(firing), deviations=found))
             work.save(area, "treatment.fired")
             if firing.endpoint.startswith("stop") and not firing.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
@@ -245,9 +248,8 @@ class TreatmentRepository:
             row = work.get(treatment_tables.TreatmentRow, id)
             if not words:
                 raise clinic_error("no-reason", "words")
-            said = _read_notes(work, row)
-            said["notes"].append({"words": words, "at": now().isoformat(), "by": work.actor})
-            _seal_json(work, row, "notes_sealed", said)
+            notes = (*_read_notes(work, row), TreatmentNote(words, now(), work.actor))
+            work.seal_record(row, NOTES_CONTENT, NotesContent(notes))
             work.save(row, "treatment.noted")
             return _read_treatment(work, row)
 
@@ -279,13 +281,14 @@ def _add_answers(
     work: ClinicTransaction, row: treatment_tables.TreatmentRow, answers: Mapping[str, tuple[str, str]]
 ) -> None:
     """Append new answers; the last answer to an item is valid, and earlier ones stay stored."""
-    said = _read_checklist(work, row)
-    held = {one["item"]: (one["answer"], one["words"]) for one in said["answers"]}
-    for item, (answer, words) in answers.items():
-        if held.get(item) != (answer, words) or item == "device":
-            new = {"item": item, "answer": answer, "words": words, "at": now().isoformat(), "by": work.actor}
-            said["answers"].append(new)
-    _seal_json(work, row, "checklist_sealed", said)
+    checklist = work.open_record(row, CHECKLIST_CONTENT)
+    held = {answer.item: (answer.answer, answer.words) for answer in checklist.answers}
+    new = tuple(
+        ChecklistAnswer(item, answer, words, now(), work.actor)
+        for item, (answer, words) in answers.items()
+        if held.get(item) != (answer, words) or item == "device"
+    )
+    work.seal_record(row, CHECKLIST_CONTENT, replace(checklist, answers=(*checklist.answers, *new)))
     work.save(row, "treatment.checked")
 
 
@@ -307,30 +310,17 @@ def _check_case_file(device: str, firing: AreaFiring) -> None:
     parse_record(schema.EarlierTestSpot, about | said, file="treatment")
 
 
-def _seal_json(work: ClinicTransaction, row: tables.Base, column: str, data: Mapping[str, Any]) -> None:
-    written = canonical_json(dict(data))
-    if len(written) > _LONGEST_JSON:
-        raise clinic_error("too-long", "words", hint={"longest": _LONGEST_JSON})
-    work.seal(row, column, written.encode())
-
-
-def _read_checklist(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(work.open(row, "checklist_sealed"))
-    return said
-
-
-def _read_notes(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> dict[str, Any]:
-    said: dict[str, Any] = {"notes": []} if row.notes_sealed is None else json.loads(work.open(row, "notes_sealed"))
-    return said
+def _read_notes(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> tuple[TreatmentNote, ...]:
+    return () if row.notes_sealed is None else work.open_record(row, NOTES_CONTENT).notes
 
 
 def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> TreatmentOrder:
-    return parse_order(_read_checklist(work, row)["ordered"])
+    return work.open_record(row, CHECKLIST_CONTENT).ordered
 
 
 def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
-    said = json.loads(work.open(row, "fired_sealed"))
-    return parse_area(said, row.id, row.fired_at, work.actor_name(row.fired_by))
+    content = work.open_record(row, FIRED_CONTENT)
+    return TreatedArea(row.id, content.firing, content.deviations, row.fired_at, work.actor_name(row.fired_by))
 
 
 def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
@@ -340,7 +330,7 @@ def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
-    said = _read_checklist(work, row)
+    checklist = work.open_record(row, CHECKLIST_CONTENT)
     return Treatment(
         id=row.id,
         consultation_id=row.consultation_id,
@@ -353,11 +343,11 @@ def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow)
         serial=row.serial,
         number=row.number,
         state=TreatmentState(row.state),
-        ordered=parse_order(said["ordered"]),
-        answers=parse_answers(said["answers"], work.actor_name),
+        ordered=checklist.ordered,
+        answers=name_members(checklist.answers, work.actor_name),
         areas=_read_areas(work, row.id),
         events=list_adverse_events(work, row.id),
-        notes=parse_notes(_read_notes(work, row)["notes"], work.actor_name),
+        notes=tuple(replace(note, by=work.actor_name(note.by)) for note in _read_notes(work, row)),
         created_at=row.created_at,
         created_by=work.actor_name(row.created_by),
         started_at=row.started_at,

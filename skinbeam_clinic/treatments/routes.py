@@ -37,6 +37,7 @@ from skinbeam_clinic.plans.contraindications import (
     judge_changes,
 )
 from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.face_map import OUTLINES, list_regions
@@ -108,7 +109,7 @@ class _SessionPage:
     @property
     def concern_index(self) -> int:
         """The index of its concern in the plan."""
-        return int(self.treatment.option.partition(".")[0])
+        return OptionRef.parse(self.treatment.option).concern
 
     @property
     def name(self) -> str:

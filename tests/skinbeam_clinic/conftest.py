@@ -27,6 +27,7 @@ from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
@@ -86,7 +87,7 @@ def desk(database: Database, operator: Member) -> ClinicRepositories:
     return ClinicRepositories(database, operator)
 
 
-SUGGESTED = {"condition": "age-spots", "site": "cheeks", "seen": [], "told": []}
+SUGGESTED = SuggestionContent(condition="age-spots", site="cheeks", seen=(), told=())
 PLAIN = ("--no-sandbox", "--disable-gpu")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 

@@ -18,7 +18,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.suggestions import SuggestionDecision
+from skinbeam_clinic.consultations.suggestions import SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -324,7 +324,7 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
     spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT, {}))
-    shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
+    shown = SuggestionContent(condition="age-spots", site="cheeks", seen=("two spots",), told=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
         "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),

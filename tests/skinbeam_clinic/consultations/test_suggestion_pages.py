@@ -15,17 +15,17 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.answers import parse_submission
-from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
-SPOTS = {
-    "condition": "age-spots",
-    "site": "cheeks",
-    "seen": ["3 brown spots, 2 to 5 mm wide"],
-    "told": [{"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}}],
-}
-ACNE = {"condition": "active-acne", "site": "chin", "seen": ["9 red spots"], "told": [], "severity": "moderate"}
+SPOTS = SuggestionContent(
+    condition="age-spots",
+    site="cheeks",
+    seen=("3 brown spots, 2 to 5 mm wide",),
+    told=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+)
+ACNE = SuggestionContent(condition="active-acne", site="chin", seen=("9 red spots",), told=(), severity="moderate")
 
 
 @pytest.fixture

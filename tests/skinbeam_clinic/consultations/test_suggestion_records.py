@@ -8,20 +8,20 @@ from dataclasses import replace
 import pytest
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 
-SPOTS = {
-    "condition": "age-spots",
-    "site": "cheeks",
-    "seen": ["3 brown spots, 2 to 5 mm wide (cheeks)"],
-    "told": [{"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}}],
-}
-ACNE = {"condition": "active-acne", "site": "chin", "seen": ["9 red spots"], "told": [], "severity": "moderate"}
+SPOTS = SuggestionContent(
+    condition="age-spots",
+    site="cheeks",
+    seen=("3 brown spots, 2 to 5 mm wide (cheeks)",),
+    told=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+)
+ACNE = SuggestionContent(condition="active-acne", site="chin", seen=("9 red spots",), told=(), severity="moderate")
 
 
 def suggested(desk: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
@@ -36,7 +36,7 @@ def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicReposit
         "age-spots",
         "cheeks",
         "",
-        tuple(SPOTS["seen"]),
+        SPOTS.seen,
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
     kept = desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)

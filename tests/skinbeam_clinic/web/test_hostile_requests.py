@@ -37,6 +37,7 @@ from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.diaries import patient_routes
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.follow_ups.models import SelfRating
@@ -197,7 +198,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT, {})
     photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
-    shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
+    shown = SuggestionContent(condition="age-spots", site="cheeks", seen=("two spots",), told=())
     names = {
         "appointment": soon.id,
         "feed": CalendarFeedRepository(clinics.database, owner).create()[0].id,

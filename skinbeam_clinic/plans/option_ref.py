@@ -1,0 +1,34 @@
+"""The place of an option in a plan, as rows, forms and addresses name it."""
+
+import re
+from dataclasses import dataclass
+
+from skinbeam_clinic.errors import clinic_error
+
+__all__ = ["OptionRef"]
+
+_TEXT = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class OptionRef:
+    """The numbers of a concern in its plan and of an option in its concern, from 0; as text `0.1`."""
+
+    concern: int
+    option: int
+
+    @classmethod
+    def parse(cls, text: str) -> "OptionRef":
+        """Return the place that a text names.
+
+        Raises
+        ------
+        AbsentError : it names none.
+        """
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            raise clinic_error("absent", "plan")
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.concern}.{self.option}"
