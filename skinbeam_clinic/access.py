@@ -43,6 +43,7 @@ class AccessRight(StrEnum):
     ERASE = "erase"
     MEMBERS = "people"  # members of the clinic
     AUDIT_LOG = "trail"  # the audit log: who read and changed what
+    TRANSFER = "transfer"  # the whole clinic into or out of other programs
     OUTCOMES = "learn"  # all outcomes compared with their predictions, also by the clinician who treated
 
 
@@ -56,6 +57,7 @@ PERMITTED_ROLES: Mapping[AccessRight, frozenset[Role]] = {
     AccessRight.EXPORT: _CARE_ROLES,
     AccessRight.ERASE: frozenset({Role.OWNER}),
     AccessRight.MEMBERS: frozenset({Role.OWNER}),
+    AccessRight.TRANSFER: frozenset({Role.OWNER}),
     AccessRight.AUDIT_LOG: frozenset({Role.OWNER, Role.AUDITOR}),
     AccessRight.OUTCOMES: _CARE_ROLES | {Role.AUDITOR},
 }

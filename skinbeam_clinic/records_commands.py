@@ -253,6 +253,53 @@ def _import(
     _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
 
 
+@records.command("import-csv")
+def _import_csv(
+    db: Db,
+    clinic: ClinicName,
+    patients: Annotated[
+        Path | None, typer.Option("--patients", metavar="CSV", help="The patients.", show_default=False)
+    ] = None,
+    appointments: Annotated[
+        Path | None, typer.Option("--appointments", metavar="CSV", help="Their appointments.", show_default=False)
+    ] = None,
+    sessions: Annotated[
+        Path | None, typer.Option("--sessions", metavar="CSV", help="Their past sessions.", show_default=False)
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="TOML", help="Columns, dates and words of these files.", show_default=False),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Import; without it, only say what would be made.")] = False,
+    json: RecordsJson = False,
+) -> None:
+    """Import patients, appointments and past sessions of another program: everything, or nothing."""
+    from skinbeam.text import use_time_zone
+    from skinbeam_clinic.clinic_transfer.mapping import ImportKind
+    from skinbeam_clinic.clinic_transfer.preview import describe_import, describe_plan, make_planner
+
+    named = {ImportKind.PATIENTS: patients, ImportKind.APPOINTMENTS: appointments, ImportKind.SESSIONS: sessions}
+    plan = make_planner({kind: path for kind, path in named.items() if path is not None}, mapping)
+    with _open_desk(db, clinic) as desk, use_time_zone(None):
+        told = describe_import(desk.imports.write(plan)) if write else describe_plan(desk.imports.preview(plan))
+    _print_result({"db": db, "clinic": clinic}, told, json=json)
+
+
+@records.command("undo-import")
+def _undo_import(
+    id: Annotated[str, typer.Argument(metavar="IMPORT", help="What import-csv --write has printed.")],
+    db: Db,
+    clinic: ClinicName,
+    json: RecordsJson = False,
+) -> None:
+    """Remove what an import has added, as long as nobody has worked on it."""
+    from skinbeam_clinic.clinic_transfer.preview import describe_import
+
+    with _open_desk(db, clinic) as desk:
+        removed = desk.imports.undo(id)
+    _print_result({"db": db, "clinic": clinic}, {"undone": True} | describe_import(removed), json=json)
+
+
 @records.command("erase")
 def _erase(
     pseudonym: Pseudonym,

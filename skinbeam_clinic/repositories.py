@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
+from skinbeam_clinic.clinic_transfer.repository import ImportRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
@@ -63,6 +64,7 @@ class ClinicRepositories:
         self.dossiers = DossierRepository(access)
         self.dossier_importer = DossierImporter(access)
         self.erasure = ErasureRepository(access)
+        self.imports = ImportRepository(access)
 
     def combine_reads(self) -> AbstractContextManager[None]:
         """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""
