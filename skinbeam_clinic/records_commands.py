@@ -214,13 +214,15 @@ def _export(
     json: RecordsJson = False,
 ) -> None:
     """Write a patient's copy of everything that is kept of them, or what another system reads."""
-    from skinbeam.model.document import write_atomically
+    from skinbeam_clinic.clinic_transfer.private_files import refuse_existing, write_private_file
     from skinbeam_clinic.exchange.record_formats import make_exporter
 
     export = make_exporter(form, pseudonym)
     with _open_desk(db, clinic) as desk:
-        content, told = export(desk, _find_patient(desk, pseudonym) if pseudonym else "")
-    write_atomically(output, content)
+        patient = _find_patient(desk, pseudonym) if pseudonym else ""
+        refuse_existing(output)
+        content, told = export(desk, patient)
+    write_private_file(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
     _print_result(asked, {form: output.name, "bytes": len(content)} | told, json=json)
 
@@ -298,6 +300,22 @@ def _undo_import(
     with _open_desk(db, clinic) as desk:
         removed = desk.imports.undo(id)
     _print_result({"db": db, "clinic": clinic}, {"undone": True} | describe_import(removed), json=json)
+
+
+@records.command("export-clinic")
+def _export_clinic(
+    db: Db,
+    clinic: ClinicName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to make.")],
+    json: RecordsJson = False,
+) -> None:
+    """Write everything of a clinic into a folder: CSV, and of each patient a copy and a Bundle of FHIR."""
+    from skinbeam.text import use_time_zone
+    from skinbeam_clinic.clinic_transfer.export import export_clinic
+
+    with _open_desk(db, clinic) as desk, use_time_zone(None):
+        counts = export_clinic(desk, output)
+    _print_result({"db": db, "clinic": clinic}, {"folder": output.name} | counts, json=json)
 
 
 @records.command("erase")

@@ -53,7 +53,7 @@ _CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
 
 
 class ImportRepository:
-    """Imports into a clinic, and their undo; for its owner."""
+    """Imports into a clinic, their undo, and the note of its export; for its owner."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -98,6 +98,16 @@ class ImportRepository:
             summary = ImportSummary(id, len(made.patients), len(made.appointments), len(made.courses), made.sessions)
             work.log(_IMPORTED, f"import/{id}", files=dict(made.files), **_counts(summary))
             return summary
+
+    def note_export(self) -> None:
+        """Note in the audit log that the records of the whole clinic are exported.
+
+        Raises
+        ------
+        DeniedError : the role may not export a clinic.
+        """
+        with self._access.writing(AccessRight.TRANSFER) as work:
+            work.log("clinic.exported", f"clinic/{work.clinic_id}")
 
     def undo(self, id: str) -> ImportSummary:
         """Remove everything that an import added, while it is as the import made it.
