@@ -43,6 +43,7 @@ class AccessRight(StrEnum):
     ERASE = "erase"
     MEMBERS = "people"  # members of the clinic
     AUDIT_LOG = "trail"  # the audit log: who read and changed what
+    TRANSFER = "transfer"  # the whole clinic into or out of other programs
     OUTCOMES = "learn"  # all outcomes compared with their predictions, also by the clinician who treated
 
 
@@ -56,6 +57,7 @@ PERMITTED_ROLES: Mapping[AccessRight, frozenset[Role]] = {
     AccessRight.EXPORT: _CARE_ROLES,
     AccessRight.ERASE: frozenset({Role.OWNER}),
     AccessRight.MEMBERS: frozenset({Role.OWNER}),
+    AccessRight.TRANSFER: frozenset({Role.OWNER}),
     AccessRight.AUDIT_LOG: frozenset({Role.OWNER, Role.AUDITOR}),
     AccessRight.OUTCOMES: _CARE_ROLES | {Role.AUDITOR},
 }
@@ -159,6 +161,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/plans/{plan}"): AccessRight.READ,
     ("GET", "/plans/{plan}/files/{name}"): AccessRight.READ,
     ("GET", "/plans/{plan}/leaflet/{language}"): AccessRight.READ,
+    ("GET", "/plans/{plan}/letter/{language}"): AccessRight.EXPORT,
     ("GET", "/plans/{plan}/what-if/{option}"): AccessRight.READ,
     ("POST", "/plans/{plan}/what-if/{option}"): AccessRight.TREAT,
     ("POST", "/plans/{plan}/choice"): AccessRight.TREAT,
@@ -182,11 +185,13 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/appointments/{appointment}/time"): AccessRight.WRITE,
     ("POST", "/appointments/{appointment}/state"): AccessRight.WRITE,
     ("GET", "/patients/{patient}/appointments"): AccessRight.READ,
+    ("GET", "/patients/{patient}/appointments.pdf"): AccessRight.CONTACT,
     ("POST", "/patients/{patient}/appointments"): AccessRight.WRITE,
     ("GET", "/learning"): AccessRight.OUTCOMES,
     ("POST", "/consents/{consent}/treatments"): AccessRight.WRITE,
     ("GET", "/treatments/{treatment}"): AccessRight.READ,
     ("GET", "/treatments/{treatment}/aftercare"): AccessRight.READ,
+    ("GET", "/treatments/{treatment}/letter/{language}"): AccessRight.EXPORT,
     ("POST", "/treatments/{treatment}/machine"): AccessRight.WRITE,
     ("POST", "/treatments/{treatment}/checklist"): AccessRight.WRITE,
     ("POST", "/treatments/{treatment}/decision"): AccessRight.TREAT,

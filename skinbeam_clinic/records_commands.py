@@ -214,13 +214,15 @@ def _export(
     json: RecordsJson = False,
 ) -> None:
     """Write a patient's copy of everything that is kept of them, or what another system reads."""
-    from skinbeam.model.document import write_atomically
+    from skinbeam_clinic.clinic_transfer.private_files import refuse_existing, write_private_file
     from skinbeam_clinic.exchange.record_formats import make_exporter
 
     export = make_exporter(form, pseudonym)
     with _open_desk(db, clinic) as desk:
-        content, told = export(desk, _find_patient(desk, pseudonym) if pseudonym else "")
-    write_atomically(output, content)
+        patient = _find_patient(desk, pseudonym) if pseudonym else ""
+        refuse_existing(output)
+        content, told = export(desk, patient)
+    write_private_file(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
     _print_result(asked, {form: output.name, "bytes": len(content)} | told, json=json)
 
@@ -251,6 +253,69 @@ def _import(
     with _open_desk(db, clinic) as desk:
         patient, told = take_in(desk)
     _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
+
+
+@records.command("import-csv")
+def _import_csv(
+    db: Db,
+    clinic: ClinicName,
+    patients: Annotated[
+        Path | None, typer.Option("--patients", metavar="CSV", help="The patients.", show_default=False)
+    ] = None,
+    appointments: Annotated[
+        Path | None, typer.Option("--appointments", metavar="CSV", help="Their appointments.", show_default=False)
+    ] = None,
+    sessions: Annotated[
+        Path | None, typer.Option("--sessions", metavar="CSV", help="Their past sessions.", show_default=False)
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="TOML", help="Columns, dates and words of these files.", show_default=False),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Import; without it, only say what would be made.")] = False,
+    json: RecordsJson = False,
+) -> None:
+    """Import patients, appointments and past sessions of another program: everything, or nothing."""
+    from skinbeam.text import use_time_zone
+    from skinbeam_clinic.clinic_transfer.mapping import ImportKind
+    from skinbeam_clinic.clinic_transfer.preview import describe_import, describe_plan, make_planner
+
+    named = {ImportKind.PATIENTS: patients, ImportKind.APPOINTMENTS: appointments, ImportKind.SESSIONS: sessions}
+    plan = make_planner({kind: path for kind, path in named.items() if path is not None}, mapping)
+    with _open_desk(db, clinic) as desk, use_time_zone(None):
+        told = describe_import(desk.imports.write(plan)) if write else describe_plan(desk.imports.preview(plan))
+    _print_result({"db": db, "clinic": clinic}, told, json=json)
+
+
+@records.command("undo-import")
+def _undo_import(
+    id: Annotated[str, typer.Argument(metavar="IMPORT", help="What import-csv --write has printed.")],
+    db: Db,
+    clinic: ClinicName,
+    json: RecordsJson = False,
+) -> None:
+    """Remove what an import has added, as long as nobody has worked on it."""
+    from skinbeam_clinic.clinic_transfer.preview import describe_import
+
+    with _open_desk(db, clinic) as desk:
+        removed = desk.imports.undo(id)
+    _print_result({"db": db, "clinic": clinic}, {"undone": True} | describe_import(removed), json=json)
+
+
+@records.command("export-clinic")
+def _export_clinic(
+    db: Db,
+    clinic: ClinicName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to make.")],
+    json: RecordsJson = False,
+) -> None:
+    """Write everything of a clinic into a folder: CSV, and of each patient a copy and a Bundle of FHIR."""
+    from skinbeam.text import use_time_zone
+    from skinbeam_clinic.clinic_transfer.export import export_clinic
+
+    with _open_desk(db, clinic) as desk, use_time_zone(None):
+        counts = export_clinic(desk, output)
+    _print_result({"db": db, "clinic": clinic}, {"folder": output.name} | counts, json=json)
 
 
 @records.command("erase")

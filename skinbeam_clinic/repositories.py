@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
+from skinbeam_clinic.clinic_transfer.repository import ImportRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
@@ -18,6 +19,7 @@ from skinbeam_clinic.jobs.repository import JobRepository
 from skinbeam_clinic.machines.repository import MachineRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
+from skinbeam_clinic.papers.repository import PaperRepository
 from skinbeam_clinic.patients.erasure import ErasureRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
@@ -63,6 +65,8 @@ class ClinicRepositories:
         self.dossiers = DossierRepository(access)
         self.dossier_importer = DossierImporter(access)
         self.erasure = ErasureRepository(access)
+        self.imports = ImportRepository(access)
+        self.papers = PaperRepository(access)
 
     def combine_reads(self) -> AbstractContextManager[None]:
         """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""

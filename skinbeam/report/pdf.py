@@ -20,11 +20,12 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.report.card_context import CardPage
 from skinbeam.report.consent_context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
+from skinbeam.report.letter_context import AppointmentCardPage, LetterPage
 from skinbeam.text import current_language
 
 __all__ = ["make_pdf", "typst_folder"]
 
-_TEMPLATES = ("report", "leaflet", "consent", "card", "style")
+_TEMPLATES = ("report", "leaflet", "consent", "card", "letter", "appointments", "style")
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
 
 def make_pdf(
     template: str,
-    page: ReportPage | LeafletPage | ConsentPage | CardPage,
+    page: ReportPage | LeafletPage | ConsentPage | CardPage | LetterPage | AppointmentCardPage,
     root: Path,
     *,
     part: Literal["plan", "appendix"] = "plan",

@@ -25,11 +25,20 @@ from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import ClashError, clinic_error
 
-__all__ = ["LONGEST_APPOINTMENT", "AppointmentRepository", "cancel_future_appointments", "mark_attended"]
+__all__ = [
+    "LASER_PURPOSES",
+    "LONGEST_APPOINTMENT",
+    "OCCUPYING_STATES",
+    "SHORTEST_APPOINTMENT",
+    "AppointmentRepository",
+    "cancel_future_appointments",
+    "import_appointment",
+    "mark_attended",
+]
 
 SHORTEST_APPOINTMENT, LONGEST_APPOINTMENT = datetime.timedelta(minutes=5), datetime.timedelta(hours=12)
-_OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.ATTENDED.value)
-_LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members with the right to treat alone
+OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.ATTENDED.value)
+LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members with the right to treat alone
 
 TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
@@ -187,7 +196,7 @@ class AppointmentRepository:
                 table.starts_at < until,
                 table.ends_at > booking.starts_at,
                 table.id != except_id,
-                table.state.in_(_OCCUPYING_STATES),
+                table.state.in_(OCCUPYING_STATES),
                 or_(*(held for _, held in _exclusive_resources(booking))),
                 order=(table.starts_at,),
             )
@@ -231,7 +240,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
         near = (
             table.starts_at > at - LONGEST_APPOINTMENT,
             table.starts_at < at + LONGEST_APPOINTMENT,
-            table.state.in_(_OCCUPYING_STATES),
+            table.state.in_(OCCUPYING_STATES),
         )
         mine = work.rows(table, table.patient_id == patient, table.purpose == Purpose.SESSION.value, *near)
         begun = work.rows(
@@ -251,8 +260,26 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
     return row.id
 
 
+def import_appointment(work: ClinicTransaction, booking: Booking, state: AppointmentState) -> None:
+    """Add an appointment of an earlier program; a past one may have been with a member who has left.
+
+    Raises
+    ------
+    InputError : as `AppointmentRepository.book` for one that lies ahead.
+    """
+    if booking.starts_at > now():
+        _check_booking(work, booking)
+    row = _new_row(work, booking)
+    row.state = state.value
+    work.save(row, "appointment.imported")
+
+
 def _make_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:
     _check_booking(work, booking)
+    return _new_row(work, booking)
+
+
+def _new_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:
     return treatment_tables.AppointmentRow(
         clinic_id=work.clinic_id,
         id=new_id(),
@@ -283,7 +310,7 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
             raise clinic_error("absent", "consultation")
         _check_think_time(work, booking, booking.consultation_id)
     member = work.get(tables.MemberRow, booking.member_id)
-    act = AccessRight.TREAT if booking.purpose in _LASER_PURPOSES else AccessRight.WRITE
+    act = AccessRight.TREAT if booking.purpose in LASER_PURPOSES else AccessRight.WRITE
     if member.disabled_at is not None or parse_role(member.role) not in PERMITTED_ROLES[act]:
         raise clinic_error("appointment-member", "member", name=member.name)
     if booking.machine_id is not None:
@@ -321,7 +348,7 @@ def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow,
         table.starts_at < row.ends_at,
         table.ends_at > row.starts_at,
         table.id != row.id,
-        table.state.in_(_OCCUPYING_STATES),
+        table.state.in_(OCCUPYING_STATES),
     )
     shared = or_(*(held for _, held in _exclusive_resources(row)))
     names: dict[BookingResource, str] = {"member": "member_id", "machine": "machine_id", "patient": "patient_id"}

@@ -3,6 +3,7 @@
 A revision number detects two people who edit the same answers.
 """
 
+import datetime
 import json
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,6 +21,7 @@ __all__ = [
     "ConsultationRepository",
     "ConsultationState",
     "PhotographRepository",
+    "add_consultation",
     "advance_state",
     "check_unchanged",
     "get_open_consultation",
@@ -51,22 +53,7 @@ class ConsultationRepository:
         AbsentError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            patient = work.get(tables.PatientRow, patient_id)
-            if patient.erased_at is not None:
-                raise clinic_error("absent", "patient")
-            at = now()
-            row = tables.ConsultationRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
-                patient_id=patient.id,
-                state=ConsultationState.DRAFT.value,
-                revision=1,
-            )
-            row.created_at = row.saved_at = at
-            row.saved_by = work.actor
-            _seal_answers(work, row, answers or {})
-            work.save(row, "consultation.begun")
-            return _read_consultation(work, row)
+            return add_consultation(work, patient_id, answers or {}, began_at=now())
 
     def get(self, id: str) -> ConsultationRecord:
         """Return a consultation as it was last saved.
@@ -144,6 +131,32 @@ class ConsultationRepository:
                 row.state = _current_state(work, row).value
                 work.save(row, "consultation.opened")
             return _read_consultation(work, row)
+
+
+def add_consultation(
+    work: ClinicTransaction, patient_id: str, answers: Mapping[str, Any], *, began_at: datetime.datetime
+) -> ConsultationRecord:
+    """Add a consultation that began at a time, within a transaction.
+
+    Raises
+    ------
+    AbsentError : this clinic has no such patient, or has erased them.
+    """
+    if work.get(tables.PatientRow, patient_id).erased_at is not None:
+        raise clinic_error("absent", "patient")
+    row = tables.ConsultationRow(
+        clinic_id=work.clinic_id,
+        id=new_id(),
+        patient_id=patient_id,
+        state=ConsultationState.DRAFT.value,
+        revision=1,
+        created_at=began_at,
+        saved_at=now(),
+        saved_by=work.actor,
+    )
+    _seal_answers(work, row, answers)
+    work.save(row, "consultation.begun")
+    return _read_consultation(work, row)
 
 
 def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) -> tables.ConsultationRow:

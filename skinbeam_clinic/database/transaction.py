@@ -285,6 +285,10 @@ class ClinicTransaction:
         """Return the version of a stored row, for the form that edits it: every save makes another."""
         return hash_chain.row_signature(self._database.secret, row)[:_VERSION_LENGTH]
 
+    def is_as_signed(self, row: Base, signature: str) -> bool:
+        """Return whether a row is as it was when an entry of the audit log signed it."""
+        return hash_chain.row_signature(self._database.secret, row) == signature
+
     def check_version(self, row: Base, version: str) -> None:
         """Raise an error if a row was saved again since this version was read.
 

@@ -3,7 +3,8 @@
 import datetime
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
@@ -13,10 +14,19 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
 
-__all__ = ["RETENTION_ACTION", "PatientRepository", "add_patient", "next_number"]
+__all__ = [
+    "LONGEST_PSEUDONYM",
+    "RETENTION_ACTION",
+    "PatientRepository",
+    "add_contact",
+    "add_patient",
+    "contains_name",
+    "free_numbers",
+    "next_number",
+]
 
 _OLDEST_YEARS = 130
-_LONGEST_PSEUDONYM = 40
+LONGEST_PSEUDONYM = 40
 _SHORTEST_NAME = 3  # letters; shorter words are initials and particles
 RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
 _LONGEST_CONTACT = 10_000  # characters
@@ -179,24 +189,50 @@ def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: 
     return _read_patient(row)
 
 
+def add_contact(work: ClinicTransaction, patient: PatientRecord, contact: Mapping[str, str]) -> None:
+    """Store the identity and contact details of a patient who has none yet, within a transaction.
+
+    Raises
+    ------
+    InputError : `too-long`, or `pseudonym-name`.
+    """
+    written = canonical_json(dict(contact))
+    if len(written) > _LONGEST_CONTACT:
+        raise clinic_error("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
+    _refuse_name(patient.pseudonym, contact, "name")
+    row = tables.ContactRow(clinic_id=work.clinic_id, id=patient.id, saved_at=now())
+    work.seal(row, "contact_sealed", written.encode())
+    work.save(row, "contact.saved")
+
+
 def _refuse_name(pseudonym: str, contact: Mapping[str, str], field: str) -> None:
     """Raise an error if a pseudonym contains a word of the patient's name."""
-    plain = pseudonym.casefold()
-    words = re.findall(r"[^\W\d_]+", contact.get("name", "").casefold())
-    if any(len(word) >= _SHORTEST_NAME and word in plain for word in words):
+    if contains_name(pseudonym, contact.get("name", "")):
         raise clinic_error("pseudonym-name", field)
+
+
+def contains_name(pseudonym: str, name: str) -> bool:
+    """Return whether a pseudonym contains a word of a name."""
+    plain = pseudonym.casefold()
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    return any(len(word) >= _SHORTEST_NAME and word in plain for word in words)
 
 
 def next_number(work: ClinicTransaction) -> str:
     """Return the next free number as a pseudonym."""
     taken = {name for _, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym)}
-    return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
+    return next(free_numbers(taken))
+
+
+def free_numbers(taken: Collection[str]) -> Iterator[str]:
+    """Yield the free numbers that can be pseudonyms, in order."""
+    return (name for number in count(len(taken) + 1) if (name := f"P{number:05}") not in taken)
 
 
 def _check_pseudonym(text: str) -> str:
     plain = text.strip()
-    if not 0 < len(plain) <= _LONGEST_PSEUDONYM or not plain.isprintable():
-        raise clinic_error("bad-pseudonym", "pseudonym", hint={"longest": _LONGEST_PSEUDONYM})
+    if not 0 < len(plain) <= LONGEST_PSEUDONYM or not plain.isprintable():
+        raise clinic_error("bad-pseudonym", "pseudonym", hint={"longest": LONGEST_PSEUDONYM})
     return plain
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 _PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
 _DUE_LIMIT = 20
-CONTACT_FIELDS = ("name", "born", "phone", "email", "address")
+CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number")
 
 
 def add_patient_routes(router: ClinicRouter) -> None:

@@ -38,6 +38,7 @@ from skinbeam_clinic.machines.routes import add_machine_routes
 from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
 from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
 from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
+from skinbeam_clinic.papers.routes import add_paper_routes
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
 from skinbeam_clinic.plans.routes import add_plan_routes
@@ -152,6 +153,7 @@ def build_clinic_app(
         add_plan_routes,
         add_setting_routes,
         add_consent_routes,
+        add_paper_routes,
         *after,
         *programs,
     ):

@@ -1,0 +1,173 @@
+"""Read and write CSV files: encoding and delimiter as told, rows with their line numbers, formulas made harmless.
+
+A cell that begins with `=`, `+`, `-` or `@` is a formula for spreadsheet programs, which may run it. Such a cell is
+written with an apostrophe before it, which spreadsheets do not show, and read without it.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.model.errors import InputError
+from skinbeam.text import message_parameters, render_message
+
+__all__ = ["DELIMITERS", "ENCODINGS", "CsvFile", "CsvLayout", "CsvRow", "import_error", "read_csv", "write_csv"]
+
+ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-15")
+DELIMITERS = (",", ";", "\t", "|")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_APOSTROPHE = "'"
+_LONGEST_CELL = 2_000  # characters; the longest field of a record is an address
+
+
+@dataclass(frozen=True)
+class CsvLayout:
+    """How a CSV file is written."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """A row with the line on which it begins, counted from 1, and its cells by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV file; each column has a name of its own."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[CsvRow, ...]
+
+
+def import_error(code: str, file: str, line: int, column: str = "", **read: str) -> InputError:
+    """Return an error of a line of a file, and of a column where it is of one.
+
+    Parameters
+    ----------
+    read : parameters of the message and its hint: what was read, and what would be right.
+    """
+
+    def render(id: str) -> str:
+        values = read | {"line": str(line), "column": column} if id.startswith("import-place") else read
+        return render_message(id, {name: values[name] for name in message_parameters(id)})
+
+    return InputError(
+        f"import-{code}",
+        render(f"import-fault.{code}"),
+        field=render("import-place.column" if column else "import-place.line"),
+        hint=render(f"import-fault.{code}-hint"),
+        file=file,
+    )
+
+
+def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tuple[InputError, ...]]:
+    """Return a CSV file, and the errors of rows that cannot be read, which are left out.
+
+    Raises
+    ------
+    InputError : the whole file cannot be read: its encoding or delimiter is not the one told, or it has no usable line
+        of column names.
+    """
+    reader = csv.reader(
+        io.StringIO(_decode(content, name, layout), newline=""), delimiter=layout.delimiter, strict=True
+    )
+    lines = _iterate_lines(reader, name)
+    first = next(lines, None)
+    if first is None:
+        raise import_error("empty", name, 1)
+    columns = _check_columns(first[1], name, layout)
+    rows: list[CsvRow] = []
+    errors: list[InputError] = []
+    for line, cells in lines:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            errors.append(import_error("cells", name, line, read=str(len(cells)), right=str(len(columns))))
+            continue
+        plain = [" ".join(_restore(cell).replace("\r", "").replace("\n", ", ").split()) for cell in cells]
+        wrong = next((n for n, cell in enumerate(plain) if len(cell) > _LONGEST_CELL or not cell.isprintable()), None)
+        if wrong is not None:
+            errors.append(import_error("cell", name, line, columns[wrong], longest=str(_LONGEST_CELL)))
+            continue
+        rows.append(CsvRow(line, dict(zip(columns, plain, strict=True))))
+    return CsvFile(name, columns, tuple(rows)), tuple(errors)
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as CSV in UTF-8 with a byte order mark, which spreadsheets need; texts cannot act as formulas."""
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\r\n")
+    table.writerow(columns)
+    for row in rows:
+        table.writerow(_protect(cell) if isinstance(cell, str) else cell for cell in row)
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _protect(text: str) -> str:
+    return f"{_APOSTROPHE}{text}" if text.lstrip(_APOSTROPHE).startswith(_FORMULA_STARTS) else text
+
+
+def _restore(text: str) -> str:
+    """Return a cell as it was before `_protect`."""
+    bare = text.lstrip(_APOSTROPHE)
+    return text[1:] if text.startswith(_APOSTROPHE) and bare.startswith(_FORMULA_STARTS) else text
+
+
+def _decode(content: bytes, name: str, layout: CsvLayout) -> str:
+    """Return the text of a file in the encoding that was told, which must not contradict the file."""
+    if layout.encoding == "utf-8":
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise import_error("encoding", name, line, read=f"0x{content[error.start]:02x}", told="utf-8") from None
+    if layout.encoding != "utf-16" and not content.isascii() and _is_utf8(content):
+        raise import_error("is-utf-8", name, 1, told=layout.encoding)
+    try:
+        return content.decode(layout.encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise import_error("encoding", name, line, read=f"0x{content[error.start]:02x}", told=layout.encoding) from None
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _iterate_lines(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line on which it begins: a quoted cell may have several lines."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise import_error("quotes", name, line, read=str(error)) from None
+        yield line, cells
+
+
+def _check_columns(cells: Sequence[str], name: str, layout: CsvLayout) -> tuple[str, ...]:
+    columns = tuple(" ".join(_restore(cell).split()) for cell in cells)
+    if len(columns) == 1:
+        other = next((mark for mark in DELIMITERS if mark != layout.delimiter and mark in cells[0]), "")
+        if other:
+            raise import_error("delimiter", name, 1, read=columns[0][:60], told=layout.delimiter, right=other)
+    for number, column in enumerate(columns, 1):
+        if not column or not column.isprintable():
+            raise import_error("no-name", name, 1, number=str(number))
+        if column in columns[: number - 1]:
+            raise import_error("same-column", name, 1, column)
+    return columns

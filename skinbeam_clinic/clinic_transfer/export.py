@@ -1,0 +1,179 @@
+"""Write a whole clinic into a folder, for leaving again: CSV for spreadsheets and other programs, copies, and FHIR.
+
+`patients.csv`, `appointments.csv` and `sessions.csv` have the columns that an import reads. The other tables have a
+column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs and documents.
+"""
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam.text import to_local_time
+from skinbeam_clinic.clinic_transfer.csv_files import write_csv
+from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
+from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
+from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.errors import storage_error
+from skinbeam_clinic.exchange.record_formats import make_exporter
+from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.models import (
+    Consent,
+    ConsultationContents,
+    ConsultationRecord,
+    Dossier,
+    PhotographRecord,
+    PlanChoice,
+    PlanRecord,
+)
+from skinbeam_clinic.patients.history import list_session_facts
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import TestSpotRecord
+from skinbeam_clinic.treatments.models import AdverseEvent, ClinicMachine, TreatedArea, Treatment
+
+__all__ = ["export_clinic"]
+
+_CONTACT = ("number", "name", "born", "phone", "email", "address")
+_RECORDS: Mapping[str, type[Any]] = {
+    "consultations": ConsultationRecord,
+    "photographs": PhotographRecord,
+    "plans": PlanRecord,
+    "choices": PlanChoice,
+    "consents": Consent,
+    "test_spots": TestSpotRecord,
+    "treatments": Treatment,
+    "treated_areas": TreatedArea,
+    "adverse_events": AdverseEvent,
+    "follow_ups": FollowUp,
+    "diary_entries": DiaryEntry,
+}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of the export: its columns, and its rows so far."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
+    """Write all records of a clinic into a new folder, which only this user can read, and return counts.
+
+    Raises
+    ------
+    InputError : `file-taken`: there is something at its path; or it cannot be written.
+    NotAvailable : the library of FHIR is not installed.
+    """
+    refuse_existing(folder)
+    bundle = make_exporter("fhir", "one")
+    desk.imports.note_export()
+    tables = {kind.value: _Table(FIELDS[kind], []) for kind in ImportKind}
+    tables |= {name: _Table(("patient", *_columns(record)), []) for name, record in _RECORDS.items()}
+    tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in desk.machines.list_all()])
+    files = _Table(("patient", "copy", "fhir"), [])
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_path(folder) as place:
+            for part in (place, place / "copies", place / "fhir"):
+                part.mkdir(FOLDER_MODE)
+            patients = desk.patients.list_all()
+            for number, patient in enumerate(patients, 1):
+                copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"
+                dossier = desk.dossiers.export(patient.id, "csv")
+                contact = desk.patients.get_contact(patient.id)
+                _add_rows(tables, dossier, {} if contact is None else contact.details)
+                write_private_file(place / copy, desk.patient_copies.make(patient.id))
+                write_private_file(place / fhir, bundle(desk, patient.id)[0])
+                files.rows.append((patient.pseudonym, copy, fhir))
+            for name, table in (tables | {"files": files}).items():
+                write_private_file(place / f"{name}.csv", write_csv(table.columns, table.rows))
+            place.replace(folder)
+    except OSError as error:
+        raise storage_error("--output", error) from None
+    return {name: len(table.rows) for name, table in tables.items()}
+
+
+def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[str, str]) -> None:
+    """Add everything of a patient to the tables."""
+    patient = dossier.patient
+    known = {name: contact.get(name, "") for name in _CONTACT} | {"pseudonym": patient.pseudonym}
+    known["year_of_birth"] = "" if patient.year_of_birth is None else str(patient.year_of_birth)
+    tables["patients"].rows.append(tuple(known[name] for name in FIELDS[ImportKind.PATIENTS]))
+    for one in dossier.appointments:
+        starts = to_local_time(one.starts_at)
+        told = {
+            "patient": patient.pseudonym,
+            "date": starts.date().isoformat(),
+            "time": f"{starts:%H:%M}",
+            "minutes": (one.ends_at - one.starts_at) // datetime.timedelta(minutes=1),
+            "member": one.member,
+            "machine": one.machine,
+            "purpose": one.purpose.value,
+            "state": one.state.value,
+        }
+        tables["appointments"].rows.append(tuple(told[name] for name in FIELDS[ImportKind.APPOINTMENTS]))
+    for session in _past_sessions(dossier):
+        tables["sessions"].rows.append(tuple(session.get(name, "") for name in FIELDS[ImportKind.SESSIONS]))
+    for name, records in _list_records(dossier.consultations):
+        tables[name].rows.extend((patient.pseudonym, *_cells(record)) for record in records)
+
+
+def _past_sessions(dossier: Dossier) -> Iterator[dict[str, object]]:
+    """Yield each session in which something was fired, with the lowest dose of its areas."""
+    for one in dossier.consultations:
+        done = [treatment for treatment in one.treatments if treatment.started_at and treatment.valid_areas]
+        for fact in list_session_facts(done, one.follow_ups):
+            row = dict(fact.row) | {"adverse": "; ".join(fact.row.get("adverse", ()))}
+            row |= {"patient": dossier.patient.pseudonym, "date": to_local_time(fact.fired_at).date().isoformat()}
+            yield row
+
+
+def _list_records(consultations: Iterable[ConsultationContents]) -> Iterator[tuple[str, Iterable[Any]]]:
+    """Yield the records of consultations by table."""
+    for one in consultations:
+        yield "consultations", [one.consultation]
+        yield "photographs", [photograph for photograph, _ in one.photographs]
+        yield "plans", [kept.plan for kept in one.plans]
+        yield "choices", [choice for kept in one.plans for choice in kept.choices]
+        yield "consents", [consent for consent, _ in one.consents]
+        yield "test_spots", one.test_spots
+        yield "treatments", one.treatments
+        yield "treated_areas", [area for treatment in one.treatments for area in treatment.areas]
+        yield "adverse_events", [event for treatment in one.treatments for event in treatment.events]
+        yield "follow_ups", one.follow_ups
+        yield "diary_entries", one.diary
+
+
+def _columns(record: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
+
+
+def _cells(record: Any) -> tuple[object, ...]:
+    return tuple(_cell(value) for value in asdict(record).values())
+
+
+def _cell(value: Any) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float | str | datetime.datetime | Enum | bytes):
+        plain = _plain(value)
+        return plain if isinstance(plain, str) else json.dumps(plain)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> object:
+    """Return a value as JSON can hold it; signatures are in the documents of the copies."""
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return ""
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot stand in a table")

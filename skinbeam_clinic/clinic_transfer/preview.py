@@ -1,0 +1,75 @@
+"""Read the files of an import, and describe what it would make, or has made, as a document."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from skinbeam.model.input_files import read_bytes
+from skinbeam.text import to_local_time
+from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
+from skinbeam_clinic.clinic_transfer.models import ImportPlan, ImportSummary
+from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
+from skinbeam_clinic.clinic_transfer.repository import Planner
+from skinbeam_clinic.errors import clinic_error
+
+__all__ = ["describe_import", "describe_plan", "make_planner"]
+
+_MAX_BYTES = 100_000_000
+_EXAMPLES = 3  # of each kind of record that an import would make
+_ENTRIES = 6  # of the answers of a course
+
+
+def make_planner(paths: Mapping[ImportKind, Path], mapping: Path | None) -> Planner:
+    """Return the function that plans the import of these files; they are read once, now.
+
+    Raises
+    ------
+    InputError : a file cannot be read, the mapping is wrong, or no file was named.
+    """
+    if not paths:
+        raise clinic_error("nothing-to-import", "--patients")
+    files = [ImportFile(kind, path.name, _read(path, f"--{kind}", "a CSV file")) for kind, path in paths.items()]
+    mappings = {} if mapping is None else read_mapping(_read(mapping, "--map", "a mapping in TOML"), mapping.name)
+    return lambda clinic, at: plan_import(files, mappings, clinic, at)
+
+
+def _read(path: Path, option: str, description: str) -> bytes:
+    return read_bytes(path, field=option, max_bytes=_MAX_BYTES, description=description)
+
+
+def describe_plan(plan: ImportPlan) -> dict[str, Any]:
+    """Return counts of what would be made, the use of every column, and the first records of each kind."""
+    return {
+        "written": False,
+        "patients": len(plan.patients),
+        "appointments": len(plan.appointments),
+        "sessions": plan.sessions,
+        "columns": {file: {name: list(of) for name, of in columns.items()} for file, columns in plan.columns.items()},
+        "ignored": {file: list(columns) for file, columns in plan.ignored.items()},
+        "first_patients": [
+            {"line": one.line, "pseudonym": one.pseudonym, "year_of_birth": one.year_of_birth} | dict(one.contact)
+            for one in plan.patients[:_EXAMPLES]
+        ],
+        "first_appointments": [
+            {
+                "line": one.line,
+                "starts_at": to_local_time(one.starts_at).isoformat(timespec="minutes"),
+                "ends_at": to_local_time(one.ends_at).isoformat(timespec="minutes"),
+                "purpose": one.purpose.value,
+                "state": one.state.value,
+            }
+            for one in plan.appointments[:_EXAMPLES]
+        ],
+        "first_sessions": [
+            {"line": one.line, "first_on": to_local_time(one.began_at).date().isoformat(), "sessions": one.sessions}
+            | dict(one.answers["entries"][:_ENTRIES])
+            for one in plan.courses[:_EXAMPLES]
+        ],
+    }
+
+
+def describe_import(summary: ImportSummary) -> dict[str, Any]:
+    """Return the id of an import and the counts of what it made."""
+    counts = asdict(summary)
+    return {"import": counts.pop("id"), "written": True} | counts

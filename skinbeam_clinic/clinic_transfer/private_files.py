@@ -1,0 +1,41 @@
+"""Write files that leave the encrypted records: for this user alone, complete or not at all, and never over another."""
+
+import os
+from pathlib import Path
+
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam_clinic.errors import clinic_error, storage_error
+
+__all__ = ["FOLDER_MODE", "refuse_existing", "write_private_file"]
+
+FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise an error if there is something at a path.
+
+    Raises
+    ------
+    InputError : `file-taken`.
+    """
+    if path.exists() or path.is_symlink():
+        raise clinic_error("file-taken", "--output", name=path.name)
+
+
+def write_private_file(path: Path, content: bytes) -> None:
+    """Write a new file that only this user can read; missing folders are made.
+
+    Raises
+    ------
+    InputError : `file-taken`, or the disk is full or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_path(path) as partial:
+            partial.touch(_FILE_MODE, exist_ok=False)
+            partial.write_bytes(content)
+            os.link(partial, path)
+    except FileExistsError:
+        raise clinic_error("file-taken", "--output", name=path.name) from None
+    except OSError as error:
+        raise storage_error("--output", error) from None

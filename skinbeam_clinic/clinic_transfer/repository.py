@@ -1,0 +1,245 @@
+"""Import patients, appointments and past sessions of another program, in one transaction, and undo an import.
+
+The audit log is the record of an import: its entries lie between the one that begins and the one that ends it, and
+each carries the signature of the row that it added. An import is undone while its rows are as it made them.
+"""
+
+import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from sqlalchemy import ColumnElement
+
+from skinbeam_clinic.access import AccessRight, parse_role
+from skinbeam_clinic.appointments.models import Booking
+from skinbeam_clinic.appointments.repository import OCCUPYING_STATES, import_appointment
+from skinbeam_clinic.clinic_transfer.models import (
+    ClinicSnapshot,
+    ImportPlan,
+    ImportSummary,
+    KnownPatient,
+    TakenTime,
+)
+from skinbeam_clinic.consultations.repository import add_consultation
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patients.repository import add_contact, add_patient
+
+__all__ = ["ImportRepository"]
+
+Planner = Callable[[ClinicSnapshot, datetime.datetime], ImportPlan]
+
+_IMPORTED, _UNDONE = "import.done", "import.undone"
+_MOST_ENTRIES = 10_000_000
+_IDS_A_QUERY = 1_000  # a database takes some ten thousand parameters
+_NAMED_PATIENTS = 5
+# In the order in which rows can be deleted.
+_IMPORTED_TABLES: tuple[type[ClinicScoped], ...] = (
+    treatment_tables.AppointmentRow,
+    tables.ContactRow,
+    tables.ConsultationRow,
+    tables.PatientRow,
+)
+_PATIENT_TABLES: tuple[type[ClinicScoped], ...] = (tables.ConsultationRow, treatment_tables.AppointmentRow)
+_CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
+    tables.PhotographRow,
+    tables.PlanRow,
+    treatment_tables.AppointmentRow,
+    *follow_up_tables.CONSULTATION_TABLES,
+)
+
+
+class ImportRepository:
+    """Imports into a clinic, their undo, and the note of its export; for its owner."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def preview(self, plan: Planner) -> ImportPlan:
+        """Return what an import would make; nothing is written but that the patients were listed.
+
+        Raises
+        ------
+        InputError : what `plan` raises.
+        """
+        with self._access.reading(AccessRight.TRANSFER) as work:
+            work.log("patients.listed", "patient")
+            return plan(_take_snapshot(work), now())
+
+    def write(self, plan: Planner) -> ImportSummary:
+        """Import everything or nothing, and return the id of the import.
+
+        Raises
+        ------
+        InputError : what `plan` raises for the records as they are now.
+        """
+        with self._access.writing(AccessRight.TRANSFER) as work:
+            made = plan(_take_snapshot(work), now())
+            id = new_id()
+            work.log("import.begun", f"import/{id}", files=dict(made.files))
+            keys: dict[str, str] = {}
+            for patient in made.patients:
+                added = add_patient(work, patient.pseudonym, year_of_birth=patient.year_of_birth)
+                keys[patient.key] = added.id
+                if patient.contact:
+                    add_contact(work, added, patient.contact)
+            for one in made.appointments:
+                patient_id = keys.get(one.patient, one.patient)
+                times = (one.starts_at, one.ends_at)
+                booking = Booking(patient_id, one.member_id, one.purpose, *times, one.machine_id)
+                import_appointment(work, booking, one.state)
+            for course in made.courses:
+                add_consultation(
+                    work, keys.get(course.patient, course.patient), course.answers, began_at=course.began_at
+                )
+            summary = ImportSummary(id, len(made.patients), len(made.appointments), len(made.courses), made.sessions)
+            work.log(_IMPORTED, f"import/{id}", files=dict(made.files), **_counts(summary))
+            return summary
+
+    def note_export(self) -> None:
+        """Note in the audit log that the records of the whole clinic are exported.
+
+        Raises
+        ------
+        DeniedError : the role may not export a clinic.
+        """
+        with self._access.writing(AccessRight.TRANSFER) as work:
+            work.log("clinic.exported", f"clinic/{work.clinic_id}")
+
+    def undo(self, id: str) -> ImportSummary:
+        """Remove everything that an import added, while it is as the import made it.
+
+        Raises
+        ------
+        InputError : `no-import`, `import-undone`, or `import-in-use`: somebody has worked on its records since.
+        """
+        with self._access.writing(AccessRight.TRANSFER) as work:
+            about = work.entries(AuditEntryRow.subject == f"import/{id}", limit=_MOST_ENTRIES)
+            steps = {entry.action: entry for entry in about}
+            if _IMPORTED not in steps:
+                known = ", ".join(_list_imports(work)) or "–"
+                raise clinic_error("no-import", "IMPORT", id=id, hint={"known": known})
+            if _UNDONE in steps:
+                raise clinic_error("import-undone", "IMPORT", at=steps[_UNDONE].at)
+            done, begun = steps[_IMPORTED], steps["import.begun"]
+            within = (AuditEntryRow.seq > begun.seq, AuditEntryRow.seq < done.seq)
+            rows = _find_unchanged_rows(work, work.entries(*within, limit=_MOST_ENTRIES))
+            _refuse_dependents(work, rows)
+            for table in _IMPORTED_TABLES:
+                for row in rows[table]:
+                    work.delete(row, "import.removed")
+            summary = ImportSummary(id, *(done.detail[name] for name in _COUNTED))
+            work.log(_UNDONE, f"import/{id}", **_counts(summary))
+            return summary
+
+
+_COUNTED = ("patients", "appointments", "consultations", "sessions")
+
+
+def _counts(summary: ImportSummary) -> dict[str, int]:
+    return {name: getattr(summary, name) for name in _COUNTED}
+
+
+def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
+    patient, contact = tables.PatientRow, tables.ContactRow
+    details = {id: json.loads(text) for id, text in work.read_columns(contact, contact.id, sealed="contact_sealed")}
+    names = work.list_names(patient, patient.pseudonym)
+    known = tuple(
+        KnownPatient(id, pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born")))
+        for id, pseudonym in work.list_names(patient, patient.pseudonym, patient.erased_at.is_(None))
+    )
+    members = {
+        row.plain_name: (row.id, None if row.disabled_at else parse_role(row.role))
+        for row in work.rows(tables.MemberRow)
+    }
+    machines = {row.name: row.id for row in work.rows(treatment_tables.MachineRow)}
+    appointment = treatment_tables.AppointmentRow
+    ahead = (appointment.ends_at > now(), appointment.state.in_(OCCUPYING_STATES))
+    taken = tuple(
+        TakenTime(row.patient_id, row.member_id, row.machine_id, row.starts_at, row.ends_at)
+        for row in work.rows(appointment, *ahead)
+    )
+    files = {sha256: id for id, held in _list_imports(work).items() for sha256 in held.values()}
+    return ClinicSnapshot(known, frozenset(name for _, name in names), members, machines, taken, files)
+
+
+def _list_imports(work: ClinicTransaction) -> dict[str, Mapping[str, str]]:
+    """Return the id of each import that was not undone, with its files, the newest first."""
+    entries = work.entries(AuditEntryRow.action.in_((_IMPORTED, _UNDONE)), limit=_MOST_ENTRIES)
+    undone = {entry.subject for entry in entries if entry.action == _UNDONE}
+    return {
+        entry.subject.removeprefix("import/"): entry.detail["files"]
+        for entry in entries
+        if entry.action == _IMPORTED and entry.subject not in undone
+    }
+
+
+_Rows = Mapping[type[ClinicScoped], Sequence[ClinicScoped]]
+
+
+def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRow]) -> _Rows:
+    """Return the rows that an import added.
+
+    Raises
+    ------
+    InputError : `import-in-use`: one of them was changed or removed since.
+    """
+    added = {entry.subject: entry.detail["row"] for entry in entries if "row" in entry.detail}
+    found: dict[type[ClinicScoped], Sequence[ClinicScoped]] = {}
+    for table in _IMPORTED_TABLES:
+        start = f"{table.__tablename__}/"  # type: ignore[attr-defined]
+        ids = [name.removeprefix(start) for name in added if name.startswith(start)]
+        rows = [row for part in _parts(ids) for row in work.rows(table, table.id.in_(part))]
+        there = {row.id for row in rows if work.is_as_signed(row, added[f"{start}{row.id}"])}  # type: ignore[arg-type]
+        changed = [row for row in rows if row.id not in there]
+        if changed or len(rows) < len(ids):
+            raise _in_use_error(work, (_patient_of(work, row) for row in changed))
+        found[table] = rows
+    return found
+
+
+def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
+    """Raise an error if rows that the import did not add depend on those that it added."""
+    mine = {row.id for held in rows.values() for row in held}
+    patients = [row.id for row in rows[tables.PatientRow]]
+    consultations = [row.id for row in rows[tables.ConsultationRow]]
+    dependents = [
+        *_rows_with(work, _PATIENT_TABLES, "patient_id", patients),
+        *_rows_with(work, (tables.ContactRow,), "id", patients),
+        *_rows_with(work, _CONSULTATION_TABLES, "consultation_id", consultations),
+    ]
+    users = [_patient_of(work, row) for row in dependents if row.id not in mine]
+    planned = {str(job.payload.get("consultation")) for job in work.rows(tables.JobRow)} & set(consultations)
+    users += [_patient_of(work, work.get(tables.ConsultationRow, id)) for id in planned]
+    if users:
+        raise _in_use_error(work, users)
+
+
+def _rows_with(
+    work: ClinicTransaction, kinds: Sequence[type[ClinicScoped]], column: str, ids: Sequence[str]
+) -> Iterator[ClinicScoped]:
+    for table in kinds:
+        for part in _parts(ids):
+            condition: ColumnElement[bool] = getattr(table, column).in_(part)
+            yield from work.rows(table, condition)
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))
+
+
+def _patient_of(work: ClinicTransaction, row: ClinicScoped) -> str:
+    """Return the id of the patient to whom a row belongs; a patient and their contact have the same id."""
+    if isinstance(row, tables.PatientRow | tables.ContactRow):
+        return row.id
+    patient_id: str | None = getattr(row, "patient_id", None)
+    return patient_id or work.get(tables.ConsultationRow, row.consultation_id).patient_id  # type: ignore[attr-defined]
+
+
+def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> Exception:
+    ids = list(dict.fromkeys(patients))[:_NAMED_PATIENTS]
+    names = [work.get(tables.PatientRow, id).pseudonym for id in ids]
+    return clinic_error("import-in-use", "IMPORT", patients=", ".join(names) or "–")

@@ -1,0 +1,47 @@
+"""Build the card of a patient's appointments that lie ahead, as PDF."""
+
+import datetime
+from collections.abc import Sequence
+
+from skinbeam.report.letter_context import AppointmentCardPage, AppointmentCardRow
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.text import Formatter, render_message, to_local_time
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState
+
+__all__ = ["appointment_card_page", "make_appointment_card"]
+
+_WORDS = ("title", "day", "time", "place", "cancel", "none")
+
+
+def appointment_card_page(
+    appointments: Sequence[Appointment], *, clinic: str, phone: str, person: str, at: datetime.datetime
+) -> AppointmentCardPage:
+    """Return the page of a card with the booked appointments after a time, in the current language.
+
+    Parameters
+    ----------
+    person : the name of the patient, or the pseudonym where no name is known.
+    """
+    ahead = [one for one in appointments if one.state is AppointmentState.BOOKED and one.starts_at > at]
+    return AppointmentCardPage(
+        words={name: render_message(f"clinic-card.{name}") for name in _WORDS},
+        clinic=clinic,
+        phone=phone,
+        person=person,
+        rows=tuple(map(_card_row, ahead)),
+    )
+
+
+def make_appointment_card(page: AppointmentCardPage) -> bytes:
+    """Return the card as PDF."""
+    with typst_folder({}) as root:
+        return make_pdf("appointments", page, root)
+
+
+def _card_row(one: Appointment) -> AppointmentCardRow:
+    write, date = Formatter(), to_local_time(one.starts_at).date()
+    return AppointmentCardRow(
+        f"{write.weekday(date)}, {write.date(date)}",
+        f"{write.clock(one.starts_at)}–{write.clock(one.ends_at)}",
+        ", ".join(part for part in (one.member, one.room) if part),
+    )

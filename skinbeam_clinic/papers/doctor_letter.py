@@ -1,0 +1,130 @@
+"""Build the letter to a patient's family doctor: what is recorded of a plan and its sessions, and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from skinbeam.laser.device import devices
+from skinbeam.plan_records.plan import Plan
+from skinbeam.report.formatting import concern_name, device_name
+from skinbeam.report.letter_context import LetterPage, LetterPart
+from skinbeam.report.overview import setting_line
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.text import Formatter, render_message, to_local_time, translate
+from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
+from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.treatments.models import AdverseEvent, Treatment
+from skinbeam_clinic.treatments.views import FiringRow, firing_rows, list_signs
+
+__all__ = ["LetterFacts", "letter_page", "make_letter"]
+
+_WORDS = ("to", "sign", "foot")
+
+
+@dataclass(frozen=True)
+class LetterFacts:
+    """The records that a letter is made of.
+
+    Parameters
+    ----------
+    plan : the plan in the current language.
+    choices : the choices of options, oldest first.
+    treatments : the sessions that the letter tells of, oldest first.
+    """
+
+    clinic: str
+    phone: str
+    patient: PatientRecord
+    contact: Contact | None
+    plan: Plan
+    choices: Sequence[PlanChoice]
+    treatments: Sequence[Treatment]
+
+
+def letter_page(facts: LetterFacts, date: str) -> LetterPage:
+    """Return the page of a letter in the current language."""
+    return LetterPage(
+        words={name: _say(name) for name in _WORDS},
+        title=_say("title"),
+        sender=tuple(filter(None, (facts.clinic, facts.phone))),
+        date=date,
+        about=tuple(_patient_facts(facts)),
+        parts=(
+            *_planned_parts(facts),
+            *(_session_part(facts.plan, one) for one in facts.treatments),
+            _watch_part(facts.plan),
+        ),
+    )
+
+
+def make_letter(page: LetterPage) -> bytes:
+    """Return the letter as PDF."""
+    with typst_folder({}) as root:
+        return make_pdf("letter", page, root)
+
+
+def _patient_facts(facts: LetterFacts) -> Iterator[tuple[str, str]]:
+    details = {} if facts.contact is None else facts.contact.details
+    yield _say("patient"), details.get("name") or facts.patient.pseudonym
+    year = "" if facts.patient.year_of_birth is None else str(facts.patient.year_of_birth)
+    if born := details.get("born") or year:
+        yield _say("born"), born
+
+
+def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
+    """Yield a part for each option that was chosen, or consented to for a session; else one with the concerns."""
+    last = {choice.option.partition(".")[0]: choice.option for choice in facts.choices}
+    last |= {one.option.partition(".")[0]: one.option for one in facts.treatments}
+    for place in sorted(last.values()):
+        concern, option = find_option(facts.plan, place)
+        said = [(_say("concern"), concern_name(concern)), (_say("treatment"), device_name(option))]
+        if option.setup is not None:
+            said.append((_say("settings"), setting_line(option.setup)))
+        yield LetterPart(_say("planned"), tuple(said))
+    if not last:
+        concerns = tuple((_say("concern"), concern_name(concern)) for concern in facts.plan.concerns)
+        yield LetterPart(_say("planned"), concerns, (_say("not-chosen"),))
+
+
+def _session_part(plan: Plan, one: Treatment) -> LetterPart:
+    """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
+    _, option = find_option(plan, one.option)
+    at = one.started_at or one.created_at
+    said = [(_say("on"), Formatter().date(to_local_time(at).date()))]
+    if one.started_by:
+        said.append((_say("by"), one.started_by))
+    said.append((_say("state"), render_message(f"clinic-session.state-{one.state}")))
+    used = devices().get(one.device or "")
+    said.append((_say("device"), device_name(option) if used is None else translate(used.title)))
+    valid = {area.id for area in one.valid_areas}
+    for row in firing_rows(one, list_signs(option)):
+        if row.area.id in valid:
+            said += [(row.place, row.settings), (_say("reaction"), _reaction(row))]
+    events = tuple(map(_event_line, one.events)) or (_say("no-events"),)
+    return LetterPart(render_message("clinic-letter.session", {"number": one.number}), tuple(said), events)
+
+
+def _reaction(row: FiringRow) -> str:
+    fired = row.area.fired
+    words = fired.endpoint_words if fired.endpoint == "other" else ""
+    seen = [part for part in (row.endpoint, words, fired.words) if part]
+    if fired.pain_0_10 is not None:
+        seen.append(render_message("clinic-letter.pain", {"pain": fired.pain_0_10}))
+    return "; ".join(dict.fromkeys(seen))
+
+
+def _event_line(event: AdverseEvent) -> str:
+    what = render_message(f"clinic-adverse.{event.kind}"), render_message(f"clinic-grade.{event.grade}")
+    day = Formatter().date(to_local_time(event.seen_at).date())
+    said = render_message("clinic-letter.event", {"what": what[0], "grade": what[1], "date": day})
+    if event.words:
+        said = f"{said}: {event.words}"
+    return f"{said}; {event.resolved}" if event.resolved else said
+
+
+def _watch_part(plan: Plan) -> LetterPart:
+    """Return what the patient was given to watch for, as the plan has it."""
+    return LetterPart(_say("watch"), (), tuple(one.message.text for one in plan.when_to_call))
+
+
+def _say(name: str) -> str:
+    return render_message(f"clinic-letter.{name}")

@@ -1,0 +1,70 @@
+"""Routes of papers: the card of appointments, and the letter to the family doctor from a plan or from a session."""
+
+from collections.abc import Sequence
+
+from fastapi.responses import Response
+
+from skinbeam.text import LANGUAGES, Formatter, to_local_time, translate_record, use_language
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.papers.appointment_card import appointment_card_page, make_appointment_card
+from skinbeam_clinic.papers.doctor_letter import LetterFacts, letter_page, make_letter
+from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.treatments.models import Treatment
+from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.routing import ClinicRouter
+
+__all__ = ["add_paper_routes"]
+
+_PDF = "application/pdf"
+
+
+def add_paper_routes(router: ClinicRouter) -> None:
+    """Open the routes of papers."""
+    router.add("GET", "/patients/{patient}/appointments.pdf", _print_card)
+    router.add("GET", "/plans/{plan}/letter/{language}", _write_letter_of_plan)
+    router.add("GET", "/treatments/{treatment}/letter/{language}", _write_letter_of_session)
+
+
+def _print_card(request: ClinicRequest) -> Response:
+    desk, id = request.repositories, request.path_parameter("patient")
+    patient, contact = desk.patients.get(id), desk.patients.get_contact(id)
+    page = appointment_card_page(
+        desk.appointments.of(id),
+        clinic=request.member_session.member.clinic,
+        phone=request.services.outside_contact.phone,
+        person=(contact.details.get("name") if contact else "") or patient.pseudonym,
+        at=now(),
+    )
+    return Response(make_appointment_card(page), media_type=_PDF)
+
+
+def _write_letter_of_plan(request: ClinicRequest) -> Response:
+    plan = request.repositories.plans.get(request.path_parameter("plan"))
+    begun = request.repositories.treatments.of(plan.consultation_id)
+    return _write_letter(request, plan.id, [one for one in begun if one.plan_id == plan.id and one.started_at])
+
+
+def _write_letter_of_session(request: ClinicRequest) -> Response:
+    one = request.repositories.treatments.get(request.path_parameter("treatment"))
+    return _write_letter(request, one.plan_id, [one])
+
+
+def _write_letter(request: ClinicRequest, plan_id: str, treatments: Sequence[Treatment]) -> Response:
+    desk, language = request.repositories, request.path_parameter("language")
+    if language not in LANGUAGES:
+        raise clinic_error("absent", "language")
+    plan = open_plan(desk, plan_id)
+    patient_id = plan.consultation.patient_id
+    desk.papers.note_letter(patient_id)
+    with use_language(language):
+        facts = LetterFacts(
+            clinic=request.member_session.member.clinic,
+            phone=request.services.outside_contact.phone,
+            patient=desk.patients.get(patient_id),
+            contact=desk.patients.get_contact(patient_id),
+            plan=translate_record(plan.plan),
+            choices=desk.plans.list_choices(plan_id),
+            treatments=treatments,
+        )
+        return Response(make_letter(letter_page(facts, Formatter().date(to_local_time(now()).date()))), media_type=_PDF)

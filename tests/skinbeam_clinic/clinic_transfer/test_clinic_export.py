@@ -1,0 +1,141 @@
+"""A clinic leaves: everything comes out, for nobody else to read, and its patients go in elsewhere; all made up."""
+
+import csv
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clinic_samples import HOME, Clinics
+from treatment_samples import ORDERED, clear_answers, fired, read_spots
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.clinic_transfer.export import export_clinic
+from skinbeam_clinic.clinic_transfer.mapping import ImportKind
+from skinbeam_clinic.clinic_transfer.preview import make_planner
+from skinbeam_clinic.errors import DeniedError
+
+FORMULA = '=HYPERLINK("http://127.0.0.1","here")'
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+
+
+@pytest.fixture(scope="module")
+def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    desk = clinics.desk(Role.OWNER)
+    details = {"name": "Zoë Synthetic", "born": "1974-05-06", "phone": "+49 30 1", "address": FORMULA, "number": "17"}
+    desk.patients.set_contact(names["patient"], details)
+    desk.treatments.choose_machine(names["treatment"], names["machine"])
+    desk.treatments.add_answers(names["treatment"], clear_answers())
+    read_spots(desk, desk.plans.of(names["consultation"])[0])
+    desk.treatments.start(names["treatment"])
+    desk.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
+    folder = tmp_path_factory.mktemp("left") / "clinic"
+    export_clinic(desk, folder)
+    return folder
+
+
+def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, str], exported: Path) -> None:
+    desk = clinics.desk(Role.OWNER)
+    people = desk.patients.list_all()
+    assert {row["pseudonym"] for row in table(exported / "patients.csv")} == {one.pseudonym for one in people}
+    ids = {
+        "consultations": names["consultation"],
+        "photographs": names["photograph"],
+        "plans": names["plan"],
+        "consents": names["consent"],
+        "test_spots": names["spot"],
+        "treatments": names["treatment"],
+        "adverse_events": names["event"],
+        "follow_ups": names["follow_up"],
+    }
+    for name, id in ids.items():
+        assert id in {row["id"] for row in table(exported / f"{name}.csv")}, name
+    assert names["machine"] in {row["id"] for row in table(exported / "machines.csv")}
+    assert len(table(exported / "diary_entries.csv")) == 1
+    (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
+    assert json.loads(consultation["answers"]) == dict(desk.consultations.get(names["consultation"]).answers)
+    (session,) = table(exported / "sessions.csv")
+    assert (session["treats"], float(session["fluence_J_cm2"])) == (ORDERED.condition, 6.5)
+    for row in table(exported / "files.csv"):
+        with zipfile.ZipFile(exported / row["copy"]) as copy:
+            assert json.loads(copy.read("record.json"))["patient"]["pseudonym"] == row["patient"]
+        assert json.loads((exported / row["fhir"]).read_bytes())["resourceType"] == "Bundle"
+    entries = desk.audit_log.newest(1000)
+    assert [one.subject.partition("/")[0] for one in entries if one.action == "clinic.exported"] == ["clinic"]
+
+
+def test_nobody_else_on_the_machine_can_read_it_and_no_cell_is_a_formula(exported: Path) -> None:
+    for path in (exported, *exported.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    for path in exported.glob("*.csv"):
+        for row in csv.reader(io.StringIO(path.read_text("utf-8-sig"))):
+            assert not [cell for cell in row if cell[:1] in "=+@" and cell], path
+    assert f"'{FORMULA}" in [row["address"] for row in table(exported / "patients.csv")]
+
+
+def test_exported_patients_appointments_and_sessions_are_imported_again(
+    clinics: Clinics, names: dict[str, str], exported: Path
+) -> None:
+    other, home = clinics.desk(Role.OWNER, "Hill Clinic"), clinics.desk(Role.OWNER)
+    machine = home.machines.get(names["machine"])
+    other.machines.add(device=machine.device, serial=machine.serial, name=machine.name)
+    plan = make_planner({kind: exported / f"{kind}.csv" for kind in ImportKind}, None)
+    made = other.imports.write(plan)
+    people = {one.pseudonym: one for one in home.patients.list_all()}
+    taken = {one.pseudonym: one for one in other.patients.list_all()}
+    assert made.patients == len(people) == len(taken)
+    for pseudonym, one in people.items():
+        mine, theirs = home.patients.get_contact(one.id), other.patients.get_contact(taken[pseudonym].id)
+        assert (mine and dict(mine.details)) == (theirs and dict(theirs.details))
+    (before,) = home.appointments.of(names["patient"])
+    (after,) = other.appointments.of(taken["S-17"].id)
+    assert (after.purpose, after.state, after.machine) == (before.purpose, before.state, before.machine)
+    assert abs((after.starts_at - before.starts_at).total_seconds()) < 60, "the file has minutes"
+    assert made.sessions == len(table(exported / "sessions.csv"))
+
+
+def test_an_export_overwrites_nothing_and_is_the_owners(clinics: Clinics, exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        export_clinic(clinics.desk(Role.OWNER), exported)
+    assert refused.value.code == "file-taken"
+    for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
+        with pytest.raises(DeniedError):
+            export_clinic(clinics.desk(role), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_commands_write_for_this_user_alone_and_overwrite_nothing(
+    clinics: Clinics, names: dict[str, str], tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skinbeam_clinic.accounts.repository import clinic_operator
+    from skinbeam_clinic.repositories import ClinicRepositories
+
+    monkeypatch.setattr("skinbeam_clinic.records_commands._open_desk", lambda db, clinic: _Desk(clinics, clinic))
+    asked = ("--db", "unused", "--clinic", HOME, "--json")
+
+    class _Desk:
+        def __init__(self, made: Clinics, clinic: str) -> None:
+            self._desk = ClinicRepositories(made.database, clinic_operator(made.database, clinic))
+
+        def __enter__(self) -> ClinicRepositories:
+            return self._desk
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    file = tmp_path / "copy.zip"
+    assert run("records", "export", "S-17", "-o", str(file), *asked).code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    again = run("records", "export", "S-17", "-o", str(file), *asked)
+    assert (again.code, again.document["error"]["code"], file.read_bytes()) == (2, "file-taken", before)
+    told = run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).document
+    assert told["patients"] == len(table(tmp_path / "all" / "patients.csv"))
+    assert run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).code == 2

@@ -1,0 +1,387 @@
+"""Import from other programs: what is checked, what is made, and that it can be taken back; all of it made up."""
+
+import datetime
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.appointments.models import AppointmentState, Purpose
+from skinbeam_clinic.clinic_transfer.csv_files import CsvLayout, read_csv, write_csv
+from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
+from skinbeam_clinic.clinic_transfer.models import ImportPlan
+from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
+from skinbeam_clinic.clinic_transfer.repository import Planner
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import DeniedError
+from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+
+PASSWORD = "quiet otters read maps"
+MAPPING = """
+[patients]
+encoding = "windows-1252"
+delimiter = ";"
+dates = "DD.MM.YYYY"
+ignore = ["Kasse"]
+columns = {number = "Nr", name = ["Vorname", "Nachname"], born = "geboren", phone = "Tel", email = "Mail"}
+
+[appointments]
+dates = "DD.MM.YYYY"
+columns = {patient = "Nr", date = "Tag", time = "Zeit", minutes = "Min", member = "Arzt", purpose = "Art", state = "ok"}
+words.purpose = {"Erstgespräch" = "consultation", Laser = "session"}
+words.state = {ja = "kept", nein = "missed"}
+
+[sessions]
+words.treats = {Couperose = "redness"}
+"""
+PATIENTS = (
+    "Nr;Vorname;Nachname;geboren;Kasse;Tel;Mail\r\n"
+    "17;Zoë;Synthetic;03.04.1980;A;'+49 30 1;z@example.org\r\n"
+    "18;Max;Synthetic;29.02.1984;B;=1+1;\r\n"
+).encode("windows-1252")
+FUTURE = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=30)
+APPOINTMENTS = (
+    "Nr,Tag,Zeit,Min,Arzt,Art,ok\n"
+    "17,02.03.2020,9:30,30,Ann,Erstgespräch,ja\n"
+    f"18,{FUTURE:%d.%m.%Y},14:00,45,Ann,Laser,\n"
+).encode()
+SESSIONS = (
+    b"patient,date,treats,device,fluence_J_cm2,pulse_ms,spot_mm,response_pct,adverse\n"
+    b'18,2021-05-10,Couperose,pulsed-dye-595,"7,5",6,10,30,\n'
+    b"18,2021-04-05,Couperose,pulsed-dye-595,7,6,10,-5,purpura for 3 days\n"
+)
+ALL = {ImportKind.PATIENTS: PATIENTS, ImportKind.APPOINTMENTS: APPOINTMENTS, ImportKind.SESSIONS: SESSIONS}
+
+
+@pytest.fixture
+def owner(database: Database, operator: Member) -> ClinicRepositories:
+    """The desk of a clinic with one owner, who has appointments."""
+    ann = AccountRepository(database, operator, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
+    return ClinicRepositories(database, ann)
+
+
+def planner(files: dict[ImportKind, bytes], mapping: str = MAPPING) -> Planner:
+    mappings = read_mapping(mapping.encode(), "map.toml")
+    sent = [ImportFile(kind, f"{kind}.csv", content) for kind, content in files.items()]
+
+    def plan(clinic: object, at: datetime.datetime) -> ImportPlan:
+        return plan_import(sent, mappings, clinic, at)  # type: ignore[arg-type]
+
+    return plan
+
+
+def faults(owner: ClinicRepositories, files: dict[ImportKind, bytes], mapping: str = MAPPING) -> list[InputError]:
+    with pytest.raises(InputError) as refused:
+        owner.imports.preview(planner(files, mapping))
+    return [refused.value, *refused.value.further_errors]
+
+
+def test_an_import_makes_patients_appointments_and_past_sessions(owner: ClinicRepositories, database: Database) -> None:
+    before = owner.imports.preview(planner(ALL))
+    assert (len(before.patients), len(before.appointments), before.sessions) == (2, 2, 2)
+    assert owner.patients.list_all() == (), "nothing is written before --write"
+    made = owner.imports.write(planner(ALL))
+    zoe, max_ = owner.patients.list_all()
+    assert (zoe.pseudonym, zoe.year_of_birth, max_.year_of_birth) == ("P00001", 1980, 1984)
+    details = owner.patients.get_contact(zoe.id)
+    assert details is not None
+    assert details.details == {
+        "name": "Zoë Synthetic",
+        "born": "1980-04-03",  # DD.MM. was told: the third of April
+        "phone": "+49 30 1",
+        "email": "z@example.org",
+        "number": "17",
+    }
+    (past,), (ahead,) = owner.appointments.of(zoe.id), owner.appointments.of(max_.id)
+    assert (past.state, past.purpose, past.starts_at.date()) == (
+        AppointmentState.ATTENDED,
+        Purpose.CONSULTATION,
+        datetime.date(2020, 3, 2),
+    )
+    assert (ahead.state, ahead.ends_at - ahead.starts_at) == (AppointmentState.BOOKED, datetime.timedelta(minutes=45))
+    (course,) = owner.consultations.of(max_.id)
+    assert course.created_at.date() == datetime.date(2021, 4, 5)
+    first, second = parse_submission(course.answers).tables["session"]
+    assert (first["week"], first["fluence_J_cm2"], first["response_pct"], first["adverse"]) == (
+        0.0,
+        7.0,
+        -5.0,
+        ["purpura for 3 days"],
+    )
+    assert (second["week"], second["fluence_J_cm2"]) == (5.0, 7.5)
+    entries = owner.audit_log.newest(50)
+    assert {"import.begun", "import.done", "patient.added", "appointment.imported"} <= {one.action for one in entries}
+    assert [one.subject for one in entries if one.action == "import.done"] == [f"import/{made.id}"]
+    assert [one.findings for one in verify_database(database)] == [()]
+
+
+def test_an_import_is_undone_once_and_can_be_made_again(owner: ClinicRepositories, database: Database) -> None:
+    made = owner.imports.write(planner(ALL))
+    again = faults(owner, ALL)
+    assert {one.code for one in again} >= {"import-file-again", "import-known"}
+    assert made.id in again[0].hint
+    assert owner.imports.undo(made.id) == made
+    assert owner.patients.list_all() == ()
+    assert [one.findings for one in verify_database(database)] == [()]
+    with pytest.raises(InputError, match="undone") as twice:
+        owner.imports.undo(made.id)
+    assert twice.value.code == "import-undone"
+    assert owner.imports.write(planner(ALL)).patients == 2
+    with pytest.raises(InputError, match="no import is called") as unknown:
+        owner.imports.undo("0" * 32)
+    assert made.id not in unknown.value.hint, "one that was undone is not offered"
+
+
+@pytest.mark.parametrize("work", ["contact", "pseudonym", "consultation", "photograph", "appointment", "job"])
+def test_an_import_that_somebody_has_worked_on_stays(owner: ClinicRepositories, work: str) -> None:
+    made = owner.imports.write(planner(ALL))
+    max_ = owner.patients.list_all()[1]
+    if work == "contact":
+        known = owner.patients.get_contact(max_.id)
+        assert known is not None
+        owner.patients.set_contact(max_.id, dict(known.details) | {"phone": "1"}, version=known.version)
+    elif work == "pseudonym":
+        owner.patients.set_pseudonym(max_.id, "Heron")
+    elif work == "consultation":
+        owner.consultations.begin(max_.id)
+    elif work == "photograph":
+        (course,) = owner.consultations.of(max_.id)
+        owner.photographs.add(course.id, b"\xff\xd8\xff", "image/jpeg", PhotographPermissions())
+    elif work == "appointment":
+        (one,) = owner.appointments.of(max_.id)
+        owner.appointments.cancel(one.id, revision=one.revision)
+    else:
+        (course,) = owner.consultations.of(max_.id)
+        owner.jobs.add("plan", {"consultation": course.id, "revision": 1, "language": "en"})
+    with pytest.raises(InputError, match="worked on") as refused:
+        owner.imports.undo(made.id)
+    assert refused.value.code == "import-in-use"
+    assert ("Heron" if work == "pseudonym" else "P00002") in refused.value.message
+    assert len(owner.patients.list_all()) == 2, "nothing was removed"
+
+
+def test_who_only_reads_the_records_does_not_keep_an_import(owner: ClinicRepositories) -> None:
+    made = owner.imports.write(planner(ALL))
+    for patient in owner.patients.list_all():
+        owner.patients.get_contact(patient.id)
+        owner.appointments.of(patient.id)
+    owner.imports.undo(made.id)
+    assert owner.patients.list_all() == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "place", "read", "right"),
+    [
+        (ImportKind.PATIENTS, "17;A;B;31.02.1980;;;", "line 2, column geboren", "31.02.1980", "DD.MM.YYYY"),
+        (ImportKind.PATIENTS, "17;A;B;1980-02-03;;;", "line 2, column geboren", "1980-02-03", "DD.MM.YYYY"),
+        (ImportKind.PATIENTS, "17;A;B;03.02.80;;;", "line 2, column geboren", "03.02.80", "DD.MM.YYYY"),
+        (ImportKind.PATIENTS, "17;A;B;01.01.2999;;;", "line 2, column geboren", "2999", "until today"),
+        (ImportKind.PATIENTS, "17;A;B;;;;not an email", "line 2, column Mail", "not an email", "name@example.org"),
+        (ImportKind.PATIENTS, "17;;;03.02.1980;;;", "line 2, column Vorname + Nachname", "empty", "Fill it in"),
+        (ImportKind.PATIENTS, "17;A;B", "line 2", "3 cells", "7"),
+        (ImportKind.PATIENTS, "17;A\x07;B;;;;", "line 2, column Vorname", "printed", "Text of at most"),
+        (ImportKind.PATIENTS, "17;A;B;;;;\n17;C;D;;;;", "line 3, column Nr", '"17" stands in line 2', "two lines"),
+        (
+            ImportKind.PATIENTS,
+            "17;Zoë;B;03.02.1980;;;\n19;ZOË;b;03.02.1980;;;",
+            "line 3, column Vorname + Nachname",
+            "stands in line 2",
+            "tell them apart",
+        ),
+        (ImportKind.APPOINTMENTS, "99,02.03.2020,9:30,30,Ann,Laser,ja", "line 2, column Nr", '"99"', "pseudonym"),
+        (ImportKind.APPOINTMENTS, "known,02.03.2020,25:30,30,Ann,Laser,ja", "line 2, column Zeit", "25:30", "14:30"),
+        (ImportKind.APPOINTMENTS, "known,02.03.2020,9:30,3,Ann,Laser,ja", "line 2, column Min", '"3"', "5 to 720"),
+        (ImportKind.APPOINTMENTS, "known,02.03.2020,9:30,30,Anne,Laser,ja", "line 2, column Arzt", "Anne", "ann"),
+        (ImportKind.APPOINTMENTS, "known,02.03.2020,9:30,30,Ann,Lasr,ja", "line 2, column Art", "Lasr", "follow-up"),
+        (ImportKind.APPOINTMENTS, "known,02.03.2020,9:30,30,Ann,Laser,", "line 2, column ok", '""', "kept"),
+        (ImportKind.SESSIONS, "known,2021-05-10,Couperos,,,,,,", "line 2, column treats", "Couperos", ""),
+        (
+            ImportKind.SESSIONS,
+            "known,2021-05-10,Couperose,pulsed-dy-595,,,,,",
+            "line 2, column device",
+            "pulsed-dy",
+            "595",
+        ),
+        (ImportKind.SESSIONS, "known,2021-05-10,Couperose,,7000,,,,", "line 2, column fluence_J_cm2", "7000", "1000"),
+        (ImportKind.SESSIONS, 'known,2021-05-10,Couperose,,"1,000",,,,', "line 2, column fluence", "1,000", "number"),
+        (ImportKind.SESSIONS, "known,2999-05-10,Couperose,,,,,,", "line 2, column date", "2999-05-10", "took place"),
+        (ImportKind.SESSIONS, "known,04/05/2021,Couperose,,,,,,", "line 2, column date", "04/05/2021", "YYYY-MM-DD"),
+    ],
+)
+def test_an_error_names_line_column_what_was_read_and_what_would_be_right(
+    owner: ClinicRepositories, kind: ImportKind, cells: str, place: str, read: str, right: str
+) -> None:
+    owner.patients.add("known")
+    head = {kind: content.decode("windows-1252").splitlines()[0] for kind, content in ALL.items()}
+    encoding = "windows-1252" if kind is ImportKind.PATIENTS else "utf-8"
+    (fault,) = faults(owner, {kind: f"{head[kind]}\n{cells}\n".encode(encoding)})
+    assert (fault.file, fault.field.startswith(place)) == (f"{kind}.csv", True), fault
+    assert read in fault.message
+    assert right.casefold() in fault.hint.casefold()
+
+
+def test_every_error_of_every_file_is_told_and_nothing_is_imported(owner: ClinicRepositories) -> None:
+    wrong = ALL | {
+        ImportKind.PATIENTS: PATIENTS.replace(b"29.02.1984", b"29.02.1983"),
+        ImportKind.SESSIONS: SESSIONS.replace(b",7,", b",7 J,"),
+    }
+    with pytest.raises(InputError) as refused:
+        owner.imports.write(planner(wrong))
+    told = [refused.value, *refused.value.further_errors]
+    assert [(one.file, one.field.partition(",")[0]) for one in told] == [
+        ("patients.csv", "line 3"),
+        ("appointments.csv", "line 3"),  # of a patient who could not be read
+        ("sessions.csv", "line 2"),
+        ("sessions.csv", "line 3"),
+    ]
+    assert owner.patients.list_all() == ()
+
+
+def test_two_future_appointments_at_once_are_refused_and_past_ones_are_history(owner: ClinicRepositories) -> None:
+    patient = owner.patients.add("known").id
+    head, past, ahead = APPOINTMENTS.decode().splitlines()
+    rows = [past.replace("17,", "known,"), past.replace("17,", "known,").replace("9:30", "9:40")]
+    owner.imports.write(planner({ImportKind.APPOINTMENTS: "\n".join([head, *rows]).encode()}))
+    assert len(owner.appointments.of(patient)) == 2
+    one = ahead.replace("18,", "known,")
+    (clash,) = faults(owner, {ImportKind.APPOINTMENTS: "\n".join([head, one, one.replace("14:00", "14:20")]).encode()})
+    assert (clash.code, clash.field.startswith("line 3")) == ("import-clash", True)
+    assert "line 2" in clash.message
+    owner.imports.write(planner({ImportKind.APPOINTMENTS: f"{head}\n{one}".encode()}))
+    (clash,) = faults(owner, {ImportKind.APPOINTMENTS: f"{head}\n{one.replace('14:00', '14:20')}".encode()})
+    assert "(line –)" in clash.message
+
+
+@pytest.mark.parametrize(
+    ("content", "layout", "code", "hint"),
+    [
+        ("Name\nZoë".encode("windows-1252"), CsvLayout(), "import-encoding", "windows-1252"),
+        ("Name\nZoë".encode(), CsvLayout("windows-1252"), "import-is-utf-8", "utf-8"),
+        (b"Name\n\x81", CsvLayout("windows-1252"), "import-encoding", "UTF-8"),
+        (b"Nr;Name\n1;Z", CsvLayout(), "import-delimiter", 'delimiter = ";"'),
+        (b"Nr\tName\n1\tZ", CsvLayout(), "import-delimiter", "delimiter"),
+        (b"Nr,Nr\n1,2", CsvLayout(), "import-same-column", "own"),
+        (b"Nr,\n1,2", CsvLayout(), "import-no-name", "every column"),
+        (b'Nr,Name\n1,"Z" Y\n', CsvLayout(), "import-quotes", "doubled"),
+        (b'Nr,Name\n1,"Z\n', CsvLayout(), "import-quotes", "doubled"),
+        (b"", CsvLayout(), "import-empty", "first line"),
+    ],
+)
+def test_a_file_is_read_as_told_or_not_at_all(content: bytes, layout: CsvLayout, code: str, hint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_csv(content, "a.csv", layout)
+    assert refused.value.code == code
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252", "iso-8859-15"])
+def test_every_encoding_that_can_be_told_gives_the_same_rows(encoding: str) -> None:
+    text = 'Nr,Name\r\n1,"Zoë ""Z"" Ärger, Weg 1\nHof"\r\n\r\n2,€\r\n'
+    told = CsvLayout(encoding.removesuffix("-sig"))
+    file, errors = read_csv(text.encode(encoding), "a.csv", told)
+    assert errors == ()
+    assert [(row.line, row.cells["Name"]) for row in file.rows] == [(2, 'Zoë "Z" Ärger, Weg 1, Hof'), (5, "€")]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-3", "@SUM(A1)", "'quoted", "'=1", "''=1", "plain", "a=b"])
+def test_a_text_comes_back_and_is_no_formula(text: str) -> None:
+    content = write_csv(("a", "b"), [(text, "x")])
+    assert not content.decode("utf-8-sig").splitlines()[1].startswith(("=", "+", "-", "@"))
+    file, _ = read_csv(content, "a.csv", CsvLayout())
+    assert file.rows[0].cells["a"] == text
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "right"),
+    [
+        (("[patients]", "[patient]"), "patient", "patients"),
+        (('"windows-1252"', '"latin9"'), "patients.encoding", "windows-1252"),
+        (('delimiter = ";"', 'delimiter = "x"'), "patients.delimiter", ";"),
+        (('"DD.MM.YYYY"', '"MM.MM.YYYY"'), "patients.dates", "DD.MM.YYYY"),
+        (("phone =", "fone ="), "patients.columns.fone", "phone"),
+        (("ignore = [", "ignore = [1, "), "patients.ignore", "["),
+        (("words.treats", "words.treat"), "sessions.words.treat", "treats"),
+    ],
+)
+def test_a_mapping_that_cannot_be_right_is_refused_at_its_key(change: tuple[str, str], place: str, right: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_mapping(MAPPING.replace(*change, 1).encode(), "map.toml")
+    assert (refused.value.field, right in refused.value.hint) == (place, True)
+
+
+def test_no_column_is_left_behind_unnoticed(owner: ClinicRepositories) -> None:
+    told = faults(owner, ALL, MAPPING.replace('ignore = ["Kasse"]', ""))
+    assert (told[0].code, told[0].field) == ("import-unused-column", "line 1, column Kasse")
+    told = faults(owner, ALL, MAPPING.replace('"Mail"', '"E-Mail"'))
+    assert {(one.code, one.field) for one in told[:2]} == {
+        ("import-no-column", "line 1, column E-Mail"),
+        ("import-unused-column", "line 1, column Mail"),
+    }
+    assert faults(owner, {ImportKind.SESSIONS: b"patient,date\n1,2\n"})[0].code == "import-field-missing"
+
+
+def test_the_owner_alone_imports(owner: ClinicRepositories, database: Database) -> None:
+    for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
+        other = ClinicRepositories(database, replace(owner.member, role=role))
+        for act in (other.imports.preview, other.imports.write):
+            with pytest.raises(DeniedError):
+                act(planner(ALL))
+        with pytest.raises(DeniedError):
+            other.imports.undo("0" * 32)
+
+
+@pytest.mark.check
+def test_ten_thousand_lines_are_imported_and_undone_in_reasonable_time(owner: ClinicRepositories) -> None:
+    rows = [f"{number},Synthetic {number},19{number % 90 + 10}-03-04" for number in range(10_000)]
+    content = "\n".join(["number,name,born", *rows]).encode()
+    begun = time.monotonic()
+    plan = planner({ImportKind.PATIENTS: content}, "")
+    owner.imports.preview(plan)
+    planned = time.monotonic()
+    made = owner.imports.write(plan)
+    written = time.monotonic()
+    assert owner.imports.undo(made.id).patients == 10_000
+    print(
+        f"planned {planned - begun:.1f} s, written {written - planned:.1f} s, undone {time.monotonic() - written:.1f} s"
+    )
+    assert planned - begun < 10
+    assert written - begun < 180  # an evening's work may wait for minutes; a search over all rows per row takes an hour
+
+
+def test_the_command_says_what_would_be_made_and_imports_with_write(
+    owner: ClinicRepositories, address: str, environment: dict[str, str], tmp_path: Path, run, monkeypatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for kind, content in ALL.items():
+        (tmp_path / f"{kind}.csv").write_bytes(content)
+    (tmp_path / "map.toml").write_text(MAPPING)
+    clinic = ("--db", address, "--clinic", "Harbour Clinic", "--json")
+    files = [word for kind in ALL for word in (f"--{kind}", str(tmp_path / f"{kind}.csv"))]
+    asked = ("records", "import-csv", *files, "--map", str(tmp_path / "map.toml"), *clinic)
+    told = run(*asked)
+    assert told.code == 0, told.out
+    assert (told.document["written"], told.document["patients"], told.document["sessions"]) == (False, 2, 2)
+    assert told.document["ignored"]["patients.csv"] == ["Kasse"]
+    assert told.document["columns"]["patients.csv"]["name"] == ["Vorname", "Nachname"]
+    assert told.document["first_patients"][0]["born"] == "1980-04-03"
+    assert owner.patients.list_all() == ()
+    made = run(*asked, "--write").document
+    assert (made["written"], made["patients"], len(owner.patients.list_all())) == (True, 2, 2)
+    (tmp_path / "patients.csv").write_bytes(PATIENTS.replace(b"29.02.1984", b"30.02.1984"))
+    wrong = run(*asked[:-1])
+    assert wrong.code == 2
+    assert 'patients.csv: line 3, column geboren: "30.02.1984" is not a date' in wrong.err
+    removed = run("records", "undo-import", made["import"], *clinic).document
+    assert (removed["undone"], removed["patients"], owner.patients.list_all()) == (True, 2, ())
+    assert run("records", "import-csv", *clinic).document["error"]["field"] == "--patients"
+    assert json.dumps(made)

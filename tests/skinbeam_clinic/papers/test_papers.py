@@ -1,0 +1,118 @@
+"""The card of appointments and the letter to the family doctor say what is recorded, and nothing else; all made up."""
+
+import datetime
+import io
+
+import pytest
+from clinic_samples import Clinics
+from pypdf import PdfReader
+from treatment_samples import clear_answers, fired, read_spots
+
+from skinbeam.text import Formatter, to_local_time
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
+
+
+def pdf_text(content: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+@pytest.fixture(scope="module")
+def session(clinics: Clinics, names: dict[str, str]) -> str:
+    """A session that is over, with one row that was struck, and an adverse event."""
+    desk, id = clinics.desk(Role.OWNER), names["treatment"]
+    details = {"name": "Zoë Synthetic", "born": "1974-05-06", "address": "Weg 1"}
+    desk.patients.set_contact(names["patient"], details)
+    desk.treatments.choose_machine(id, names["machine"])
+    desk.treatments.add_answers(id, clear_answers())
+    read_spots(desk, desk.plans.of(names["consultation"])[0])
+    desk.treatments.start(id)
+    wrong = desk.treatments.add_area(id, fired(settings={"fluence_J_cm2": 3.25}))
+    desk.treatments.add_area(
+        id, fired(settings={"fluence_J_cm2": 6.5}, corrects=wrong.id, why="typed wrongly", pain_0_10=4, words="itches")
+    )
+    about = {"kind": "crust", "grade": AdverseEventGrade.MODERATE, "source": AdverseEventSource.SESSION}
+    desk.adverse_events.add(id, words="left cheek", **about)  # type: ignore[arg-type]
+    desk.treatments.end(id, TreatmentState.DONE)
+    return id
+
+
+def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch(
+    clinics: Clinics, names: dict[str, str], session: str
+) -> None:
+    answer = clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/en")
+    assert answer.headers["content-type"] == "application/pdf"
+    text = pdf_text(answer.content)
+    for said in ("Harbour Clinic", "Zoë Synthetic", "1974-05-06", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
+        assert said in text, said
+    assert "crust that was not expected, moderate: left cheek" in text
+    assert "3.25" not in text, "a row that was corrected was not fired"
+    assert "Weg 1" not in text, "a letter repeats no more than it needs"
+    watch = text.partition("When the patient should call")[2]
+    assert len(watch.split()) > 10
+    record = f"patient/{names['patient']}"
+    entries = clinics.desk(Role.OWNER).audit_log.newest(3, subject=record)
+    assert "letter.made" in [part for one in entries for part in one.records_read.get(record, ())]
+
+
+def test_a_letter_is_in_the_language_that_was_asked_for(clinics: Clinics, names: dict[str, str], session: str) -> None:
+    german = pdf_text(clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/de").content)
+    assert "Behandelt von" in german
+    assert "Schmerz 4 von 10" in german
+    assert clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/xx").status_code == 404
+
+
+def test_a_letter_of_a_plan_tells_of_its_choice_and_all_its_sessions(
+    clinics: Clinics, names: dict[str, str], session: str
+) -> None:
+    client, desk = clinics.browser(Role.CLINICIAN), clinics.desk(Role.CLINICIAN)
+    text = pdf_text(client.get(f"/plans/{names['plan']}/letter/en").content)
+    assert "6.5 J/cm²" in text
+    assert "No adverse event is recorded." in text, "the other session of the plan"
+    fresh = desk.consultations.begin(names["patient"], desk.consultations.get(names["consultation"]).answers)
+    untouched = desk.plans.add(fresh.id, _again(clinics, names), revision=1)
+    text = pdf_text(client.get(f"/plans/{untouched.id}/letter/en").content)
+    assert "No treatment has been chosen yet." in text
+    assert "Session" not in text
+
+
+def _again(clinics: Clinics, names: dict[str, str]) -> NewPlan:
+    """The plan of the samples, for another consultation."""
+    desk = clinics.desk()
+    kept = desk.plans.get(names["plan"])
+    files = {name: desk.plans.read_file(kept.id, name) for name in kept.files}
+    return NewPlan(kept.case_sha256, kept.plan_sha256, kept.version, kept.seed, kept.draws, files)
+
+
+def test_the_card_has_what_lies_ahead_and_names_no_treatment(clinics: Clinics, names: dict[str, str]) -> None:
+    desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.ASSISTANT)
+    patient = desk.patients.add("Heron").id
+    empty = pdf_text(client.get(f"/patients/{patient}/appointments.pdf").content)
+    assert "No appointment is booked." in empty
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=40)
+    member = desk.member.id
+    (one, gone) = desk.appointments.book(
+        *(
+            Booking(patient, member, Purpose.SESSION, at, at + datetime.timedelta(minutes=30), names["machine"])
+            for at in (begins, begins + datetime.timedelta(days=7))
+        )
+    )
+    desk.appointments.cancel(gone.id, revision=gone.revision)
+    text = pdf_text(client.get(f"/patients/{patient}/appointments.pdf").content)
+    assert "Heron" in text
+    assert Formatter().date(to_local_time(one.starts_at).date()) in text
+    assert Formatter().date(to_local_time(gone.starts_at).date()) not in text
+    assert not [word for word in ("ession", "aser", "reatment", "Dye") if word in text]
+    (page,) = PdfReader(io.BytesIO(client.get(f"/patients/{patient}/appointments.pdf").content)).pages
+    assert page.mediabox.width > page.mediabox.height
+
+
+def test_the_pages_lead_to_the_papers_for_those_who_may_make_them(clinics: Clinics, names: dict[str, str]) -> None:
+    for role, may_send, may_print in ((Role.CLINICIAN, True, True), (Role.ASSISTANT, False, True)):
+        client = clinics.browser(role)
+        for page in (f"/plans/{names['plan']}", f"/treatments/{names['treatment']}"):
+            assert (f"{page}/letter/de" in client.get(page).text) is may_send, page
+        booking = client.get(f"/patients/{names['patient']}/appointments").text
+        assert (f"/patients/{names['patient']}/appointments.pdf" in booking) is may_print
