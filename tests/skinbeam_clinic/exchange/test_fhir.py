@@ -208,4 +208,5 @@ def test_every_unit_is_coded_in_ucum() -> None:
     quantities = [percentage(12.34), pain_quantity(3), *(make_quantity(name, 1.0) for name in SETTINGS)]
     for one in quantities:
         assert one["system"] == "http://unitsofmeasure.org"
-        assert one["unit"] and one["code"]
+        assert one["unit"]
+        assert one["code"]
