@@ -23,6 +23,7 @@ from skinbeam_clinic.diaries.models import DiaryNote
 from skinbeam_clinic.diaries.views import DIARY_HEADERS, DIARY_PATH, dialable_number, invalid_link_page
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.plans.document import read_plan_option
+from skinbeam_clinic.web.client import find_network
 from skinbeam_clinic.web.errors import refusal
 from skinbeam_clinic.web.pages import render_template
 from skinbeam_clinic.web.request import ClinicRequest
@@ -104,8 +105,7 @@ def _open_diary(request: ClinicRequest) -> OpenDiary | None:
 
 
 def _show_closed_page(request: ClinicRequest) -> Response:
-    host = request.http_request.client.host if request.http_request.client else ""
-    often = not request.services.wrong_link_rate.hit(_WRONG_LINKS, f"address {host}")
+    often = not request.services.wrong_link_rate.hit(_WRONG_LINKS, f"address {find_network(request.http_request)}")
     return invalid_link_page(429 if often else 404, request.services.outside_contact.phone)
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "RequestRate",
     "are_passkeys_available",
     "drop_cookie",
+    "find_network",
     "find_passkey_site",
     "is_encrypted",
     "read_cookie",
@@ -104,6 +105,23 @@ def drop_cookie(request: Request, response: Response, name: str) -> None:
 
 def _cookie_name(request: Request, name: str) -> str:
     return f"__Host-{name}" if is_encrypted(request) else name
+
+
+_IPV6_NETWORK_BITS = 64  # whoever is in it chooses the rest of the address (RFC 4291, section 2.5.1)
+
+
+def find_network(request: Request) -> str:
+    """Return the address of a client, of IPv6 its network: the same client can use any address in it."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, _IPV6_NETWORK_BITS), strict=False))
 
 
 _SET_BACK_S = 1.0

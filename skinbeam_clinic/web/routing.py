@@ -18,7 +18,7 @@ from starlette.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import BACKGROUND_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
 from skinbeam_clinic.models import MemberSession
-from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, read_cookie
+from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, read_cookie
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
 from skinbeam_clinic.web.form_body import read_form
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile
@@ -100,8 +100,7 @@ class ClinicRouter:
 
     def _check_rate(self, request: Request, who: MemberSession | None) -> None:
         """Refuse a client that sends too many requests; one that is not signed in is identified by its address."""
-        host = request.client.host if request.client else ""
-        asks = host if who is None else who.member.id
+        asks = find_network(request) if who is None else who.member.id
         if not self._rate.hit(_REQUESTS_A_MINUTE[who is not None], asks):
             raise refusal(429)
 

@@ -18,6 +18,8 @@ from paths import ROOT
 from skinbeam.cli.commands import app
 from skinbeam_clinic.access import ROUTES
 from skinbeam_clinic.database.encryption import read_keys
+from skinbeam_clinic.diaries.views import DIARY_PATH
+from skinbeam_clinic.web.security import MAX_BODY_BYTES
 
 DEPLOY = ROOT / "deploy"
 SOURCES = "\n".join(
@@ -162,6 +164,54 @@ def test_systemd_reads_the_unit_and_finds_it_shut(tmp_path: Path) -> None:
         done = subprocess.run(["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stderr == ""
+
+
+def directives(words: str) -> list[str]:
+    """What nginx's example says under a name, each without its end."""
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    return re.findall(rf"^\s*{words}\s+(.+);$", text, flags=re.M)
+
+
+def test_nginx_passes_on_what_the_app_decides_by() -> None:
+    told = dict(line.split(maxsplit=1) for line in directives("proxy_set_header"))
+    assert told == {
+        "Host": "$http_host",  # not $host, which has no port: a form's origin has one, and would be refused
+        "X-Forwarded-For": "$remote_addr",  # not what the client claims
+        "X-Forwarded-Proto": "$scheme",
+    }
+    (size,) = directives("client_max_body_size")
+    assert int(size.removesuffix("m")) * 1024**2 == MAX_BODY_BYTES
+    assert set(directives("proxy_pass")) == {f"http://127.0.0.1:{PORT}"}
+    (caddy,) = re.findall(r"max_size (\d+)MiB", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"))
+    assert int(caddy) * 1024**2 == MAX_BODY_BYTES
+
+
+def test_nginx_writes_no_photograph_to_its_disk_and_no_key_to_its_log() -> None:
+    assert directives("proxy_request_buffering") == ["off"]
+    assert directives("proxy_max_temp_file_size") == ["0"]
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    quiet = {
+        path
+        for path, inside in re.findall(r"location (?:= )?(\S+) \{(.*?)\}", text, re.S)
+        if "access_log off" in inside
+    }
+    keys = {path.partition("{")[0] for method, path in ROUTES if path.startswith(DIARY_PATH) or path == "/calendar.ics"}
+    assert quiet == keys == {DIARY_PATH, "/calendar.ics"}
+    assert not re.search(r"^\s*log\b", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"), flags=re.M)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not here to read its file")
+def test_nginx_reads_its_file(tmp_path: Path) -> None:
+    made = f"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout {tmp_path}/key.pem -out {tmp_path}/cert.pem"
+    subprocess.run(shlex.split(made), check=True, capture_output=True)
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    (tmp_path / "site.conf").write_text(re.sub(r"/etc/ssl/[^/]+", str(tmp_path), text), encoding="utf-8")
+    whole = f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}} http {{ include {tmp_path}/site.conf; }}"
+    (tmp_path / "nginx.conf").write_text(whole, encoding="utf-8")
+    words = ["nginx", "-t", "-c", f"{tmp_path}/nginx.conf"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
 
 
 def test_the_key_that_the_manual_makes_is_a_key() -> None:

@@ -166,6 +166,14 @@ def parse_consultation(encounter: Resource, response: Resource) -> ConsultationR
 
 
 _USES = tuple(field.name for field in fields(PhotographPermissions))
+# FHIR asks for HL7's code of a purpose wherever there is one (an extensible binding); for publication there is none.
+_STANDARD_PURPOSES = {"care": "purpose-treatment", "teaching": "purpose-training"}
+
+
+def _purpose(use: str) -> Resource:
+    if use in _STANDARD_PURPOSES:
+        return standard_coding(_STANDARD_PURPOSES[use])
+    return local_coding("photograph-use", use, english_text(f"use-{use}"))
 
 
 def media_resource(photograph: PhotographRecord, content: bytes, patient_id: str) -> Resource:
@@ -192,12 +200,7 @@ def permission_resource(photograph: PhotographRecord, patient_id: str) -> Resour
     for kind, wanted in (("permit", True), ("deny", False)):
         uses = [use for use in _USES if getattr(photograph.permissions, use) is wanted]
         if uses:
-            rules.append(
-                {
-                    "type": kind,
-                    "purpose": [local_coding("photograph-use", use, english_text(f"use-{use}")) for use in uses],
-                }
-            )
+            rules.append({"type": kind, "purpose": [_purpose(use) for use in uses]})
     return {
         "resourceType": "Consent",
         "id": part_id(photograph.id, "permissions"),
@@ -228,7 +231,8 @@ def parse_permissions(consent: Resource) -> tuple[str, PhotographPermissions]:
     """Return the id of a photograph, and its permissions."""
     provision = consent["provision"]
     permits = (rule for rule in provision["provision"] if rule["type"] == "permit")
-    allowed = {one["code"] for rule in permits for one in rule["purpose"]}
+    use_by_code = {_purpose(use)["code"]: use for use in _USES}
+    allowed = {use_by_code[one["code"]] for rule in permits for one in rule["purpose"]}
     return parse_reference(provision["data"][0]["reference"]), PhotographPermissions(
         **{use: use in allowed for use in _USES}
     )

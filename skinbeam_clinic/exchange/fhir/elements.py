@@ -38,6 +38,7 @@ __all__ = [
     "parse_reference",
     "parse_time",
     "part_id",
+    "percentage",
     "read_extension",
     "read_identifier",
     "read_record",
@@ -58,6 +59,8 @@ _STANDARD_CODES: Mapping[str, tuple[str, str, str]] = {
     "image": (f"{_HL7}/media-type", "image", "Image"),
     "patient-privacy": (f"{_HL7}/consentscope", "patient-privacy", "Privacy Consent"),
     "treatment": (f"{_HL7}/consentscope", "treatment", "Treatment"),
+    "purpose-treatment": (f"{_HL7}/v3-ActReason", "TREAT", "treatment"),
+    "purpose-training": (f"{_HL7}/v3-ActReason", "TRAIN", "training"),
     "consent-document": ("http://loinc.org", "59284-0", "Consent Document"),
     "phototype": ("http://snomed.info/sct", "443635002", "Fitzpatrick classification of skin type"),
     "pain": ("http://loinc.org", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported"),
@@ -218,6 +221,11 @@ def make_quantity(name: str, value: float) -> Resource:
 def pain_quantity(pain_0_10: float) -> Resource:
     """Return a Quantity of pain from 0 to 10, with the unit that its LOINC code requires."""
     return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
+
+
+def percentage(value: float) -> Resource:
+    """Return a Quantity of a percentage, to one decimal."""
+    return {"value": round(value, 1), "unit": "%", "system": _UCUM, "code": "%"}
 
 
 def site_concept(sites: Iterable[str]) -> list[Resource]:

@@ -19,6 +19,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     make_quantity,
     pain_quantity,
     part_id,
+    percentage,
     read_record,
     record_extension,
     reference,
@@ -231,7 +232,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
     components += [
         {
             "code": codeable_concept(local_coding("deviation", found.name)),
-            "valueQuantity": {"value": round(found.pct, 1), "unit": "%"},
+            "valueQuantity": percentage(found.pct),
         }
         for found in area.deviations
     ]

@@ -16,9 +16,11 @@ from PIL import Image
 from pydantic import BaseModel
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.deidentification import FHIR_BASE, deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
+from skinbeam_clinic.exchange.fhir.elements import make_quantity, pain_quantity, percentage
 from skinbeam_clinic.models import Dossier
+from skinbeam_clinic.treatments.treatment_form import SETTINGS
 
 
 def resources(content: bytes) -> list[dict[str, Any]]:
@@ -43,6 +45,14 @@ def parts(model: Any) -> Iterator[BaseModel]:
         for one in model:
             yield from parts(one)
 
+
+# Purposes as HL7 codes them; its binding leaves a code of one's own only where HL7 has none (v3-PurposeOfUse).
+_REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+PURPOSES = {
+    (_REASONS, "TREAT"): "care",
+    (_REASONS, "TRAIN"): "teaching",
+    (f"{FHIR_BASE}/CodeSystem/photograph-use", "publication"): "publication",
+}
 
 # Of a long list the library names the beginning, as FHIR's page of the type does; the value set goes on.
 ALSO = {"Observation.status": ("corrected", "cancelled", "entered-in-error", "unknown")}
@@ -126,7 +136,8 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
     permissions = {each.id: each.permissions for one in dossier.consultations for each, _ in one.photographs}
     for one in found_for_photographs(content):
         name = by_url[one["provision"]["data"][0]["reference"]["reference"]]["id"]
-        said = {use["code"]: rule["type"] for rule in one["provision"]["provision"] for use in rule["purpose"]}
+        rules = one["provision"]["provision"]
+        said = {PURPOSES[use["system"], use["code"]]: rule["type"] for rule in rules for use in rule["purpose"]}
         assert said == {use: "permit" if yes else "deny" for use, yes in vars(permissions[name]).items()}
     (patient,) = of(content, "Patient")
     assert patient.keys() <= {"resourceType", "id", "identifier", "active", "birthDate"}
@@ -190,3 +201,12 @@ def test_photographs_show_the_same(dossier: Dossier) -> None:
 def test_what_is_no_bundle_of_ours_is_refused(content: bytes) -> None:
     with pytest.raises(InputError, match="not a FHIR R4B bundle"):
         read_bundle(content)
+
+
+def test_every_unit_is_coded_in_ucum() -> None:
+    """Another program compares quantities by the code, and cannot read a unit that is only written."""
+    quantities = [percentage(12.34), pain_quantity(3), *(make_quantity(name, 1.0) for name in SETTINGS)]
+    for one in quantities:
+        assert one["system"] == "http://unitsofmeasure.org"
+        assert one["unit"]
+        assert one["code"]

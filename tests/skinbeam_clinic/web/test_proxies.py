@@ -1,0 +1,86 @@
+"""Behind a proxy: who a client is, for the limits on requests, and whose word on that is believed."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from skinbeam_clinic.web import server
+from skinbeam_clinic.web.client import find_network
+from skinbeam_clinic.web.server import build_app, serve_app
+
+CLIENT = b"203.0.113.7"
+
+
+def request_from(host: str) -> Request:
+    return Request({"type": "http", "client": (host, 50000), "headers": []})
+
+
+def client_as_seen(app: Any, proxy: str) -> str:
+    """The client that the app sees when a proxy at an address passes on a request."""
+    seen: list[str] = []
+
+    async def inner(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
+        seen.append(find_network(Request(scope)))
+
+    app.app = inner  # in place of the whole app, inside uvicorn's reader of a proxy's headers
+    scope = {
+        "type": "http",
+        "client": (proxy, 50000),
+        "scheme": "http",
+        "headers": [(b"x-forwarded-for", CLIENT), (b"x-forwarded-proto", b"https")],
+    }
+    asyncio.run(app(scope, None, None))
+    return seen[0]
+
+
+@pytest.fixture
+def served_app(monkeypatch: pytest.MonkeyPatch) -> Any:
+    configured: list[uvicorn.Config] = []
+
+    class Captured(server._Server):
+        def run(self, sockets: Any = None) -> None:
+            configured.append(self.config)
+            for one in sockets:
+                one.close()
+
+    monkeypatch.setattr(server, "_Server", Captured)
+
+    def make() -> Any:
+        app: FastAPI = build_app()
+        serve_app(app, "127.0.0.1", 0)
+        configured[-1].load()
+        return configured[-1].loaded_app
+
+    return make
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1"])
+def test_a_proxy_on_this_machine_tells_who_asks(served_app: Any, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    assert client_as_seen(served_app(), proxy) == CLIENT.decode()
+
+
+def test_another_machine_is_not_believed_unless_it_is_named(served_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    assert client_as_seen(served_app(), "198.51.100.4") == "198.51.100.4"
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "198.51.100.4")
+    assert client_as_seen(served_app(), "198.51.100.4") == CLIENT.decode()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2:ffff::1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "203.0.113.7", False),
+    ],
+)
+def test_one_client_of_ipv6_has_all_addresses_of_its_network(one: str, other: str, same: bool) -> None:
+    assert (find_network(request_from(one)) == find_network(request_from(other))) is same
