@@ -1,10 +1,10 @@
-"""Faces found in altered portraits and none elsewhere: python -m research.photo_checks.face_finding PORTRAIT...
+"""Faces found in altered portraits and none elsewhere: python -m research.photo_checks.face_finding [PORTRAIT...]
 
 Each portrait is enlarged and reduced until its face is 60 to 2,000 px wide, turned by up to 30°, mirrored, coded,
 darkened and brightened, and covered with a drawn hat, sunglasses, beard and mask; its head is turned by drawing the
 picture anew on an ellipsoid. Pupils are compared with those of the unchanged picture, moved like the picture. With
-`--marked FILE`, lines of `name,x,y,x,y` with pupils marked by hand, they are compared with those, too. Pictures without
-a face are drawn; `--empty FOLDER` adds others. A table in Markdown is printed, for the finder in use and the cascades.
+`--marked FILE`, lines of `name,x,y,x,y` with pupils marked by hand, they are compared with those, too. Without
+portraits, pictures without a face are drawn and searched. Tables in Markdown are printed.
 """
 
 import argparse
@@ -12,8 +12,8 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from time import process_time
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.decoding.photograph import Picture, read_photograph
 from skinbeam.photo.face.face import Face
-from skinbeam.photo.face.finder import FaceFinder, face_finder, find_faces_by_cascades
+from skinbeam.photo.face.finder import BACKENDS, FaceFinder, face_finder
 
 __all__ = ["ALTERATIONS", "COVERS", "Alteration", "alter_picture", "empty_pictures", "main", "turn_head"]
 
@@ -75,14 +75,14 @@ ALTERATIONS: Mapping[str, tuple[Alteration, ...]] = {
 
 
 def alter_picture(rgb: Picture, pupils: Array, alteration: Alteration) -> tuple[Picture, Array]:
-    """Return the altered picture, and where its right and left pupil (2, 2) are then."""
+    """Return the altered picture, and where pairs of a right and a left pupil (n, 2, 2) are then."""
     picture, points = rgb, pupils
     if alteration.mirrored:
         picture = np.ascontiguousarray(picture[:, ::-1])
-        points = (points * (-1, 1) + (rgb.shape[1] - 1, 0))[::-1]
+        points = (points * (-1, 1) + (rgb.shape[1] - 1, 0))[:, ::-1]
     scale = 1.0
     if alteration.face_px is not None:
-        scale = alteration.face_px / (WIDTH_OF_PUPILS * math.dist(*pupils))
+        scale = alteration.face_px / (WIDTH_OF_PUPILS * math.dist(*pupils[0]))
     if alteration.longer_px is not None:
         scale = alteration.longer_px / max(rgb.shape[:2])
     if scale != 1.0:
@@ -339,7 +339,6 @@ class _Row:
     pictures: int = 0
     alone: int = 0  # pictures in which exactly one face was found
     off: tuple[float, ...] = ()  # the worse pupil of each, in shares of their distance
-    seconds: float = 0.0
 
     def add(self, faces: list[Face], pupils: Array) -> None:
         """Count a picture, and how far the worse pupil is off."""
@@ -360,64 +359,59 @@ class _Row:
 
 
 def _altered(rgb: Picture, pupils: Array) -> Iterator[tuple[str, Picture, Array]]:
-    """Yield every altered picture with its kind and its pupils."""
+    """Yield every altered picture with its kind and its pairs of pupils (n, 2, 2), the first of which is the face's."""
     yield "unchanged", rgb, pupils
     for kind, alterations in ALTERATIONS.items():
         for alteration in alterations:
             yield kind, *alter_picture(rgb, pupils, alteration)
     for yaw in (-25.0, -15.0, 15.0, 25.0):
-        yield f"head turned to a side by {abs(yaw):.0f}°", *turn_head(rgb, pupils, yaw)
+        picture, moved = turn_head(rgb, pupils[0], yaw)
+        yield f"head turned to a side by {abs(yaw):.0f}°", picture, moved[None]
     for kind, cover in COVERS.items():
-        yield kind, cover(rgb, pupils), pupils
+        yield kind, cover(rgb, pupils[0]), pupils[:1]
+
+
+def _portrait_table(finder: FaceFinder, files: list[Path], marked: Mapping[str, Array]) -> None:
+    """Print what a finder does on altered portraits, and on two of them side by side."""
+    table: dict[str, _Row] = {}
+    against_marks = _Row()
+    portraits = [read_photograph(file).rgb for file in files]
+    for file, rgb in zip(files, portraits, strict=True):
+        (reference,) = finder(rgb)
+        pupils = np.array([[reference.right_pupil, reference.left_pupil]])
+        if file.name in marked:
+            pupils = np.concatenate([pupils, marked[file.name][None]])
+        for kind, picture, pairs in _altered(rgb, pupils):
+            faces = finder(picture)
+            table.setdefault(kind, _Row()).add(faces, pairs[0])
+            if len(pairs) > 1:
+                against_marks.add(faces, pairs[1])
+    for one, other in pairwise([*portraits, portraits[0]]):
+        table.setdefault("two faces", _Row()).add(finder(np.concatenate([one, other], axis=1)), pupils[0])
+    print("| | one face | within 3 % | median, worst |\n|---|---|---|---|")
+    for kind, row in table.items():
+        print(f"| {kind} | {row} |")
+    print(f"| the upper ones, against pupils marked by hand | {against_marks} |")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the tables."""
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("portraits", type=Path, nargs="+")
+    parser.add_argument("portraits", type=Path, nargs="*")
+    parser.add_argument("--backend", choices=sorted(BACKENDS))
     parser.add_argument("--marked", type=Path)
-    parser.add_argument("--empty", type=Path)
     given = parser.parse_args(arguments)
-    marked: dict[str, Array] = {}
-    if given.marked is not None:
-        with given.marked.open(encoding="utf-8") as file:
-            marked = {name: np.array(places, np.float64).reshape(2, 2) for name, *places in csv.reader(file)}
-    finders: dict[str, FaceFinder] = {"in use": face_finder(), "cascades": find_faces_by_cascades}
-    empty = list(empty_pictures())
-    if given.empty is not None:
-        empty += [(file.name, read_photograph(file).rgb) for file in sorted(given.empty.iterdir())]
-    portraits = {file.name: read_photograph(file).rgb for file in given.portraits}
-    for name, finder in finders.items():
-        print(f"\n| {name} | one face | within 3 % | median, worst |\n|---|---|---|---|", flush=True)
-        table: dict[str, _Row] = {}
-        against_marks, started = _Row(), process_time()
-        for file, rgb in portraits.items():
-            reference = finder(rgb)
-            if len(reference) != 1:
-                print(f"{file}: {len(reference)} faces", flush=True)
-            known = marked.get(file)
-            if len(reference) == 1:
-                own = np.array([reference[0].right_pupil, reference[0].left_pupil])
-            elif known is not None:
-                own = known
-            else:
-                continue
-            for kind, picture, pupils in _altered(rgb, own):
-                faces = finder(picture)
-                table.setdefault(kind, _Row()).add(faces, pupils)
-            if known is not None:
-                for alteration in (Alteration(), *(one for kind in ALTERATIONS.values() for one in kind)):
-                    picture, pupils = alter_picture(rgb, known, alteration)
-                    against_marks.add(finder(picture), pupils)
-        for kind, row in table.items():
-            print(f"| {kind} | {row} |", flush=True)
-        print(f"| all of them, against pupils marked by hand | {against_marks} |")
-        pairs = [np.concatenate([one, other], axis=1) for one in portraits.values() for other in portraits.values()]
-        two = sum(len(finder(pair)) == 2 for pair in pairs)
-        print(f"| two portraits side by side: two faces | {two} of {len(pairs)} | | |")
-        seen = [kind for kind, picture in empty if finder(picture)]
-        print(f"| no face in the picture: a face | {len(seen)} of {len(empty)} | | | {', '.join(seen)}")
-        print(f"{process_time() - started:.0f} s", flush=True)
+    finder = face_finder() if given.backend is None else BACKENDS[given.backend]
+    if given.portraits:
+        marked: dict[str, Array] = {}
+        if given.marked is not None:
+            with given.marked.open(encoding="utf-8") as file:
+                marked = {name: np.array(places, np.float64).reshape(2, 2) for name, *places in csv.reader(file)}
+        _portrait_table(finder, given.portraits, marked)
+        return
+    pictures = list(empty_pictures())
+    found = [kind for kind, picture in pictures if finder(picture)]
+    print(f"a face in {len(found)} of {len(pictures)} pictures without one: {', '.join(found) or 'none'}")
 
 
 if __name__ == "__main__":
