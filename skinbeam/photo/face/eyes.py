@@ -93,7 +93,7 @@ def find_pupils_near(rgb: Picture, right: Point, left: Point) -> tuple[Point, Po
 
     An eye on which the cascades do not agree, closed or behind a dark lens, stays where it was.
     """
-    cite_sources("daugman1993")
+    cite_sources("viola2001", "daugman1993")
     apart = _PUPIL_FINE_PX / _BOX_OF_PUPILS
     crop = upright_crop(rgb, right, left, apart_px=apart, side_px=_PUPIL_FINE_PX, eyes_at=0.5)
     gray = np.asarray(cv2.cvtColor(crop.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
