@@ -29,7 +29,7 @@ class Face:
     ----------
     right_pupil, left_pupil, mouth : x, y.
     box : x, y, width, height of the detection.
-    backend : `cascades` or `mesh`.
+    backend : `network`, `cascades`, `mesh` or `points`.
     points : (478, 2) mesh points, or None.
     iris_px : horizontal diameter of the visible iris, the same for both eyes, or None where its edge is not seen.
     """

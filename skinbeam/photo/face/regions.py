@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.face.face import Face, FaceView, face_view
 from skinbeam.photo.limits import face_template, limit
 from skinbeam.photo.skin_mask import (
@@ -74,9 +75,26 @@ def region_outlines(face: Face) -> dict[str, Array]:
     return placed
 
 
+# The root of the nose and the skin between the brows, above every mask, in pupil distances.
+_NOSE_ROOT = np.array([[-0.16, -0.3], [0.16, -0.3], [0.16, 0.18], [-0.16, 0.18]])
+
+
 def colour_sample_area(view: FaceView) -> Mask:
-    """Return the area from which the usual skin colour is sampled: cheeks, nose and chin."""
-    return fill_outline(view.rgb.shape, view.face.template_to_pixels(_template()[1])) & ~facial_openings(view)
+    """Return the area from which the usual skin colour is sampled: cheeks, nose and chin.
+
+    Where that is much less red than the root of the nose, cloth covers it, as a mask does, and the root is sampled.
+    """
+    openings = facial_openings(view)
+    middle = fill_outline(view.rgb.shape, view.face.template_to_pixels(_template()[1])) & ~openings
+    root = fill_outline(view.rgb.shape, view.face.template_to_pixels(_NOSE_ROOT)) & ~openings
+    least = limit("skin", "covered_redness") * _redness(view, root)
+    return root if _redness(view, middle) < least else middle
+
+
+def _redness(view: FaceView, area: Mask) -> float:
+    """Return the median of log(red/green) in an area, 0 where it is empty."""
+    light = srgb_to_linear(view.rgb[area]) + 1e-3
+    return float(np.median(np.log(light[:, 0] / light[:, 1]))) if len(light) else 0.0
 
 
 def facial_openings(view: FaceView) -> Mask:

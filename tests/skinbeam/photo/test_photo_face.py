@@ -165,12 +165,12 @@ def test_a_tilt_of_the_head_is_followed_up_to_its_limit() -> None:
     assert face.roll_deg == pytest.approx(upright.roll_deg - 12, abs=2)
 
     def tilted(_: np.ndarray) -> list[Face]:
-        return [replace(upright, left_pupil=(upright.right_pupil[0] + 40, upright.right_pupil[1] + 25))]
+        return [replace(upright, left_pupil=(upright.right_pupil[0] + 40, upright.right_pupil[1] + 32))]
 
     refused = find_single_face(PORTRAIT, tilted)
     assert isinstance(refused, FaceRefusal)
     assert refused.code == "face-tilted"
-    assert "32" in refused.message.text  # atan(25/40) = 32.0 degrees
+    assert "39" in refused.message.text  # atan(32/40) = 38.7 degrees
 
 
 def test_no_face_and_two_faces_are_refused() -> None:

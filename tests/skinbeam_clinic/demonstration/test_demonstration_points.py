@@ -80,7 +80,7 @@ def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_thos
     plain = client.post("/consult", data=LEAST | set_on)
     moved = client.post("/consult", data=LEAST | set_on | MOVED)
     assert plain.headers["location"] != moved.headers["location"]
-    assert [case.photo_analysis.skin.face.backend for case in cases] == ["cascades", "points"]
+    assert [case.photo_analysis.skin.face.backend for case in cases] == ["network", "points"]
     assert cases[1].photo_analysis.skin.face.left_pupil == (246.5, 103.0)
     again = client.get(f"{moved.headers['location']}/answers")
     assert dict(Form(again.text).filled) == LEAST | MOVED | {"photo.kept": kept}
