@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from machine import print_machine
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.model.case import Case
@@ -91,7 +91,7 @@ def one_by_one(layers: list[np.ndarray]) -> None:
 
 def threshold(case: Case, endpoint: str) -> object:
     """The dose that 200 skins need; light that was traced in the first run is remembered."""
-    return threshold_document(LoadedCase(case, Path()), endpoint)
+    return find_threshold(LoadedCase(case, Path()), endpoint).to_dict()
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The guideline for a condition (`skinbeam.guideline/1`), and the answer for a condition that plans do not cover."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from skinbeam.evidence.guideline.device_classes import guideline_conditions, guideline_sites, outside_conditions
 from skinbeam.evidence.guideline.doses import doses_of_cell
@@ -16,7 +17,7 @@ from skinbeam.evidence.guideline.words import (
     short_treatment_words,
     treatment_words,
 )
-from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import InputError, NotAvailable, unknown_name_error
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
@@ -24,10 +25,17 @@ from skinbeam.model.suggestions import outside_condition
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, resolve_name
 from skinbeam.text import render_message
 
-__all__ = ["SCHEMA", "guideline", "guideline_document", "uncovered_case_answer"]
-
-SCHEMA = "skinbeam.guideline/1"
-_PLACES = ("first", "second", "third")
+__all__ = [
+    "CellEntry",
+    "DoseEntry",
+    "GuidelineAnswer",
+    "NamedTreatment",
+    "PlaceEntry",
+    "StatementEntry",
+    "answer_guideline",
+    "guideline",
+    "uncovered_case_answer",
+]
 
 
 def guideline(
@@ -69,34 +77,117 @@ def guideline(
     return tuple(dict.fromkeys(cell for cell in found if cell is not None))
 
 
-def guideline_document(
-    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
-) -> dict[str, Any]:
-    """Return `skinbeam.guideline/1`; arguments and errors as in `guideline`.
+@dataclass(frozen=True)
+class NamedTreatment:
+    """A treatment, and its title."""
 
-    `cells` holds for each group of phototypes the three places, what to avoid, doses and sources; `rows` what each
-    source says about a treatment, a row for each class of device that it names.
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class DoseEntry:
+    """A printed dose of a treatment."""
+
+    device_class: str
+    quantity: str
+    low: float
+    high: float
+    setting: str
+    title: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlaceEntry:
+    """A treatment at one of the three places, with its devices and doses."""
+
+    treatment: str
+    title: str
+    device_classes: tuple[str, ...]
+    devices: str
+    setting: str
+    doses: tuple[DoseEntry, ...]
+
+
+@dataclass(frozen=True)
+class CellEntry:
+    """What sources do for a group of phototypes."""
+
+    name: str
+    title: str
+    subtype: str
+    site: str
+    phototype: str
+    first: PlaceEntry | Unknown
+    second: PlaceEntry | Unknown
+    third: PlaceEntry | Unknown
+    endpoint: str
+    sessions: str
+    adjuncts: tuple[NamedTreatment, ...]
+    avoid: tuple[NamedTreatment, ...]
+    firmness: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StatementEntry:
+    """What a source says about a treatment, of one class of device that it names."""
+
+    condition: str
+    subtype: str
+    site: str
+    phototypes: str
+    place: str
+    treatment: str
+    device_class: str
+    statement: str
+    grade: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidelineAnswer(DocumentResult):
+    """The guideline for a condition.
+
+    Parameters
+    ----------
+    covered : whether plans cover the condition.
+    cells : for each group of phototypes the three places, what to avoid, doses and sources.
+    rows : what each source says about a treatment.
     """
+
+    schema: ClassVar[str] = "skinbeam.guideline/1"
+
+    condition: str
+    title: str
+    covered: bool
+    cells: tuple[CellEntry, ...]
+    rows: tuple[StatementEntry, ...]
+    sources: tuple[str, ...]
+
+
+def answer_guideline(
+    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
+) -> GuidelineAnswer:
+    """Return the guideline for a condition; arguments and errors as in `guideline`."""
     cells = guideline(condition, phototype=phototype, site=site, subtype=subtype)
     name = cells[0].condition
-    rows = list(_choice_rows(name, phototype, site, subtype))
+    rows = tuple(_statements(name, phototype, site, subtype))
     sources = dict.fromkeys(
-        (*(key for cell in cells for key in _sources_of(cell)), *(key for row in rows for key in row["sources"]))
+        (*(key for cell in cells for key in _sources_of(cell)), *(key for row in rows for key in row.sources))
     )
     cite_sources(*sources)
     asked = {"command": "guideline", "condition": name, "phototype": phototype, "site": site, "subtype": subtype}
-    return build_document(
-        SCHEMA,
+    return GuidelineAnswer(
         case_sha256=sha256_hex({key: value for key, value in asked.items() if value is not None}),
         seed=0,
-        body={
-            "condition": name,
-            "title": condition_words(name),
-            "covered": name not in outside_conditions(),
-            "cells": [_cell_entry(cell) for cell in cells],
-            "rows": rows,
-            "sources": list(sources),
-        },
+        condition=name,
+        title=condition_words(name),
+        covered=name not in outside_conditions(),
+        cells=tuple(map(_cell_entry, cells)),
+        rows=rows,
+        sources=tuple(sources),
     )
 
 
@@ -142,27 +233,29 @@ def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:
         yield render_message("guideline.clinics-avoid", {"treatments": "; ".join(map(avoidance_words, cell.avoid))})
 
 
-def _cell_entry(cell: GuidelineCell) -> dict[str, Any]:
+def _cell_entry(cell: GuidelineCell) -> CellEntry:
     doses = doses_of_cell(cell)
-    return {
-        "name": cell.row,
-        "title": cell_words(cell),
-        "subtype": cell.subtype,
-        "site": cell.site,
-        "phototype": cell.phototype,
-        **{place: _place_entry(place, getattr(cell, place), doses) for place in _PLACES},
-        "endpoint": cell.endpoint_text,
-        "sessions": cell.sessions_text,
-        "adjuncts": [{"name": name, "title": avoidance_words(name)} for name in cell.adjuncts],
-        "avoid": [{"name": name, "title": avoidance_words(name)} for name in cell.avoid],
-        "firmness": cell.firmness,
-        "sources": list(_sources_of(cell)),
-    }
+    return CellEntry(
+        name=cell.row,
+        title=cell_words(cell),
+        subtype=cell.subtype,
+        site=cell.site,
+        phototype=cell.phototype,
+        first=_place_entry("first", cell.first, doses),
+        second=_place_entry("second", cell.second, doses),
+        third=_place_entry("third", cell.third, doses),
+        endpoint=cell.endpoint_text,
+        sessions=cell.sessions_text,
+        adjuncts=tuple(NamedTreatment(name, avoidance_words(name)) for name in cell.adjuncts),
+        avoid=tuple(NamedTreatment(name, avoidance_words(name)) for name in cell.avoid),
+        firmness=cell.firmness,
+        sources=tuple(_sources_of(cell)),
+    )
 
 
-def _choice_rows(
+def _statements(
     condition: str, phototype: str | None, site: str | None, subtype: str | None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[StatementEntry]:
     """Yield what each source says about a treatment of a condition, restricted to what is asked for."""
     place = None if site is None else _resolve_site(site)
     for choice in load_choices():
@@ -173,45 +266,45 @@ def _choice_rows(
         if subtype is not None and choice.subtypes and subtype not in choice.subtypes:
             continue
         for device_class in choice.device_classes or ("",):
-            yield {
-                "condition": choice.condition,
-                "subtype": "; ".join(choice.subtypes),
-                "site": choice.site,
-                "phototypes": choice.phototype,
-                "place": choice.place,
-                "treatment": choice.treatment,
-                "device_class": device_class,
-                "statement": choice.statement,
-                "grade": choice.grade,
-                "sources": [choice.source],
-            }
+            yield StatementEntry(
+                condition=choice.condition,
+                subtype="; ".join(choice.subtypes),
+                site=choice.site,
+                phototypes=choice.phototype,
+                place=choice.place,
+                treatment=choice.treatment,
+                device_class=device_class,
+                statement=choice.statement,
+                grade=choice.grade,
+                sources=(choice.source,),
+            )
 
 
 def _place_entry(
     place: str, treatment: GuidelineTreatment | None, doses: tuple[GuidelineDose, ...]
-) -> dict[str, Any] | Unknown:
+) -> PlaceEntry | Unknown:
     if treatment is None:
         return Unknown(render_message(f"guideline.no-{place}"))
-    return {
-        "treatment": treatment.treatment,
-        "title": treatment_words(treatment),
-        "device_classes": list(treatment.device_classes),
-        "devices": device_words(treatment.device_classes),
-        "setting": treatment.setting_text,
-        "doses": [_dose_entry(dose) for dose in doses if dose.place == place],
-    }
+    return PlaceEntry(
+        treatment=treatment.treatment,
+        title=treatment_words(treatment),
+        device_classes=tuple(treatment.device_classes),
+        devices=device_words(treatment.device_classes),
+        setting=treatment.setting_text,
+        doses=tuple(_dose_entry(dose) for dose in doses if dose.place == place),
+    )
 
 
-def _dose_entry(dose: GuidelineDose) -> dict[str, Any]:
-    return {
-        "device_class": dose.component or dose.device_class,
-        "quantity": dose.quantity,
-        "low": dose.low,
-        "high": dose.high,
-        "setting": dose.setting_text,
-        "title": dose_words(dose),
-        "sources": list(dose.sources),
-    }
+def _dose_entry(dose: GuidelineDose) -> DoseEntry:
+    return DoseEntry(
+        device_class=dose.component or dose.device_class,
+        quantity=dose.quantity,
+        low=dose.low,
+        high=dose.high,
+        setting=dose.setting_text,
+        title=dose_words(dose),
+        sources=tuple(dose.sources),
+    )
 
 
 def _sources_of(cell: GuidelineCell) -> dict[str, None]:

@@ -2,15 +2,16 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from skinbeam.model.document import build_document
+from skinbeam._version import __version__
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MEGABYTE, UM
@@ -26,14 +27,58 @@ from skinbeam.simulate.zarr_store import create_store
 from skinbeam.text import render_message
 
 __all__ = [
+    "LightBalance",
     "LightOptions",
     "LightRun",
+    "LightShares",
     "run_light",
     "write_light_fields",
 ]
 
-SCHEMA = "skinbeam.light/1"
 DEFAULT_PHOTONS = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightShares:
+    """Shares of the incident power, or their standard errors.
+
+    Parameters
+    ----------
+    absorbed : by name of the layer or medium.
+    fluence_rate_ratio : fluence rate over irradiance, mean of each bin of depth.
+    escaped_sides : of voxels alone. mean_path_um : by layer, of Monte Carlo alone.
+    """
+
+    reflectance_specular: float
+    reflectance_diffuse: float
+    transmittance: float
+    absorbed: Mapping[str, float]
+    fluence_rate_ratio: tuple[float, ...]
+    escaped_sides: float | None = None
+    mean_path_um: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightBalance(LightShares, DocumentResult):
+    """The light in a layers file.
+
+    Parameters
+    ----------
+    roulette_balance, standard_error : of Monte Carlo alone.
+    depth_um : centres of the bins of depth.
+    """
+
+    schema: ClassVar[str] = "skinbeam.light/1"
+    digits: ClassVar[int] = LIGHT_DIGITS
+
+    roulette_balance: float | None = None
+    standard_error: LightShares | None = None
+    depth_um: tuple[float, ...]
+    photons: int
+    photons_per_second: int
+    device: str
+    method: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,12 +87,12 @@ class LightRun:
 
     Parameters
     ----------
-    document : skinbeam.light/1.
-    field : the light field, with quantities that the document does not have.
+    balance : the shares of the power, and the fluence rate by depth.
+    field : the light field, with quantities that the balance does not have.
     loaded : the layers file.
     """
 
-    document: dict[str, Any]
+    balance: LightBalance
     field: LightField
     loaded: LoadedLayers
 
@@ -121,24 +166,24 @@ def run_light(
             try:
                 light = engine.compute_light(build_space(loaded), spec.beam, tally)
             except NotAvailable as missing:
-                raise NotAvailable(missing.reason, body={"schema": SCHEMA}) from None
-    made = {
-        "depth_um": [0.5 * (low + high) for low, high in pairwise(loaded.edges_um())],
-        "photons": light.photons,
-        "photons_per_second": round(light.photons / (time.perf_counter() - start)),
-        "device": options.device,
-        "method": method,
-        "sources": sorted(sources),
-    }
-    record = build_document(
-        SCHEMA,
+                raise NotAvailable(missing.reason, body={"schema": LightBalance.schema}) from None
+    names = part_names(spec)
+    error = None if light.standard_error is None else _light_shares(light.standard_error, names, spec)
+    balance = LightBalance(
         case_sha256=loaded.sha256(),
         seed=options.seed,
-        warnings=_unused_option_warnings(light, spec, options),
-        body={**_document_body(light, spec), **made},
-        digits=LIGHT_DIGITS,
+        warnings=tuple(_unused_option_warnings(light, spec, options)),
+        **vars(_light_shares(light, names, spec)),
+        roulette_balance=None if error is None else float(light.roulette_balance),
+        standard_error=error,
+        depth_um=tuple(0.5 * (low + high) for low, high in pairwise(loaded.edges_um())),
+        photons=light.photons,
+        photons_per_second=round(light.photons / (time.perf_counter() - start)),
+        device=options.device,
+        method=method,
+        sources=tuple(sorted(sources)),
     )
-    return LightRun(record, light, loaded)
+    return LightRun(balance, light, loaded)
 
 
 def _choose_method(spec: LayersFile, options: LightOptions) -> str:
@@ -152,7 +197,7 @@ def _choose_method(spec: LayersFile, options: LightOptions) -> str:
         )
     method = options.method or ("ordinates" if _is_plain_layers(spec) and options.device == "cpu" else "montecarlo")
     if options.device == "cuda" and (lacking := "exact-on-cpu" if method == "ordinates" else gpu.missing_cuda_part()):
-        raise NotAvailable(render_message(f"light.{lacking}"), body={"schema": SCHEMA})
+        raise NotAvailable(render_message(f"light.{lacking}"), body={"schema": LightBalance.schema})
     return method
 
 
@@ -166,18 +211,6 @@ def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightO
     return [{"code": code, "message": render_message(f"light.{code}")} for code, holds in notes.items() if holds]
 
 
-def _document_body(light: LightField, spec: LayersFile) -> dict[str, Any]:
-    """Return the light and its standard error by the keys of the document."""
-    names = part_names(spec)
-    body = _energy_parts(light, names, spec)
-    if light.standard_error is None:
-        return body
-    return body | {
-        "roulette_balance": light.roulette_balance,
-        "standard_error": _energy_parts(light.standard_error, names, spec),
-    }
-
-
 def _is_plain_layers(spec: LayersFile) -> bool:
     """Return whether the file has only plane layers at perpendicular incidence, with light tallied by depth."""
     tables = any(layer.phase is not None for layer in spec.layer)
@@ -185,20 +218,17 @@ def _is_plain_layers(spec: LayersFile) -> bool:
     return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian", "ring") and spec.beam.angle_deg == 0
 
 
-def _energy_parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, Any]:
-    """Return the balance of the light energy by the keys of the document."""
-    body = {
-        "reflectance_specular": light.reflectance_specular,
-        "reflectance_diffuse": light.reflectance_diffuse,
-        "transmittance": light.transmittance,
-        "absorbed": dict(zip(names, light.absorbed_fraction.tolist(), strict=True)),
-        "fluence_rate_ratio": light.fluence_rate_ratio.tolist(),
-    }
-    if spec.voxels is not None:
-        body["escaped_sides"] = light.escaped_sides
-    if light.mean_path_m is not None:
-        body["mean_path_um"] = dict(zip(names, (light.mean_path_m / UM).tolist(), strict=True))
-    return body
+def _light_shares(light: LightField, names: Sequence[str], spec: LayersFile) -> LightShares:
+    path_um = None if light.mean_path_m is None else (light.mean_path_m / UM).tolist()
+    return LightShares(
+        reflectance_specular=float(light.reflectance_specular),
+        reflectance_diffuse=float(light.reflectance_diffuse),
+        transmittance=float(light.transmittance),
+        absorbed=dict(zip(names, light.absorbed_fraction.tolist(), strict=True)),
+        fluence_rate_ratio=tuple(light.fluence_rate_ratio.tolist()),
+        escaped_sides=None if spec.voxels is None else float(light.escaped_sides),
+        mean_path_um=None if path_um is None else dict(zip(names, path_um, strict=True)),
+    )
 
 
 def _make_tally(loaded: LoadedLayers, method: str) -> LightTally:
@@ -254,14 +284,14 @@ def write_light_fields(run: LightRun, path: Path) -> None:
     """
     import xarray as xr
 
-    document, tally = run.document, run.loaded.spec.tally
-    names = list(document["absorbed"])
+    balance, tally = run.balance, run.loaded.spec.tally
+    names = list(balance.absorbed)
     variables = _dataset_variables(run.field)
     if run.field.standard_error is not None:
         errors = _dataset_variables(run.field.standard_error)
         variables |= {f"{name}_standard_error": value for name, value in errors.items()}
     axes: dict[str, Any] = {
-        "depth": ("depth", np.asarray(document["depth_um"]) * UM, {"units": "m"}),
+        "depth": ("depth", np.asarray(balance.depth_um) * UM, {"units": "m"}),
         # Zarr has no stable data type for text yet: the parts are numbered, and their names are in the attributes.
         "layer": ("layer", np.arange(len(names)), {"names": names}),
     }
@@ -274,7 +304,14 @@ def write_light_fields(run: LightRun, path: Path) -> None:
         ):
             centres = _bin_centres(count, step)
             axes[axis] = (axis, centres - centres.mean(), {"units": "m"})
-    attributes = {key: document[key] for key in ("schema", "version", "case_sha256", "seed", "method", "device")}
+    attributes = {
+        "schema": balance.schema,
+        "version": __version__,
+        "case_sha256": balance.case_sha256,
+        "seed": balance.seed,
+        "method": balance.method,
+        "device": balance.device,
+    }
     with create_store(path) as store:
         xr.Dataset(variables, axes, attributes).to_zarr(store, mode="w", consolidated=False)
 

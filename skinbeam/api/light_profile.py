@@ -1,10 +1,11 @@
 """Compute `skinbeam.light-profile/1`: the fluence rate of a wide beam over the depth of sampled skins."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from skinbeam.model.document import build_document
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
@@ -17,16 +18,46 @@ from skinbeam.skin.properties import optical_properties
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import Message
 
-__all__ = ["light_profile_document"]
+__all__ = ["DepthProfile", "LayerTop", "profile_light"]
 
-SCHEMA = "skinbeam.light-profile/1"
 MAX_BINS = 1000
 
 
-def light_profile_document(
+@dataclass(frozen=True)
+class LayerTop:
+    """A layer of the median thickness, and the depth at which it begins."""
+
+    name: str
+    top_um: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthProfile(DocumentResult):
+    """The fluence rate over the irradiance in equal bins from the surface down.
+
+    Parameters
+    ----------
+    depth_um : centres of the bins.
+    fluence_rate_ratio : weighted median of the draws, with low and high of the central `level` of the population.
+    """
+
+    schema: ClassVar[str] = "skinbeam.light-profile/1"
+
+    wavelength_nm: float
+    depth_um: tuple[float, ...]
+    fluence_rate_ratio: tuple[float, ...]
+    fluence_rate_ratio_low: tuple[float, ...]
+    fluence_rate_ratio_high: tuple[float, ...]
+    level: float
+    layers: tuple[LayerTop, ...]
+    draws: int
+    sources: tuple[str, ...]
+
+
+def profile_light(
     loaded: LoadedCase, wavelength_nm: float, *, deepest_um: float, bins: int, draws: int, seed: int
-) -> dict[str, Any]:
-    """Return skinbeam.light-profile/1: the fluence rate over the irradiance in equal bins from the surface down.
+) -> DepthProfile:
+    """Return the fluence rate over the irradiance in equal bins from the surface down.
 
     The beam is collimated, perpendicular and wide. Every bin has the weighted median and the central interval of the
     draws; `layers` are the names and tops of the layers of the median thickness.
@@ -59,27 +90,27 @@ def light_profile_document(
         ratio = fluence_between_depths(skins, optical_properties(skins, wavelength_nm), edges_um * UM)
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
     low, median, high = (
-        [float(value) for value in column]
+        tuple(float(value) for value in column)
         for column in zip(
             *(weighted_quantiles(cell, weights, (tail, 0.5, 1.0 - tail)) for cell in ratio.fluence_rate_ratio.T),
             strict=True,
         )
     )
     tops_um = np.concatenate([[0.0], np.cumsum(thickness_um[:-1])])
-    body = {
-        "wavelength_nm": wavelength_nm,
-        "depth_um": 0.5 * (edges_um[1:] + edges_um[:-1]),
-        "fluence_rate_ratio": median,
-        "fluence_rate_ratio_low": low,
-        "fluence_rate_ratio_high": high,
-        "level": INTERVAL_LEVEL,
-        "layers": [
-            {"name": str(name), "top_um": float(top)} for name, top in zip(skins["layer"].values, tops_um, strict=True)
-        ],
-        "draws": draws,
-        "sources": sorted(sources),
-    }
-    return build_document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+    return DepthProfile(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        warnings=tuple(warnings),
+        wavelength_nm=wavelength_nm,
+        depth_um=tuple(map(float, 0.5 * (edges_um[1:] + edges_um[:-1]))),
+        fluence_rate_ratio=median,
+        fluence_rate_ratio_low=low,
+        fluence_rate_ratio_high=high,
+        level=INTERVAL_LEVEL,
+        layers=tuple(LayerTop(str(name), float(top)) for name, top in zip(skins["layer"].values, tops_um, strict=True)),
+        draws=draws,
+        sources=tuple(sorted(sources)),
+    )
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -1,12 +1,13 @@
 """Compute `skinbeam.skin/1`: layers, spectra and colour of a skin, with the spread of the population."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.model.document import build_document
+from skinbeam.model.document import DocumentResult, build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
@@ -31,9 +32,8 @@ from skinbeam.text import Message
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["parse_wavelengths", "skin_document"]
+__all__ = ["LabColour", "SkinLayer", "SkinSpectra", "describe_skin", "parse_wavelengths"]
 
-SCHEMA = "skinbeam.skin/1"
 Array = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
 # Limit of solutions of the radiative transfer equation in a document, which limits its time to about ten seconds.
@@ -88,9 +88,65 @@ def _wavelength_error(code: str, message: str, hint: str) -> InputError:
     return InputError(code, message, field="wavelength_nm", hint=hint)
 
 
-def skin_document(
+@dataclass(frozen=True)
+class SkinLayer:
+    """A layer of the median skin; optical properties have one value per wavelength.
+
+    Parameters
+    ----------
+    thickness_um : unknown of a semi-infinite layer.
+    """
+
+    name: str
+    thickness_um: float | Unknown
+    mua_per_cm: tuple[float, ...]
+    mus_per_cm: tuple[float, ...]
+    g: tuple[float, ...]
+    n: tuple[float, ...]
+    density_kg_m3: float
+    heat_capacity_J_kgK: float
+    conductivity_W_mK: float
+
+
+@dataclass(frozen=True)
+class LabColour:
+    """The colour under D65 at 10°."""
+
+    L: float
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkinSpectra(DocumentResult):
+    """Layers, spectra and colour of the median skin, with the population's spread.
+
+    Parameters
+    ----------
+    layers : from the surface down.
+    reflectance : specular included, one value per wavelength, with low and high of the central `level` of the
+        population. reflectance_excluded : without the specular part.
+    """
+
+    schema: ClassVar[str] = "skinbeam.skin/1"
+
+    wavelength_nm: tuple[float, ...]
+    layers: tuple[SkinLayer, ...]
+    reflectance: tuple[float, ...]
+    reflectance_low: tuple[float, ...]
+    reflectance_high: tuple[float, ...]
+    level: float
+    reflectance_excluded: tuple[float, ...]
+    Lab: LabColour
+    ita_deg: float
+    phototype_range: str | Unknown
+    draws: int
+    sources: tuple[str, ...]
+
+
+def describe_skin(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], *, draws: int = 200, seed: int = 0
-) -> dict[str, Any]:
+) -> SkinSpectra:
     """Return the document skinbeam.skin/1: layers, spectra and colour of the median skin, with the population's spread.
 
     Every number is the weighted median over the draws, each value separately; for many wavelengths fewer draws are
@@ -104,19 +160,18 @@ def skin_document(
     warnings: list[Mapping[str, str]] = []
     try:
         with collect_sources() as sources:
-            body = _compute_body(loaded, wavelengths_nm, draws, seed, warnings)
-        body["sources"] = sorted(sources)
+            found = _compute_spectra(loaded, wavelengths_nm, draws, seed, warnings)
     except NotAvailable as error:
         body = _empty_body(wavelengths_nm, Unknown(error.reason))
-        whole = build_document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+        whole = build_document(SkinSpectra.schema, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
         raise NotAvailable(error.reason, body=whole) from None
-    return build_document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+    return replace(found, sources=tuple(sorted(sources)))
 
 
-def _compute_body(
+def _compute_spectra(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[Mapping[str, str]]
-) -> dict[str, Any]:
-    """Return the body of the document; warnings about it are appended to `warnings`."""
+) -> SkinSpectra:
+    """Return the result without its sources; warnings about it are appended to `warnings`."""
     if loaded.case.skin is None and loaded.case.patient is None:
         raise InputError(
             "missing-key",
@@ -152,19 +207,23 @@ def _compute_body(
     ita_deg = float(lab_to_ita_deg(lab))
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
     bounds = [weighted_quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
-    return {
-        "wavelength_nm": list(wavelengths_nm),
-        "layers": _layer_entries(ds, [at[nm] for nm in wavelengths_nm], weight),
-        "reflectance": [median for _, median, _ in bounds],
-        "reflectance_low": [low for low, _, _ in bounds],
-        "reflectance_high": [high for _, _, high in bounds],
-        "level": INTERVAL_LEVEL,
-        "reflectance_excluded": [weighted_median(diffuse[nm], weight) for nm in wavelengths_nm],
-        "Lab": {"L": float(lab.L), "a": float(lab.a), "b": float(lab.b)},
-        "ita_deg": ita_deg,
-        "phototype_range": _colour_phototypes(skin, ita_deg),
-        "draws": int(ds.sizes["sample"]),
-    }
+    return SkinSpectra(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        warnings=tuple(warnings),
+        wavelength_nm=tuple(wavelengths_nm),
+        layers=_layers(ds, [at[nm] for nm in wavelengths_nm], weight),
+        reflectance=tuple(median for _, median, _ in bounds),
+        reflectance_low=tuple(low for low, _, _ in bounds),
+        reflectance_high=tuple(high for _, _, high in bounds),
+        level=INTERVAL_LEVEL,
+        reflectance_excluded=tuple(weighted_median(diffuse[nm], weight) for nm in wavelengths_nm),
+        Lab=LabColour(float(lab.L), float(lab.a), float(lab.b)),
+        ita_deg=ita_deg,
+        phototype_range=_colour_phototypes(skin, ita_deg),
+        draws=int(ds.sizes["sample"]),
+        sources=(),
+    )
 
 
 def _colour_phototypes(skin: SkinDistribution, ita_deg: float) -> str | Unknown:
@@ -174,7 +233,7 @@ def _colour_phototypes(skin: SkinDistribution, ita_deg: float) -> str | Unknown:
     return matching_phototypes(ita_deg)
 
 
-def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, Any]:
+def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> Mapping[str, object]:
     """Return every key of the document, with unknowns in place of computed values."""
     computed = ("reflectance", "reflectance_low", "reflectance_high", "reflectance_excluded", "ita_deg")
     return {
@@ -189,25 +248,23 @@ def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, 
     }
 
 
-def _layer_entries(ds: "xr.Dataset", spectra: Sequence[OpticalProperties], weight: Array) -> list[dict[str, Any]]:
-    """Return the layers of the median skin; the thickness of a semi-infinite layer is unknown."""
-    heat = thermal_properties(ds)
-    layers = []
+def _layers(ds: "xr.Dataset", spectra: Sequence[OpticalProperties], weight: Array) -> tuple[SkinLayer, ...]:
+    """Return the layers of the median skin."""
+    heat, layers = thermal_properties(ds), []
     for index, name in enumerate(ds["layer"].to_numpy()):
         thickness_m = weighted_median(ds["thickness_m"].to_numpy()[:, index], weight)
-        record: dict[str, Any] = {"name": str(name)}
-        if np.isfinite(thickness_m):
-            record["thickness_um"] = thickness_m / UM
-        else:
-            record["thickness_um"] = {"unknown": Message("skin.semi_infinite").text}
-        record |= {
-            "mua_per_cm": [weighted_median(at.mua[:, index], weight) / PER_CM for at in spectra],
-            "mus_per_cm": [weighted_median(at.mus[:, index], weight) / PER_CM for at in spectra],
-            "g": [weighted_median(at.g[:, index], weight) for at in spectra],
-            "n": [weighted_median(at.n[:, index], weight) for at in spectra],
-            "density_kg_m3": weighted_median(heat.density[:, index], weight),
-            "heat_capacity_J_kgK": weighted_median(heat.heat_capacity[:, index], weight),
-            "conductivity_W_mK": weighted_median(heat.conductivity[:, index], weight),
-        }
-        layers.append(record)
-    return layers
+        is_finite = bool(np.isfinite(thickness_m))
+        layers.append(
+            SkinLayer(
+                name=str(name),
+                thickness_um=thickness_m / UM if is_finite else Unknown(Message("skin.semi_infinite").text),
+                mua_per_cm=tuple(weighted_median(at.mua[:, index], weight) / PER_CM for at in spectra),
+                mus_per_cm=tuple(weighted_median(at.mus[:, index], weight) / PER_CM for at in spectra),
+                g=tuple(weighted_median(at.g[:, index], weight) for at in spectra),
+                n=tuple(weighted_median(at.n[:, index], weight) for at in spectra),
+                density_kg_m3=weighted_median(heat.density[:, index], weight),
+                heat_capacity_J_kgK=weighted_median(heat.heat_capacity[:, index], weight),
+                conductivity_W_mK=weighted_median(heat.conductivity[:, index], weight),
+            )
+        )
+    return tuple(layers)

@@ -1,15 +1,16 @@
 """Compute `skinbeam.threshold/1`: the dose at which half of the sampled skins reach an endpoint."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.api.summary import draw_warnings
-from skinbeam.model.document import build_document
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import NotAvailable, unknown_name_error
-from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import ENDPOINTS
@@ -25,17 +26,44 @@ from skinbeam.simulate.thresholds import MedianVesselEffects, default_dose, sear
 from skinbeam.simulate.vessels.reduction_error import median_reduction_error, reduction_error
 from skinbeam.text import DocumentWarning, Message, render_message
 
-__all__ = ["threshold_document"]
+__all__ = ["DoseThreshold", "find_threshold"]
 
 Floats = NDArray[np.float64]
 
-_RESULT_KEYS = ("dose", "reached", "calibrated_dose", "calibration")
+
+@dataclass(frozen=True, kw_only=True)
+class DoseThreshold(DocumentResult):
+    """The dose at which half of such skins reach an endpoint.
+
+    Parameters
+    ----------
+    of : the quantity of the dose, with its unit.
+    model_error, reduction_error, heated_blood, methaemoglobin : geometric spreads and ratios of the model.
+    bracket : the searched range.
+    dose : ED50; low and high are ED16 and ED84, the spread between people.
+    reached : whether a dose of the range reaches the endpoint; unknown where it cannot be evaluated.
+    calibrated_dose : the dose moved and widened by `calibration`, what experiments and practice found.
+    """
+
+    schema: ClassVar[str] = "skinbeam.threshold/1"
+
+    endpoint: str
+    of: str
+    model_error: float
+    reduction_error: float
+    heated_blood: float | Unknown
+    methaemoglobin: float | Unknown
+    bracket: tuple[float, float]
+    dose: Value
+    reached: bool | Unknown
+    calibrated_dose: Value
+    calibration: DoseError | Unknown
 
 
-def threshold_document(
+def find_threshold(
     loaded: LoadedCase, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0
-) -> dict[str, Any]:
-    """Return skinbeam.threshold/1: the dose at which half of such skins reach an endpoint.
+) -> DoseThreshold:
+    """Return the dose at which half of such skins reach an endpoint.
 
     Raises
     ------
@@ -46,49 +74,60 @@ def threshold_document(
         raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="endpoint")
     name = default_dose(loaded.case, of)
     low, high = search_bracket(loaded.case, name)
-    head: dict[str, Any] = {
-        "endpoint": endpoint,
-        "of": name,
-        "model_error": model_error(endpoint),
-        "reduction_error": reduction_error(endpoint),
-        "heated_blood": 1.0,
-        "methaemoglobin": 1.0,
-        "bracket": [low, high],
-    }
+    reduction = reduction_error(endpoint)
+    heated_blood: float | Unknown = 1.0
+    methaemoglobin: float | Unknown = 1.0
 
-    def made(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
-        whole = {**head, **body}
-        return build_document(
-            "skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=whole
+    def made(
+        dose: Value,
+        reached: bool | Unknown,
+        calibrated_dose: Value,
+        calibration: DoseError | Unknown,
+        warnings: Sequence[Any],
+    ) -> DoseThreshold:
+        return DoseThreshold(
+            case_sha256=loaded.sha256(),
+            seed=seed,
+            warnings=tuple(warnings),
+            endpoint=endpoint,
+            of=name,
+            model_error=model_error(endpoint),
+            reduction_error=reduction,
+            heated_blood=heated_blood,
+            methaemoglobin=methaemoglobin,
+            bracket=(low, high),
+            dose=dose,
+            reached=reached,
+            calibrated_dose=calibrated_dose,
+            calibration=calibration,
         )
 
     try:
         with collect_sources() as sources:
             scene = build_scene(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
-                head["reduction_error"] = median_reduction_error(endpoint, scene.median_skin, scene.beam.spectrum)
+                reduction = median_reduction_error(endpoint, scene.median_skin, scene.beam.spectrum)
             if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
                 high = max_energy_mJ(scene.beam)
-                head["bracket"] = [low, high]
             of_middle = MedianVesselEffects(scene, endpoint)
-            head["heated_blood"] = of_middle.heated_blood_ratio(name)
+            heated_blood = of_middle.heated_blood_ratio(name)
             find = exposure_thresholds if name == "exposure_s" else threshold_doses
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound whose sources are not sources of the dose
-            head["methaemoglobin"] = of_middle.methaemoglobin_ratio()
+            methaemoglobin = of_middle.methaemoglobin_ratio()
     except NotAvailable as error:
         reason = Unknown(error.reason)
-        body = made(dict.fromkeys(_RESULT_KEYS, reason), case_warnings(loaded.case))
-        raise NotAvailable(error.reason, body=body) from None
+        silent = made(reason, reason, reason, reason, case_warnings(loaded.case))
+        raise NotAvailable(error.reason, body=silent.to_dict()) from None
     doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-    found, notes = _dose_estimate(doses, weights, (low, high), endpoint, tuple(sources))
+    computed, reached, notes = _dose_estimate(doses, weights, (low, high), endpoint, tuple(sources))
     off, practice = _dose_error(scene, endpoint, name)
-    dose = found["dose"]
-    if isinstance(dose, Estimate):
-        dose = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
-    found |= {"calibrated_dose": dose, "calibration": off}
+    calibrated = computed
+    if isinstance(computed, Estimate):
+        calibrated = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
     beyond = burn_coverage_warnings(scene) if off.endpoint_class == BURN_CLASS else ()
-    return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes, *beyond])
+    warnings = [*scene.warnings, *draw_warnings(scene, weights), *notes, *beyond]
+    return made(computed, reached, calibrated, off, warnings)
 
 
 def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
@@ -103,17 +142,17 @@ def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError,
 
 def _dose_estimate(
     doses: Floats, weights: Floats, bracket: tuple[float, float], endpoint: str, basis: tuple[str, ...]
-) -> tuple[dict[str, Any], list[DocumentWarning]]:
-    """Return the dose at which half of the draws, (sample,), reach the endpoint, and warnings about it."""
+) -> tuple[Value, bool, list[DocumentWarning]]:
+    """Return the dose at which half of the draws, (sample,), reach the endpoint, whether any does, and warnings."""
     low, high = bracket
     tail = (1 - ED_LEVEL) / 2
     ed16, ed50, ed84 = weighted_quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
         why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
-        return {"dose": Unknown(render_message(why)), "reached": False}, []
+        return Unknown(render_message(why)), False, []
     if not ed50 > 0:
-        return {"dose": Unknown(render_message("simulate.reached-at-rest")), "reached": True}, []
+        return Unknown(render_message("simulate.reached-at-rest")), True, []
     notes = {"below-bracket": ed50 < low, "high-beyond-bracket": not np.isfinite(ed84)}
     dose = Estimate(ed50, ed16, min(ed84, high), ED_LEVEL, "modelled", doses.size, basis)
     told = [DocumentWarning(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
-    return {"dose": dose, "reached": True}, told
+    return dose, True, told

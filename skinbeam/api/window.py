@@ -1,9 +1,9 @@
 """Compute `skinbeam.window/1`, the therapeutic window: probability of effect and harm by dose and pulse length."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import iterate_settings
-from skinbeam.model.document import build_document
+from skinbeam.model.document import DocumentResult, build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
@@ -36,13 +36,21 @@ from skinbeam.simulate.removal.microlesion import energy_for_depth_mJ
 from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.simulate.thresholds import threshold_doses
-from skinbeam.text import DocumentWarning, render_message
+from skinbeam.text import render_message
 from skinbeam.what_if.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DEPTH_HARM", "allowed_harm", "chosen_endpoints", "endpoint_doses", "window_document"]
+__all__ = [
+    "DEPTH_HARM",
+    "TherapeuticWindow",
+    "WindowDoseRange",
+    "allowed_harm",
+    "chosen_endpoints",
+    "endpoint_doses",
+    "find_window",
+]
 
 Floats = NDArray[np.float64]
 
@@ -55,10 +63,44 @@ ABOVE_FAT = "deep plexus"  # the last layer above the fat
 DEPTH_HARM = "depth-limit"  # of the site: the harm of lasers that remove skin or work in columns
 
 
-def window_document(
+@dataclass(frozen=True)
+class WindowDoseRange:
+    """Published doses at a pulse length."""
+
+    pulse_ms: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TherapeuticWindow(DocumentResult):
+    """Probability of effect and of harm by dose and pulse length.
+
+    Parameters
+    ----------
+    of : the quantity of the dose, with its unit.
+    p_effect, p_harm : (pulse, dose). p_harm_allowed : the greatest probability of the harm that a plan allows.
+    practised, makers : doses that practice and makers print.
+    """
+
+    schema: ClassVar[str] = "skinbeam.window/1"
+
+    effect: str
+    harm: str
+    of: str
+    dose: tuple[float, ...]
+    pulse_ms: tuple[float, ...]
+    p_effect: tuple[tuple[float, ...], ...] | Unknown
+    p_harm: tuple[tuple[float, ...], ...] | Unknown
+    p_harm_allowed: float | Unknown
+    practised: tuple[WindowDoseRange, ...]
+    makers: tuple[WindowDoseRange, ...]
+
+
+def find_window(
     loaded: LoadedCase, *, effect: str | None = None, harm: str | None = None, draws: int = 200, seed: int = 0
-) -> dict[str, Any]:
-    """Return skinbeam.window/1 of a pulse case.
+) -> TherapeuticWindow:
+    """Return the therapeutic window of a pulse case.
 
     Raises
     ------
@@ -70,24 +112,12 @@ def window_document(
         scene = build_scene(loaded, dose_required=False)
     except NotAvailable as error:
         body = dict.fromkeys(("effect", "harm", *WINDOW_KEYS), Unknown(error.reason))
-        whole = build_document("skinbeam.window/1", case_sha256=loaded.sha256(), seed=seed, body=body)
-        raise NotAvailable(error.reason, body=whole) from None
+        raise NotAvailable(error.reason, body=_silent_document(loaded, seed, body)) from None
     if scene.beam is None:
         raise InputError(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
     wanted, avoided = chosen_endpoints(loaded, scene.beam, effect, harm)
-    head = {"effect": wanted, "harm": avoided}
-
-    def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str] | DocumentWarning]) -> dict[str, Any]:
-        return build_document(
-            "skinbeam.window/1",
-            case_sha256=loaded.sha256(),
-            seed=seed,
-            warnings=warnings,
-            body={**head, **extra},
-        )
-
     pulses, doses = _window_grid(scene.beam)
     found = {
         "p_effect": _probability_rows(scene, wanted, "effect", pulses, doses, draws, seed),
@@ -96,25 +126,40 @@ def window_document(
     known = {name: rows for name, (rows, _) in found.items() if rows}
     reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
     if not known:
-        raise NotAvailable(reasons[0], body=made(dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0])), scene.warnings))
+        nothing = {"effect": wanted, "harm": avoided} | dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0]))
+        raise NotAvailable(reasons[0], body=_silent_document(loaded, seed, nothing, scene.warnings))
     kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
     left_out = [{"code": "pulse-not-judged", "message": reason} for reason in reasons if len(kept) < len(pulses)]
-    return made(
-        {
-            "of": "microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
-            "dose": doses,
-            "pulse_ms": kept,
-            **{
-                name: [rows[pulse] for pulse in kept] if rows else Unknown(why[0])
-                for name, (rows, why) in found.items()
-            },
-            "p_harm_allowed": allowed_harm(scene.beam, avoided, scene.skin.site or ""),
-            **{
-                name: [_dose_range_entry(dose_range) for dose_range in found]
-                for name, found in _published_ranges(loaded, scene.beam, kept).items()
-            },
-        },
-        (*scene.warnings, *left_out, *(burn_coverage_warnings(scene) if avoided == BURN_ENDPOINT else ())),
+    p_effect, p_harm = (
+        tuple(tuple(rows[pulse]) for pulse in kept) if rows else Unknown(why[0]) for rows, why in found.values()
+    )
+    practised, makers = (
+        tuple(WindowDoseRange(published.row_value, published.low, published.high) for published in ranges)
+        for ranges in _published_ranges(loaded, scene.beam, kept)
+    )
+    return TherapeuticWindow(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        warnings=(*scene.warnings, *left_out, *(burn_coverage_warnings(scene) if avoided == BURN_ENDPOINT else ())),
+        effect=wanted,
+        harm=avoided,
+        of="microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
+        dose=tuple(doses),
+        pulse_ms=tuple(kept),
+        p_effect=p_effect,
+        p_harm=p_harm,
+        p_harm_allowed=allowed_harm(scene.beam, avoided, scene.skin.site or ""),
+        practised=practised,
+        makers=makers,
+    )
+
+
+def _silent_document(
+    loaded: LoadedCase, seed: int, body: Mapping[str, object], warnings: Sequence[Mapping[str, str]] = ()
+) -> Mapping[str, object]:
+    """Return the document of a window of which nothing can be evaluated."""
+    return build_document(
+        TherapeuticWindow.schema, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body
     )
 
 
@@ -141,13 +186,9 @@ def allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
         return Unknown(error.reason)
 
 
-def _dose_range_entry(published: PublishedDoseRange) -> dict[str, float]:
-    return {"pulse_ms": published.row_value, "low": published.low, "high": published.high}
-
-
 def _published_ranges(
     loaded: LoadedCase, beam: Beam, pulses: Sequence[float]
-) -> dict[str, tuple[PublishedDoseRange, ...]]:
+) -> tuple[tuple[PublishedDoseRange, ...], tuple[PublishedDoseRange, ...]]:
     """Return published doses of such light for the first concern, and doses that makers recommend for any condition."""
     lamp = len(beam.spectrum) > 1
     made = [
@@ -158,15 +199,15 @@ def _published_ranges(
     makers = () if beam.spot_mm is None else maker_dose_ranges(made, spot_mm=beam.spot_mm)
     case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is None or not pulses:
-        return {"practised": (), "makers": makers}
+        return (), makers
     light = PracticeLight(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp)
     envelope = find_envelope(case.concern[0].condition, light, darkest_phototype(case))
     if envelope is None:
-        return {"practised": (), "makers": makers}
+        return (), makers
     quantity = FLUENCE if beam.microbeam is None else ENERGY
     ends = pulses[0], pulses[-1]
     found = published_dose_ranges(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
-    return {"practised": found, "makers": makers}
+    return found, makers
 
 
 def _probability_rows(

@@ -249,14 +249,14 @@ def threshold(
     json: Json = False,
 ) -> None:
     """The dose at which half of such skins reach an endpoint."""
-    from skinbeam.api.threshold import threshold_document
+    from skinbeam.api.threshold import find_threshold
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
     with name_file_in_errors(case):
-        document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
-    draw_plot(document, plot)
-    print_document(document, json=json)
+        result = find_threshold(load_case(case), endpoint, of=of, draws=draws, seed=seed)
+    draw_plot(result, plot)
+    print_document(result.to_dict(), json=json)
 
 
 @app.command()
@@ -282,7 +282,7 @@ def window(
     json: Json = False,
 ) -> None:
     """The therapeutic window: dose by pulse length, with probability of effect and of harm; or one setting of it."""
-    from skinbeam.api.window import window_document
+    from skinbeam.api.window import find_window
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
@@ -292,11 +292,11 @@ def window(
         print_document(_window_at(case, at or "", device, draws, seed), json=json)
         return
     with name_file_in_errors(case):
-        document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
+        result = find_window(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        draw_plot(document, output / "window.svg")
-    draw_plot(document, plot)
-    print_document(document, json=json)
+        draw_plot(result, output / "window.svg")
+    draw_plot(result, plot)
+    print_document(result.to_dict(), json=json)
 
 
 def _window_at(case: Path, at: str, device: str | None, draws: int, seed: int) -> dict[str, Any]:
@@ -345,9 +345,9 @@ def light(
         from skinbeam.api.light import write_light_fields
 
         write_light_fields(run, output)
-    draw_plot(run.document, plot, tops_um=run.tops_um)
+    draw_plot(run.balance, plot, tops_um=run.tops_um)
     if json or not quiet:
-        print_document(run.document, json=json)
+        print_document(run.balance.to_dict(), json=json)
 
 
 @app.command()
@@ -360,15 +360,15 @@ def skin(
     json: Json = False,
 ) -> None:
     """Optical and thermal properties of this skin, its reflectance spectrum, its colour."""
-    from skinbeam.api.skin import parse_wavelengths, skin_document
+    from skinbeam.api.skin import describe_skin, parse_wavelengths
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
     nm = parse_wavelengths(wavelength)
     with name_file_in_errors(case):
-        document = skin_document(load_case(case), nm, draws=draws, seed=seed)
-    draw_plot(document, plot)
-    print_document(document, json=json)
+        result = describe_skin(load_case(case), nm, draws=draws, seed=seed)
+    draw_plot(result, plot)
+    print_document(result.to_dict(), json=json)
 
 
 app.command()(expect)

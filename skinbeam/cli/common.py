@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.vocabulary import ENDPOINTS
+
+if TYPE_CHECKING:
+    from skinbeam.report.graphics.curves import DrawnResult
 
 __all__ = [
     "ENDPOINT_LIST",
@@ -127,13 +130,13 @@ def check_plot(plot: Path | None) -> None:
         check(plot)
 
 
-def draw_plot(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
-    """Draw a document into the plot file, if any, or print why there is nothing to draw."""
+def draw_plot(result: "DrawnResult", plot: Path | None, **keywords: Any) -> None:
+    """Draw a result into the plot file, if any, or print why there is nothing to draw."""
     if plot is None:
         return
     from skinbeam.report.graphics.curves import write_plot
 
-    reason = write_plot(document, plot, **keywords)
+    reason = write_plot(result, plot, **keywords)
     if reason:
         print(reason, file=sys.stderr)
 

@@ -32,6 +32,7 @@ def expect(
     json: Json = False,
 ) -> None:
     """What published trials say a new clinic would see."""
+    from skinbeam.evidence.expectation.expect import expect as expect_result
     from skinbeam.evidence.expectation.expect import expect_document
     from skinbeam.evidence.question import EvidenceQuestion
 
@@ -52,8 +53,9 @@ def expect(
         subtypes=tuple(subtype or ()),
     )
     check_plot(plot)
-    document = expect_document(question, seed=seed)
-    draw_plot(document, plot)
+    found = expect_result(question, seed=seed)
+    document = expect_document(question, found, seed=seed)
+    draw_plot(found, plot)
     print_document(document, json=json)
 
 
@@ -78,14 +80,14 @@ def guideline(
     json: Json = False,
 ) -> None:
     """What clinics do first, second and third by phototype, what they avoid, and the sources."""
-    from skinbeam.api.guideline import guideline_document
+    from skinbeam.api.guideline import answer_guideline
     from skinbeam.cli.plain_text import format_guideline
 
-    document = guideline_document(condition, phototype=phototype, site=site, subtype=subtype)
+    answer = answer_guideline(condition, phototype=phototype, site=site, subtype=subtype)
     if json:
-        print_document(document, json=True)
+        print_document(answer.to_dict(), json=True)
     else:
-        print(format_guideline(document), end="")
+        print(format_guideline(answer), end="")
 
 
 def claims(

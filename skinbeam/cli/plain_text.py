@@ -1,10 +1,14 @@
 """Format documents as plain text: the answer in sentences, values as indented lines, and lists of names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skinbeam.model.estimate import Estimate
+from skinbeam._version import __version__
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.text import Formatter, render_message
+
+if TYPE_CHECKING:
+    from skinbeam.api.guideline import CellEntry, GuidelineAnswer
 
 __all__ = [
     "answer_sentences",
@@ -154,34 +158,36 @@ def _name_line(row: Mapping[str, Any]) -> str:
     )
 
 
-def format_guideline(document: Mapping[str, Any]) -> str:
-    """Format `skinbeam.guideline/1`: for each group of phototypes the places, doses, what to avoid and sources."""
-    lines = [format_outline({name: document[name] for name in ("schema", "version", "warnings")}).rstrip()]
-    if not document["covered"]:
-        lines.append(render_message("guideline.not-covered", {"condition": document["title"]}))
-    for cell in document["cells"]:
-        lines += ["", cell["title"], *(f"  {line}" for line in _cell_lines(cell))]
+def format_guideline(answer: "GuidelineAnswer") -> str:
+    """Format the guideline: for each group of phototypes the places, doses, what to avoid and sources."""
+    head = {"schema": answer.schema, "version": __version__, "warnings": answer.warnings}
+    lines = [format_outline(head).rstrip()]
+    if not answer.covered:
+        lines.append(render_message("guideline.not-covered", {"condition": answer.title}))
+    for cell in answer.cells:
+        lines += ["", cell.title, *(f"  {line}" for line in _cell_lines(cell))]
     return "\n".join(lines) + "\n"
 
 
-def _cell_lines(cell: Mapping[str, Any]) -> Iterator[str]:
+def _cell_lines(cell: "CellEntry") -> Iterator[str]:
     """Yield the lines of one group of phototypes, each part that is given."""
-    for place in ("first", "second", "third"):
-        entry, word = cell[place], _guideline_word(place)
-        yield f"{word}: {entry.get('title', entry.get('unknown'))}"
-        doses = [f"  {dose['title']} [{', '.join(dose['sources'])}]" for dose in entry.get("doses", ())]
-        if not doses and entry.get("setting"):
-            doses = [f"  {entry['setting']}"]
-        yield from doses
-    for name in ("endpoint", "sessions"):
-        if cell[name]:
-            yield f"{_guideline_word(name)}: {cell[name]}"
-    for name in ("adjuncts", "avoid"):
-        if cell[name]:
-            yield f"{_guideline_word(name)}: {'; '.join(entry['title'] for entry in cell[name])}"
-    firmness = render_message(f"guideline-firmness.{cell['firmness']}")
+    for place, entry in (("first", cell.first), ("second", cell.second), ("third", cell.third)):
+        word = _guideline_word(place)
+        if isinstance(entry, Unknown):
+            yield f"{word}: {entry.reason}"
+            continue
+        yield f"{word}: {entry.title}"
+        doses = [f"  {dose.title} [{', '.join(dose.sources)}]" for dose in entry.doses]
+        yield from doses or ([f"  {entry.setting}"] if entry.setting else [])
+    for name, said in (("endpoint", cell.endpoint), ("sessions", cell.sessions)):
+        if said:
+            yield f"{_guideline_word(name)}: {said}"
+    for name, treatments in (("adjuncts", cell.adjuncts), ("avoid", cell.avoid)):
+        if treatments:
+            yield f"{_guideline_word(name)}: {'; '.join(treatment.title for treatment in treatments)}"
+    firmness = render_message(f"guideline-firmness.{cell.firmness}")
     yield f"{_guideline_word('firmness')}: {firmness}"
-    yield f"{_guideline_word('sources')}: {', '.join(cell['sources'])}"
+    yield f"{_guideline_word('sources')}: {', '.join(cell.sources)}"
 
 
 def _guideline_word(name: str) -> str:

@@ -8,9 +8,9 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
@@ -18,6 +18,7 @@ from skinbeam.model.errors import InputError
 
 __all__ = [
     "UNWRITABLE_CODE",
+    "DocumentResult",
     "build_document",
     "canonical_json",
     "dataclass_fields",
@@ -125,6 +126,30 @@ def build_document(
     }
     result: dict[str, Any] = to_json_types(head | dict(body), digits)
     return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentResult:
+    """A result whose fields are the keys of its document, in their order.
+
+    Parameters
+    ----------
+    case_sha256 : hash of the case, or of the arguments.
+    warnings : records with `code` and `message`.
+    """
+
+    schema: ClassVar[str]
+    digits: ClassVar[int] = SIGNIFICANT_DIGITS
+
+    case_sha256: str
+    seed: int
+    warnings: tuple[Any, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document in JSON types, with its numbers rounded."""
+        body = dataclass_fields(self)
+        head = {name: body.pop(name) for name in ("case_sha256", "seed", "warnings")}
+        return build_document(self.schema, **head, body=body, digits=self.digits)
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -165,7 +165,7 @@ def answer_settings(
     case: CaseLike,
     settings: Mapping[str, Any],
     result: type[ResultT],
-    answer: Callable[[LoadedCase], dict[str, Any]],
+    answer: Callable[[LoadedCase], ResultT],
 ) -> ResultT | SettingCurve:
     """Return the answer for a case with some settings changed, or a curve if one of them has several values.
 
@@ -179,7 +179,7 @@ def answer_settings(
     loaded = open_case(case)
     listed = listed_setting(settings)
     if listed is None:
-        return result(answer(with_settings(loaded, settings)))
+        return answer(with_settings(loaded, settings))
     name, values = listed
     # All values are checked before the first is computed.
     cases = [with_settings(loaded, {**settings, name: value}) for value in values]
@@ -187,7 +187,7 @@ def answer_settings(
     missing: list[NotAvailable] = []
     for one in cases:
         try:
-            results.append(result(answer(one)))
+            results.append(answer(one))
         except NotAvailable as silence:
             missing.append(silence)
             results.append(result(silence.body))

@@ -11,14 +11,15 @@ from typing import Any, overload
 
 from skinbeam.api.analyse_photo import photo_document
 from skinbeam.api.light import LightOptions, run_light
-from skinbeam.api.light_profile import light_profile_document
+from skinbeam.api.light_profile import profile_light
 from skinbeam.api.preview import preview_document
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.skin import parse_wavelengths, skin_document
-from skinbeam.api.threshold import threshold_document
-from skinbeam.api.window import window_document
+from skinbeam.api.skin import describe_skin, parse_wavelengths
+from skinbeam.api.threshold import find_threshold
+from skinbeam.api.window import find_window
 from skinbeam.api.window_at import window_at_document
 from skinbeam.evidence.comparison.compare import compare_document
+from skinbeam.evidence.expectation.expect import expect as answer_question
 from skinbeam.evidence.expectation.expect import expect_document
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.laser.device import Device
@@ -131,7 +132,10 @@ def simulate(
     """
     count = check_count(draws, "draws")
     return answer_settings(
-        case, settings, SimulationResult, lambda loaded: simulate_document(loaded, draws=count, seed=seed)
+        case,
+        settings,
+        SimulationResult,
+        lambda loaded: SimulationResult(simulate_document(loaded, draws=count, seed=seed)),
     )
 
 
@@ -184,7 +188,7 @@ def threshold(
         case,
         settings,
         ThresholdResult,
-        lambda loaded: threshold_document(loaded, endpoint, of=of, draws=count, seed=seed),
+        lambda loaded: ThresholdResult.from_computed(find_threshold(loaded, endpoint, of=of, draws=count, seed=seed)),
     )
 
 
@@ -229,7 +233,7 @@ def window(
     loaded, count = open_case(case), check_count(draws, "draws")
     if at is not None:
         return SettingResult(window_at_document(loaded, plain_numbers(at), device=device, draws=count, seed=seed))
-    return WindowResult(window_document(loaded, effect=effect, harm=harm, draws=count, seed=seed))
+    return WindowResult.from_computed(find_window(loaded, effect=effect, harm=harm, draws=count, seed=seed))
 
 
 def light(
@@ -267,7 +271,7 @@ def light(
     >>> print(found.reflectance_diffuse, found.absorbed["water"])
     """
     options = LightOptions(method, photons, error, device, seed, split)
-    return LightResult(run_light(Path(layers), options).document)
+    return LightResult.from_computed(run_light(Path(layers), options).balance)
 
 
 def light_profile(
@@ -307,8 +311,8 @@ def light_profile(
     >>> assert profile.fluence_rate_ratio.shape == profile.depth_um.shape == (200,)
     """
     numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
-    return LightProfileResult(
-        light_profile_document(
+    return LightProfileResult.from_computed(
+        profile_light(
             open_case(case),
             numbers["wavelength_nm"],
             deepest_um=numbers["deepest_um"],
@@ -345,7 +349,7 @@ def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 2
     >>> print(spectrum.ita_deg, spectrum.reflectance)
     """
     nm = parse_wavelengths(wavelength_nm) if isinstance(wavelength_nm, str) else [float(one) for one in wavelength_nm]
-    return SkinResult(skin_document(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed))
+    return SkinResult.from_computed(describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed))
 
 
 def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationResult:
@@ -373,7 +377,9 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     >>> found = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
     >>> print(found.p_at_least["50"], found.predict.pmf.argmax())
     """
-    return ExpectationResult(expect_document(EvidenceQuestion(condition, modality, **question), seed=seed))
+    asked = EvidenceQuestion(condition, modality, **question)
+    found = answer_question(asked, seed=seed)
+    return ExpectationResult(expect_document(asked, found, seed=seed), found)
 
 
 def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResult:

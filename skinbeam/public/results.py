@@ -7,17 +7,25 @@ each question, so that help, completion and a type checker know its fields.
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from skinbeam.api.light import LightBalance
+    from skinbeam.api.light_profile import DepthProfile
+    from skinbeam.api.skin import SkinSpectra
+    from skinbeam.api.threshold import DoseThreshold
+    from skinbeam.api.window import TherapeuticWindow
+    from skinbeam.report.graphics.curves import DrawnResult
 
 __all__ = [
     "HEAD_KEYS",
@@ -110,6 +118,7 @@ class Result:
     Parameters
     ----------
     document : the answer in JSON types, as the command prints it with `--json`.
+    drawn : what its figure shows; None where there is no figure of such an answer.
     """
 
     schema: str
@@ -118,8 +127,16 @@ class Result:
     seed: int
     warnings: tuple[Record, ...]
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], drawn: "DrawnResult | None" = None) -> None:
         self._document = document
+        self._drawn = drawn
+
+    @classmethod
+    def from_computed(
+        cls, found: "DepthProfile | DoseThreshold | LightBalance | SkinSpectra | TherapeuticWindow"
+    ) -> Self:
+        """Return the view of a computed result."""
+        return cls(found.to_dict(), found)
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -156,9 +173,13 @@ class Result:
         ------
         NotAvailable : there is no figure of such an answer.
         """
-        from skinbeam.report.graphics.curves import document_figure
+        from skinbeam.report.formatting import report_text
+        from skinbeam.report.graphics.curves import result_figure
 
-        return document_figure(self._document)
+        if self._drawn is None:
+            kind = str(self._document["schema"]).removeprefix("skinbeam.").partition("/")[0]
+            raise NotAvailable(report_text("curves.none", kind=kind))
+        return result_figure(self._drawn)
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources behind the answer, in alphabetical order."""

@@ -34,7 +34,7 @@ from skinbeam.skin.presets import (
     preset_site,
     read_preset,
 )
-from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
 from skinbeam.skin.vessels import (
     VesselKind,
     VesselPopulation,
@@ -297,10 +297,10 @@ class SkinDistribution:
             above = (
                 zero
                 if place.melanin_above_basal is None
-                else draw_value(draws, "above basal", read_sourced(place.melanin_above_basal))
+                else draw_value(draws, "above basal", cite_value(place.melanin_above_basal))
             )
             result = add_basal_layer(
-                result, at, draw_value(draws, "basal layer", read_sourced(place.basal_height)) * UM, above
+                result, at, draw_value(draws, "basal layer", cite_value(place.basal_height)) * UM, above
             )
             names.insert(at + 1, BASAL_LAYER)
             material.insert(at + 1, material[at])
@@ -313,7 +313,7 @@ class SkinDistribution:
         names = [layer["name"] for layer in entry["layer"]]
         if has_epidermis(self.preset):
             at = names.index(HUMAN_LAYERS[1])
-            fraction = entry["layer"][at]["melanosome_fraction"]
+            fraction = SourcedValue.from_table(entry["layer"][at]["melanosome_fraction"])
             thickness = layered["thickness_m"][:, at]
             own["ita_deg"], layered["melanosome_fraction"][:, at] = self._draw_melanin(draws, thickness, fraction)
         return names, [layer["material"] for layer in entry["layer"]], layered, own
@@ -330,13 +330,13 @@ class SkinDistribution:
 
     def _draw_thickness(self, draws: StandardDraws, place: SiteLayers) -> list[Array]:
         """Draw the thickness of the seven layers, m; tissue below the fat is treated as more fat."""
-        corneum = draw_value(draws, "stratum corneum", read_sourced(place.stratum_corneum)) * UM
-        living = draw_value(draws, "living epidermis", read_sourced(place.living_epidermis)) * UM
+        corneum = draw_value(draws, "stratum corneum", cite_value(place.stratum_corneum)) * UM
+        living = draw_value(draws, "living epidermis", cite_value(place.living_epidermis)) * UM
         if "both" in place.dermis:
-            dermis = draw_value(draws, "dermis", read_sourced(place.dermis["both"])) * UM
+            dermis = draw_value(draws, "dermis", cite_value(place.dermis["both"])) * UM
         else:
             female, male = (
-                draw_value(draws, "dermis", read_sourced(place.dermis[sex])) * UM for sex in ("female", "male")
+                draw_value(draws, "dermis", cite_value(place.dermis[sex])) * UM for sex in ("female", "male")
             )
             dermis = female if self.sex == "female" else male if self.sex == "male" else 0.5 * (female + male)
         if self.preset == "human":
@@ -363,7 +363,7 @@ class SkinDistribution:
         return 1.0 - per_decade * (age - reference) / 10.0
 
     def _draw_melanin(
-        self, draws: StandardDraws, living_m: Array, fraction: Mapping[str, Any] | None, *, sun_exposed: bool = False
+        self, draws: StandardDraws, living_m: Array, fraction: SourcedValue | None, *, sun_exposed: bool = False
     ) -> tuple[Array, Array]:
         """Draw the colour of the skin around a lesion, degrees, and the melanosome fraction of the living epidermis.
 
@@ -377,7 +377,7 @@ class SkinDistribution:
         elif fraction is not None:
             ita = np.full(draws.count, np.nan)
             epidermis_m = tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
-            column = draw_value(draws, "melanin", read_sourced(fraction)) * epidermis_m
+            column = draw_value(draws, "melanin", cite_value(fraction)) * epidermis_m
         else:
             ita = draw_constitutive_ita_deg(draws, self.phototype)
             column = melanin_column_m(ita, shift) * draw_sun_exposure_factor(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.sources import SourcedValue
 from skinbeam.model.units import UM
 from skinbeam.skin.draws import StandardDraws, draw_value
 from skinbeam.skin.layers import EPIDERMIS, layer_tissue
@@ -29,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SiteLayers:
-    """Table entries that describe the layers of a body site or an animal.
+    """Values that describe the layers of a body site or an animal; none is cited before it is used.
 
     Parameters
     ----------
@@ -45,17 +46,17 @@ class SiteLayers:
         hold none.
     """
 
-    stratum_corneum: Mapping[str, Any]
-    living_epidermis: Mapping[str, Any]
-    dermis: Mapping[str, Any]
+    stratum_corneum: SourcedValue
+    living_epidermis: SourcedValue
+    dermis: Mapping[str, SourcedValue]
     blood: str
     sun_exposed: bool
     thermal: str = ""
-    melanosome_fraction: Mapping[str, Any] | None = None
+    melanosome_fraction: SourcedValue | None = None
     scattering: str = "dermis"
     material_below: str = "fat"
-    basal_height: Mapping[str, Any] | None = None
-    melanin_above_basal: Mapping[str, Any] | None = None
+    basal_height: SourcedValue | None = None
+    melanin_above_basal: SourcedValue | None = None
 
 
 def read_preset(name: str) -> Mapping[str, Any]:
@@ -77,31 +78,31 @@ def preset_site(name: str, site: str | None) -> SiteLayers:
 
     They are those of the body site for `human`, else those of the animal.
     """
-    entry = read_preset(name)
+    entry, value = read_preset(name), SourcedValue.from_table
     if name != "human":
         return SiteLayers(
-            entry["stratum_corneum_um"],
-            entry["living_epidermis_um"],
-            {"both": entry["dermis_um"]},
+            value(entry["stratum_corneum_um"]),
+            value(entry["living_epidermis_um"]),
+            {"both": value(entry["dermis_um"])},
             entry["blood"],
             sun_exposed=False,
             thermal="pig" if entry["thermal"] == "pig" else "",
-            melanosome_fraction=entry["melanosome_fraction"],
+            melanosome_fraction=value(entry["melanosome_fraction"]),
             scattering=entry.get("scattering", "dermis"),
             material_below=entry.get("below", "fat"),
-            basal_height=entry.get("basal_um"),
+            basal_height=value(entry["basal_um"]) if "basal_um" in entry else None,
         )
     layers = tissue_table("layers")
     place = layers["sites"][site or entry["site"]]
     thickness, by_depth = layers["thickness"], tissue_table("melanin")["by_depth"]
     return SiteLayers(
-        thickness[place["stratum_corneum"]],
-        thickness[place["living_epidermis"]],
-        thickness[place["dermis"]],
+        value(thickness[place["stratum_corneum"]]),
+        value(thickness[place["living_epidermis"]]),
+        {sex: value(of_sex) for sex, of_sex in thickness[place["dermis"]].items()},
         place["blood"],
         place["exposed"],
-        basal_height=by_depth["basal_um"],
-        melanin_above_basal=by_depth["above_basal"],
+        basal_height=value(by_depth["basal_um"]),
+        melanin_above_basal=value(by_depth["above_basal"]),
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "MODEL_RANGE_NM",
     "Spectrum",
     "check_wavelength",
+    "cite_value",
     "read_number",
     "read_sourced",
     "read_spectrum",
@@ -34,7 +35,11 @@ def tissue_table(name: str) -> Mapping[str, Any]:
 
 def read_sourced(entry: Mapping[str, Any]) -> SourcedValue:
     """Return the sourced value of a table entry, and record its source as used."""
-    value = SourcedValue.from_table(entry)
+    return cite_value(SourcedValue.from_table(entry))
+
+
+def cite_value(value: SourcedValue) -> SourcedValue:
+    """Record the source of a value as used, and return the value."""
     cite_sources(value.source)
     return value
 

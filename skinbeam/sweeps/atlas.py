@@ -6,18 +6,18 @@
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from statistics import median_high
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from skinbeam.laser.device import Device, load_device
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
-from skinbeam.model.document import build_document
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.estimate import Unknown
+from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import CM, MM
@@ -40,10 +40,13 @@ from skinbeam.text import render_message
 
 __all__ = [
     "ATLAS_OUTPUTS",
+    "AtlasCell",
     "AtlasChoice",
+    "PlannedAtlasSetting",
+    "TextbookAtlasResult",
     "TextbookSetting",
+    "atlas_cell",
     "atlas_choices",
-    "atlas_document",
     "atlas_table",
     "find_choice",
     "textbook_setting",
@@ -227,18 +230,70 @@ def _is_same_light(printed_nm: float | None, wavelength_nm: float) -> bool:
 
 _STEP: Final = 1.01  # relative resolution of doses
 _STEPS: Final = 463  # from a tenth of a dose to ten times as much
-_PLAN_OUTPUTS: Final = (
-    "dose", "pulse_ms", "spot_mm", "wavelength_nm", "density_per_cm2", "inside_practice", "p_effective", "p_harm",
-    "from_dose", "to_dose",
-)  # fmt: skip
-_TEXTBOOK_OUTPUTS: Final = ("p_effective", "p_harm", "p_harm_at_top", "from_dose", "to_dose", "burn_dose")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedAtlasSetting:
+    """The setting that a plan offers.
+
+    Parameters
+    ----------
+    dose, from_dose, to_dose : J/cm², or mJ of a microbeam.
+    from_dose, to_dose : the steps of the device that bring half of such skins to the target, and keep every limit.
+    density_per_cm2 : of microbeams; 0 of a full field.
+    inside_practice : whether it lies inside the published range.
+    """
+
+    dose: float | Unknown | None
+    pulse_ms: float | Unknown
+    spot_mm: float | Unknown | None
+    wavelength_nm: float | Unknown
+    density_per_cm2: float | Unknown
+    inside_practice: bool | Unknown
+    p_effective: Value
+    p_harm: Value
+    from_dose: float | Unknown
+    to_dose: float | Unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextbookAtlasResult:
+    """What the textbook setting does to the same skins.
+
+    Parameters
+    ----------
+    p_harm_at_top : at the greatest dose that half of the sources did not exceed.
+    from_dose, to_dose : doses that bring half of such skins to the target, and keep every limit, to a hundredth.
+    burn_dose : the dose that burns one in ten.
+    """
+
+    p_effective: float | Unknown
+    p_harm: float | Unknown
+    p_harm_at_top: float | Unknown
+    from_dose: float | Unknown
+    to_dose: float | Unknown
+    burn_dose: float | Unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasCell(DocumentResult):
+    """The planned setting for a case of one concern and one device, beside the textbook setting."""
+
+    schema: ClassVar[str] = "skinbeam.atlas/1"
+
+    planned: PlannedAtlasSetting
+    textbook: TextbookAtlasResult
+
+
+_PLAN_OUTPUTS: Final = tuple(field.name for field in fields(PlannedAtlasSetting))
+_TEXTBOOK_OUTPUTS: Final = tuple(field.name for field in fields(TextbookAtlasResult))
 ATLAS_OUTPUTS: Final = (
     *(f"planned.{name}" for name in _PLAN_OUTPUTS),
     *(f"textbook.{name}" for name in _TEXTBOOK_OUTPUTS),
 )
 
 
-def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, Any]:
+def atlas_cell(loaded: LoadedCase, *, draws: int, seed: int) -> AtlasCell:
     """Return the planned setting for a case of one concern and one device, and the results of the textbook setting.
 
     Both are evaluated on the same drawn skins by the code of the plan: how many reach the target, and how likely the
@@ -256,35 +311,38 @@ def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, An
     (planned,) = made.concerns
     bounds = judge_suitability(loaded.case, concern=concern, modality=choice.modality).bounds
     goal = treatment_goal(choice.condition, choice.modality, concern.severity, bounds, concern.subtypes)
-    body = {
-        "planned": _planned_record(planned, choice),
-        "textbook": _textbook_record(
-            textbook_setting(choice), goal, planned.bank.skins(concern.site, goal), choice, loaded
-        ),
-    }
-    return build_document("skinbeam.atlas/1", case_sha256=loaded.sha256(), seed=seed, warnings=(), body=body)
+    skins = planned.bank.skins(concern.site, goal)
+    return AtlasCell(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        planned=_planned_setting(planned, choice),
+        textbook=_textbook_result(textbook_setting(choice), goal, skins, choice, loaded),
+    )
 
 
-def _planned_record(planned: ConcernResult, choice: AtlasChoice) -> dict[str, Any]:
+def _planned_setting(planned: ConcernResult, choice: AtlasChoice) -> PlannedAtlasSetting:
     first = planned.record.first_laser
     judged = planned.trial is not None and planned.trial.unjudged is None
     if first is None or first[0].modality != choice.modality or planned.trial is None or not judged:
         none = Unknown(render_message("atlas.no-setting"))
-        return {**dict.fromkeys(_PLAN_OUTPUTS, none), "dose": Unknown(_refusal_reason(planned, choice))}
+        nothing = PlannedAtlasSetting(**dict.fromkeys(_PLAN_OUTPUTS, none))
+        return replace(nothing, dose=Unknown(_refusal_reason(planned, choice)))
     option, setup = first
     settings = setup.settings
     micro = settings.columns
-    return {
-        "dose": settings.fluence_J_cm2 if micro is None else micro.energy_mJ,
-        "pulse_ms": settings.pulse_ms,
-        "spot_mm": settings.spot_mm if micro is None else planned.trial.setting.spot_mm,
-        "wavelength_nm": setup.wavelength_nm,
-        "density_per_cm2": 0.0 if micro is None else micro.density_per_cm2,
-        "inside_practice": _is_inside_practice(option),
-        "p_effective": option.p_effective,
-        "p_harm": option.p_harm,
-        **_dose_window(planned.trial),
-    }
+    from_dose, to_dose = _dose_window(planned.trial)
+    return PlannedAtlasSetting(
+        dose=settings.fluence_J_cm2 if micro is None else micro.energy_mJ,
+        pulse_ms=settings.pulse_ms,
+        spot_mm=settings.spot_mm if micro is None else planned.trial.setting.spot_mm,
+        wavelength_nm=setup.wavelength_nm,
+        density_per_cm2=0.0 if micro is None else micro.density_per_cm2,
+        inside_practice=_is_inside_practice(option),
+        p_effective=option.p_effective,
+        p_harm=option.p_harm,
+        from_dose=from_dose,
+        to_dose=to_dose,
+    )
 
 
 def _is_inside_practice(option: Option) -> bool:
@@ -301,11 +359,12 @@ def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
     return f"{said[0].id}: {said[0].english}" if said else render_message("atlas.no-setting")
 
 
-def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
+def _dose_window(trial: CandidateSetting) -> tuple[float | Unknown, float | Unknown]:
     """Return the device's doses, at the planned pulse and spot, between reaching enough skins and breaking a limit."""
     found = trial.thresholds
     if found is None:
-        return dict.fromkeys(("from_dose", "to_dose"), Unknown(render_message("atlas.no-window")))
+        silent = Unknown(render_message("atlas.no-window"))
+        return silent, silent
     doses = dose_steps(trial.machine.device, trial.setting)
     wanted, around = trial.weights
     enough = float(atlas_table()["asked"]["reached"])
@@ -317,41 +376,39 @@ def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
 
     last = bisect_left(doses, True, key=breaks) - 1
     none = Unknown(render_message("atlas.out-of-reach"))
-    return {"from_dose": doses[first] if first < len(doses) else none, "to_dose": doses[last] if last >= 0 else none}
+    return doses[first] if first < len(doses) else none, doses[last] if last >= 0 else none
 
 
-def _textbook_record(
+def _textbook_result(
     textbook: TextbookSetting | Unknown, goal: TreatmentGoal, skins: SiteSkins, choice: AtlasChoice, loaded: LoadedCase
-) -> dict[str, Any]:
+) -> TextbookAtlasResult:
     if isinstance(textbook, Unknown):
-        return dict.fromkeys(_TEXTBOOK_OUTPUTS, textbook)
+        return TextbookAtlasResult(**dict.fromkeys(_TEXTBOOK_OUTPUTS, textbook))
     machine = SearchMachine(choice.name, load_device(choice.name), loaded.folder)
     try:
-        made = _full_field_record if textbook.density_per_cm2 is None else _column_record
+        made = _full_field_result if textbook.density_per_cm2 is None else _column_result
         return made(machine, textbook, goal, skins)
     except NotAvailable as silence:
-        return dict.fromkeys(_TEXTBOOK_OUTPUTS, Unknown(silence.reason))
+        return TextbookAtlasResult(**dict.fromkeys(_TEXTBOOK_OUTPUTS, Unknown(silence.reason)))
 
 
-def _full_field_record(
+def _full_field_result(
     machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
-) -> dict[str, Any]:
+) -> TextbookAtlasResult:
     found = ResponseTable(machine, goal, skins).at(textbook.setting)
     wanted, around = skins.weights
     limits = find_limits(goal.modality, skins.site, goal.condition)
     enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))
-    return {
-        "p_effective": weighted_share(found.reaches_target(textbook.dose), wanted)[0],
-        "p_harm": weighted_share(found.injury_probability(textbook.dose), around)[0],
-        "p_harm_at_top": weighted_share(found.injury_probability(textbook.top), around)[0],
-        "from_dose": _least_dose(
-            textbook, lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough
-        ),
-        "to_dose": _least_dose(textbook, lambda dose: max(found.limit_use(limits, dose, around).values()) > 1.0),
-        "burn_dose": _least_dose(
+    return TextbookAtlasResult(
+        p_effective=weighted_share(found.reaches_target(textbook.dose), wanted)[0],
+        p_harm=weighted_share(found.injury_probability(textbook.dose), around)[0],
+        p_harm_at_top=weighted_share(found.injury_probability(textbook.top), around)[0],
+        from_dose=_least_dose(textbook, lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough),
+        to_dose=_least_dose(textbook, lambda dose: max(found.limit_use(limits, dose, around).values()) > 1.0),
+        burn_dose=_least_dose(
             textbook, lambda dose: weighted_share(found.injury_probability(dose), around)[0] >= one_burn
         ),
-    }
+    )
 
 
 def _least_dose(textbook: TextbookSetting, reached: Callable[[float], bool]) -> float | Unknown:
@@ -361,9 +418,9 @@ def _least_dose(textbook: TextbookSetting, reached: Callable[[float], bool]) -> 
     return doses[place] if place < len(doses) else Unknown(render_message("atlas.out-of-reach"))
 
 
-def _column_record(
+def _column_result(
     machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
-) -> dict[str, Any]:
+) -> TextbookAtlasResult:
     density = textbook.density_per_cm2
     assert density is not None  # of microbeams
     limits = find_limits(goal.modality, skins.site, goal.condition)
@@ -378,9 +435,12 @@ def _column_record(
         )[0]
 
     effective, harm = at(textbook.dose)
-    return {
-        "p_effective": effective,
-        "p_harm": harm,
-        "p_harm_at_top": at(textbook.top)[1],
-        **dict.fromkeys(("from_dose", "to_dose", "burn_dose"), Unknown(render_message("atlas.no-window"))),
-    }
+    silent = Unknown(render_message("atlas.no-window"))
+    return TextbookAtlasResult(
+        p_effective=effective,
+        p_harm=harm,
+        p_harm_at_top=at(textbook.top)[1],
+        from_dose=silent,
+        to_dose=silent,
+        burn_dose=silent,
+    )

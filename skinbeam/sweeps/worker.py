@@ -137,11 +137,11 @@ def _simulate(question: SweepQuestion, loaded: LoadedCase) -> Any:
 
 
 def _threshold(question: SweepQuestion, loaded: LoadedCase) -> Any:
-    from skinbeam.api.threshold import threshold_document
+    from skinbeam.api.threshold import find_threshold
 
-    return threshold_document(
+    return find_threshold(
         loaded, str(question.endpoint), of=question.dose_quantity, draws=question.draws, seed=question.seed
-    )
+    ).to_dict()
 
 
 def _consult(question: SweepQuestion, loaded: LoadedCase) -> Any:
@@ -151,9 +151,9 @@ def _consult(question: SweepQuestion, loaded: LoadedCase) -> Any:
 
 
 def _atlas(question: SweepQuestion, loaded: LoadedCase) -> Any:
-    from skinbeam.sweeps.atlas import atlas_document
+    from skinbeam.sweeps.atlas import atlas_cell
 
-    return atlas_document(loaded, draws=question.draws, seed=question.seed)
+    return atlas_cell(loaded, draws=question.draws, seed=question.seed).to_dict()
 
 
 _ANSWERERS: Mapping[str, Callable[[SweepQuestion, LoadedCase], Any]] = {

@@ -4,15 +4,15 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.model.case import Case
-from skinbeam.model.document import canonical_json
+from skinbeam.model.document import canonical_json, round_significant
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import LoadedCase, parse_record
@@ -20,6 +20,7 @@ from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.vessel import cylinder_relaxation_time, lumen_relaxation_time
+from skinbeam.plan_records.plan import round_record
 from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.spot import SHARE_PHOTONS, spot_share
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+ResultT = TypeVar("ResultT")
 
 # Properties of sampled skins: each function takes the skins and its arguments, and returns an array (sample,).
 
@@ -176,7 +178,7 @@ class ModelRuns:
     def _answer_case(self, pose: ModelQuestion, case: dict[str, Any]) -> ModelAnswer:
         try:
             if pose.threshold is not None:
-                return _dose_answer(self._run(threshold_document, case, pose.threshold))
+                return _dose_answer(self._run(find_threshold, case, pose.threshold))
             if pose.simulate is not None:
                 return ModelAnswer(_value_at(self._run(simulate_document, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
@@ -184,7 +186,7 @@ class ModelRuns:
         except NotAvailable as error:
             return ModelAnswer(Unknown(error.reason))
 
-    def _run(self, make: Callable[..., dict[str, Any]], case: dict[str, Any], *what: str) -> dict[str, Any]:
+    def _run(self, make: Callable[..., ResultT], case: dict[str, Any], *what: str) -> ResultT:
         key = canonical_json([make.__name__, case, what])
         if key not in self._cache:
             try:
@@ -193,8 +195,8 @@ class ModelRuns:
                 self._cache[key] = error
         if isinstance(self._cache[key], NotAvailable):
             raise self._cache[key]
-        document: dict[str, Any] = self._cache[key]
-        return document
+        result: ResultT = self._cache[key]
+        return result
 
     def _answer_from_skins(self, name: str, case: dict[str, Any], arguments: Mapping[str, float]) -> Estimate | Unknown:
         with collect_sources() as sources:
@@ -219,10 +221,12 @@ def _load(case: Mapping[str, Any]) -> LoadedCase:
     return LoadedCase(parse_record(Case, case, file="validation"), Path(), "validation")
 
 
-def _dose_answer(document: Mapping[str, Any]) -> ModelAnswer:
-    if document["reached"] is False:
-        return ModelAnswer(_value(document["dose"]), insufficient_dose=document["bracket"][1])
-    return ModelAnswer(_value(document["dose"]))
+def _dose_answer(found: DoseThreshold) -> ModelAnswer:
+    """Return the dose with the digits of the document."""
+    dose = round_record(found.dose)
+    if found.reached is False:
+        return ModelAnswer(dose, insufficient_dose=round_significant(found.bracket[1]))
+    return ModelAnswer(dose)
 
 
 def _value_at(document: Mapping[str, Any], path: str) -> Estimate | Unknown:

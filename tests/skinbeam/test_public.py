@@ -19,7 +19,7 @@ from paths import ROOT
 
 import skinbeam
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
@@ -52,7 +52,7 @@ def answer(function: str, *asked: Any, **more: Any) -> Any:
 
 
 def test_a_case_is_a_path_a_text_tables_or_a_loaded_case() -> None:
-    whole = threshold_document(load_case(PULSE), "epidermal-necrosis", draws=DRAWS)
+    whole = find_threshold(load_case(PULSE), "epidermal-necrosis", draws=DRAWS).to_dict()
     for case in (PULSE, str(PULSE), load_case(PULSE), load_case(str(PULSE))):
         assert answer("threshold", case, "epidermal-necrosis", draws=DRAWS).to_dict() == whole
     assert answer("simulate", TABLES, draws=DRAWS)["schema"] == "skinbeam.simulate/1"

@@ -114,14 +114,18 @@ def expect(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
     return replace(course, untreated=_expect_untreated(question, seed), warnings=warnings)
 
 
-def expect_document(question: EvidenceQuestion, *, seed: int = 0) -> dict[str, Any]:
+def expect_document(question: EvidenceQuestion, found: Expectation | None = None, *, seed: int = 0) -> dict[str, Any]:
     """Return the whole document `skinbeam.expect/1`; arguments as in `expect`.
+
+    Parameters
+    ----------
+    found : the answer of `expect`, where a caller has it.
 
     Raises
     ------
     NotAvailable : the evidence abstains; `body` is the document, which holds every key with unknowns.
     """
-    found = expect(question, seed=seed)
+    found = found or expect(question, seed=seed)
     said = {key: value for key, value in asdict(question).items() if value is not None}
     whole = build_document(
         SCHEMA, case_sha256=sha256_hex(said), seed=seed, warnings=found.warnings, body=found.as_record()

@@ -1,13 +1,13 @@
-"""Draw the documents of `expect`, `light`, `skin`, `threshold` and `window` as SVG, PNG or PDF files.
+"""Draw the results of `expect`, `light`, `skin`, `threshold` and `window` as SVG, PNG or PDF files.
 
 Lines differ by their pattern and areas by their hatching, not by colour alone; axes have round numbers. The same
-document gives the same bytes.
+result gives the same bytes.
 """
 
 import io
 import math
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import NormalDist
@@ -17,18 +17,26 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from skinbeam.api.light import LightBalance
+from skinbeam.api.light_profile import DepthProfile
+from skinbeam.api.skin import SkinSpectra
+from skinbeam.api.threshold import DoseThreshold
+from skinbeam.api.window import TherapeuticWindow
+from skinbeam.evidence.expectation.expectation import Expectation, Prediction
 from skinbeam.model.document import write_atomically
-from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.report.formatting import quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, new_figure, set_plain_ticks
 from skinbeam.report.graphics.window import window_figure
 
 __all__ = [
+    "DrawnResult",
     "check_plot",
-    "document_figure",
     "expect_figure",
     "light_figure",
     "light_profile_figure",
+    "result_figure",
     "skin_figure",
     "threshold_figure",
     "write_plot",
@@ -37,27 +45,26 @@ __all__ = [
 _GOOD, _BAD, _EXPECT_GREY = "#0b5394", "#a33b00", "#5b6472"
 
 
-def expect_figure(document: Mapping[str, Any]) -> Figure:
+def expect_figure(found: Expectation) -> Figure:
     """Return the figure of an expectation: shares of patients as ranges, beside the predicted number of responders."""
     figure = new_figure(7.4, 3.7)
     shares, counts = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.0, 1.2]})
-    _draw_share_ranges(shares, document)
-    _draw_responder_counts(counts, document["predict"])
+    _draw_share_ranges(shares, found)
+    _draw_responder_counts(counts, found.predict)
     return figure
 
 
-def _draw_share_ranges(ax: Any, document: Mapping[str, Any]) -> None:
-    rows = [(report_text("curves.at_least", percent=p), v, "o", _GOOD) for p, v in document["p_at_least"].items()]
-    rows.append((report_text("curves.dark_marks"), document["pih"]["p"], "X", _BAD))
-    untreated = document.get("untreated", {}).get("p_at_least", {}).get("50")
-    if untreated is not None:
-        rows.append((report_text("curves.untreated"), untreated, "D", _EXPECT_GREY))
+def _draw_share_ranges(ax: Any, found: Expectation) -> None:
+    rows = [(report_text("curves.at_least", percent=p), v, "o", _GOOD) for p, v in found.p_at_least.items()]
+    rows.append((report_text("curves.dark_marks"), found.pih.p, "X", _BAD))
+    if found.untreated is not None:
+        rows.append((report_text("curves.untreated"), found.untreated.p_at_least["50"], "D", _EXPECT_GREY))
     for place, (_, value, mark, colour) in enumerate(rows):
-        if "unknown" in value:
+        if isinstance(value, Unknown):
             ax.text(0.02, place, report_text("unknown"), va="center", color=_EXPECT_GREY)
             continue
-        ax.plot([value["low"], value["high"]], [place, place], color=colour, linewidth=2.2)
-        ax.plot([value["median"]], [place], marker=mark, markersize=8, color=colour)
+        ax.plot([value.low, value.high], [place, place], color=colour, linewidth=2.2)
+        ax.plot([value.median], [place], marker=mark, markersize=8, color=colour)
     ax.set_yticks(range(len(rows)), [name for name, *_ in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlim(0, 1)
@@ -66,23 +73,24 @@ def _draw_share_ranges(ax: Any, document: Mapping[str, Any]) -> None:
     ax.grid(axis="x", color="#d8dce2", linewidth=0.5)
 
 
-def _draw_responder_counts(ax: Any, predict: Mapping[str, Any]) -> None:
+def _draw_responder_counts(ax: Any, predict: Prediction) -> None:
     """Draw the probability of each number of responders, with the intervals below it."""
-    if "unknown" in predict["pmf"]:
+    if isinstance(predict.pmf, Unknown):
         ax.text(0.5, 0.5, report_text("unknown"), transform=ax.transAxes, ha="center", color=_EXPECT_GREY)
         ax.set_axis_off()
         return
-    pmf = predict["pmf"]
+    pmf = predict.pmf
     highest = max(pmf)
     ax.bar(range(len(pmf)), pmf, width=1.0, color=_GOOD, alpha=0.35)
-    for place, (level, (low, high)) in enumerate(predict["intervals"].items(), 1):
+    known = {level: ends for level, ends in predict.intervals.items() if not isinstance(ends, Unknown)}
+    for place, (level, (low, high)) in enumerate(known.items(), 1):
         y = -0.09 * place * highest
         ax.plot([low, high], [y, y], color=_GOOD, linewidth=4 - place, marker="|", markersize=7)
         ax.text(high, y, f" {report_text('curves.per_cent', value=level)}", va="center", fontsize=7.5)
     ax.set_ylim(-0.4 * highest, 1.08 * highest)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    about = {"patients": predict["patients"], "percent": predict["threshold"]}
+    about = {"patients": predict.patients, "percent": predict.threshold}
     ax.set_xlabel(report_text("curves.responders", **about))
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
 
@@ -91,10 +99,9 @@ def _draw_responder_counts(ax: Any, predict: Mapping[str, Any]) -> None:
 
 _FLUENCE_COLOUR, _LAYER_GREY = "#5b3f8c", "#5b6472"
 _NAME_WIDTH = 0.025  # width of a name along the depth axis, as a share of the axis
-_HATCHES = {"reflectance_specular": "///", "reflectance_diffuse": "///", "transmittance": "...", "escaped_sides": "xx"}
 
 
-def light_figure(document: Mapping[str, Any], tops_um: Mapping[str, float]) -> Figure:
+def light_figure(balance: LightBalance, tops_um: Mapping[str, float]) -> Figure:
     """Return the fluence rate over depth, with the tops of layers, beside the shares of the power.
 
     Parameters
@@ -103,15 +110,15 @@ def light_figure(document: Mapping[str, Any], tops_um: Mapping[str, float]) -> F
     """
     figure = new_figure(7.4, 3.7)
     by_depth, shares = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.5, 1.0]})
-    _draw_by_depth(by_depth, document, tops_um)
-    _draw_power_shares(shares, document)
+    _draw_by_depth(by_depth, balance, tops_um)
+    _draw_power_shares(shares, balance)
     return figure
 
 
-def _draw_by_depth(ax: Any, document: Mapping[str, Any], tops_um: Mapping[str, float]) -> None:
-    depth_um, ratio = document["depth_um"], document["fluence_rate_ratio"]
-    error = document.get("standard_error", {}).get("fluence_rate_ratio")
-    if error is not None:
+def _draw_by_depth(ax: Any, light: LightBalance | DepthProfile, tops_um: Mapping[str, float]) -> None:
+    depth_um, ratio = light.depth_um, light.fluence_rate_ratio
+    if isinstance(light, LightBalance) and light.standard_error is not None:
+        error = light.standard_error.fluence_rate_ratio
         ends = [[value + sign * e for value, e in zip(ratio, error, strict=True)] for sign in (-1, 1)]
         ax.fill_between(
             depth_um, *ends, color=_FLUENCE_COLOUR, alpha=0.25, linewidth=0, label=report_text("curves.standard_error")
@@ -135,23 +142,29 @@ def _draw_by_depth(ax: Any, document: Mapping[str, Any], tops_um: Mapping[str, f
     ax.grid(color="#d8dce2", linewidth=0.5)
 
 
-def light_profile_figure(document: Mapping[str, Any]) -> Figure:
+def light_profile_figure(profile: DepthProfile) -> Figure:
     """Return the fluence rate over the depth of a skin, with the range of the population and the tops of layers."""
     figure = new_figure(7.4, 3.7)
     ax = figure.subplots()
-    ends = (document[f"fluence_rate_ratio_{end}"] for end in ("low", "high"))
-    share = report_text("legend_range", level=round(100 * document["level"]))
-    ax.fill_between(document["depth_um"], *ends, color=_FLUENCE_COLOUR, alpha=0.22, linewidth=0, label=share)
-    _draw_by_depth(ax, document, {layer["name"]: layer["top_um"] for layer in document["layers"]})
+    ends = (profile.fluence_rate_ratio_low, profile.fluence_rate_ratio_high)
+    share = report_text("legend_range", level=round(100 * profile.level))
+    ax.fill_between(profile.depth_um, *ends, color=_FLUENCE_COLOUR, alpha=0.22, linewidth=0, label=share)
+    _draw_by_depth(ax, profile, {layer.name: layer.top_um for layer in profile.layers})
     ax.legend(frameon=False, loc="upper right")
     return figure
 
 
-def _draw_power_shares(ax: Any, document: Mapping[str, Any]) -> None:
+def _draw_power_shares(ax: Any, balance: LightBalance) -> None:
     """Draw bars of the reflected, transmitted and absorbed power; shares too small to see are labelled too."""
-    outside = {name: document[name] for name in _HATCHES if name in document}
-    rows = [(report_text(f"curves.{name}"), share, _HATCHES[name]) for name, share in outside.items()]
-    rows += [(report_text("curves.absorbed", layer=name), share, "") for name, share in document["absorbed"].items()]
+    outside = [
+        ("reflectance_specular", balance.reflectance_specular, "///"),
+        ("reflectance_diffuse", balance.reflectance_diffuse, "///"),
+        ("transmittance", balance.transmittance, "..."),
+    ]
+    if balance.escaped_sides is not None:
+        outside.append(("escaped_sides", balance.escaped_sides, "xx"))
+    rows = [(report_text(f"curves.{name}"), share, hatch) for name, share, hatch in outside]
+    rows += [(report_text("curves.absorbed", layer=name), share, "") for name, share in balance.absorbed.items()]
     for place, (_, share, hatch) in enumerate(rows):
         style = (
             {"facecolor": "white", "edgecolor": _FLUENCE_COLOUR, "hatch": hatch}
@@ -185,32 +198,31 @@ _LINES = [
 ]
 
 
-def skin_figure(document: Mapping[str, Any]) -> Figure:
+def skin_figure(skin: SkinSpectra) -> Figure:
     """Return the reflectance with the range of the population, beside the absorption of each layer."""
     figure = new_figure(7.4, 4.2)
     reflected, absorbed = figure.subplots(1, 2)
-    nm = document["wavelength_nm"]
-    order = sorted(range(len(nm)), key=nm.__getitem__)
-    nm = [nm[i] for i in order]
+    order = sorted(range(len(skin.wavelength_nm)), key=skin.wavelength_nm.__getitem__)
+    nm = [skin.wavelength_nm[i] for i in order]
 
-    def sorted_by_nm(values: Any) -> list[float]:
+    def sorted_by_nm(values: Sequence[float]) -> list[float]:
         return [values[i] for i in order]
 
     mark = "o" if len(nm) <= _FEW_WAVELENGTHS else ""
-    ends = (sorted_by_nm(document[f"reflectance_{end}"]) for end in ("low", "high"))
-    share = report_text("legend_range", level=round(100 * document["level"]))
+    ends = map(sorted_by_nm, (skin.reflectance_low, skin.reflectance_high))
+    share = report_text("legend_range", level=round(100 * skin.level))
     reflected.fill_between(nm, *ends, color=_REFLECTANCE_COLOUR, alpha=0.22, linewidth=0, label=share)
-    middle = sorted_by_nm(document["reflectance"])
+    middle = sorted_by_nm(skin.reflectance)
     reflected.plot(
         nm, middle, color=_REFLECTANCE_COLOUR, linewidth=1.8, marker=mark, label=report_text("legend_median")
     )
-    reflected.set_ylim(0, 1.1 * max(document["reflectance_high"]))
+    reflected.set_ylim(0, 1.1 * max(skin.reflectance_high))
     reflected.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     reflected.set_ylabel(report_text("curves.reflectance"))
     reflected.legend(frameon=False, loc="upper left")
-    for layer, line in zip(document["layers"], _LINES, strict=False):
+    for layer, line in zip(skin.layers, _LINES, strict=False):
         style = line | ({"marker": mark, "markevery": 1} if mark else {})
-        absorbed.plot(nm, sorted_by_nm(layer["mua_per_cm"]), linewidth=1.3, label=layer["name"], **style)
+        absorbed.plot(nm, sorted_by_nm(layer.mua_per_cm), linewidth=1.3, label=layer.name, **style)
     absorbed.set_yscale("log")
     set_plain_ticks(absorbed.yaxis)
     absorbed.set_ylabel(report_text("curves.absorption"))
@@ -230,23 +242,24 @@ _SIDES = 2.5  # standard deviations drawn on each side
 _CURVES = {"dose": ("-", "o", "#1c2430"), "calibrated_dose": ("--", "s", "#a33b00")}
 
 
-def threshold_figure(document: Mapping[str, Any]) -> Figure:
-    """Return the computed and the calibrated curve through the doses in the document, which are marked.
+def threshold_figure(found: DoseThreshold) -> Figure:
+    """Return the computed and the calibrated curve through the doses, which are marked.
 
     Between them a curve follows a lognormal law, with a separate spread on each side of the median.
     """
     figure = new_figure(7.4, 3.7)
     ax = figure.subplots()
-    known = {name: document[name] for name in _CURVES if "unknown" not in document[name]}
-    first = min(_curve_end(value, "low") for value in known.values())
-    last = max(_curve_end(value, "high") for value in known.values())
+    doses_by_name = {"dose": found.dose, "calibrated_dose": found.calibrated_dose}
+    known = {name: dose for name, dose in doses_by_name.items() if isinstance(dose, Estimate)}
+    first = min(map(_first_dose, known.values()))
+    last = max(map(_last_dose, known.values()))
     doses = [first * (last / first) ** (i / _POINTS) for i in range(_POINTS + 1)]
     for name, value in known.items():
         line, mark, colour = _CURVES[name]
         shares = [_share(value, dose) for dose in doses]
         ax.plot(doses, shares, linestyle=line, color=colour, linewidth=1.8)
-        tail = (1 - value["level"]) / 2
-        marked = [value[end] for end in ("low", "median", "high")]
+        tail = (1 - value.level) / 2
+        marked = [value.low, value.median, value.high]
         ax.plot(marked, [tail, 0.5, 1 - tail], mark, color=colour, linestyle="none", markersize=6)
         ax.plot([], [], linestyle=line, marker=mark, color=colour, label=report_text(f"curves.{name}"))
     ax.set_xscale("log")
@@ -254,7 +267,7 @@ def threshold_figure(document: Mapping[str, Any]) -> Figure:
     ax.set_xlim(first, last)
     ax.set_ylim(-0.02, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    label, unit = quantity_label(document["of"])
+    label, unit = quantity_label(found.of)
     ax.set_xlabel(report_text("axis_quantity", name=label, unit=unit))
     ax.set_ylabel(report_text("curves.share_of_skins"))
     ax.grid(color="#d8dce2", linewidth=0.5)
@@ -262,20 +275,23 @@ def threshold_figure(document: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _spread(value: Mapping[str, Any], end: str) -> float:
+def _spread(value: Estimate, end: float) -> float:
     """Return the standard deviation of the logarithm of the dose on one side of the median, at least 1e-3."""
-    deviations = NormalDist().inv_cdf(0.5 + value["level"] / 2)
-    return max(abs(math.log(value[end] / value["median"])) / deviations, 1e-3)
+    deviations = NormalDist().inv_cdf(0.5 + value.level / 2)
+    return max(abs(math.log(end / value.median)) / deviations, 1e-3)
 
 
-def _curve_end(value: Mapping[str, Any], end: str) -> float:
-    away = _SIDES * _spread(value, end)
-    return float(value["median"] * math.exp(-away if end == "low" else away))
+def _first_dose(value: Estimate) -> float:
+    return value.median * math.exp(-_SIDES * _spread(value, value.low))
 
 
-def _share(value: Mapping[str, Any], dose: float) -> float:
-    spread = _spread(value, "low" if dose < value["median"] else "high")
-    return NormalDist().cdf(math.log(dose / value["median"]) / spread)
+def _last_dose(value: Estimate) -> float:
+    return value.median * math.exp(_SIDES * _spread(value, value.high))
+
+
+def _share(value: Estimate, dose: float) -> float:
+    spread = _spread(value, value.low if dose < value.median else value.high)
+    return NormalDist().cdf(math.log(dose / value.median) / spread)
 
 
 # Writing a figure to a file.
@@ -288,13 +304,7 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 }
 _DPI = 160
 _CAPTION_LETTERS = 100  # of a line
-_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
-    "expect": expect_figure,
-    "light-profile": light_profile_figure,
-    "skin": skin_figure,
-    "threshold": threshold_figure,
-    "window": window_figure,
-}
+DrawnResult = DepthProfile | DoseThreshold | Expectation | LightBalance | SkinSpectra | TherapeuticWindow
 
 
 def check_plot(path: Path) -> None:
@@ -313,8 +323,8 @@ def check_plot(path: Path) -> None:
         )
 
 
-def write_plot(document: Mapping[str, Any], path: Path, *, tops_um: Mapping[str, float] | None = None) -> str:
-    """Draw a document of `light`, `skin`, `window`, `expect` or `threshold` to a file, with a caption above.
+def write_plot(result: DrawnResult, path: Path, *, tops_um: Mapping[str, float] | None = None) -> str:
+    """Draw a result to a file, with a caption above.
 
     The format follows from the suffix. Returns an empty text, or the reason why there is no figure.
 
@@ -326,38 +336,42 @@ def write_plot(document: Mapping[str, Any], path: Path, *, tops_um: Mapping[str,
     ------
     InputError : the file cannot be written.
     """
-    kind = str(document["schema"]).removeprefix("skinbeam.").partition("/")[0]
-    if kind == "threshold" and "unknown" in document["dose"]:
-        return report_text("curves.nothing", reason=document["dose"]["unknown"])
+    if isinstance(result, DoseThreshold) and isinstance(result.dose, Unknown):
+        return report_text("curves.nothing", reason=result.dose.reason)
     end, out = path.suffix.lower(), io.BytesIO()
     with rc_context(STYLE):
-        figure = document_figure(document, tops_um=tops_um)
+        figure = result_figure(result, tops_um=tops_um)
         figure.savefig(out, format=end[1:], dpi=_DPI, metadata=_METADATA[end])
     write_atomically(path, out.getvalue())
     return ""
 
 
-def document_figure(document: Mapping[str, Any], *, tops_um: Mapping[str, float] | None = None) -> Figure:
-    """Return the figure of a document of `light`, `skin`, `window`, `expect` or `threshold`, with a caption above.
+def result_figure(result: DrawnResult, *, tops_um: Mapping[str, float] | None = None) -> Figure:
+    """Return the figure of a result, with a caption above.
 
     Parameters
     ----------
     tops_um : as of `write_plot`.
-
-    Raises
-    ------
-    NotAvailable : there is no figure of such a document.
     """
-    kind = str(document["schema"]).removeprefix("skinbeam.").partition("/")[0]
-    if (kind != "light" and kind not in _FIGURES) or "at" in document:
-        raise NotAvailable(report_text("curves.none", kind=kind))
     with rc_context(STYLE):
-        figure = light_figure(document, tops_um or {}) if kind == "light" else _FIGURES[kind](document)
-        about: dict[str, Any] = {}
-        if kind == "threshold":
-            about["endpoint"] = document["endpoint"].replace("-", " ")
-        elif kind == "light-profile":
-            about["wavelength_nm"] = document["wavelength_nm"]
-        caption = textwrap.fill(report_text(f"curves.{kind}", **about), _CAPTION_LETTERS)
-        figure.suptitle(caption, x=0.01, ha="left", fontsize=9.0)
+        figure, caption = _draw(result, tops_um or {})
+        figure.suptitle(textwrap.fill(caption, _CAPTION_LETTERS), x=0.01, ha="left", fontsize=9.0)
     return figure
+
+
+def _draw(result: DrawnResult, tops_um: Mapping[str, float]) -> tuple[Figure, str]:
+    """Return the figure of a result, and its caption."""
+    match result:
+        case DepthProfile():
+            caption = report_text("curves.light-profile", wavelength_nm=result.wavelength_nm)
+            return light_profile_figure(result), caption
+        case DoseThreshold():
+            return threshold_figure(result), report_text("curves.threshold", endpoint=result.endpoint.replace("-", " "))
+        case Expectation():
+            return expect_figure(result), report_text("curves.expect")
+        case LightBalance():
+            return light_figure(result, tops_um), report_text("curves.light")
+        case SkinSpectra():
+            return skin_figure(result), report_text("curves.skin")
+        case TherapeuticWindow():
+            return window_figure(result), report_text("curves.window")

@@ -1,6 +1,6 @@
 """Draw the therapeutic window, for a plan's report and for the document of the `window` command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import fill
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from skinbeam.api.window import TherapeuticWindow
+from skinbeam.model.estimate import Unknown
 from skinbeam.report.formatting import display_value, quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure, set_plain_ticks
 from skinbeam.report.graphics.figure_data import DoseRange, WindowData
@@ -50,36 +52,26 @@ def _window_data_figure(data: WindowData) -> Figure:
     return figure
 
 
-def window_figure(document: Mapping[str, Any]) -> Figure:
-    """Return the figure of a window document (`skinbeam.window/1`), drawn in the current Matplotlib style.
-
-    Missing names of endpoints are printed as "effect" and "harm"; an unknown probability is left out.
-    """
-    names: dict[str, Any] = {
-        kind: str(document[kind]).replace("-", " ") if kind in document else report_text(f"any_{kind}")
-        for kind in ("effect", "harm")
-    }
-    effect, harm = (() if "unknown" in document[name] else document[name] for name in ("p_effect", "p_harm"))
-    allowed = document["p_harm_allowed"]
-    known = harm and isinstance(allowed, float)
+def window_figure(window: TherapeuticWindow) -> Figure:
+    """Return the figure of a window, drawn in the current Matplotlib style; an unknown probability is left out."""
+    effect, harm = (() if isinstance(p, Unknown) else p for p in (window.p_effect, window.p_harm))
+    allowed, limited = window.p_harm_allowed, window.harm.replace("-", " ")
+    spent = () if isinstance(allowed, Unknown) else tuple([p / allowed for p in row] for row in harm)
     return _window_data_figure(
         WindowData(
-            document["of"],
-            document["dose"],
-            document["pulse_ms"],
+            window.of,
+            window.dose,
+            window.pulse_ms,
             effect,
             harm,
-            **names,
-            limit_fraction=[[p / allowed for p in row] for row in harm] if known else (),
-            limits=names["harm"] if known else "",
-            published_doses=[_dose_range(dose_range) for dose_range in document["practised"]],
-            maker_doses=[_dose_range(dose_range) for dose_range in document["makers"]],
+            effect=window.effect.replace("-", " "),
+            harm=limited,
+            limit_fraction=spent,
+            limits=limited if spent else "",
+            published_doses=[DoseRange(found.pulse_ms, found.low, found.high) for found in window.practised],
+            maker_doses=[DoseRange(found.pulse_ms, found.low, found.high) for found in window.makers],
         )
     )
-
-
-def _dose_range(published: Mapping[str, Any]) -> DoseRange:
-    return DoseRange(published["pulse_ms"], published["low"], published["high"])
 
 
 def _draw_map(ax: Any, data: WindowData) -> list[Any]:
@@ -212,19 +204,18 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
 
 def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
     """Draw published doses: an outline over pulse lengths, or vertical lines at their bounds over curves."""
-    style: dict[str, Any] = {"color": _GREY, "linewidth": 1.6, "linestyle": "--"}
     if lines:
         for bound in (
             min(dose_range.low for dose_range in practised),
             max(dose_range.high for dose_range in practised),
         ):
-            ax.axvline(bound, **style)
+            ax.axvline(bound, color=_GREY, linewidth=1.6, linestyle="--")
         return
     around = [
         *((dose_range.low, dose_range.row) for dose_range in practised),
         *((dose_range.high, dose_range.row) for dose_range in practised[::-1]),
     ]
-    ax.plot(*zip(*around, around[0], strict=True), **style)
+    ax.plot(*zip(*around, around[0], strict=True), color=_GREY, linewidth=1.6, linestyle="--")
 
 
 def _mark_setting(ax: Any, data: WindowData, y: float | None) -> list[Any]:

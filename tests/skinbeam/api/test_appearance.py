@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paths import TESTS
 
 from research.derived_tables.melanin_by_site import melanin_column_um
-from skinbeam.api.skin import parse_wavelengths, skin_document
+from skinbeam.api.skin import describe_skin, parse_wavelengths
 from skinbeam.model.case import Case
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError
@@ -30,7 +30,7 @@ def loaded(**tables: Any) -> LoadedCase:
 
 
 def shown(tables: dict[str, Any], wavelengths: list[float], draws: int = 24) -> dict[str, Any]:
-    return skin_document(loaded(**tables), wavelengths, draws=draws, seed=0)
+    return describe_skin(loaded(**tables), wavelengths, draws=draws, seed=0).to_dict()
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_colour_does_not_depend_on_the_wavelengths_asked() -> None:
 def test_the_same_seed_gives_the_same_bytes() -> None:
     case = {"skin": {"site": "neck"}}
     assert canonical_json(shown(case, [532.0])) == canonical_json(shown(case, [532.0]))
-    other = skin_document(loaded(**case), [532.0], draws=24, seed=1)
+    other = describe_skin(loaded(**case), [532.0], draws=24, seed=1).to_dict()
     assert other["reflectance"] != shown(case, [532.0])["reflectance"]
 
 
@@ -216,7 +216,7 @@ def test_a_reading_that_no_skin_gives_is_refused() -> None:
 
 
 def test_many_wavelengths_use_fewer_draws_and_say_so() -> None:
-    result = skin_document(loaded(skin={"site": "forearm"}), [532.0, 533.0], draws=5000, seed=0)
+    result = describe_skin(loaded(skin={"site": "forearm"}), [532.0, 533.0], draws=5000, seed=0).to_dict()
     assert result["draws"] < 5000
     assert [w["code"] for w in result["warnings"]] == ["fewer-draws"]
 

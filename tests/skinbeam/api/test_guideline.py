@@ -7,7 +7,7 @@ import pytest
 from paths import ROOT
 
 import skinbeam
-from skinbeam.api.guideline import guideline, guideline_document, uncovered_case_answer
+from skinbeam.api.guideline import answer_guideline, guideline, uncovered_case_answer
 from skinbeam.evidence.guideline.device_classes import (
     device_classes,
     guideline_conditions,
@@ -39,7 +39,7 @@ def with_condition(tmp_path: Path, condition: str, *, phototype: str = "III") ->
 
 @pytest.mark.parametrize("condition", guideline_conditions())
 def test_every_condition_has_a_document_with_sources(condition: str) -> None:
-    document = guideline_document(condition)
+    document = answer_guideline(condition).to_dict()
     assert document["covered"] == (condition not in outside_conditions())
     assert document["cells"]
     for cell in document["cells"]:
@@ -54,7 +54,7 @@ def test_every_condition_has_a_document_with_sources(condition: str) -> None:
 
 @pytest.mark.parametrize("condition", guideline_conditions())
 def test_rows_say_which_source_says_what(condition: str) -> None:
-    made = guideline_document(condition)
+    made = answer_guideline(condition).to_dict()
     rows = made["rows"]
     assert {choice.source for choice in load_choices() if choice.condition == condition} <= set(made["sources"])
     assert {row["place"] for row in rows} <= set(PLACES)
@@ -62,13 +62,13 @@ def test_rows_say_which_source_says_what(condition: str) -> None:
         assert row["condition"] == condition
         assert row["statement"]
         assert set(row["sources"]) <= set(made["sources"])
-    dark = guideline_document(condition, phototype="VI")["rows"]
+    dark = answer_guideline(condition, phototype="VI").to_dict()["rows"]
     assert [row for row in rows if row in dark] == dark
     assert all(row["phototypes"] == "" or "VI" in row["phototypes"] for row in dark)
 
 
 def test_a_cell_without_a_third_treatment_says_so() -> None:
-    (cell,) = guideline_document("dynamic-wrinkles", phototype="IV")["cells"]
+    (cell,) = answer_guideline("dynamic-wrinkles", phototype="IV").to_dict()["cells"]
     assert cell["first"]["treatment"] == "botulinum-toxin"
     assert cell["second"] == {"unknown": "No source gives a second treatment."}
     assert cell["third"] == {"unknown": "No source gives a third treatment."}

@@ -6,8 +6,8 @@ import pytest
 from pulse_samples import codes, loaded
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.skin import skin_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.skin import describe_skin
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.exposure import RESTING_TEMPERATURE_RANGE_C
 from skinbeam.model.units import UM
@@ -56,7 +56,7 @@ def joined(skin: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(case: dict[str, Any]) -> dict[str, Any]:
-    return skin_document(loaded(case), [GREEN_NM, 700.0], draws=6)
+    return describe_skin(loaded(case), [GREEN_NM, 700.0], draws=6).to_dict()
 
 
 @pytest.mark.parametrize("name", UNUSED)
@@ -115,7 +115,7 @@ def test_a_reading_that_no_draw_comes_near_is_said() -> None:
     """Skin returns a third to two thirds of red light: a mirror is no skin, though the likeliest draw has a weight."""
     for value, said in (([0.45], False), ([0.98], True)):
         case = {"skin": {"preset": "human", "reflectance": {"wavelength_nm": [700.0], "value": value}}}
-        assert ("reading-far" in codes(skin_document(loaded(case), [GREEN_NM], draws=50))) is said
+        assert ("reading-far" in codes(describe_skin(loaded(case), [GREEN_NM], draws=50).to_dict())) is said
         assert ("reading-far" in codes(simulate_document(loaded({**case, **PULSE}), draws=50))) is said
 
 
@@ -194,7 +194,7 @@ def test_cold_below_freezing_is_said() -> None:
 )
 def test_a_cooling_that_cools_nothing_is_said(cooling: dict[str, Any], code: str | None) -> None:
     found = codes(
-        threshold_document(loaded({"skin": {}, "cooling": {"kind": "contact", **cooling}, **PULSE}), "purpura")
+        find_threshold(loaded({"skin": {}, "cooling": {"kind": "contact", **cooling}, **PULSE}), "purpura").to_dict()
     )
     assert {one for one in found if one.startswith("cooling")} == ({code} if code else set())
 
@@ -212,7 +212,7 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
     assert 'Did you mean "epidermis"?' in warning["message"]
     assert all(name in warning["message"] for name in (*tissue_layer_names(EPIDERMIS), *tissue_layer_names(DERMIS)))
     with pytest.raises(NotAvailable) as caught:
-        threshold_document(loaded(case), "epidermal-necrosis", draws=2)
+        find_threshold(loaded(case), "epidermal-necrosis", draws=2)
     assert all(name in caught.value.reason for name in tissue_layer_names(EPIDERMIS))
     assert "layer-not-known" not in codes(simulate_document(loaded({"skin": {"layer": LAYERS}, **PULSE}), draws=2))
 
@@ -220,7 +220,7 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
 def test_a_layer_that_is_not_known_is_never_taken_as_dermis() -> None:
     slab = {"skin": {"layer": [{**LAYERS[1], "name": "slab"}]}, **PULSE}
     with pytest.raises(NotAvailable, match="no dermis"):
-        threshold_document(loaded(slab), "collagen-coagulation", draws=2)
+        find_threshold(loaded(slab), "collagen-coagulation", draws=2)
 
 
 @pytest.mark.parametrize("name", ["human", "mouse-ear", "hamster-window", "chick-membrane", "blood", "melanosome"])
@@ -259,7 +259,7 @@ def test_skin_that_comes_there_at_rest_has_no_dose() -> None:
     case = {"skin": {"layer": LAYERS, "temperature_C": 45.0}, "cooling": plate, **PULSE}
     for hours, at_rest in ((6.0, True), (0.1, False)):
         asked = loaded(case, settings__pulses=2, settings__repetition_Hz=1 / (3600.0 * hours))
-        found = threshold_document(asked, "epidermal-necrosis", draws=2)
+        found = find_threshold(asked, "epidermal-necrosis", draws=2).to_dict()
         assert found["reached"]
         assert ("unknown" in found["dose"]) is at_rest
 

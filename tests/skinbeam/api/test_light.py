@@ -33,7 +33,7 @@ MEDIUM = SLAB.replace("[[layer]]", "[[medium]]").replace("thickness_um = 200.0\n
 
 
 def light_document(path: Path, progress: ProgressCallback | None = None, **options: Any) -> dict[str, Any]:
-    return run_light(path, LightOptions(**options), progress=progress).document
+    return run_light(path, LightOptions(**options), progress=progress).balance.to_dict()
 
 
 def written(folder: Path, text: str) -> Path:
@@ -349,8 +349,8 @@ def test_fields_are_written_and_replaced(tmp_path: Path) -> None:
     with xr.open_zarr(store) as dataset:
         assert dataset["fluence_rate_ratio"].values.tolist() == run.field.fluence_rate_ratio.tolist()
         assert dataset["depth"].attrs["units"] == "m"
-        assert dataset["layer"].attrs["names"] == list(run.document["absorbed"])
-        assert dataset.attrs["case_sha256"] == run.document["case_sha256"]
+        assert dataset["layer"].attrs["names"] == list(run.balance.absorbed)
+        assert dataset.attrs["case_sha256"] == run.balance.case_sha256
     assert [entry.name for entry in store.parent.iterdir()] == ["light.zarr"]
 
 
@@ -410,7 +410,7 @@ def test_the_same_bytes_on_any_number_of_threads() -> None:
     program = (
         "import sys; from pathlib import Path; from skinbeam.model.document import pretty_json;"
         "from skinbeam.api.light import run_light;"
-        "sys.stdout.write(''.join(pretty_json(run_light(Path(f)).document, 12) for f in sys.argv[1:]))"
+        "sys.stdout.write(''.join(pretty_json(run_light(Path(f)).balance.to_dict(), 12) for f in sys.argv[1:]))"
     )
     outputs = []
     for threads in ("1", "2"):

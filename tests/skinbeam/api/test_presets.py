@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.api.skin import skin_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.skin import describe_skin
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.light.lighting import illuminate
@@ -198,7 +198,7 @@ def test_colour_darkens_an_ear() -> None:
     ],
 )
 def test_thresholds_answer(preset: str, endpoint: str) -> None:
-    found = threshold_document(case(preset), endpoint, draws=8)
+    found = find_threshold(case(preset), endpoint, draws=8).to_dict()
     assert found["reached"]
     assert found["dose"]["low"] < found["dose"]["median"] < found["dose"]["high"]
 
@@ -208,7 +208,7 @@ def test_the_same_vessel_needs_more_where_less_light_comes_back_to_it() -> None:
     for preset in ("chick-membrane", "mouse-ear"):
         # Both as warm, so that each vessel has as far to rise.
         asked = case(preset, temperature_C=33.0)
-        dose[preset] = median(threshold_document(asked, "vessel-closure", draws=16)["dose"])
+        dose[preset] = median(find_threshold(asked, "vessel-closure", draws=16).to_dict()["dose"])
         scene = build_scene(asked, dose_required=False)
         response = simulate_pulse(
             scene.median_skin, scene.beam, scene.cooling, illumination=scene.illuminate(scene.median_skin)
@@ -229,7 +229,7 @@ def test_a_flap_bruises_by_its_own_vessels() -> None:
     """The saline below is endless and bloodless; their product is no number, and nothing asks for it."""
     shapes = {"skin": {"preset": "hamster"}, "laser": {"wavelength_nm": 585.0}}
     bare = loaded(shapes | {"settings": {"pulse_ms": 0.5, "spot_mm": 7.0}})
-    assert threshold_document(bare, "purpura", draws=4)["reached"]
+    assert find_threshold(bare, "purpura", draws=4).to_dict()["reached"]
 
 
 # Refusals
@@ -238,23 +238,23 @@ def test_a_flap_bruises_by_its_own_vessels() -> None:
 @pytest.mark.parametrize("endpoint", ["epidermal-necrosis", "dermal-necrosis", "collagen-coagulation"])
 def test_a_membrane_has_no_skin_to_burn(endpoint: str) -> None:
     with pytest.raises(NotAvailable):
-        threshold_document(case("chick-membrane"), endpoint, draws=2)
+        find_threshold(case("chick-membrane"), endpoint, draws=2)
 
 
 @pytest.mark.parametrize("preset", ["chick-membrane", "blood"])
 def test_a_colour_without_an_epidermis_is_said_not_to_be_used(preset: str) -> None:
-    found = skin_document(loaded({"skin": {"preset": preset, "ita_deg": 20.0}}), [GREEN_NM], draws=2)
+    found = describe_skin(loaded({"skin": {"preset": preset, "ita_deg": 20.0}}), [GREEN_NM], draws=2).to_dict()
     assert [warning["code"] for warning in found["warnings"]] == ["colour-not-used"]
     assert "unknown" in found["phototype_range"]
-    rest = skin_document(loaded({"skin": {"preset": preset}}), [GREEN_NM], draws=2)
+    rest = describe_skin(loaded({"skin": {"preset": preset}}), [GREEN_NM], draws=2).to_dict()
     assert rest["warnings"] == []
     assert rest["reflectance"] == found["reflectance"]
 
 
 def test_a_site_of_an_animal_is_said_not_to_be_used() -> None:
-    found = skin_document(loaded({"skin": {"preset": "pig", "site": "cheeks"}}), [GREEN_NM], draws=2)
+    found = describe_skin(loaded({"skin": {"preset": "pig", "site": "cheeks"}}), [GREEN_NM], draws=2).to_dict()
     assert [warning["code"] for warning in found["warnings"]] == ["site-not-used"]
-    rest = skin_document(loaded({"skin": {"preset": "pig"}}), [GREEN_NM], draws=2)
+    rest = describe_skin(loaded({"skin": {"preset": "pig"}}), [GREEN_NM], draws=2).to_dict()
     assert rest["warnings"] == []
     assert rest["reflectance"] == found["reflectance"]
 
@@ -289,4 +289,4 @@ def test_a_vessel_in_the_air_below_is_refused_with_its_field(skin: dict[str, Any
 
 def test_a_vessel_below_a_membrane_lies_in_water() -> None:
     deep = case("chick-membrane", VESSEL | {"depth_um": 400.0})
-    assert threshold_document(deep, "vessel-closure", draws=2)["reached"]
+    assert find_threshold(deep, "vessel-closure", draws=2).to_dict()["reached"]

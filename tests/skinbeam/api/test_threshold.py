@@ -8,7 +8,7 @@ import pytest
 from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no_null, well_formed, wide_response
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import J_CM2, MS, ZERO_CELSIUS_K
 from skinbeam.model.vocabulary import ENDPOINTS
@@ -30,7 +30,7 @@ DRAWS = 24
 
 
 def asked(case: Any, endpoint: str, *, of: str | None = None, draws: int = DRAWS, **changes: Any) -> dict[str, Any]:
-    return threshold_document(loaded(case, **changes), endpoint, of=of, draws=draws)
+    return find_threshold(loaded(case, **changes), endpoint, of=of, draws=draws).to_dict()
 
 
 def dose(case: Any, endpoint: str, **how: Any) -> float:
@@ -434,7 +434,7 @@ def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
     kept = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"].values, diffusivity)
     capacity = nucleation_value("heat_capacity_J_m3K").value
     ends = [capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * kept[0]) / J_CM2 for c in (value.low, value.high)]
-    found = median(threshold_document(case, "melanosome-disruption", draws=1)["dose"])
+    found = median(find_threshold(case, "melanosome-disruption", draws=1).to_dict()["dose"])
     assert ends[0] < found < ends[1]
     assert ZERO_CELSIUS_K + value.low > ZERO_CELSIUS_K + 100  # vapour needs more than boiling
 
@@ -453,6 +453,6 @@ def test_a_vessel_that_steam_empties_before_it_closes_says_so() -> None:
         "laser": {"wavelength_nm": 585.0},
         "settings": {"pulse_ms": 1e-3, "spot_mm": 8.0},
     }
-    found = threshold_document(loaded(case), "vessel-closure", draws=8)
+    found = find_threshold(loaded(case), "vessel-closure", draws=8).to_dict()
     assert "steam empties" in found["dose"]["unknown"]
-    assert median(threshold_document(loaded(case), "vessel-rupture", draws=8)["dose"]) > 0
+    assert median(find_threshold(loaded(case), "vessel-rupture", draws=8).to_dict()["dose"]) > 0

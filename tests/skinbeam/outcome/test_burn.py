@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, simulated
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.outcome.dose_error import (
     DoseError,
     beam_burn_calibration,
@@ -47,7 +47,7 @@ def test_p_burn_grows_with_the_dose() -> None:
 
 def test_p_burn_is_a_half_at_the_calibrated_dose() -> None:
     bare = {"laser": {"wavelength_nm": 595.0}, "vessel": []}
-    dose = threshold_document(loaded("vessel", **bare), "epidermal-necrosis", draws=DRAWS)["calibrated_dose"]
+    dose = find_threshold(loaded("vessel", **bare), "epidermal-necrosis", draws=DRAWS).to_dict()["calibrated_dose"]
     shares = [median(p_burn("vessel", **bare, settings__fluence_J_cm2=dose[end])) for end in ("low", "median", "high")]
     # 41 equally likely errors stand for their distribution: to half of a stratum.
     assert shares == pytest.approx([0.16, 0.5, 0.84], abs=0.5 / 41)
@@ -55,7 +55,7 @@ def test_p_burn_is_a_half_at_the_calibrated_dose() -> None:
 
 def test_simulate_and_threshold_tell_the_same_doses() -> None:
     burn = simulated("vessel", draws=DRAWS)["damage"]["burn"]
-    found = threshold_document(loaded("vessel"), "epidermal-necrosis", draws=DRAWS)
+    found = find_threshold(loaded("vessel"), "epidermal-necrosis", draws=DRAWS).to_dict()
     for told, name in (("computed_dose_J_cm2", "dose"), ("calibrated_dose_J_cm2", "calibrated_dose")):
         assert [burn[told][end] for end in ("low", "median", "high")] == pytest.approx(
             [found[name][end] for end in ("low", "median", "high")], rel=1e-5

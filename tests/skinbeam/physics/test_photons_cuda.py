@@ -112,7 +112,7 @@ def test_the_command_runs_on_the_card(tmp_path: Path) -> None:
     """The slab of the tables, of which a packet leaves in some steps, with its own standard errors; k = 4."""
     command = ("-m", "skinbeam", "light", str(SLAB), "--device", "cuda", "--photons", "480", "--json")
     found = run_python(*command, NUMBA_ENABLE_CUDASIM="1")
-    exact = run_light(SLAB).document
+    exact = run_light(SLAB).balance.to_dict()
     assert (found["device"], found["method"], found["photons"]) == ("cuda", "montecarlo", 480)
     for key in ("reflectance_diffuse", "transmittance"):
         assert abs(found[key] - exact[key]) < 4.0 * found["standard_error"][key]

@@ -111,7 +111,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
 @pytest.mark.parametrize("name", ["facial-telangiectasia-vascular", "redness-vascular"])
 def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> None:
     """Through `skinbeam threshold` on skin of other draws, at the settings of the plan and with its cooling."""
-    from skinbeam.api.threshold import threshold_document
+    from skinbeam.api.threshold import find_threshold
     from skinbeam.published_doses.calibration import BurnLight, burn_calibration
 
     made = example(EXAMPLES / "conditions" / f"{name}.toml")
@@ -128,7 +128,7 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
     if "cooling" in settings:
         case["cooling"] = settings.pop("cooling")
     pulse = LoadedCase(parse_record(Case, case | {"settings": settings}, file="case"), EXAMPLES, "case")
-    found = threshold_document(pulse, "epidermal-necrosis", of=None, draws=400, seed=7)
+    found = find_threshold(pulse, "epidermal-necrosis", of=None, draws=400, seed=7).to_dict()
     # Computed doses of people are taken as lognormal about their median, ED16 one standard deviation below; each tenth
     # of them has its own probability under the calibration, and the mean is held against the limit.
     spread = math.log(found["dose"]["median"] / found["dose"]["low"])

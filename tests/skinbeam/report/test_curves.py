@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ import pytest
 from matplotlib.figure import Figure
 from paths import ROOT
 
+from skinbeam.api.light import LightBalance
+from skinbeam.api.skin import LabColour, SkinLayer, SkinSpectra
+from skinbeam.api.threshold import DoseThreshold
+from skinbeam.evidence.expectation.expect import expect
+from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
+from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.report.graphics.curves import (
     check_plot,
     expect_figure,
@@ -61,7 +69,7 @@ def test_a_command_draws_what_it_computed_and_its_document_stays(name: str, run:
 @pytest.mark.parametrize(("end", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("SVG", b"<?xml")])
 def test_the_end_of_the_name_says_what_is_written(end: str, begins: bytes, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        write_plot(document(), tmp_path / f"{name}.{end}")
+        write_plot(threshold(), tmp_path / f"{name}.{end}")
     one, two = ((tmp_path / f"{name}.{end}").read_bytes() for name in ("one", "two"))
     assert one.startswith(begins)
     assert one == two
@@ -75,62 +83,91 @@ def test_another_kind_of_picture_is_refused_before_anything_is_computed(run: Run
 
 
 def test_a_dose_that_is_not_reached_is_told_in_place_of_a_figure(tmp_path: Path) -> None:
-    unknown = {"unknown": "no dose in the range reaches it"}
-    told = write_plot(document(dose=unknown, calibrated_dose=unknown), tmp_path / "none.svg")
+    unknown = Unknown("no dose in the range reaches it")
+    told = write_plot(threshold(dose=unknown, calibrated_dose=unknown), tmp_path / "none.svg")
     assert "no dose in the range reaches it" in told
     assert not list(tmp_path.iterdir())
 
 
-def estimate(median: float, low: float, high: float, level: float = 0.68) -> dict[str, Any]:
-    return {"median": median, "low": low, "high": high, "level": level, "kind": "modelled", "draws": 9, "basis": []}
+def estimate(median: float, low: float, high: float, level: float = 0.68) -> Estimate:
+    return Estimate(median, low, high, level, "modelled", 9)
 
 
-def document(**changed: Any) -> dict[str, Any]:
-    """A document of `threshold`."""
-    return {
-        "schema": "skinbeam.threshold/1",
-        "endpoint": "pain",
-        "of": "fluence_J_cm2",
-        "dose": estimate(4.0, 3.0, 6.0),
-        "calibrated_dose": estimate(5.0, 2.0, 9.0),
-    } | changed
+def threshold(**changed: Any) -> DoseThreshold:
+    found = DoseThreshold(
+        case_sha256="0" * 64,
+        seed=0,
+        endpoint="pain",
+        of="fluence_J_cm2",
+        model_error=2.0,
+        reduction_error=1.0,
+        heated_blood=1.0,
+        methaemoglobin=1.0,
+        bracket=(0.1, 100.0),
+        dose=estimate(4.0, 3.0, 6.0),
+        reached=True,
+        calibrated_dose=estimate(5.0, 2.0, 9.0),
+        calibration=Unknown("nobody measured it"),
+    )
+    return replace(found, **changed)
 
 
 def test_a_curve_goes_through_the_doses_that_are_known() -> None:
-    (ax,) = threshold_figure(document()).axes
+    (ax,) = threshold_figure(threshold()).axes
     curve = next(line for line in ax.lines if len(line.get_xdata()) > 3)
     for dose, share in ((3.0, 0.16), (4.0, 0.5), (6.0, 0.84)):
         near = min(zip(curve.get_xdata(), curve.get_ydata(), strict=True), key=lambda point: abs(point[0] - dose))
         assert near[1] == pytest.approx(share, abs=0.03)  # a step of the curve moves the share by less
 
 
-LAYERS = [{"name": f"layer {i}", "mua_per_cm": [1.0 + i, 2.0 + i, 3.0]} for i in range(8)]
-SKIN = {
-    "wavelength_nm": [1064.0, 532.0, 595.0],
-    "level": 0.8,
-    "reflectance": [0.5, 0.2, 0.3],
-    "reflectance_low": [0.4, 0.1, 0.2],
-    "reflectance_high": [0.6, 0.3, 0.4],
-    "layers": LAYERS,
-}
-LIGHT = {
-    "depth_um": [8.35 + 16.7 * i for i in range(100)],
-    "fluence_rate_ratio": [2.0 - 0.01 * i for i in range(100)],
-    "reflectance_specular": 0.04,
-    "reflectance_diffuse": 0.2,
-    "transmittance": 0.7,
-    "absorbed": {"glass": 0.0, "water": 0.06},
-}
-EXPECT = {
-    "p_at_least": {p: estimate(0.5, 0.2, 0.8, 0.8) for p in ("25", "50", "75")},
-    "pih": {"p": {"unknown": "nobody counted it"}},
-    "predict": {"patients": 37, "threshold": 50, "pmf": [1 / 38] * 38, "intervals": {"50": [9, 27], "80": [4, 33]}},
-}
+def layer(name: str, mua_per_cm: tuple[float, ...]) -> SkinLayer:
+    flat = (1.0,) * len(mua_per_cm)
+    return SkinLayer(name, 100.0, mua_per_cm, flat, flat, flat, 1100.0, 3600.0, 0.21)
+
+
+SKIN = SkinSpectra(
+    case_sha256="0" * 64,
+    seed=0,
+    wavelength_nm=(1064.0, 532.0, 595.0),
+    layers=tuple(layer(f"layer {i}", (1.0 + i, 2.0 + i, 3.0)) for i in range(8)),
+    reflectance=(0.5, 0.2, 0.3),
+    reflectance_low=(0.4, 0.1, 0.2),
+    reflectance_high=(0.6, 0.3, 0.4),
+    level=0.8,
+    reflectance_excluded=(0.46, 0.16, 0.26),
+    Lab=LabColour(65.0, 10.0, 16.0),
+    ita_deg=43.0,
+    phototype_range="II",
+    draws=9,
+    sources=(),
+)
+LIGHT = LightBalance(
+    case_sha256="0" * 64,
+    seed=0,
+    reflectance_specular=0.04,
+    reflectance_diffuse=0.2,
+    transmittance=0.7,
+    absorbed={"glass": 0.0, "water": 0.06},
+    fluence_rate_ratio=tuple(2.0 - 0.01 * i for i in range(100)),
+    depth_um=tuple(8.35 + 16.7 * i for i in range(100)),
+    photons=0,
+    photons_per_second=0,
+    device="cpu",
+    method="ordinates",
+    sources=(),
+)
+
+
+def expectation() -> Expectation:
+    found = expect(EvidenceQuestion("acne-scars", "fractional-ablative", patients=37))
+    return replace(found, pih=PatientShare.unknown(Unknown("nobody counted it")))
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
-    "threshold": lambda: threshold_figure(document()),
+    "threshold": lambda: threshold_figure(threshold()),
     "skin": lambda: skin_figure(SKIN),
     "light": lambda: light_figure(LIGHT, {"glass": 0.0, "water": 170.0}),
-    "expect": lambda: expect_figure(EXPECT),
+    "expect": lambda: expect_figure(expectation()),
 }
 
 
@@ -146,17 +183,16 @@ def test_axes_have_round_numbers(name: str) -> None:
 
 
 def test_layers_are_told_apart_without_colour() -> None:
-    many = skin_figure(
-        SKIN
-        | {"wavelength_nm": [400.0 + i for i in range(40)]}
-        | {
-            name: [0.3 + 0.001 * i for i in range(40)]
-            for name in ("reflectance", "reflectance_low", "reflectance_high")
-        }
-        | {"layers": [{"name": layer["name"], "mua_per_cm": [1.0] * 40} for layer in LAYERS]}
+    spectrum = tuple(0.3 + 0.001 * i for i in range(40))
+    wide = replace(
+        SKIN,
+        wavelength_nm=tuple(400.0 + i for i in range(40)),
+        layers=tuple(layer(held.name, (1.0,) * 40) for held in SKIN.layers),
+        **dict.fromkeys(("reflectance", "reflectance_low", "reflectance_high"), spectrum),
     )
+    many = skin_figure(wide)
     lines = many.axes[1].lines
-    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == len(lines) == len(LAYERS)
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == len(lines) == len(SKIN.layers)
 
 
 def test_wavelengths_are_drawn_in_order_whatever_was_asked() -> None:

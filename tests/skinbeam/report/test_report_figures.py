@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import sample, sample_figures, sample_section, sample_window
 
+from skinbeam.api.window import TherapeuticWindow, WindowDoseRange
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.report.graphics.charts import _space_labels, draw_calendar, draw_section
 from skinbeam.report.graphics.curves import write_plot
@@ -141,41 +142,39 @@ def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
         assert [bool(picture.unknown) for picture in pictures] == [True, True]
 
 
-def window_body(**changed: Any) -> dict[str, Any]:
+def window(**changed: Any) -> TherapeuticWindow:
     data = sample_window()
-    body: dict[str, Any] = {
-        "of": data.dose_quantity,
-        "dose": data.dose,
-        "p_effect": data.p_effect,
-        "p_harm": data.p_harm,
-    }
-    maker = {"pulse_ms": 3.0, "low": 4.0, "high": 6.0}
-    return (
-        body
-        | {
-            "pulse_ms": data.rows,
-            "p_harm_allowed": 0.1,
-            "practised": [maker],
-            "makers": [maker],
-            "effect": "vessel-closure",
-        }
-        | changed
+    maker = WindowDoseRange(3.0, 4.0, 6.0)
+    found = TherapeuticWindow(
+        case_sha256="0" * 64,
+        seed=0,
+        effect="vessel-closure",
+        harm="epidermal-necrosis",
+        of=data.dose_quantity,
+        dose=tuple(data.dose),
+        pulse_ms=tuple(data.rows),
+        p_effect=tuple(map(tuple, data.p_effect)),
+        p_harm=tuple(map(tuple, data.p_harm)),
+        p_harm_allowed=0.1,
+        practised=(maker,),
+        makers=(maker,),
     )
+    return replace(found, **changed)
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         {},
-        {"p_effect": {"unknown": "it cannot be judged"}},
-        {"p_harm": {"unknown": "it cannot be judged"}},
-        {"p_harm_allowed": {"unknown": "no limit is set on it"}},
-        {"practised": [], "makers": []},
+        {"p_effect": Unknown("it cannot be judged")},
+        {"p_harm": Unknown("it cannot be judged")},
+        {"p_harm_allowed": Unknown("no limit is set on it")},
+        {"practised": (), "makers": ()},
     ],
 )
 def test_a_window_document_is_drawn_as_a_file(changed: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "window.svg"
-    write_plot({"schema": "skinbeam.window/1"} | window_body(**changed), path)
+    write_plot(window(**changed), path)
     drawn = path.read_text(encoding="utf-8")
     assert drawn.startswith("<?xml")
     hatched = "p_harm" not in changed and "p_harm_allowed" not in changed

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
 from skinbeam.simulate.endpoints.bath import bath_pain_times
@@ -42,7 +42,7 @@ KAPPA = 0.35 / (1100.0 * 3600.0)
 
 
 def asked(case: Any, endpoint: str = "epidermal-necrosis", *, draws: int = 16, **changes: Any) -> dict[str, Any]:
-    return threshold_document(loaded(case, **changes), endpoint, of="exposure_s", draws=draws)
+    return find_threshold(loaded(case, **changes), endpoint, of="exposure_s", draws=draws).to_dict()
 
 
 def rates(k: int) -> Any:
@@ -120,7 +120,7 @@ def test_a_power_needs_no_pulse_where_the_time_is_sought() -> None:
     alone, ignored = (median(asked("layers", draws=2, **how)["dose"]) for how in (power, given))
     assert alone == pytest.approx(ignored, rel=1e-9)
     with pytest.raises(InputError) as caught:
-        threshold_document(loaded("layers", **power), "epidermal-necrosis", draws=2)
+        find_threshold(loaded("layers", **power), "epidermal-necrosis", draws=2)
     assert caught.value.field == "settings.pulse_ms"
 
 
@@ -149,7 +149,7 @@ def test_a_bath_that_never_burns_is_answered() -> None:
 def test_time_at_constant_irradiance_agrees_with_the_fluence_of_such_a_pulse(irradiance_W_cm2: float) -> None:
     how = {"settings__pulse_ms": 1.0, "settings__fluence_J_cm2": irradiance_W_cm2 / 1000}
     time_s = median(asked("layers", draws=1, **how)["dose"])
-    pulse = threshold_document(loaded("layers", settings__pulse_ms=time_s * 1000), "epidermal-necrosis", draws=1)
+    pulse = find_threshold(loaded("layers", settings__pulse_ms=time_s * 1000), "epidermal-necrosis", draws=1).to_dict()
     fluence = median(pulse["dose"])
     # Between the runs ln Omega is straight to a tenth, of a slope in ln(time) of ten and more.
     assert fluence == pytest.approx(irradiance_W_cm2 * time_s, rel=0.01)
@@ -194,7 +194,7 @@ def test_any_end_of_a_beam_takes_the_time_of_the_pulse_that_reaches_it(
     case: str, endpoint: str, pulse_ms: float
 ) -> None:
     changes: dict[str, Any] = {"laser": {"wavelength_nm": 595.0}, "settings__pulse_ms": pulse_ms}
-    fluence = median(threshold_document(loaded(case, **changes), endpoint, draws=4)["dose"])
+    fluence = median(find_threshold(loaded(case, **changes), endpoint, draws=4).to_dict()["dose"])
     found = median(asked(case, endpoint, settings__fluence_J_cm2=fluence, draws=4, **changes)["dose"])
     # Each draw's own time is interpolated between pulses 1.5 times as long, right to some thousandths; the median of
     # four is the mean of two of them, in time as in dose.

@@ -8,7 +8,7 @@ from pulse_samples import loaded, median, wide_response
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import J_CM2, UM, ZERO_CELSIUS_K
 from skinbeam.physics.targets.vessel import shading
@@ -112,7 +112,7 @@ def test_where_the_rise_is_not_known_blood_stays_as_it_is(wavelength_nm: float) 
     response = response_of(laser__wavelength_nm=wavelength_nm)
     assert unheated_reason(response) is not None
     assert np.array_equal(dose_with_heated_blood(response, rupture_dose), rupture_dose(response, vessels_of(response)))
-    told = threshold_document(loaded(CASE, laser__wavelength_nm=wavelength_nm), "vessel-rupture", draws=2)
+    told = find_threshold(loaded(CASE, laser__wavelength_nm=wavelength_nm), "vessel-rupture", draws=2).to_dict()
     assert "586 and 633 nm" in told["heated_blood"]["unknown"]
 
 
@@ -246,7 +246,7 @@ def test_what_methaemoglobin_absorbs_at_1064_nm_is_not_known() -> None:
     assert methaemoglobin_unknown_reason(response) is not None
     with pytest.raises(NotAvailable):
         vessels_at_dose(replace(response, methaemoglobin=1.0), 1e4)
-    told = threshold_document(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2)
+    told = find_threshold(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2).to_dict()
     assert "450 to 1000 nm" in told["methaemoglobin"]["unknown"]
 
 
@@ -254,23 +254,23 @@ def test_what_methaemoglobin_absorbs_at_1064_nm_is_not_known() -> None:
 
 
 def test_a_threshold_tells_what_methaemoglobin_could_do() -> None:
-    told = threshold_document(loaded(CASE, laser__wavelength_nm=532.0), "vessel-closure", draws=2)
+    told = find_threshold(loaded(CASE, laser__wavelength_nm=532.0), "vessel-closure", draws=2).to_dict()
     assert told["methaemoglobin"] > 1.0
-    assert threshold_document(loaded(CASE), "epidermal-necrosis", draws=2)["methaemoglobin"] == 1.0
+    assert find_threshold(loaded(CASE), "epidermal-necrosis", draws=2).to_dict()["methaemoglobin"] == 1.0
 
 
 def test_a_threshold_tells_what_heated_blood_does() -> None:
-    found = threshold_document(loaded(CASE), "vessel-closure", draws=16)
+    found = find_threshold(loaded(CASE), "vessel-closure", draws=16).to_dict()
     response = response_of(draws=16)
     ratio = dose_with_heated_blood(response, closure_dose)[:, 0] / closure_dose(response, vessels_of(response))[:, 0]
     # That of the middle skin is within the ratios of the draws.
     assert ratio.min() < found["heated_blood"] < ratio.max() < 1.0
-    assert threshold_document(loaded(CASE), "epidermal-necrosis", draws=2)["heated_blood"] == 1.0
+    assert find_threshold(loaded(CASE), "epidermal-necrosis", draws=2).to_dict()["heated_blood"] == 1.0
 
 
 def test_what_no_dose_reaches_has_no_ratio() -> None:
     """Nanoseconds tear a vessel before its blood coagulates, heated or not: no dose closes it."""
-    found = threshold_document(loaded(CASE, settings__pulse_ms=1e-5), "vessel-closure", draws=2)
+    found = find_threshold(loaded(CASE, settings__pulse_ms=1e-5), "vessel-closure", draws=2).to_dict()
     assert found["reached"] is False
     assert "unknown" in found["heated_blood"]
 

@@ -9,7 +9,7 @@ import pytest
 from pulse_samples import loaded, median, simulated, whole
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import CM, MJ, MS, UM
 from skinbeam.physics.removal.calibration import microbeam_calibration
@@ -109,7 +109,7 @@ def test_a_crater_outside_the_calibration_is_unknown() -> None:
 def test_more_energy_than_the_calibration_had_is_unknown_and_not_searched() -> None:
     assert "200" in simulated("fractional-co2", microbeam__energy_mJ=201.0)["microlesion"]["depth_um"]["unknown"]
     assert "unknown" not in simulated("fractional-co2", microbeam__energy_mJ=200.0)["microlesion"]["depth_um"]
-    assert threshold_document(loaded("fractional-co2"), "ablation", draws=4)["bracket"] == [0.01, 200.0]
+    assert find_threshold(loaded("fractional-co2"), "ablation", draws=4).to_dict()["bracket"] == [0.01, 200.0]
 
 
 def test_the_rim_beside_a_crater_is_neither_without_pulse_nor_with_its_root() -> None:
@@ -147,9 +147,9 @@ def test_the_threshold_energy_is_where_the_lesion_turns(case: str, endpoint: str
 def test_a_wider_beam_needs_more_energy() -> None:
     found = [
         median(
-            threshold_document(loaded("fractional-1550", microbeam__diameter_um=um), "collagen-coagulation", draws=8)[
-                "dose"
-            ]
+            find_threshold(
+                loaded("fractional-1550", microbeam__diameter_um=um), "collagen-coagulation", draws=8
+            ).to_dict()["dose"]
         )
         for um in (70.0, 120.0, 250.0)
     ]
@@ -159,7 +159,7 @@ def test_a_wider_beam_needs_more_energy() -> None:
 
 def test_a_microbeam_is_not_asked_about_a_full_field() -> None:
     with pytest.raises(NotAvailable) as caught:
-        threshold_document(loaded("fractional-1550"), "epidermal-necrosis", draws=4)
+        find_threshold(loaded("fractional-1550"), "epidermal-necrosis", draws=4)
     assert caught.value.body["of"] == "microbeam_mJ"
 
 

@@ -8,7 +8,7 @@ import pytest
 from pulse_samples import loaded
 
 from research.derived_tables.model_error import endpoint_table
-from skinbeam.api.window import window_document
+from skinbeam.api.window import find_window
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import default_error_factor, draw_error_factor, min_sources, model_error
@@ -181,7 +181,7 @@ def test_a_window_is_wider_the_less_the_model_is_known(monkeypatch: pytest.Monke
 
     def window(size: float) -> dict[str, Any]:
         monkeypatch.setattr(errors, "model_error", lambda _endpoint: size)
-        return window_document(loaded("vessel"), effect="vessel-closure", draws=40)
+        return find_window(loaded("vessel"), effect="vessel-closure", draws=40).to_dict()
 
     narrow, wide = window(1.0 + 1e-9), window(2.0)
     rows = [(np.array(a), np.array(b)) for a, b in zip(narrow["p_effect"], wide["p_effect"], strict=True)]

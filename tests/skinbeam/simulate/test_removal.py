@@ -8,7 +8,7 @@ import pytest
 from pulse_samples import loaded
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import UM
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
@@ -62,7 +62,7 @@ def test_more_pulses_than_are_simulated_are_unknown() -> None:
 def test_the_width_is_where_the_beam_exceeds_the_onset() -> None:
     flat, round_ = (simulated(case(profile=profile)) for profile in ("top-hat", "gaussian"))
     assert flat["ablation"]["width_um"]["median"] == pytest.approx(4000.0)
-    onset = threshold_document(loaded(case(profile="top-hat")), "ablation", draws=16)["dose"]["median"]
+    onset = find_threshold(loaded(case(profile="top-hat")), "ablation", draws=16).to_dict()["dose"]["median"]
     # On its axis a Gaussian has twice the mean fluence over its 1/e2 disc; it falls to the onset at this diameter.
     assert round_["ablation"]["width_um"]["median"] == pytest.approx(
         4000 * math.sqrt(math.log(2 * 5 / onset) / 2), rel=0.1
@@ -109,7 +109,7 @@ def test_what_heat_does_before_water_boils_needs_no_onset() -> None:
     sqrt(4 x 0.11 mm2/s x 1 s) = 0.7 mm.
     """
     doses = {
-        (nm, ms): threshold_document(loaded(case(nm, pulse_ms=ms, spot_mm=10.0)), "epidermal-necrosis", draws=16)[
+        (nm, ms): find_threshold(loaded(case(nm, pulse_ms=ms, spot_mm=10.0)), "epidermal-necrosis", draws=16).to_dict()[
             "dose"
         ]
         for nm in (2790.0, 10_600.0)
@@ -125,7 +125,7 @@ def test_what_heat_does_before_water_boils_needs_no_onset() -> None:
 
 def test_beyond_boiling_an_unknown_onset_leaves_all_unknown() -> None:
     with pytest.raises(NotAvailable, match=r"no sourced ablation data for pulses of 10 ms .* only for .* to 5 ms"):
-        threshold_document(loaded(case(pulse_ms=10.0)), "epidermal-necrosis", draws=16)
+        find_threshold(loaded(case(pulse_ms=10.0)), "epidermal-necrosis", draws=16)
     strong = simulated(case(10_600.0, fluence_J_cm2=20.0, pulse_ms=1000.0))
     for name in ("depth_um", "residual_damage_um"):
         assert "unknown" in strong["ablation"][name]
@@ -186,4 +186,4 @@ def test_the_dose_for_an_injury_reaches_that_depth(changed: dict[str, Any]) -> N
 def test_next_to_no_heat_in_the_depth_is_told_without_a_warning() -> None:
     """Of a nanosecond at 2940 nm the deep dermis keeps 1e-300 of the light: what would boil it overflows to never."""
     with pytest.raises(NotAvailable, match="no sourced ablation data"):
-        threshold_document(loaded(case(pulse_ms=1e-6) | {"skin": {"preset": "pig"}}), "epidermal-necrosis", draws=4)
+        find_threshold(loaded(case(pulse_ms=1e-6) | {"skin": {"preset": "pig"}}), "epidermal-necrosis", draws=4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pulse_samples import loaded, median, wide_response
 from scipy.special import i0e, i1e
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.laser.beam import Beam, resolve_beam
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.exposure import PulseTrain
@@ -138,12 +138,12 @@ def test_a_wide_vessel_is_heated_as_by_the_flat_pulse() -> None:
 
 
 def test_a_vessel_tears_sooner_the_fewer_the_subpulses() -> None:
-    flat = median(threshold_document(loaded(CASE), "vessel-rupture", draws=12)["dose"])
+    flat = median(find_threshold(loaded(CASE), "vessel-rupture", draws=12).to_dict()["dose"])
     doses = [
         median(
-            threshold_document(
+            find_threshold(
                 loaded(CASE, settings__subpulses=n, settings__subpulse_ms=0.125), "vessel-rupture", draws=12
-            )["dose"]
+            ).to_dict()["dose"]
         )
         for n in (2, 4, 8, 32)
     ]
@@ -302,9 +302,9 @@ def test_damage_is_kept_from_pass_to_pass() -> None:
     air = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
     air |= {"temperature_C": -10.0, "coefficient_W_m2K": 200.0}  # the same in all draws
     one, two = (
-        threshold_document(
+        find_threshold(
             loaded(case, cooling=air, settings__passes=n, settings__pass_interval_s=60.0), "purpura", draws=12
-        )
+        ).to_dict()
         for n in (1, 2)
     )
     # Twice the damage moves the temperature of a wall by R T² ln 2 / E: 1.7 K of some 60 K at E = 4.3e5 J/mol.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, wide_response
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import ZERO_CELSIUS_K
 from skinbeam.simulate.endpoints.pain import low_pass
@@ -176,7 +176,7 @@ def test_excised_skin_changes_near_the_dose_that_was_measured():
         "laser": {"wavelength_nm": 1070.0},
         "settings": {"pulse_ms": 3.0, "spot_mm": 3.0, "profile": "gaussian"},
     }
-    found = threshold_document(loaded(case), "surface-distortion", draws=200, seed=0)
+    found = find_threshold(loaded(case), "surface-distortion", draws=200, seed=0).to_dict()
     # The tolerance of the rows of its group, a factor of 1.3.
     assert 28.0 / 1.3 < found["dose"]["median"] < 28.0 * 1.3
 
@@ -194,9 +194,9 @@ def test_a_mark_is_unknown_where_melanosomes_may_break_first_and_nobody_knows_wh
     black, albino = (loaded({"skin": {"preset": name}, **laser}) for name in ("guinea-pig", "guinea-pig-albino"))
     for endpoint in ("minimum-visible-lesion", "melanosome-disruption"):
         with pytest.raises(NotAvailable, match="shorter than 1 ns"):
-            threshold_document(black, endpoint, draws=4)
-    assert threshold_document(albino, "minimum-visible-lesion", draws=4)["reached"]
-    assert not threshold_document(albino, "melanosome-disruption", draws=4)["reached"]
+            find_threshold(black, endpoint, draws=4)
+    assert find_threshold(albino, "minimum-visible-lesion", draws=4).to_dict()["reached"]
+    assert not find_threshold(albino, "melanosome-disruption", draws=4).to_dict()["reached"]
 
 
 def test_living_skin_is_marked_near_the_dose_that_was_measured():
@@ -206,7 +206,7 @@ def test_living_skin_is_marked_near_the_dose_that_was_measured():
         "laser": {"wavelength_nm": 1540.0},
         "settings": {"pulse_ms": 0.6, "spot_mm": 5.0},
     }
-    found = threshold_document(loaded(case), "minimum-visible-lesion", draws=200, seed=0)
+    found = find_threshold(loaded(case), "minimum-visible-lesion", draws=200, seed=0).to_dict()
     # As above.
     assert 7.4 / 1.3 < found["dose"]["median"] < 7.4 * 1.3
 
@@ -262,6 +262,6 @@ def test_pain_is_answered_as_a_threshold():
         "laser": {"wavelength_nm": 595.0},
         "settings": {"pulse_ms": 6.0, "spot_mm": 7.0},
     }
-    found = threshold_document(loaded(case), "pain", draws=DRAWS, seed=0)
+    found = find_threshold(loaded(case), "pain", draws=DRAWS, seed=0).to_dict()
     assert found["reached"] is True
     assert 0 < found["dose"]["low"] < found["dose"]["median"] < found["dose"]["high"]

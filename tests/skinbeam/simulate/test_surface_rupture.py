@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, wide_response
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MPA
 from skinbeam.physics.removal.steam_bubble import bubble_filling_kg, roof_strength_Pa
@@ -143,7 +143,7 @@ def test_what_next_to_nothing_heats_is_no_fault():
     """Of 2940 nm the deepest cells get 1e-300 of the light: the dose that would boil them is beyond any number."""
     made = case(wavelength_nm=2940.0, pulse_ms=1e-3, profile="top-hat")
     with pytest.raises(NotAvailable, match="surface-rupture below a crater"):
-        threshold_document(made, "surface-rupture", draws=8)
+        find_threshold(made, "surface-rupture", draws=8)
 
 
 def test_vapour_that_forms_deep_is_not_judged():
@@ -153,7 +153,7 @@ def test_vapour_that_forms_deep_is_not_judged():
 
 
 def test_a_threshold_tells_the_spread_of_the_strength():
-    found = threshold_document(case(profile="top-hat", spot_mm=8.0), "surface-rupture", draws=DRAWS, seed=0)
+    found = find_threshold(case(profile="top-hat", spot_mm=8.0), "surface-rupture", draws=DRAWS, seed=0).to_dict()
     assert found["reached"] is True
     assert found["dose"]["low"] < found["dose"]["median"] < found["dose"]["high"]
     assert {"skinbeam2026thermal", "harvey1998"} <= set(found["dose"]["basis"])

@@ -8,7 +8,7 @@ import pytest
 from pulse_samples import loaded, median, wide_response
 
 from skinbeam.api.simulate import simulate_document
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import UM, ZERO_CELSIUS_K
 from skinbeam.simulate.pulse.response import PulseResponse
@@ -67,7 +67,7 @@ def sized(pulse_ms: float, diameter_um: float) -> tuple[PulseResponse, VesselRes
 
 
 def dose(case: Any, endpoint: str, **changes: Any) -> float:
-    return median(threshold_document(loaded(case, **changes), endpoint, draws=16)["dose"])
+    return median(find_threshold(loaded(case, **changes), endpoint, draws=16).to_dict()["dose"])
 
 
 # Heat across the vessel
@@ -163,7 +163,7 @@ def test_short_pulses_favour_small_vessels_and_long_ones_large() -> None:
 
 
 def test_simulation_and_thresholds_agree_on_rupture() -> None:
-    at = threshold_document(loaded(CASE), "vessel-rupture", draws=1)["dose"]
+    at = find_threshold(loaded(CASE), "vessel-rupture", draws=1).to_dict()["dose"]
     for factor, torn in ((0.99, 0.0), (1.01, 1.0)):
         case = loaded(CASE, settings__fluence_J_cm2=factor * median(at))
         assert median(simulate_document(case, draws=1)["damage"]["vessels"][0]["p_ruptured"]) == torn
@@ -214,7 +214,7 @@ def test_the_row_that_set_the_share_is_given_back(known: bool, monkeypatch: pyte
         monkeypatch.setattr(heated_blood, "_has_measured_rise", lambda _wavelength_nm: False)
     cooling = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
     settings = {"pulse_ms": 0.5, "spot_mm": 7.0}
-    found = threshold_document(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura")["dose"]
+    found = find_threshold(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura").to_dict()["dose"]
     # A step of 0.01 in the share moves it by 3 %.
     assert median(found) == pytest.approx(5.2, rel=0.02)
 

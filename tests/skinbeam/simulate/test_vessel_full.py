@@ -12,7 +12,7 @@ from PIL import Image
 from pulse_samples import loaded, wide_response
 
 from research.derived_tables.vessel_reduction import DoseRatio, summarise_ratios
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_profile
 from skinbeam.simulate.pulse.response import simulate_pulse
@@ -207,14 +207,14 @@ def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
         "settings": {"pulse_ms": 10.0, "spot_mm": 10.0},
         "vessel": [VESSEL],
     }
-    found = threshold_document(loaded(case), "vessel-closure", draws=4)["reduction_error"]
+    found = find_threshold(loaded(case), "vessel-closure", draws=4).to_dict()["reduction_error"]
     skin = build_scene(loaded(case), dose_required=False).median_skin
     blood, oxygen = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     # Oxyhaemoglobin absorbs 1 + 1.5 x 47/80 times as much at 67 °C, and 1 + 1.5 x 2/80 times at 22 °C, as at 20 °C.
     risen = oxygen * float(blood_mua(595.0, blood, 1.0)) * (1.88125 / 1.0375 - 1)
     hot = float(blood_mua(595.0, blood, oxygen)) + risen
     assert found == pytest.approx(reduction_error("vessel-closure", 100.0, hot), rel=1e-3)
-    assert threshold_document(loaded(case), "epidermal-necrosis", draws=4)["reduction_error"] == 1.0
+    assert find_threshold(loaded(case), "epidermal-necrosis", draws=4).to_dict()["reduction_error"] == 1.0
 
 
 # --- pictures -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from pulse_samples import loaded, wide_response
 from scipy.special import jn_zeros, jv
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.physics.heat.cells import Material, RobinBoundary, cylinder_cells
 from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
 from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
@@ -267,4 +267,4 @@ def test_where_no_packet_of_a_spot_came_there_is_no_light_and_no_warning() -> No
         "settings": {"spot_mm": 4.0, "pulse_ms": 0.5},
     }
     # Division of nothing by nothing is a warning, and a warning an error.
-    assert threshold_document(loaded(case), "vessel-closure", draws=60)["reached"] is True
+    assert find_threshold(loaded(case), "vessel-closure", draws=60).to_dict()["reached"] is True

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from paths import TESTS
 
-from skinbeam.api.window import window_document
+from skinbeam.api.window import find_window
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase, load_case
 
@@ -23,7 +23,7 @@ each = pytest.mark.parametrize("name", GUESSED)
 
 @cache
 def window(name: str, effect: str | None = None, harm: str | None = None, draws: int = 60) -> Any:
-    return window_document(load_case(CASES / f"{name}.toml"), effect=effect, harm=harm, draws=draws)
+    return find_window(load_case(CASES / f"{name}.toml"), effect=effect, harm=harm, draws=draws).to_dict()
 
 
 def written(text: str, folder: Path) -> LoadedCase:
@@ -64,7 +64,7 @@ def test_a_longer_pulse_spares_the_epidermis_under_a_cooled_surface() -> None:
 
 def test_the_grid_is_the_devices_and_not_the_skins(tmp_path: Path) -> None:
     text = (CASES / "vessel.toml").read_text(encoding="utf-8")
-    darker = window_document(written(text.replace("ita_deg = 45.0", "ita_deg = 15.0"), tmp_path), draws=40)
+    darker = find_window(written(text.replace("ita_deg = 45.0", "ita_deg = 15.0"), tmp_path), draws=40).to_dict()
     lighter = window("vessel")
     assert (darker["dose"], darker["pulse_ms"]) == (lighter["dose"], lighter["pulse_ms"])
     assert min(lighter["dose"]) >= 3.0
@@ -76,14 +76,16 @@ def test_the_grid_is_the_devices_and_not_the_skins(tmp_path: Path) -> None:
 
 def test_the_dose_of_the_case_has_no_influence(tmp_path: Path) -> None:
     text = (CASES / "er-yag.toml").read_text(encoding="utf-8")
-    other = window_document(written(text.replace("fluence_J_cm2 = 8.0", "fluence_J_cm2 = 3.0"), tmp_path), draws=60)
-    without = window_document(written(text.replace("fluence_J_cm2 = 8.0\n", ""), tmp_path), draws=60)
+    other = find_window(
+        written(text.replace("fluence_J_cm2 = 8.0", "fluence_J_cm2 = 3.0"), tmp_path), draws=60
+    ).to_dict()
+    without = find_window(written(text.replace("fluence_J_cm2 = 8.0\n", ""), tmp_path), draws=60).to_dict()
     for key in ("dose", "pulse_ms", "p_effect", "p_harm"):
         assert other[key] == without[key] == window("er-yag")[key]
 
 
 def test_the_same_case_gives_the_same_window() -> None:
-    assert window_document(load_case(CASES / "er-yag.toml"), draws=60) == window("er-yag")
+    assert find_window(load_case(CASES / "er-yag.toml"), draws=60).to_dict() == window("er-yag")
 
 
 @pytest.mark.parametrize("name", ["fractional-1550", "lamp"])
@@ -100,7 +102,7 @@ def test_the_goal_of_the_first_concern_comes_before_anything_else(tmp_path: Path
     person = "\n[patient]\nage_years = 40\n"
     other = text.replace('device = "pulsed-dye-595"', 'device = "alexandrite-755"').replace("= 7.5", "= 20.0")
     other = other.replace("pulse_ms = 6.0", "pulse_ms = 3.0").replace("spot_mm = 7.0", "spot_mm = 12.0")
-    made = window_document(written(other + person + concern, tmp_path), draws=20)
+    made = find_window(written(other + person + concern, tmp_path), draws=20).to_dict()
     assert made["effect"] == "epidermal-necrosis"  # of the spot, the goal of long pulses that this device emits
 
 
@@ -110,7 +112,7 @@ def test_the_goal_of_the_first_concern_comes_before_anything_else(tmp_path: Path
 )
 def test_an_unknown_endpoint_names_its_argument(given: dict[str, str], field: str, nearest: str) -> None:
     with pytest.raises(InputError) as caught:
-        window_document(load_case(CASES / "vessel.toml"), **given, draws=5)  # type: ignore[arg-type]  # one of two
+        find_window(load_case(CASES / "vessel.toml"), **given, draws=5)  # type: ignore[arg-type]  # one of two
     assert caught.value.field == field
     assert nearest in caught.value.hint
 
@@ -135,7 +137,7 @@ def test_one_endpoint_that_can_be_judged_is_answered() -> None:
 
 def test_a_pulse_that_cannot_be_judged_is_left_out_and_told(tmp_path: Path) -> None:
     text = (CASES / "er-yag.toml").read_text(encoding="utf-8").replace("pulse_ms = 0.3", "pulse_ms = 2.0")
-    made = window_document(written(text, tmp_path), draws=20)
+    made = find_window(written(text, tmp_path), draws=20).to_dict()
     assert {warning["code"] for warning in made["warnings"]} == {"pulse-not-judged"}
     assert 0 < len(made["pulse_ms"]) < 7
     assert len(made["p_effect"]) == len(made["pulse_ms"])
@@ -157,7 +159,7 @@ def test_published_doses_stand_beside_the_window_of_a_named_condition(tmp_path: 
     assert window("vessel")["practised"] == []
     text = (CASES / "vessel.toml").read_text(encoding="utf-8")
     concern = '\n[patient]\nage_years = 40\n\n[[concern]]\ncondition = "facial-telangiectasia"\nsite = "cheeks"\n'
-    made = window_document(written(text + concern, tmp_path), draws=10)
+    made = find_window(written(text + concern, tmp_path), draws=10).to_dict()
     at = [one["pulse_ms"] for one in made["practised"]]
     assert at == sorted(at)
     assert len(at) > 1
@@ -166,7 +168,7 @@ def test_published_doses_stand_beside_the_window_of_a_named_condition(tmp_path: 
 
 def test_what_makers_recommend_stands_beside_a_window(tmp_path: Path) -> None:
     """A maker's table for hair: 755 nm, 3 ms, 18 mm, 14 to 20 J/cm² in light skin, 6 to 16 in the darkest."""
-    made = window_document(
+    made = find_window(
         written(
             '[skin]\npreset = "human"\nita_deg = 45.0\n\n[laser]\ndevice = "alexandrite-755"\n\n'
             "[settings]\nfluence_J_cm2 = 14.0\npulse_ms = 3.0\nspot_mm = 18.0\n",
@@ -174,7 +176,7 @@ def test_what_makers_recommend_stands_beside_a_window(tmp_path: Path) -> None:
         ),
         effect="epidermal-necrosis",
         draws=10,
-    )
+    ).to_dict()
     assert {"pulse_ms": 3.0, "low": 14.0, "high": 20.0} in made["makers"]
     assert {"pulse_ms": 3.0, "low": 6.0, "high": 16.0} in made["makers"]
     assert {"pulse_ms": 3.0, "low": 30.0, "high": 40.0} not in made["makers"]  # of a spot of 8 mm

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.api.threshold import threshold_document
+from skinbeam.api.threshold import find_threshold
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
@@ -84,7 +84,7 @@ def test_a_narrower_spot_needs_more() -> None:
     """Light lost to the sides is lost to the vessel in the dermis."""
 
     def dose(spot_mm: float) -> float:
-        found = threshold_document(loaded("vessel", **BARE, settings__spot_mm=spot_mm), "vessel-closure", draws=4)
+        found = find_threshold(loaded("vessel", **BARE, settings__spot_mm=spot_mm), "vessel-closure", draws=4).to_dict()
         return float(found["dose"]["median"])
 
     assert dose(1.0) > 1.05 * dose(3.0)
