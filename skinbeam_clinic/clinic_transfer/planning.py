@@ -33,12 +33,11 @@ from skinbeam_clinic.clinic_transfer.models import (
 )
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import form_entries, make_submission
+from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
 
 __all__ = ["ImportFile", "plan_import"]
 
-_OLDEST_YEARS = 130
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
@@ -203,7 +202,7 @@ class _Planner:
             raise row.error("cell-empty", "name")
         born, year = self._read_birth(row)
         email = row.text("email")
-        if email and _EMAIL.fullmatch(email) is None:
+        if email and EMAIL.fullmatch(email) is None:
             raise row.error("email", "email", read=email)
         if len(pseudonym) > LONGEST_PSEUDONYM:
             raise row.error("pseudonym", "pseudonym", read=pseudonym, longest=str(LONGEST_PSEUDONYM))
@@ -222,7 +221,7 @@ class _Planner:
     def _read_birth(self, row: _Row) -> tuple[str, int | None]:
         """Return the date of birth as text, and the year of birth."""
         text, year = row.text("born"), row.text("year_of_birth")
-        first, last = self.at.year - _OLDEST_YEARS, self.at.year
+        first, last = self.at.year - OLDEST_YEARS, self.at.year
         if year and not (_YEAR.fullmatch(year) and first <= int(year) <= last):
             raise row.error("year", "year_of_birth", read=year, first=str(first), last=str(last))
         if not text:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, parse_role
 from skinbeam_clinic.appointments.models import Booking
 from skinbeam_clinic.appointments.repository import OCCUPYING_STATES, import_appointment
@@ -239,7 +240,7 @@ def _patient_of(work: ClinicTransaction, row: ClinicScoped) -> str:
     return patient_id or work.get(tables.ConsultationRow, row.consultation_id).patient_id  # type: ignore[attr-defined]
 
 
-def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> Exception:
+def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> InputError:
     ids = list(dict.fromkeys(patients))[:_NAMED_PATIENTS]
     names = [work.get(tables.PatientRow, id).pseudonym for id in ids]
     return clinic_error("import-in-use", "IMPORT", patients=", ".join(names) or "–")
