@@ -21,15 +21,15 @@ from skinbeam.text import from_local_time
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.appointments.repository import LASER_PURPOSES, LONGEST_APPOINTMENT, SHORTEST_APPOINTMENT
-from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvRow, import_error, read_csv
+from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvLine, import_error, read_csv
 from skinbeam_clinic.clinic_transfer.mapping import FileMapping, ImportKind, map_columns
 from skinbeam_clinic.clinic_transfer.models import (
+    BusyTime,
     ClinicSnapshot,
     ImportPlan,
     NewAppointment,
     NewPatient,
     PastCourse,
-    TakenTime,
 )
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import form_entries, make_submission
@@ -108,7 +108,7 @@ class _Row:
     """A row of a file with the text of each field; its errors name line and column."""
 
     file: str
-    row: CsvRow
+    row: CsvLine
     columns: Mapping[str, tuple[str, ...]]
     mapping: FileMapping
 
@@ -339,14 +339,14 @@ class _Planner:
     def _refuse_clashes(self, found: Sequence[tuple[_Row, NewAppointment]]) -> None:
         """Refuse future appointments at which somebody is elsewhere; what is past cannot be put right any more."""
         busy: dict[tuple[str, str], list[tuple[datetime.datetime, datetime.datetime, int]]] = {}
-        for taken in self.clinic.taken:
+        for taken in self.clinic.busy_times:
             for resource in _resources(taken):
                 busy.setdefault(resource, []).append((taken.starts_at, taken.ends_at, 0))
         rows = {row.line: row for row, _ in found}
         for row, one in found:
             if one.state is AppointmentState.BOOKED:
                 for resource in _resources(
-                    TakenTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
+                    BusyTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
                 ):
                     busy.setdefault(resource, []).append((one.starts_at, one.ends_at, row.line))
         told = set()
@@ -398,7 +398,7 @@ class _Planner:
         return date, session
 
 
-def _resources(taken: TakenTime) -> Iterator[tuple[str, str]]:
+def _resources(taken: BusyTime) -> Iterator[tuple[str, str]]:
     yield "patient", taken.patient
     yield "member", taken.member_id
     if taken.machine_id is not None:
