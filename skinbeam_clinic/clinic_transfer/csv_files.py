@@ -13,7 +13,7 @@ from typing import Any
 from skinbeam.model.errors import InputError
 from skinbeam.text import message_parameters, render_message
 
-__all__ = ["DELIMITERS", "ENCODINGS", "CsvFile", "CsvLayout", "CsvRow", "import_error", "read_csv", "write_csv"]
+__all__ = ["DELIMITERS", "ENCODINGS", "CsvFile", "CsvLayout", "CsvLine", "import_error", "read_csv", "write_csv"]
 
 ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-15")
 DELIMITERS = (",", ";", "\t", "|")
@@ -31,7 +31,7 @@ class CsvLayout:
 
 
 @dataclass(frozen=True)
-class CsvRow:
+class CsvLine:
     """A row with the line on which it begins, counted from 1, and its cells by column."""
 
     line: int
@@ -44,7 +44,7 @@ class CsvFile:
 
     name: str
     columns: tuple[str, ...]
-    rows: tuple[CsvRow, ...]
+    rows: tuple[CsvLine, ...]
 
 
 def import_error(code: str, file: str, line: int, column: str = "", **read: str) -> InputError:
@@ -84,7 +84,7 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
     if first is None:
         raise import_error("empty", name, 1)
     columns = _check_columns(first[1], name, layout)
-    rows: list[CsvRow] = []
+    rows: list[CsvLine] = []
     errors: list[InputError] = []
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
@@ -97,7 +97,7 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
         if wrong is not None:
             errors.append(import_error("cell", name, line, columns[wrong], longest=str(_LONGEST_CELL)))
             continue
-        rows.append(CsvRow(line, dict(zip(columns, plain, strict=True))))
+        rows.append(CsvLine(line, dict(zip(columns, plain, strict=True))))
     return CsvFile(name, columns, tuple(rows)), tuple(errors)
 
 

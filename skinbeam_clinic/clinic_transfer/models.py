@@ -9,6 +9,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 
 __all__ = [
+    "BusyTime",
     "ClinicSnapshot",
     "ImportPlan",
     "ImportSummary",
@@ -16,7 +17,6 @@ __all__ = [
     "NewAppointment",
     "NewPatient",
     "PastCourse",
-    "TakenTime",
 ]
 
 
@@ -32,7 +32,7 @@ class KnownPatient:
 
 
 @dataclass(frozen=True)
-class TakenTime:
+class BusyTime:
     """A time in which a patient, a member and perhaps a machine have an appointment."""
 
     patient: str
@@ -58,7 +58,7 @@ class ClinicSnapshot:
     pseudonyms: frozenset[str]
     members: Mapping[str, tuple[str, Role | None]]
     machines: Mapping[str, str]
-    taken: tuple[TakenTime, ...]
+    busy_times: tuple[BusyTime, ...]
     past_files: Mapping[str, str]
 
 

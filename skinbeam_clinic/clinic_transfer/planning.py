@@ -21,24 +21,23 @@ from skinbeam.text import from_local_time
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.appointments.repository import LASER_PURPOSES, LONGEST_APPOINTMENT, SHORTEST_APPOINTMENT
-from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvRow, import_error, read_csv
+from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvLine, import_error, read_csv
 from skinbeam_clinic.clinic_transfer.mapping import FileMapping, ImportKind, map_columns
 from skinbeam_clinic.clinic_transfer.models import (
+    BusyTime,
     ClinicSnapshot,
     ImportPlan,
     NewAppointment,
     NewPatient,
     PastCourse,
-    TakenTime,
 )
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import form_entries, make_submission
+from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
 
 __all__ = ["ImportFile", "plan_import"]
 
-_OLDEST_YEARS = 130
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
@@ -109,7 +108,7 @@ class _Row:
     """A row of a file with the text of each field; its errors name line and column."""
 
     file: str
-    row: CsvRow
+    row: CsvLine
     columns: Mapping[str, tuple[str, ...]]
     mapping: FileMapping
 
@@ -203,7 +202,7 @@ class _Planner:
             raise row.error("cell-empty", "name")
         born, year = self._read_birth(row)
         email = row.text("email")
-        if email and _EMAIL.fullmatch(email) is None:
+        if email and EMAIL.fullmatch(email) is None:
             raise row.error("email", "email", read=email)
         if len(pseudonym) > LONGEST_PSEUDONYM:
             raise row.error("pseudonym", "pseudonym", read=pseudonym, longest=str(LONGEST_PSEUDONYM))
@@ -222,7 +221,7 @@ class _Planner:
     def _read_birth(self, row: _Row) -> tuple[str, int | None]:
         """Return the date of birth as text, and the year of birth."""
         text, year = row.text("born"), row.text("year_of_birth")
-        first, last = self.at.year - _OLDEST_YEARS, self.at.year
+        first, last = self.at.year - OLDEST_YEARS, self.at.year
         if year and not (_YEAR.fullmatch(year) and first <= int(year) <= last):
             raise row.error("year", "year_of_birth", read=year, first=str(first), last=str(last))
         if not text:
@@ -340,14 +339,14 @@ class _Planner:
     def _refuse_clashes(self, found: Sequence[tuple[_Row, NewAppointment]]) -> None:
         """Refuse future appointments at which somebody is elsewhere; what is past cannot be put right any more."""
         busy: dict[tuple[str, str], list[tuple[datetime.datetime, datetime.datetime, int]]] = {}
-        for taken in self.clinic.taken:
+        for taken in self.clinic.busy_times:
             for resource in _resources(taken):
                 busy.setdefault(resource, []).append((taken.starts_at, taken.ends_at, 0))
         rows = {row.line: row for row, _ in found}
         for row, one in found:
             if one.state is AppointmentState.BOOKED:
                 for resource in _resources(
-                    TakenTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
+                    BusyTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
                 ):
                     busy.setdefault(resource, []).append((one.starts_at, one.ends_at, row.line))
         told = set()
@@ -399,7 +398,7 @@ class _Planner:
         return date, session
 
 
-def _resources(taken: TakenTime) -> Iterator[tuple[str, str]]:
+def _resources(taken: BusyTime) -> Iterator[tuple[str, str]]:
     yield "patient", taken.patient
     yield "member", taken.member_id
     if taken.machine_id is not None:

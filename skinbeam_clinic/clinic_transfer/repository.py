@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, parse_role
 from skinbeam_clinic.appointments.models import Booking
 from skinbeam_clinic.appointments.repository import OCCUPYING_STATES, import_appointment
 from skinbeam_clinic.clinic_transfer.models import (
+    BusyTime,
     ClinicSnapshot,
     ImportPlan,
     ImportSummary,
     KnownPatient,
-    TakenTime,
 )
 from skinbeam_clinic.consultations.repository import add_consultation
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
@@ -159,7 +160,7 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
     appointment = treatment_tables.AppointmentRow
     ahead = (appointment.ends_at > now(), appointment.state.in_(OCCUPYING_STATES))
     taken = tuple(
-        TakenTime(row.patient_id, row.member_id, row.machine_id, row.starts_at, row.ends_at)
+        BusyTime(row.patient_id, row.member_id, row.machine_id, row.starts_at, row.ends_at)
         for row in work.rows(appointment, *ahead)
     )
     files = {sha256: id for id, held in _list_imports(work).items() for sha256 in held.values()}
@@ -239,7 +240,7 @@ def _patient_of(work: ClinicTransaction, row: ClinicScoped) -> str:
     return patient_id or work.get(tables.ConsultationRow, row.consultation_id).patient_id  # type: ignore[attr-defined]
 
 
-def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> Exception:
+def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> InputError:
     ids = list(dict.fromkeys(patients))[:_NAMED_PATIENTS]
     names = [work.get(tables.PatientRow, id).pseudonym for id in ids]
     return clinic_error("import-in-use", "IMPORT", patients=", ".join(names) or "–")

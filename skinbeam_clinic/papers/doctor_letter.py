@@ -1,5 +1,6 @@
 """Build the letter to a patient's family doctor: what is recorded of a plan and its sessions, and nothing else."""
 
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,15 @@ def _patient_facts(facts: LetterFacts) -> Iterator[tuple[str, str]]:
     yield _say("patient"), details.get("name") or facts.patient.pseudonym
     year = "" if facts.patient.year_of_birth is None else str(facts.patient.year_of_birth)
     if born := details.get("born") or year:
-        yield _say("born"), born
+        yield _say("born"), _date_in_words(born)
+
+
+def _date_in_words(text: str) -> str:
+    """Return a date of birth in words; what an earlier version stored otherwise, as it is."""
+    try:
+        return Formatter().date(datetime.date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:

@@ -13,6 +13,7 @@ from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
+from skinbeam_clinic.patients.contact_details import check_contact_details
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -119,7 +120,7 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
     try:
-        details = {name: request.text(name) for name in CONTACT_FIELDS}
+        details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
         request.repositories.patients.set_contact(id, details, version=request.text("version"))
     except InputError as error:
         if error_status(error) != 422 and not isinstance(error, ConflictError):

@@ -45,7 +45,7 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     answer = clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/en")
     assert answer.headers["content-type"] == "application/pdf"
     text = pdf_text(answer.content)
-    for said in ("Harbour Clinic", "Zoë Synthetic", "1974-05-06", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
+    for said in ("Harbour Clinic", "Zoë Synthetic", "6 May 1974", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
         assert said in text, said
     assert "crust that was not expected, moderate: left cheek" in text
     assert "3.25" not in text, "a row that was corrected was not fired"

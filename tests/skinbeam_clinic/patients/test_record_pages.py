@@ -174,7 +174,7 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, c
 def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) -> None:
     patient = client.post("/patients", data={"pseudonym": HOSTILE[:40]}).headers["location"]
     here = client.post(f"{patient}/consultations").headers["location"]
-    client.post(f"{patient}/contact", data=dict.fromkeys(("name", "born", "phone", "email", "address"), HOSTILE))
+    client.post(f"{patient}/contact", data=dict.fromkeys(("name", "phone", "address", "number"), HOSTILE))
     answers = {name: HOSTILE for name, _ in FULL} | {"revision": "1"}
     client.post(f"{here}/answers", data=answers, headers=JSON)
     conflict = client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
@@ -231,6 +231,35 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
     assert "contact.seen" in trail
     assert "Synthetic Name" not in trail
     assert b"Synthetic Name" not in Path(clinics.database.engine.url.database or "").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "kept"),
+    [
+        ("born", "31.02.1980", None),
+        ("born", "1980-02-31", None),
+        ("born", "03/04/1980", None),
+        ("born", "01.01.2999", None),
+        ("born", "29.02.1984", "1984-02-29"),
+        ("born", "1984-02-29", "1984-02-29"),
+        ("email", "not an email", None),
+        ("email", "zoe@example.org", "zoe@example.org"),
+    ],
+)
+def test_a_birthday_that_is_none_and_no_email_are_refused(
+    clinics: Clinics, field: str, typed: str, kept: str | None
+) -> None:
+    client = clinics.browser(Role.ASSISTANT)
+    contact = f"{client.post('/patients').headers['location']}/contact"
+    told = client.post(contact, data={"name": "Synthetic Name", field: typed})
+    stored = clinics.desk().patients.get_contact(contact.split("/")[2])
+    if kept is None:
+        assert told.status_code == 422
+        assert typed in told.text, "what was typed stays in the form"
+        assert stored is None
+    else:
+        assert stored is not None
+        assert stored.details[field] == kept
 
 
 def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
