@@ -58,7 +58,7 @@ def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Cli
     ):
         assert f"{kept}/files/preview-end-p{percentile}.png" in page
         assert words in page
-    assert page.count('class="beside"') == page.count("before.png\"")
+    assert page.count('class="beside"') == page.count('before.png"')
     assert "Computed illustration" in page
     assert f"{kept}/files/preview-close-up-1-p50.png" in page
 
