@@ -13,7 +13,7 @@ from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
 from preview_samples import look, plan
 from pypdf import PdfReader
-from report_samples import leaflet_pdf
+from report_samples import leaflet_pdf, sample_figures, sample_plan
 
 from skinbeam.api.preview import make_preview
 from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
@@ -92,8 +92,7 @@ def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path
 def test_a_report_with_pictures_of_what_may_come_has_sliders_and_is_no_longer_than_six_screens(
     browser: Browser, tmp_path: Path
 ) -> None:
-    file = FILES[0]
-    write_report(read_plan(example(file)), example_figures(file), tmp_path, preview=make_preview(plan(), look()))
+    write_report(read_plan(sample_plan()), sample_figures(), tmp_path, preview=make_preview(plan(), look()))
     (width, height), screens = next(iter(SCREENS.items()))
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto((tmp_path / "report.html").as_uri())
