@@ -18,20 +18,48 @@ from skinbeam.preview.panels import make_strip, omission_message
 from skinbeam.preview.sheet import (
     add_caption_band,
     add_footnotes,
+    day_words,
     encode_jpeg,
     encode_png,
     footnotes,
-    render_rows,
     render_sheet,
 )
-from skinbeam.preview.strip import Panel, PreviewStrip
+from skinbeam.preview.strip import CloseUp, Panel, PreviewStrip
 from skinbeam.text import Message, render_message
 
-__all__ = ["DOCUMENT_FILE", "SCHEMA", "Preview", "make_preview", "preview_document", "read_plan_file"]
+__all__ = [
+    "DOCUMENT_FILE",
+    "SCHEMA",
+    "Preview",
+    "PreviewPicture",
+    "PreviewRow",
+    "make_preview",
+    "preview_document",
+    "read_plan_file",
+]
 
 SCHEMA = "skinbeam.preview/1"
 STRIP_FILE, DOCUMENT_FILE = "strip.png", "preview.json"
 _PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one to two
+
+
+@dataclass(frozen=True)
+class PreviewPicture:
+    """A picture for a page, as JPEG, with its words. `altered` : whether it is an illustration, not the photograph."""
+
+    content: bytes
+    alt: str
+    label: str
+    words: tuple[str, ...]
+    altered: bool
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """Pictures side by side of the same skin: the photograph first, then what may come."""
+
+    title: str
+    pictures: tuple[PreviewPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -42,13 +70,17 @@ class Preview:
     ----------
     files : pictures and document by file name; empty if no face can be used.
     document : `skinbeam.preview/1`.
-    rows : the rows of the strip for a page, as JPEG with alternative text; empty if there is no strip.
+    gains, harms : rows of pictures for a page: the whole face and close-ups.
+    days_title, days : the session after which days are counted, and what shows on each.
     footnotes : footnotes below the rows. All text is in the current language.
     """
 
     files: Mapping[str, bytes]
     document: dict[str, Any]
-    rows: tuple[tuple[bytes, str], ...] = ()
+    gains: tuple[PreviewRow, ...] = ()
+    harms: tuple[PreviewRow, ...] = ()
+    days_title: str = ""
+    days: tuple[tuple[str, str], ...] = ()
     footnotes: tuple[str, ...] = ()
 
 
@@ -107,13 +139,40 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
         DOCUMENT_FILE: pretty_json(whole).encode(),
     }
-    rows = tuple((encode_jpeg(row, altered=True), _alt(labels)) for row, labels in render_rows(strip))
-    return Preview(files, whole, rows, tuple(footnote.text for footnote in footnotes(strip)))
+    return Preview(
+        files,
+        whole,
+        gains=_gain_rows(strip),
+        harms=tuple(_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if close_up.harm),
+        days_title=render_message("preview-label.days") if strip.visit is None else strip.visit.text,
+        days=tuple((panel.label.text, day_words(panel)) for panel in strip.panels if panel.moment.kind == "day"),
+        footnotes=tuple(footnote.text for footnote in footnotes(strip)),
+    )
 
 
-def _alt(labels: Sequence[Message]) -> str:
-    """Return the alternative text of a row, for people who cannot see it."""
-    return render_message("preview.alt", {"labels": ", ".join(dict.fromkeys(label.text for label in labels))})
+def _gain_rows(strip: PreviewStrip) -> tuple[PreviewRow, ...]:
+    """Return the whole face at each percentile, close-ups, and the year after; nothing where no gain is drawn."""
+    drawn = [panel for panel in strip.panels if panel.picture is not None]
+    before, ends, late = ([one for one in drawn if one.moment.kind == kind] for kind in ("before", "end", "months"))
+    if not ends:
+        return ()
+    rows = [_page_row(Message("preview-label.end"), [*before, *ends])]
+    rows += [_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if not close_up.harm]
+    return tuple([*rows, _page_row(late[0].label, [*before, *late])] if late else rows)
+
+
+def _page_row(title: Message, panels: Sequence[Panel]) -> PreviewRow:
+    return PreviewRow(title.text, tuple(_page_picture(title, panel) for panel in panels))
+
+
+def _page_picture(title: Message, panel: Panel) -> PreviewPicture:
+    assert panel.picture is not None  # rows for a page hold panels with pictures alone
+    altered, percentile = panel.moment.kind != "before", panel.moment.percentile
+    label = panel.label if percentile is None else Message(f"preview-label.p{percentile}")  # also a year later
+    alt = render_message("preview.alt", {"title": title.text, "label": label.text})
+    words = (*(() if panel.frequency is None else (panel.frequency,)), *panel.notes)
+    content = encode_jpeg(panel.picture, altered=altered)
+    return PreviewPicture(content, alt, label.text, tuple(message.text for message in words), altered)
 
 
 def _panel_png(panel: Panel) -> bytes:
@@ -130,7 +189,7 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
         "marked": Message("preview.described").english,
         "assumption": Message("preview.assumption").english,
     }
-    parts = ("strip", "visit", "pictures", "changes", "not_drawn", "sources")
+    parts = ("strip", "visit", "pictures", "close_ups", "changes", "not_drawn", "sources")
     if isinstance(strip, Unknown):
         body |= dict.fromkeys(parts, strip)
     else:
@@ -138,12 +197,18 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
             "strip": STRIP_FILE,
             "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
             "pictures": [_panel_record(panel) for panel in strip.panels],
+            "close_ups": [_close_up_record(close_up) for close_up in strip.close_ups],
             "changes": strip.change_rows,
             "not_drawn": [omission_message(omission).english for omission in strip.omissions],
             "sources": strip.sources,
         }
     case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
     return build_document(SCHEMA, case_sha256=case, seed=plan.seed, warnings=look.warnings, body=body)
+
+
+def _close_up_record(close_up: CloseUp) -> dict[str, Any]:
+    pictures = [_panel_record(panel) for panel in close_up.panels]
+    return {"title": close_up.title.english, "harm": close_up.harm, "pictures": pictures}
 
 
 def _panel_record(panel: Panel) -> dict[str, Any]:

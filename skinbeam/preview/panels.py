@@ -1,7 +1,11 @@
-"""Build the panels of a strip: before, the days after a session, the end and twelve months by percentile, harms."""
+"""Build the panels of a strip: before, the days after a session, the end and twelve months by percentile, harms.
+
+The days are told in the words of the plan: no source gives the strength of what shows on them, and a picture that
+shows less than what comes would promise too much.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,17 +14,19 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import SkinAnalysis
-from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.view import View
 from skinbeam.plan_records.course import Visit
 from skinbeam.plan_records.plan import Plan
-from skinbeam.preview.healing_signs import TreatedConcerns, harm_signs, healing_signs
-from skinbeam.preview.removals import find_removals
-from skinbeam.preview.rendering import Float, PhotoFrame, PigmentLevels, make_frame
-from skinbeam.preview.settings import late_months, setting, setting_entry, strip_days
+from skinbeam.preview.harms import TreatedConcerns, harm_signs
+from skinbeam.preview.light_changes import LightChanges
+from skinbeam.preview.removals import find_removals, finding_message
+from skinbeam.preview.rendering import Float, PhotoFrame, crop_frame, find_close_up, make_frame
+from skinbeam.preview.settings import late_months, setting_entry, strip_days
 from skinbeam.preview.strip import (
     PERCENTILES,
     ChangeRow,
-    HealingSign,
+    CloseUp,
+    HarmSign,
     Omission,
     Panel,
     PanelMoment,
@@ -32,6 +38,8 @@ from skinbeam.text import Message
 __all__ = ["make_strip", "omission_message"]
 
 _REASONS = 2  # number of reasons shown in place of a picture; the others are in the footnotes
+_CLOSE_UPS = 2  # of gains, the strongest: more would be longer than a page
+_BEFORE = PanelMoment("before")
 
 
 def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None) -> PreviewStrip:
@@ -44,33 +52,28 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
     with collect_sources() as sources:
         power = float(setting_entry("grade", "exponent")["value"]) if exponent is None else exponent
         treated = [(concern, concern.first_laser[0]) for concern in plan.concerns if concern.first_laser is not None]
-        taken, left = find_removals(plan.concerns, skin)
-        shown, unsized = healing_signs(treated, skin)
-        least = setting("strip", "purpura_least")
-        drawn = [
-            sign
-            for sign in shown
-            if sign.frequency is None or (isinstance(sign.frequency, Estimate) and sign.frequency.median >= least)
-        ]
-        visit = _longest_visit(plan.course, drawn)
-        frame = make_frame(skin.view, None if isinstance(skin.maps, Unknown) else PigmentLevels.from_maps(skin.maps))
+        changes = None if isinstance(skin.maps, Unknown) else LightChanges.from_analysis(skin, skin.maps)
+        taken, left = find_removals(plan.concerns, skin, changes)
+        visit = _longest_visit(plan.course, treated)
+        frame = make_frame(skin.view)
         here = [pair for pair in treated if visit is not None and pair[0].place in visit.treats]
-        at_visit = [sign for sign in drawn if visit is not None and sign.concern in visit.treats]
-        panels: list[_PanelRows] = [_before_panel(frame)]
-        panels += [_day_panel(day, here, at_visit, frame) for day in strip_days()]
+        panels: list[_PanelRows] = [_PanelRows(_before_panel(frame, "before.png"))]
+        panels += [_PanelRows(_day_panel(day, here)) for day in strip_days()]
         for percentile in PERCENTILES:
             panels.append(_end_panel(percentile, taken, left, frame, power))
             panels.append(_late_panel(percentile, taken, left, frame, power))
-        found = list(harm_signs(treated, [sign for sign in shown if sign not in drawn], skin))
-        panels += [_harm_panel(sign, frame) for sign in found if isinstance(sign, HealingSign)]
-        left = (*left, *unsized, *(sign for sign in found if isinstance(sign, Omission)))
+        found = list(harm_signs(treated, skin, changes))
+        harms = [sign for sign in found if isinstance(sign, HarmSign)]
+        panels += [_harm_panel(sign, frame) for sign in harms]
+        left = (*left, *(sign for sign in found if isinstance(sign, Omission)))
     return PreviewStrip(
         panels=tuple(panel_rows.panel for panel_rows in panels),
+        close_ups=_close_ups(taken, harms, skin.view, power),
         change_rows=tuple(row for panel_rows in panels for row in panel_rows.rows),
         omissions=_unique_omissions(left),
         visit=None if visit is None else _visit_label(visit, here),
         assumption=Message("preview.assumption"),
-        notes=(Message("preview.at-its-own"),) if len({removal.concern for removal in taken}) > 1 else (),
+        notes=_notes(taken, harms),
         sources=tuple(sources),
     )
 
@@ -79,6 +82,29 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
 class _PanelRows:
     panel: Panel
     rows: tuple[ChangeRow, ...] = ()
+
+
+def _notes(taken: Sequence[Removal], harms: Sequence[HarmSign]) -> tuple[Message, ...]:
+    """Return what has to be known to read the pictures."""
+    notes = []
+    if taken:
+        counted = _unique_messages(_finding_title(removal) for removal in taken)
+        notes += [Message("preview.changed", {"findings": list(counted)}), Message("preview.gains-at-end")]
+    notes += _unique_messages(
+        Message("preview.bounded", {"concern": removal.title, "pct": round(removal.most_counted_pct)})
+        for removal in taken
+        if removal.is_bounded(PERCENTILES[-1])
+    )
+    if len({removal.concern for removal in taken}) > 1:
+        notes.append(Message("preview.at-its-own"))
+    if harms:
+        notes.append(Message("preview.example"))
+    return tuple(notes)
+
+
+def _finding_title(removal: Removal) -> Message:
+    finding = finding_message(removal.finding, removal.count)
+    return Message("preview.close-up", {"concern": removal.title, "finding": finding})
 
 
 def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
@@ -98,13 +124,15 @@ def _unique_messages(names: Iterable[Message]) -> tuple[Message, ...]:
     return tuple({name.english: name for name in names}.values())
 
 
-def _longest_visit(course: Sequence[Visit], drawn: Sequence[HealingSign]) -> Visit | None:
-    """Return the visit after which drawn signs last the longest; the first where nothing is drawn."""
+def _longest_visit(course: Sequence[Visit], treated: TreatedConcerns) -> Visit | None:
+    """Return the visit whose effects show the longest; the first where none shows."""
 
-    def lasts(visit: Visit) -> float:
-        return max((sign.last_day or 0.0 for sign in drawn if sign.concern in visit.treats), default=0.0)
+    def shows_days(visit: Visit) -> int:
+        return max(
+            (count_healing_days(option) for concern, option in treated if concern.place in visit.treats), default=0
+        )
 
-    return max(course, key=lasts, default=None)
+    return max(course, key=shows_days, default=None)
 
 
 def _visit_label(visit: Visit, here: TreatedConcerns) -> Message:
@@ -116,93 +144,52 @@ def _visit_label(visit: Visit, here: TreatedConcerns) -> Message:
     )
 
 
-def _before_panel(frame: PhotoFrame) -> _PanelRows:
-    return _PanelRows(Panel(PanelMoment("before"), Message("preview-label.before"), "before.png", frame.picture))
+def _before_panel(frame: PhotoFrame, file: str) -> Panel:
+    return Panel(_BEFORE, Message("preview-label.before"), file, frame.picture)
 
 
-def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], frame: PhotoFrame) -> _PanelRows:
-    """Return a day after the session: its drawn signs, or the plan's words where no sign can be drawn."""
+def _day_panel(day: int, here: TreatedConcerns) -> Panel:
+    """Return what shows on a day after the session, in the plan's words."""
     moment, label = PanelMoment("day", day=day), Message("preview-label.day", {"day": day})
     if not here:
-        return _PanelRows(Panel(moment, label, None, None, reason=Message("preview.no-session")))
-    told = {
-        option.modality: expectation_on_day(option, day).current
-        for _, option in here
-        if day <= count_healing_days(option)
-    }
+        return Panel(moment, label, None, None, reason=Message("preview.no-session"))
+    showing = [option for _, option in here if day <= count_healing_days(option)]
+    if not showing:
+        return Panel(moment, label, None, None, reason=Message("preview.day-over"))
+    told = {option.modality: expectation_on_day(option, day).current for option in showing}
     words = _unique_messages(note.text for note in told.values() if note is not None)
-    lasting = [sign for sign in drawn if sign.last_day is not None and day <= sign.last_day]
-    if not lasting and told:
-        return _PanelRows(Panel(moment, label, None, None, notes=words, reason=Message("preview.day-undrawn")))
-    file = f"day-{day}.png"
-    picture = _draw_signs(lasting, frame)
-    notes = (*words, Message("preview.at-least")) if lasting else (Message("preview.day-over"),)
-    rows = tuple(_sign_row(file, sign, day=day) for sign in lasting)
-    return _PanelRows(Panel(moment, label, file, picture, notes=notes), rows)
+    undrawn = Message("preview.day-undrawn")
+    return Panel(moment, label, None, None, notes=words or (Message("preview.day-untold"),), reason=undrawn)
 
 
-def _draw_signs(lasting: Sequence[HealingSign], frame: PhotoFrame) -> Picture:
-    """Return the picture with signs, and a line around the affected skin."""
-    if not lasting:
-        return frame.picture
-    picture = frame.with_map_changes(_combine_maps(lasting))
-    return frame.with_outline(picture, np.maximum.reduce([sign.map_change for sign in lasting]))
-
-
-def _combine_maps(lasting: Sequence[HealingSign]) -> Mapping[str, Float]:
-    """Return the maps that signs raise; where two signs raise one map, the larger rise is used."""
-    added: dict[str, Float] = {}
-    for sign in lasting:
-        before = added.get(sign.map_name)
-        added[sign.map_name] = sign.map_change if before is None else np.maximum(before, sign.map_change)
-    return added
-
-
-def _sign_row(file: str, sign: HealingSign, *, day: int | None = None) -> ChangeRow:
-    return ChangeRow(
-        picture=file,
-        concern=sign.concern,
-        treatment=sign.treatment,
-        map=sign.map_name,
-        day=day,
-        healing_sign=sign.name,
-        size=sign.size.english,
-        frequency=sign.frequency,
-        sources=sign.sources,
-    )
-
-
-def _apply_removals(
+def _removed_light(
     taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
-) -> tuple[dict[str, Float], list[float]]:
-    """Return the change of the maps (never upwards), and the share that is removed by each removal."""
+) -> tuple[Float, list[float]]:
+    """Return ln of the factor on light, and the share that is removed by each removal.
+
+    Where two removals change one pixel, the stronger one is used.
+    """
     shares = [
         removal.share_removed(percentile, power) * (1.0 if kept is None else kept[removal.concern]) for removal in taken
     ]
-    added: dict[str, Float] = {}
+    whole = np.zeros_like(taken[0].ln_light)
     for removal, share in zip(taken, shares, strict=True):
-        before = added.get(removal.map_name, np.zeros_like(removal.excess))
-        added[removal.map_name] = np.minimum(before, np.asarray(-share * removal.excess, np.float32))
-    return added, shares
+        change = np.asarray(share * removal.ln_light, np.float32)
+        whole = np.where(np.abs(change) > np.abs(whole), change, whole)
+    return whole, shares
 
 
 def _end_panel(
     percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
 ) -> _PanelRows:
-    moment, label = PanelMoment("end", percentile=percentile), Message("preview-label.end")
+    moment, label = PanelMoment("end", percentile=percentile), Message(f"preview-label.p{percentile}")
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
     file = f"end-p{percentile}.png"
-    added, shares = _apply_removals(taken, percentile, power)
+    light, shares = _removed_light(taken, percentile, power)
     rows = [_removal_row(file, removal, share, percentile) for removal, share in zip(taken, shares, strict=True)]
-    panel = Panel(
-        moment,
-        label,
-        file,
-        frame.with_map_changes(added),
-        frequency=_frequency(percentile, taken),
-        notes=_exceptions(percentile, taken),
-    )
+    frequency, notes = _frequency(percentile, taken), _exceptions(percentile, taken)
+    panel = Panel(moment, label, file, frame.with_light(light), frequency=frequency, notes=notes)
     return _PanelRows(panel, tuple(rows))
 
 
@@ -224,15 +211,15 @@ def _late_panel(
     }
     if untold := _unique_messages(removal.title for removal in taken if removal.concern not in kept):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
-        return _PanelRows(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), reason=why))
+        return _PanelRows(Panel(moment, label, None, None, reason=why))
     file = f"months-{when}-p{percentile}.png"
-    added, shares = _apply_removals(taken, percentile, power, kept)
+    light, shares = _removed_light(taken, percentile, power, kept)
     rows = [
         _removal_row(file, removal, share, percentile, months=when)
         for removal, share in zip(taken, shares, strict=True)
     ]
-    picture = frame.with_map_changes(added)
-    return _PanelRows(Panel(moment, label, file, picture, frequency=_frequency(percentile, taken)), tuple(rows))
+    panel = Panel(moment, label, file, frame.with_light(light), frequency=_frequency(percentile, taken))
+    return _PanelRows(panel, tuple(rows))
 
 
 def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
@@ -262,38 +249,75 @@ def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
     improved = [removal.improvement_at(percentile) for removal in taken]
     if percentile == PERCENTILES[0] and max(improved) <= 0:
         return Message("preview-frequency.none")
-    if percentile != PERCENTILES[0] and min(improved) >= 100:
-        return Message(f"preview-frequency.gone-p{percentile}")
+    if percentile == PERCENTILES[-1] and any(removal.is_bounded(percentile) for removal in taken):
+        return Message("preview-frequency.bounded")
     return Message(f"preview-frequency.p{percentile}")
 
 
 def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...]:
-    """Return the concerns to which the frequency of the picture does not apply: no change, or all gone."""
-    found = {}
-    for removal in taken:
-        improved = removal.improvement_at(percentile)
-        if improved <= 0:
-            found[removal.concern] = Message("preview.no-change", {"concern": removal.title})
-        elif improved >= 100:
-            found[removal.concern] = Message("preview.gone", {"concern": removal.title})
-    return tuple(found.values())
+    """Return the concerns to which the frequency of the picture does not apply, because they do not change."""
+    if all(removal.improvement_at(percentile) <= 0 for removal in taken):
+        return ()
+    return _unique_messages(
+        Message("preview.no-change", {"concern": removal.title})
+        for removal in taken
+        if removal.improvement_at(percentile) <= 0
+    )
 
 
-def _harm_panel(sign: HealingSign, frame: PhotoFrame) -> _PanelRows:
+def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
     file = f"harm-{sign.name}.png"
     p = sign.frequency
-    assert isinstance(p, Estimate)  # `harm_signs` yields no sign without one
-    counted = {"p": p.median, "low": p.low, "high": p.high}
+    where = Message("preview.harm-where", {"title": sign.title})
+    lasts = () if sign.days is None else (Message("preview.harm-days", {"days": round(sign.days)}),)
     panel = Panel(
         PanelMoment("harm"),
         Message(f"preview-label.harm-{sign.name}"),
         file,
-        _draw_signs([sign], frame),
-        frequency=Message("preview-frequency.harm", _per_hundred(counted)),
-        notes=(Message("preview.at-least"), Message("preview.harm-where", {"title": sign.title})),
+        frame.with_light(sign.ln_light),
+        frequency=Message("preview-frequency.harm", _per_hundred({"p": p.median, "low": p.low, "high": p.high})),
+        notes=(where, *lasts),
     )
-    return _PanelRows(panel, (_sign_row(file, sign),))
+    row = ChangeRow(
+        picture=file,
+        concern=sign.concern,
+        treatment=sign.treatment,
+        map=sign.map_name,
+        harm=sign.name,
+        size=sign.size.english,
+        frequency=p,
+        sources=sign.sources,
+    )
+    return _PanelRows(panel, (row,))
 
 
 def _per_hundred(shares: Mapping[str, float]) -> dict[str, str]:
     return {name: f"{100 * share:.0f}" if 100 * share >= 1 else "<1" for name, share in shares.items()}
+
+
+def _close_ups(taken: Sequence[Removal], harms: Sequence[HarmSign], view: View, power: float) -> tuple[CloseUp, ...]:
+    """Return enlarged parts of the photograph: the strongest gains at each percentile, and each harm."""
+    strongest = sorted(taken, key=lambda removal: -float(np.abs(removal.ln_light).sum()))[:_CLOSE_UPS]
+    shown = [_gain_close_up(number, removal, view, power) for number, removal in enumerate(strongest, start=1)]
+    for number, sign in enumerate(harms, start=len(shown) + 1):
+        frame = crop_frame(view, find_close_up(view, sign.ln_light))
+        whole = _harm_panel(sign, frame).panel
+        after = replace(whole, file=f"close-up-{number}-{sign.name}.png")
+        title = Message(f"preview-label.harm-{sign.name}")
+        shown.append(CloseUp(title, True, (_before_panel(frame, f"close-up-{number}-before.png"), after)))
+    return tuple(shown)
+
+
+def _gain_close_up(number: int, removal: Removal, view: View, power: float) -> CloseUp:
+    frame = crop_frame(view, find_close_up(view, removal.ln_light))
+    after = tuple(
+        Panel(
+            PanelMoment("end", percentile=percentile),
+            Message(f"preview-label.p{percentile}"),
+            f"close-up-{number}-p{percentile}.png",
+            frame.with_light(np.asarray(removal.share_removed(percentile, power) * removal.ln_light, np.float32)),
+            frequency=_frequency(percentile, [removal]),
+        )
+        for percentile in PERCENTILES
+    )
+    return CloseUp(_finding_title(removal), False, (_before_panel(frame, f"close-up-{number}-before.png"), *after))

@@ -1,8 +1,8 @@
-"""Render a change of the pigment maps on the photograph.
+"""Render a change of light on the photograph, and convert changes of pigment to light.
 
-Each pixel is multiplied by the ratio of the reflectance of the changed skin to that of the unchanged skin. The melanin
-and blood of a pixel are those inferred from its colour, and the reflectance is computed with the optics that every
-pulse is simulated with. Texture and shading are part of the pixel and stay there.
+The melanin and blood of a pixel are those inferred from its colour, and the reflectance is computed with the optics
+that every pulse is simulated with. A pixel is multiplied by the ratio of the reflectance of the changed skin to that of
+the unchanged skin: texture and shading are part of the pixel and stay there.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
+from skinbeam.photo.colour import linear_to_lab, linear_to_srgb, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
-from skinbeam.photo.view import View
+from skinbeam.photo.view import Box, View
 from skinbeam.preview.settings import setting
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "Float",
     "PhotoFrame",
     "PigmentLevels",
+    "crop_frame",
     "encode_srgb",
+    "find_close_up",
     "make_frame",
     "multiply_light",
 ]
@@ -37,6 +39,7 @@ _LIGHT, _BY_MELANIN, _BY_BLOOD = slice(0, 3), slice(4, 5), slice(7, 8)  # of `Sk
 _STEPS = 5
 _STEP_MAX = 1.0  # of a logarithm
 _SLOPE_MIN = 0.02  # the slope of green is larger wherever skin is analysed
+_SAME = 0.02  # share of a weight that is no difference between two close-ups
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,6 @@ class PigmentLevels:
                 after = colours.read(melanin, blood, _LIGHT)
         return np.asarray(after - before - np.asarray(added.get("shade", 0.0), np.float64)[..., None])
 
-    def density_of_blood(self, times: float) -> float:
-        """Return the green optical density that the skin gains with this multiple of its blood."""
-        colours = skin_colour_grid()
-        more = colours.read(self.ln_melanin, self.ln_blood + np.log(times), _LIGHT)
-        return float((colours.read(self.ln_melanin, self.ln_blood, _LIGHT) - more)[..., 1])
-
 
 def encode_srgb(light: Array) -> Picture:
     """Convert linear light, 0 to 1, to sRGB bytes (IEC 61966-2-1)."""
@@ -106,10 +103,7 @@ def multiply_light(rgb: Picture, ln_factor: Float, mask: Mask) -> Picture:
     return made
 
 
-# The displayed part of a photograph, enlarged where it is small, and changes of the maps on it.
-
-_EDGE, _HALO = (0, 70, 90), (255, 255, 255)
-_DASH_PX, _GAP_PX, _JOINED_PX = 12, 12, 21
+# The displayed part of a photograph, enlarged where it is small, and changes of light on it.
 
 
 @dataclass(frozen=True)
@@ -120,37 +114,21 @@ class PhotoFrame:
     ----------
     picture : (height, width, 3), as taken.
     box : x0, y0, x1, y1 in pixels of the view.
-    pigment : of every pixel of the view; None where the maps are unknown, and then nothing is changed.
     """
 
     picture: Picture
-    box: tuple[int, int, int, int]
-    pigment: PigmentLevels | None
+    box: Box
 
-    def with_map_changes(self, added: Mapping[str, Float]) -> Picture:
-        """Return the picture after maps of the view have grown by `added`; elsewhere it is identical to the bit."""
-        if self.pigment is None or not added:
-            return self.picture
-        touched = np.asarray(np.logical_or.reduce([values != 0 for values in added.values()]))
-        whole = np.zeros((*touched.shape, 3), np.float32)
-        whole[touched] = self.pigment.at(touched).ln_factor({name: change[touched] for name, change in added.items()})
-        return multiply_light(self.picture, self._resample(whole, cv2.INTER_LINEAR), self._resample_mask(touched))
+    def with_light(self, ln_factor: Float) -> Picture:
+        """Return the picture after the light of the view was multiplied; elsewhere it is identical to the bit.
 
-    def with_outline(self, picture: Picture, field: Float) -> Picture:
-        """Draw a dashed line inside the edge of a field of the view, which shows where a change is, not its amount."""
-        there = self._resample_mask(field != 0).astype(np.uint8)
-        joined = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((_JOINED_PX, _JOINED_PX), np.uint8))
-        inner = cv2.erode(joined, np.ones((5, 5), np.uint8), borderValue=0)
-        contours, _ = cv2.findContours(inner, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        made = picture.copy()
-        for contour in contours:
-            for start in range(0, len(contour), _DASH_PX + _GAP_PX):
-                for colour, wide in ((_HALO, 4), (_EDGE, 2)):  # two colours, visible on skin of every tone
-                    cv2.polylines(made, [contour[start : start + _DASH_PX]], False, colour, wide, cv2.LINE_8)
-        return np.where(there[..., None] > 0, made, picture)
-
-    def _resample_mask(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return self._resample(mask.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
+        Parameters
+        ----------
+        ln_factor : (height, width, 3) of the view.
+        """
+        touched = np.asarray((ln_factor != 0).any(axis=-1))
+        mask = self._resample(touched.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
+        return multiply_light(self.picture, self._resample(ln_factor, cv2.INTER_LINEAR), mask)
 
     def _resample(self, values: NDArray[np.generic], how: int) -> NDArray[np.float32]:
         """Resample values of the view to the picture."""
@@ -159,12 +137,42 @@ class PhotoFrame:
         return np.asarray(cv2.resize(np.ascontiguousarray(values[y0:y1, x0:x1]), size, interpolation=how))
 
 
-def make_frame(view: View, pigment: PigmentLevels | None) -> PhotoFrame:
+def make_frame(view: View) -> PhotoFrame:
     """Return the displayed part of a view."""
-    x0, y0, x1, y1 = view.place.report_box
+    return crop_frame(view, view.place.report_box)
+
+
+def crop_frame(view: View, box: Box) -> PhotoFrame:
+    """Return a part of a view, enlarged where it is smaller than a picture is shown."""
+    x0, y0, x1, y1 = box
     cut = view.rgb[y0:y1, x0:x1]
     zoom = max(1.0, setting("picture", "width_px") / (x1 - x0))
     if zoom > 1.0:
         size = round((x1 - x0) * zoom), round((y1 - y0) * zoom)
         cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    return PhotoFrame(np.array(cut), (x0, y0, x1, y1), pigment)
+    return PhotoFrame(np.array(cut), box)
+
+
+def find_close_up(view: View, ln_factor: Float) -> Box:
+    """Return the box of a close-up, inside the displayed part of a view, where most pixels change visibly.
+
+    Parameters
+    ----------
+    ln_factor : (height, width, 3) of the view.
+    """
+    touched = (ln_factor != 0).any(axis=-1)
+    light = srgb_to_linear(view.rgb[touched])
+    after = np.clip(light * np.exp(ln_factor[touched].astype(np.float64)), 0.0, 1.0)
+    weight = np.zeros(touched.shape, np.float32)
+    differs = np.linalg.norm(linear_to_lab(after) - linear_to_lab(light), axis=-1)
+    weight[touched] = differs >= setting("size", "seen_E")
+    x0, y0, x1, y1 = view.place.report_box
+    wide = min(round(setting("picture", "close_up_pupil") * view.place.pupil_px), x1 - x0)
+    tall = min(round(wide * setting("picture", "close_up_aspect")), y1 - y0)
+    sums = cv2.integral(np.ascontiguousarray(weight[y0:y1, x0:x1], np.float32))
+    held = sums[tall:, wide:] - sums[:-tall, wide:] - sums[tall:, :-wide] + sums[:-tall, :-wide]
+    # Neighbouring boxes may hold the same: the one in their middle leaves the mark in the middle of the picture.
+    _, parts = cv2.connectedComponents((held >= (1.0 - _SAME) * held.max()).astype(np.uint8))
+    rows, columns = np.nonzero(parts == parts[np.unravel_index(np.argmax(held), held.shape)])
+    y, x = y0 + round(float(rows.mean())), x0 + round(float(columns.mean()))
+    return x, y, x + wide, y + tall

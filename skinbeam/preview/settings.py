@@ -7,7 +7,15 @@ from typing import Any
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import read_sourced_value
 
-__all__ = ["finding_kinds", "healing_sign_names", "late_months", "setting", "setting_entry", "strip_days"]
+__all__ = [
+    "finding_kinds",
+    "laser_modalities",
+    "late_months",
+    "setting",
+    "setting_entry",
+    "single_marks",
+    "strip_days",
+]
 
 _TABLE = "data/preview.toml"
 setting_entry = partial(read_sourced_value, _TABLE)
@@ -23,7 +31,7 @@ def setting(section: str, name: str) -> float:
 
 
 def strip_days() -> tuple[int, ...]:
-    """Return the days after a session that a strip shows."""
+    """Return the days after a session that a strip tells."""
     return tuple(_preview_table()["strip"]["days"])
 
 
@@ -32,11 +40,16 @@ def late_months() -> int:
     return int(_preview_table()["strip"]["months"])
 
 
-def healing_sign_names(modality: str) -> tuple[str, ...]:
-    """Return the healing signs to draw after a kind of light, the most telling first."""
-    return tuple(_preview_table()["signs"].get(modality, ()))
+def laser_modalities() -> tuple[str, ...]:
+    """Return the modalities of laser and intense light, whose trials bound what is drawn."""
+    return tuple(_preview_table()["strip"]["lasers"])
 
 
 def finding_kinds(condition: str) -> tuple[str, ...]:
     """Return the kinds of finding by which a photograph shows a condition; none where it does not show it."""
     return tuple(_preview_table()["seen_by"].get(condition, ()))
+
+
+def single_marks(condition: str) -> tuple[str, ...]:
+    """Return the kinds of finding that are treated one by one for a condition; none where a whole field is treated."""
+    return tuple(_preview_table()["treated_singly"].get(condition, ()))

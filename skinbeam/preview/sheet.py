@@ -1,11 +1,10 @@
-"""Lay out the strip as one picture or row by row, and encode pictures as PNG with caption and metadata.
+"""Lay out the strip as one picture, and encode pictures with caption and metadata.
 
 Every picture says in words and in the metadata of its file that it is a preview; it contains no data of the person.
 """
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -29,11 +28,11 @@ __all__ = [
     "add_caption_band",
     "add_footnotes",
     "compress_for_page",
+    "day_words",
     "encode_jpeg",
     "encode_png",
     "footnotes",
     "load_font",
-    "render_rows",
     "render_sheet",
     "wrap_text",
 ]
@@ -120,81 +119,63 @@ def compress_for_page(picture: Image.Image, **said: bytes) -> bytes:
     return file.getvalue()
 
 
-# Layout of the strip, as one picture and row by row for a page.
+# Layout of the strip as one picture.
 
 _GAP, _HEAD = 14, 24  # px
 _LEADING = 1.3
 _FADED = (96, 106, 116)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Number of columns of panels, and their sizes in pixels."""
-
-    columns: int
-    cell: int
-    text: int
-    small: int
-    margin: int
-
-    @property
-    def width(self) -> int:
-        return 2 * self.margin + self.columns * self.cell + (self.columns - 1) * _GAP
-
-
-_ON_A_SCREEN = _Layout(columns=6, cell=300, text=17, small=15, margin=26)
-_ON_PAPER = _Layout(columns=3, cell=360, text=24, small=22, margin=0)  # 10 pt over the 180 mm of a page
-
-_AT_LEAST = Message("preview.at-least")
-
-_Groups = Sequence[tuple[Message | None, Sequence[Panel]]]
+_COLUMNS, _CELL, _TEXT, _SMALL, _MARGIN = 4, 400, 17, 15, 26  # columns of panels, and sizes in pixels
+_WIDTH = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
 
 
 def render_sheet(strip: PreviewStrip) -> Picture:
     """Render a strip as one picture, (height, width, 3), without its footnotes."""
-    laid = _ON_A_SCREEN
-    return np.vstack(
-        [_render_title(laid), *(_render_row(row, strip, laid) for row in _layout_rows(strip, laid.columns))]
-    )
+    words = f"{render_message('preview-label.strip')} · {render_message('preview.marked')}"
+    parts = [_render_text([(words, load_font(_HEAD, bold=True), INK)], above=_MARGIN)]
+    for title, panels in _rows(strip):
+        for first in range(0, len(panels), _COLUMNS):
+            parts.append(_render_row(title if first == 0 else None, panels[first : first + _COLUMNS]))
+    days = [panel for panel in strip.panels if panel.moment.kind == "day"]
+    lines = [(f"{panel.label.text}: {day_words(panel)}", load_font(_SMALL), INK) for panel in days]
+    head = render_message("preview-label.days") if strip.visit is None else strip.visit.text
+    parts.append(_render_text([(head, load_font(_TEXT, bold=True), INK), *lines], above=12))
+    return np.vstack(parts)
 
 
-def render_rows(strip: PreviewStrip) -> tuple[tuple[Picture, tuple[Message, ...]], ...]:
-    """Render a strip row by row for a page, (height, width, 3) each, with the labels of the pictures of a row."""
-    laid = _ON_PAPER
-    return tuple(
-        (_render_row(row, strip, laid), tuple(panel.label for _, panels in row for panel in panels))
-        for row in _layout_rows(strip, laid.columns)
-    )
-
-
-def _layout_rows(strip: PreviewStrip, columns: int) -> list[_Groups]:
-    """Arrange panels in rows: a group stays together, and groups share a row where there is room."""
-    groups = [
-        (strip.visit, [panel for panel in strip.panels if panel.moment.kind in ("before", "day")]),
-        (Message("preview-label.results"), [panel for panel in strip.panels if panel.moment.kind in ("end", "months")]),
-        (Message("preview-label.harms"), [panel for panel in strip.panels if panel.moment.kind == "harm"]),
+def _rows(strip: PreviewStrip) -> list[tuple[Message, Sequence[Panel]]]:
+    """Return the rows of pictures: results on the whole face, close-ups of gains, and harms with their close-ups."""
+    before = [panel for panel in strip.panels if panel.moment.kind == "before"]
+    ends = [panel for panel in strip.panels if panel.moment.kind == "end"]
+    rows: list[tuple[Message, Sequence[Panel]]] = [
+        (Message("preview-label.end"), [*before, *_merge_unknown_panels(ends)])
     ]
-    rows: list[list[tuple[Message | None, Sequence[Panel]]]] = []
-    for head, panels in ((head, _merge_unknown_panels(panels)) for head, panels in groups if panels):
-        if rows and sum(len(group) for _, group in rows[-1]) + len(panels) <= columns:
-            rows[-1].append((head, panels))
-            continue
-        for first in range(0, len(panels), columns):
-            rows.append([(head if first == 0 else None, panels[first : first + columns])])
-    return list(rows)
+    rows += [(close_up.title, close_up.panels) for close_up in strip.close_ups if not close_up.harm]
+    late = _merge_unknown_panels([panel for panel in strip.panels if panel.moment.kind == "months"])
+    if any(panel.picture is not None for panel in late):
+        rows.append((late[0].label, late))
+    harms = [panel for close_up in strip.close_ups if close_up.harm for panel in close_up.panels]
+    return [*rows, (Message("preview-label.harms"), harms)] if harms else rows
+
+
+def day_words(panel: Panel) -> str:
+    """Return what shows on a day in a line: the words of the plan, or why there are none."""
+    return " ".join(note.text for note in panel.notes) or ("" if panel.reason is None else panel.reason.text)
 
 
 def add_footnotes(sheet: Picture, strip: PreviewStrip) -> Picture:
     """Return the sheet of a strip with its footnotes."""
-    return np.vstack([sheet, _render_paragraphs([footnote.text for footnote in footnotes(strip)], _ON_A_SCREEN)])
+    small = load_font(_SMALL)
+    return np.vstack([sheet, _render_text([(footnote.text, small, INK) for footnote in footnotes(strip)])])
 
 
 def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
-    """Return the footnotes of a strip: the assumptions between trials and pictures, and what is not drawn."""
+    """Return the footnotes of a strip: what is drawn, the assumptions behind it, and what is not drawn."""
+    gains = any(panel.moment.kind == "end" and panel.picture is not None for panel in strip.panels)
+    late = [panel.reason for panel in strip.panels if panel.moment.kind == "months" and panel.reason is not None]
     return (
-        Message("preview.gains-at-end"),
-        strip.assumption,
         *strip.notes,
+        *((strip.assumption, *late[:1]) if gains else ()),
+        Message("preview.days-told"),
         *(omission_message(omission) for omission in strip.omissions),
     )
 
@@ -208,65 +189,46 @@ def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
     return panels[:1] if alike else panels
 
 
-def _render_title(laid: _Layout) -> Picture:
-    font = load_font(_HEAD, bold=True)
-    words = f"{render_message('preview-label.strip')} · {render_message('preview.marked')}"
-    return _render_text([(words, font, INK)], laid.width - 2 * laid.margin, laid.width, above=laid.margin)
+def _render_row(title: Message | None, panels: Sequence[Panel]) -> Picture:
+    """Render panels side by side under a title line."""
+    shape = next((panel.picture.shape for panel in panels if panel.picture is not None), (0, _CELL))
+    cells = [_render_cell(panel, round(_CELL * shape[0] / shape[1])) for panel in panels]
+    row = np.full((max(cell.shape[0] for cell in cells), _WIDTH, 3), 255, np.uint8)
+    for number, cell in enumerate(cells):
+        x = _MARGIN + number * (_CELL + _GAP)
+        row[: cell.shape[0], x : x + _CELL] = cell
+    lines = [] if title is None else [(title.text, load_font(_TEXT, bold=True), INK)]
+    return np.vstack([_render_text(lines, above=12), row])
 
 
-def _render_row(groups: _Groups, strip: PreviewStrip, laid: _Layout) -> Picture:
-    """Render panels side by side, each group under a title line; the meaning of a dashed line is given once below."""
-    shape = next(panel.picture.shape for panel in strip.panels if panel.picture is not None)
-    drawn = any(panel.picture is not None for _, panels in groups for panel in panels)
-    height = round(laid.cell * shape[0] / shape[1]) if drawn else 0  # without pictures, the text sets the height
-    parts = []
-    for head, panels in groups:
-        cells = [_render_cell(panel, height, laid) for panel in panels]
-        across = len(cells) * (laid.cell + _GAP) - _GAP
-        lines = [] if head is None else [(head.text, load_font(laid.text, bold=True), INK)]
-        parts.append((_render_text(lines, across, across, above=12), cells))
-    top = max(line.shape[0] for line, _ in parts)
-    tall = top + max(cell.shape[0] for _, cells in parts for cell in cells)
-    sheet = np.full((tall, laid.width, 3), 255, np.uint8)
-    x = laid.margin
-    for line, cells in parts:
-        sheet[top - line.shape[0] : top, x : x + line.shape[1]] = line
-        for cell in cells:
-            sheet[top : top + cell.shape[0], x : x + laid.cell] = cell
-            x += laid.cell + _GAP
-    lined = any(_AT_LEAST in panel.notes for _, panels in groups for panel in panels)
-    return np.vstack([sheet, _render_paragraphs([_AT_LEAST.text], laid)]) if lined else sheet
-
-
-def _render_cell(panel: Panel, height: int, laid: _Layout) -> Picture:
+def _render_cell(panel: Panel, height: int) -> Picture:
     """Render one panel: its picture or the reason without one, its label, its frequency, and its own notes."""
     if panel.picture is None:
-        top = _render_card(panel, height, laid)
+        top = _render_card(panel, height)
     else:
-        top = np.asarray(cv2.resize(panel.picture, (laid.cell, height), interpolation=cv2.INTER_AREA), np.uint8)
-    lines = [(panel.label.text, load_font(laid.text, bold=True), INK)]
+        top = np.asarray(cv2.resize(panel.picture, (_CELL, height), interpolation=cv2.INTER_AREA), np.uint8)
+    lines = [(panel.label.text, load_font(_TEXT, bold=True), INK)]
     if panel.frequency is not None:
-        lines.append((panel.frequency.text, load_font(laid.text), INK))
+        lines.append((panel.frequency.text, load_font(_TEXT), INK))
     if panel.picture is not None:
         mark = "preview.photograph" if panel.moment.kind == "before" else "preview.marked"
-        small = load_font(laid.small)
-        own = [note for note in panel.notes if note != _AT_LEAST]
-        lines += [(render_message(mark), small, _FADED), *((note.text, small, INK) for note in own)]
-    return np.vstack([top, _render_text(lines, laid.cell, laid.cell, above=6)])
+        small = load_font(_SMALL)
+        lines += [(render_message(mark), small, _FADED), *((note.text, small, INK) for note in panel.notes)]
+    return np.vstack([top, _render_text(lines, width=_CELL, sheet_px=_CELL, above=6)])
 
 
-def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
+def _render_card(panel: Panel, height: int) -> Picture:
     """Render the reason why there is no picture, in its place; taller where the text needs it."""
-    font, bold = load_font(laid.small), load_font(laid.small, bold=True)
+    font, bold = load_font(_SMALL), load_font(_SMALL, bold=True)
     said = [message for message in (panel.reason, *panel.notes) if message is not None]
     lines = [
         (line, bold if place == 0 else font)
         for place, message in enumerate(said)
-        for line in [*wrap_text(message.text, bold if place == 0 else font, laid.cell - 32), ""]
+        for line in [*wrap_text(message.text, bold if place == 0 else font, _CELL - 32), ""]
     ]
-    step = round(_LEADING * laid.small)
+    step = round(_LEADING * _SMALL)
     height = max(height, step * len(lines) + 16)
-    sheet = Image.new("RGB", (laid.cell, height), GREY)
+    sheet = Image.new("RGB", (_CELL, height), GREY)
     draw = ImageDraw.Draw(sheet)
     y = (height - step * len(lines)) // 2
     for line, face in lines:
@@ -275,16 +237,11 @@ def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
     return np.asarray(sheet)
 
 
-def _render_paragraphs(words: Sequence[str], laid: _Layout) -> Picture:
-    lines = [(paragraph, load_font(laid.small), INK) for paragraph in words]
-    return _render_text(lines, laid.width - 2 * laid.margin, laid.width)
-
-
 def _render_text(
     lines: Sequence[tuple[str, Font, tuple[int, int, int]]],
-    width: int,
-    sheet_px: int,
     *,
+    width: int = _WIDTH - 2 * _MARGIN,
+    sheet_px: int = _WIDTH,
     above: int = 0,
     below: int = 8,
 ) -> Picture:

@@ -1,4 +1,4 @@
-"""Records of a preview strip: removals, healing signs, panels, and what is not drawn and why."""
+"""Records of a preview strip: removals, harms, panels, close-ups, and what is not drawn and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,17 @@ from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.preview.rendering import Float
 from skinbeam.text import Message
 
-__all__ = ["PERCENTILES", "ChangeRow", "HealingSign", "Omission", "Panel", "PanelMoment", "PreviewStrip", "Removal"]
+__all__ = [
+    "PERCENTILES",
+    "ChangeRow",
+    "CloseUp",
+    "HarmSign",
+    "Omission",
+    "Panel",
+    "PanelMoment",
+    "PreviewStrip",
+    "Removal",
+]
 
 PERCENTILES = (10, 50, 90)  # of the improvement of one patient: of 10 people 9 gain more, 5 gain less, 9 gain less
 
@@ -30,9 +40,10 @@ class Removal:
     concern, title : condition and site, and both in words.
     finding, count : kind of the marks, and their number.
     map_name : the map.
-    excess : (height, width) of the view: how far the marks raise the map, faded at their edges, 0 elsewhere.
+    ln_light : (height, width, 3) of the view: ln of the factor on light when the marks are gone entirely, 0 elsewhere.
     treatment : modality of the option that is drawn.
     improvement_pct : of one patient.
+    most_counted_pct : the greatest improvement that a trial of the condition printed.
     remaining_fraction : share of the gain that remains in the last picture.
     """
 
@@ -41,9 +52,10 @@ class Removal:
     finding: str
     count: int
     map_name: str
-    excess: Float
+    ln_light: Float
     treatment: str
     improvement_pct: Estimate
+    most_counted_pct: float
     remaining_fraction: Value
 
     def improvement_at(self, percentile: int) -> float:
@@ -51,24 +63,32 @@ class Removal:
         made = self.improvement_pct
         return {10: made.low, 50: made.median, 90: made.high}[percentile]
 
+    def is_bounded(self, percentile: int) -> bool:
+        """Return whether a patient of a percentile improves by more than any trial of the condition printed."""
+        return self.improvement_at(percentile) > self.most_counted_pct
+
     def share_removed(self, percentile: int, exponent: float) -> float:
-        """Return the removed share of contrast: the grade as a share, to a power; 0 where the skin becomes worse."""
-        return float(min(max(self.improvement_at(percentile), 0.0) / 100.0, 1.0) ** exponent)
+        """Return the removed share of contrast: the grade as a share, to a power.
+
+        It is 0 where the skin becomes worse, and never more than trials printed.
+        """
+        made = min(max(self.improvement_at(percentile), 0.0), self.most_counted_pct)
+        return float((made / 100.0) ** exponent)
 
 
 @dataclass(frozen=True, kw_only=True)
-class HealingSign:
-    """A temporary sign after a session, or a harm: a map that is raised over the treated skin.
+class HarmSign:
+    """A harm that is drawn: a change of light over the treated skin.
 
     Parameters
     ----------
-    name : erythema, purpura, dark-mark, ...
-    map_name : the map.
-    map_change : (height, width) of the view.
-    last_day : the last day on which it is drawn; None for a harm, which has a picture of its own.
-    size : what was added, in words, with its source.
-    frequency : share of people who have it; None where everyone has.
-    sources : of size and duration.
+    name : dark-mark, lasting-erythema or purpura.
+    map_name : the map that is raised.
+    ln_light : (height, width, 3) of the view: ln of the factor on light.
+    size : what was added, in words.
+    frequency : share of people who have it.
+    days : its longest duration in days, where the plan tells one.
+    sources : of its size and frequency.
     """
 
     name: str
@@ -76,10 +96,10 @@ class HealingSign:
     title: Message
     treatment: str
     map_name: str
-    map_change: Float
-    last_day: float | None
+    ln_light: Float
     size: Message
-    frequency: Value | None
+    frequency: Estimate
+    days: float | None
     sources: tuple[str, ...]
 
 
@@ -102,7 +122,7 @@ class ChangeRow:
     picture : file.
     map : the map that changes.
     finding, count, share_removed, percentile, estimate : of a removal.
-    healing_sign, size : of a healing sign.
+    harm, size : of a harm.
     sources : keys.
     """
 
@@ -115,9 +135,8 @@ class ChangeRow:
     share_removed: float | None = None
     percentile: int | None = None
     estimate: Estimate | None = None
-    day: int | None = None
     months: int | None = None
-    healing_sign: str | None = None
+    harm: str | None = None
     size: str | None = None
     frequency: Value | None = None
     sources: tuple[str, ...] = ()
@@ -147,12 +166,29 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class CloseUp:
+    """An enlarged part of the photograph, before and after: where a removal or a harm is seen best.
+
+    Parameters
+    ----------
+    title : what changes, in words.
+    harm : whether it is a harm; otherwise a gain, with a picture for each percentile.
+    panels : before, then after.
+    """
+
+    title: Message
+    harm: bool
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
 class PreviewStrip:
     """All pictures of a plan on a photograph.
 
     Parameters
     ----------
     panels : in order: before, the days, the results by percentile, harms.
+    close_ups : in order: gains, harms.
     change_rows : every change of every picture.
     omissions : what is not drawn.
     visit : the session after which the days are counted; None where nothing is treated.
@@ -160,6 +196,7 @@ class PreviewStrip:
     """
 
     panels: tuple[Panel, ...]
+    close_ups: tuple[CloseUp, ...]
     change_rows: tuple[ChangeRow, ...]
     omissions: tuple[Omission, ...]
     visit: Message | None
@@ -170,4 +207,5 @@ class PreviewStrip:
     @property
     def files(self) -> Mapping[str, Panel]:
         """File → panel, of those that have a picture."""
-        return {panel.file: panel for panel in self.panels if panel.file is not None}
+        parts = (panel for close_up in self.close_ups for panel in close_up.panels)
+        return {panel.file: panel for panel in (*self.panels, *parts) if panel.file is not None}

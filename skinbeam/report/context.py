@@ -35,6 +35,9 @@ __all__ = [
     "ShareBar",
     "SpotLadder",
     "Strip",
+    "StripDay",
+    "StripLabels",
+    "StripPicture",
     "StripRow",
     "VisitLine",
 ]
@@ -138,19 +141,54 @@ class ReportPicture:
 
 
 @dataclass(frozen=True)
-class StripRow:
-    """One row of preview pictures side by side."""
+class StripPicture:
+    """One preview picture with its words."""
 
     file: Annotated[str, "path of the figure below the report's folder"]
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
+    label: Annotated[str, "its name in two words"]
+    words: Annotated[tuple[str, ...], "how many people see more or less, and remarks"]
+    altered: Annotated[bool, "whether it is an illustration, not the photograph"]
+
+
+@dataclass(frozen=True)
+class StripRow:
+    """Preview pictures of the same skin side by side: the photograph first."""
+
+    title: Annotated[str, "what is shown"]
+    pictures: Annotated[tuple[StripPicture, ...], "from left to right"]
+
+
+@dataclass(frozen=True)
+class StripDay:
+    """What shows on a day after a session."""
+
+    label: Annotated[str, "the day"]
+    words: Annotated[str, "what shows on it"]
+
+
+@dataclass(frozen=True)
+class StripLabels:
+    """Headings and labels of preview pictures."""
+
+    photograph: Annotated[str, "mark of the photograph"]
+    illustration: Annotated[str, "mark of every other picture"]
+    harms: Annotated[str, "heading of what may go wrong"]
+    pictures_show: Annotated[str, "heading of the footnotes"]
+    slider: Annotated[str, "what the slider of a picture does"]
+    whole_face: Annotated[str, "heading of the pictures that are not close-ups"]
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Preview pictures, row by row, with the notes printed below them."""
+    """Preview pictures, row by row, with the days in words and the notes printed below them."""
 
-    rows: Annotated[tuple[StripRow, ...], "one figure each"]
-    footnotes: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
+    gains: Annotated[tuple[StripRow, ...], "the whole face and close-ups after the course; none where nothing is drawn"]
+    harms: Annotated[tuple[StripRow, ...], "close-ups of what may go wrong, a pair each"]
+    days_title: Annotated[str, "the session after which days are counted"]
+    days: Annotated[tuple[StripDay, ...], "what shows on each day"]
+    footnotes: Annotated[tuple[str, ...], "the assumption behind the pictures, and what is not drawn"]
+    labels: Annotated[StripLabels, "headings and labels"]
 
 
 @dataclass(frozen=True)

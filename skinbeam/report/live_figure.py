@@ -18,7 +18,7 @@ from skinbeam.report.formatting import capitalise, display_value, people_of_100,
 from skinbeam.report.graphics.figure_data import DoseRange, WindowData
 from skinbeam.text import translate
 
-__all__ = ["live_figure", "live_script_hash"]
+__all__ = ["live_figure", "script_hashes"]
 
 _SAME_ROW: Final = 1.25  # published doses are told at pulses or densities up to this factor from theirs
 
@@ -76,8 +76,12 @@ def _inside_published(data: WindowData, row: float) -> list[bool]:
     return [span is not None and span.low <= dose <= span.high for dose in data.dose]
 
 
-def live_script_hash() -> str:
-    """Return the hash by which a content security policy allows the script of the page, and no other."""
-    file = resources.files("skinbeam.report") / "templates" / "live.js"
+def script_hashes() -> tuple[str, ...]:
+    """Return the hashes by which a content security policy allows the scripts of the page, and no others."""
+    return tuple(map(_script_hash, ("live.js", "compare.js")))
+
+
+def _script_hash(name: str) -> str:
+    file = resources.files("skinbeam.report") / "templates" / name
     script = file.read_text(encoding="utf-8").removesuffix("\n")  # as the page includes it
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

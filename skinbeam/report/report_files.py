@@ -8,22 +8,22 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from skinbeam.api.preview import Preview
+from skinbeam.api.preview import Preview, PreviewRow
 from skinbeam.model.document import write_atomically
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.clinician_page import report_page
-from skinbeam.report.context import ReportPage, Strip, StripRow
+from skinbeam.report.context import ReportPage, Strip, StripDay, StripLabels, StripPicture, StripRow
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import ReportFigures, data_uri, draw_report_figures, load_photo_overlays
-from skinbeam.text import translate_record
+from skinbeam.text import render_message, translate_record
 
 __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"]
 
-_ROW = "preview/row-{}.jpg"
+_PICTURE = "preview/picture-{}.jpg"
 
 
 def write_report(
@@ -107,11 +107,35 @@ def _build_page(
 
 def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
     """Return the preview pictures as the page shows them, and their content."""
-    if preview is None or not preview.rows:
+    if preview is None or not preview.days:
         return None, {}
-    files = {_ROW.format(number): content for number, (content, _) in enumerate(preview.rows, start=1)}
-    rows = tuple(StripRow(file, alt) for file, (_, alt) in zip(files, preview.rows, strict=True))
-    return Strip(rows, preview.footnotes), files
+    files: dict[str, bytes] = {}
+
+    def page_row(row: PreviewRow) -> StripRow:
+        names = [_PICTURE.format(number) for number in range(len(files) + 1, len(files) + len(row.pictures) + 1)]
+        files.update({name: picture.content for name, picture in zip(names, row.pictures, strict=True)})
+        pictures = (
+            StripPicture(name, picture.alt, picture.label, picture.words, picture.altered)
+            for name, picture in zip(names, row.pictures, strict=True)
+        )
+        return StripRow(row.title, tuple(pictures))
+
+    strip = Strip(
+        gains=tuple(map(page_row, preview.gains)),
+        harms=tuple(map(page_row, preview.harms)),
+        days_title=preview.days_title,
+        days=tuple(StripDay(label, words) for label, words in preview.days),
+        footnotes=preview.footnotes,
+        labels=StripLabels(
+            photograph=render_message("preview.photograph"),
+            illustration=render_message("preview.marked"),
+            harms=render_message("preview-label.harms"),
+            pictures_show=render_message("preview-label.notes"),
+            slider=render_message("preview.slider"),
+            whole_face=render_message("preview-label.whole"),
+        ),
+    )
+    return strip, files
 
 
 def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:

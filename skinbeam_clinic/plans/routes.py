@@ -1,8 +1,10 @@
 """Routes of plans: the options side by side, the choice with its reasons, files, previews and leaflets."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 from fastapi.responses import Response
 
@@ -219,18 +221,29 @@ def _view_preview(
     ):
         return _PreviewView((), "", (), shows_choice=False)
     told = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
-    shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
-    pairs = (
-        _PreviewPair(
-            preview_name("before.png"),
-            preview_name(one["file"]),
-            translate(one["label"]),
-            translate(one.get("frequency", "")),
-        )
-        for one in shown
-    )
+    parts = told.get("close_ups", [])
+    pairs = [
+        _preview_pair(whole["pictures"][0], one, whole["title"]) for whole in parts for one in whole["pictures"][1:]
+    ]
+    before = {"file": "before.png"}
+    pairs += [
+        _preview_pair(before, one)
+        for one in told["pictures"]
+        if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
+    ]
     below = (told["marked"], told["assumption"], *told["not_drawn"])
     return _PreviewView(tuple(pairs), preview_name(told["strip"]), tuple(map(translate, below)))
+
+
+def _preview_pair(before: Mapping[str, Any], after: Mapping[str, Any], title: str = "") -> _PreviewPair:
+    """The photograph and a picture, by their records in the document; `title` of a close-up."""
+    label = translate(after["label"])
+    return _PreviewPair(
+        preview_name(before["file"]),
+        preview_name(after["file"]),
+        f"{translate(title)}: {label}" if title else label,
+        translate(after.get("frequency", "")),
+    )
 
 
 def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam.model.errors import InputError
-from skinbeam.report.live_figure import live_script_hash
+from skinbeam.report.live_figure import script_hashes
 from skinbeam.text import ENGLISH, LANGUAGES, use_language, use_time_zone
 from skinbeam_clinic.web.errors import answer_error, refusal
 
@@ -69,8 +69,9 @@ _POLICY = (
     "default-src 'none'; {script}style-src 'self'{inline}; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A report contains its own style sheet, and one script, which is known by its hash.
-REPORT_POLICY = _POLICY.format(script=f"script-src '{live_script_hash()}'; ", inline=" 'unsafe-inline'")
+# A report contains its own style sheet, and scripts that are known by their hashes.
+_SCRIPTS = " ".join(f"'{known}'" for known in script_hashes())
+REPORT_POLICY = _POLICY.format(script=f"script-src {_SCRIPTS}; ", inline=" 'unsafe-inline'")
 HEADERS = {
     "Content-Security-Policy": _POLICY.format(script="script-src 'self'; connect-src 'self'; ", inline=""),
     # Not `no-referrer`: with it, browsers send `Origin: null` with our own forms.

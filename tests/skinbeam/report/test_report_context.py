@@ -121,12 +121,15 @@ def test_the_pdf_receives_exactly_its_documented_fields(name: str, page: Any, un
     assert variables | {"words"} == field_names(page) - unused
 
 
+HTML_ALONE = {"anchor", "bar_text", "icon_rows", "live", "slider", "whole_face"}
+
+
 @pytest.mark.parametrize(("name", "page"), [("report", ReportPage), ("leaflet", LeafletPage)])
 def test_the_pdf_reads_exactly_the_documented_fields_of_the_records(name: str, page: Any) -> None:
     """Anchors, the words that stand for a bar, icon arrays and sliders are for the HTML page alone."""
     _, attributes, _ = typst_names(name)
     on_paper = nested(page) - {page, LiveFigure}
-    inner = set().union(*map(field_names, on_paper)) - {"anchor", "bar_text", "icon_rows", "live"}
+    inner = set().union(*map(field_names, on_paper)) - HTML_ALONE
     elsewhere = set().union(*(field_names(record) for record in RECORDS))
     assert inner <= attributes
     assert attributes & elsewhere <= inner | field_names(page)

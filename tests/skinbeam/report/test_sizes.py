@@ -11,9 +11,11 @@ from consultations import CONDITIONS, EXAMPLES, example, example_figures
 from paths import TESTS
 from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
+from preview_samples import look, plan
 from pypdf import PdfReader
-from report_samples import leaflet_pdf
+from report_samples import leaflet_pdf, sample_figures, sample_plan
 
+from skinbeam.api.preview import make_preview
 from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
 from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.report_files import write_report
@@ -84,4 +86,22 @@ def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+    page.close()
+
+
+def test_a_report_with_pictures_of_what_may_come_has_sliders_and_is_no_longer_than_six_screens(
+    browser: Browser, tmp_path: Path
+) -> None:
+    write_report(read_plan(sample_plan()), sample_figures(), tmp_path, preview=make_preview(plan(), look()))
+    (width, height), screens = next(iter(SCREENS.items()))
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto((tmp_path / "report.html").as_uri())
+    sliders = page.locator("[data-pair] input[type=range]")
+    assert sliders.count() >= 4
+    assert sliders.first.is_visible()
+    cover = page.locator(".laid .cover").first
+    before = cover.evaluate("one => one.style.clipPath")
+    sliders.first.press("End")
+    assert cover.evaluate("one => one.style.clipPath") != before
+    assert page.evaluate("document.documentElement.scrollHeight") <= screens * height
     page.close()

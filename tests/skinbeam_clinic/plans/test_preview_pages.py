@@ -51,11 +51,16 @@ def kept(clinics: Clinics, make: PlanMaker) -> str:
 
 def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Clinics, kept: str) -> None:
     page = clinics.browser(Role.ASSISTANT).get(kept).text
-    for percentile, words in ((10, "9 of 10 see more"), (50, "5 of 10 see less"), (90, "9 of 10 see less")):
+    for percentile, words in (
+        (10, "9 of 10 people gain more than this"),
+        (50, "5 of 10 people gain more, 5 gain less"),
+        (90, "1 of 10 people gain more than this"),
+    ):
         assert f"{kept}/files/preview-end-p{percentile}.png" in page
         assert words in page
-    assert page.count('class="beside"') == page.count("/files/preview-before.png")
+    assert page.count('class="beside"') == page.count('before.png"')
     assert "Computed illustration" in page
+    assert f"{kept}/files/preview-close-up-1-p50.png" in page
 
 
 def test_what_may_come_is_that_of_the_chosen_option(clinics: Clinics, make: PlanMaker) -> None:

@@ -1,0 +1,142 @@
+"""Harms that have a picture: a map is raised over the treated skin by as much as is clearly seen.
+
+No source gives the strength of a harm in a unit that can be drawn. Each picture is therefore an example of how the harm
+looks, drawn as clearly as a gain, and says so; how many people have it is counted by trials.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.analysis import SkinAnalysis
+from skinbeam.photo.colour import linear_to_lab
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.preview.light_changes import LightChanges, fade_mask
+from skinbeam.preview.removals import concern_message, is_on_site
+from skinbeam.preview.rendering import Float, PigmentLevels
+from skinbeam.preview.settings import setting, setting_entry, single_marks
+from skinbeam.preview.strip import HarmSign, Omission
+from skinbeam.text import Message
+
+__all__ = ["TreatedConcerns", "harm_signs"]
+
+TreatedConcerns = Sequence[tuple[ConcernPlan, Option]]
+
+_MOST_INDEX = 3.0  # upper bound of the rise of a map: neighbouring skin never differs so much
+_HALVINGS = 40
+# Harm in a plan → name of its picture, and the map that it raises.
+_DRAWN = {"pih": ("dark-mark", "melanin"), "prolonged-erythema": ("lasting-erythema", "haemoglobin")}
+
+
+def harm_signs(
+    treated: TreatedConcerns, skin: SkinAnalysis, changes: LightChanges | None
+) -> Iterator[HarmSign | Omission]:
+    """Yield harms that have a picture of their own, each after the option with the highest risk, or why they have none.
+
+    These are dark marks, lasting redness and bruises.
+    """
+    for harm, (name, map_name) in _DRAWN.items():
+        known = [
+            (concern, option, harm_share.p)
+            for concern, option in treated
+            for harm_share in option.harms
+            if harm_share.name == harm and isinstance(harm_share.p, Estimate)
+        ]
+        if known:
+            concern, option, p = max(known, key=lambda candidate: candidate[2].median)
+            yield _drawn_harm(name, map_name, concern, option, p, None, skin, changes)
+    bruised = [(concern, option) for concern, option in treated if option.p_purpura and option.p_purpura.median > 0]
+    if bruised:
+        concern, option = max(bruised, key=lambda pair: pair[1].p_purpura.median if pair[1].p_purpura else 0.0)
+        assert option.p_purpura is not None
+        days = None if option.purpura_days is None else option.purpura_days.high
+        yield _drawn_harm("purpura", "haemoglobin", concern, option, option.p_purpura, days, skin, changes)
+
+
+def _drawn_harm(
+    name: str,
+    map_name: str,
+    concern: ConcernPlan,
+    option: Option,
+    p: Estimate,
+    days: float | None,
+    seen: SkinAnalysis,
+    changes: LightChanges | None,
+) -> HarmSign | Omission:
+    """Return a harm, or why it is not drawn."""
+    field = _TreatedField.from_concern(concern, seen, changes)
+    if isinstance(field, Omission):
+        return field
+    size = setting_entry("size", "clear_E")
+    cite_sources(*p.basis)
+    wanted = float(size["value"])
+    return HarmSign(
+        name=name,
+        concern=concern.place,
+        title=concern_message(concern),
+        treatment=option.modality,
+        map_name=map_name,
+        ln_light=field.raised(map_name, wanted),
+        size=Message("preview-size.clear_E", {"value": wanted}),
+        frequency=p,
+        days=days,
+        sources=(size["source"], *p.basis),
+    )
+
+
+@dataclass(frozen=True)
+class _TreatedField:
+    """The skin that an option treats, with weights that fade towards its edges, (height, width)."""
+
+    weight: Float
+    changes: LightChanges
+
+    @classmethod
+    def from_concern(
+        cls, concern: ConcernPlan, seen: SkinAnalysis, changes: LightChanges | None
+    ) -> "_TreatedField | Omission":
+        """Return the field, or why it is not drawn. Where single marks are treated, it is the skin at them."""
+        title = (concern_message(concern),)
+        if isinstance(seen.maps, Unknown):
+            return Omission(title, Message("preview.not-seen", {"reason": seen.maps.reason}))
+        assert changes is not None
+        whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
+        kinds = single_marks(concern.condition)
+        if kinds:
+            for mark in seen.marks:
+                if mark.kind in kinds and is_on_site(mark.region, concern.site) and not mark.needs_examination:
+                    there = whole[mark.window]
+                    np.maximum(there, mark.cover, out=there)
+            rim_px, near = setting("picture", "mark_rim_pupil") * changes.pupil_px, whole > 0
+            if near.any():
+                from scipy.ndimage import distance_transform_edt  # imported late: most pages need no picture
+
+                away = distance_transform_edt(~near)
+                whole = np.asarray(np.exp(-0.5 * (away / rim_px) ** 2) * (away < 3 * rim_px), np.float32)
+        else:
+            rim_px = setting("picture", "field_rim_pupil") * changes.pupil_px
+            for region, mask in seen.regions.masks.items():
+                if is_on_site(region, concern.site):
+                    whole = np.maximum(whole, fade_mask(mask, rim_px))
+        if not whole.any():
+            reason = "preview.site-unseen" if not kinds else "preview.none-treated"
+            return Omission(title, Message(reason))
+        return cls(whole, changes)
+
+    def raised(self, map_name: str, wanted_E: float) -> Float:
+        """Return ln of the factor on light where a map is raised until the field's colour differs by `wanted_E`."""
+        return self.changes.of_map(map_name, np.asarray(self._map_rise(map_name, wanted_E) * self.weight, np.float32))
+
+    def _map_rise(self, map_name: str, wanted_E: float) -> float:
+        """Return the rise of a map that changes the field's median colour by `wanted_E`, by bisection."""
+        light = np.median(self.changes.light[self.weight > 0], axis=0)
+        pigment, before = PigmentLevels.of_median_skin(self.changes.maps), linear_to_lab(light)
+        low, high = 0.0, _MOST_INDEX
+        for _ in range(_HALVINGS):
+            half = (low + high) / 2
+            after = linear_to_lab(light * np.exp(pigment.ln_factor({map_name: half})))
+            low, high = (half, high) if np.linalg.norm(after - before) < wanted_E else (low, half)
+        return high
