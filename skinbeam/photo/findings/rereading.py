@@ -1,0 +1,100 @@
+"""Read the skin again on copies of the photograph, and keep the marks that come back.
+
+A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
+another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
+are read in the same way, and a mark is told if it is found on most of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.findings.mark import Mark, Repeatability
+from skinbeam.photo.findings.skin_copy import SkinCopy
+from skinbeam.photo.limits import limit
+
+__all__ = ["REREAD_KINDS", "reread_marks"]
+
+Array = NDArray[np.float64]
+
+_SPOTS = ("spots", "inflamed", "unclassified-spots")
+_LINES = ("vessels", "fine-lines")
+# Kinds that are looked for again. Brown patches need the maps of pigment, whose own error is taken off them; very dark
+# spots are told in any case.
+REREAD_KINDS = (*_SPOTS, "scars", *_LINES, "redness")
+
+
+def reread_marks(
+    marks: Sequence[Mark],
+    copies: Iterable[SkinCopy],
+    find_marks: Callable[[SkinCopy, frozenset[str]], Iterator[Mark]],
+    mm_per_px: float,
+) -> tuple[Mark, ...]:
+    """Return the marks that come back on copies, with how often they do, and those that are not looked for again.
+
+    A spot whose colour is not the same on most copies is of no certain kind.
+
+    Parameters
+    ----------
+    find_marks : returns the marks of these kinds on a copy, in pixels of its view.
+    mm_per_px : of the original view.
+    """
+    sought = frozenset(mark.kind for mark in marks) & frozenset(REREAD_KINDS)
+    if not sought:
+        return tuple(marks)
+    alike = frozenset(_SPOTS) if sought & set(_SPOTS) else frozenset()
+    found: list[list[_Place]] = []
+    for copy in copies:
+        found.append([_Place(mark, copy.to_original(_points(mark))) for mark in find_marks(copy, sought | alike)])
+    return tuple(kept for mark in marks if (kept := _judged(mark, found, mm_per_px)) is not None)
+
+
+class _Place:
+    """A mark of a copy with its points (n, 2) in pixels of the original view."""
+
+    def __init__(self, mark: Mark, points: Array) -> None:
+        self.mark, self.points = mark, points
+
+
+def _points(mark: Mark) -> Array:
+    """Return the points (n, 2) of a mark in pixels of its view: the course of a line, the middle of any other."""
+    if mark.line is not None:
+        return mark.line
+    rows, columns = np.nonzero(mark.cover > 0.25)
+    return np.array([[columns.mean(), rows.mean()]]) + mark.origin
+
+
+def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark | None:
+    """Return a mark with its repeatability, or None where it does not come back often enough."""
+    if mark.kind not in REREAD_KINDS:
+        return mark
+    kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
+    least = limit("reread", "came_back_min_examined" if mark.needs_examination else "came_back_min")
+    if len(kinds) < least:
+        return None
+    repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
+    if mark.kind in _SPOTS and 2 * Counter(kinds)[mark.kind] < len(kinds):
+        return replace(repeated, kind="unclassified-spots", map_name="shade")
+    return repeated
+
+
+def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | None:
+    """Return the kind that a mark has on a copy, or None where it is not found there."""
+    alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
+    if mark.kind == "redness":
+        return next((one.mark.kind for one in alike if one.mark.region == mark.region), None)
+    if not alike:
+        return None
+    near = limit("reread", "near_mm") / mm_per_px
+    own = _points(mark)
+    if mark.line is None:
+        away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
+        nearest = int(np.argmin(away))
+        # A spot is as far as its middle may be: half of its own width away.
+        return alike[nearest].mark.kind if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
+    points = np.concatenate([one.points for one in alike])
+    beside = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1) <= near
+    return mark.kind if beside.mean() >= limit("reread", "line_share_min") else None
