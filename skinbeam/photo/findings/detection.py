@@ -17,7 +17,7 @@ from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, Skin
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
-from skinbeam.photo.findings.rereading import reread_marks
+from skinbeam.photo.findings.rereading import is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.findings.spots import find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
@@ -72,7 +72,7 @@ def detect_findings(
         reason = maps.reason if isinstance(maps, Unknown) else mm_per_px.reason
         return (), tuple(unknown_finding(kind, untold.get(kind, reason), view.place.site) for kind in FINDING_KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
-    measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area)
+    measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area, _middle(view))
     dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
     if isinstance(maps, Unknown):
         others = [kind for kind in FINDING_KINDS if kind != "dark-spots"]
@@ -98,7 +98,8 @@ def detect_findings(
             yield from find_vessels(fine) if "vessels" in kinds else ()
             yield from find_wrinkles(fine) if "fine-lines" in kinds else ()
 
-    marks = [*dark, *reread_marks(marks, copies, find_again, mm_per_px.median)]
+    candidates = [*dark, *reread_marks(marks, copies, find_again, mm_per_px.median)]
+    marks = [mark for mark in candidates if is_repeated(mark)]
     found: list[SkinFinding] = []
     for kind in FINDING_KINDS:
         if kind in untold:
@@ -108,8 +109,13 @@ def detect_findings(
         elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(maps.level):
             found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text, measure.site))
         else:
-            found += summarise_marks(kind, marks, measure)
+            found += summarise_marks(kind, candidates, measure)
     return tuple(marks), tuple(found)
+
+
+def _middle(view: View) -> tuple[float, float]:
+    """Return the point of a view from which places are measured: between the pupils, or the middle of the picture."""
+    return view.face.middle if isinstance(view, FaceView) else (view.rgb.shape[1] / 2, view.rgb.shape[0] / 2)
 
 
 def _round_marks(

@@ -68,6 +68,14 @@ class Mark:
         return float(self.cover.sum())
 
     @property
+    def points(self) -> Array:
+        """Points (n, 2) of the mark in pixels of the view: the course of a line, the middle of any other mark."""
+        if self.line is not None:
+            return self.line
+        rows, columns = np.nonzero(self.cover > 0.25)
+        return np.array([[columns.mean(), rows.mean()]]) + self.origin
+
+    @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of the patch in the view."""
         (x, y), (height, width) = self.origin, self.cover.shape

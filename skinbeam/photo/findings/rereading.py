@@ -2,12 +2,13 @@
 
 A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
 another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
-are read in the same way, and a mark is told if it is found on most of them.
+are read in the same way, and a mark is told if it is found on all of them.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from skinbeam.photo.findings.mark import Mark, Repeatability
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.limits import limit
 
-__all__ = ["REREAD_KINDS", "reread_marks"]
+__all__ = ["REREAD_KINDS", "count_interval", "is_repeated", "reread_marks"]
 
 Array = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ def reread_marks(
     find_marks: Callable[[SkinCopy, frozenset[str]], Iterator[Mark]],
     mm_per_px: float,
 ) -> tuple[Mark, ...]:
-    """Return the marks that come back on copies, with how often they do, and those that are not looked for again.
+    """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
 
     A spot whose colour is not the same on most copies is of no certain kind.
 
@@ -48,33 +49,60 @@ def reread_marks(
     alike = frozenset(_SPOTS) if sought & set(_SPOTS) else frozenset()
     found: list[list[_Place]] = []
     for copy in copies:
-        found.append([_Place(mark, copy.to_original(_points(mark))) for mark in find_marks(copy, sought | alike)])
-    return tuple(kept for mark in marks if (kept := _judged(mark, found, mm_per_px)) is not None)
+        found.append([_Place(mark, copy.to_original(mark.points)) for mark in find_marks(copy, sought | alike)])
+    return tuple(_judged(mark, found, mm_per_px) for mark in marks)
 
 
+def is_repeated(mark: Mark) -> bool:
+    """Whether a mark comes back often enough to be told, or is told in any case."""
+    if mark.repeatability is None:
+        return True
+    examined = "came_back_min_examined" if mark.needs_examination else "came_back_min"
+    return mark.repeatability.found >= limit("reread", examined)
+
+
+def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
+    """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
+
+    One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
+    is told again if the other photograph and all of its copies find it; one that must be examined, if the photograph
+    does. Marks are taken as independent.
+
+    Parameters
+    ----------
+    marks : found in the photograph, told or not.
+    """
+    law = np.ones(1)
+    for mark in marks:
+        if mark.repeatability is None:
+            return None
+        law = np.convolve(law, [1 - (again := _told_again(mark, mark.repeatability)), again])
+    outside, total = (1 - limit("reread", "level")) / 2, np.cumsum(law)
+    low, high = (int(np.searchsorted(total, share)) for share in (outside, 1 - outside))
+    told = sum(is_repeated(mark) for mark in marks)
+    return min(low, told), max(high, told)
+
+
+def _told_again(mark: Mark, seen: Repeatability) -> float:
+    reads = seen.copies + 1
+    found, missed = seen.found + 1.5, seen.copies - seen.found + 0.5
+    times = 1 if mark.needs_examination else reads
+    return math.prod((found + k) / (found + missed + k) for k in range(times))
+
+
+@dataclass(frozen=True)
 class _Place:
     """A mark of a copy with its points (n, 2) in pixels of the original view."""
 
-    def __init__(self, mark: Mark, points: Array) -> None:
-        self.mark, self.points = mark, points
+    mark: Mark
+    points: Array
 
 
-def _points(mark: Mark) -> Array:
-    """Return the points (n, 2) of a mark in pixels of its view: the course of a line, the middle of any other."""
-    if mark.line is not None:
-        return mark.line
-    rows, columns = np.nonzero(mark.cover > 0.25)
-    return np.array([[columns.mean(), rows.mean()]]) + mark.origin
-
-
-def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark | None:
-    """Return a mark with its repeatability, or None where it does not come back often enough."""
+def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
+    """Return a mark with its repeatability, and of a kind that comes back with it."""
     if mark.kind not in REREAD_KINDS:
         return mark
     kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
-    least = limit("reread", "came_back_min_examined" if mark.needs_examination else "came_back_min")
-    if len(kinds) < least:
-        return None
     repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
     if mark.kind in _SPOTS and 2 * Counter(kinds)[mark.kind] < len(kinds):
         return replace(repeated, kind="unclassified-spots", map_name="shade")
@@ -89,7 +117,7 @@ def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | N
     if not alike:
         return None
     near = limit("reread", "near_mm") / mm_per_px
-    own = _points(mark)
+    own = mark.points
     if mark.line is None:
         away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
         nearest = int(np.argmin(away))

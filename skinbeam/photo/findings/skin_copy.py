@@ -60,10 +60,12 @@ def copy_skin(rgb: Picture, view: View, regions: SkinRegions, mm_per_px: Estimat
     finest = min(1.0, limit("face", "detail_pupil_px") / pupil_px)
     # A copy keeps the pixels that lines need, where the picture has them.
     least = min(1.0, limit("gate", "pupil_px_detail") / (finest * pupil_px))
-    names = ("scale", "turn_deg", "stops")
-    for share, turn_deg, stops in zip(*(limit_entry("reread", name)["value"] for name in names), strict=True):
+    names = ("scale", "turn_deg", "stops", "outline_pupil")
+    rows_of_table = zip(*(limit_entry("reread", name)["value"] for name in names), strict=True)
+    for share, turn_deg, stops, missed in rows_of_table:
         scale = finest * max(share, min(least, 1.0))
-        yield _copy(cut, (x0, y0), view, regions, mm_per_px, scale, turn_deg, stops)
+        off = np.array(missed) * view.place.pupil_px
+        yield _copy(cut, (x0, y0), view, regions, mm_per_px, scale, turn_deg, stops, off)
 
 
 def _copy(
@@ -75,6 +77,7 @@ def _copy(
     scale: float,
     turn_deg: float,
     stops: float,
+    missed_px: Array,
 ) -> SkinCopy:
     size = max(round(cut.shape[1] * scale), 1), max(round(cut.shape[0] * scale), 1)
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA) if scale < 1 else cut
@@ -97,8 +100,11 @@ def _copy(
         reduced = seen_size[0] / size[0]
         at = to_copy * reduced
         at[:, 2] += 0.5 * reduced - 0.5
+    # Landmarks of another photograph are found a little beside these, and with them the outlines of the regions.
+    outlined = at.copy()
+    outlined[:, 2] += at[:, :2] @ missed_px
     masks = {
-        name: cv2.warpAffine(mask.astype(np.uint8), at, seen.shape[1::-1], flags=cv2.INTER_NEAREST) > 0
+        name: cv2.warpAffine(mask.astype(np.uint8), outlined, seen.shape[1::-1], flags=cv2.INTER_NEAREST) > 0
         for name, mask in regions.masks.items()
     }
     place = replace(view.place, pupil_px=pupil_px * reduced, roll_deg=view.place.roll_deg - turn_deg)
