@@ -6,7 +6,6 @@ are read in the same way, and a mark is told if it is found on all of them.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -36,7 +35,7 @@ def reread_marks(
 ) -> tuple[Mark, ...]:
     """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
 
-    A spot whose colour is not the same on most copies is of no certain kind.
+    A spot that is brown in one read and red in another is of no certain kind.
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) ->
         return mark
     kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
     repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
-    if mark.kind in _SPOTS and 2 * Counter(kinds)[mark.kind] < len(kinds):
+    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {mark.kind, *kinds}:
         return replace(repeated, kind="unclassified-spots", map_name="shade")
     return repeated
 
