@@ -31,6 +31,7 @@ from skinbeam.photo.findings.detail import SkinDetail, extract_detail
 from skinbeam.photo.findings.detection import coarseness_reason, detect_findings
 from skinbeam.photo.findings.finding import SkinFinding, referral_message
 from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.skin_copy import copy_skin
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
 from skinbeam.photo.pigment_maps.pigment_density import smooth_for_colour
@@ -305,7 +306,8 @@ def _analyse_skin(
     else:
         fine = extract_detail(rgb, seen, regions, scale, correction)
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
-    marks, findings = detect_findings(seen, regions, maps, of_view, fine, correction)
+    copies = () if isinstance(scale, Unknown) else copy_skin(rgb, seen, regions, scale)
+    marks, findings = detect_findings(seen, regions, maps, of_view, fine, correction, copies)
     return SkinAnalysis(found.face, seen, regions, maps, marks, colour, findings, scale)
 
 

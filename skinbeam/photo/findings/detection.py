@@ -1,5 +1,7 @@
 """Detect all marks on the skin of a face or site, and summarise them as findings."""
 
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +12,21 @@ from skinbeam.photo.colour_target import ColourCalibration
 from skinbeam.photo.face.face import FaceView
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.dark_spots import find_dark_spots
-from skinbeam.photo.findings.detail import SkinDetail
+from skinbeam.photo.findings.detail import SkinDetail, extract_detail
 from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, SkinFinding, unknown_finding
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
+from skinbeam.photo.findings.rereading import is_repeated, reread_marks
+from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.findings.spots import find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
 from skinbeam.photo.findings.texture import measure_textures
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
-from skinbeam.photo.pigment_maps.pigment_density import optical_density, pigment_directions
+from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections, optical_density, pigment_directions
+from skinbeam.photo.pigment_maps.skin_level import SkinLevel
 from skinbeam.photo.view import View
 from skinbeam.text import Message
 
@@ -48,6 +53,7 @@ def detect_findings(
     mm_per_px: Value,
     detail: SkinDetail | Unknown,
     calibration: ColourCalibration,
+    copies: Iterable[SkinCopy],
 ) -> tuple[tuple[Mark, ...], tuple[SkinFinding, ...]]:
     """Return the marks of a face or site, and for every kind its findings, or why it is unknown.
 
@@ -57,6 +63,7 @@ def detect_findings(
     mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
     detail : the skin in detail, or why it is not available.
     calibration : correction of linear light.
+    copies : of the skin; they are made only if there are marks to be looked for on them.
     """
     untold = {} if isinstance(view, FaceView) else dict.fromkeys(FACE_ONLY_KINDS, Message("photo-site.on_faces").text)
     if isinstance(detail, Unknown):
@@ -65,23 +72,34 @@ def detect_findings(
         reason = maps.reason if isinstance(maps, Unknown) else mm_per_px.reason
         return (), tuple(unknown_finding(kind, untold.get(kind, reason), view.place.site) for kind in FINDING_KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
-    measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area)
+    measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area, _middle(view))
     dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
     if isinstance(maps, Unknown):
         others = [kind for kind in FINDING_KINDS if kind != "dark-spots"]
         unknown = [unknown_finding(kind, untold.get(kind, maps.reason), view.place.site) for kind in others]
         return dark, (*summarise_marks("dark-spots", dark, measure), *unknown)
-    dense = optical_density(calibration(_lightly_smoothed(view, mm_per_px)))
     pigment = pigment_directions(maps.level)
     marks = [
-        *find_round_marks(dense, pigment, maps.level.ita_deg, regions, mm_per_px),
+        *_round_marks(view, regions, maps.level, pigment, mm_per_px, calibration),
         *find_diffuse_pigment(maps, pigment, regions, mm_per_px),
-        *find_redness(dense, maps.level.ita_deg, regions, mm_per_px),
     ]
     if isinstance(detail, SkinDetail):
         marks += [*find_vessels(detail), *find_wrinkles(detail)]
-    marks = [*dark, *_drop_repeats(marks, dark, dense.shape)]
-    marks = [mark for mark in _drop_duplicate_dents(marks, dense.shape) if mark.kind not in untold]
+    shape = view.rgb.shape
+    marks = _drop_duplicate_dents(_drop_repeats(marks, dark, shape), shape)
+    marks = [mark for mark in marks if mark.kind not in untold]
+
+    def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
+        mm = copy.mm_per_px.scaled(1 / copy.view.scale)
+        if kinds - set(_FINE):
+            yield from _round_marks(copy.view, copy.regions, maps.level, pigment, mm, calibration)
+        if kinds & set(_FINE):
+            fine = extract_detail(copy.rgb, copy.view, copy.regions, copy.mm_per_px, calibration)
+            yield from find_vessels(fine) if "vessels" in kinds else ()
+            yield from find_wrinkles(fine) if "fine-lines" in kinds else ()
+
+    candidates = [*dark, *reread_marks(marks, copies, find_again, mm_per_px.median)]
+    marks = [mark for mark in candidates if is_repeated(mark)]
     found: list[SkinFinding] = []
     for kind in FINDING_KINDS:
         if kind in untold:
@@ -91,8 +109,29 @@ def detect_findings(
         elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(maps.level):
             found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text, measure.site))
         else:
-            found += summarise_marks(kind, marks, measure)
+            found += summarise_marks(kind, candidates, measure)
     return tuple(marks), tuple(found)
+
+
+def _middle(view: View) -> tuple[float, float]:
+    """Return the point of a view from which places are measured: between the pupils, or the middle of the picture."""
+    return view.face.middle if isinstance(view, FaceView) else (view.rgb.shape[1] / 2, view.rgb.shape[0] / 2)
+
+
+def _round_marks(
+    view: View,
+    regions: SkinRegions,
+    level: SkinLevel,
+    pigment: PigmentDirections,
+    mm_per_px: Estimate,
+    calibration: ColourCalibration,
+) -> list[Mark]:
+    """Return the roundish marks and the redness of a view."""
+    dense = optical_density(calibration(_lightly_smoothed(view, mm_per_px)))
+    return [
+        *find_round_marks(dense, pigment, level.ita_deg, regions, mm_per_px),
+        *find_redness(dense, level.ita_deg, regions, mm_per_px),
+    ]
 
 
 def _lightly_smoothed(seen: View, mm_per_px: Estimate) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.findings.mark import Repeatability
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
 
@@ -14,6 +15,7 @@ __all__ = [
     "FINDING_KINDS",
     "ConcernSuggestion",
     "Confidence",
+    "MarkRecord",
     "SkinFinding",
     "finding_message",
     "referral_message",
@@ -44,6 +46,27 @@ FACE_ONLY_KINDS = ("inflamed", "scars", "fine-lines", "pores")
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarkRecord:
+    """One told mark of a finding.
+
+    Parameters
+    ----------
+    id : kind, region and number; it names a mark of this photograph, and its place finds it in another one.
+    x_mm, y_mm : of its middle, from the point between the pupils (of a site, from the middle of the picture): along the
+        line of the eyes to the right of the picture, and down the face.
+    contrast : optical density in its map.
+    repeatability : on how many copies of the photograph it is found again, or why it is not looked for on them.
+    """
+
+    id: str
+    x_mm: float
+    y_mm: float
+    size_mm: Estimate
+    contrast: float
+    repeatability: Repeatability | Unknown
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkinFinding:
     """The marks of one kind in a region of a photograph, or why they are unknown.
 
@@ -64,6 +87,8 @@ class SkinFinding:
     roughness : standard deviation of the fine shade, in optical density.
     freckle_like, lentigo_like : number of spots classified by their size.
     to_be_seen : number of spots that a doctor must examine before any laser.
+    count_interval : the least and the most marks that another photograph of the same skin tells.
+    marks : each told mark.
     """
 
     kind: str
@@ -89,6 +114,8 @@ class SkinFinding:
     freckle_like: int | None = None
     lentigo_like: int | None = None
     to_be_seen: int | None = None
+    count_interval: tuple[int, int] | None = None
+    marks: tuple[MarkRecord, ...] | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form; fields that are None are left out."""

@@ -8,12 +8,20 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Value
 
-__all__ = ["MapName", "Mark", "shift_mark"]
+__all__ = ["MapName", "Mark", "Repeatability", "shift_mark"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
 
 MapName = Literal["melanin", "haemoglobin", "shade"]
+
+
+@dataclass(frozen=True)
+class Repeatability:
+    """How often a mark is found again on copies of the photograph."""
+
+    found: int
+    copies: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +42,7 @@ class Mark:
     line : (n, 2) x, y along the middle of a vessel or a fold; None if the mark is not a line.
     width_mm : of a vessel, corrected for the blur of the picture; None where it has no width.
     needs_examination : whether its size or shape requires examination by a doctor before any laser.
+    repeatability : on copies of the photograph; None where the kind is not looked for on them.
     """
 
     kind: str
@@ -47,6 +56,7 @@ class Mark:
     line: Array | None = None
     width_mm: Value | None = None
     needs_examination: bool = False
+    repeatability: Repeatability | None = None
 
     def __post_init__(self) -> None:
         if self.cover.shape != self.excess.shape or self.cover.ndim != 2:
@@ -56,6 +66,14 @@ class Mark:
     def area_px(self) -> float:
         """Area of the mark in pixels of the view."""
         return float(self.cover.sum())
+
+    @property
+    def points(self) -> Array:
+        """Points (n, 2) of the mark in pixels of the view: the course of a line, the middle of any other mark."""
+        if self.line is not None:
+            return self.line
+        rows, columns = np.nonzero(self.cover > 0.25)
+        return np.array([[columns.mean(), rows.mean()]]) + self.origin
 
     @property
     def window(self) -> tuple[slice, slice]:

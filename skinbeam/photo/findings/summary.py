@@ -13,8 +13,9 @@ import numpy as np
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.units import CM, MM
 from skinbeam.photo.face.regions import REGION_SITES
-from skinbeam.photo.findings.finding import FINDING_KINDS, Confidence, SkinFinding
+from skinbeam.photo.findings.finding import FINDING_KINDS, Confidence, MarkRecord, SkinFinding
 from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.rereading import count_interval, is_repeated
 from skinbeam.photo.findings.texture import SkinTexture
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
@@ -73,6 +74,7 @@ class PixelScale:
     view_scale : pixels of the view per pixel of the picture.
     roll_deg : angle of the line of the eyes in the view.
     area_px : region → its pixels in the view.
+    middle_px : point of the view from which places are measured.
     """
 
     mm_per_px: Estimate
@@ -80,6 +82,13 @@ class PixelScale:
     view_scale: float
     roll_deg: float
     area_px: Mapping[str, float]
+    middle_px: tuple[float, float] = (0.0, 0.0)
+
+    def place_mm(self, mark: Mark) -> tuple[float, float]:
+        """Return how far the middle of a mark is from that point: along the line of the eyes, and down the face."""
+        right, down = np.mean(mark.points, axis=0) - self.middle_px
+        turn = complex(right, down) * np.exp(-1j * math.radians(self.roll_deg)) * self.mm_per_px.median
+        return float(turn.real), float(turn.imag)
 
     def mm2(self, area_px: float) -> Estimate:
         """Convert pixels of the view to mm²; the spread is that of the scale."""
@@ -95,14 +104,22 @@ class PixelScale:
 
 
 def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -> list[SkinFinding]:
-    """Return a finding for each region with marks of a kind; if there are none, one that says so."""
-    mine = [mark for mark in marks if mark.kind == kind]
+    """Return a finding for each region with marks of a kind; if there are none, one that says so.
+
+    Parameters
+    ----------
+    marks : all that were found; those that did not come back only count for the interval of the number.
+    """
+    all_mine = [mark for mark in marks if mark.kind == kind]
+    mine = [mark for mark in all_mine if is_repeated(mark)]
     if not mine:
         return [_empty_finding(kind, pixel_scale)]
-    found = [
-        _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
-        for name in dict.fromkeys(mark.region for mark in mine)
-    ]
+    found = []
+    for name in dict.fromkeys(mark.region for mark in mine):
+        one = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
+        if kind not in _UNCOUNTED:
+            one = replace(one, count_interval=count_interval([mark for mark in all_mine if mark.region == name]))
+        found.append(one)
     if kind != "inflamed":
         return found
     severity = acne_severity(mine)
@@ -169,6 +186,7 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         note=Message(f"photo-finding.{_word(kind)}"),
         contrast=sum(mark.contrast * mark.area_px for mark in marks) / area,
         size_mm=_span([mark.size_mm for mark in marks]),
+        marks=tuple(_mark_record(number, mark, measure) for number, mark in enumerate(marks, 1)),
     )
     if kind in _LINES:
         found = replace(found, **_line_numbers(marks, measure))
@@ -179,6 +197,18 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
     if found.to_be_seen and kind != "dark-spots":
         found = replace(found, note=Message(f"photo-finding.{_word(kind)}_seen", {"count": found.to_be_seen}))
     return replace(found, told=_finding_text(found, measure))
+
+
+def _mark_record(number: int, mark: Mark, measure: PixelScale) -> MarkRecord:
+    x_mm, y_mm = measure.place_mm(mark)
+    return MarkRecord(
+        id=f"{mark.kind}-{mark.region}-{number}",
+        x_mm=x_mm,
+        y_mm=y_mm,
+        size_mm=mark.size_mm,
+        contrast=mark.contrast,
+        repeatability=mark.repeatability or Unknown(Message("photo-finding.not_reread").text),
+    )
 
 
 def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:

@@ -1,0 +1,127 @@
+"""Read the skin again on copies of the photograph, and keep the marks that come back.
+
+A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
+another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
+are read in the same way, and a mark is told if it is found on all of them.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.findings.mark import Mark, Repeatability
+from skinbeam.photo.findings.skin_copy import SkinCopy
+from skinbeam.photo.limits import limit
+
+__all__ = ["REREAD_KINDS", "count_interval", "is_repeated", "reread_marks"]
+
+Array = NDArray[np.float64]
+
+_SPOTS = ("spots", "inflamed", "unclassified-spots")
+_LINES = ("vessels", "fine-lines")
+# Kinds that are looked for again. Brown patches need the maps of pigment, whose own error is taken off them; very dark
+# spots are told in any case.
+REREAD_KINDS = (*_SPOTS, "scars", *_LINES, "redness")
+
+
+def reread_marks(
+    marks: Sequence[Mark],
+    copies: Iterable[SkinCopy],
+    find_marks: Callable[[SkinCopy, frozenset[str]], Iterator[Mark]],
+    mm_per_px: float,
+) -> tuple[Mark, ...]:
+    """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
+
+    A spot that is brown in one read and red in another is of no certain kind.
+
+    Parameters
+    ----------
+    find_marks : returns the marks of these kinds on a copy, in pixels of its view.
+    mm_per_px : of the original view.
+    """
+    sought = frozenset(mark.kind for mark in marks) & frozenset(REREAD_KINDS)
+    if not sought:
+        return tuple(marks)
+    alike = frozenset(_SPOTS) if sought & set(_SPOTS) else frozenset()
+    found: list[list[_Place]] = []
+    for copy in copies:
+        found.append([_Place(mark, copy.to_original(mark.points)) for mark in find_marks(copy, sought | alike)])
+    return tuple(_judged(mark, found, mm_per_px) for mark in marks)
+
+
+def is_repeated(mark: Mark) -> bool:
+    """Whether a mark comes back often enough to be told, or is told in any case."""
+    if mark.repeatability is None:
+        return True
+    examined = "came_back_min_examined" if mark.needs_examination else "came_back_min"
+    return mark.repeatability.found >= limit("reread", examined)
+
+
+def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
+    """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
+
+    One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
+    is told again if the other photograph and all of its copies find it; one that must be examined, if the photograph
+    does. Marks are taken as independent.
+
+    Parameters
+    ----------
+    marks : found in the photograph, told or not.
+    """
+    law = np.ones(1)
+    for mark in marks:
+        if mark.repeatability is None:
+            return None
+        law = np.convolve(law, [1 - (again := _told_again(mark, mark.repeatability)), again])
+    outside, total = (1 - limit("reread", "level")) / 2, np.cumsum(law)
+    low, high = (int(np.searchsorted(total, share)) for share in (outside, 1 - outside))
+    told = sum(is_repeated(mark) for mark in marks)
+    return min(low, told), max(high, told)
+
+
+def _told_again(mark: Mark, seen: Repeatability) -> float:
+    reads = seen.copies + 1
+    found, missed = seen.found + 1.5, seen.copies - seen.found + 0.5
+    times = 1 if mark.needs_examination else reads
+    return math.prod((found + k) / (found + missed + k) for k in range(times))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A mark of a copy with its points (n, 2) in pixels of the original view."""
+
+    mark: Mark
+    points: Array
+
+
+def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
+    """Return a mark with its repeatability, and of a kind that comes back with it."""
+    if mark.kind not in REREAD_KINDS:
+        return mark
+    kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
+    repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
+    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {mark.kind, *kinds}:
+        return replace(repeated, kind="unclassified-spots", map_name="shade")
+    return repeated
+
+
+def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | None:
+    """Return the kind that a mark has on a copy, or None where it is not found there."""
+    alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
+    if mark.kind == "redness":
+        return next((one.mark.kind for one in alike if one.mark.region == mark.region), None)
+    if not alike:
+        return None
+    near = limit("reread", "near_mm") / mm_per_px
+    own = mark.points
+    if mark.line is None:
+        away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
+        nearest = int(np.argmin(away))
+        # A spot is as far as its middle may be: half of its own width away.
+        return alike[nearest].mark.kind if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
+    points = np.concatenate([one.points for one in alike])
+    beside = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1) <= near
+    return mark.kind if beside.mean() >= limit("reread", "line_share_min") else None
