@@ -71,8 +71,8 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submi
         SuggestionContent(
             condition=one.condition,
             site=one.site,
-            seen=tuple(seen.english for seen in one.seen),
-            told=tuple(_message_json(seen) for seen in one.seen),
+            findings=tuple(seen.english for seen in one.seen),
+            messages=tuple(_message_json(seen) for seen in one.seen),
             severity=one.severity or "",
         )
         for one in suggest_concerns(skin.findings)

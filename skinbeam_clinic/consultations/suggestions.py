@@ -4,7 +4,9 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
@@ -36,15 +38,15 @@ class SuggestionContent:
 
     Parameters
     ----------
-    seen : the findings in English sentences.
-    told : the findings as messages with `id` and `params` each, for rendering in other languages.
+    findings : in English sentences.
+    messages : the findings as messages with `id` and `params` each, for rendering in other languages.
     severity : empty where no published scale gives a severity.
     """
 
     condition: str
     site: str
-    seen: tuple[str, ...]
-    told: tuple[Mapping[str, Any], ...]
+    findings: Annotated[tuple[str, ...], Field(alias="seen")]
+    messages: Annotated[tuple[Mapping[str, Any], ...], Field(alias="told")]
     severity: str = ""
 
 
@@ -53,7 +55,7 @@ SUGGESTION_CONTENT = SealedRecord(SuggestionContent, SuggestedConcernRow.suggest
 
 @dataclass(frozen=True)
 class SuggestedConcern:
-    """A concern suggested by a photograph; severity, `seen` and `told` are those of `SuggestionContent`.
+    """A concern suggested by a photograph; `seen` and `told` are the findings and messages of `SuggestionContent`.
 
     Parameters
     ----------
@@ -151,8 +153,8 @@ def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> Sugge
         condition=content.condition,
         site=content.site,
         severity=content.severity,
-        seen=content.seen,
-        told=content.told,
+        seen=content.findings,
+        told=content.messages,
         made_at=row.made_at,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_at=row.decided_at,

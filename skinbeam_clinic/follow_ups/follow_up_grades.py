@@ -103,7 +103,7 @@ def build_follow_up(
         months_after=round(since / MONTH, 1),
         seen_at=row.seen_at,
         noted_by=name_of(row.noted_by),
-        said=None if content.said is None else content.said.report(name_of),
+        said=None if content.report is None else content.report.report(name_of),
         grades=tuple(grade.grade(name_of) for grade in content.grades),
         pairs=tuple(BeforeAfterPair(one.id, one.before_id, one.after_id) for one in pairs),
         opened_by=content.opened,

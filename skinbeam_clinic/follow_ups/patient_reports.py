@@ -80,7 +80,7 @@ def report_questions(follow_up: FollowUp, baseline: FollowUp | None) -> ReportQu
 def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, self_completed: bool) -> FollowUp:
     """Store a patient's report; raises as `FollowUpRepository.save_report`."""
     row, content = get_editable(work, id)
-    if content.said is not None:
+    if content.report is not None:
         raise clinic_error("said-already", "follow-up")
     after = content.moment is FollowUpMoment.AFTER
     numbers = [
@@ -108,7 +108,7 @@ def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, se
         noted_by=work.actor,
     )
     read = content if self_completed else mark_read(content, work.actor)
-    return save_content(work, row, replace(read, said=report), "follow-up.said")
+    return save_content(work, row, replace(read, report=report), "follow-up.said")
 
 
 def mark_read(content: FollowUpContent, member_id: str) -> FollowUpContent:
@@ -189,7 +189,7 @@ class PatientHandover:
         """
         with ClinicAccess(self._database, member).writing(AccessRight.WRITE) as work:
             _, content = get_editable(work, id)
-            if content.said is not None:
+            if content.report is not None:
                 raise clinic_error("said-already", "follow-up")
             work.log("follow-up.handed-over", f"follow_up/{id}")
         about = f"{member.clinic_id}.{id}.{int((now() + _VALIDITY).timestamp())}"

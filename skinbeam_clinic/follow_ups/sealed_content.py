@@ -55,13 +55,13 @@ class FollowUpContent:
 
     Parameters
     ----------
-    said : the patient's report; None before it.
+    report : the patient's report; None before it.
     grades : oldest first.
     opened, paired : the members who have seen the report, and those who know the order of the photographs.
     """
 
     moment: FollowUpMoment
-    said: ReportContent | None = None
+    report: Annotated[ReportContent | None, Field(alias="said")] = None
     grades: tuple[GradeContent, ...] = ()
     opened: tuple[str, ...] = ()
     paired: tuple[str, ...] = ()

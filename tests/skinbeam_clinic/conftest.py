@@ -87,7 +87,7 @@ def desk(database: Database, operator: Member) -> ClinicRepositories:
     return ClinicRepositories(database, operator)
 
 
-SUGGESTED = SuggestionContent(condition="age-spots", site="cheeks", seen=(), told=())
+SUGGESTED = SuggestionContent(condition="age-spots", site="cheeks", findings=(), messages=())
 PLAIN = ("--no-sandbox", "--disable-gpu")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 

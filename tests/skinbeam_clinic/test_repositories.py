@@ -324,7 +324,7 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
     spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT, {}))
-    shown = SuggestionContent(condition="age-spots", site="cheeks", seen=("two spots",), told=())
+    shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
         "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),

@@ -22,10 +22,12 @@ FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
 SPOTS = SuggestionContent(
     condition="age-spots",
     site="cheeks",
-    seen=("3 brown spots, 2 to 5 mm wide",),
-    told=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+    findings=("3 brown spots, 2 to 5 mm wide",),
+    messages=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
 )
-ACNE = SuggestionContent(condition="active-acne", site="chin", seen=("9 red spots",), told=(), severity="moderate")
+ACNE = SuggestionContent(
+    condition="active-acne", site="chin", findings=("9 red spots",), messages=(), severity="moderate"
+)
 
 
 @pytest.fixture

@@ -18,10 +18,12 @@ from skinbeam_clinic.repositories import ClinicRepositories
 SPOTS = SuggestionContent(
     condition="age-spots",
     site="cheeks",
-    seen=("3 brown spots, 2 to 5 mm wide (cheeks)",),
-    told=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+    findings=("3 brown spots, 2 to 5 mm wide (cheeks)",),
+    messages=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
 )
-ACNE = SuggestionContent(condition="active-acne", site="chin", seen=("9 red spots",), told=(), severity="moderate")
+ACNE = SuggestionContent(
+    condition="active-acne", site="chin", findings=("9 red spots",), messages=(), severity="moderate"
+)
 
 
 def suggested(desk: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
@@ -36,7 +38,7 @@ def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicReposit
         "age-spots",
         "cheeks",
         "",
-        SPOTS.seen,
+        SPOTS.findings,
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
     kept = desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)

@@ -152,7 +152,7 @@ def test_spots_and_suggestions_without_later_keys_are_read() -> None:
     spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
     assert (spot.by, spot.firing.settings["fluence_J_cm2"], spot.firing.planned) == ("", 7.0, {"fluence_J_cm2": 6.5})
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
-    assert (suggestion.severity, suggestion.told[0]["params"]["count"]) == ("", 3)
+    assert (suggestion.severity, suggestion.messages[0]["params"]["count"]) == ("", 3)
 
 
 def test_a_reading_without_a_zone_is_refused() -> None:
@@ -162,7 +162,7 @@ def test_a_reading_without_a_zone_is_refused() -> None:
 
 def test_a_follow_up_is_read_with_its_types() -> None:
     content = FOLLOW_UP_CONTENT.from_json(json.dumps(FOLLOW_UP).encode())
-    (grade,), report = content.grades, content.said
+    (grade,), report = content.grades, content.report
     assert report is not None
     assert (report.now, report.before) == (SelfRating(7, 1), SelfRating(3, 5, remembered=True))
     assert (report.quarter, report.said_at, report.noted_by) == (ImprovementQuarter.FOURTH, MOMENT, "patient")

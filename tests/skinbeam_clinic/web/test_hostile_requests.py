@@ -198,7 +198,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT, {})
     photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
-    shown = SuggestionContent(condition="age-spots", site="cheeks", seen=("two spots",), told=())
+    shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     names = {
         "appointment": soon.id,
         "feed": CalendarFeedRepository(clinics.database, owner).create()[0].id,
