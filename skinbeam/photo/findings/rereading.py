@@ -56,16 +56,15 @@ def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
     if mark.repeatability is None:
         return True
-    examined = "came_back_min_examined" if mark.needs_examination else "came_back_min"
-    return mark.repeatability.found >= limit("reread", examined)
+    return mark.repeatability.found >= limit("reread", "came_back_min_large" if _is_large(mark) else "came_back_min")
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
 
     One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
-    is told again if the other photograph and all of its copies find it; one that must be examined, if the photograph
-    does. Marks are taken as independent.
+    is told again if the other photograph and all of its copies find it; a large spot, if the photograph does. Marks are
+    taken as independent.
 
     Parameters
     ----------
@@ -82,10 +81,15 @@ def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     return min(low, told), max(high, told)
 
 
+def _is_large(mark: Mark) -> bool:
+    """Whether a mark is a spot that is better told in vain than missed."""
+    return mark.needs_examination or (mark.kind in _SPOTS and mark.size_mm.median >= limit("reread", "large_spot_mm"))
+
+
 def _told_again(mark: Mark, seen: Repeatability) -> float:
     reads = seen.copies + 1
     found, missed = seen.found + 1.5, seen.copies - seen.found + 0.5
-    times = 1 if mark.needs_examination else reads
+    times = 1 if _is_large(mark) else reads
     return math.prod((found + k) / (found + missed + k) for k in range(times))
 
 

@@ -34,7 +34,7 @@ def skin(dots: Sequence[tuple[float, float]]) -> tuple[np.ndarray, View, SkinReg
     return rgb, view, SkinRegions({"cheek-right": mask}, {}, ())
 
 
-def mark(x: float, y: float, kind: str = "spots", **more: object) -> Mark:
+def mark(x: float, y: float, kind: str = "spots", size_mm: float = 1.4, **more: object) -> Mark:
     """A disc of 3 pixels around a point of the view."""
     cover = np.ones((3, 3), np.float32)
     return Mark(
@@ -45,7 +45,7 @@ def mark(x: float, y: float, kind: str = "spots", **more: object) -> Mark:
         cover=cover,
         excess=0.3 * cover,
         contrast=0.3,
-        size_mm=Estimate(1.4, 1.2, 1.6, 0.95, "assumed"),
+        size_mm=Estimate(size_mm, 0.85 * size_mm, 1.15 * size_mm, 0.95, "assumed"),
         **more,
     )
 
@@ -101,13 +101,15 @@ def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None) -> Mar
     ("found_on", "told", "examined"),
     [((1, 1, 1), True, True), ((1, 1, 0), False, True), ((0, 0, 1), False, True), ((0, 0, 0), False, False)],
 )
-def test_a_mark_is_told_if_every_copy_has_it_and_one_for_a_doctor_if_any_has(
+def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_if_any_has(
     found_on: tuple[bool, ...], told: bool, examined: bool
 ) -> None:
     plain = judged(found_on, mark(100, 80))
     assert plain.repeatability == Repeatability(sum(found_on), 3)
     assert is_repeated(plain) is told
     assert is_repeated(judged(found_on, mark(100, 80, needs_examination=True))) is examined
+    assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0))) is examined
+    assert is_repeated(judged(found_on, mark(100, 80, "scars", size_mm=5.0))) is told  # large dents are no lesions
 
 
 def test_a_very_dark_spot_is_told_though_no_copy_has_it() -> None:
