@@ -175,8 +175,14 @@ def test_an_unusable_photograph_keeps_every_key(name: str, tmp_path: Path) -> No
 
 def test_near_darkness_is_named_beside_the_missing_face(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable) as caught:
-        photo_document(saved(tmp_path, (PORTRAIT * 0.08).astype(np.uint8)))
+        photo_document(saved(tmp_path, (PORTRAIT * 0.01).astype(np.uint8)))
     assert [p["code"] for p in caught.value.body["quality"]["problems"]] == ["no-face", "too-dark"]
+
+
+def test_a_face_that_is_found_in_near_darkness_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(NotAvailable) as caught:
+        photo_document(saved(tmp_path, (PORTRAIT * 0.08).astype(np.uint8)))
+    assert caught.value.body["quality"]["problems"][0]["code"] == "too-dark"
 
 
 def test_a_file_that_is_no_picture_is_an_input_error() -> None:
