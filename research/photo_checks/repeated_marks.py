@@ -45,7 +45,9 @@ class PlacedMark:
 
 def _stored(rgb: Picture, quality: int) -> Picture:
     _, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8).copy()
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded just now
+    return np.asarray(decoded[..., ::-1], np.uint8).copy()
 
 
 def _moved(rgb: Picture, at: Array, quality: int = 95) -> Picture:

@@ -5,7 +5,6 @@ each carries the signature of the row that it added. An import is undone while i
 """
 
 import datetime
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement
@@ -27,7 +26,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.patients.repository import add_contact, add_patient
+from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient
 
 __all__ = ["ImportRepository"]
 
@@ -146,7 +145,7 @@ def _counts(summary: ImportSummary) -> dict[str, int]:
 
 def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
     patient, contact = tables.PatientRow, tables.ContactRow
-    details = {id: json.loads(text) for id, text in work.read_columns(contact, contact.id, sealed="contact_sealed")}
+    details: dict[str, dict[str, str]] = dict(work.read_columns(contact, contact.id, sealed=CONTACT_DETAILS))
     names = work.list_names(patient, patient.pseudonym)
     known = tuple(
         KnownPatient(id, pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born")))

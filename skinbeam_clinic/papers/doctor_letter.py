@@ -13,6 +13,7 @@ from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Formatter, render_message, to_local_time, translate
 from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
 from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import AdverseEvent, Treatment
 from skinbeam_clinic.treatments.views import FiringRow, firing_rows, list_signs
 
@@ -81,10 +82,10 @@ def _date_in_words(text: str) -> str:
 
 def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
     """Yield a part for each option that was chosen, or consented to for a session; else one with the concerns."""
-    last = {choice.option.partition(".")[0]: choice.option for choice in facts.choices}
-    last |= {one.option.partition(".")[0]: one.option for one in facts.treatments}
+    chosen = map(OptionRef.parse, [*(one.option for one in facts.choices), *(one.option for one in facts.treatments)])
+    last = {place.concern: place for place in chosen}
     for place in sorted(last.values()):
-        concern, option = find_option(facts.plan, place)
+        concern, option = find_option(facts.plan, str(place))
         said = [(_say("concern"), concern_name(concern)), (_say("treatment"), device_name(option))]
         if option.setup is not None:
             said.append((_say("settings"), setting_line(option.setup)))

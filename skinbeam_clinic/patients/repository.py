@@ -1,20 +1,21 @@
 """Store and read patients: a pseudonym for daily work, and their contact details separately."""
 
 import datetime
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import AuditEntryRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
 
 __all__ = [
+    "CONTACT_DETAILS",
     "LONGEST_PSEUDONYM",
     "RETENTION_ACTION",
     "PatientRepository",
@@ -29,7 +30,8 @@ _OLDEST_YEARS = 130
 LONGEST_PSEUDONYM = 40
 _SHORTEST_NAME = 3  # letters; shorter words are initials and particles
 RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
-_LONGEST_CONTACT = 10_000  # characters
+# The names of the details and their texts.
+CONTACT_DETAILS = SealedRecord(dict[str, str], tables.ContactRow.contact_sealed, 10_000, "contact")
 
 
 class PatientRepository:
@@ -112,18 +114,17 @@ class PatientRepository:
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
-        written = canonical_json(dict(contact))
-        if len(written) > _LONGEST_CONTACT:
-            raise clinic_error("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
+        details = dict(contact)
+        CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
             _refuse_name(work.get(tables.PatientRow, id).pseudonym, contact, "name")
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
-            if known and work.open(known[0], "contact_sealed") == written.encode():
+            if known and work.open_record(known[0], CONTACT_DETAILS) == details:
                 return  # also of an older version: who sends again has lost the answer
             if known:
                 work.check_version(known[0], version)
             row = known[0] if known else tables.ContactRow(clinic_id=work.clinic_id, id=id)
-            work.seal(row, "contact_sealed", written.encode())
+            work.seal_record(row, CONTACT_DETAILS, details)
             row.saved_at = now()
             work.save(row, "contact.saved")
 
@@ -148,8 +149,7 @@ class PatientRepository:
                 work.check_unchanged(row, row.pseudonym, previous)
             wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)
             for contact in work.rows(tables.ContactRow, tables.ContactRow.id == id):
-                details = json.loads(work.open(contact, "contact_sealed"))
-                _refuse_name(wanted, details, "pseudonym")
+                _refuse_name(wanted, work.open_record(contact, CONTACT_DETAILS), "pseudonym")
             if wanted != row.pseudonym:
                 row.pseudonym = wanted
                 work.save(row, "patient.renamed")
@@ -173,7 +173,8 @@ class PatientRepository:
             if not known:
                 return None
             (row,) = known
-            return Contact(json.loads(work.open(row, "contact_sealed")), row.saved_at, work.row_version(row))
+            details = work.open_record(row, CONTACT_DETAILS)
+            return Contact(details, row.saved_at, work.row_version(row))
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
@@ -196,12 +197,9 @@ def add_contact(work: ClinicTransaction, patient: PatientRecord, contact: Mappin
     ------
     InputError : `too-long`, or `pseudonym-name`.
     """
-    written = canonical_json(dict(contact))
-    if len(written) > _LONGEST_CONTACT:
-        raise clinic_error("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
     _refuse_name(patient.pseudonym, contact, "name")
     row = tables.ContactRow(clinic_id=work.clinic_id, id=patient.id, saved_at=now())
-    work.seal(row, "contact_sealed", written.encode())
+    work.seal_record(row, CONTACT_DETAILS, dict(contact))
     work.save(row, "contact.saved")
 
 
