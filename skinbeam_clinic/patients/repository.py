@@ -149,7 +149,8 @@ class PatientRepository:
                 work.check_unchanged(row, row.pseudonym, previous)
             wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)
             for contact in work.rows(tables.ContactRow, tables.ContactRow.id == id):
-                _refuse_name(wanted, work.open_record(contact, CONTACT_DETAILS), "pseudonym")
+                details = work.open_record(contact, CONTACT_DETAILS)
+                _refuse_name(wanted, details, "pseudonym")
             if wanted != row.pseudonym:
                 row.pseudonym = wanted
                 work.save(row, "patient.renamed")
