@@ -10,14 +10,14 @@ from skinbeam.sweeps.atlas import ATLAS_OUTPUTS, AtlasChoice, atlas_choices, atl
 from skinbeam.sweeps.axes import Axis, population_axis
 from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion
 
-__all__ = ["AtlasCell", "VirtualPatient", "atlas_cells", "atlas_people", "atlas_sweep", "person_at"]
+__all__ = ["AtlasPlace", "VirtualPatient", "atlas_cells", "atlas_people", "atlas_sweep", "person_at"]
 
 _AXIS = "cell"
 _FIELDS = ("clinic.devices.0", "concern.0.condition", "concern.0.site", "patient.ita_deg")
 
 
 @dataclass(frozen=True, order=True)
-class AtlasCell:
+class AtlasPlace:
     """A device, the condition that it treats, and a skin."""
 
     device: str
@@ -38,11 +38,11 @@ class VirtualPatient:
     """
 
     ita_deg: float
-    cells: tuple[AtlasCell, AtlasCell]
+    cells: tuple[AtlasPlace, AtlasPlace]
     share: float
 
     @property
-    def nearest(self) -> AtlasCell:
+    def nearest(self) -> AtlasPlace:
         """The nearer of the two cells."""
         return self.cells[round(self.share)]
 
@@ -60,16 +60,16 @@ def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
     after = min(max(bisect_right(colours, ita_deg), 1), len(colours) - 1)
     low, high = colours[after - 1 : after + 1]
     share = min(max((ita_deg - low) / (high - low), 0.0), 1.0)
-    darker, lighter = (AtlasCell(choice.name, choice.condition, site, colour_deg) for colour_deg in (low, high))
+    darker, lighter = (AtlasPlace(choice.name, choice.condition, site, colour_deg) for colour_deg in (low, high))
     return VirtualPatient(ita_deg, (darker, lighter), share)
 
 
-def atlas_cells(n: int) -> tuple[AtlasCell, ...]:
+def atlas_cells(n: int) -> tuple[AtlasPlace, ...]:
     """Return the cells for `n` virtual patients, without duplicates, the devices in their order."""
-    found: list[AtlasCell] = []
+    found: list[AtlasPlace] = []
     for choice in atlas_choices():
         grid = {
-            AtlasCell(choice.name, choice.condition, site, ita)
+            AtlasPlace(choice.name, choice.condition, site, ita)
             for site in choice.sites
             for ita in _grid_colours(choice, site)
         }
@@ -83,7 +83,7 @@ def _grid_colours(choice: AtlasChoice, site: str) -> Sequence[float]:
     return colours
 
 
-def atlas_sweep(cells: Sequence[AtlasCell]) -> Sweep:
+def atlas_sweep(cells: Sequence[AtlasPlace]) -> Sweep:
     """Return the sweep that answers the cells."""
     told = atlas_table()
     concern: dict[str, Any] = {

@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any, Final
 
-from research.atlas.cells import AtlasCell, VirtualPatient, atlas_cells, atlas_people
+from research.atlas.cells import AtlasPlace, VirtualPatient, atlas_cells, atlas_people
 from skinbeam._version import __version__
 from skinbeam.laser.device import load_device
 from skinbeam.model.document import round_significant
@@ -35,7 +35,7 @@ _PLANNED_DOSE, _PLANNED_HARM, _TEXTBOOK_HARM = "planned.dose", "planned.p_harm",
 _TEXTBOOK_TOP_HARM: Final = "textbook.p_harm_at_top"
 _EVEN_DEG: Final = 10.0
 _Row = dict[str, Any]
-_Answers = Mapping[AtlasCell, _Row]
+_Answers = Mapping[AtlasPlace, _Row]
 
 
 def summarise_atlas(store: Path, n: int) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _between_error(choice: AtlasChoice, answers: _Answers) -> dict[str, float | 
     answers : of one device.
     """
     colours = sorted(cell.ita_deg for cell in answers if cell.site == choice.sites[0])
-    row = [answers[AtlasCell(choice.name, choice.condition, choice.sites[0], ita)] for ita in colours]
+    row = [answers[AtlasPlace(choice.name, choice.condition, choice.sites[0], ita)] for ita in colours]
     moved: dict[str, float | None] = {}
     for name in (_TEXTBOOK_HARM, _PLANNED_HARM):
         off = []

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from skinbeam.model.package_data import load_package_table
 
 __all__ = [
+    "MedicationEntry",
     "MedicationReading",
     "SpellingSlip",
     "edit_distance",

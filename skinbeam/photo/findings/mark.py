@@ -20,7 +20,7 @@ MapName = Literal["melanin", "haemoglobin", "shade"]
 class Repeatability:
     """How often a mark is found again on copies of the photograph."""
 
-    found: int
+    finds: int
     copies: int
 
 

@@ -56,7 +56,7 @@ def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
     if mark.repeatability is None:
         return True
-    return mark.repeatability.found >= limit("reread", "came_back_min_large" if _is_large(mark) else "came_back_min")
+    return mark.repeatability.finds >= limit("reread", "came_back_min_large" if _is_large(mark) else "came_back_min")
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
@@ -88,7 +88,7 @@ def _is_large(mark: Mark) -> bool:
 
 def _told_again(mark: Mark, seen: Repeatability) -> float:
     reads = seen.copies + 1
-    found, missed = seen.found + 1.5, seen.copies - seen.found + 0.5
+    found, missed = seen.finds + 1.5, seen.copies - seen.finds + 0.5
     times = 1 if _is_large(mark) else reads
     return math.prod((found + k) / (found + missed + k) for k in range(times))
 

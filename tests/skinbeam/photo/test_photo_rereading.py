@@ -138,7 +138,7 @@ def test_the_interval_of_a_number_holds_its_probability() -> None:
     assert interval is not None
     low, high = interval
     rng = np.random.default_rng(1)
-    found = np.array([one.repeatability.found for one in marks if one.repeatability is not None])
+    found = np.array([one.repeatability.finds for one in marks if one.repeatability is not None])
     chance = rng.beta(found + 1.5, 3 - found + 0.5, (20000, 40))
     counts = (rng.random(chance.shape) < chance**4).sum(axis=1)
     # Whole numbers hold at least the 90 % that is promised, and one number less on either side would not.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from atlas_pages import HERE, pages
 
-from research.atlas.cells import AtlasCell, atlas_cells, atlas_people, atlas_sweep, person_at
+from research.atlas.cells import AtlasPlace, atlas_cells, atlas_people, atlas_sweep, person_at
 from research.atlas.summary import COLUMNS, DIGITS, colour_class, interpolate_quantity
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import dose_steps
@@ -46,7 +46,7 @@ def rows(device: str) -> list[dict[str, Any]]:
 )
 def test_a_sample_of_the_atlas_is_what_is_computed_now() -> None:
     by_device = {choice.name: choice for choice in atlas_choices()}
-    cells = [AtlasCell(name, by_device[name].condition, site, ita) for name, site, ita in SAMPLE]
+    cells = [AtlasPlace(name, by_device[name].condition, site, ita) for name, site, ita in SAMPLE]
     sweep = atlas_sweep(cells)
     answered = answer_cases(sweep.question, [values_at(sweep, (k,)) for k in range(len(cells))])
     for cell, row in zip(cells, answered, strict=True):
