@@ -1,6 +1,7 @@
 """Note in the audit log that a letter about a patient leaves the clinic."""
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.tables import PatientRow
 from skinbeam_clinic.database.transaction import ClinicAccess
 
 __all__ = ["PaperRepository"]
@@ -18,6 +19,8 @@ class PaperRepository:
         Raises
         ------
         DeniedError : the role may not send records to others.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
+            work.get(PatientRow, patient_id)
             work.log("letter.made", f"patient/{patient_id}")

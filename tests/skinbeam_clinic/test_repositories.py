@@ -330,6 +330,7 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
         "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: desk.suggestions.of(consultation.id),
         "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
+        "papers.note_letter": lambda: desk.papers.note_letter(consultation.patient_id),
         "machines.get": lambda: desk.machines.get(machine.id),
         "machines.update": lambda: desk.machines.update(machine.id, name="Blue", room="", version=machine.version),
         "machines.set_in_use": lambda: desk.machines.set_in_use(machine.id, in_use=True),
@@ -427,8 +428,12 @@ def answered_and_decided(desk: ClinicRepositories, mine: ClinicRepositories, ala
     return desk.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
 
 
-# They name nothing that another clinic could have; jobs, trail, copies and erasure have tests of their own.
+# They name nothing that another clinic could have; jobs, trail, copies, imports and erasure have tests of their own.
 UNBOUND = {
+    "imports.note_export",
+    "imports.preview",
+    "imports.undo",
+    "imports.write",
     "patients.add",
     "patients.list_all",
     "patients.list_by",
@@ -505,6 +510,7 @@ NEEDS_CARE = {
     "dossiers.plans",
     "follow_ups.mark_report_read",
     "follow_ups.add_grade",
+    "papers.note_letter",
     "suggestions.add",
     "suggestions.decide",
     "test_spots.fire",
