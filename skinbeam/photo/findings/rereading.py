@@ -102,21 +102,25 @@ class _Place:
 
 
 def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
-    """Return a mark with its repeatability, and of a kind that comes back with it."""
+    """Return a mark with its repeatability, and of a kind that comes back with it.
+
+    A spot that turns out to be of no certain kind is as suspicious as in the most suspicious read of it.
+    """
     if mark.kind not in REREAD_KINDS:
         return mark
-    kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
-    repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
-    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {mark.kind, *kinds}:
-        return replace(repeated, kind="unclassified-spots", map_name="shade")
+    reads = [again for copy in copies if (again := _find_again(mark, copy, mm_per_px)) is not None]
+    repeated = replace(mark, repeatability=Repeatability(len(reads), len(copies)))
+    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {read.kind for read in (mark, *reads)}:
+        suspicious = any(read.looks_suspicious for read in (mark, *reads))
+        return replace(repeated, kind="unclassified-spots", map_name="shade", looks_suspicious=suspicious)
     return repeated
 
 
-def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | None:
-    """Return the kind that a mark has on a copy, or None where it is not found there."""
+def _find_again(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> Mark | None:
+    """Return the mark of a copy that a mark is found as, a line as itself; None where it is not found there."""
     alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
     if mark.kind == "redness":
-        return next((one.mark.kind for one in alike if one.mark.region == mark.region), None)
+        return next((one.mark for one in alike if one.mark.region == mark.region), None)
     if not alike:
         return None
     near = limit("reread", "near_mm") / mm_per_px
@@ -125,7 +129,7 @@ def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | N
         away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
         nearest = int(np.argmin(away))
         # A spot is as far as its middle may be: half of its own width away.
-        return alike[nearest].mark.kind if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
+        return alike[nearest].mark if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
     points = np.concatenate([one.points for one in alike])
     beside = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1) <= near
-    return mark.kind if beside.mean() >= limit("reread", "line_share_min") else None
+    return mark if beside.mean() >= limit("reread", "line_share_min") else None

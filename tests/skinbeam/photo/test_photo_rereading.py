@@ -84,14 +84,14 @@ def test_copies_differ_in_size_turn_and_light_and_keep_the_length_of_the_skin() 
     assert plain == pytest.approx([200, 200, 170], abs=2)
 
 
-def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None) -> Mark:
+def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None, **more: object) -> Mark:
     """A mark after it is found on some of the copies, as a kind."""
     answers = iter(found_on)
 
     def find(copy: SkinCopy, _: frozenset[str]) -> Iterator[Mark]:
         if next(answers):
             x, y = told.points[0] @ copy.from_view[:, :2].T + copy.from_view[:, 2]
-            yield mark(x, y, kind or told.kind)
+            yield mark(x, y, kind or told.kind, **more)
 
     (one,) = reread_marks([told], copy_skin(*skin([]), MM_PER_PX), find, MM_PER_PX.median / SCALE)
     return one
@@ -107,18 +107,29 @@ def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_if_any_has(
     plain = judged(found_on, mark(100, 80))
     assert plain.repeatability == Repeatability(sum(found_on), 3)
     assert is_repeated(plain) is told
-    assert is_repeated(judged(found_on, mark(100, 80, needs_examination=True))) is examined
+    assert is_repeated(judged(found_on, mark(100, 80, looks_suspicious=True))) is examined
     assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0))) is examined
     assert is_repeated(judged(found_on, mark(100, 80, "scars", size_mm=5.0))) is told  # large dents are no lesions
 
 
 def test_a_very_dark_spot_is_told_though_no_copy_has_it() -> None:
-    assert is_repeated(judged((False, False, False), mark(100, 80, "dark-spots", needs_examination=True)))
+    assert is_repeated(judged((False, False, False), mark(100, 80, "dark-spots", looks_suspicious=True)))
 
 
 def test_a_spot_that_is_brown_only_once_is_of_no_certain_kind() -> None:
     assert judged((True, True, True), mark(100, 80)).kind == "spots"
     assert judged((True, True, True), mark(100, 80), "inflamed").kind == "unclassified-spots"
+
+
+@pytest.mark.parametrize(("first", "then"), [("inflamed", "spots"), ("spots", "inflamed")])
+def test_a_spot_of_no_certain_kind_keeps_the_notice_of_any_read(first: str, then: str) -> None:
+    in_the_photograph = judged((True, True, True), mark(100, 80, first, looks_suspicious=True), then)
+    on_a_copy = judged((False, True, False), mark(100, 80, first), then, looks_suspicious=True)
+    for one in (in_the_photograph, on_a_copy):
+        assert one.kind == "unclassified-spots"
+        assert one.needs_examination
+    # Inflamed spots that are red in every read are told as such, whatever their shape.
+    assert not judged((True, True, True), mark(100, 80, "inflamed", looks_suspicious=True)).needs_examination
 
 
 def test_a_mark_elsewhere_is_another_mark() -> None:

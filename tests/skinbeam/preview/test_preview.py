@@ -197,7 +197,7 @@ def test_no_laser_and_a_plan_of_before_are_said() -> None:
 
 
 def test_a_spot_that_a_doctor_has_to_see_stays() -> None:
-    doubtful = replace(seen(), marks=tuple(replace(mark, needs_examination=True) for mark in seen().marks))
+    doubtful = replace(seen(), marks=tuple(replace(mark, looks_suspicious=True) for mark in seen().marks))
     made = make_strip(plan(only="age-spots"), doubtful)
     assert not any(row.finding for row in made.change_rows)
     assert any(one.reason.id == "preview.seen-by-a-doctor" for one in made.omissions)
