@@ -2,7 +2,8 @@
 
 A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
 another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
-are read in the same way, and a mark is told if it is found on all of them.
+are read in the same way, and a mark is told if it is found on all of them. A large spot, and one that a doctor must
+see, is told whether it comes back or not: missing one is worse than seeing one in vain.
 """
 
 import math
@@ -54,17 +55,17 @@ def reread_marks(
 
 def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
-    if mark.repeatability is None:
+    if mark.repeatability is None or _is_always_told(mark):
         return True
-    return mark.repeatability.finds >= limit("reread", "came_back_min_large" if _is_large(mark) else "came_back_min")
+    return mark.repeatability.finds >= limit("reread", "came_back_min")
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
 
     One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
-    is told again if the other photograph and all of its copies find it; a large spot, if the photograph does. Marks are
-    taken as independent.
+    is told again if the other photograph and all of its copies find it; one that is told in any case, if the photograph
+    does. Marks are taken as independent.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     return min(low, told), max(high, told)
 
 
-def _is_large(mark: Mark) -> bool:
+def _is_always_told(mark: Mark) -> bool:
     """Whether a mark is a spot that is better told in vain than missed."""
     return mark.needs_examination or (mark.kind in _SPOTS and mark.size_mm.median >= limit("reread", "large_spot_mm"))
 
@@ -89,7 +90,7 @@ def _is_large(mark: Mark) -> bool:
 def _told_again(mark: Mark, seen: Repeatability) -> float:
     reads = seen.copies + 1
     found, missed = seen.finds + 1.5, seen.copies - seen.finds + 0.5
-    times = 1 if _is_large(mark) else reads
+    times = 1 if _is_always_told(mark) else reads
     return math.prod((found + k) / (found + missed + k) for k in range(times))
 
 

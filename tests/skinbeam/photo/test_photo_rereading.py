@@ -98,17 +98,16 @@ def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None, **more
 
 
 @pytest.mark.parametrize(
-    ("found_on", "told", "examined"),
-    [((1, 1, 1), True, True), ((1, 1, 0), False, True), ((0, 0, 1), False, True), ((0, 0, 0), False, False)],
+    ("found_on", "told"), [((1, 1, 1), True), ((1, 1, 0), False), ((0, 0, 1), False), ((0, 0, 0), False)]
 )
-def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_if_any_has(
-    found_on: tuple[bool, ...], told: bool, examined: bool
+def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_or_one_for_a_doctor_in_any_case(
+    found_on: tuple[bool, ...], told: bool
 ) -> None:
     plain = judged(found_on, mark(100, 80))
     assert plain.repeatability == Repeatability(sum(found_on), 3)
     assert is_repeated(plain) is told
-    assert is_repeated(judged(found_on, mark(100, 80, looks_suspicious=True))) is examined
-    assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0))) is examined
+    assert is_repeated(judged(found_on, mark(100, 80, looks_suspicious=True)))
+    assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0)))
     assert is_repeated(judged(found_on, mark(100, 80, "scars", size_mm=5.0))) is told  # large dents are no lesions
 
 
