@@ -9,6 +9,7 @@ import pytest
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.photo.findings.mark import Mark, Repeatability
 from skinbeam.photo.findings.rereading import count_interval, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy, copy_skin
@@ -155,6 +156,33 @@ def test_the_interval_of_a_number_holds_its_probability() -> None:
     assert np.mean((counts >= low) & (counts <= high)) > 0.89
     assert np.mean((counts > low) & (counts < high)) < 0.91
     assert count_interval([replace(mark(1, 1), repeatability=None)]) is None
+
+
+@pytest.mark.parametrize("kind", ["spots", "inflamed", "scars"])
+def test_marks_that_do_not_come_back_are_not_said_to_be_absent(kind: str) -> None:
+    measure = PixelScale(MM_PER_PX.scaled(2.0), "full-face", SCALE, 0.0, {"cheek-right": 1e4})
+    doubtful = [mark(100 + 20 * k, 80, kind, size_mm=3.0, repeatability=Repeatability(2, 3)) for k in range(5)]
+    (some,), (none,) = summarise_marks(kind, doubtful, measure), summarise_marks(kind, [], measure)
+    assert (some.count, some.found_count, none.found_count) == (0, 5, None)
+    assert some.note is not None
+    assert none.note is not None
+    assert "copies: 5" in some.note.text
+    assert "stood out" not in some.note.text
+    assert "stood out" in none.note.text
+    # Each comes back on all four reads with a probability of 0.3: of five none to three, and rarely four.
+    assert some.count_interval is not None
+    assert some.count_interval[0] == 0 < some.count_interval[1] < 5
+
+
+def test_acne_is_graded_and_suggested_by_every_red_spot_that_was_found() -> None:
+    measure = PixelScale(MM_PER_PX.scaled(2.0), "full-face", SCALE, 0.0, {"cheek-right": 1e4})
+    told = mark(100, 80, "inflamed", repeatability=Repeatability(3, 3))
+    others = [mark(100 + 5 * k, 120, "inflamed", repeatability=Repeatability(2, 3)) for k in range(6)]
+    (finding,) = summarise_marks("inflamed", [told, *others], measure)
+    # Hayashi 2008: six to twenty lesions of half a face are moderate.
+    assert (finding.count, finding.severity) == (1, "moderate")
+    (suggested,) = suggest_concerns([finding])
+    assert (suggested.condition, suggested.severity) == ("active-acne", "moderate")
 
 
 def test_a_finding_names_each_told_mark_with_its_place_on_the_face() -> None:
