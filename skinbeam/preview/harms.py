@@ -4,7 +4,7 @@ No source gives the strength of a harm in a unit that can be drawn. Each picture
 looks, drawn as clearly as a gain, and says so; how many people have it is counted by trials.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ _DRAWN = {"pih": ("dark-mark", "melanin"), "prolonged-erythema": ("lasting-eryth
 def harm_signs(
     treated: TreatedConcerns, skin: SkinAnalysis, changes: LightChanges | None
 ) -> Iterator[HarmSign | Omission]:
-    """Yield harms that have a picture of their own, each after the option with the highest risk, or why they have none.
+    """Yield harms with a picture of their own, each after the option with the highest risk that can be drawn, or why
+    none can.
 
     These are dark marks, lasting redness and bruises.
     """
@@ -46,14 +47,41 @@ def harm_signs(
             if harm_share.name == harm and isinstance(harm_share.p, Estimate)
         ]
         if known:
-            concern, option, p = max(known, key=lambda candidate: candidate[2].median)
-            yield _drawn_harm(name, map_name, concern, option, p, None, skin, changes)
-    bruised = [(concern, option) for concern, option in treated if option.p_purpura and option.p_purpura.median > 0]
+            known.sort(key=lambda candidate: -candidate[2].median)
+            yield _first_drawn(
+                _drawn_harm(name, map_name, concern, option, p, None, skin, changes) for concern, option, p in known
+            )
+    bruised = [
+        (concern, option, option.p_purpura)
+        for concern, option in treated
+        if option.p_purpura and option.p_purpura.median > 0
+    ]
     if bruised:
-        concern, option = max(bruised, key=lambda pair: pair[1].p_purpura.median if pair[1].p_purpura else 0.0)
-        assert option.p_purpura is not None
-        days = None if option.purpura_days is None else option.purpura_days.high
-        yield _drawn_harm("purpura", "haemoglobin", concern, option, option.p_purpura, days, skin, changes)
+        bruised.sort(key=lambda candidate: -candidate[2].median)
+        yield _first_drawn(
+            _drawn_harm(
+                "purpura",
+                "haemoglobin",
+                concern,
+                option,
+                p,
+                None if option.purpura_days is None else option.purpura_days.high,
+                skin,
+                changes,
+            )
+            for concern, option, p in bruised
+        )
+
+
+def _first_drawn(signs: Iterable[HarmSign | Omission]) -> HarmSign | Omission:
+    """Return the first harm that can be drawn; if none can, why the likeliest is not."""
+    first: Omission | None = None
+    for sign in signs:
+        if isinstance(sign, HarmSign):
+            return sign
+        first = first or sign
+    assert first is not None
+    return first
 
 
 def _drawn_harm(

@@ -155,9 +155,11 @@ def _day_panel(day: int, here: TreatedConcerns) -> Panel:
         return Panel(moment, label, None, None, reason=Message("preview.no-session"))
     showing = [option for _, option in here if day <= count_healing_days(option)]
     if not showing:
-        return Panel(moment, label, None, None, reason=Message("preview.day-over"))
-    told = {option.modality: expectation_on_day(option, day).current for option in showing}
-    words = _unique_messages(note.text for note in told.values() if note is not None)
+        untold = any(isinstance(option.shows_days, Unknown) for _, option in here)
+        reason = Message("preview.day-unknown" if untold else "preview.day-over")
+        return Panel(moment, label, None, None, reason=reason)
+    told = [expectation_on_day(option, day).current for option in showing]
+    words = _unique_messages(note.text for note in told if note is not None)
     undrawn = Message("preview.day-undrawn")
     return Panel(moment, label, None, None, notes=words or (Message("preview.day-untold"),), reason=undrawn)
 
@@ -218,7 +220,8 @@ def _late_panel(
         _removal_row(file, removal, share, percentile, months=when)
         for removal, share in zip(taken, shares, strict=True)
     ]
-    panel = Panel(moment, label, file, frame.with_light(light), frequency=_frequency(percentile, taken))
+    frequency, notes = _frequency(percentile, taken), _exceptions(percentile, taken)
+    panel = Panel(moment, label, file, frame.with_light(light), frequency=frequency, notes=notes)
     return _PanelRows(panel, tuple(rows))
 
 
@@ -249,8 +252,10 @@ def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
     improved = [removal.improvement_at(percentile) for removal in taken]
     if percentile == PERCENTILES[0] and max(improved) <= 0:
         return Message("preview-frequency.none")
-    if percentile == PERCENTILES[-1] and any(removal.is_bounded(percentile) for removal in taken):
-        return Message("preview-frequency.bounded")
+    if any(removal.is_bounded(percentile) for removal in taken):
+        return Message(
+            "preview-frequency.bounded" if percentile == PERCENTILES[-1] else f"preview-frequency.p{percentile}-bounded"
+        )
     return Message(f"preview-frequency.p{percentile}")
 
 

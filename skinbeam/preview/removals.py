@@ -131,9 +131,9 @@ def finding_message(kind: str, count: int) -> Message:
 
 
 def is_on_site(region: str, site: str) -> bool:
-    """Return whether a region of the photograph belongs to a site of the case; the neck is no part of a full face."""
+    """Return whether a region of the photograph belongs to a site; neck and décolletage are no part of a full face."""
     place = REGION_SITES.get(region, region)
-    return place == site or (site == "full-face" and place != "neck")
+    return place == site or (site == "full-face" and place not in ("neck", "decolletage"))
 
 
 def _kept_fraction(option: Option) -> Value:
@@ -147,7 +147,7 @@ def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], c
     here = [
         mark_finding
         for mark_finding in told
-        if mark_finding.site in (concern.site, "full-face") or concern.site == "full-face"
+        if mark_finding.site == "full-face" or is_on_site(mark_finding.region, concern.site)
     ]
     for finding in here:
         if isinstance(finding.count, Unknown) and isinstance(finding.area_mm2, Unknown):

@@ -214,5 +214,5 @@ def _dark_mark(
         excess=np.asarray(darker * cover, np.float32),
         contrast=darker,
         size_mm=Estimate(size.median, size.low * true["low"], size.high * true["high"], size.level, size.kind),
-        needs_examination=True,
+        looks_suspicious=True,
     )

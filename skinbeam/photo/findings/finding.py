@@ -87,6 +87,7 @@ class SkinFinding:
     roughness : standard deviation of the fine shade, in optical density.
     freckle_like, lentigo_like : number of spots classified by their size.
     to_be_seen : number of spots that a doctor must examine before any laser.
+    found_count : marks found in the photograph, those that did not come back on its copies and are not told too.
     count_interval : the least and the most marks that another photograph of the same skin tells.
     marks : each told mark.
     """
@@ -114,6 +115,7 @@ class SkinFinding:
     freckle_like: int | None = None
     lentigo_like: int | None = None
     to_be_seen: int | None = None
+    found_count: int | None = None
     count_interval: tuple[int, int] | None = None
     marks: tuple[MarkRecord, ...] | None = None
 
@@ -189,7 +191,10 @@ def _is_enough(found: Sequence[SkinFinding]) -> bool:
         return _sum(one.area_mm2 for one in found) >= limit("suggest", "area_mm2_min")
     if kind in ("vessels", "fine-lines"):
         return _sum(one.length_mm for one in found) >= limit("suggest", "length_mm_min")
-    counted = sum(one.count for one in found if isinstance(one.count, int))
+    if kind == "inflamed":  # graded by every lesion, as `acne_severity`
+        counted = sum(one.found_count for one in found if one.found_count is not None)
+    else:
+        counted = sum(one.count for one in found if isinstance(one.count, int))
     return counted >= limit("suggest", "count_min") or any(one.to_be_seen for one in found)
 
 

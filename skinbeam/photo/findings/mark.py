@@ -41,7 +41,8 @@ class Mark:
     size_mm : length of a line; otherwise the diameter of the disc of the same area.
     line : (n, 2) x, y along the middle of a vessel or a fold; None if the mark is not a line.
     width_mm : of a vessel, corrected for the blur of the picture; None where it has no width.
-    needs_examination : whether its size or shape requires examination by a doctor before any laser.
+    looks_suspicious : whether its size or shape is that of a spot which a doctor must examine before any laser. It is
+        kept of red spots too: red in one photograph may be brown in the next.
     repeatability : on copies of the photograph; None where the kind is not looked for on them.
     """
 
@@ -55,12 +56,17 @@ class Mark:
     size_mm: Estimate
     line: Array | None = None
     width_mm: Value | None = None
-    needs_examination: bool = False
+    looks_suspicious: bool = False
     repeatability: Repeatability | None = None
 
     def __post_init__(self) -> None:
         if self.cover.shape != self.excess.shape or self.cover.ndim != 2:
             raise ValueError(f"cover {self.cover.shape} and excess {self.excess.shape} must be one patch")
+
+    @property
+    def needs_examination(self) -> bool:
+        """Whether a doctor must examine the mark before any laser; inflamed spots are told as such."""
+        return self.looks_suspicious and self.kind != "inflamed"
 
     @property
     def area_px(self) -> float:

@@ -2,7 +2,8 @@
 
 A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
 another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
-are read in the same way, and a mark is told if it is found on all of them.
+are read in the same way, and a mark is told if it is found on all of them. A large spot, and one that a doctor must
+see, is told whether it comes back or not: missing one is worse than seeing one in vain.
 """
 
 import math
@@ -54,17 +55,17 @@ def reread_marks(
 
 def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
-    if mark.repeatability is None:
+    if mark.repeatability is None or _is_always_told(mark):
         return True
-    return mark.repeatability.finds >= limit("reread", "came_back_min_large" if _is_large(mark) else "came_back_min")
+    return mark.repeatability.finds >= limit("reread", "came_back_min")
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
 
     One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
-    is told again if the other photograph and all of its copies find it; a large spot, if the photograph does. Marks are
-    taken as independent.
+    is told again if the other photograph and all of its copies find it; one that is told in any case, if the photograph
+    does. Marks are taken as independent.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     return min(low, told), max(high, told)
 
 
-def _is_large(mark: Mark) -> bool:
+def _is_always_told(mark: Mark) -> bool:
     """Whether a mark is a spot that is better told in vain than missed."""
     return mark.needs_examination or (mark.kind in _SPOTS and mark.size_mm.median >= limit("reread", "large_spot_mm"))
 
@@ -89,7 +90,7 @@ def _is_large(mark: Mark) -> bool:
 def _told_again(mark: Mark, seen: Repeatability) -> float:
     reads = seen.copies + 1
     found, missed = seen.finds + 1.5, seen.copies - seen.finds + 0.5
-    times = 1 if _is_large(mark) else reads
+    times = 1 if _is_always_told(mark) else reads
     return math.prod((found + k) / (found + missed + k) for k in range(times))
 
 
@@ -102,21 +103,25 @@ class _Place:
 
 
 def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
-    """Return a mark with its repeatability, and of a kind that comes back with it."""
+    """Return a mark with its repeatability, and of a kind that comes back with it.
+
+    A spot that turns out to be of no certain kind is as suspicious as in the most suspicious read of it.
+    """
     if mark.kind not in REREAD_KINDS:
         return mark
-    kinds = [kind for copy in copies if (kind := _found_kind(mark, copy, mm_per_px)) is not None]
-    repeated = replace(mark, repeatability=Repeatability(len(kinds), len(copies)))
-    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {mark.kind, *kinds}:
-        return replace(repeated, kind="unclassified-spots", map_name="shade")
+    reads = [again for copy in copies if (again := _find_again(mark, copy, mm_per_px)) is not None]
+    repeated = replace(mark, repeatability=Repeatability(len(reads), len(copies)))
+    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {read.kind for read in (mark, *reads)}:
+        suspicious = any(read.looks_suspicious for read in (mark, *reads))
+        return replace(repeated, kind="unclassified-spots", map_name="shade", looks_suspicious=suspicious)
     return repeated
 
 
-def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | None:
-    """Return the kind that a mark has on a copy, or None where it is not found there."""
+def _find_again(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> Mark | None:
+    """Return the mark of a copy that a mark is found as, a line as itself; None where it is not found there."""
     alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
     if mark.kind == "redness":
-        return next((one.mark.kind for one in alike if one.mark.region == mark.region), None)
+        return next((one.mark for one in alike if one.mark.region == mark.region), None)
     if not alike:
         return None
     near = limit("reread", "near_mm") / mm_per_px
@@ -125,7 +130,7 @@ def _found_kind(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> str | N
         away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
         nearest = int(np.argmin(away))
         # A spot is as far as its middle may be: half of its own width away.
-        return alike[nearest].mark.kind if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
+        return alike[nearest].mark if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
     points = np.concatenate([one.points for one in alike])
     beside = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1) <= near
-    return mark.kind if beside.mean() >= limit("reread", "line_share_min") else None
+    return mark if beside.mean() >= limit("reread", "line_share_min") else None

@@ -119,22 +119,23 @@ def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
         if not over:
             kept.append(mark)
         elif {"spots", "inflamed"} == {mark.kind, kept[over[0]].kind}:
-            kept[over[0]] = replace(kept[over[0]], kind=_UNCLASSIFIED, map_name="shade")
+            suspicious = kept[over[0]].looks_suspicious or mark.looks_suspicious
+            kept[over[0]] = replace(kept[over[0]], kind=_UNCLASSIFIED, map_name="shade", looks_suspicious=suspicious)
     return kept
 
 
 def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
     """Return the mark of a blob and of the raised pixels next to it, since a blurred edge extends beyond the blob."""
     edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    to_be_seen = False
-    if sought.kind in ("spots", _UNCLASSIFIED):
+    suspicious = False
+    if sought.kind != "scars":
         across = _diameter(float(blob.sum()))
         large_enough = across >= limit("spots", "shape_px_min")
         greatest = _longest(blob) if large_enough else across
         wide = mm_per_px.median * greatest >= limit("spots", "seen_diameter_mm")
-        to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
+        suspicious = wide or (large_enough and _is_irregular(blob, raised))
     found = make_patch_mark(
-        sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen
+        sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, suspicious
     )
     size, true = found.size_mm, limit_entry("spots", "true_of_found")
     return replace(found, size_mm=replace(size, low=size.low * true["low"], high=size.high * true["high"]))
@@ -147,7 +148,7 @@ def make_patch_mark(
     mask: Mask,
     excess: Array,
     mm_per_px: Estimate,
-    needs_examination: bool = False,
+    looks_suspicious: bool = False,
 ) -> Mark:
     """Return the mark of a part of the view.
 
@@ -167,7 +168,7 @@ def make_patch_mark(
         excess=excess[rows, columns].astype(np.float32),
         contrast=float(excess[mask].mean()),
         size_mm=mm_per_px.scaled(_diameter(float(cover.sum()))),
-        needs_examination=needs_examination,
+        looks_suspicious=looks_suspicious,
     )
 
 

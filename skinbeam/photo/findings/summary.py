@@ -34,6 +34,10 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
     The paper counts on the skin, also from the side. A frontal photograph shows fewer spots, and other red spots may be
     counted as inflamed. Spots in the middle count for neither half. "Very severe" of the paper is graded severe. Below
     `few` the scale would call a single red spot acne.
+
+    Parameters
+    ----------
+    marks : all that were found. The paper's cuts are of every lesion, so those that copies do not show again count too.
     """
     halves = [sum(mark.region.endswith(side) for mark in marks) for side in ("-right", "-left")]
     most = max(halves)
@@ -108,21 +112,22 @@ def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -
 
     Parameters
     ----------
-    marks : all that were found; those that did not come back only count for the interval of the number.
+    marks : all that were found; those that did not come back count for the interval of the number and the severity.
     """
     all_mine = [mark for mark in marks if mark.kind == kind]
     mine = [mark for mark in all_mine if is_repeated(mark)]
     if not mine:
-        return [_empty_finding(kind, pixel_scale)]
+        return [_empty_finding(kind, pixel_scale, all_mine)]
     found = []
     for name in dict.fromkeys(mark.region for mark in mine):
         one = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
         if kind not in _UNCOUNTED:
-            one = replace(one, count_interval=count_interval([mark for mark in all_mine if mark.region == name]))
+            here = [mark for mark in all_mine if mark.region == name]
+            one = replace(one, found_count=len(here), count_interval=count_interval(here))
         found.append(one)
     if kind != "inflamed":
         return found
-    severity = acne_severity(mine)
+    severity = acne_severity(all_mine)
     return [replace(one, severity=severity, severity_source="hayashi2008") for one in found]
 
 
@@ -153,10 +158,13 @@ def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelSc
     return findings
 
 
-def _empty_finding(kind: str, measure: PixelScale) -> SkinFinding:
+def _empty_finding(kind: str, measure: PixelScale, untold: Sequence[Mark]) -> SkinFinding:
+    """Return that nothing of a kind is told: nothing was found, or nothing that copies of the photograph show again."""
     least = limit("spots", "diameter_px_min") * measure.mm_per_px.median
     if kind == "dark-spots":
         least = max(least, limit("dark-spots", "told_mm"))
+    note = Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind.endswith("spots") else {})
+    counted = bool(untold) and kind not in _UNCOUNTED
     return SkinFinding(
         kind=kind,
         region=measure.site,
@@ -167,7 +175,9 @@ def _empty_finding(kind: str, measure: PixelScale) -> SkinFinding:
         severity=_unknown_scale(),
         confidence="low",
         suggests=FINDING_KINDS[kind],
-        note=Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind.endswith("spots") else {}),
+        note=Message("photo-finding.not_repeated", {"count": len(untold)}) if untold else note,
+        found_count=len(untold) if counted else None,
+        count_interval=count_interval(untold) if counted else None,
     )
 
 

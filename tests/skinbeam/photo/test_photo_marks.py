@@ -87,6 +87,17 @@ def test_a_wide_spot_of_no_certain_colour_must_be_seen_by_a_doctor_too() -> None
     assert "must be seen by a doctor before any laser" in finding.note.text
 
 
+def test_a_spot_that_is_brown_within_and_red_around_keeps_the_notice_of_its_rim() -> None:
+    core, whole = disc(radius=2.5), disc(radius=8)
+    light = painted(whole, 0.2 * BLOOD) * np.exp(-core[..., None] * 0.2 * MELANIN)
+    (mark,) = found(light)
+    assert mark.kind == "unclassified-spots"
+    assert mark.needs_examination
+    # The same red alone is an inflamed spot, for which no doctor is asked.
+    (red,) = found(painted(whole, 0.2 * BLOOD))
+    assert (red.kind, red.needs_examination) == ("inflamed", False)
+
+
 def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
     light = painted(disc(), 0.4 * MELANIN)
     (mark,) = found(light)

@@ -9,6 +9,7 @@ import pytest
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.photo.findings.mark import Mark, Repeatability
 from skinbeam.photo.findings.rereading import count_interval, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy, copy_skin
@@ -84,41 +85,51 @@ def test_copies_differ_in_size_turn_and_light_and_keep_the_length_of_the_skin() 
     assert plain == pytest.approx([200, 200, 170], abs=2)
 
 
-def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None) -> Mark:
+def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None, **more: object) -> Mark:
     """A mark after it is found on some of the copies, as a kind."""
     answers = iter(found_on)
 
     def find(copy: SkinCopy, _: frozenset[str]) -> Iterator[Mark]:
         if next(answers):
             x, y = told.points[0] @ copy.from_view[:, :2].T + copy.from_view[:, 2]
-            yield mark(x, y, kind or told.kind)
+            yield mark(x, y, kind or told.kind, **more)
 
     (one,) = reread_marks([told], copy_skin(*skin([]), MM_PER_PX), find, MM_PER_PX.median / SCALE)
     return one
 
 
 @pytest.mark.parametrize(
-    ("found_on", "told", "examined"),
-    [((1, 1, 1), True, True), ((1, 1, 0), False, True), ((0, 0, 1), False, True), ((0, 0, 0), False, False)],
+    ("found_on", "told"), [((1, 1, 1), True), ((1, 1, 0), False), ((0, 0, 1), False), ((0, 0, 0), False)]
 )
-def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_if_any_has(
-    found_on: tuple[bool, ...], told: bool, examined: bool
+def test_a_mark_is_told_if_every_copy_has_it_and_a_large_spot_or_one_for_a_doctor_in_any_case(
+    found_on: tuple[bool, ...], told: bool
 ) -> None:
     plain = judged(found_on, mark(100, 80))
     assert plain.repeatability == Repeatability(sum(found_on), 3)
     assert is_repeated(plain) is told
-    assert is_repeated(judged(found_on, mark(100, 80, needs_examination=True))) is examined
-    assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0))) is examined
+    assert is_repeated(judged(found_on, mark(100, 80, looks_suspicious=True)))
+    assert is_repeated(judged(found_on, mark(100, 80, size_mm=5.0)))
     assert is_repeated(judged(found_on, mark(100, 80, "scars", size_mm=5.0))) is told  # large dents are no lesions
 
 
 def test_a_very_dark_spot_is_told_though_no_copy_has_it() -> None:
-    assert is_repeated(judged((False, False, False), mark(100, 80, "dark-spots", needs_examination=True)))
+    assert is_repeated(judged((False, False, False), mark(100, 80, "dark-spots", looks_suspicious=True)))
 
 
 def test_a_spot_that_is_brown_only_once_is_of_no_certain_kind() -> None:
     assert judged((True, True, True), mark(100, 80)).kind == "spots"
     assert judged((True, True, True), mark(100, 80), "inflamed").kind == "unclassified-spots"
+
+
+@pytest.mark.parametrize(("first", "then"), [("inflamed", "spots"), ("spots", "inflamed")])
+def test_a_spot_of_no_certain_kind_keeps_the_notice_of_any_read(first: str, then: str) -> None:
+    in_the_photograph = judged((True, True, True), mark(100, 80, first, looks_suspicious=True), then)
+    on_a_copy = judged((False, True, False), mark(100, 80, first), then, looks_suspicious=True)
+    for one in (in_the_photograph, on_a_copy):
+        assert one.kind == "unclassified-spots"
+        assert one.needs_examination
+    # Inflamed spots that are red in every read are told as such, whatever their shape.
+    assert not judged((True, True, True), mark(100, 80, "inflamed", looks_suspicious=True)).needs_examination
 
 
 def test_a_mark_elsewhere_is_another_mark() -> None:
@@ -145,6 +156,33 @@ def test_the_interval_of_a_number_holds_its_probability() -> None:
     assert np.mean((counts >= low) & (counts <= high)) > 0.89
     assert np.mean((counts > low) & (counts < high)) < 0.91
     assert count_interval([replace(mark(1, 1), repeatability=None)]) is None
+
+
+@pytest.mark.parametrize("kind", ["spots", "inflamed", "scars"])
+def test_marks_that_do_not_come_back_are_not_said_to_be_absent(kind: str) -> None:
+    measure = PixelScale(MM_PER_PX.scaled(2.0), "full-face", SCALE, 0.0, {"cheek-right": 1e4})
+    doubtful = [mark(100 + 20 * k, 80, kind, size_mm=3.0, repeatability=Repeatability(2, 3)) for k in range(5)]
+    (some,), (none,) = summarise_marks(kind, doubtful, measure), summarise_marks(kind, [], measure)
+    assert (some.count, some.found_count, none.found_count) == (0, 5, None)
+    assert some.note is not None
+    assert none.note is not None
+    assert "copies: 5" in some.note.text
+    assert "stood out" not in some.note.text
+    assert "stood out" in none.note.text
+    # Each comes back on all four reads with a probability of 0.3: of five none to three, and rarely four.
+    assert some.count_interval is not None
+    assert some.count_interval[0] == 0 < some.count_interval[1] < 5
+
+
+def test_acne_is_graded_and_suggested_by_every_red_spot_that_was_found() -> None:
+    measure = PixelScale(MM_PER_PX.scaled(2.0), "full-face", SCALE, 0.0, {"cheek-right": 1e4})
+    told = mark(100, 80, "inflamed", repeatability=Repeatability(3, 3))
+    others = [mark(100 + 5 * k, 120, "inflamed", repeatability=Repeatability(2, 3)) for k in range(6)]
+    (finding,) = summarise_marks("inflamed", [told, *others], measure)
+    # Hayashi 2008: six to twenty lesions of half a face are moderate.
+    assert (finding.count, finding.severity) == (1, "moderate")
+    (suggested,) = suggest_concerns([finding])
+    assert (suggested.condition, suggested.severity) == ("active-acne", "moderate")
 
 
 def test_a_finding_names_each_told_mark_with_its_place_on_the_face() -> None:

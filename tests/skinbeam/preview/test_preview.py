@@ -24,15 +24,16 @@ from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograp
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.pigment_maps.pigment_density import colour_blur_px
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
+from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.preview.harms import harm_signs
 from skinbeam.preview.light_changes import LightChanges, visible_difference
 from skinbeam.preview.panels import make_strip
-from skinbeam.preview.removals import most_counted_pct
+from skinbeam.preview.removals import is_on_site, most_counted_pct
 from skinbeam.preview.rendering import PigmentLevels, make_frame, multiply_light
 from skinbeam.preview.settings import setting
 from skinbeam.preview.sheet import IPTC_ALTERED, encode_png
 from skinbeam.preview.strip import PERCENTILES, HarmSign, Panel, PreviewStrip
-from skinbeam.text import use_language
+from skinbeam.text import Message, use_language
 
 ENDS = [f"end-p{percentile}.png" for percentile in PERCENTILES]
 
@@ -197,7 +198,7 @@ def test_no_laser_and_a_plan_of_before_are_said() -> None:
 
 
 def test_a_spot_that_a_doctor_has_to_see_stays() -> None:
-    doubtful = replace(seen(), marks=tuple(replace(mark, needs_examination=True) for mark in seen().marks))
+    doubtful = replace(seen(), marks=tuple(replace(mark, looks_suspicious=True) for mark in seen().marks))
     made = make_strip(plan(only="age-spots"), doubtful)
     assert not any(row.finding for row in made.change_rows)
     assert any(one.reason.id == "preview.seen-by-a-doctor" for one in made.omissions)
@@ -470,6 +471,51 @@ def test_a_harm_is_drawn_clearly_and_enlarged_like_a_gain(strip: PreviewStrip) -
         assert all(picture is not None and picture.shape == shown[0].shape for picture in shown)
         assert shown[-1] is not None
         assert (shown[-1] != shown[0]).any()
+
+
+def test_neck_and_decolletage_are_no_part_of_a_full_face() -> None:
+    assert is_on_site("nose", "full-face")
+    assert not is_on_site("neck", "full-face")
+    assert not is_on_site("decolletage", "full-face")
+    assert is_on_site("decolletage", "decolletage")
+
+
+def test_a_gain_beyond_what_trials_printed_is_never_said_to_split_people_in_halves() -> None:
+    made = make_strip(plan(improving(20.0, 100.0, 100.0), only="age-spots"), seen())
+    frequency = at(made, "end", percentile=50).frequency
+    assert frequency is not None
+    assert frequency.text == "5 of 10 people gain this much or more"
+
+
+def test_nothing_shows_any_more_is_said_only_where_the_plan_knows_how_long_it_shows() -> None:
+    whole = plan(only="age-spots")
+
+    def shown(days: Unknown | None) -> set[str]:
+        def told(option: Option) -> Option:
+            shows = option.shows_days if days is None else days
+            return replace(option, shows_days=shows, downtime_days=Unknown("?"), purpura_days=None, healing=())
+
+        concerns = tuple(replace(one, options=tuple(map(told, one.options))) for one in whole.concerns)
+        panel = at(make_strip(replace(whole, concerns=concerns), seen()), "day", day=30)
+        return {panel.reason.id} if panel.reason else set()
+
+    assert shown(None) == {"preview.day-over"}
+    assert shown(Unknown("?")) == {"preview.day-unknown"}
+
+
+def test_a_harm_that_cannot_be_drawn_on_the_likeliest_concern_is_drawn_on_another() -> None:
+    concern, option = next((one, one.first_laser[0]) for one in plan(only="age-spots").concerns if one.first_laser)
+    unseen = replace(concern, site="hands")
+    likely = replace(
+        option, harms=(HarmShare("pih", Estimate(0.5, 0.4, 0.6, 0.9, "pooled"), Message("preview.nothing")),)
+    )
+    rare = replace(
+        option, harms=(HarmShare("pih", Estimate(0.1, 0.0, 0.2, 0.9, "pooled"), Message("preview.nothing")),)
+    )
+    drawn = [
+        one for one in harm_signs([(unseen, likely), (concern, rare)], seen(), changes()) if isinstance(one, HarmSign)
+    ]
+    assert any(one.name == "dark-mark" and one.frequency.median == 0.1 for one in drawn)
 
 
 def test_a_gain_that_no_eye_sees_is_not_drawn_but_named() -> None:
