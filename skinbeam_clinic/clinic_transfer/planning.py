@@ -302,12 +302,11 @@ class _Planner:
             raise row.error("minutes", "minutes", read=minutes)
         purpose = Purpose(row.choice("purpose", row.needed("purpose"), [one.value for one in Purpose]))
         state = self._read_state(row, starts_at)
-        machine = row.text("machine")
         appointment = NewAppointment(
             patient,
             row.line,
             self._find_member(row, purpose, starts_at),
-            self.clinic.machines[row.choice("machine", machine, sorted(self.clinic.machines))] if machine else None,
+            self._find_machine(row, starts_at),
             purpose,
             starts_at,
             starts_at + length,
@@ -335,6 +334,21 @@ class _Planner:
         if starts_at > self.at and (role is None or role not in PERMITTED_ROLES[act]):
             raise row.error("member", "member", read=name)
         return id
+
+    def _find_machine(self, row: _Row, starts_at: datetime.datetime) -> str | None:
+        """Return the machine of this name; for a future appointment, of those in use."""
+        text = row.text("machine")
+        if not text:
+            return None
+        usable = {
+            name: found
+            for name, machines in self.clinic.machines.items()
+            if (found := [one for one in machines if starts_at <= self.at or not one.retired])
+        }
+        found = usable[row.choice("machine", text, sorted(usable))]
+        if len(found) > 1:
+            raise row.error("machine-unclear", "machine", read=text)
+        return found[0].id
 
     def _refuse_clashes(self, found: Sequence[tuple[_Row, NewAppointment]]) -> None:
         """Refuse future appointments at which somebody is elsewhere; what is past cannot be put right any more."""

@@ -261,6 +261,35 @@ def test_two_future_appointments_at_once_are_refused_and_past_ones_are_history(o
     assert "(line –)" in clash.message
 
 
+WITH_MACHINE = MAPPING.replace('state = "ok"}', 'state = "ok", machine = "Laser"}')
+
+
+def _on_dye_laser(line: str) -> dict[ImportKind, bytes]:
+    """A file of one appointment, which names a machine."""
+    head = APPOINTMENTS.decode().splitlines()[0]
+    return {ImportKind.APPOINTMENTS: f"{head},Laser\nknown,{line.partition(',')[2]},Dye laser\n".encode()}
+
+
+def test_a_machine_is_never_guessed_and_a_retired_one_is_for_past_appointments(owner: ClinicRepositories) -> None:
+    patient = owner.patients.add("known").id
+    _, past, ahead = APPOINTMENTS.decode().splitlines()
+    first, second = (
+        owner.machines.add(device="pulsed-dye-595", serial=serial, name="Dye laser") for serial in ("SYN-1", "SYN-2")
+    )
+    for line in (past, ahead):
+        (unclear,) = faults(owner, _on_dye_laser(line), WITH_MACHINE)
+        assert (unclear.code, unclear.field) == ("import-machine-unclear", "line 2, column Laser")
+    owner.machines.set_in_use(first.id, in_use=False)
+    (unclear,) = faults(owner, _on_dye_laser(past), WITH_MACHINE)
+    assert unclear.code == "import-machine-unclear", "either may have been there"
+    owner.imports.write(planner(_on_dye_laser(ahead), WITH_MACHINE))
+    (made,) = owner.appointments.of(patient)
+    assert made.machine_id == second.id, "the only one in use"
+    owner.machines.set_in_use(second.id, in_use=False)
+    (unknown,) = faults(owner, _on_dye_laser(ahead.replace("14:00", "16:00")), WITH_MACHINE)
+    assert (unknown.code, unknown.field) == ("import-word", "line 2, column Laser")
+
+
 @pytest.mark.parametrize(
     ("content", "layout", "code", "hint"),
     [
