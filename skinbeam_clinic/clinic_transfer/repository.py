@@ -207,7 +207,7 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
 
 def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
     """Raise an error if rows that the import did not add depend on those that it added."""
-    mine = {row.id for held in rows.values() for row in held}
+    mine = {(type(row), row.id) for held in rows.values() for row in held}  # contact details have their patient's id
     patients = [row.id for row in rows[tables.PatientRow]]
     consultations = [row.id for row in rows[tables.ConsultationRow]]
     dependents = [
@@ -215,7 +215,7 @@ def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
         *_rows_with(work, (tables.ContactRow,), "id", patients),
         *_rows_with(work, _CONSULTATION_TABLES, "consultation_id", consultations),
     ]
-    users = [_patient_of(work, row) for row in dependents if row.id not in mine]
+    users = [_patient_of(work, row) for row in dependents if (type(row), row.id) not in mine]
     planned = {str(job.payload.get("consultation")) for job in work.rows(tables.JobRow)} & set(consultations)
     users += [_patient_of(work, work.get(tables.ConsultationRow, id)) for id in planned]
     if users:

@@ -169,6 +169,16 @@ def test_an_import_that_somebody_has_worked_on_stays(owner: ClinicRepositories, 
     assert len(owner.patients.list_all()) == 2, "nothing was removed"
 
 
+def test_contact_details_that_somebody_adds_later_keep_an_import(owner: ClinicRepositories) -> None:
+    made = owner.imports.write(planner({ImportKind.PATIENTS: b"pseudonym\nHeron\n"}, ""))
+    (heron,) = owner.patients.list_all()
+    owner.patients.set_contact(heron.id, {"phone": "1"})
+    with pytest.raises(InputError, match="worked on") as refused:
+        owner.imports.undo(made.id)
+    assert (refused.value.code, "Heron" in refused.value.message) == ("import-in-use", True)
+    assert owner.patients.get_contact(heron.id) is not None
+
+
 def test_who_only_reads_the_records_does_not_keep_an_import(owner: ClinicRepositories) -> None:
     made = owner.imports.write(planner(ALL))
     for patient in owner.patients.list_all():
