@@ -367,8 +367,9 @@ class _Planner:
         for (kind, _), spans in busy.items():
             last_end, last_line = datetime.datetime.min.replace(tzinfo=datetime.UTC), 0
             for starts_at, ends_at, line in sorted(spans):
-                if starts_at < last_end and (line or last_line) not in told:
-                    row = rows[line or last_line]
+                imported = line or last_line  # neither: two appointments that the clinic has already
+                if starts_at < last_end and imported and imported not in told:
+                    row = rows[imported]
                     told.add(row.line)
                     self.errors.append(
                         row.error("clash", kind, read=row.text(kind), other=str(min(line, last_line) or "–"))

@@ -15,7 +15,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.clinic_transfer.csv_files import CsvLayout, read_csv, write_csv
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
-from skinbeam_clinic.clinic_transfer.models import ImportPlan
+from skinbeam_clinic.clinic_transfer.models import BusyTime, ClinicSnapshot, ImportPlan
 from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.consultations.answers import parse_submission
@@ -269,6 +269,16 @@ def test_two_future_appointments_at_once_are_refused_and_past_ones_are_history(o
     owner.imports.write(planner({ImportKind.APPOINTMENTS: f"{head}\n{one}".encode()}))
     (clash,) = faults(owner, {ImportKind.APPOINTMENTS: f"{head}\n{one.replace('14:00', '14:20')}".encode()})
     assert "(line –)" in clash.message
+
+
+def test_two_appointments_that_the_clinic_has_at_once_hinder_no_import(owner: ClinicRepositories) -> None:
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)
+    busy = BusyTime("another", owner.member.id, None, begins, begins + datetime.timedelta(hours=1))
+
+    def plan(clinic: ClinicSnapshot, at: datetime.datetime) -> ImportPlan:
+        return planner(ALL)(replace(clinic, busy_times=(busy, busy)), at)
+
+    assert len(owner.imports.preview(plan).appointments) == 2
 
 
 WITH_MACHINE = MAPPING.replace('state = "ok"}', 'state = "ok", machine = "Laser"}')
