@@ -46,6 +46,7 @@ _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
 _NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm", "response_pct")
 _WEEK = datetime.timedelta(weeks=1)
 _NOON = datetime.time(12)
+_BETWEEN_EVENTS = "; "  # as an export joins adverse events
 
 
 @dataclass(frozen=True)
@@ -312,7 +313,8 @@ class _Planner:
             starts_at + length,
             state,
         )
-        self._refuse_repetition(row, "patient", f"appointment {patient} {starts_at}")
+        if state is not AppointmentState.CANCELLED:  # its time may have been booked again
+            self._refuse_repetition(row, "patient", f"appointment {patient} {starts_at}")
         return appointment
 
     def _read_state(self, row: _Row, starts_at: datetime.datetime) -> AppointmentState:
@@ -321,9 +323,8 @@ class _Planner:
         if not text and starts_at > self.at:
             return AppointmentState.BOOKED
         states = [one.value for one in AppointmentState]
-        past = [one for one in states if one != AppointmentState.BOOKED]
         ahead = [AppointmentState.BOOKED.value, AppointmentState.CANCELLED.value]
-        return AppointmentState(row.choice("state", text, ahead if starts_at > self.at else past))
+        return AppointmentState(row.choice("state", text, ahead if starts_at > self.at else states))
 
     def _find_member(self, row: _Row, purpose: Purpose, starts_at: datetime.datetime) -> str:
         name = row.needed("member")
@@ -404,7 +405,7 @@ class _Planner:
             if text := row.text(name):
                 session[name] = float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else text
         if adverse := row.text("adverse"):
-            session["adverse"] = [adverse]
+            session["adverse"] = adverse.split(_BETWEEN_EVENTS)
         try:
             parse_record(Case, {"session": [{"week": 0.0} | session]}, file=row.file)
         except InputError as error:

@@ -281,6 +281,24 @@ def test_two_appointments_that_the_clinic_has_at_once_hinder_no_import(owner: Cl
     assert len(owner.imports.preview(plan).appointments) == 2
 
 
+def test_what_an_export_writes_of_a_full_record_is_read(owner: ClinicRepositories) -> None:
+    """A past appointment that nobody closed, one that was booked again, and several adverse events of a session."""
+    patient = owner.patients.add("known").id
+    line = "known,2020-03-02,09:30,30,Ann,session"
+    told = "patient,date,time,minutes,member,purpose,state\n" + "\n".join(
+        f"{line},{state}" for state in (AppointmentState.CANCELLED.value, AppointmentState.BOOKED.value)
+    )
+    events = ["purpura for " + "long " * 14, "crusts for " + "long " * 14]
+    sessions = f"patient,date,treats,adverse\nknown,2020-03-02,redness,{'; '.join(one.strip() for one in events)}\n"
+    files = {ImportKind.APPOINTMENTS: told.encode(), ImportKind.SESSIONS: sessions.encode()}
+    owner.imports.write(planner(files, ""))
+    states = {one.state for one in owner.appointments.of(patient)}
+    assert states == {AppointmentState.CANCELLED, AppointmentState.BOOKED}
+    (course,) = owner.consultations.of(patient)
+    (session,) = parse_submission(course.answers).tables["session"]
+    assert session["adverse"] == [one.strip() for one in events]
+
+
 WITH_MACHINE = MAPPING.replace('state = "ok"}', 'state = "ok", machine = "Laser"}')
 
 
