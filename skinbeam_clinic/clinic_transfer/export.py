@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from skinbeam.model.atomic_files import temporary_path
+from skinbeam.model.atomic_files import work_folder
 from skinbeam.text import to_local_time
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
@@ -77,10 +77,9 @@ def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
     tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in desk.machines.list_all()])
     files = _Table(("patient", "copy", "fhir"), [])
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_path(folder) as place:
-            for part in (place, place / "copies", place / "fhir"):
-                part.mkdir(FOLDER_MODE)
+        with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
+            for part in ("copies", "fhir"):
+                (place / part).mkdir(FOLDER_MODE)
             patients = desk.patients.list_all()
             for number, patient in enumerate(patients, 1):
                 copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"

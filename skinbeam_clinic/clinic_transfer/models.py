@@ -13,6 +13,7 @@ __all__ = [
     "ClinicSnapshot",
     "ImportPlan",
     "ImportSummary",
+    "KnownMachine",
     "KnownPatient",
     "NewAppointment",
     "NewPatient",
@@ -29,6 +30,14 @@ class KnownPatient:
     number: str
     name: str
     born: str
+
+
+@dataclass(frozen=True)
+class KnownMachine:
+    """A machine of the clinic; its name may be that of another one, too."""
+
+    id: str
+    retired: bool
 
 
 @dataclass(frozen=True)
@@ -50,14 +59,14 @@ class ClinicSnapshot:
     ----------
     pseudonyms : all of them, those of erased patients included.
     members : name without regard to case → id and role; None instead of the role for who has left.
-    machines : name → id; retired ones included.
+    machines : name → the machines of this name, retired ones included.
     past_files : SHA-256 of each imported file → id of its import, unless that was undone.
     """
 
     patients: tuple[KnownPatient, ...]
     pseudonyms: frozenset[str]
     members: Mapping[str, tuple[str, Role | None]]
-    machines: Mapping[str, str]
+    machines: Mapping[str, tuple[KnownMachine, ...]]
     busy_times: tuple[BusyTime, ...]
     past_files: Mapping[str, str]
 

@@ -46,6 +46,7 @@ _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
 _NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm", "response_pct")
 _WEEK = datetime.timedelta(weeks=1)
 _NOON = datetime.time(12)
+_BETWEEN_EVENTS = "; "  # as an export joins adverse events
 
 
 @dataclass(frozen=True)
@@ -302,18 +303,18 @@ class _Planner:
             raise row.error("minutes", "minutes", read=minutes)
         purpose = Purpose(row.choice("purpose", row.needed("purpose"), [one.value for one in Purpose]))
         state = self._read_state(row, starts_at)
-        machine = row.text("machine")
         appointment = NewAppointment(
             patient,
             row.line,
             self._find_member(row, purpose, starts_at),
-            self.clinic.machines[row.choice("machine", machine, sorted(self.clinic.machines))] if machine else None,
+            self._find_machine(row, starts_at),
             purpose,
             starts_at,
             starts_at + length,
             state,
         )
-        self._refuse_repetition(row, "patient", f"appointment {patient} {starts_at}")
+        if state is not AppointmentState.CANCELLED:  # its time may have been booked again
+            self._refuse_repetition(row, "patient", f"appointment {patient} {starts_at}")
         return appointment
 
     def _read_state(self, row: _Row, starts_at: datetime.datetime) -> AppointmentState:
@@ -322,9 +323,8 @@ class _Planner:
         if not text and starts_at > self.at:
             return AppointmentState.BOOKED
         states = [one.value for one in AppointmentState]
-        past = [one for one in states if one != AppointmentState.BOOKED]
         ahead = [AppointmentState.BOOKED.value, AppointmentState.CANCELLED.value]
-        return AppointmentState(row.choice("state", text, ahead if starts_at > self.at else past))
+        return AppointmentState(row.choice("state", text, ahead if starts_at > self.at else states))
 
     def _find_member(self, row: _Row, purpose: Purpose, starts_at: datetime.datetime) -> str:
         name = row.needed("member")
@@ -335,6 +335,21 @@ class _Planner:
         if starts_at > self.at and (role is None or role not in PERMITTED_ROLES[act]):
             raise row.error("member", "member", read=name)
         return id
+
+    def _find_machine(self, row: _Row, starts_at: datetime.datetime) -> str | None:
+        """Return the machine of this name; for a future appointment, of those in use."""
+        text = row.text("machine")
+        if not text:
+            return None
+        usable = {
+            name: found
+            for name, machines in self.clinic.machines.items()
+            if (found := [one for one in machines if starts_at <= self.at or not one.retired])
+        }
+        found = usable[row.choice("machine", text, sorted(usable))]
+        if len(found) > 1:
+            raise row.error("machine-unclear", "machine", read=text)
+        return found[0].id
 
     def _refuse_clashes(self, found: Sequence[tuple[_Row, NewAppointment]]) -> None:
         """Refuse future appointments at which somebody is elsewhere; what is past cannot be put right any more."""
@@ -353,8 +368,9 @@ class _Planner:
         for (kind, _), spans in busy.items():
             last_end, last_line = datetime.datetime.min.replace(tzinfo=datetime.UTC), 0
             for starts_at, ends_at, line in sorted(spans):
-                if starts_at < last_end and (line or last_line) not in told:
-                    row = rows[line or last_line]
+                imported = line or last_line  # neither: two appointments that the clinic has already
+                if starts_at < last_end and imported and imported not in told:
+                    row = rows[imported]
                     told.add(row.line)
                     self.errors.append(
                         row.error("clash", kind, read=row.text(kind), other=str(min(line, last_line) or "–"))
@@ -389,7 +405,7 @@ class _Planner:
             if text := row.text(name):
                 session[name] = float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else text
         if adverse := row.text("adverse"):
-            session["adverse"] = [adverse]
+            session["adverse"] = adverse.split(_BETWEEN_EVENTS)
         try:
             parse_record(Case, {"session": [{"week": 0.0} | session]}, file=row.file)
         except InputError as error:

@@ -1,5 +1,6 @@
 """Write files that leave the encrypted records: for this user alone, complete or not at all, and never over another."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from skinbeam_clinic.errors import clinic_error, storage_error
 __all__ = ["FOLDER_MODE", "refuse_existing", "write_private_file"]
 
 FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # of FAT, exFAT, SMB and others
 
 
 def refuse_existing(path: Path) -> None:
@@ -34,8 +36,24 @@ def write_private_file(path: Path, content: bytes) -> None:
         with temporary_path(path) as partial:
             partial.touch(_FILE_MODE, exist_ok=False)
             partial.write_bytes(content)
-            os.link(partial, path)
+            try:
+                os.link(partial, path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                _write_exclusively(path, content)
     except FileExistsError:
         raise clinic_error("file-taken", "--output", name=path.name) from None
     except OSError as error:
         raise storage_error("--output", error) from None
+
+
+def _write_exclusively(path: Path, content: bytes) -> None:
+    """Write a new file on a disk that has no hard links; an error removes it, and only a killed run leaves it torn."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -18,6 +18,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     ClinicSnapshot,
     ImportPlan,
     ImportSummary,
+    KnownMachine,
     KnownPatient,
 )
 from skinbeam_clinic.consultations.repository import add_consultation
@@ -155,7 +156,10 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
         row.plain_name: (row.id, None if row.disabled_at else parse_role(row.role))
         for row in work.rows(tables.MemberRow)
     }
-    machines = {row.name: row.id for row in work.rows(treatment_tables.MachineRow)}
+    machines: dict[str, list[KnownMachine]] = {}
+    for row in work.rows(treatment_tables.MachineRow):
+        machines.setdefault(row.name, []).append(KnownMachine(row.id, row.retired_at is not None))
+    by_name = {name: tuple(found) for name, found in machines.items()}
     appointment = treatment_tables.AppointmentRow
     ahead = (appointment.ends_at > now(), appointment.state.in_(OCCUPYING_STATES))
     taken = tuple(
@@ -163,7 +167,7 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
         for row in work.rows(appointment, *ahead)
     )
     files = {sha256: id for id, held in _list_imports(work).items() for sha256 in held.values()}
-    return ClinicSnapshot(known, frozenset(name for _, name in names), members, machines, taken, files)
+    return ClinicSnapshot(known, frozenset(name for _, name in names), members, by_name, taken, files)
 
 
 def _list_imports(work: ClinicTransaction) -> dict[str, Mapping[str, str]]:
@@ -203,7 +207,7 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
 
 def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
     """Raise an error if rows that the import did not add depend on those that it added."""
-    mine = {row.id for held in rows.values() for row in held}
+    mine = {(type(row), row.id) for held in rows.values() for row in held}  # contact details have their patient's id
     patients = [row.id for row in rows[tables.PatientRow]]
     consultations = [row.id for row in rows[tables.ConsultationRow]]
     dependents = [
@@ -211,7 +215,7 @@ def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
         *_rows_with(work, (tables.ContactRow,), "id", patients),
         *_rows_with(work, _CONSULTATION_TABLES, "consultation_id", consultations),
     ]
-    users = [_patient_of(work, row) for row in dependents if row.id not in mine]
+    users = [_patient_of(work, row) for row in dependents if (type(row), row.id) not in mine]
     planned = {str(job.payload.get("consultation")) for job in work.rows(tables.JobRow)} & set(consultations)
     users += [_patient_of(work, work.get(tables.ConsultationRow, id)) for id in planned]
     if users:

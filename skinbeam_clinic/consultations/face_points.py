@@ -16,7 +16,9 @@ from skinbeam_clinic.consultations.forms import Submission
 __all__ = ["PHOTOGRAPH_LOCK", "FacePointsView", "make_face_points_view", "read_points"]
 
 _CROP_PUPIL_DISTANCES = 5.0  # side of the displayed part, in pupil distances: a head with its hair
-PHOTOGRAPH_LOCK = threading.Lock()  # analysing a photograph takes seconds and hundreds of megabytes: one at a time
+# Analysing a photograph takes seconds and hundreds of megabytes: one at a time. Who waits for it or holds it asks
+# nothing of the database: those who wait could hold all connections that the one who holds it needs.
+PHOTOGRAPH_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image
 
 def add_consultation_routes(router: ClinicRouter) -> None:
     """Open the routes of consultations."""
-    router.add("GET", "/consultations/{consultation}", _show_form, only_reads=True)
+    router.add("GET", "/consultations/{consultation}", _show_form)  # may wait for a photograph: no snapshot is held
     router.add("POST", "/consultations/{consultation}/answers", _save_form)
     router.add("POST", "/suitability", _show_suitability)
     router.add("POST", "/consultations/{consultation}/plan", _request_plan)
@@ -78,8 +78,8 @@ def _view_face(request: ClinicRequest, consultation: ConsultationRecord) -> Face
     sent = parse_submission(consultation.answers)
     if not sent.photo:
         return None
+    _, content = request.repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
-        _, content = request.repositories.photographs.read_content(sent.photo)
         return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), sent)
 
 

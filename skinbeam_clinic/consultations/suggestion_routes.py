@@ -61,9 +61,10 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submi
     InputError : the photograph or its points cannot be read, or it shows no usable face.
     """
     points = read_points(submission) if submission.photo == photograph else None
+    _, content = request.repositories.photographs.read_content(photograph)
     with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         file = home / _PHOTOGRAPH_FILE
-        file.write_bytes(request.repositories.photographs.read_content(photograph)[1])
+        file.write_bytes(content)
         skin = analyse_photograph(read_photograph(file), points=points).skin
     if isinstance(skin, Unknown):
         raise _suggestion_error("photograph-not-usable", skin.reason)

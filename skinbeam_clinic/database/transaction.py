@@ -18,7 +18,7 @@ from skinbeam.text import render_message
 from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.connection import Database, connection_errors
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
 from skinbeam_clinic.database.sealed_record import RecordType, SealedRecord
 from skinbeam_clinic.database.tables import (
@@ -159,7 +159,8 @@ class ClinicAccess:
     def _reading_session(self) -> Iterator[Session]:
         """Yield a session for reading: that of the block `reading_one_moment`, otherwise a new one."""
         if self._snapshot is not None:
-            yield self._snapshot
+            with connection_errors():
+                yield self._snapshot
             return
         with self.database.reading() as session:
             yield session

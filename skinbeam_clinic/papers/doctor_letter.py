@@ -81,7 +81,7 @@ def _date_in_words(text: str) -> str:
 
 
 def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
-    """Yield a part for each option that was chosen, or consented to for a session; else one with the concerns."""
+    """Yield a part for the last option of each concern, chosen or of a session; without any, one with the concerns."""
     chosen = map(OptionRef.parse, [*(one.option for one in facts.choices), *(one.option for one in facts.treatments)])
     last = {place.concern: place for place in chosen}
     for place in sorted(last.values()):
@@ -98,8 +98,9 @@ def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
 def _session_part(plan: Plan, one: Treatment) -> LetterPart:
     """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
     _, option = find_option(plan, one.option)
-    at = one.started_at or one.created_at
-    said = [(_say("on"), Formatter().date(to_local_time(at).date()))]
+    said = []
+    if one.started_at:
+        said.append((_say("on"), Formatter().date(to_local_time(one.started_at).date())))
     if one.started_by:
         said.append((_say("by"), one.started_by))
     said.append((_say("state"), render_message(f"clinic-session.state-{one.state}")))

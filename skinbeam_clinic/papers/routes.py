@@ -47,6 +47,8 @@ def _write_letter_of_plan(request: ClinicRequest) -> Response:
 
 def _write_letter_of_session(request: ClinicRequest) -> Response:
     one = request.repositories.treatments.get(request.path_parameter("treatment"))
+    if one.started_at is None:
+        raise clinic_error("absent", "treatment")
     return _write_letter(request, one.plan_id, [one])
 
 

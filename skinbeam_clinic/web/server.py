@@ -29,7 +29,8 @@ _IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must
 _CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
 _LAST_SECONDS = 4.5  # then it exits at once: a database that does not answer would delay the end for minutes
 _INTERRUPTED = 130  # exit status of an interrupted command
-# Whose word on the client is believed: uvicorn's variable, and without it a proxy on this machine by either protocol.
+# Proxies whose forwarded client address is trusted: uvicorn's variable, and without it one on this machine by either
+# protocol.
 _TRUSTED_PROXIES, _THIS_MACHINE = "FORWARDED_ALLOW_IPS", "127.0.0.1,::1"
 
 

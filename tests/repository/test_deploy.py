@@ -197,7 +197,22 @@ def test_nginx_writes_no_photograph_to_its_disk_and_no_key_to_its_log() -> None:
     }
     keys = {path.partition("{")[0] for method, path in ROUTES if path.startswith(DIARY_PATH) or path == "/calendar.ics"}
     assert quiet == keys == {DIARY_PATH, "/calendar.ics"}
-    assert not re.search(r"^\s*log\b", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"), flags=re.M)
+    plain, _ = re.split(r"^    listen 443", text, maxsplit=1, flags=re.M)
+    for line in ("access_log off;", "error_log /dev/null;"):
+        assert line in plain, "who comes without encryption is sent on, with the key in the address"
+    options, _, site = (DEPLOY / "Caddyfile").read_text(encoding="utf-8").partition("laser.clinic.example {")
+    assert "exclude http.log.error" in options
+    assert not re.search(r"^\s*log\b", site, flags=re.M)
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not here to read its file")
+def test_caddy_reads_its_file_and_logs_no_address() -> None:
+    words = ["caddy", "adapt", "--adapter", "caddyfile", "--validate", "--config", str(DEPLOY / "Caddyfile")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    assert read["logging"]["logs"] == {"default": {"exclude": ["http.log.error"]}}
+    assert "logs" not in read["apps"]["http"]["servers"]["srv0"], "requests are not logged"
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not here to read its file")

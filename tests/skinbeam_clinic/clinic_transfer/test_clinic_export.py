@@ -37,6 +37,9 @@ def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.T
     desk.treatments.start(names["treatment"])
     desk.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
     folder = tmp_path_factory.mktemp("left") / "clinic"
+    killed = folder.with_name(f".{folder.name}.{'0' * 16}")  # as an export that is killed leaves it
+    killed.mkdir(0o700)
+    (killed / "patients.csv").write_bytes(b"name")
     export_clinic(desk, folder)
     return folder
 
@@ -69,6 +72,10 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
         assert json.loads((exported / row["fhir"]).read_bytes())["resourceType"] == "Bundle"
     entries = desk.audit_log.newest(1000)
     assert [one.subject.partition("/")[0] for one in entries if one.action == "clinic.exported"] == ["clinic"]
+
+
+def test_what_a_killed_export_left_is_removed(exported: Path) -> None:
+    assert list(exported.parent.iterdir()) == [exported]
 
 
 def test_nobody_else_on_the_machine_can_read_it_and_no_cell_is_a_formula(exported: Path) -> None:

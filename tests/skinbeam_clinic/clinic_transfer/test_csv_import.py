@@ -15,7 +15,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.clinic_transfer.csv_files import CsvLayout, read_csv, write_csv
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
-from skinbeam_clinic.clinic_transfer.models import ImportPlan
+from skinbeam_clinic.clinic_transfer.models import BusyTime, ClinicSnapshot, ImportPlan
 from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.consultations.answers import parse_submission
@@ -169,6 +169,16 @@ def test_an_import_that_somebody_has_worked_on_stays(owner: ClinicRepositories, 
     assert len(owner.patients.list_all()) == 2, "nothing was removed"
 
 
+def test_contact_details_that_somebody_adds_later_keep_an_import(owner: ClinicRepositories) -> None:
+    made = owner.imports.write(planner({ImportKind.PATIENTS: b"pseudonym\nHeron\n"}, ""))
+    (heron,) = owner.patients.list_all()
+    owner.patients.set_contact(heron.id, {"phone": "1"})
+    with pytest.raises(InputError, match="worked on") as refused:
+        owner.imports.undo(made.id)
+    assert (refused.value.code, "Heron" in refused.value.message) == ("import-in-use", True)
+    assert owner.patients.get_contact(heron.id) is not None
+
+
 def test_who_only_reads_the_records_does_not_keep_an_import(owner: ClinicRepositories) -> None:
     made = owner.imports.write(planner(ALL))
     for patient in owner.patients.list_all():
@@ -259,6 +269,63 @@ def test_two_future_appointments_at_once_are_refused_and_past_ones_are_history(o
     owner.imports.write(planner({ImportKind.APPOINTMENTS: f"{head}\n{one}".encode()}))
     (clash,) = faults(owner, {ImportKind.APPOINTMENTS: f"{head}\n{one.replace('14:00', '14:20')}".encode()})
     assert "(line –)" in clash.message
+
+
+def test_two_appointments_that_the_clinic_has_at_once_hinder_no_import(owner: ClinicRepositories) -> None:
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)
+    busy = BusyTime("another", owner.member.id, None, begins, begins + datetime.timedelta(hours=1))
+
+    def plan(clinic: ClinicSnapshot, at: datetime.datetime) -> ImportPlan:
+        return planner(ALL)(replace(clinic, busy_times=(busy, busy)), at)
+
+    assert len(owner.imports.preview(plan).appointments) == 2
+
+
+def test_what_an_export_writes_of_a_full_record_is_read(owner: ClinicRepositories) -> None:
+    """A past appointment that nobody closed, one that was booked again, and several adverse events of a session."""
+    patient = owner.patients.add("known").id
+    line = "known,2020-03-02,09:30,30,Ann,session"
+    told = "patient,date,time,minutes,member,purpose,state\n" + "\n".join(
+        f"{line},{state}" for state in (AppointmentState.CANCELLED.value, AppointmentState.BOOKED.value)
+    )
+    events = ["purpura for " + "long " * 14, "crusts for " + "long " * 14]
+    sessions = f"patient,date,treats,adverse\nknown,2020-03-02,redness,{'; '.join(one.strip() for one in events)}\n"
+    files = {ImportKind.APPOINTMENTS: told.encode(), ImportKind.SESSIONS: sessions.encode()}
+    owner.imports.write(planner(files, ""))
+    states = {one.state for one in owner.appointments.of(patient)}
+    assert states == {AppointmentState.CANCELLED, AppointmentState.BOOKED}
+    (course,) = owner.consultations.of(patient)
+    (session,) = parse_submission(course.answers).tables["session"]
+    assert session["adverse"] == [one.strip() for one in events]
+
+
+WITH_MACHINE = MAPPING.replace('state = "ok"}', 'state = "ok", machine = "Laser"}')
+
+
+def _on_dye_laser(line: str) -> dict[ImportKind, bytes]:
+    """A file of one appointment, which names a machine."""
+    head = APPOINTMENTS.decode().splitlines()[0]
+    return {ImportKind.APPOINTMENTS: f"{head},Laser\nknown,{line.partition(',')[2]},Dye laser\n".encode()}
+
+
+def test_a_machine_is_never_guessed_and_a_retired_one_is_for_past_appointments(owner: ClinicRepositories) -> None:
+    patient = owner.patients.add("known").id
+    _, past, ahead = APPOINTMENTS.decode().splitlines()
+    first, second = (
+        owner.machines.add(device="pulsed-dye-595", serial=serial, name="Dye laser") for serial in ("SYN-1", "SYN-2")
+    )
+    for line in (past, ahead):
+        (unclear,) = faults(owner, _on_dye_laser(line), WITH_MACHINE)
+        assert (unclear.code, unclear.field) == ("import-machine-unclear", "line 2, column Laser")
+    owner.machines.set_in_use(first.id, in_use=False)
+    (unclear,) = faults(owner, _on_dye_laser(past), WITH_MACHINE)
+    assert unclear.code == "import-machine-unclear", "either may have been there"
+    owner.imports.write(planner(_on_dye_laser(ahead), WITH_MACHINE))
+    (made,) = owner.appointments.of(patient)
+    assert made.machine_id == second.id, "the only one in use"
+    owner.machines.set_in_use(second.id, in_use=False)
+    (unknown,) = faults(owner, _on_dye_laser(ahead.replace("14:00", "16:00")), WITH_MACHINE)
+    assert (unknown.code, unknown.field) == ("import-word", "line 2, column Laser")
 
 
 @pytest.mark.parametrize(

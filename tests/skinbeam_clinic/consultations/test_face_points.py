@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 import tomllib
 
 import pytest
@@ -9,6 +10,7 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics
 from paths import ROOT
 from playwright.sync_api import Browser, expect
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
@@ -71,6 +73,51 @@ def test_what_a_photograph_suggests_is_read_by_the_points_that_were_set(
     refused = client.post(f"/consultations/{consultation.id}/suggestions", data=crossed)
     assert "not the right pupil" in html.unescape(refused.text)
     assert 'id="photo.points" tabindex="-1" autofocus' in refused.text
+
+
+def test_who_waits_for_another_photograph_holds_no_connection(
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who wait could hold every connection that the one whose turn it is needs."""
+    connections, turns = [0], []
+
+    class Turn:
+        """The lock, which notes how many connections are held at its begin and are taken within."""
+
+        lock = threading.Lock()
+
+        def __enter__(self) -> None:
+            self.lock.acquire()
+            turns.append([connections[0]])
+
+        def __exit__(self, *_: object) -> None:
+            turns[-1].append(connections[0])
+            self.lock.release()
+
+    def take(*_: object) -> None:
+        connections[0] += 1
+        if Turn.lock.locked():
+            turns[-1].append(connections[0])
+
+    def give_back(*_: object) -> None:
+        connections[0] -= 1
+
+    for module in ("routes", "suggestion_routes"):
+        monkeypatch.setattr(f"skinbeam_clinic.consultations.{module}.PHOTOGRAPH_LOCK", Turn())
+    desk = clinics.desk()
+    photograph = desk.photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()).id
+    desk.consultations.save(consultation.id, {"entries": [], "photograph": photograph}, revision=consultation.revision)
+    pool = clinics.database.engine.pool
+    event.listen(pool, "checkout", take)
+    event.listen(pool, "checkin", give_back)
+    try:
+        client.get(f"/consultations/{consultation.id}?points=")
+        about = {"photo.kept": photograph, "revision": str(consultation.revision + 1)}
+        client.post(f"/consultations/{consultation.id}/suggestions", data=about)
+    finally:
+        event.remove(pool, "checkout", take)
+        event.remove(pool, "checkin", give_back)
+    assert turns == [[0, 0], [0, 0]]
 
 
 def test_a_photograph_that_cannot_be_read_is_the_fault(

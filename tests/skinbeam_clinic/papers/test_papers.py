@@ -20,7 +20,14 @@ def pdf_text(content: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def session(clinics: Clinics, names: dict[str, str]) -> str:
+def before_start(clinics: Clinics, names: dict[str, str]) -> tuple[int, str]:
+    """The status of the letter of a session that has not begun, and the page of the session."""
+    client, here = clinics.browser(Role.CLINICIAN), f"/treatments/{names['treatment']}"
+    return client.get(f"{here}/letter/en").status_code, client.get(here).text
+
+
+@pytest.fixture(scope="module")
+def session(clinics: Clinics, names: dict[str, str], before_start: tuple[int, str]) -> str:
     """A session that is over, with one row that was struck, and an adverse event."""
     desk, id = clinics.desk(Role.OWNER), names["treatment"]
     details = {"name": "Zoë Synthetic", "born": "1974-05-06", "address": "Weg 1"}
@@ -57,10 +64,15 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     assert "letter.made" in [part for one in entries for part in one.records_read.get(record, ())]
 
 
+def test_a_session_that_has_not_begun_has_no_letter(before_start: tuple[int, str]) -> None:
+    status, page = before_start
+    assert (status, "/letter/" in page) == (404, False)
+
+
 def test_a_letter_is_in_the_language_that_was_asked_for(clinics: Clinics, names: dict[str, str], session: str) -> None:
     german = pdf_text(clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/de").content)
     assert "Behandelt von" in german
-    assert "Schmerz 4 von 10" in german
+    assert "Schmerzen: 4 von 10" in german
     assert clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/xx").status_code == 404
 
 
@@ -109,10 +121,12 @@ def test_the_card_has_what_lies_ahead_and_names_no_treatment(clinics: Clinics, n
     assert page.mediabox.width > page.mediabox.height
 
 
-def test_the_pages_lead_to_the_papers_for_those_who_may_make_them(clinics: Clinics, names: dict[str, str]) -> None:
+def test_the_pages_lead_to_the_papers_for_those_who_may_make_them(
+    clinics: Clinics, names: dict[str, str], session: str
+) -> None:
     for role, may_send, may_print in ((Role.CLINICIAN, True, True), (Role.ASSISTANT, False, True)):
         client = clinics.browser(role)
-        for page in (f"/plans/{names['plan']}", f"/treatments/{names['treatment']}"):
+        for page in (f"/plans/{names['plan']}", f"/treatments/{session}"):
             assert (f"{page}/letter/de" in client.get(page).text) is may_send, page
         booking = client.get(f"/patients/{names['patient']}/appointments").text
         assert (f"/patients/{names['patient']}/appointments.pdf" in booking) is may_print
