@@ -435,7 +435,7 @@ def preview(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")],
     json: Json = False,
 ) -> None:
-    """Before, each healing day, after: computed illustrations at the 10th, 50th and 90th percentile."""
+    """Before and after, and what may go wrong: illustrations at the 10th, 50th and 90th percentile."""
     from skinbeam.api.preview import preview_document
 
     print_document(preview_document(image, plan, output), json=json)

@@ -25,7 +25,7 @@ def doctor_document(extra_checks: Sequence[HealthCheck] = ()) -> dict[str, Any]:
             "pip install skinbeam-clinic",
         ),
         _fonts(),
-        _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),
+        _module("face mesh", ("mediapipe",), "make face; without it a small network and OpenCV's cascades find faces"),
         _gpu(),
         _check("database", True, f"SQLite {sqlite3.sqlite_version}; PostgreSQL by its address", ""),
         _cache(),

@@ -99,16 +99,19 @@ def _drawn_harm(
     if isinstance(field, Omission):
         return field
     size = setting_entry("size", "clear_E")
+    rise, drawn_E = field.map_rise(map_name, float(size["value"]))
+    seen_E = setting("size", "seen_E")
+    if drawn_E < seen_E:
+        return Omission((concern_message(concern),), Message("preview.harm-too-faint"))
     cite_sources(*p.basis)
-    wanted = float(size["value"])
     return HarmSign(
         name=name,
         concern=concern.place,
         title=concern_message(concern),
         treatment=option.modality,
         map_name=map_name,
-        ln_light=field.raised(map_name, wanted),
-        size=Message("preview-size.clear_E", {"value": wanted}),
+        ln_light=field.raised(map_name, rise),
+        size=Message("preview-size.clear_E", {"value": round(drawn_E, 1), "seen": seen_E}),
         frequency=p,
         days=days,
         sources=(size["source"], *p.basis),
@@ -154,17 +157,24 @@ class _TreatedField:
             return Omission(title, Message(reason))
         return cls(whole, changes)
 
-    def raised(self, map_name: str, wanted_E: float) -> Float:
-        """Return ln of the factor on light where a map is raised until the field's colour differs by `wanted_E`."""
-        return self.changes.of_map(map_name, np.asarray(self._map_rise(map_name, wanted_E) * self.weight, np.float32))
+    def raised(self, map_name: str, rise: float) -> Float:
+        """Return ln of the factor on light where a map is raised."""
+        return self.changes.of_map(map_name, np.asarray(rise * self.weight, np.float32))
 
-    def _map_rise(self, map_name: str, wanted_E: float) -> float:
-        """Return the rise of a map that changes the field's median colour by `wanted_E`, by bisection."""
+    def map_rise(self, map_name: str, wanted_E: float) -> tuple[float, float]:
+        """Return the rise of a map that changes the field's median colour by `wanted_E`, and the change that it makes.
+
+        On dark skin the change can be smaller: more pigment than the darkest skin has is not drawn.
+        """
         light = np.median(self.changes.light[self.weight > 0], axis=0)
         pigment, before = PigmentLevels.of_median_skin(self.changes.maps), linear_to_lab(light)
+
+        def change_E(rise: float) -> float:
+            after = linear_to_lab(light * np.exp(pigment.ln_factor({map_name: rise})))
+            return float(np.linalg.norm(after - before))
+
         low, high = 0.0, _MOST_INDEX
         for _ in range(_HALVINGS):
             half = (low + high) / 2
-            after = linear_to_lab(light * np.exp(pigment.ln_factor({map_name: half})))
-            low, high = (half, high) if np.linalg.norm(after - before) < wanted_E else (low, half)
-        return high
+            low, high = (half, high) if change_E(half) < wanted_E else (low, half)
+        return high, change_E(high)

@@ -60,14 +60,13 @@ class ImportRepository:
         self._access = access
 
     def preview(self, plan: Planner) -> ImportPlan:
-        """Return what an import would make; nothing is written but that the patients were listed.
+        """Return what an import would make; nothing is written but that all contact details were read.
 
         Raises
         ------
         InputError : what `plan` raises.
         """
         with self._access.reading(AccessRight.TRANSFER) as work:
-            work.log("patients.listed", "patient")
             return plan(_take_snapshot(work), now())
 
     def write(self, plan: Planner) -> ImportSummary:
@@ -145,6 +144,7 @@ def _counts(summary: ImportSummary) -> dict[str, int]:
 
 
 def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
+    work.log("contacts.compared", "contact")
     patient, contact = tables.PatientRow, tables.ContactRow
     details: dict[str, dict[str, str]] = dict(work.read_columns(contact, contact.id, sealed=CONTACT_DETAILS))
     names = work.list_names(patient, patient.pseudonym)
