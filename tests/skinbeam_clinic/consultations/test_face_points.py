@@ -151,9 +151,10 @@ def test_points_are_moved_by_mouse_and_keys_and_saved(
         x, y = held["x"] + held["width"] / 2, held["y"] + held["height"] / 2
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x + 18, y + 36, steps=4)
+        page.mouse.move(x + 18, y + 34, steps=4)
         page.mouse.up()
-        # The part with the face, 5 pupil distances wide, is 702 px wide here: 18 px of the screen are 5.6 of it.
+        # The part with the face, 5 pupil distances wide, is 702 px wide here: 18 px of the screen are 5.6 of it, 34 are
+        # 10.6.
         expect(mouth).to_have_attribute("aria-valuetext", "230 pixels from the left, 157 from the top")
         looked_at(page, "points")
         right.focus()
