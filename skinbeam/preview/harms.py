@@ -27,50 +27,47 @@ TreatedConcerns = Sequence[tuple[ConcernPlan, Option]]
 
 _MOST_INDEX = 3.0  # upper bound of the rise of a map: neighbouring skin never differs so much
 _HALVINGS = 40
-# Harm in a plan → name of its picture, and the map that it raises.
-_DRAWN = {"pih": ("dark-mark", "melanin"), "prolonged-erythema": ("lasting-erythema", "haemoglobin")}
+
+
+@dataclass(frozen=True)
+class _Risk:
+    """How many people have a harm after an option for a concern, and how long it lasts where that is known."""
+
+    concern: ConcernPlan
+    option: Option
+    p: Estimate
+    days: float | None = None
 
 
 def harm_signs(
     treated: TreatedConcerns, skin: SkinAnalysis, changes: LightChanges | None
 ) -> Iterator[HarmSign | Omission]:
-    """Yield harms with a picture of their own, each after the option with the highest risk that can be drawn, or why
-    none can.
+    """Yield dark marks, lasting redness and bruises, or why they are not drawn.
 
-    These are dark marks, lasting redness and bruises.
+    Each is drawn after the option with the highest risk of it that can be drawn.
     """
-    for harm, (name, map_name) in _DRAWN.items():
-        known = [
-            (concern, option, harm_share.p)
-            for concern, option in treated
-            for harm_share in option.harms
-            if harm_share.name == harm and isinstance(harm_share.p, Estimate)
-        ]
-        if known:
-            known.sort(key=lambda candidate: -candidate[2].median)
-            yield _first_drawn(
-                _drawn_harm(name, map_name, concern, option, p, None, skin, changes) for concern, option, p in known
-            )
-    bruised = [
-        (concern, option, option.p_purpura)
-        for concern, option in treated
-        if option.p_purpura and option.p_purpura.median > 0
-    ]
-    if bruised:
-        bruised.sort(key=lambda candidate: -candidate[2].median)
-        yield _first_drawn(
-            _drawn_harm(
-                "purpura",
-                "haemoglobin",
-                concern,
-                option,
-                p,
-                None if option.purpura_days is None else option.purpura_days.high,
-                skin,
-                changes,
-            )
-            for concern, option, p in bruised
-        )
+    for name, map_name, risks in (
+        ("dark-mark", "melanin", _counted_risks("pih", treated)),
+        ("lasting-erythema", "haemoglobin", _counted_risks("prolonged-erythema", treated)),
+        ("purpura", "haemoglobin", _bruise_risks(treated)),
+    ):
+        falling = sorted(risks, key=lambda risk: -risk.p.median)
+        if falling:
+            yield _first_drawn(_drawn_harm(name, map_name, risk, skin, changes) for risk in falling)
+
+
+def _counted_risks(harm: str, treated: TreatedConcerns) -> Iterator[_Risk]:
+    for concern, option in treated:
+        for share in option.harms:
+            if share.name == harm and isinstance(share.p, Estimate):
+                yield _Risk(concern, option, share.p)
+
+
+def _bruise_risks(treated: TreatedConcerns) -> Iterator[_Risk]:
+    for concern, option in treated:
+        if option.p_purpura and option.p_purpura.median > 0:
+            days = None if option.purpura_days is None else option.purpura_days.high
+            yield _Risk(concern, option, option.p_purpura, days)
 
 
 def _first_drawn(signs: Iterable[HarmSign | Omission]) -> HarmSign | Omission:
@@ -85,36 +82,29 @@ def _first_drawn(signs: Iterable[HarmSign | Omission]) -> HarmSign | Omission:
 
 
 def _drawn_harm(
-    name: str,
-    map_name: str,
-    concern: ConcernPlan,
-    option: Option,
-    p: Estimate,
-    days: float | None,
-    seen: SkinAnalysis,
-    changes: LightChanges | None,
+    name: str, map_name: str, risk: _Risk, seen: SkinAnalysis, changes: LightChanges | None
 ) -> HarmSign | Omission:
     """Return a harm, or why it is not drawn."""
-    field = _TreatedField.from_concern(concern, seen, changes)
+    field, title = _TreatedField.from_concern(risk.concern, seen, changes), concern_message(risk.concern)
     if isinstance(field, Omission):
         return field
     size = setting_entry("size", "clear_E")
     rise, drawn_E = field.map_rise(map_name, float(size["value"]))
     seen_E = setting("size", "seen_E")
     if drawn_E < seen_E:
-        return Omission((concern_message(concern),), Message("preview.harm-too-faint"))
-    cite_sources(*p.basis)
+        return Omission((title,), Message("preview.harm-too-faint"))
+    cite_sources(*risk.p.basis)
     return HarmSign(
         name=name,
-        concern=concern.place,
-        title=concern_message(concern),
-        treatment=option.modality,
+        concern=risk.concern.place,
+        title=title,
+        treatment=risk.option.modality,
         map_name=map_name,
         ln_light=field.raised(map_name, rise),
         size=Message("preview-size.clear_E", {"value": round(drawn_E, 1), "seen": seen_E}),
-        frequency=p,
-        days=days,
-        sources=(size["source"], *p.basis),
+        frequency=risk.p,
+        days=risk.days,
+        sources=(size["source"], *risk.p.basis),
     )
 
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from skinbeam.evidence.synthesis.design import fitted_arms
 from skinbeam.model.estimate import Unknown, Value
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.preview.light_changes import LightChanges, visible_difference
-from skinbeam.preview.settings import finding_kinds, laser_modalities, late_months, setting
+from skinbeam.preview.settings import finding_kinds, late_months, setting
 from skinbeam.preview.strip import PERCENTILES, Omission, Removal
 from skinbeam.text import Message
 

@@ -9,7 +9,6 @@ from skinbeam.model.sources import read_sourced_value
 
 __all__ = [
     "finding_kinds",
-    "laser_modalities",
     "late_months",
     "setting",
     "setting_entry",
@@ -38,11 +37,6 @@ def strip_days() -> tuple[int, ...]:
 def late_months() -> int:
     """Return how many months after the course the last pictures are."""
     return int(_preview_table()["strip"]["months"])
-
-
-def laser_modalities() -> tuple[str, ...]:
-    """Return the modalities of laser and intense light, whose trials bound what is drawn."""
-    return tuple(_preview_table()["strip"]["lasers"])
 
 
 def finding_kinds(condition: str) -> tuple[str, ...]:
