@@ -33,7 +33,7 @@ from skinbeam_clinic.clinic_transfer.models import (
 )
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import form_entries, make_submission
-from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS
+from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
 
 __all__ = ["ImportFile", "plan_import"]
@@ -228,7 +228,7 @@ class _Planner:
         if not text:
             return "", int(year) if year else None
         born = row.date("born", text)
-        if not first <= born.year or born > self.at.date():
+        if not is_possible_birth(born, self.at.date()):
             raise row.error("born", "born", read=text, first=str(first))
         if year and int(year) != born.year:
             raise row.error("year-differs", "year_of_birth", read=year, born=text)

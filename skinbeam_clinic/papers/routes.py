@@ -9,7 +9,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.papers.appointment_card import appointment_card_page, make_appointment_card
 from skinbeam_clinic.papers.doctor_letter import LetterFacts, letter_page, make_letter
-from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.treatments.models import Treatment
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -40,23 +40,23 @@ def _print_card(request: ClinicRequest) -> Response:
 
 
 def _write_letter_of_plan(request: ClinicRequest) -> Response:
-    plan = request.repositories.plans.get(request.path_parameter("plan"))
-    begun = request.repositories.treatments.of(plan.consultation_id)
-    return _write_letter(request, plan.id, [one for one in begun if one.plan_id == plan.id and one.started_at])
+    plan = open_plan(request.repositories, request.path_parameter("plan"))
+    begun = request.repositories.treatments.of(plan.consultation.id)
+    mine = [one for one in begun if one.plan_id == plan.record.id and one.started_at]
+    return _write_letter(request, plan, mine)
 
 
 def _write_letter_of_session(request: ClinicRequest) -> Response:
     one = request.repositories.treatments.get(request.path_parameter("treatment"))
     if one.started_at is None:
         raise clinic_error("absent", "treatment")
-    return _write_letter(request, one.plan_id, [one])
+    return _write_letter(request, open_plan(request.repositories, one.plan_id), [one])
 
 
-def _write_letter(request: ClinicRequest, plan_id: str, treatments: Sequence[Treatment]) -> Response:
+def _write_letter(request: ClinicRequest, plan: OpenPlan, treatments: Sequence[Treatment]) -> Response:
     desk, language = request.repositories, request.path_parameter("language")
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
-    plan = open_plan(desk, plan_id)
     patient_id = plan.consultation.patient_id
     desk.papers.note_letter(patient_id)
     with use_language(language):
@@ -66,7 +66,7 @@ def _write_letter(request: ClinicRequest, plan_id: str, treatments: Sequence[Tre
             patient=desk.patients.get(patient_id),
             contact=desk.patients.get_contact(patient_id),
             plan=translate_record(plan.plan),
-            choices=desk.plans.list_choices(plan_id),
+            choices=desk.plans.list_choices(plan.record.id),
             treatments=treatments,
         )
         return Response(make_letter(letter_page(facts, Formatter().date(to_local_time(now()).date()))), media_type=_PDF)

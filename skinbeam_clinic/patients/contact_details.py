@@ -8,7 +8,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["EMAIL", "OLDEST_YEARS", "check_contact_details"]
+__all__ = ["EMAIL", "OLDEST_YEARS", "check_contact_details", "is_possible_birth"]
 
 OLDEST_YEARS = 130
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -28,6 +28,11 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
     return dict(details) | ({"born": _parse_birth(details["born"])} if details.get("born") else {})
 
 
+def is_possible_birth(born: datetime.date, today: datetime.date) -> bool:
+    """Return whether somebody who is alive may be born on a day."""
+    return today.year - OLDEST_YEARS <= born.year and born <= today
+
+
 def _parse_birth(text: str) -> str:
     match = _DAY_FIRST.fullmatch(text)
     try:
@@ -38,7 +43,7 @@ def _parse_birth(text: str) -> str:
         )
     except ValueError:
         raise _birth_error(text) from None
-    if not now().year - OLDEST_YEARS <= born.year or born > now().date():
+    if not is_possible_birth(born, now().date()):
         raise _birth_error(text)
     return born.isoformat()
 

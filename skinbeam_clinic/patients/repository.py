@@ -13,6 +13,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
+from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
 
 __all__ = [
     "CONTACT_DETAILS",
@@ -26,7 +27,6 @@ __all__ = [
     "next_number",
 ]
 
-_OLDEST_YEARS = 130
 LONGEST_PSEUDONYM = 40
 _SHORTEST_NAME = 3  # letters; shorter words are initials and particles
 RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
@@ -237,9 +237,9 @@ def _check_pseudonym(text: str) -> str:
 
 def _check_year(year: int | None) -> int | None:
     this = now().year
-    if year is not None and not this - _OLDEST_YEARS <= year <= this:
+    if year is not None and not this - OLDEST_YEARS <= year <= this:
         raise clinic_error(
-            "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - _OLDEST_YEARS), "last": str(this)}
+            "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - OLDEST_YEARS), "last": str(this)}
         )
     return year
 
