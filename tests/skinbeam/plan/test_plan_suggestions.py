@@ -71,8 +71,16 @@ def test_only_what_is_enough_is_suggested(change: dict[str, Any], there: bool) -
 
 
 def test_the_severity_of_a_scale_goes_with_it() -> None:
-    (one,) = suggest_concerns([replace(SPOTS, kind="inflamed", suggests="active-acne", severity="moderate")])
+    acne = replace(SPOTS, kind="inflamed", suggests="active-acne", severity="moderate", found_count=3)
+    (one,) = suggest_concerns([acne])
     assert one.as_record()["severity"] == "moderate"
+
+
+def test_acne_is_suggested_by_all_lesions_that_were_found() -> None:
+    """Few lesions come back on every copy of the picture; a grade of acne counts those that were found at all."""
+    acne = replace(SPOTS, kind="inflamed", suggests="active-acne", count=1)
+    assert suggest_concerns([replace(acne, found_count=2)]) == ()
+    assert len(suggest_concerns([replace(acne, found_count=12)])) == 1
 
 
 def test_a_plan_is_told_what_its_case_does_not_have(look: PhotoAnalysis) -> None:
