@@ -31,6 +31,7 @@ __all__ = [
     "compare_with_guideline",
     "plan_cell",
     "planned_cells",
+    "summarise_cell_plans",
 ]
 
 PLAN_DRAWS: Final = 64  # a plan offers the same treatments with more, and doses of a neighbouring step
@@ -161,7 +162,11 @@ def compare_with_guideline(cells: Sequence[GuidelineCell] | None = None) -> Guid
     ----------
     cells : the cells; if None, those of `planned_cells`.
     """
-    plans = run_in_parallel(plan_cell, planned_cells() if cells is None else cells)
+    return summarise_cell_plans(run_in_parallel(plan_cell, planned_cells() if cells is None else cells))
+
+
+def summarise_cell_plans(plans: Sequence[CellPlan]) -> GuidelineAgreement:
+    """Return how the plans of cells, made with `plan_cell` and its own draws, agree with the guideline."""
     lights, beyond = (sum(getattr(one, name) for one in plans) for name in ("lights", "lights_beyond"))
     return GuidelineAgreement(
         draws=PLAN_DRAWS,

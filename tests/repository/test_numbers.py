@@ -10,12 +10,21 @@ from numbers_in_prose import Comparison, ProseSentence, command_document, compar
 from paths import ROOT
 from store import stored
 
+from skinbeam.validation.guideline_plans import plan_cell, planned_cells, summarise_cell_plans
+from skinbeam.validation.validate import validate_model
+
 SENTENCES = read_sentences()
 
 
 def run_once(command: str, files: tuple[tuple[str, str], ...] = (), without: str = "") -> Any:
     """Return the document of a command, which all workers of a run share: some take a minute."""
-    return stored(command_document, command, files, without)
+    return stored(validation_document) if command == "validate" else stored(command_document, command, files, without)
+
+
+def validation_document() -> dict[str, Any]:
+    """Return the document of `validate`, with the plans of cells that the test of the guideline makes too."""
+    plans = [stored(plan_cell, cell) for cell in planned_cells()]
+    return replace(validate_model(), guideline=summarise_cell_plans(plans)).to_dict()
 
 
 def assert_printed_as_written(sentence: ProseSentence) -> None:

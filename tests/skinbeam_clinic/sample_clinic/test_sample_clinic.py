@@ -144,8 +144,17 @@ def test_the_tour_leads_to_ten_pages(clinic: SampleClinic) -> None:
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("hour", [0, 23])
-@pytest.mark.parametrize("weekday", [5, 6, 0], ids=["saturday", "sunday", "monday"])
+@pytest.mark.parametrize(
+    ("weekday", "hour"),
+    [
+        pytest.param(5, 23, id="saturday-23"),
+        pytest.param(0, 0, id="monday-0"),
+        *(
+            pytest.param(day, hour, id=f"{name}-{hour}", marks=pytest.mark.long)
+            for day, hour, name in ((5, 0, "saturday"), (6, 0, "sunday"), (6, 23, "sunday"), (0, 23, "monday"))
+        ),
+    ],
+)
 def test_it_can_be_made_on_any_day_at_any_hour(
     weekday: int, hour: int, tmp_path: Path, make_plan: Callable[[Submission], NewPlan]
 ) -> None:
