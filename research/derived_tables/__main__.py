@@ -11,6 +11,7 @@ from research.derived_tables.melanin_by_colour import MELANIN_BY_COLOUR
 from research.derived_tables.melanin_by_site import MELANIN_BY_SITE
 from research.derived_tables.model_error import MODEL_ERROR
 from research.derived_tables.practice_doses import PRACTICE_DOSES
+from research.derived_tables.reference_burns import REFERENCE_BURNS
 from research.derived_tables.skin_colours import SKIN_COLOURS
 from research.derived_tables.spot_share import SPOT_SHARE
 from research.derived_tables.vessel_reduction import VESSEL_REDUCTION
@@ -30,6 +31,7 @@ DERIVED_TABLES: tuple[DerivedTable, ...] = (
     VESSEL_REDUCTION,
     MODEL_ERROR,
     PRACTICE_DOSES,
+    *REFERENCE_BURNS,
 )
 
 

@@ -11,13 +11,11 @@ moves with dose and skin.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
@@ -31,19 +29,16 @@ from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import find_limits
+from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.response_table import ResponseTable, basal_burn_doses
 from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
 __all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
 
 Floats = NDArray[np.float64]
-
-_REFERENCE_DRAWS: Final = 64
-_REFERENCE_SEED: Final = 1
 
 
 def plan_proposal(
@@ -170,13 +165,14 @@ def _compare_with_practice(case: Case, proposal: Proposal, table: ResponseTable)
 def _compute_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
     beam, skins = table.beam(proposal.setting), table.skins
     burns = reference = basal_burn_doses(beam, skins, table.cooling)
-    reference_weights = skins.weights[1]
+    weights = reference_weights = skins.weights[1]
     is_personal = isinstance(burns.calibration, PersonalCalibration)
     if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
-        usual = _reference_skins(case, table.goal, proposal, skins.site)
-        reference, reference_weights = basal_burn_doses(beam, usual, table.cooling), usual.weights[1]
+        number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
+        reference = reference_burn_doses(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
+        reference_weights = np.ones(reference.computed_J_cm2.size)
     scale = _anchor_at_practice(proposal, beam, reference, reference_weights)
-    return scale, _median_J_cm2(burns, skins.weights[1]) / _median_J_cm2(reference, reference_weights)
+    return scale, _median_J_cm2(burns, weights) / _median_J_cm2(reference, reference_weights)
 
 
 def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:
@@ -190,18 +186,6 @@ def _is_measured(case: Case) -> bool:
     patient, skin = case.patient, case.skin
     measured = skin is not None and (skin.ita_deg is not None or skin.reflectance is not None)
     return measured or (patient is not None and patient.ita_deg is not None)
-
-
-def _reference_skins(case: Case, goal: TreatmentGoal, proposal: Proposal, site: str) -> SiteSkins:
-    """Return draws of the skin that sources treated: the same concern in people of their phototype, without earlier
-    pulses.
-    """
-    number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
-    assert case.patient is not None  # a consultation has one
-    patient = case.patient.model_copy(update={"phototype": PHOTOTYPES[number - 1], "ita_deg": None})
-    usual = case.model_copy(update={"patient": patient, "skin": None, "test_spot": [], "session": []})
-    reference = SkinBank(usual, assess_colour(usual, None), _REFERENCE_DRAWS, _REFERENCE_SEED)
-    return reference.skins(site, goal)
 
 
 def _median_J_cm2(burns: BurnDoses, weights: Floats) -> float:

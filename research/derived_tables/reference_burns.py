@@ -1,0 +1,92 @@
+"""Make the tables of doses that burn the skin that sources treated, one for each site. All of them take ten minutes.
+
+A table has the settings with which plans of the site begin, of every known device and skin type. A plan computes any
+other setting itself, so a table that lacks some is slow and not wrong.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.device import devices
+from skinbeam.laser.setting_grid import dose_steps
+from skinbeam.model.case import Case
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.response.goals import laser_choices
+from skinbeam.response.reference_burns import compute_reference_doses, reference_setting_key, reference_table_name
+from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam, built_in_cooling
+
+__all__ = ["REFERENCE_BURNS", "usual_light"]
+
+_AGE_YEARS = 40.0  # any adult: what is proposed does not depend on it
+
+HEADER = """\
+# Computed doses, J/cm², that burn untanned skin of a phototype at the site of this table: 16 equally likely skins, at
+# each setting with which a plan begins. The end of a key is a hash of light, pulse and cooling.
+# Made by `make derived` from the optics of skin; not to be edited.
+"""
+
+
+def usual_light(site: str) -> Iterator[tuple[str, Beam, CoolingPlan]]:
+    """Yield phototype, beam and cooling of each published setting with which a plan of the site begins."""
+    machines = [SearchMachine(name, device, Path()) for name, device in devices().items()]
+    for condition in vocabulary_table("condition"):
+        for phototype in PHOTOTYPES:
+            patient = {"age_years": _AGE_YEARS, "phototype": phototype}
+            case = Case.model_validate({"patient": patient, "concern": [{"condition": condition, "site": site}]})
+            for proposal in _proposals(case, machines):
+                number = proposal.lighter_phototype or PHOTOTYPES.index(phototype) + 1
+                machine, setting = proposal.machine, proposal.setting
+                beam = build_beam(machine, setting, dose_steps(machine.device, setting)[0])
+                yield PHOTOTYPES[number - 1], beam, built_in_cooling(machine.device)[0]
+
+
+def _proposals(case: Case, machines: list[SearchMachine]) -> Iterator[Proposal]:
+    (concern,) = case.concern
+    cell = concern_cell(case, concern)
+    for modality in laser_choices(concern.condition, concern.site)[0]:
+        for machine in machines:
+            device = machine.device
+            heats = modality in device.modalities and modality != "ablative"
+            if heats and not device.microbeam and not device.lens_array:
+                caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(case))
+                found = propose_setting(case, concern, modality, replace(machine, caps=caps), cell)
+                if found is not None:
+                    yield found
+
+
+def _make_table(site: str) -> dict[str, Any]:
+    made: dict[str, dict[str, tuple[float, ...]]] = {phototype: {} for phototype in PHOTOTYPES}
+    for phototype, beam, cooling in usual_light(site):
+        key = reference_setting_key(beam, cooling)
+        if key not in made[phototype]:
+            made[phototype][key] = compute_reference_doses(site, phototype, beam, cooling)
+    return {phototype: dict(sorted(doses.items())) for phototype, doses in made.items() if doses}
+
+
+REFERENCE_BURNS = tuple(
+    DerivedTable(
+        name=reference_table_name(site),
+        header=HEADER,
+        inputs=(
+            "data/tissue/",
+            "data/spectra/",
+            "data/cooling.toml",
+            "data/still_air.toml",
+            "data/derived/melanin_by_colour.toml",
+            "data/derived/melanin_by_site.toml",
+            "data/derived/spot_share.toml",
+        ),
+        version=1,
+        make=partial(_make_table, site),
+    )
+    for site in vocabulary_table("site")
+)
