@@ -1,5 +1,6 @@
 """Doses that burn the skin that sources treated: shipped for the settings that plans begin with, else computed."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -40,7 +41,7 @@ def test_darker_skin_burns_at_lower_doses_in_every_shipped_setting(site: str) ->
     assert lights
     for light in lights:
         doses = [np.array(shipped[one][light]) for one in PHOTOTYPES if light in shipped.get(one, {})]
-        for lighter, darker in zip(doses, doses[1:], strict=False):
+        for lighter, darker in itertools.pairwise(doses):
             assert (np.diff(lighter) >= 0).all(), light
             assert np.median(darker) < np.median(lighter), light
 
