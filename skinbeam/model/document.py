@@ -32,6 +32,8 @@ __all__ = [
 
 UNWRITABLE_CODE = "unwritable-folder"  # code of the error of a disk that is full or cannot be written
 SIGNIFICANT_DIGITS = 6
+_LINE_CHARACTERS = 120  # of a file that people look at
+_INDENT = 1
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
@@ -91,8 +93,35 @@ def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
 
 
 def pretty_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Return `value` as indented JSON in its own order, with a final newline."""
-    return json.dumps(to_json_types(value, digits), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return `value` as indented JSON in its own order, with a final newline.
+
+    One line holds a list of numbers or of names, an estimate or an unknown, and whatever else fits in 120 characters,
+    so that a list of a hundred probabilities is one line and not a hundred.
+    """
+    return _indented_json(to_json_types(value, digits), 0) + "\n"
+
+
+def _indented_json(value: Any, column: int) -> str:
+    """Return the JSON text of a value that begins in `column`."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if not isinstance(value, dict | list) or len(line) + column <= _LINE_CHARACTERS or _is_row(value):
+        return line
+    margin = " " * (column + _INDENT)
+    if isinstance(value, dict):
+        names = {name: json.dumps(name, ensure_ascii=False) for name in value}
+        parts = [f"{names[name]}: {_indented_json(item, column + _INDENT)}" for name, item in value.items()]
+    else:
+        parts = [_indented_json(item, column + _INDENT) for item in value]
+    inner = ",\n".join(margin + part for part in parts)
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{start}\n{inner}\n{' ' * column}{end}"
+
+
+def _is_row(value: dict[str, Any] | list[Any]) -> bool:
+    """Return whether a value stands on one line however long: a list of numbers or names, an estimate or an unknown."""
+    if isinstance(value, dict):
+        return value.keys() == {"unknown"} or {"median", "low", "high", "basis"} <= value.keys()
+    return not any(isinstance(item, dict | list) for item in value) and not any(" " in str(item) for item in value)
 
 
 def sha256_hex(value: Any) -> str:

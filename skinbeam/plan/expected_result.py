@@ -49,20 +49,12 @@ def trial_question(
 
 
 def trial_expectation(case: Case, question: EvidenceQuestion) -> Expectation:
-    """Return the expected result in trials for this person, or unknowns with the reason."""
+    """Return the expected result in trials for this person, as a plan stores it, or unknowns with the reason."""
     expected = expect_for_setting(question)
     untold = scar_share_refusal(case)
-    return expected if untold is None else _without_scars(expected, untold)
-
-
-def _without_scars(expected: Expectation, scar_unknown: Unknown) -> Expectation:
-    """Return the same with the share of people with a scar unknown, after treatment and in its natural course."""
-    natural = expected.untreated
-    return replace(
-        expected,
-        harms={**expected.harms, "scar": PatientShare.unknown(scar_unknown)},
-        untreated=None if natural is None else _without_scars(natural, scar_unknown),
-    )
+    if untold is not None:
+        expected = replace(expected, harms={**expected.harms, "scar": PatientShare.unknown(untold)})
+    return expected.shortened()
 
 
 def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skinbeam.assessment.risks import PersonalRisk
-from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.evidence.expectation.expectation import Expectation, NaturalCourse
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
@@ -105,8 +105,9 @@ def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
         return Unknown(value["unknown"])
     others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
     fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
-    if len(fitting) > 1 and isinstance(value, dict):  # of several records the one that has these fields
+    if len(fitting) > 1 and isinstance(value, dict):  # of several records the smallest that has these fields
         fitting = [kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}]
+        fitting = sorted(fitting, key=lambda kind: len(fields(kind)))[:1]
     _expect(len(fitting) == 1, path, f"one of {others}", value)
     return _read_value(fitting[0], value, path)
 
@@ -118,7 +119,7 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
     if kind is Message:
         return StoredMessage(value["id"], value["params"], value["text"])
     held = dict(value)
-    if kind is Expectation:
+    if kind in (Expectation, NaturalCourse):
         held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
     elif kind is DocumentWarning:
         held["message"] = _sentence_record(held["message"])

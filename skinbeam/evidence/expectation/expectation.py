@@ -4,7 +4,7 @@ Every number is an estimate, or an unknown with its reason; an answer that absta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -15,6 +15,7 @@ __all__ = [
     "CountInterval",
     "DosePlacement",
     "Expectation",
+    "NaturalCourse",
     "PatientShare",
     "Prediction",
     "StudyShare",
@@ -32,18 +33,22 @@ class PatientShare:
     Parameters
     ----------
     p : the share.
-    pmf : probability of 0, 1, ... of the patients.
-    intervals : level in per cent → central interval of the count.
+    pmf : probability of 0, 1, ... of the patients; None in a shortened share.
+    intervals : level in per cent → central interval of the count; None in a shortened share that is unknown.
     """
 
     p: Value
-    pmf: tuple[float, ...] | Unknown
-    intervals: Mapping[str, CountInterval | Unknown]
+    pmf: tuple[float, ...] | Unknown | None
+    intervals: Mapping[str, CountInterval | Unknown] | None
 
     @staticmethod
     def unknown(reason: Unknown) -> "PatientShare":
         """Return a share with every field unknown."""
         return PatientShare(reason, reason, dict.fromkeys(INTERVAL_LEVELS, reason))
+
+    def shortened(self) -> "PatientShare":
+        """Return the share without the distribution of the count; an unknown share has its reason once."""
+        return replace(self, pmf=None, intervals=None if isinstance(self.p, Unknown) else self.intervals)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,28 @@ class StudyShare:
 
 
 @dataclass(frozen=True)
+class NaturalCourse:
+    """The results of no treatment that a plan stores with each option; fields as in `Expectation`.
+
+    The other values of an untreated course stand once, in the option without treatment.
+    """
+
+    p_at_least: Mapping[str, Value]
+    predict: Prediction
+    mean_improvement_pct: Value
+    pih: PatientShare
+    downtime_days: Value
+    durability: Mapping[str, Value]
+    studies: tuple[StudyShare, ...]
+    abstains: Message | None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON form, with every key."""
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        return record | {"abstains": False if self.abstains is None else self.abstains.english}
+
+
+@dataclass(frozen=True)
 class Expectation:
     """The results that a new clinic's patients may expect of a treatment.
 
@@ -93,7 +120,7 @@ class Expectation:
     harms : name → share of patients; `pih`, darkening after inflammation, is a separate field.
     durability : months → share of the gain that remains.
     abstains : why the evidence cannot predict the improvement; None where it can.
-    untreated : the natural course of the same condition; None in that course itself.
+    untreated : the natural course of the same condition, shortened in a plan; None in that course itself.
     warnings : limits of the answer.
     person_improvement_pct : improvement of one patient of a new clinic, below 0 where it becomes worse: 9 of 10 improve
         by more than its low end, 1 of 10 by more than its high end. None in a plan of an earlier release.
@@ -115,7 +142,7 @@ class Expectation:
     studies: tuple[StudyShare, ...]
     abstains: Message | None
     in_words: tuple[Message, ...]
-    untreated: "Expectation | None" = None
+    untreated: "Expectation | NaturalCourse | None" = None
     warnings: tuple[DocumentWarning, ...] = ()
     person_improvement_pct: Value | None = None
 
@@ -132,3 +159,17 @@ class Expectation:
         if self.person_improvement_pct is None:
             del record["person_improvement_pct"]
         return record
+
+    def shortened(self) -> "Expectation":
+        """Return what a plan stores with each option: harms and satisfaction without the distribution of counts, and
+        the main results of the untreated course.
+        """
+        untreated = self.untreated
+        if isinstance(untreated, Expectation):
+            untreated = NaturalCourse(**{field.name: getattr(untreated, field.name) for field in fields(NaturalCourse)})
+        return replace(
+            self,
+            satisfaction=self.satisfaction.shortened(),
+            harms={name: share.shortened() for name, share in self.harms.items()},
+            untreated=untreated,
+        )

@@ -1,6 +1,7 @@
 """The records of a plan: frozen, typed, and the whole of its document, field by field."""
 
 import copy
+import json
 from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
 
@@ -9,7 +10,10 @@ from consultations import CONDITIONS, PERSON, concern, devices, document, exampl
 from plan_reading import read_plan, records_in
 from report_samples import sample_plan
 
-from skinbeam.model.document import canonical_json, round_significant
+from skinbeam.evidence.expectation.expect import expect
+from skinbeam.evidence.expectation.expectation import NaturalCourse
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.document import canonical_json, pretty_json, round_significant, to_json_types
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records import plan as records
@@ -35,6 +39,45 @@ def test_a_plan_comes_back_from_its_document_whole(name: str) -> None:
     read = read_plan(made)
     assert canonical_json(read.document) == canonical_json(made)
     assert read.plan_sha256 == made["plan_sha256"]
+
+
+def test_a_plan_of_an_earlier_release_keeps_its_name() -> None:
+    """Earlier plans have whole distributions and a whole natural course; their hash covers both."""
+    (option, *_) = PLAN.concerns[0].options
+    whole = expect(EvidenceQuestion("facial-telangiectasia", "vascular"))
+    concern = replace(PLAN.concerns[0], options=(replace(option, expected=round_record(whole)),))
+    earlier = replace(PLAN, concerns=(concern,))
+    written = json.loads(canonical_json(earlier.document))
+    stored = written["concerns"][0]["options"][0]["expected"]
+    assert len(stored["satisfaction"]["pmf"]) == len(stored["untreated"]["predict"]["pmf"]) == 101
+    assert {"harms", "in_words"} <= set(stored["untreated"])
+    assert canonical_json(read_plan(written).document) == canonical_json(written)
+    assert read_plan(written).plan_sha256 == written["plan_sha256"]
+
+
+def test_a_plan_stores_the_main_values_of_each_result() -> None:
+    whole = expect(EvidenceQuestion("facial-telangiectasia", "vascular"))
+    stored, printed = to_json_types(whole.shortened()), to_json_types(whole)
+    main = {field.name for field in fields(NaturalCourse)}
+    assert set(stored) == set(printed)
+    assert all(stored[name] == printed[name] for name in main)
+    assert len(stored["predict"]["pmf"]) == len(stored["pih"]["pmf"]) == 101  # of 0 to 100 patients
+    assert stored["untreated"] == {name: printed["untreated"][name] for name in main}
+    for share, full in (
+        (stored["satisfaction"], printed["satisfaction"]),
+        *((share, printed["harms"][harm]) for harm, share in stored["harms"].items()),
+    ):
+        assert share == {name: full[name] for name in (("p",) if "unknown" in full["p"] else ("p", "intervals"))}
+
+
+def test_json_text_has_a_line_for_each_list_of_numbers_and_loses_nothing() -> None:
+    printed = to_json_types(expect(EvidenceQuestion("facial-telangiectasia", "vascular")))
+    text = pretty_json(printed)
+    assert json.loads(text) == printed
+    lines = [line for line in text.splitlines() if '"pmf": [' in line]
+    assert lines
+    assert all(line.count(",") >= 100 for line in lines)  # 101 probabilities each
+    assert text.count("\n") < json.dumps(printed, indent=1).count("\n") / 5
 
 
 def test_a_lens_array_is_in_the_document_beside_its_fluence() -> None:
