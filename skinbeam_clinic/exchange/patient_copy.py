@@ -21,6 +21,7 @@ from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
 from skinbeam_clinic.errors import clinic_error
@@ -146,13 +147,13 @@ class PatientCopyRepository:
             chosen = [asdict(choice) for choice in self._plans.list_choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
         return asdict(one) | {
-            "treatments": [asdict(treatment) for treatment in self._treatments.of(one.id)],
+            "treatments": [record_values(treatment) for treatment in self._treatments.of(one.id)],
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
             "diary": self._diary(one, photographs),
             "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.id)],
-            "test_spots": [asdict(spot) for spot in self._test_spots.of(one.id)],
+            "test_spots": [record_values(spot) for spot in self._test_spots.of(one.id)],
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }
 

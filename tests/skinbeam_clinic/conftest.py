@@ -34,6 +34,7 @@ from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
@@ -142,8 +143,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     diary = treated(desk, days_ago=2.0).treatment
     link = desk.diaries.create_link(diary, language="en", until=ends)
     DiaryAccess(clinics.database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
-    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT, {}))
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT))
     suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,

@@ -27,10 +27,11 @@ from skinbeam_clinic.errors import ClosedError, ConflictError, DeniedError, Reco
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
-SPOT = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+SPOT = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -323,7 +324,7 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     at, later = now(), now() + 24 * HOUR
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
-    spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT, {}))
+    spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT))
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {

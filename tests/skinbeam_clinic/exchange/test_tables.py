@@ -25,6 +25,7 @@ from skinbeam_clinic.follow_ups.models import (
     SelfRating,
 )
 from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanChoice, PlanContents, PlanRecord
+from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
     AdverseEventGrade,
@@ -90,7 +91,7 @@ def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[PlanOptionRow,
 def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
     one = dossier(1)
     (held,) = one.consultations
-    fired = AreaFiring(site="cheeks", settings={"fluence_J_cm2": 8.0}, endpoint="seek", pain_0_10=6.0)
+    fired = AreaFiring(site="cheeks", settings=PulseSettings(fluence_J_cm2=8.0), endpoint="seek", pain_0_10=6.0)
     areas = (
         TreatedArea("a1", replace(fired, pain_0_10=9.0), (), AT, "Ann"),
         TreatedArea("a2", replace(fired, corrects="a1"), (), AT, "Ann"),
@@ -122,7 +123,7 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
         serial=None,
         number=1,
         state=TreatmentState.DONE,
-        ordered=TreatmentOrder("redness", "cheeks", "x", {}, {}, {}),
+        ordered=TreatmentOrder("redness", "cheeks", "x", OrderedSettings()),
         answers=(),
         areas=areas,
         events=(replace(event, id="e0", grade=AdverseEventGrade.MILD), event),

@@ -36,6 +36,7 @@ from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingSimulator
 from skinbeam_clinic.plans.setting_quantities import offered_doses, read_quantities
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
 
@@ -188,9 +189,10 @@ def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics
     """The skins of the plan do not know it, so that any answer would be too bold."""
     here, plan = new_plan(clinics)
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0}
-    settings |= {"fluence_J_cm2": 7.0, "pulse_ms": 10.0, "spot_mm": 7.0}
-    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT, {})
+    settings = SpotSettings(
+        device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=7.0, pulse_ms=10.0, spot_mm=7.0
+    )
+    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT)
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
     spot = desk.test_spots.fire(here.rpartition("/")[2], firing, at)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"})
@@ -380,7 +382,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     assert "hardly any effect at 8 elsewhere" in page
     german = html.unescape(client.get(made, headers={"accept-language": "de"}).text)
     assert "Diese Einstellung hat die behandelnde Person gewählt; der Plan schlägt 595 nm, 7,5 J/cm²" in german
-    assert make_order(document, *find_option(document, "0.0")).settings["fluence_J_cm2"] == 9.0
+    assert make_order(document, *find_option(document, "0.0")).settings.fluence_J_cm2 == 9.0
     # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
     assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
     again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]

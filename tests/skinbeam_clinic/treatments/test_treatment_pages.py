@@ -3,6 +3,7 @@
 import datetime
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.database import columns
 from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.pulse_settings import SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import list_items
 from skinbeam_clinic.treatments.face_map import PAIRED_SITES, list_regions
@@ -84,7 +86,7 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     ordered, page = kept(clinics, here).ordered, said(client.get(here))
-    assert (ordered.device, ordered.settings["fluence_J_cm2"], ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
+    assert (ordered.device, ordered.settings.fluence_J_cm2, ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
     assert [item.name for item in list_items(ordered) if not item.is_always_included] == ["spots", "cooling"]
     assert "7.5 J/cm²" in page
     assert "eyewear for 595 nm" in page
@@ -141,7 +143,7 @@ def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clin
     assert "&lt;b&gt;even" in page
     assert "<b>even" not in page
     (area,) = kept(clinics, here).areas
-    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings["pulse_ms"]) == (BodySide.RIGHT, 3.0, 6.0)
+    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings.pulse_ms) == (BodySide.RIGHT, 3.0, 6.0)
 
 
 def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
@@ -375,11 +377,10 @@ def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
     plan = desk.plans.get(kept(clinics, here).plan_id)
     ladder = open_plan(desk, plan.id).plan.test_spots[0]
     top = ladder.spots[-1]
-    where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-    beam = {"pulse_ms": top.pulse_ms, "spot_mm": top.spot_mm}
+    planned = step_settings(ladder, top)
     for share in (0.6, 0.9):
-        settings = where | beam | {"fluence_J_cm2": share * float(top.fluence_J_cm2 or 0.0)}
-        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, {})
+        settings = replace(planned, fluence_J_cm2=share * float(top.fluence_J_cm2 or 0.0))
+        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT)
         spot = desk.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
         desk.test_spots.add_reading(spot.id, "none")
     assert "Not all fired" in said(client.get(here))
@@ -390,8 +391,8 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
 ) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here))
     treatment, desk = kept(clinics, here), clinics.desk()
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0}
-    firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT, {})
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0)
+    firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT)
     desk.test_spots.add_reading(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
     assert client.post(f"{here}/start").status_code == 422
     sent = {"item": "course", "why-course": "it is urgent"}
