@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
 
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
@@ -118,6 +120,20 @@ class Submission:
     photo: str = ""
     recorded: tuple[RecordedRow, ...] = ()
 
+    @classmethod
+    def from_json(cls, written: bytes) -> "Submission":
+        """Return the submission that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError : the JSON is not that of a submission.
+        """
+        return _submission_adapter().validate_json(written)
+
+    def to_json(self) -> bytes:
+        """Return the submission as JSON."""
+        return _submission_adapter().dump_json(self)
+
     @cached_property
     def tables(self) -> dict[str, Any]:
         """The tables of the case file."""
@@ -175,6 +191,11 @@ class Submission:
         used = self.row_numbers(kind)
         number = used[int(index)] if int(index) < len(used) else int(index)
         return f"{kind}.{number}.{key or _ROWS[kind]}"
+
+
+@cache
+def _submission_adapter() -> TypeAdapter[Submission]:
+    return TypeAdapter(Submission)
 
 
 def row_kind(row: EarlierTestSpot | EarlierSession) -> str:

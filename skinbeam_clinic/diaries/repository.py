@@ -8,6 +8,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
@@ -16,22 +17,25 @@ from skinbeam_clinic.diaries.models import (
     AlarmCount,
     DiaryEntry,
     DiaryLink,
+    DiaryNote,
     DiarySubject,
     NewDiaryLink,
     UnreadEntries,
 )
-from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
 from skinbeam_clinic.models import Job
 
 __all__ = [
+    "NOTE_CONTENT",
     "AlarmRepository",
     "DiaryRepository",
     "end_links",
     "is_course_stopped",
     "read_entry",
 ]
+
+NOTE_CONTENT = SealedRecord(DiaryNote, follow_up_tables.DiaryEntryRow.entry_sealed)
 
 
 class DiaryRepository:

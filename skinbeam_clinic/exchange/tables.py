@@ -4,8 +4,6 @@ People and plans are numbered in the order of random ids, so that a number revea
 included only where at least `SMALLEST_GROUP` people of the table share all three.
 """
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,11 +13,13 @@ from typing import Any
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Option
+from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.models import ConsultationContents, Dossier, PlanContents
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import AdverseEventGrade
 
-__all__ = ["SMALLEST_GROUP", "PlanOptionRow", "plan_option_rows", "write_csv"]
+__all__ = ["SMALLEST_GROUP", "PlanOptionRow", "plan_option_csv", "plan_option_rows"]
 
 SMALLEST_GROUP = 5
 _GRADES = tuple(AdverseEventGrade)  # the worst last
@@ -119,15 +119,10 @@ def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
 
 
-def write_csv(rows: Iterable[PlanOptionRow]) -> bytes:
-    """Return a table as CSV in UTF-8; unknown values are empty, booleans are `true` or `false`."""
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\n")
-    table.writerow(field.name for field in fields(PlanOptionRow))
-    words = {True: "true", False: "false"}
-    for row in rows:
-        table.writerow(words[value] if isinstance(value, bool) else value for value in asdict(row).values())
-    return written.getvalue().encode()
+def plan_option_csv(rows: Iterable[PlanOptionRow]) -> bytes:
+    """Return the rows as CSV for programs of statistics."""
+    columns = tuple(field.name for field in fields(PlanOptionRow))
+    return write_csv(columns, (tuple(asdict(row).values()) for row in rows), for_spreadsheets=False)
 
 
 @dataclass(frozen=True)
@@ -151,10 +146,10 @@ def _number_patients(ids: Iterable[str]) -> dict[str, int]:
 def _consultation_rows(
     one: ConsultationContents, kept: PlanContents, concerns: tuple[ConcernPlan, ...]
 ) -> Iterator[PlanOptionRow]:
-    chosen = {choice.option.partition(".")[0]: choice.option for choice in kept.choices}
+    chosen = {ref.concern: ref for choice in kept.choices if (ref := OptionRef.find(choice.option)) is not None}
     for place, concern in enumerate(concerns):
         for number, option in enumerate(concern.options):
-            here = f"{place}.{number}"
+            here = OptionRef(place, number)
             yield PlanOptionRow(
                 person=0,
                 plan=0,
@@ -173,9 +168,9 @@ def _consultation_rows(
                 **_interval_columns("p_effective", option.p_effective),
                 **_interval_columns("p_harm", option.p_harm),
                 **_interval_columns("p_half", option.expected.p_at_least["50"]),
-                chosen=chosen.get(str(place)) == here,
-                consent=_consent_state(one, kept, here),
-                **_outcome_columns(one, kept, here),
+                chosen=chosen.get(place) == here,
+                consent=_consent_state(one, kept, str(here)),
+                **_outcome_columns(one, kept, str(here)),
             )
 
 

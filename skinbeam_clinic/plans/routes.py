@@ -247,7 +247,7 @@ def _preview_pair(before: Mapping[str, Any], after: Mapping[str, Any], title: st
 
 
 def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:
-    mine = [one for one in choices if one.option.startswith(f"{number}.")]
+    mine = [one for one in choices if (place := OptionRef.find(one.option)) and place.concern == number]
     rows = (
         _OptionView(
             str(OptionRef(number, i)),

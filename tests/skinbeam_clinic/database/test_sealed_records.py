@@ -16,7 +16,7 @@ from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
-from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
+from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.models import Member

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam_clinic.exchange.parquet import write_parquet
-from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_rows, write_csv
+from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_csv, plan_option_rows
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     FollowUp,
@@ -167,7 +167,7 @@ PLANS: Mapping[str, bytes] = {sex: of(sex) for sex in ("female", "male", "other"
 
 
 def test_nobody_is_named(rows: tuple[PlanOptionRow, ...]) -> None:
-    told = write_csv(rows).decode()
+    told = plan_option_csv(rows).decode()
     for secret in (OWNER, "Heron", "Ann", PATIENT.id, "1984", "2026-11"):
         assert secret not in told
 
@@ -186,7 +186,7 @@ def test_both_files_hold_the_same_rows(rows: tuple[PlanOptionRow, ...]) -> None:
     expected = [asdict(row) for row in rows]
     table = pq.read_table(io.BytesIO(write_parquet(rows)))
     assert table.to_pylist() == expected
-    written = list(csv.DictReader(io.StringIO(write_csv(rows).decode())))
+    written = list(csv.DictReader(io.StringIO(plan_option_csv(rows).decode())))
     assert written == [{name: as_written(value) for name, value in row.items()} for row in expected]
-    assert write_csv(()).decode().count("\n") == 1
+    assert plan_option_csv(()).decode().count("\n") == 1
     assert pq.read_table(io.BytesIO(write_parquet(()))).column_names == list(expected[0])

@@ -8,7 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,7 +36,7 @@ from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingSimulator
 from skinbeam_clinic.plans.setting_quantities import offered_doses, read_quantities
-from skinbeam_clinic.pulse_settings import SpotSettings
+from skinbeam_clinic.pulse_settings import OrderedSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
 
@@ -46,6 +46,7 @@ ANSWERS = LEAST | {
     "concern.0.condition": "facial-telangiectasia",
     "clinic.devices": "pulsed-dye-595",
 }
+BEAM = OrderedSettings(wavelength_nm=595.0, pulse_ms=10.0, spot_mm=7.0)
 Ask = Callable[..., str]
 
 
@@ -217,37 +218,37 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
         monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None))
     monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
     simulations = setting_process._Simulations()
-    person = {"entries": [], "photo": "", "home": ""}
-    quantities = {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0, "fluence_J_cm2": 8.0}
+    person = setting_process.SentPerson(Submission(), Path())
+    quantities = replace(BEAM, fluence_J_cm2=8.0)
     told = []
     for plan, sent in (("a", person), ("b", person), ("a", None), ("c", person)):
         question = SettingQuestion(plan, DRAWS, 0, "pulsed-dye-595", ("", "", ""), 1.0, quantities, "en")
-        reply = json.loads(json.dumps(simulations.reply({"question": asdict(question), "person": sent})))
-        assert SettingAnswer.from_record(reply["answer"]) == answer
-        told += [SettingQuestion.from_record(one["question"]) for one in reply["curves"]]
-    assert reply["people"] == ["a", "c"]
+        reply = simulations.reply(setting_process.QuestionMessage(question, sent))
+        assert reply.answer == answer
+        told += [one.question for one in reply.curves]
+    assert reply.people == ("a", "c")
     assert {one.plan_sha256 for one in told} == {"b"}
-    doses = [one.quantities["fluence_J_cm2"] for one in told]
+    doses = [one.quantities.fluence_J_cm2 for one in told]
     steps = offered_doses("pulsed-dye-595", quantities)["fluence_J_cm2"]
     assert sorted([*doses, 8.0]) == sorted(steps)
     assert doses[:2] == [min(steps), max(steps)]
     while simulations.is_unfinished:
         simulations.continue_curves()
-    assert len(simulations.reply({"question": asdict(question), "person": None})["curves"]) == 2 * (len(steps) - 1)
+    assert len(simulations.reply(setting_process.QuestionMessage(question, None)).curves) == 2 * (len(steps) - 1)
 
 
 def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_asked() -> None:
     simulator = SettingSimulator()
 
     def asked(dose: float) -> SettingAnswer:
-        quantities = {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0, "fluence_J_cm2": dose, "passes": 1}
+        quantities = replace(BEAM, fluence_J_cm2=dose, passes=1)
         treatment = ("facial-telangiectasia", "cheeks", "vascular")
         question = SettingQuestion("a", DRAWS, 0, "pulsed-dye-595", treatment, 7.5, quantities, "en")
         return simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
 
     try:
         asked(7.5)
-        steps = offered_doses("pulsed-dye-595", {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0})
+        steps = offered_doses("pulsed-dye-595", BEAM)
         between, deadline = 7.5, time.monotonic() + 120.0
         while len(simulator._answers._answers) < len(steps["fluence_J_cm2"]):
             assert time.monotonic() < deadline
@@ -289,7 +290,7 @@ def is_simulator(command: Path) -> bool:
 
 def test_more_questions_than_can_wait_are_refused() -> None:
     simulator = SettingSimulator()
-    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
+    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, OrderedSettings(), "en")
     while simulator._places.acquire(blocking=False):
         pass
     with pytest.raises(BusyError):

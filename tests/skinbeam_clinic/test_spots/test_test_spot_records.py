@@ -83,9 +83,7 @@ def test_a_closed_consultation_takes_readings_and_no_spots(desk: ClinicRepositor
     assert desk.test_spots.add_reading(spot.id, "blister").readings
 
 
-@pytest.mark.parametrize(
-    "settings", [{"fluence_J_cm2": 0.0}, {"fluence_J_cm2": "six"}, {"site": "moon"}]
-)
+@pytest.mark.parametrize("settings", [{"fluence_J_cm2": 0.0}, {"fluence_J_cm2": "six"}, {"site": "moon"}])
 def test_what_no_case_file_could_hold_is_not_kept(desk: ClinicRepositories, settings: dict[str, object]) -> None:
     plan = make_plan_record(desk)
     with pytest.raises(InputError):
