@@ -17,7 +17,7 @@ from skinbeam_clinic.follow_ups.models import (
     FollowUpMoment,
     ImprovementQuarter,
 )
-from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
+from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
 from skinbeam_clinic.plans.contraindications import Contraindication, RecordsSincePlan, find_contraindications
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
@@ -155,6 +155,11 @@ def test_too_little_after_two_sessions_stops_the_third(quarter: ImprovementQuart
     found = stops(list_session_facts(done, [follow_up(done[1], quarter)]))
     assert names(found) == (["response.too-little"] if told else [])
     assert stops(list_session_facts(done[:1], [follow_up(done[0], quarter)])) == ()
+
+
+def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
+    (fact,) = list_session_facts([treatment(0.0, event("other", words="two lines\nof words"))], [])
+    assert case_from_fact(fact).session[0].adverse == ["two lines of words"]
 
 
 def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
