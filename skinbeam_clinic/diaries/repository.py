@@ -24,7 +24,7 @@ from skinbeam_clinic.diaries.models import (
 )
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
-from skinbeam_clinic.models import Job
+from skinbeam_clinic.models import NO_PROGRESS, Job
 
 __all__ = [
     "NOTE_CONTENT",
@@ -324,7 +324,7 @@ def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:
 
 
 def _is_stuck(job: Job) -> bool:
-    return "fault" in job.progress or (not job.progress and now() - job.created_at > _DELIVERY_LIMIT)
+    return job.progress.fault is not None or (job.progress == NO_PROGRESS and now() - job.created_at > _DELIVERY_LIMIT)
 
 
 def _encode_words(words: str, field: str) -> bytes:

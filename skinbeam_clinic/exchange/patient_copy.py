@@ -32,7 +32,7 @@ from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
-from skinbeam_clinic.treatments.copied_treatments import summarize_treatments
+from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
 from skinbeam_clinic.treatments.repository import TreatmentRepository
 
 __all__ = ["PatientCopyRepository"]
@@ -192,13 +192,14 @@ def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iter
             )
             for photograph in one["photographs"]
         ]
-        plans = []
+        plans, treatments = [], parse_copied_treatments(one.get("treatments", ()))
         for plan in one["plans"]:
-            plan["choices"] += summarize_treatments(one, plan["id"])
             about = {name: str(plan[name]) for name in ("case_sha256", "plan_sha256", "version")}
             held = {name: files[place] for name, place in plan["files"].items()}
             made = NewPlan(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
-            plans.append((made, [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]))
+            notes = [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]
+            notes += [(done.option, summarize_treatment(done)) for done in treatments if done.plan_id == plan["id"]]
+            plans.append((made, notes))
         yield dict(one["answers"]), photographs, plans, parse_copied_spots(one.get("test_spots", ()))
 
 

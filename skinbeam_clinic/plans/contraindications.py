@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, Concern, EarlierSession, EarlierTestSpot, Medication, Patient
@@ -257,9 +256,7 @@ def judge_changes(
     told = {}
     for item in CHANGE_ITEMS:
         if item in answers and answers[item].answer == "yes":
-            changed = case.model_copy(
-                update={"patient": patient.model_copy(update=_change_patient(item, patient, answers))}
-            )
+            changed = case.model_copy(update={"patient": _change_patient(item, patient, answers[item].words)})
             told[item] = tuple(one for one in _judge_case(changed, concern, modality) if one not in known)
     return told
 
@@ -268,12 +265,14 @@ def _judge_case(case: Case, concern: Concern, modality: str) -> Iterable[str]:
     return [reason.message.text for reason in judge_suitability(case, concern=concern, modality=modality).reasons]
 
 
-def _change_patient(item: str, patient: Patient, answers: Mapping[str, ChecklistAnswer]) -> dict[str, Any]:
-    words = answers[item].words
-    changes: dict[str, dict[str, Any]] = {
-        "tan": {"tan": "current"},
-        "medicines": {"medications": [*patient.medications, *([Medication(name=words[:100])] if words else [])]},
-        "pregnancy": {"pregnant": True},
-        "infection": {"history": sorted({*patient.history, "active-infection"})},
-    }
-    return changes[item]
+def _change_patient(item: str, patient: Patient, words: str) -> Patient:
+    """Return the patient with a change that was reported, in these words."""
+    match item:
+        case "tan":
+            return patient.model_copy(update={"tan": "current"})
+        case "medicines":
+            added = [Medication(name=words[:100])] if words else []
+            return patient.model_copy(update={"medications": [*patient.medications, *added]})
+        case "pregnancy":
+            return patient.model_copy(update={"pregnant": True})
+    return patient.model_copy(update={"history": sorted({*patient.history, "active-infection"})})

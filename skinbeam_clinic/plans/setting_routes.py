@@ -8,7 +8,7 @@ stored with the new plan.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -28,6 +28,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
+from skinbeam_clinic.plans.document import ChosenPlanSettings
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
@@ -114,8 +115,8 @@ def _choose_setting(request: ClinicRequest) -> Response:
         "revision": plan.record.consultation_revision,
         "language": current_language(),
     }
-    content = {"settings": [asdict(one) for one in (*others, chosen)], "reason": reason}
-    job = request.repositories.jobs.add(PLAN_JOB, names, content)
+    content = ChosenPlanSettings((*others, chosen), reason)
+    job = request.repositories.jobs.add(PLAN_JOB, names, content.to_json())
     request.services.worker.wake()
     return request.redirect(f"/jobs/{job.id}")
 

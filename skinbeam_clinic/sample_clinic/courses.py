@@ -29,7 +29,7 @@ from skinbeam_clinic.diaries.models import DiaryNote
 from skinbeam_clinic.follow_ups.follow_up_grades import MONTH
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUpMoment, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
-from skinbeam_clinic.models import Consent, PhotographPermissions, PhotographRecord, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions, PhotographRecord, PlanRecord
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.pulse_settings import step_settings
 from skinbeam_clinic.sample_clinic.people import SamplePerson, add_person
@@ -239,7 +239,7 @@ class _Course:
             document = make_consent(translated, concern, option, signing)
         self.doctor.consents.sign(
             consent.id,
-            answers={"photographs": sorted(allowed), "person": self.course.person.name},
+            answers=ConsentAnswers(tuple(sorted(allowed)), self.course.person.name),
             kind=SignatureKind.TYPED,
             signature=self.course.person.name.encode(),
             document=document,

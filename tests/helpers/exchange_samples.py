@@ -24,6 +24,7 @@ from skinbeam_clinic.follow_ups.models import (
 )
 from skinbeam_clinic.models import (
     Consent,
+    ConsentAnswers,
     ConsultationContents,
     ConsultationRecord,
     Dossier,
@@ -390,7 +391,7 @@ def kept_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
         explained_by="Ann",
         not_before=explained + datetime.timedelta(days=14),
         told=() if signed is None else (TeachBack({"harms": OWNER}, (), explained, "Ann"),),
-        answers=None if signed is None else {"person": OWNER},
+        answers=None if signed is None else ConsentAnswers(person=OWNER),
         signature_kind=None if signed is None else "typed",
         signature=None if signed is None else OWNER.encode(),
         document=None if signed is None else "kept",

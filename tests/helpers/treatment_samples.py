@@ -9,7 +9,7 @@ from typing import Any
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import Consent, NewPlan, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, NewPlan, PlanRecord
 from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings, step_settings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
@@ -55,7 +55,7 @@ def agreed(desk: ClinicRepositories) -> Consent:
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signature: Mapping[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    return desk.consents.sign(consent.id, answers={}, signed_at=now(), **signature)
+    return desk.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=now(), **signature)
 
 
 def begun(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:

@@ -3,8 +3,6 @@
 They are Appointment (without the member), Procedure, Observation, Device and AdverseEvent.
 """
 
-from typing import Any
-
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.exchange.fhir.elements import (
     PAIN,
@@ -213,7 +211,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
     """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
     fired = area.fired
     status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
-    components: list[dict[str, Any]] = [
+    components: list[Resource] = [
         {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
         for name, value in fired.settings.numbers().items()
     ]

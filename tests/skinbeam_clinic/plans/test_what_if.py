@@ -31,7 +31,7 @@ from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans import setting_process
-from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingSimulator
@@ -387,8 +387,8 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
     assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
     again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]
-    content = desk.jobs.get(again.rpartition("/")[2]).content
-    assert [one["quantities"]["fluence_J_cm2"] for one in content["settings"]] == [8.0]
+    content = ChosenPlanSettings.from_json(desk.jobs.get(again.rpartition("/")[2]).content)
+    assert [one.quantities["fluence_J_cm2"] for one in content.settings] == [8.0]
     clinics.work(planned)
     assert "less after all" in client.get(client.get(again).headers["location"]).text
 

@@ -18,7 +18,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.models import PlanRecord
+from skinbeam_clinic.models import ConsentAnswers, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
@@ -110,7 +110,7 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     sent = fill(plan)
     del sent["agreed"]
     assert client.post(here(plan), data=sent).status_code == 303
