@@ -18,6 +18,7 @@ from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 __all__ = [
     "POINTS_PHOTOGRAPH",
     "TABLES",
+    "CaseRow",
     "FieldRow",
     "RecordedRow",
     "Submission",
@@ -26,6 +27,7 @@ __all__ = [
     "make_submission",
     "parse_row_field",
     "row_kind",
+    "row_values",
 ]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
@@ -59,6 +61,7 @@ POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points a
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
+CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
     "patient": "patient.age_years",
@@ -91,7 +94,7 @@ class RecordedRow:
     """A row from the patient's records; what was typed at the same number of its table comes before it."""
 
     number: int
-    row: EarlierTestSpot | EarlierSession
+    row: CaseRow
 
     @property
     def kind(self) -> str:
@@ -100,7 +103,7 @@ class RecordedRow:
 
     def join(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """Return a typed row with what the record adds; the reactions of both count."""
-        recorded = self.row.model_dump(exclude_defaults=True)
+        recorded = row_values(self.row)
         adverse = [*typed.get("adverse", ()), *recorded.get("adverse", ())]
         return {**recorded, **typed} | ({"adverse": adverse} if adverse else {})
 
@@ -198,9 +201,14 @@ def _submission_adapter() -> TypeAdapter[Submission]:
     return TypeAdapter(Submission)
 
 
-def row_kind(row: EarlierTestSpot | EarlierSession) -> str:
+def row_kind(row: CaseRow) -> str:
     """Return the table of the case file that a row belongs to."""
     return "test_spot" if isinstance(row, EarlierTestSpot) else "session"
+
+
+def row_values(row: CaseRow) -> dict[str, Any]:
+    """Return what is given of a row, by name, as a case file holds it."""
+    return row.model_dump(exclude_defaults=True)
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:

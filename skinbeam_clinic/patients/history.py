@@ -14,7 +14,7 @@ from typing import Any
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
-from skinbeam_clinic.consultations.forms import RecordedRow, Submission, row_kind
+from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.pulse_settings import PulseSettings, case_session, case_test_spot
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -59,7 +59,7 @@ class HistoryFact:
     """
 
     record: str
-    row: EarlierTestSpot | EarlierSession
+    row: CaseRow
     fired_at: datetime.datetime
     path: str
     plan_id: str
@@ -74,7 +74,7 @@ class HistoryFact:
     @property
     def values(self) -> dict[str, Any]:
         """What is given of the row, by name, as JSON holds it."""
-        return self.row.model_dump(exclude_defaults=True)
+        return row_values(self.row)
 
 
 def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
@@ -128,7 +128,7 @@ def _session_fact(
         for one in follow_ups
         if (one.treatment_id, one.moment) == (treatment.id, FollowUpMoment.AFTER) and one.grades
     ]
-    last = max(after, key=lambda follow_up: follow_up.seen_at, default=None)
+    last = max(reversed(after), key=lambda follow_up: follow_up.seen_at, default=None)
     improved = None if last is None else leading_improvement(last)
     row = case_session(
         replace(ordered.settings.pulse, **least.numbers()),
@@ -185,7 +185,7 @@ def _recorded_spots(submission: Submission, spots: Sequence[EarlierTestSpot]) ->
     both, free = _pair_rows(spots, typed), count(max(typed, default=-1) + 1)
     for index, spot in enumerate(spots):
         number = both[index] if index in both else next(free)
-        if spot.model_dump(exclude_defaults=True).keys() - typed.get(number, {}).keys():
+        if typed.get(number, _NOTHING_TYPED).lacks(spot):
             yield RecordedRow(number, spot)
 
 
@@ -196,14 +196,46 @@ def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession
     free = count(max(typed, default=-1) + 1)
     for index, session in enumerate(sessions):
         number = both[index] if index in both else next(free)
-        known = typed.get(number, {})
-        adverse = _unmatched_facts(session.adverse, known.get("adverse", ()))
-        if adverse or session.model_dump(exclude_defaults=True).keys() - known.keys() - {"adverse"}:
+        known = typed.get(number, _NOTHING_TYPED)
+        adverse = [one for one in session.adverse if one not in known.adverse]
+        if adverse or known.lacks(session):
             yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
 
 
-def _typed_rows(submission: Submission, kind: str) -> dict[int, Mapping[str, Any]]:
-    return dict(zip(submission.row_numbers(kind), submission.tables.get(kind, ()), strict=True))
+@dataclass(frozen=True)
+class _TypedRow:
+    """A row of the form as far as it is filled in; a value that cannot be read is text."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def week(self) -> float | None:
+        week = self.values.get("week")
+        return week if isinstance(week, float) else None
+
+    @property
+    def adverse(self) -> frozenset[str]:
+        return frozenset(part.strip() for text in self.values.get("adverse", ()) for part in text.split(";"))
+
+    def lacks(self, recorded: CaseRow) -> bool:
+        """Return whether a recorded row says something of which this one says nothing, reactions apart."""
+        return bool(row_values(recorded).keys() - {"adverse"} - self.values.keys())
+
+    def is_same(self, recorded: CaseRow) -> bool:
+        """Return whether this may be the recorded row: they share compared fields, and none of them differs."""
+        said = row_values(recorded)
+        if self.week is not None and abs(self.week - said.get("week", self.week)) > _WEEK_TOLERANCE:
+            return False
+        both = (self.values.keys() & said.keys()) - set(_NOT_COMPARED)
+        return bool(both) and all(_is_close(said[name], self.values[name]) for name in both)
+
+
+_NOTHING_TYPED = _TypedRow({})
+
+
+def _typed_rows(submission: Submission, kind: str) -> dict[int, _TypedRow]:
+    rows = map(_TypedRow, submission.tables.get(kind, ()))
+    return dict(zip(submission.row_numbers(kind), rows, strict=True))
 
 
 def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
@@ -231,20 +263,15 @@ def _join_texts(reactions: list[str]) -> list[str]:
     return [together] if together and len(together) <= _LONGEST_ADVERSE else reactions
 
 
-def _unmatched_facts(recorded: Sequence[str], typed: Sequence[str]) -> list[str]:
-    told = {part.strip() for text in typed for part in text.split(";")}
-    return [one for one in recorded if one not in told]
-
-
 def _match_sessions(
-    sessions: Sequence[EarlierSession], typed: Mapping[int, Mapping[str, Any]]
+    sessions: Sequence[EarlierSession], typed: Mapping[int, _TypedRow]
 ) -> tuple[list[EarlierSession], dict[int, int]]:
     """Return the recorded sessions with shifted weeks, and the number of the typed one that matches each, by index.
 
     Typed weeks may be counted from a session done elsewhere, so the shift of weeks with the most matches is used.
     Without a match, the recorded sessions are taken as the later ones, since the typed ones were never recorded.
     """
-    weeks = [row["week"] for row in typed.values() if isinstance(row.get("week"), float)]
+    weeks = [row.week for row in typed.values() if row.week is not None]
     begins = {0.0, *weeks}
     best = max(sorted(begins), key=lambda begin: len(_pair_rows(_shift_weeks(sessions, begin), typed)))
     both = _pair_rows(_shift_weeks(sessions, best), typed)
@@ -255,25 +282,14 @@ def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[Earli
     return [one.model_copy(update={"week": round(one.week + weeks, 2)}) for one in sessions]
 
 
-def _pair_rows(
-    rows: Sequence[EarlierTestSpot | EarlierSession], typed: Mapping[int, Mapping[str, Any]]
-) -> dict[int, int]:
+def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[int, int]:
     found: dict[int, int] = {}
     for index, row in enumerate(rows):
         for place, other in typed.items():
-            if place not in found.values() and _is_same_row(row.model_dump(exclude_defaults=True), other):
+            if place not in found.values() and other.is_same(row):
                 found[index] = place
                 break
     return found
-
-
-def _is_same_row(recorded: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
-    """Return whether a typed row may be the recorded one: they share compared fields, and none of them differs."""
-    week = typed.get("week")
-    if isinstance(week, float) and "week" in recorded and abs(week - recorded["week"]) > _WEEK_TOLERANCE:
-        return False
-    both = (typed.keys() & recorded.keys()) - set(_NOT_COMPARED)
-    return bool(both) and all(_is_close(recorded[name], typed[name]) for name in both)
 
 
 def _is_close(one: Any, other: Any) -> bool:
