@@ -10,7 +10,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from skinbeam_clinic.follow_ups.models import (
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.pulse_settings import DOSES, OrderedSettings
 from skinbeam_clinic.treatments.models import AdverseEventGrade, TreatmentOrder
 from skinbeam_clinic.treatments.sealed_content import (
     ADVERSE_EVENT_CONTENT,
@@ -45,13 +46,13 @@ from skinbeam_clinic.treatments.sealed_content import (
 
 PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
 TWICE = "clinician 2"  # who harms twice as often
-FIRED: dict[str, tuple[str, dict[str, float]]] = {  # option → device, and about which settings are fired
-    "0.0": ("pulsed-dye-595", {"fluence_J_cm2": 8.0, "pulse_ms": 6.0, "spot_mm": 7.0}),
-    "0.1": ("pulsed-dye-585", {"fluence_J_cm2": 6.0, "pulse_ms": 0.45, "spot_mm": 7.0}),
-    "1.0": ("qs-alexandrite-755", {"fluence_J_cm2": 6.0, "spot_mm": 3.0}),
-    "2.0": ("fractional-1550", {"energy_mJ": 20.0, "density_per_cm2": 200.0}),
-    "3.0": ("fractional-co2-10600", {"energy_mJ": 15.0, "density_per_cm2": 150.0}),
-    "3.1": ("fractional-1540", {"energy_mJ": 25.0, "density_per_cm2": 100.0}),
+FIRED = {  # option → device, and about which settings are fired
+    "0.0": ("pulsed-dye-595", OrderedSettings(fluence_J_cm2=8.0, pulse_ms=6.0, spot_mm=7.0)),
+    "0.1": ("pulsed-dye-585", OrderedSettings(fluence_J_cm2=6.0, pulse_ms=0.45, spot_mm=7.0)),
+    "1.0": ("qs-alexandrite-755", OrderedSettings(fluence_J_cm2=6.0, spot_mm=3.0)),
+    "2.0": ("fractional-1550", OrderedSettings(energy_mJ=20.0, density_per_cm2=200.0)),
+    "3.0": ("fractional-co2-10600", OrderedSettings(energy_mJ=15.0, density_per_cm2=150.0)),
+    "3.1": ("fractional-1540", OrderedSettings(energy_mJ=25.0, density_per_cm2=100.0)),
 }
 # Of each plan how far the logits of what it foretells are moved, and whose it is, so that they differ.
 SHIFTS = ((-1.5, "I"), (-1.0, "II"), (-0.5, "II"), (0.0, "III"), (0.5, "III"), (1.0, "IV"), (1.5, "VI"))
@@ -244,7 +245,7 @@ class _Person:
             ended_at=at + datetime.timedelta(minutes=30),
             ended_by=by.id,
         )
-        ordered = TreatmentOrder("acne-scars", "cheeks", row.device or "", FIRED[self._option][1], {}, {})
+        ordered = TreatmentOrder("acne-scars", "cheeks", row.device or "", FIRED[self._option][1])
         self._save(row, CHECKLIST_CONTENT, ChecklistContent(ordered), "treatment.done")
         area = self._new(
             treatment_tables.TreatedAreaRow, consultation_id=consultation, treatment_id=row.id, fired_at=at
@@ -263,8 +264,8 @@ class _Person:
     def _fired(self) -> FiredContent:
         """Round about the setting that was planned."""
         about, around = FIRED[self._option][1], self._chance.uniform(0.85, 1.1)
-        dosed = ("fluence_J_cm2", "energy_mJ")
-        settings = {name: round(value * around, 1) if name in dosed else value for name, value in about.items()}
+        doses = {name: round(value * around, 1) for name, value in about.numbers().items() if name in DOSES}
+        settings = replace(about.pulse, **doses)
         pain = self._chance.randint(1, 6)
         return FiredContent(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain, deviations=())
 

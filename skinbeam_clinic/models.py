@@ -2,8 +2,10 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from pydantic import model_serializer
 
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
@@ -15,10 +17,12 @@ from skinbeam_clinic.treatments.models import Treatment
 
 __all__ = [
     "COMMAND_LINE_ACTOR",
+    "NO_PROGRESS",
     "PATIENT_ACTOR",
     "AccessToken",
     "AuditEntry",
     "Consent",
+    "ConsentAnswers",
     "ConsultationContents",
     "ConsultationRecord",
     "Contact",
@@ -26,6 +30,7 @@ __all__ = [
     "ErasablePatient",
     "ErasurePreview",
     "Job",
+    "JobProgress",
     "Member",
     "MemberSession",
     "NewPlan",
@@ -242,6 +247,14 @@ class TeachBack:
 
 
 @dataclass(frozen=True)
+class ConsentAnswers:
+    """Answers in the form of a consent: the permitted uses of photographs, and the name of the person who signs."""
+
+    photographs: tuple[str, ...] = ()
+    person: str = ""
+
+
+@dataclass(frozen=True)
 class Consent:
     """Consent to an option of a plan: explained, signed not before `not_before`, void once a new plan replaces it.
 
@@ -258,7 +271,7 @@ class Consent:
     explained_by: str
     not_before: datetime.datetime
     told: tuple[TeachBack, ...]
-    answers: Mapping[str, Any] | None
+    answers: ConsentAnswers | None
     signature_kind: str | None
     signature: bytes | None
     document: str | None
@@ -319,11 +332,39 @@ class AuditEntry:
 
 
 @dataclass(frozen=True)
+class JobProgress:
+    """How far a job is, or how it ended; stored JSON holds what is not empty.
+
+    Parameters
+    ----------
+    said : the current step, in the words of whoever asked.
+    plan : id of the plan that was made.
+    fault : the error as `InputError.as_record` gives it; of a mail that was not sent, what stopped it.
+    sent, failed : how many mails were sent, and could not be sent.
+    """
+
+    said: str = ""
+    plan: str = ""
+    fault: dict[str, str] | str | None = None
+    sent: int = 0
+    failed: int = 0
+
+    @model_serializer
+    def given(self) -> dict[str, dict[str, str] | str | int]:
+        """Return what is not empty, as JSON holds it."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in values if value}
+
+
+NO_PROGRESS = JobProgress()
+
+
+@dataclass(frozen=True)
 class Job:
     """A job of the queue.
 
     `attempt` numbers the current attempt; a worker with an earlier number has lost the job. `payload` is ids of
-    records, `content` what else the job needs.
+    records, `content` the JSON of what else the job needs.
     """
 
     id: str
@@ -332,7 +373,7 @@ class Job:
     payload: Mapping[str, Any]
     state: str
     attempt: int
-    progress: Mapping[str, Any]
+    progress: JobProgress
     created_at: datetime.datetime
     created_by: str
-    content: Mapping[str, Any] = field(default_factory=dict)
+    content: str = ""

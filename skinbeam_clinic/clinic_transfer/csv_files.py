@@ -101,14 +101,26 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
     return CsvFile(name, columns, tuple(rows)), tuple(errors)
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a table as CSV in UTF-8 with a byte order mark, which spreadsheets need; texts cannot act as formulas."""
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, for_spreadsheets: bool = True) -> bytes:
+    """Return a table as CSV in UTF-8; unknown values are empty, and texts cannot act as formulas.
+
+    Parameters
+    ----------
+    for_spreadsheets : whether it begins with a byte order mark, which spreadsheets need and other programs take for a
+        part of the first name.
+    """
     written = io.StringIO()
-    table = csv.writer(written, lineterminator="\r\n")
+    table = csv.writer(written, lineterminator="\r\n" if for_spreadsheets else "\n")
     table.writerow(columns)
     for row in rows:
-        table.writerow(_protect(cell) if isinstance(cell, str) else cell for cell in row)
-    return written.getvalue().encode("utf-8-sig")
+        table.writerow(map(_csv_cell, row))
+    return written.getvalue().encode("utf-8-sig" if for_spreadsheets else "utf-8")
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _protect(value) if isinstance(value, str) else value
 
 
 def _protect(text: str) -> str:

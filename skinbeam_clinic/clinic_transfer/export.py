@@ -7,7 +7,7 @@ column for each field of a record, with nested fields as JSON. Each patient's co
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from skinbeam.text import to_local_time
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
+from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.errors import storage_error
 from skinbeam_clinic.exchange.record_formats import make_exporter
@@ -127,7 +128,8 @@ def _past_sessions(dossier: Dossier) -> Iterator[dict[str, object]]:
     for one in dossier.consultations:
         done = [treatment for treatment in one.treatments if treatment.started_at and treatment.valid_areas]
         for fact in list_session_facts(done, one.follow_ups):
-            row = dict(fact.row) | {"adverse": "; ".join(fact.row.get("adverse", ()))}
+            values = fact.values
+            row = values | {"adverse": "; ".join(values.get("adverse", ()))}
             row |= {"patient": dossier.patient.pseudonym, "date": to_local_time(fact.fired_at).date().isoformat()}
             yield row
 
@@ -153,7 +155,7 @@ def _columns(record: type[Any]) -> tuple[str, ...]:
 
 
 def _cells(record: Any) -> tuple[object, ...]:
-    return tuple(_cell(value) for value in asdict(record).values())
+    return tuple(_cell(value) for value in record_values(record).values())
 
 
 def _cell(value: Any) -> object:

@@ -7,7 +7,6 @@ import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam.text import ENGLISH
@@ -19,7 +18,7 @@ from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Consent, TeachBack
+from skinbeam_clinic.models import Consent, ConsentAnswers, TeachBack
 
 __all__ = [
     "ANSWERS_CONTENT",
@@ -45,7 +44,7 @@ class TeachBackContent:
 
 
 TEACH_BACK_CONTENT = SealedRecord(TeachBackContent, tables.TellBackRow.answers_sealed, _LONGEST_JSON, "answers")
-ANSWERS_CONTENT = SealedRecord(dict[str, Any], tables.ConsentRow.answers_sealed, _LONGEST_JSON, "answers")
+ANSWERS_CONTENT = SealedRecord(ConsentAnswers, tables.ConsentRow.answers_sealed, _LONGEST_JSON, "answers")
 
 
 class SignatureKind(StrEnum):
@@ -125,7 +124,7 @@ class ConsentRepository:
         self,
         id: str,
         *,
-        answers: Mapping[str, Any],
+        answers: ConsentAnswers,
         kind: SignatureKind,
         signature: bytes,
         document: bytes,
@@ -135,7 +134,6 @@ class ConsentRepository:
 
         Parameters
         ----------
-        answers : answers in the form, such as the permitted uses of photographs.
         signature : the strokes that were drawn, or the name that was typed.
         document : PDF, which contains the hash of its plan and `signed_at`.
 
@@ -144,7 +142,7 @@ class ConsentRepository:
         InputError : `too-early`, `clock-set`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or
             `too-long`.
         """
-        written = ANSWERS_CONTENT.to_json(dict(answers))
+        written = ANSWERS_CONTENT.to_json(answers)
         file = self._access.store_file(AccessRight.TREAT, document)
         with self._access.writing(AccessRight.TREAT) as work:
             plan, row = _get_signable(work, id)

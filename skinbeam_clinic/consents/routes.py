@@ -22,7 +22,7 @@ from skinbeam.text import LANGUAGES, current_language, render_message, to_local_
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Consent, PhotographPermissions
+from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
@@ -233,7 +233,7 @@ def _save_signature(request: ClinicRequest) -> Response:
     )
     request.repositories.consents.sign(
         waiting.id,
-        answers={"photographs": sorted(allowed), "person": person},
+        answers=ConsentAnswers(tuple(sorted(allowed)), person),
         kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
         signature=(json.dumps(strokes) if strokes else person).encode(),
         document=form.make_pdf(signing),

@@ -8,18 +8,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
     "POINTS_PHOTOGRAPH",
     "TABLES",
+    "CaseRow",
     "FieldRow",
+    "RecordedRow",
     "Submission",
     "find_repeated_field",
     "form_entries",
     "make_submission",
     "parse_row_field",
+    "row_kind",
+    "row_values",
 ]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
@@ -53,6 +61,7 @@ POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points a
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
+CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
     "patient": "patient.age_years",
@@ -81,6 +90,25 @@ def parse_row_field(name: str) -> FieldRow | None:
 
 
 @dataclass(frozen=True)
+class RecordedRow:
+    """A row from the patient's records; what was typed at the same number of its table comes before it."""
+
+    number: int
+    row: CaseRow
+
+    @property
+    def kind(self) -> str:
+        """The table of the case file."""
+        return row_kind(self.row)
+
+    def join(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a typed row with what the record adds; the reactions of both count."""
+        recorded = row_values(self.row)
+        adverse = [*typed.get("adverse", ()), *recorded.get("adverse", ())]
+        return {**recorded, **typed} | ({"adverse": adverse} if adverse else {})
+
+
+@dataclass(frozen=True)
 class Submission:
     """A submitted form.
 
@@ -88,10 +116,26 @@ class Submission:
     ----------
     entries : name and text of each field that was filled in, in the order of the form.
     photo : SHA-256 of the photograph sent with the form; empty when there is none.
+    recorded : rows from the patient's records, which were never form fields.
     """
 
     entries: tuple[tuple[str, str], ...] = ()
     photo: str = ""
+    recorded: tuple[RecordedRow, ...] = ()
+
+    @classmethod
+    def from_json(cls, written: bytes) -> "Submission":
+        """Return the submission that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError : the JSON is not that of a submission.
+        """
+        return _submission_adapter().validate_json(written)
+
+    def to_json(self) -> bytes:
+        """Return the submission as JSON."""
+        return _submission_adapter().dump_json(self)
 
     @cached_property
     def tables(self) -> dict[str, Any]:
@@ -115,6 +159,8 @@ class Submission:
                 about_photo["spots_examined"] = _parse_value(name, text)
             elif name != POINTS_PHOTOGRAPH:
                 tables[name] = text
+        for recorded in self.recorded:
+            rows[recorded.kind][recorded.number] = recorded.join(rows[recorded.kind].get(recorded.number, {}))
         if rows["patient.medications"]:
             tables.setdefault("patient", {})["medications"] = _sort_rows(rows["patient.medications"])
         for kind in ("concern", "test_spot", "session"):
@@ -126,6 +172,11 @@ class Submission:
         if about_photo and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries:
             tables.setdefault("photo", about_photo)
         return tables
+
+    def row_numbers(self, kind: str) -> tuple[int, ...]:
+        """Return the numbers of the rows of a table that are not empty, ascending."""
+        typed = {row.number for name, _ in self.entries if (row := parse_row_field(name)) and row.kind == kind}
+        return tuple(sorted(typed | {one.number for one in self.recorded if one.kind == kind}))
 
     def find_field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
@@ -140,9 +191,24 @@ class Submission:
         if match is None:
             return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))
         kind, index, key = match.groups()
-        used = sorted({row.number for name, _ in self.entries if (row := parse_row_field(name)) and row.kind == kind})
+        used = self.row_numbers(kind)
         number = used[int(index)] if int(index) < len(used) else int(index)
         return f"{kind}.{number}.{key or _ROWS[kind]}"
+
+
+@cache
+def _submission_adapter() -> TypeAdapter[Submission]:
+    return TypeAdapter(Submission)
+
+
+def row_kind(row: CaseRow) -> str:
+    """Return the table of the case file that a row belongs to."""
+    return "test_spot" if isinstance(row, EarlierTestSpot) else "session"
+
+
+def row_values(row: CaseRow) -> dict[str, Any]:
+    """Return what is given of a row, by name, as a case file holds it."""
+    return row.model_dump(exclude_defaults=True)
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:

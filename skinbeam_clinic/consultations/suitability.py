@@ -1,19 +1,19 @@
 """Judge whether light treatment is suitable while the form is filled in, by the rules of a plan."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skinbeam.assessment.skin_draws import assess_colour, case_with_colour
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
 from skinbeam.response.goals import laser_choices
 from skinbeam.suitability.judgement import judge_case
-from skinbeam.suitability.table import decision_severity
+from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.web.pages import render_template
 
-__all__ = ["judge_suitability", "render_suitability"]
+__all__ = ["SuitabilityView", "judge_suitability", "render_suitability"]
 
 _REQUIRED_FIELDS = ("condition", "site")
 
@@ -23,8 +23,17 @@ def render_suitability(submission: Submission) -> str:
     return render_template("live.html", told=judge_suitability(submission)).strip()
 
 
-def judge_suitability(submission: Submission) -> dict[str, Any]:
-    """Return the decision in words with the rules that led to it; empty before the answers allow a decision.
+@dataclass(frozen=True)
+class SuitabilityView:
+    """A decision for display, with the reasons that led to it."""
+
+    decision: Decision
+    title: str
+    reasons: tuple[RuleReason, ...]
+
+
+def judge_suitability(submission: Submission) -> SuitabilityView | None:
+    """Return the decision in words with the rules that led to it; None before the answers allow a decision.
 
     A concern counts once its condition and site are given; before the first concern, only a decision about the whole
     case is returned. The photograph is not analysed.
@@ -34,16 +43,12 @@ def judge_suitability(submission: Submission) -> dict[str, Any]:
     try:
         case = case_from_tables(tables | ({"concern": concerns} if concerns else {}), Path(), "form").case
     except InputError:
-        return {}
+        return None
     if case.patient is None:
-        return {}
+        return None
     case = case_with_colour(case, assess_colour(case, None))
     judged = judge_case(case, {one.condition: laser_choices(one.condition, one.site)[0] for one in case.concern})
     if not concerns and decision_severity(judged.decision) < decision_severity("refer"):
-        return {}
-    spoke = [reason for reason in judged.reasons if reason.decision != "suitable"]
-    return {
-        "decision": judged.decision,
-        "title": render_message(f"decision.{judged.decision}"),
-        "reasons": [{"rule": one.rule, "text": one.message.text, "source": one.source} for one in spoke],
-    }
+        return None
+    spoke = tuple(reason for reason in judged.reasons if reason.decision != "suitable")
+    return SuitabilityView(judged.decision, render_message(f"decision.{judged.decision}"), spoke)

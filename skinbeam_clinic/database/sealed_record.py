@@ -7,7 +7,7 @@ knows the place, seals a record and opens it (`ClinicTransaction.seal_record` an
 
 import datetime
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["NO_OTHER_KEYS", "SealedRecord"]
+__all__ = ["NO_OTHER_KEYS", "SealedRecord", "record_values"]
 
 # A key that a record does not have would be lost when the record is written again, so it is an error.
 NO_OTHER_KEYS = ConfigDict(extra="forbid")
@@ -67,6 +67,17 @@ class SealedRecord(Generic[RecordType]):
         ValueError : the JSON is not that of such a record.
         """
         return self._adapter.validate_json(b"[" + content + b"]")[0]
+
+
+def record_values(record: Any) -> dict[str, Any]:
+    """Return a record as a dictionary with what its JSON holds; times and bytes stay as they are."""
+    values: dict[str, Any] = _record_adapter(type(record)).dump_python(record)  # type: ignore[arg-type]
+    return values
+
+
+@cache
+def _record_adapter(record: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(record)
 
 
 def _json_values(value: Any) -> Any:

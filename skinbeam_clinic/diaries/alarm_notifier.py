@@ -8,7 +8,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
@@ -22,7 +22,7 @@ from skinbeam_clinic.database.tables import ClinicRow
 from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
-from skinbeam_clinic.models import Job
+from skinbeam_clinic.models import Job, JobProgress
 
 __all__ = [
     "ADDRESS_VARIABLE",
@@ -211,7 +211,7 @@ class AlarmNotifier:
             return False
         clinic = self._lookup.find_waiting_clinic(job.clinic_id, job.payload["alarm"])
         if not clinic:
-            self._queue.finish(job, {})
+            self._queue.finish(job)
         elif self._settings.mail is None:
             self._queue.postpone(job, _RETRY_WAITS[-1], _failure_progress(job, "no way"))
         else:
@@ -224,11 +224,11 @@ class AlarmNotifier:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             _log.warning("word of an alarm was not sent: %s", type(error).__name__)
             failed = _failure_progress(job, type(error).__name__)
-            self._queue.postpone(job, _nth_wait(_RETRY_WAITS, int(failed["failed"]) - 1), failed)
+            self._queue.postpone(job, _nth_wait(_RETRY_WAITS, failed.failed - 1), failed)
             return
         self._lookup.log_sent(job.clinic_id, job.payload["alarm"])
-        sent = job.progress.get("sent", 0) + 1
-        self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), {"sent": sent})
+        sent = job.progress.sent + 1
+        self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), JobProgress(sent=sent))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -279,9 +279,9 @@ def _alarm_text(language: str, clinic: str, address: str) -> str:
         return f"{render_message('alarm.mail', {'clinic': clinic})}.\n{address}"
 
 
-def _failure_progress(job: Job, why: str) -> dict[str, int | str]:
-    return {"fault": why, "failed": int(job.progress.get("failed", 0)) + 1, "sent": int(job.progress.get("sent", 0))}
+def _failure_progress(job: Job, why: str) -> JobProgress:
+    return replace(job.progress, fault=why, failed=job.progress.failed + 1)
 
 
-def _nth_wait(waits: tuple[timedelta, ...], number: int | str) -> timedelta:
-    return waits[min(int(number), len(waits) - 1)]
+def _nth_wait(waits: tuple[timedelta, ...], number: int) -> timedelta:
+    return waits[min(number, len(waits) - 1)]

@@ -21,7 +21,7 @@ from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, Pl
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.diaries.models import DiaryNote, DiaryStatus
-from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
+from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, QUEUED
 from skinbeam_clinic.models import PATIENT_ACTOR

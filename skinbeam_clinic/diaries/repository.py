@@ -8,6 +8,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
@@ -16,22 +17,25 @@ from skinbeam_clinic.diaries.models import (
     AlarmCount,
     DiaryEntry,
     DiaryLink,
+    DiaryNote,
     DiarySubject,
     NewDiaryLink,
     UnreadEntries,
 )
-from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
-from skinbeam_clinic.models import Job
+from skinbeam_clinic.models import NO_PROGRESS, Job
 
 __all__ = [
+    "NOTE_CONTENT",
     "AlarmRepository",
     "DiaryRepository",
     "end_links",
     "is_course_stopped",
     "read_entry",
 ]
+
+NOTE_CONTENT = SealedRecord(DiaryNote, follow_up_tables.DiaryEntryRow.entry_sealed)
 
 
 class DiaryRepository:
@@ -320,7 +324,7 @@ def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:
 
 
 def _is_stuck(job: Job) -> bool:
-    return "fault" in job.progress or (not job.progress and now() - job.created_at > _DELIVERY_LIMIT)
+    return job.progress.fault is not None or (job.progress == NO_PROGRESS and now() - job.created_at > _DELIVERY_LIMIT)
 
 
 def _encode_words(words: str, field: str) -> bytes:

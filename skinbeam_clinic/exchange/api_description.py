@@ -1,9 +1,9 @@
 """The description of the FHIR API: a CapabilityStatement, an OpenAPI document, and a page for people."""
 
-import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
+from fastapi.openapi import models as openapi
+from pydantic import AnyUrl
 from starlette.responses import Response
 
 from skinbeam._version import __version__
@@ -16,6 +16,7 @@ from skinbeam_clinic.exchange.api_responses import (
     resource_response,
     tagged_response,
 )
+from skinbeam_clinic.exchange.fhir.elements import Resource
 from skinbeam_clinic.exchange.fhir.resources import BINARY
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -43,26 +44,21 @@ def add_description_routes(router: ClinicRouter) -> None:
 
 def _openapi_response(request: ClinicRequest) -> Response:
     document = openapi_document(request.address("/fhir"), _english)
-    return tagged_response(request.http_request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
+    content = document.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return tagged_response(request.http_request, content, "application/json")
 
 
 def _description_page(request: ClinicRequest) -> Response:
     return request.page("api.html", api=openapi_document(request.address("/fhir"), _translated))
 
 
-def capability_statement(base: str) -> dict[str, Any]:
+def capability_statement(base: str) -> Resource:
     """Return the server's CapabilityStatement, as FHIR defines it."""
-    resources = []
-    for kind, asked in RESOURCE_TYPES.items():
-        resource: dict[str, Any] = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
-        if asked:
-            resource["interaction"].append({"code": "search-type"})
-            resource["searchParam"] = [{"name": name, "type": _TYPES.get(name, "token")} for name in asked]
-        if kind == "Patient":
-            definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
-            resource["operation"] = [{"name": "everything", "definition": definition}]
-        resources.append(resource)
-    rest = {"mode": "server", "security": {"description": _english("security")}, "resource": resources}
+    rest = {
+        "mode": "server",
+        "security": {"description": _english("security")},
+        "resource": [_resource_capability(kind, asked) for kind, asked in RESOURCE_TYPES.items()],
+    }
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -76,7 +72,18 @@ def capability_statement(base: str) -> dict[str, Any]:
     }
 
 
-def openapi_document(base: str, wording: Wording) -> dict[str, Any]:
+def _resource_capability(kind: str, asked: Iterable[str]) -> Resource:
+    resource: Resource = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
+    if asked:
+        resource["interaction"].append({"code": "search-type"})
+        resource["searchParam"] = [{"name": name, "type": _TYPES.get(name, "token")} for name in asked]
+    if kind == "Patient":
+        definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+        resource["operation"] = [{"name": "everything", "definition": definition}]
+    return resource
+
+
+def openapi_document(base: str, wording: Wording) -> openapi.OpenAPI:
     """Return the OpenAPI document of the API.
 
     Parameters
@@ -84,87 +91,98 @@ def openapi_document(base: str, wording: Wording) -> dict[str, Any]:
     base : address of the server.
     wording : returns the text of a message in the reader's language.
     """
-    paths = {"/metadata": _operation("metadata", wording("metadata"), [], "CapabilityStatement", open_to_all=True)}
-    for kind, asked in RESOURCE_TYPES.items():
-        if asked:
-            by = [_parameter(name, wording, needed=name == "patient") for name in (*asked, "_count", "_offset")]
-            paths[f"/{kind}"] = _operation(f"search{kind}", wording(f"kind-{kind}"), by, "Bundle")
-        content = {"*/*": {"schema": {"type": "string", "format": "binary"}}} if kind == BINARY else {}
-        summary = wording("content") if kind == BINARY else wording("read")
-        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_id_parameter(wording)], kind, content)
-    paging = [_parameter(name, wording) for name in ("_count", "_offset")]
-    everything = _operation("everything", wording("everything"), [_id_parameter(wording), *paging], "Bundle")
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": wording("title"), "version": __version__, "description": wording("lead")},
-        "servers": [{"url": base}],
-        "security": [{"token": []}],
-        "paths": paths | {"/Patient/{id}/$everything": everything},
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": wording("security")}},
-            "headers": {"ETag": {"schema": {"type": "string"}, "description": wording("tag")}},
-            "parameters": {"tag": {"name": _TAG, "in": "header", "description": wording("tag"), "schema": _TEXT}},
-            "schemas": {
+    return openapi.OpenAPI(
+        openapi="3.1.0",
+        info=openapi.Info(title=wording("title"), version=__version__, description=wording("lead")),
+        servers=[openapi.Server(url=base)],
+        security=[{"token": []}],
+        paths={path: openapi.PathItem(get=operation) for path, operation in _operations(wording)},
+        components=openapi.Components(
+            securitySchemes={"token": openapi.HTTPBearer(description=wording("security"))},
+            headers={"ETag": openapi.Header(schema=_TEXT, description=wording("tag"))},
+            parameters={"tag": _parameter(_TAG, wording("tag"), "header")},
+            schemas={
                 name: _schema(name) for name in (*RESOURCE_TYPES, "Bundle", "CapabilityStatement", "OperationOutcome")
             },
-            "responses": {
-                "known": {"description": wording("known")},
-                "fault": {"description": wording("faults"), "content": _fhir_content("OperationOutcome")},
+            responses={
+                "known": openapi.Response(description=wording("known")),
+                "fault": openapi.Response(description=wording("faults"), content=_fhir_content("OperationOutcome")),
             },
-        },
-    }
+        ),
+    )
 
 
-_TEXT = {"type": "string"}
+def _operations(wording: Wording) -> Iterator[tuple[str, openapi.Operation]]:
+    """Yield each path with its operation."""
+    yield "/metadata", _operation("metadata", wording("metadata"), [], "CapabilityStatement", open_to_all=True)
+    id = _parameter("id", wording("by-id"), "path", required=True)
+    for kind, asked in RESOURCE_TYPES.items():
+        if asked:
+            by = [_search_parameter(name, wording, required=name == "patient") for name in (*asked, *_PAGING)]
+            yield f"/{kind}", _operation(f"search{kind}", wording(f"kind-{kind}"), by, "Bundle")
+        summary = wording("content") if kind == BINARY else wording("read")
+        yield f"/{kind}/{{id}}", _operation(f"read{kind}", summary, [id], kind)
+    by = [id, *(_search_parameter(name, wording) for name in _PAGING)]
+    yield "/Patient/{id}/$everything", _operation("everything", wording("everything"), by, "Bundle")
+
+
+_TEXT = openapi.Schema(type="string")
+_FILE = openapi.MediaType(schema=openapi.Schema(type="string", format="binary"))
+_PAGING = ("_count", "_offset")
+_NUMBERS = {
+    "_count": openapi.Schema(type="integer", minimum=0, maximum=MOST_COUNT, default=USUAL_COUNT),
+    "_offset": openapi.Schema(type="integer", minimum=0, default=0),
+}
 
 
 def _operation(
-    name: str,
-    summary: str,
-    by: list[dict[str, Any]],
-    kind: str,
-    content: dict[str, Any] | None = None,
-    *,
-    open_to_all: bool = False,
-) -> dict[str, Any]:
-    fault = {"$ref": "#/components/responses/fault"}
+    name: str, summary: str, by: list[openapi.Parameter], kind: str, *, open_to_all: bool = False
+) -> openapi.Operation:
+    done = openapi.Response(
+        description=kind,
+        headers={"ETag": _reference("headers/ETag")},
+        content=_fhir_content(kind) | ({"*/*": _FILE} if kind == BINARY else {}),
+    )
     statuses = ("400", "404", "429") if open_to_all else ("400", "401", "404", "429")
-    done = {
-        "description": kind,
-        "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
-        "content": _fhir_content(kind) | (content or {}),
-    }
-    answers = {"200": done, "304": {"$ref": "#/components/responses/known"}} | dict.fromkeys(statuses, fault)
-    parameters = [*by, {"$ref": "#/components/parameters/tag"}]
-    operation = {"operationId": name, "summary": summary, "parameters": parameters, "responses": answers}
-    return {"get": operation | ({"security": []} if open_to_all else {})}
+    faults = dict.fromkeys(statuses, _reference("responses/fault"))
+    return openapi.Operation(
+        operationId=name,
+        summary=summary,
+        parameters=[*by, _reference("parameters/tag")],
+        responses={"200": done, "304": _reference("responses/known"), **faults},
+        security=[] if open_to_all else None,
+    )
 
 
-def _parameter(name: str, wording: Wording, *, needed: bool = False) -> dict[str, Any]:
-    numbers: dict[str, dict[str, Any]] = {
-        "_count": {"type": "integer", "minimum": 0, "maximum": MOST_COUNT, "default": USUAL_COUNT},
-        "_offset": {"type": "integer", "minimum": 0, "default": 0},
-    }
-    said, schema = wording(f"by-{name.strip('_')}"), numbers.get(name, _TEXT)
-    return {"name": name, "in": "query", "required": needed, "description": said, "schema": schema}
+def _search_parameter(name: str, wording: Wording, *, required: bool = False) -> openapi.Parameter:
+    return _parameter(
+        name, wording(f"by-{name.strip('_')}"), "query", required=required, schema=_NUMBERS.get(name, _TEXT)
+    )
 
 
-def _id_parameter(wording: Wording) -> dict[str, Any]:
-    return {"name": "id", "in": "path", "required": True, "description": wording("by-id"), "schema": _TEXT}
+def _parameter(
+    name: str, description: str, place: str, *, required: bool | None = None, schema: openapi.Schema = _TEXT
+) -> openapi.Parameter:
+    given = {"name": name, "in": openapi.ParameterInType(place), "required": required, "description": description}
+    return openapi.Parameter.model_validate({**given, "schema": schema})
 
 
-def _fhir_content(kind: str) -> dict[str, Any]:
-    return {FHIR_JSON: {"schema": {"$ref": f"#/components/schemas/{kind}"}}}
+def _reference(part: str) -> openapi.Reference:
+    return openapi.Reference.model_validate({"$ref": f"#/components/{part}"})
 
 
-def _schema(kind: str) -> dict[str, Any]:
+def _fhir_content(kind: str) -> dict[str, openapi.MediaType]:
+    return {FHIR_JSON: openapi.MediaType(schema=_reference(f"schemas/{kind}"))}
+
+
+def _schema(kind: str) -> openapi.Schema:
     """Return the schema of a resource type, which refers to FHIR's own documentation."""
-    return {
-        "type": "object",
-        "required": ["resourceType"],
-        "properties": {"resourceType": {"const": kind}},
-        "externalDocs": {"url": f"{_HL7_ADDRESS}/{kind.lower()}.html"},
-    }
+    return openapi.Schema(
+        type="object",
+        required=["resourceType"],
+        properties={"resourceType": openapi.Schema(const=kind)},
+        externalDocs=openapi.ExternalDocumentation(url=AnyUrl(f"{_HL7_ADDRESS}/{kind.lower()}.html")),
+    )
 
 
 def _english(name: str) -> str:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
+from skinbeam_clinic.exchange.fhir.elements import Resource
 from skinbeam_clinic.exchange.fhir.resources import BINARY
 from skinbeam_clinic.web.errors import refusal
 
@@ -46,7 +46,7 @@ def is_api_request(request: Request) -> bool:
     return request.url.path.startswith("/fhir/")
 
 
-def resource_response(request: Request, resource: Mapping[str, Any]) -> Response:
+def resource_response(request: Request, resource: Resource) -> Response:
     """Answer with a resource."""
     content = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
     return tagged_response(request, content, FHIR_JSON)

@@ -21,6 +21,7 @@ from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
 from skinbeam_clinic.errors import clinic_error
@@ -31,7 +32,7 @@ from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
-from skinbeam_clinic.treatments.copied_treatments import summarize_treatments
+from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
 from skinbeam_clinic.treatments.repository import TreatmentRepository
 
 __all__ = ["PatientCopyRepository"]
@@ -146,13 +147,13 @@ class PatientCopyRepository:
             chosen = [asdict(choice) for choice in self._plans.list_choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
         return asdict(one) | {
-            "treatments": [asdict(treatment) for treatment in self._treatments.of(one.id)],
+            "treatments": [record_values(treatment) for treatment in self._treatments.of(one.id)],
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
             "diary": self._diary(one, photographs),
             "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.id)],
-            "test_spots": [asdict(spot) for spot in self._test_spots.of(one.id)],
+            "test_spots": [record_values(spot) for spot in self._test_spots.of(one.id)],
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }
 
@@ -191,13 +192,14 @@ def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iter
             )
             for photograph in one["photographs"]
         ]
-        plans = []
+        plans, treatments = [], parse_copied_treatments(one.get("treatments", ()))
         for plan in one["plans"]:
-            plan["choices"] += summarize_treatments(one, plan["id"])
             about = {name: str(plan[name]) for name in ("case_sha256", "plan_sha256", "version")}
             held = {name: files[place] for name, place in plan["files"].items()}
             made = NewPlan(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
-            plans.append((made, [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]))
+            notes = [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]
+            notes += [(done.option, summarize_treatment(done)) for done in treatments if done.plan_id == plan["id"]]
+            plans.append((made, notes))
         yield dict(one["answers"]), photographs, plans, parse_copied_spots(one.get("test_spots", ()))
 
 

@@ -100,9 +100,9 @@ def _dicom_exporter() -> _Export:
 
 
 def _csv_exporter() -> _Export:
-    from skinbeam_clinic.exchange.tables import plan_option_rows, write_csv
+    from skinbeam_clinic.exchange.tables import plan_option_csv, plan_option_rows
 
-    return lambda repositories, _: (write_csv(plan_option_rows(repositories.dossiers.plans("csv"))), {})
+    return lambda repositories, _: (plan_option_csv(plan_option_rows(repositories.dossiers.plans("csv"))), {})
 
 
 def _parquet_exporter() -> _Export:

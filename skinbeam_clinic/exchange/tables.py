@@ -4,35 +4,26 @@ People and plans are numbered in the order of random ids, so that a number revea
 included only where at least `SMALLEST_GROUP` people of the table share all three.
 """
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import NamedTuple
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.document import read_plan
-from skinbeam.plan_records.plan import Assessment, ConcernPlan, Option
+from skinbeam.plan_records.plan import Assessment, ConcernPlan
+from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.models import ConsultationContents, Dossier, PlanContents
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import AdverseEventGrade
 
-__all__ = ["SMALLEST_GROUP", "PlanOptionRow", "plan_option_rows", "write_csv"]
+__all__ = ["SMALLEST_GROUP", "PlanOptionRow", "plan_option_csv", "plan_option_rows"]
 
 SMALLEST_GROUP = 5
 _GRADES = tuple(AdverseEventGrade)  # the worst last
-_COURSE = (
-    "sessions",
-    "pain_0_10",
-    "adverse_events",
-    "worst_grade",
-    "months_after",
-    "improvement_low_pct",
-    "improvement_high_pct",
-    "improvement_rater",
-)
 _AGE_STEP_YEARS = 10
 
 
@@ -55,46 +46,46 @@ class PlanOptionRow:
         `leading_improvement`.
     """
 
-    person: int
-    plan: int
+    person: int = 0
+    plan: int = 0
     year: int
     version: str
     last: bool
-    age_from_years: int | None
-    sex: str | None
-    phototype: str | None
+    age_from_years: int | None = None
+    sex: str | None = None
+    phototype: str | None = None
     condition: str
     site: str
-    severity: str | None
+    severity: str | None = None
     rank: int
     modality: str
-    device: str | None
-    wavelength_nm: float | None
-    pulse_ms: float | None
-    fluence_J_cm2: float | None
-    spot_mm: float | None
-    microbeam_mJ: float | None
-    microbeams_per_cm2: float | None
-    passes: int | None
-    p_effective: float | None
-    p_effective_low: float | None
-    p_effective_high: float | None
-    p_harm: float | None
-    p_harm_low: float | None
-    p_harm_high: float | None
-    p_half: float | None
-    p_half_low: float | None
-    p_half_high: float | None
+    device: str | None = None
+    wavelength_nm: float | None = None
+    pulse_ms: float | None = None
+    fluence_J_cm2: float | None = None
+    spot_mm: float | None = None
+    microbeam_mJ: float | None = None
+    microbeams_per_cm2: float | None = None
+    passes: int | None = None
+    p_effective: float | None = None
+    p_effective_low: float | None = None
+    p_effective_high: float | None = None
+    p_harm: float | None = None
+    p_harm_low: float | None = None
+    p_harm_high: float | None = None
+    p_half: float | None = None
+    p_half_low: float | None = None
+    p_half_high: float | None = None
     chosen: bool
-    consent: str | None
-    sessions: int | None
-    pain_0_10: float | None
-    adverse_events: int | None
-    worst_grade: str | None
-    months_after: float | None
-    improvement_low_pct: float | None
-    improvement_high_pct: float | None
-    improvement_rater: str | None
+    consent: str | None = None
+    sessions: int | None = None
+    pain_0_10: float | None = None
+    adverse_events: int | None = None
+    worst_grade: str | None = None
+    months_after: float | None = None
+    improvement_low_pct: float | None = None
+    improvement_high_pct: float | None = None
+    improvement_rater: str | None = None
 
 
 def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
@@ -119,15 +110,10 @@ def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
 
 
-def write_csv(rows: Iterable[PlanOptionRow]) -> bytes:
-    """Return a table as CSV in UTF-8; unknown values are empty, booleans are `true` or `false`."""
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\n")
-    table.writerow(field.name for field in fields(PlanOptionRow))
-    words = {True: "true", False: "false"}
-    for row in rows:
-        table.writerow(words[value] if isinstance(value, bool) else value for value in asdict(row).values())
-    return written.getvalue().encode()
+def plan_option_csv(rows: Iterable[PlanOptionRow]) -> bytes:
+    """Return the rows as CSV for programs of statistics."""
+    columns = tuple(field.name for field in fields(PlanOptionRow))
+    return write_csv(columns, (tuple(asdict(row).values()) for row in rows), for_spreadsheets=False)
 
 
 @dataclass(frozen=True)
@@ -151,62 +137,61 @@ def _number_patients(ids: Iterable[str]) -> dict[str, int]:
 def _consultation_rows(
     one: ConsultationContents, kept: PlanContents, concerns: tuple[ConcernPlan, ...]
 ) -> Iterator[PlanOptionRow]:
-    chosen = {choice.option.partition(".")[0]: choice.option for choice in kept.choices}
+    chosen = {ref.concern: ref for choice in kept.choices if (ref := OptionRef.find(choice.option)) is not None}
     for place, concern in enumerate(concerns):
         for number, option in enumerate(concern.options):
-            here = f"{place}.{number}"
-            yield PlanOptionRow(
-                person=0,
-                plan=0,
+            here = OptionRef(place, number)
+            effective, harm = _interval(option.p_effective), _interval(option.p_harm)
+            half = _interval(option.expected.p_at_least["50"])
+            row = PlanOptionRow(
                 year=kept.plan.made_at.year,
                 version=kept.plan.version,
                 last=kept is one.plans[-1],
-                age_from_years=None,
-                sex=None,
-                phototype=None,
                 condition=concern.condition,
                 site=concern.site,
                 severity=_value_or_none(concern.severity),
                 rank=option.rank,
                 modality=option.modality,
-                **_setting_columns(option),
-                **_interval_columns("p_effective", option.p_effective),
-                **_interval_columns("p_harm", option.p_harm),
-                **_interval_columns("p_half", option.expected.p_at_least["50"]),
-                chosen=chosen.get(str(place)) == here,
-                consent=_consent_state(one, kept, here),
-                **_outcome_columns(one, kept, here),
+                p_effective=effective.median,
+                p_effective_low=effective.low,
+                p_effective_high=effective.high,
+                p_harm=harm.median,
+                p_harm_low=harm.low,
+                p_harm_high=harm.high,
+                p_half=half.median,
+                p_half_low=half.low,
+                p_half_high=half.high,
+                chosen=chosen.get(place) == here,
+                consent=_consent_state(one, kept, str(here)),
             )
+            yield _add_outcome(_add_setting(row, option.setup), one, kept, str(here))
 
 
-def _setting_columns(option: Option) -> dict[str, Any]:
-    if option.setup is None:
-        names = (
-            "device",
-            "wavelength_nm",
-            "pulse_ms",
-            "fluence_J_cm2",
-            "spot_mm",
-            "microbeam_mJ",
-            "microbeams_per_cm2",
-        )
-        return dict.fromkeys((*names, "passes"))
-    set_on, beam = option.setup.settings, option.setup.settings.columns
-    return {
-        "device": option.setup.device,
-        "wavelength_nm": option.setup.wavelength_nm,
-        "pulse_ms": set_on.pulse_ms,
-        "fluence_J_cm2": set_on.fluence_J_cm2,
-        "spot_mm": set_on.spot_mm,
-        "microbeam_mJ": beam and beam.energy_mJ,
-        "microbeams_per_cm2": beam and beam.density_per_cm2,
-        "passes": set_on.passes,
-    }
+def _add_setting(row: PlanOptionRow, setup: DeviceSetup | None) -> PlanOptionRow:
+    if setup is None:
+        return row
+    settings, beam = setup.settings, setup.settings.columns
+    return replace(
+        row,
+        device=setup.device,
+        wavelength_nm=setup.wavelength_nm,
+        pulse_ms=settings.pulse_ms,
+        fluence_J_cm2=settings.fluence_J_cm2,
+        spot_mm=settings.spot_mm,
+        microbeam_mJ=None if beam is None else beam.energy_mJ,
+        microbeams_per_cm2=None if beam is None else beam.density_per_cm2,
+        passes=settings.passes,
+    )
 
 
-def _interval_columns(name: str, value: Value) -> dict[str, Any]:
-    known = (value.median, value.low, value.high) if isinstance(value, Estimate) else (None, None, None)
-    return dict(zip((name, f"{name}_low", f"{name}_high"), known, strict=True))
+class _Interval(NamedTuple):
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def _interval(value: Value) -> _Interval:
+    return _Interval(value.median, value.low, value.high) if isinstance(value, Estimate) else _Interval()
 
 
 def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -> str | None:
@@ -216,25 +201,37 @@ def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -
     return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
 
 
-def _outcome_columns(one: ConsultationContents, kept: PlanContents, option: str) -> dict[str, Any]:
-    """Return the columns of treatments and outcome of an option, without rows that were struck out."""
+def _add_outcome(row: PlanOptionRow, one: ConsultationContents, kept: PlanContents, option: str) -> PlanOptionRow:
+    """Return the row with treatments and outcome of its option, without areas that were struck out."""
     mine = [
         each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.valid_areas
     ]
     if not mine:
-        return dict.fromkeys(_COURSE)
+        return row
     pain = [area.fired.pain_0_10 for each in mine for area in each.valid_areas if area.fired.pain_0_10 is not None]
     grades = [event.grade for each in mine for event in each.events]
+    worst = max(grades, key=_GRADES.index).value if grades else None
+    row = replace(
+        row,
+        sessions=len(mine),
+        pain_0_10=max(pain, default=None),
+        adverse_events=len(grades),
+        worst_grade=worst,
+    )
     after = [each for each in one.follow_ups if each.moment is FollowUpMoment.AFTER]
     seen = [each for each in after if (each.plan_id, each.option) == (kept.plan.id, option)]
-    last = max(seen, key=lambda each: each.seen_at, default=None)
-    better = None if last is None else leading_improvement(last)
-    told = (
-        (better.low_pct, better.high_pct, better.rater) if isinstance(better, ImprovementRange) else (None, None, None)
+    if not seen:
+        return row
+    last = max(seen, key=lambda each: each.seen_at)
+    row, better = replace(row, months_after=last.months_after), leading_improvement(last)
+    if not isinstance(better, ImprovementRange):
+        return row
+    return replace(
+        row,
+        improvement_low_pct=better.low_pct,
+        improvement_high_pct=better.high_pct,
+        improvement_rater=better.rater,
     )
-    worst = max(grades, key=_GRADES.index).value if grades else None
-    months = None if last is None else last.months_after
-    return dict(zip(_COURSE, (len(mine), max(pain, default=None), len(grades), worst, months, *told), strict=True))
 
 
 def _value_or_none(value: str | Unknown) -> str | None:

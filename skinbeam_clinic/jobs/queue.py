@@ -6,8 +6,6 @@ worker is just taking are skipped (PostgreSQL's SKIP LOCKED; SQLite has one writ
 """
 
 import datetime
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -15,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic import models
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import ClinicRow, JobRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -31,6 +30,7 @@ MOST_ATTEMPTS = 3  # a job that crashed three workers would crash a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN_STATES = (QUEUED, RUNNING)
 _WORKER_ACTOR = "worker"
+_PROGRESS = SealedRecord(models.JobProgress, JobRow.progress_sealed)
 
 
 class JobQueue:
@@ -64,23 +64,24 @@ class JobQueue:
                     row.state, row.attempts, row.lease_until = RUNNING, row.attempts + 1, now() + LEASE
                     return read_job(work, row)
                 row.state, row.ended_at, row.lease_until = FAILED, now(), None
-                _set_progress(work, row, {"fault": clinic_error("gave-up", "job").as_record()})
+                work.seal_record(row, _PROGRESS, models.JobProgress(fault=clinic_error("gave-up", "job").as_record()))
                 session.flush()
 
-    def report(self, job: models.Job, progress: Mapping[str, Any]) -> bool:
+    def report(self, job: models.Job, progress: models.JobProgress = models.NO_PROGRESS) -> bool:
         """Store the progress of a job and renew its lease.
 
         Return False where the job was cancelled or another worker has it.
         """
         return self._set(job, progress, lease_until=now() + LEASE)
 
-    def finish(self, job: models.Job, result: Mapping[str, Any]) -> bool:
+    def finish(self, job: models.Job, result: models.JobProgress = models.NO_PROGRESS) -> bool:
         """End a job with its result; return False where it was cancelled or another worker has it."""
         return self._set(job, result, state=DONE, lease_until=None, ended_at=now())
 
     def fail(self, job: models.Job, error: InputError) -> bool:
         """End a job with an error; return False where it was cancelled or another worker has it."""
-        return self._set(job, {"fault": error.as_record()}, state=FAILED, lease_until=None, ended_at=now())
+        fault = models.JobProgress(fault=error.as_record())
+        return self._set(job, fault, state=FAILED, lease_until=None, ended_at=now())
 
     def give_back(self, job: models.Job, *, attempted: bool) -> bool:
         """Return a job to the queue, where any worker may take it at once.
@@ -89,9 +90,13 @@ class JobQueue:
         ----------
         attempted : whether this counts as an attempt; not for a worker that was told to end.
         """
-        return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not attempted))
+        return self._set(
+            job, models.NO_PROGRESS, state=QUEUED, lease_until=None, attempts=job.attempt - (not attempted)
+        )
 
-    def postpone(self, job: models.Job, wait: datetime.timedelta, progress: Mapping[str, Any]) -> bool:
+    def postpone(
+        self, job: models.Job, wait: datetime.timedelta, progress: models.JobProgress = models.NO_PROGRESS
+    ) -> bool:
         """Return a job to the queue, to be taken again after a while, at the latest after a day.
 
         Parameters
@@ -101,7 +106,7 @@ class JobQueue:
         until = now() + min(wait, _LONGEST_WAIT)
         return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1)
 
-    def _set(self, job: models.Job, progress: Mapping[str, Any], **values: Any) -> bool:
+    def _set(self, job: models.Job, progress: models.JobProgress, **values: Any) -> bool:
         mine = (
             JobRow.clinic_id == job.clinic_id,
             JobRow.id == job.id,
@@ -112,17 +117,13 @@ class JobQueue:
             row = session.scalar(select(JobRow).where(*mine).with_for_update())
             if row is None:
                 return False
-            _set_progress(self._work(session, row), row, progress)
+            self._work(session, row).seal_record(row, _PROGRESS, progress)
             for name, value in values.items():
                 setattr(row, name, value)
             return True
 
     def _work(self, session: Session, row: JobRow) -> ClinicTransaction:
         return ClinicTransaction(self._database, session, session.get_one(ClinicRow, row.clinic_id), _WORKER_ACTOR)
-
-
-def _set_progress(work: ClinicTransaction, row: JobRow, progress: Mapping[str, Any]) -> None:
-    work.seal(row, "progress_sealed", canonical_json(dict(progress)).encode())
 
 
 def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:
@@ -134,8 +135,8 @@ def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:
         payload=row.payload,
         state=row.state,
         attempt=row.attempts,
-        progress={} if row.progress_sealed is None else json.loads(work.open(row, "progress_sealed")),
+        progress=models.NO_PROGRESS if row.progress_sealed is None else work.open_record(row, _PROGRESS),
         created_at=row.created_at,
         created_by=row.created_by,
-        content={} if row.content_sealed is None else json.loads(work.open(row, "content_sealed")),
+        content="" if row.content_sealed is None else work.open(row, "content_sealed").decode(),
     )

@@ -25,26 +25,25 @@ class JobRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, kind: str, payload: Mapping[str, Any], content: Mapping[str, Any] | None = None) -> Job:
+    def add(self, kind: str, payload: Mapping[str, Any], content: str = "") -> Job:
         """Add a job to the queue, or return the open job with the same payload and content.
 
         Parameters
         ----------
         payload : ids of records; it is not encrypted, so it must contain nothing of their content.
-        content : what else the job needs; it is encrypted.
+        content : JSON of what else the job needs; it is encrypted.
 
         Raises
         ------
         InputError : `too-long`.
         BusyError : too many jobs wait already.
         """
-        written = canonical_json(dict(content or {}))
-        if max(len(canonical_json(dict(payload))), len(written)) > _LONGEST_PAYLOAD:
+        if max(len(canonical_json(dict(payload))), len(content)) > _LONGEST_PAYLOAD:
             raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
         with self._access.writing(AccessRight.TREAT) as work:
             waiting = work.rows(tables.JobRow, tables.JobRow.kind == kind, tables.JobRow.state.in_(OPEN_STATES))
             for one in waiting:
-                if one.payload == dict(payload) and canonical_json(dict(read_job(work, one).content)) == written:
+                if one.payload == dict(payload) and read_job(work, one).content == content:
                     return read_job(work, one)
             if len(waiting) >= _MOST_OPEN:
                 raise clinic_error("queue-full", "job", most=_MOST_OPEN)
@@ -59,7 +58,7 @@ class JobRepository:
                 created_by=work.actor,
             )
             if content:
-                work.seal(row, "content_sealed", written.encode())
+                work.seal(row, "content_sealed", content.encode())
             work.add_job(row)
             return read_job(work, row)
 

@@ -41,7 +41,7 @@ def _show_job(request: ClinicRequest) -> Response:
     """Redirect to the finished plan, show the form with the error of a failed job, or else show the progress."""
     job = _find_plan_job(request)
     if job.state == DONE:
-        return request.redirect(f"/plans/{job.progress['plan']}")
+        return request.redirect(f"/plans/{job.progress.plan}")
     here = f"/jobs/{job.id}"
     if request.http_request.headers.get("hx-request"):  # the page polls for changes
         if job.state in OPEN_STATES:
@@ -52,7 +52,8 @@ def _show_job(request: ClinicRequest) -> Response:
     if job.state == FAILED:
         if consultation.revision != job.payload["revision"]:
             return request.redirect(f"/consultations/{consultation.id}")
-        error = InputError(**job.progress["fault"])
+        assert isinstance(job.progress.fault, dict)  # of a plan
+        error = InputError(**job.progress.fault)
         return request.html(render_filled_form(request, consultation, error), error_status(error))
     patient = request.repositories.patients.get(consultation.patient_id)
     return request.page(
@@ -81,7 +82,7 @@ def _find_plan_job(request: ClinicRequest) -> Job:
 def _describe_progress(job: Job) -> str:
     if job.state == QUEUED:
         return render_message("clinic.job-waits")
-    return job.progress.get("said") or render_message("clinic.job-begins")
+    return job.progress.said or render_message("clinic.job-begins")
 
 
 def _stream_progress(request: ClinicRequest) -> Response:

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from anyio import to_thread
@@ -25,7 +25,6 @@ from anyio import to_thread
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.plan_records.document import read_plan
-from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.accounts.repository import acting_member
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.forms import Submission
@@ -33,9 +32,9 @@ from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import UnreachableError, clinic_error
 from skinbeam_clinic.jobs.queue import JobQueue
-from skinbeam_clinic.models import Job, NewPlan, PlanRecord
+from skinbeam_clinic.models import Job, JobProgress, NewPlan, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, read_history, serialize_facts
-from skinbeam_clinic.plans.document import find_place
+from skinbeam_clinic.plans.document import ChosenPlanSettings, find_place
 from skinbeam_clinic.plans.plan_subprocess import (
     PHOTOGRAPH_FILE,
     SETTINGS_FILE,
@@ -156,7 +155,7 @@ class PlanWorker:
         if job is None:
             return False
         try:
-            self._queue.finish(job, {"plan": self._make_plan(job).id})
+            self._queue.finish(job, JobProgress(plan=self._make_plan(job).id))
         except _ShutdownError:
             self._queue.give_back(job, attempted=False)
         except PlanProcessError:
@@ -195,21 +194,21 @@ class PlanWorker:
             raise clinic_error("plan-outdated", "job")
         facts = read_history(desk, kept.patient_id)
         sent = join_history(parse_submission(kept.answers), facts)
+        chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
                 (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.read_content(sent.photo)[1])
-            if job.content:
-                (home / SETTINGS_FILE).write_text(canonical_json(job.content["settings"]), encoding="utf-8")
+            if chosen is not None:
+                (home / SETTINGS_FILE).write_text(canonical_json([asdict(one) for one in chosen.settings]), "utf-8")
             made = self._make(sent, home, self._report_progress(job), names["language"])
-        if not self._queue.report(job, {}):
+        if not self._queue.report(job):
             raise _JobLostError("called off at the last moment")
         if facts:
             made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts)})
         plan = desk.plans.add(names["consultation"], made, revision=names["revision"])
-        if job.content:
-            setting = ChosenSetting.from_record(job.content["settings"][-1])
-            place = find_place(read_plan(json.loads(made.files["plan.json"])), setting)
-            desk.plans.choose(plan.id, place, job.content["reason"])
+        if chosen is not None:
+            place = find_place(read_plan(json.loads(made.files["plan.json"])), chosen.settings[-1])
+            desk.plans.choose(plan.id, place, chosen.reason)
         return plan
 
     def _report_progress(self, job: Job) -> Callable[[str], None]:
@@ -229,7 +228,7 @@ class PlanWorker:
             if now - reported < _REPORT_S:
                 return
             reported = now
-            if not self._queue.report(job, {"said": said}):
+            if not self._queue.report(job, JobProgress(said=said)):
                 raise _JobLostError("called off, or another has it")
 
         return heed

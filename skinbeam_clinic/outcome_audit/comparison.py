@@ -8,14 +8,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.estimate import Unknown
 from skinbeam.outcome_audit.outcomes import AuditedCourse, ObservedOutcome, PredictedOutcome
+from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.text import current_language
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome
 from skinbeam_clinic.outcome_audit.views import OutcomeSummary, TreatmentKind, summarize_outcomes, treatment_kinds
-from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS
 
@@ -40,40 +41,26 @@ class PlanPrediction:
     predicted: PredictedOutcome
 
 
-def read_prediction(plan: Mapping[str, Any], option: str) -> PlanPrediction:
-    """Return the predictions of a plan's document for the option at a place, such as `0.1`.
+def read_prediction(plan: Plan, place: str) -> PlanPrediction:
+    """Return the predictions of a plan for the option at a place, such as `0.1`.
 
     Only harms that can be recorded as adverse events are included: the risk in case of a cooling failure is no
     prediction.
     """
-    place = OptionRef.parse(option)
-    concern = plan["concerns"][place.concern]
-    one = concern["options"][place.option]
+    concern, option = find_option(plan, place)
     return PlanPrediction(
-        concern["condition"],
-        one["modality"],
-        concern["site"],
-        _parse_word(concern["severity"]),
-        _parse_word(plan["assessment"]["phototype"]),
+        concern.condition,
+        option.modality,
+        concern.site,
+        concern.severity,
+        plan.assessment.phototype,
         PredictedOutcome(
-            _parse_value(one["expected"]["p_at_least"]["50"]),
-            {harm["name"]: _parse_value(harm["p"]) for harm in one["harms"] if harm["name"] in ADVERSE_KINDS},
-            _parse_value(one["downtime_days"]),
-            _parse_value(one["pain_0_10"]),
+            option.expected.p_at_least["50"],
+            {harm.name: harm.p for harm in option.harms if harm.name in ADVERSE_KINDS},
+            option.downtime_days,
+            option.pain_0_10,
         ),
     )
-
-
-def _parse_value(written: Mapping[str, Any]) -> Value:
-    return (
-        Unknown(written["unknown"])
-        if "unknown" in written
-        else Estimate(**{**written, "basis": tuple(written["basis"])})
-    )
-
-
-def _parse_word(written: str | Mapping[str, str]) -> str | Unknown:
-    return written if isinstance(written, str) else Unknown(written["unknown"])
 
 
 _HALF_PCT = 50.0
@@ -164,7 +151,8 @@ class OutcomeReader:
         if name not in self._predictions:
             if len(self._predictions) >= _MOST_PREDICTIONS:
                 self._predictions.clear()
-            self._predictions[name] = read_prediction(json.loads(repositories.outcomes.plan(course)), course.option)
+            plan = read_plan(json.loads(repositories.outcomes.plan(course)))
+            self._predictions[name] = read_prediction(plan, course.option)
         return self._predictions[name]
 
 

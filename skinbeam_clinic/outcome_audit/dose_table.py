@@ -1,7 +1,6 @@
 """Export the doses that a clinic fired, and the harms that it counted, with the columns of `practice.csv`."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from skinbeam.laser.device import devices
 from skinbeam.published_doses.rows import HARM_KINDS, PRACTICE_FILE, SKIN_INJURIES
@@ -15,6 +14,7 @@ from skinbeam_clinic.outcome_audit.release import (
     list_people,
     write_table,
 )
+from skinbeam_clinic.pulse_settings import PulseSettings
 
 __all__ = ["make_practice_table"]
 
@@ -50,9 +50,9 @@ def _dose_key(one: CourseComparison) -> tuple[str, str, float] | None:
     return None if light is None else (one.prediction.condition, device, light)
 
 
-def _light_nm(device: str, settings: Any) -> float | None:
-    if "wavelength_nm" in settings:
-        return float(settings["wavelength_nm"])
+def _light_nm(device: str, settings: PulseSettings) -> float | None:
+    if settings.wavelength_nm is not None:
+        return settings.wavelength_nm
     known = devices().get(device)
     return known.wavelengths_nm[0] if known and len(known.wavelengths_nm) == 1 else None
 
@@ -93,9 +93,9 @@ def _dose_columns(group: CourseGroup) -> dict[str, object]:
         {"band_low_nm": _describe_value(light)} if lamp and light else {"wavelength_nm": _describe_value(light or 0.0)}
     )
     for name, (low, high) in _RANGE_COLUMNS.items():
-        values = [float(area.settings[name]) for area in fired if name in area.settings]
+        values = [value for area in fired if (value := getattr(area.settings, name)) is not None]
         row |= {low: _describe_value(min(values)), high: _describe_value(max(values))} if values else {}
-    doses = [float(area.settings["fluence_J_cm2"]) for area in fired if "fluence_J_cm2" in area.settings]
+    doses = [dose for area in fired if (dose := area.settings.fluence_J_cm2) is not None]
     row |= {"fluence_mean_J_cm2": _describe_value(sum(doses) / len(doses))} if doses else {}
     passes = [area.passes for area in fired if area.passes]
     row |= {"passes_low": min(passes), "passes_high": max(passes)} if passes else {}

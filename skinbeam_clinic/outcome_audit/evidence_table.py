@@ -82,13 +82,13 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
 
 def _fired_settings(group: CourseGroup) -> dict[str, object]:
     """Return the columns of the settings that were fired, as one value or a range."""
-    fired = [area.settings for one in group.courses for area in one.course.fired]
+    fired = [area.settings.numbers() for one in group.courses for area in one.course.fired]
     found: dict[str, object] = {}
     for name, column in (("fluence_J_cm2", "fluence_J_cm2"), ("energy_mJ", "microbeam_mJ")):
-        if values := [float(settings[name]) for settings in fired if name in settings]:
+        if values := [settings[name] for settings in fired if name in settings]:
             found[column] = f"{min(values):g}-{max(values):g}"
     for name in ("pulse_ms", "spot_mm"):
-        used = {float(settings[name]) for settings in fired if name in settings}
+        used = {settings[name] for settings in fired if name in settings}
         found |= {name: f"{used.pop():g}"} if len(used) == 1 else {}
     return found
 

@@ -14,6 +14,7 @@ from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
 
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
@@ -27,11 +28,11 @@ _MOST_ENTRIES = 5000  # since the last count: with more, counting again is faste
 class FiredSettings:
     """The settings that were fired at one area.
 
-    `device` is the catalogue name; the settings have the names of the case file.
+    `device` is the catalogue name.
     """
 
     device: str
-    settings: Mapping[str, float]
+    settings: PulseSettings
     passes: int | None
 
 

@@ -7,15 +7,16 @@ row that was both typed and recorded counts once.
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import Case
-from skinbeam.model.input_files import parse_record
-from skinbeam_clinic.consultations.forms import Submission, form_entries, parse_row_field
+from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
+from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
+from skinbeam_clinic.pulse_settings import PulseSettings, case_session, case_test_spot
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, Treatment
@@ -39,11 +40,8 @@ _WEEK_TOLERANCE = 0.5
 _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
 _NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse")
 
-_PULSE = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")
 _HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
 _LONGEST_ADVERSE = 100  # characters of a text in a case file
-
-FactKind = Literal["test_spot", "session"]
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,22 @@ class HistoryFact:
     """
 
     record: str
-    kind: FactKind
-    row: Mapping[str, Any]
+    row: CaseRow
     fired_at: datetime.datetime
     path: str
     plan_id: str
     option: str = ""
     serious_events: tuple[AdverseEvent, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The table of the case file."""
+        return row_kind(self.row)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is given of the row, by name, as JSON holds it."""
+        return row_values(self.row)
 
 
 def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
@@ -84,11 +91,13 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[His
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
     """Return a spot with its most serious reading: an injury counts even after it has healed."""
-    settings = {name: value for name, value in spot.firing.settings.items() if name != "density_per_cm2"}
-    read = [settings | {"read_after_h": round(spot.hours(one), 1), "reaction": one.reaction} for one in spot.readings]
     path = f"/consultations/{spot.consultation_id}/test-spots"
-    name, plan = f"test_spot/{spot.id}", spot.firing.plan_id
-    facts = [HistoryFact(name, "test_spot", row, spot.fired_at, path, plan) for row in read]
+    name, firing = f"test_spot/{spot.id}", spot.firing
+    rows = (
+        case_test_spot(firing.settings, round(spot.hours(one), 1), one.reaction, file="records")
+        for one in spot.readings
+    )
+    facts = [HistoryFact(name, row, spot.fired_at, path, firing.plan_id) for row in rows]
     return max(reversed(facts), key=_seriousness)  # the last of several equally serious readings
 
 
@@ -112,37 +121,37 @@ def _session_fact(
     An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
     the row claims no more than that the lowest dose was harmless to this skin.
     """
-    least = min((one.fired.settings for one in treatment.valid_areas), key=_dose)
-    pulse = {name: least.get(name, treatment.ordered.settings.get(name)) for name in _PULSE}
-    row = {"week": round(since_first / datetime.timedelta(weeks=1), 2), "treats": treatment.ordered.condition}
-    row |= {"device": treatment.device or treatment.ordered.device} | {k: v for k, v in pulse.items() if v is not None}
-    if treatment.events:
-        row["adverse"] = list(dict.fromkeys(map(_describe_event, treatment.events)))
+    ordered, least = treatment.ordered, min((one.fired.settings for one in treatment.valid_areas), key=_dose)
     # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
     after = [
         one
         for one in follow_ups
         if (one.treatment_id, one.moment) == (treatment.id, FollowUpMoment.AFTER) and one.grades
     ]
-    for one in sorted(after, key=lambda follow_up: follow_up.seen_at)[-1:]:
-        improved = leading_improvement(one)
-        if isinstance(improved, ImprovementRange):
-            row["response_pct"] = _middle_pct(improved)
+    last = max(reversed(after), key=lambda follow_up: follow_up.seen_at, default=None)
+    improved = None if last is None else leading_improvement(last)
+    row = case_session(
+        replace(ordered.settings.pulse, **least.numbers()),
+        week=round(since_first / datetime.timedelta(weeks=1), 2),
+        treats=ordered.condition,
+        device=treatment.device or ordered.device,
+        response_pct=_middle_pct(improved) if isinstance(improved, ImprovementRange) else None,
+        adverse=tuple(dict.fromkeys(map(_describe_event, treatment.events))),
+    )
     grave = tuple(one for one in treatment.events if one.grade is not AdverseEventGrade.MILD)
     path = f"/treatments/{treatment.id}"
-    return HistoryFact(
-        f"treatment/{treatment.id}", "session", row, at, path, treatment.plan_id, treatment.option, grave
-    )
+    return HistoryFact(f"treatment/{treatment.id}", row, at, path, treatment.plan_id, treatment.option, grave)
 
 
-def _dose(settings: Mapping[str, float]) -> tuple[float, float]:
-    return settings.get("fluence_J_cm2", 0.0), settings.get("energy_mJ", 0.0)
+def _dose(settings: PulseSettings) -> tuple[float, float]:
+    return settings.fluence_J_cm2 or 0.0, settings.energy_mJ or 0.0
 
 
 def _describe_event(event: AdverseEvent) -> str:
     """Return an adverse event in the words of the case file; one without a kind of its own as it was written."""
     if event.kind == "other" and event.words:
-        return event.words.replace(";", ",")[:_LONGEST_ADVERSE]
+        words = event.words.replace(";", ",")[:_LONGEST_ADVERSE]
+        return "".join(sign if sign.isprintable() else " " for sign in words)  # a case file has no line breaks
     return _HARM_WORDS.get(event.kind, event.kind.replace("-", " "))
 
 
@@ -155,40 +164,88 @@ def _seriousness(fact: HistoryFact) -> int:
     return max((_SERIOUSNESS.index(one.meaning) for one in earlier_reactions(case_from_fact(fact))), default=0)
 
 
-def case_from_fact(fact: HistoryFact) -> Case:
-    """Return a case that contains this row alone."""
-    return parse_record(Case, {fact.kind: [dict(fact.row)]}, file="records")
+def case_from_fact(fact: HistoryFact, clinic: Clinic | None = None) -> Case:
+    """Return a case that contains this row alone, and the devices of a clinic."""
+    if isinstance(fact.row, EarlierTestSpot):
+        return Case(test_spot=[fact.row], clinic=clinic)
+    return Case(session=[fact.row], clinic=clinic)
 
 
 def join_history(submission: Submission, facts: Sequence[HistoryFact]) -> Submission:
     """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed."""
-    entries = [*submission.entries]
-    for kind in ("test_spot", "session"):
-        rows = [fact.row for fact in facts if fact.kind == kind]
-        places = sorted(
-            {row.number for name, _ in submission.entries if (row := parse_row_field(name)) and row.kind == kind}
-        )
-        typed = dict(zip(places, submission.tables.get(kind, ()), strict=True))
-        rows, both = _match_rows(rows, typed)
-        free = count(max(places, default=-1) + 1)
-        for index, said in enumerate(rows):
-            place = both.get(index)
-            known = {} if place is None else typed[place]
-            added = {name: value for name, value in said.items() if name not in known or name == "adverse"}
-            if "adverse" in added:  # a recorded adverse event counts even where the typed row does not mention it
-                added["adverse"] = _unmatched_facts(added["adverse"], known.get("adverse", ()))
-            entries += _row_entries(kind, next(free) if place is None else place, added)
-    return Submission(tuple(entries), submission.photo)
+    spots = [fact.row for fact in facts if isinstance(fact.row, EarlierTestSpot)]
+    sessions = [fact.row for fact in facts if isinstance(fact.row, EarlierSession)]
+    added = (*_recorded_spots(submission, spots), *_recorded_sessions(submission, sessions))
+    return replace(submission, recorded=(*submission.recorded, *added)) if added else submission
+
+
+def _recorded_spots(submission: Submission, spots: Sequence[EarlierTestSpot]) -> Iterator[RecordedRow]:
+    """Yield the recorded test spots that add something to the typed ones."""
+    typed = _typed_rows(submission, "test_spot")
+    both, free = _pair_rows(spots, typed), count(max(typed, default=-1) + 1)
+    for index, spot in enumerate(spots):
+        number = both[index] if index in both else next(free)
+        if typed.get(number, _NOTHING_TYPED).lacks(spot):
+            yield RecordedRow(number, spot)
+
+
+def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession]) -> Iterator[RecordedRow]:
+    """Yield the recorded sessions that add something to the typed ones, each with the reactions that are not typed."""
+    typed = _typed_rows(submission, "session")
+    sessions, both = _match_sessions(sessions, typed)
+    free = count(max(typed, default=-1) + 1)
+    for index, session in enumerate(sessions):
+        number = both[index] if index in both else next(free)
+        known = typed.get(number, _NOTHING_TYPED)
+        adverse = [one for one in session.adverse if one not in known.adverse]
+        if adverse or known.lacks(session):
+            yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
+
+
+@dataclass(frozen=True)
+class _TypedRow:
+    """A row of the form as far as it is filled in; a value that cannot be read is text."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def week(self) -> float | None:
+        week = self.values.get("week")
+        return week if isinstance(week, float) else None
+
+    @property
+    def adverse(self) -> frozenset[str]:
+        return frozenset(part.strip() for text in self.values.get("adverse", ()) for part in text.split(";"))
+
+    def lacks(self, recorded: CaseRow) -> bool:
+        """Return whether a recorded row says something of which this one says nothing, reactions apart."""
+        return bool(row_values(recorded).keys() - {"adverse"} - self.values.keys())
+
+    def is_same(self, recorded: CaseRow) -> bool:
+        """Return whether this may be the recorded row: they share compared fields, and none of them differs."""
+        said = row_values(recorded)
+        if self.week is not None and abs(self.week - said.get("week", self.week)) > _WEEK_TOLERANCE:
+            return False
+        both = (self.values.keys() & said.keys()) - set(_NOT_COMPARED)
+        return bool(both) and all(_is_close(said[name], self.values[name]) for name in both)
+
+
+_NOTHING_TYPED = _TypedRow({})
+
+
+def _typed_rows(submission: Submission, kind: str) -> dict[int, _TypedRow]:
+    rows = map(_TypedRow, submission.tables.get(kind, ()))
+    return dict(zip(submission.row_numbers(kind), rows, strict=True))
 
 
 def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
     """Return the recorded rows that are missing in the form's answers."""
-    return tuple(fact for fact in facts if len(join_history(submission, (fact,)).entries) > len(submission.entries))
+    return tuple(fact for fact in facts if join_history(submission, (fact,)) != submission)
 
 
 def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
     """Return the recorded rows that a plan was made from as JSON, to be stored with the plan."""
-    records = [{"record": one.record, "kind": one.kind, "row": dict(one.row)} for one in facts]
+    records = [{"record": one.record, "kind": one.kind, "row": one.values} for one in facts]
     return json.dumps({"schema": _SCHEMA, "records": records}, sort_keys=True).encode()
 
 
@@ -197,59 +254,42 @@ def match_plan_facts(facts: Sequence[HistoryFact], data: bytes | None) -> tuple[
     if data is None:
         return ()
     held = [(one["record"], one["row"]) for one in json.loads(data)["records"]]
-    return tuple(one for one in facts if (one.record, json.loads(json.dumps(dict(one.row)))) in held)
+    return tuple(one for one in facts if (one.record, one.values) in held)
 
 
-def _row_entries(kind: FactKind, place: int, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return the form fields of a row; several reactions are joined to one text, as in the form, if short enough."""
-    plain = dict(row)
-    together = "; ".join(row.get("adverse", ()))
-    if len(together) <= _LONGEST_ADVERSE:
-        plain["adverse"] = together
-    return form_entries(plain, f"{kind}.{place}.")
+def _join_texts(reactions: list[str]) -> list[str]:
+    """Return several reactions as one text, as in the form, if it is short enough."""
+    together = "; ".join(reactions)
+    return [together] if together and len(together) <= _LONGEST_ADVERSE else reactions
 
 
-def _unmatched_facts(recorded: Sequence[str], typed: Sequence[str]) -> list[str]:
-    told = {part.strip() for text in typed for part in text.split(";")}
-    return [one for one in recorded if one not in told]
-
-
-def _match_rows(
-    rows: Sequence[Mapping[str, Any]], typed: Mapping[int, Mapping[str, Any]]
-) -> tuple[list[Mapping[str, Any]], dict[int, int]]:
-    """Return the recorded rows with shifted weeks, and the number of the typed row that matches each, by index.
+def _match_sessions(
+    sessions: Sequence[EarlierSession], typed: Mapping[int, _TypedRow]
+) -> tuple[list[EarlierSession], dict[int, int]]:
+    """Return the recorded sessions with shifted weeks, and the number of the typed one that matches each, by index.
 
     Typed weeks may be counted from a session done elsewhere, so the shift of weeks with the most matches is used.
     Without a match, the recorded sessions are taken as the later ones, since the typed ones were never recorded.
     """
-    weeks = [row["week"] for row in typed.values() if isinstance(row.get("week"), float)]
+    weeks = [row.week for row in typed.values() if row.week is not None]
     begins = {0.0, *weeks}
-    best = max(sorted(begins), key=lambda begin: len(_pair_rows(_shift_weeks(rows, begin), typed)))
-    both = _pair_rows(_shift_weeks(rows, best), typed)
-    return _shift_weeks(rows, best if both else max(begins)), both
+    best = max(sorted(begins), key=lambda begin: len(_pair_rows(_shift_weeks(sessions, begin), typed)))
+    both = _pair_rows(_shift_weeks(sessions, best), typed)
+    return _shift_weeks(sessions, best if both else max(begins)), both
 
 
-def _shift_weeks(rows: Sequence[Mapping[str, Any]], weeks: float) -> list[Mapping[str, Any]]:
-    return [dict(row) | ({"week": round(row["week"] + weeks, 2)} if "week" in row else {}) for row in rows]
+def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[EarlierSession]:
+    return [one.model_copy(update={"week": round(one.week + weeks, 2)}) for one in sessions]
 
 
-def _pair_rows(rows: Sequence[Mapping[str, Any]], typed: Mapping[int, Mapping[str, Any]]) -> dict[int, int]:
+def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[int, int]:
     found: dict[int, int] = {}
     for index, row in enumerate(rows):
         for place, other in typed.items():
-            if place not in found.values() and _is_same_row(row, other):
+            if place not in found.values() and other.is_same(row):
                 found[index] = place
                 break
     return found
-
-
-def _is_same_row(recorded: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
-    """Return whether a typed row may be the recorded one: they share compared fields, and none of them differs."""
-    week = typed.get("week")
-    if isinstance(week, float) and "week" in recorded and abs(week - recorded["week"]) > _WEEK_TOLERANCE:
-        return False
-    both = (typed.keys() & recorded.keys()) - set(_NOT_COMPARED)
-    return bool(both) and all(_is_close(recorded[name], typed[name]) for name in both)
 
 
 def _is_close(one: Any, other: Any) -> bool:

@@ -3,15 +3,16 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.laser.device import describe_window, devices
+from skinbeam.model.consultation import EarlierTestSpot
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import display_value, site_title
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.contraindications import Contraindication
+from skinbeam_clinic.pulse_settings import PulseSettings
 
 __all__ = ["ContraindicationView", "RecordLine", "describe_contraindications", "describe_fact", "describe_pulse"]
 
@@ -54,41 +55,38 @@ class ContraindicationView:
     advice: tuple[str, ...]
 
 
-def describe_pulse(settings: Mapping[str, Any]) -> str:
-    """Return a pulse in words: the device and its settings."""
-    write = Formatter().number
-    name = settings.get("device", "")
+def describe_pulse(name: str, settings: PulseSettings) -> str:
+    """Return a pulse in words: the device of this name, and its settings."""
+    write, numbers = Formatter().number, settings.numbers()
     device = translate(devices()[name].title) if name in devices() else name
-    light = f"{write(settings['wavelength_nm'])} nm" if settings.get("wavelength_nm") is not None else ""
+    light = "" if settings.wavelength_nm is None else f"{write(settings.wavelength_nm)} nm"
     parts = [
         device,
         "" if light in device else light,
-        *(f"{write(settings[key])} {unit}" for key, unit in _UNITS if settings.get(key) is not None),
+        *(f"{write(numbers[key])} {unit}" for key, unit in _UNITS if key in numbers),
     ]
-    if settings.get("spot_mm") is not None:
-        window = devices()[name].window_mm(settings["spot_mm"]) if name in devices() else None
+    if settings.spot_mm is not None:
+        window = devices()[name].window_mm(settings.spot_mm) if name in devices() else None
         parts.append(
-            render_message("setting.spot", {"diameter": settings["spot_mm"]})
+            render_message("setting.spot", {"diameter": settings.spot_mm})
             if window is None
             else describe_window(window)
         )
-    if settings.get("pulse_ms") is not None:
-        parts.append(render_message("setting.pulse", {"length": display_value(settings["pulse_ms"], "ms").text}))
+    if settings.pulse_ms is not None:
+        parts.append(render_message("setting.pulse", {"length": display_value(settings.pulse_ms, "ms").text}))
     return ", ".join(part for part in parts if part)
 
 
 def describe_fact(fact: HistoryFact) -> RecordLine:
     """Return a record in one line."""
     row = fact.row
-    if fact.kind == "test_spot":
-        about = {"reaction": render_message(f"reaction.{row['reaction']}"), "hours": row["read_after_h"]}
-        about |= {"pulse": describe_pulse(row), "site": site_title(row["site"])}
+    pulse = describe_pulse(row.device or "", PulseSettings.of_earlier(row))
+    if isinstance(row, EarlierTestSpot):
+        about = {"reaction": render_message(f"reaction.{row.reaction}"), "hours": row.read_after_h}
+        about |= {"pulse": pulse, "site": site_title(row.site)}
         return RecordLine(fact.fired_at, render_message("clinic-spots.line", about), fact.path)
-    about = {"treats": translate(vocabulary_table("condition")[row["treats"]]["title"]), "pulse": describe_pulse(row)}
-    about |= {
-        "week": row["week"],
-        "adverse": "; ".join(row.get("adverse", ())) or render_message("clinic-spots.no-adverse"),
-    }
+    about = {"treats": translate(vocabulary_table("condition")[row.treats]["title"]), "pulse": pulse}
+    about |= {"week": row.week, "adverse": "; ".join(row.adverse) or render_message("clinic-spots.no-adverse")}
     return RecordLine(fact.fired_at, render_message("clinic-spots.session-line", about), fact.path)
 
 
@@ -113,5 +111,6 @@ def describe_contraindications(
 def _list_advice(contraindication: Contraindication) -> tuple[str, ...]:
     if contraindication.fact is None:
         return ()
-    seen = [contraindication.fact.row.get("reaction", ""), *contraindication.fact.row.get("adverse", ())]
+    row = contraindication.fact.row
+    seen = [row.reaction] if isinstance(row, EarlierTestSpot) else row.adverse
     return tuple(dict.fromkeys(rule for one in seen for rule in _ADVICE_RULES.get(one, ())))

@@ -115,7 +115,7 @@ class PatientRepository:
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
         details = dict(contact)
-        CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
+        content = CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
             _refuse_name(work.get(tables.PatientRow, id).pseudonym, contact, "name")
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
@@ -124,7 +124,7 @@ class PatientRepository:
             if known:
                 work.check_version(known[0], version)
             row = known[0] if known else tables.ContactRow(clinic_id=work.clinic_id, id=id)
-            work.seal_record(row, CONTACT_DETAILS, details)
+            work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
 

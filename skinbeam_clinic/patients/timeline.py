@@ -50,7 +50,7 @@ def _consent_lines(repositories: ClinicRepositories, consultation: ConsultationR
 def _test_spot_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
     path = f"/consultations/{consultation.id}/test-spots"
     for one in repositories.test_spots.of(consultation.id):
-        about = {"pulse": describe_pulse(one.firing.settings), "by": one.fired_by}
+        about = {"pulse": describe_pulse(one.firing.settings.device, one.firing.settings), "by": one.fired_by}
         yield RecordLine(one.fired_at, render_message("clinic-timeline.spot", about), path)
         for reading in one.readings:
             seen = {"reaction": render_message(f"reaction.{reading.reaction}"), "by": reading.read_by}

@@ -12,10 +12,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skinbeam.model.case import Case
-from skinbeam.model.consultation import Concern, Medication, Patient
+from skinbeam.model.consultation import Clinic, Concern, EarlierSession, EarlierTestSpot, Medication, Patient
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
@@ -142,12 +141,8 @@ def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
 
 def _case_with_fact(fact: HistoryFact, submission: Submission) -> Case:
     """Return a case with this record alone, and the devices of the clinic."""
-    clinic = {name: value for name, value in submission.tables.items() if name == "clinic"}
-    return (
-        case_from_fact(fact)
-        if not clinic
-        else parse_record(Case, {fact.kind: [dict(fact.row)]} | clinic, file="records")
-    )
+    clinic = submission.tables.get("clinic")
+    return case_from_fact(fact, None if clinic is None else parse_record(Clinic, clinic, file="records"))
 
 
 def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
@@ -156,10 +151,10 @@ def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option
     An injury at a test spot is final for an option with the same device, and for a plan as a whole.
     """
     device = None if option is None or option.setup is None else option.setup.device
-    injured = reason.rule.startswith("earlier-injury") and fact.kind == "test_spot"
-    final = injured and device in (None, fact.row["device"])
+    injured = reason.rule.startswith("earlier-injury") and isinstance(fact.row, EarlierTestSpot)
+    final = injured and device in (None, fact.row.device)
     return Contraindication(
-        _contraindication_key(reason.rule, fact.record, repr(sorted(fact.row.items()))),
+        _contraindication_key(reason.rule, fact.record, repr(sorted(fact.values.items()))),
         reason.message,
         reason.source,
         fact,
@@ -176,7 +171,8 @@ def _session_contraindications(
     """
     if fact.serious_events and not reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
         yield _clinic_contraindication("stop-event", {}, fact)
-    if fact.kind == "session" and fact.plan_id != records_since.plan_id and fact.row["treats"] == concern.condition:
+    is_session = isinstance(fact.row, EarlierSession) and fact.row.treats == concern.condition
+    if is_session and fact.plan_id != records_since.plan_id:
         yield _clinic_contraindication("stop-elsewhere", {"treats": concern.title}, fact)
 
 
@@ -190,11 +186,11 @@ def _session_count_contraindication(
     return _clinic_contraindication("stop-sessions", {"done": len(done), "most": option.sessions.high}, done[-1])
 
 
-def _clinic_contraindication(name: str, about: Mapping[str, Any], fact: HistoryFact) -> Contraindication:
+def _clinic_contraindication(name: str, about: Mapping[str, object], fact: HistoryFact) -> Contraindication:
     """Return a contraindication defined by the clinic, beside those of the planner's rules."""
     message = Message(f"clinic-spots.{name}", about)
     return Contraindication(
-        _contraindication_key(name, fact.record, repr(sorted(fact.row.items()))),
+        _contraindication_key(name, fact.record, repr(sorted(fact.values.items()))),
         message,
         _COURSE_SOURCE,
         fact,
@@ -260,9 +256,7 @@ def judge_changes(
     told = {}
     for item in CHANGE_ITEMS:
         if item in answers and answers[item].answer == "yes":
-            changed = case.model_copy(
-                update={"patient": patient.model_copy(update=_change_patient(item, patient, answers))}
-            )
+            changed = case.model_copy(update={"patient": _change_patient(item, patient, answers[item].words)})
             told[item] = tuple(one for one in _judge_case(changed, concern, modality) if one not in known)
     return told
 
@@ -271,12 +265,14 @@ def _judge_case(case: Case, concern: Concern, modality: str) -> Iterable[str]:
     return [reason.message.text for reason in judge_suitability(case, concern=concern, modality=modality).reasons]
 
 
-def _change_patient(item: str, patient: Patient, answers: Mapping[str, ChecklistAnswer]) -> dict[str, Any]:
-    words = answers[item].words
-    changes: dict[str, dict[str, Any]] = {
-        "tan": {"tan": "current"},
-        "medicines": {"medications": [*patient.medications, *([Medication(name=words[:100])] if words else [])]},
-        "pregnancy": {"pregnant": True},
-        "infection": {"history": sorted({*patient.history, "active-infection"})},
-    }
-    return changes[item]
+def _change_patient(item: str, patient: Patient, words: str) -> Patient:
+    """Return the patient with a change that was reported, in these words."""
+    match item:
+        case "tan":
+            return patient.model_copy(update={"tan": "current"})
+        case "medicines":
+            added = [Medication(name=words[:100])] if words else []
+            return patient.model_copy(update={"medications": [*patient.medications, *added]})
+        case "pregnancy":
+            return patient.model_copy(update={"pregnant": True})
+    return patient.model_copy(update={"history": sorted({*patient.history, "active-infection"})})

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.text import Message, translate_record
 from skinbeam.what_if.chosen_setting import ChosenSetting
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
+    "ChosenPlanSettings",
     "PlanOption",
     "find_option",
     "find_place",
@@ -20,6 +22,24 @@ __all__ = [
     "put_chosen_first",
     "read_plan_option",
 ]
+
+
+@dataclass(frozen=True)
+class ChosenPlanSettings:
+    """The settings that clinicians chose for a plan, the latest last, with the reason for that one."""
+
+    settings: tuple[ChosenSetting, ...]
+    reason: str
+
+    @classmethod
+    def from_json(cls, written: str) -> "ChosenPlanSettings":
+        """Return what `to_json` wrote."""
+        record = json.loads(written)
+        return cls(tuple(map(ChosenSetting.from_record, record["settings"])), record["reason"])
+
+    def to_json(self) -> str:
+        """Return them as JSON."""
+        return canonical_json({"settings": [asdict(one) for one in self.settings], "reason": self.reason})
 
 
 def progress_line(step: Message | ConcernPlan) -> str:

@@ -18,6 +18,12 @@ class OptionRef:
     option: int
 
     @classmethod
+    def find(cls, text: str) -> "OptionRef | None":
+        """Return the place that a text names; None where it names none, such as in a record of another clinic."""
+        match = _TEXT.fullmatch(text)
+        return None if match is None else cls(int(match[1]), int(match[2]))
+
+    @classmethod
     def parse(cls, text: str) -> "OptionRef":
         """Return the place that a text names.
 
@@ -25,10 +31,10 @@ class OptionRef:
         ------
         AbsentError : it names none.
         """
-        match = _TEXT.fullmatch(text)
-        if match is None:
+        found = cls.find(text)
+        if found is None:
             raise clinic_error("absent", "plan")
-        return cls(int(match[1]), int(match[2]))
+        return found
 
     def __str__(self) -> str:
         return f"{self.concern}.{self.option}"

@@ -85,7 +85,7 @@ def make_plan_in_subprocess(
         assert process.stdout is not None
         try:
             with suppress(BrokenPipeError), process.stdin as answers:
-                answers.write(json.dumps({"entries": submission.entries, "photo": submission.photo}).encode())
+                answers.write(submission.to_json())
             return _await_plan(process.stdout, home / _PLAN_FOLDER, on_progress)
         finally:
             kill_process(process)
@@ -142,8 +142,7 @@ def _main(home: Path, language: str, parent: int) -> None:
         with use_language(language):
             tell(said=progress_line(step))
 
-    read = json.load(sys.stdin)
-    sent = Submission(tuple((name, words) for name, words in read["entries"]), read["photo"])
+    sent = Submission.from_json(sys.stdin.buffer.read())
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
     try:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 from fastapi.responses import Response
 
@@ -223,11 +222,12 @@ def _view_preview(
     told = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
     parts = told.get("close_ups", [])
     pairs = [
-        _preview_pair(whole["pictures"][0], one, whole["title"]) for whole in parts for one in whole["pictures"][1:]
+        _preview_pair(whole["pictures"][0]["file"], one, whole["title"])
+        for whole in parts
+        for one in whole["pictures"][1:]
     ]
-    before = {"file": "before.png"}
     pairs += [
-        _preview_pair(before, one)
+        _preview_pair("before.png", one)
         for one in told["pictures"]
         if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
     ]
@@ -235,11 +235,11 @@ def _view_preview(
     return _PreviewView(tuple(pairs), preview_name(told["strip"]), tuple(map(translate, below)))
 
 
-def _preview_pair(before: Mapping[str, Any], after: Mapping[str, Any], title: str = "") -> _PreviewPair:
-    """The photograph and a picture, by their records in the document; `title` of a close-up."""
+def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _PreviewPair:
+    """The photograph in a file and a picture, by its record in the document; `title` of a close-up."""
     label = translate(after["label"])
     return _PreviewPair(
-        preview_name(before["file"]),
+        preview_name(before),
         preview_name(after["file"]),
         f"{translate(title)}: {label}" if title else label,
         translate(after.get("frequency", "")),
@@ -247,7 +247,7 @@ def _preview_pair(before: Mapping[str, Any], after: Mapping[str, Any], title: st
 
 
 def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:
-    mine = [one for one in choices if one.option.startswith(f"{number}.")]
+    mine = [one for one in choices if (place := OptionRef.find(one.option)) and place.concern == number]
     rows = (
         _OptionView(
             str(OptionRef(number, i)),

@@ -1,8 +1,7 @@
 """Judge a setting that is asked about for the person of a plan, and say the answer in the reader's language."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.input_files import LoadedCase
@@ -14,6 +13,7 @@ from skinbeam.text import ENGLISH, Message, render_message, use_language
 from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
 from skinbeam_clinic.plans.setting_quantities import dose_curve
+from skinbeam_clinic.pulse_settings import OrderedSettings
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -29,7 +29,7 @@ class SettingQuestion:
     device : its name.
     treatment : condition, site and modality of the option.
     planned_dose : of the option, J/cm² or mJ of a microbeam.
-    quantities : every quantity of `skinbeam.what_if.asked_setting.ASKED_QUANTITIES` that is set, with its value.
+    quantities : the setting that is asked about.
     language : of the answer.
     """
 
@@ -39,20 +39,8 @@ class SettingQuestion:
     device: str
     treatment: tuple[str, str, str]
     planned_dose: float
-    quantities: Mapping[str, float]
+    quantities: OrderedSettings
     language: str
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "SettingQuestion":
-        """Return the question that was written as JSON."""
-        condition, site, modality = record["treatment"]
-        return cls(**{**record, "treatment": (condition, site, modality)})
-
-    @property
-    def key(self) -> Hashable:
-        """What two questions share that have the same answer."""
-        given = (getattr(self, field.name) for field in fields(self) if field.name != "quantities")
-        return (*given, tuple(sorted(self.quantities.items())))
 
     @property
     def curve(self) -> tuple["SettingQuestion", ...]:
@@ -99,13 +87,6 @@ class SettingAnswer:
     published: PublishedDose | None
     sentences: tuple[str, ...]
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "SettingAnswer":
-        """Return the answer that was written as JSON."""
-        published = None if record["published"] is None else PublishedDose(**record["published"])
-        texts = {name: tuple(record[name]) for name in ("stops", "warnings", "sentences")}
-        return cls(**{**record, **texts, "published": published})
-
 
 def answer_question(person: AssessedPerson, loaded: LoadedCase, question: SettingQuestion) -> SettingAnswer:
     """Return the answer to a question in the current language.
@@ -116,7 +97,7 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     NotAvailable : the model cannot judge the light.
     """
     found = judge_asked_setting(
-        person, loaded, question.quantities, device_name=question.device, treated=question.treatment
+        person, loaded, question.quantities.numbers(), device_name=question.device, treated=question.treatment
     )
     bruising, objections = found.trial.bruising, find_objections(found)
     stops, warnings = (tuple(map(_sentence, messages)) for messages in (objections.stops, objections.warnings))

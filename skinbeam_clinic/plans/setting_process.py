@@ -11,7 +11,6 @@ The server keeps answers, so that a slider of doses is answered without the proc
 """
 
 import gc
-import json
 import logging
 import os
 import sys
@@ -19,14 +18,15 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
@@ -44,7 +44,7 @@ from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion,
 from skinbeam_clinic.plans.setting_quantities import not_offered_error
 from skinbeam_clinic.plans.worker_process import kill_process, start_process
 
-__all__ = ["PlannedPerson", "SettingSimulator"]
+__all__ = ["AnsweredQuestion", "PlannedPerson", "QuestionMessage", "Reply", "SentPerson", "SettingSimulator"]
 
 _MOST_WAITING = 4  # each waits in a thread of the web server
 _MOST_PEOPLE = 2
@@ -63,6 +63,50 @@ class PlannedPerson:
 
     submission: Submission
     photograph: bytes | None
+
+
+@dataclass(frozen=True)
+class SentPerson:
+    """The answers of a person, and the folder of the photograph."""
+
+    submission: Submission
+    home: Path
+
+
+@dataclass(frozen=True)
+class QuestionMessage:
+    """A question; `person` where the process does not hold the person of its plan."""
+
+    question: SettingQuestion
+    person: SentPerson | None
+
+
+@dataclass(frozen=True)
+class AnsweredQuestion:
+    """A question of a curve with its answer."""
+
+    question: SettingQuestion
+    answer: SettingAnswer
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the process replies; without an answer and without a fault it met a defect, which is in the log.
+
+    Parameters
+    ----------
+    fault : why the question has no answer, as `InputError.as_record` gives it.
+    curves : questions that were answered ahead.
+    people : the hashes of the plans whose people the process holds.
+    """
+
+    answer: SettingAnswer | None
+    fault: dict[str, str] | None
+    curves: tuple[AnsweredQuestion, ...]
+    people: tuple[str, ...]
+
+
+_MESSAGES, _REPLIES = TypeAdapter(QuestionMessage), TypeAdapter(Reply)
 
 
 class SettingSimulator:
@@ -124,15 +168,14 @@ class SettingSimulator:
         except PlanProcessError:
             self._end_process()
             raise
-        for one in reply["curves"]:
-            self._answers.add(SettingQuestion.from_record(one["question"]), SettingAnswer.from_record(one["answer"]))
-        if "fault" in reply:
-            raise InputError(**reply["fault"])
-        if "defect" in reply:
+        for one in reply.curves:
+            self._answers.add(one.question, one.answer)
+        if reply.fault is not None:
+            raise InputError(**reply.fault)
+        if reply.answer is None:
             raise PlanDefectError("a defect while a setting was simulated")
-        answer = SettingAnswer.from_record(reply["answer"])
-        self._answers.add(question, answer)
-        return answer
+        self._answers.add(question, reply.answer)
+        return reply.answer
 
     def _end_process(self) -> None:
         if self._process is not None:
@@ -145,19 +188,19 @@ class _AnswerCache:
     """The last answers, for every thread of the server."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[Hashable, SettingAnswer] = OrderedDict()
+        self._answers: OrderedDict[SettingQuestion, SettingAnswer] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, question: SettingQuestion) -> SettingAnswer | None:
         with self._lock:
-            found = self._answers.get(question.key)
+            found = self._answers.get(question)
             if found is not None:
-                self._answers.move_to_end(question.key)
+                self._answers.move_to_end(question)
             return found
 
     def add(self, question: SettingQuestion, answer: SettingAnswer) -> None:
         with self._lock:
-            self._answers[question.key] = answer
+            self._answers[question] = answer
             while len(self._answers) > _MOST_ANSWERS:
                 self._answers.popitem(last=False)
 
@@ -177,7 +220,7 @@ class _KeptProcess:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
-    def exchange(self, question: SettingQuestion, person: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    def exchange(self, question: SettingQuestion, person: SentPerson | None) -> Reply:
         """Send a question, and wait for the reply.
 
         Raises
@@ -185,13 +228,13 @@ class _KeptProcess:
         PlanProcessError : the process ended without a reply, or took too long.
         """
         try:
-            self._connection.send_bytes(json.dumps({"question": asdict(question), "person": person}).encode())
+            self._connection.send_bytes(_MESSAGES.dump_json(QuestionMessage(question, person)))
             if not self._connection.poll(_LONGEST_S):
                 raise PlanProcessError("a setting took too long to simulate")
-            reply: Mapping[str, Any] = json.loads(self._connection.recv_bytes())
+            reply = _REPLIES.validate_json(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise PlanProcessError("the process that simulates settings ended without a word") from error
-        self.people = tuple(reply["people"])
+        self.people = reply.people
         return reply
 
     def kill(self) -> None:
@@ -204,12 +247,12 @@ class _KeptProcess:
 
 
 @contextmanager
-def _person_message(person: PlannedPerson) -> Iterator[Mapping[str, Any]]:
+def _person_message(person: PlannedPerson) -> Iterator[SentPerson]:
     """Provide the message that tells the process a person, whose photograph is in a folder until the reply."""
     with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         if person.photograph is not None:
             (home / PHOTOGRAPH_FILE).write_bytes(person.photograph)
-        yield {"entries": person.submission.entries, "photo": person.submission.photo, "home": str(home)}
+        yield SentPerson(person.submission, home)
 
 
 # In the process.
@@ -222,29 +265,28 @@ class _KeptPerson:
     Parameters
     ----------
     unanswered : the questions of curves that are not answered yet.
-    begun : the keys of all questions whose curves were begun.
+    begun : all questions whose curves were begun.
     """
 
     loaded: LoadedCase
     person: AssessedPerson
     unanswered: list[SettingQuestion] = field(default_factory=list)
-    begun: set[Hashable] = field(default_factory=set)
+    begun: set[SettingQuestion] = field(default_factory=set)
 
     def begin_curve(self, question: SettingQuestion) -> None:
         """Note the question at every dose, to be answered when there is time."""
-        new = [one for one in question.curve if one.key not in self.begun]
-        self.begun |= {question.key, *(one.key for one in new)}
-        self.unanswered = [*(one for one in new if one.key != question.key), *self.unanswered]
+        new = [one for one in question.curve if one not in self.begun]
+        self.begun |= {question, *new}
+        self.unanswered = [*(one for one in new if one != question), *self.unanswered]
 
-    def answer_next(self) -> Mapping[str, Any] | None:
+    def answer_next(self) -> AnsweredQuestion | None:
         """Answer one question of a curve; None where it has no answer, such as a density that an energy excludes."""
         question = self.unanswered.pop(0)
         with use_language(question.language):
             try:
-                answer = answer_question(self.person, self.loaded, question)
+                return AnsweredQuestion(question, answer_question(self.person, self.loaded, question))
             except (InputError, NotAvailable):
                 return None
-        return {"question": asdict(question), "answer": asdict(answer)}
 
 
 class _Simulations:
@@ -252,44 +294,45 @@ class _Simulations:
 
     def __init__(self) -> None:
         self.people: OrderedDict[str, _KeptPerson] = OrderedDict()
-        self._curves: list[Mapping[str, Any]] = []
+        self._curves: list[AnsweredQuestion] = []
 
     @property
     def is_unfinished(self) -> bool:
         """Whether a curve is to be answered."""
         return any(person.unanswered for person in self.people.values())
 
-    def reply(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def reply(self, message: QuestionMessage) -> Reply:
         """Return the answer to a question, with all those of curves that were found meanwhile."""
-        answer = self._answer(message)
+        answer, fault = self._answer(message)
         curves, self._curves = self._curves, []
-        return {**answer, "curves": curves, "people": list(self.people)}
+        return Reply(answer, fault, tuple(curves), tuple(self.people))
 
     def continue_curves(self) -> None:
         """Answer one question of the curves, those of the person who was asked about last before others."""
         person = next(person for person in reversed(self.people.values()) if person.unanswered)
         self._continue_curve(person)
 
-    def _answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        question = SettingQuestion.from_record(message["question"])
+    def _answer(self, message: QuestionMessage) -> tuple[SettingAnswer | None, dict[str, str] | None]:
+        """Return the answer, or the fault of the question; neither after a defect."""
+        question = message.question
         with use_language(question.language):
             try:
-                if message["person"] is not None:
-                    self._add_person(question, message["person"])
+                if message.person is not None:
+                    self._add_person(question, message.person)
                 self.people.move_to_end(question.plan_sha256)
                 kept = self.people[question.plan_sha256]
                 answer = answer_question(kept.person, kept.loaded, question)
                 kept.begin_curve(question)
-                return {"answer": asdict(answer)}
+                return answer, None
             except SettingNotOfferedError as error:
-                return {"fault": not_offered_error(question.device, error).as_record()}
+                return None, not_offered_error(question.device, error).as_record()
             except InputError as error:
-                return {"fault": error.as_record()}
+                return None, error.as_record()
             except NotAvailable as error:
-                return {"fault": clinic_error("settings-unknown", "option", reason=error.reason).as_record()}
+                return None, clinic_error("settings-unknown", "option", reason=error.reason).as_record()
             except Exception:
                 _log.exception("defect while simulating a setting")
-                return {"defect": True}
+                return None, None
 
     def _continue_curve(self, person: _KeptPerson) -> None:
         try:
@@ -300,7 +343,7 @@ class _Simulations:
         if found is not None:
             self._curves.append(found)
 
-    def _add_person(self, question: SettingQuestion, told: Mapping[str, Any]) -> None:
+    def _add_person(self, question: SettingQuestion, sent: SentPerson) -> None:
         """Draw a person, in place of the one that was asked about longest ago."""
         while len(self.people) >= _MOST_PEOPLE:
             leaving, until = next(iter(self.people.values())), time.monotonic() + _LEAVING_S
@@ -309,9 +352,8 @@ class _Simulations:
             self.people.popitem(last=False)
             del leaving
         gc.collect()  # the memory of the one that went is needed for the one that comes
-        sent = Submission(tuple((name, value) for name, value in told["entries"]), told["photo"])
-        home = Path(told["home"])
-        checked = check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
+        loaded = case_from_form(sent.submission, sent.home)
+        checked = check_consultation(loaded, sent.home / PHOTOGRAPH_FILE if sent.submission.photo else None)
         person = assess_person(checked, question.draws, question.seed)
         self.people[question.plan_sha256] = _KeptPerson(checked.loaded, person)
 
@@ -323,8 +365,8 @@ def _main(connection: Connection) -> None:
     while True:
         try:
             if connection.poll(quiet_s):
-                message = json.loads(connection.recv_bytes())
-                connection.send_bytes(json.dumps(simulations.reply(message)).encode())
+                message = _MESSAGES.validate_json(connection.recv_bytes())
+                connection.send_bytes(_REPLIES.dump_json(simulations.reply(message)))
                 quiet_s = _QUIET_S
             elif simulations.is_unfinished:
                 simulations.continue_curves()

@@ -1,8 +1,8 @@
 """The quantities in which the device of an option is set, with the steps of the device, for people to change them."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
@@ -10,11 +10,13 @@ from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.units import MS, NS, PS, US
+from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import Formatter, translate
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.pulse_settings import OrderedSettings
 
 __all__ = [
     "QuantitySlider",
@@ -23,6 +25,7 @@ __all__ = [
     "not_offered_error",
     "offered_doses",
     "option_sliders",
+    "planned_settings",
     "read_quantities",
 ]
 
@@ -75,29 +78,36 @@ def is_simulated(option: Option) -> bool:
 def option_sliders(option: Option) -> tuple[QuantitySlider, ...]:
     """Return a slider for each quantity that can be changed on the device of a simulated option."""
     assert option.setup is not None
-    device, planned = devices()[option.setup.device], planned_quantities(option.setup.settings)
-    light = [one for one in iterate_settings(device) if one.wavelength_nm == planned["wavelength_nm"]]
-    dose, *density = offered_doses(device.name, planned).items()
+    device, quantities = devices()[option.setup.device], planned_settings(option.setup)
+    planned = quantities.numbers()
+    light = [one for one in iterate_settings(device) if one.wavelength_nm == quantities.wavelength_nm]
+    dose, *density = offered_doses(device.name, quantities).items()
     pulses, spots = {one.pulse_ms for one in light}, {one.spot_mm for one in light}
     steps: dict[str, Iterable[float]] = dict([dose, ("pulse_ms", pulses), ("spot_mm", spots), *density])
     sliders = (_make_slider(device, name, planned[name], values) for name, values in steps.items())
     return tuple(one for one in sliders if len(one.steps) > 1)
 
 
-def offered_doses(device_name: str, quantities: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
+def planned_settings(setup: DeviceSetup) -> OrderedSettings:
+    """Return the settings of an option of a plan, in the quantities in which its device is set."""
+    return OrderedSettings(**planned_quantities(setup.settings))
+
+
+def offered_doses(device_name: str, quantities: OrderedSettings) -> dict[str, tuple[float, ...]]:
     """Return the doses, and for microbeams the densities, that a device offers with the pulse and spot of a setting.
 
     Empty where it does not offer them together.
     """
     device = devices()[device_name]
-    setting = BeamSetting(quantities["wavelength_nm"], quantities["pulse_ms"], quantities["spot_mm"])
+    asked = quantities.numbers()
+    setting = BeamSetting(asked["wavelength_nm"], asked["pulse_ms"], asked["spot_mm"])
     doses = dose_steps(device, setting)
     if not device.microbeam:
         return {"fluence_J_cm2": doses}
-    return {"energy_mJ": doses, "density_per_cm2": density_steps(device, setting, quantities["energy_mJ"])}
+    return {"energy_mJ": doses, "density_per_cm2": density_steps(device, setting, asked["energy_mJ"])}
 
 
-def dose_curve(device_name: str, quantities: Mapping[str, float]) -> tuple[dict[str, float], ...]:
+def dose_curve(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
     """Return a setting at every dose that the device offers with its pulse and spot.
 
     First come the ends, then the middle, then the middles of both halves: what holds at two doses tells much of those
@@ -111,7 +121,7 @@ def dose_curve(device_name: str, quantities: Mapping[str, float]) -> tuple[dict[
     while step > 1:
         step = (step + 1) // 2
         order |= dict.fromkeys(range(0, len(doses), step))
-    return tuple({**quantities, name: doses[place]} for place in order)
+    return tuple(replace(quantities, **{name: doses[place]}) for place in order)
 
 
 def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:

@@ -8,7 +8,7 @@ stored with the new plan.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -21,7 +21,6 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import per_100
 from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
-from skinbeam.what_if.asked_setting import planned_quantities
 from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import parse_submission
@@ -29,10 +28,12 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
+from skinbeam_clinic.plans.document import ChosenPlanSettings
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
-from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, read_quantities
+from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
+from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -114,8 +115,8 @@ def _choose_setting(request: ClinicRequest) -> Response:
         "revision": plan.record.consultation_revision,
         "language": current_language(),
     }
-    content = {"settings": [asdict(one) for one in (*others, chosen)], "reason": reason}
-    job = request.repositories.jobs.add(PLAN_JOB, names, content)
+    content = ChosenPlanSettings((*others, chosen), reason)
+    job = request.repositories.jobs.add(PLAN_JOB, names, content.to_json())
     request.services.worker.wake()
     return request.redirect(f"/jobs/{job.id}")
 
@@ -144,9 +145,9 @@ def _answer(
         return view, None
     if option.setup is None or not is_simulated(option):
         raise clinic_error("absent", "plan")
-    planned = planned_quantities(option.setup.settings)
+    planned = planned_settings(option.setup)
     try:
-        quantities = planned | read_quantities(fields)
+        quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
         view = _AnswerView(place, steps=steps)
         question = _make_question(plan, concern, option, option.setup, quantities)
@@ -164,23 +165,23 @@ def _answer(
             answer.stops,
             answer.warnings,
             steps,
-            quantities if may_be_chosen else {},
+            quantities.numbers() if may_be_chosen else {},
         ),
         None,
     )
 
 
 def _make_question(
-    plan: OpenPlan, concern: ConcernPlan, option: Option, setup: DeviceSetup, quantities: dict[str, float]
+    plan: OpenPlan, concern: ConcernPlan, option: Option, setup: DeviceSetup, quantities: OrderedSettings
 ) -> SettingQuestion:
-    planned = planned_quantities(setup.settings)
+    planned = planned_settings(setup)
     return SettingQuestion(
         plan.record.plan_sha256,
         plan.record.draws,
         plan.record.seed,
         setup.device,
         (concern.condition, concern.site, option.modality),
-        planned.get("energy_mJ") or planned["fluence_J_cm2"],
+        planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
         quantities,
         current_language(),
     )

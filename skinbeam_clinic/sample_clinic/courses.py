@@ -29,8 +29,9 @@ from skinbeam_clinic.diaries.models import DiaryNote
 from skinbeam_clinic.follow_ups.follow_up_grades import MONTH
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUpMoment, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
-from skinbeam_clinic.models import Consent, PhotographPermissions, PhotographRecord, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions, PhotographRecord, PlanRecord
 from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.pulse_settings import step_settings
 from skinbeam_clinic.sample_clinic.people import SamplePerson, add_person
 from skinbeam_clinic.sample_clinic.photographs import draw_photograph
 from skinbeam_clinic.sample_clinic.planned_cases import PlannedCase
@@ -66,7 +67,6 @@ _GRADES = (  # the least improvement in per cent, as plans foretell it → the g
 )
 _UNCHANGED = (ImprovementQuarter.FIRST, AestheticChange.SAME, 2)
 _SPOTS_BEFORE, _SPOTS_AFTER = 40, 8  # drawn red spots of the photographs
-_SETTING_ONLY = ("passes",)  # counted by itself in the record of what was fired
 
 
 class CourseEvent(StrEnum):
@@ -199,13 +199,10 @@ class _Course:
         reading = self._keep_booking(Purpose.READING, self._book(read_on, Purpose.READING))
         yield starts
         self._mark_attended(fired)
-        where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-        names = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
         spots = []
         for number, step in enumerate(ladder.spots):
             yield starts + number * _MINUTE
-            settings = where | {name: value for name in names if (value := getattr(step, name)) is not None}
-            firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, {})
+            firing = SpotFiring(plan.id, step_settings(ladder, step), ladder.read_after_h, ORAL_CONSENT)
             spots.append(self.doctor.test_spots.fire(self.consultation, firing))
         self._show("spots", f"/consultations/{self.consultation}/test-spots")
         yield reading.starts_at
@@ -242,7 +239,7 @@ class _Course:
             document = make_consent(translated, concern, option, signing)
         self.doctor.consents.sign(
             consent.id,
-            answers={"photographs": sorted(allowed), "person": self.course.person.name},
+            answers=ConsentAnswers(tuple(sorted(allowed)), self.course.person.name),
             kind=SignatureKind.TYPED,
             signature=self.course.person.name.encode(),
             document=document,
@@ -280,13 +277,12 @@ class _Course:
         self.doctor.treatments.add_answers(held.id, answers)
         self.doctor.treatments.start(held.id)
         yield appointment.starts_at + 15 * _MINUTE
-        settings = {name: value for name, value in self.order.settings.items() if name not in _SETTING_ONLY}
-        passes = self.order.settings.get("passes")
+        passes = self.order.settings.passes
         self.doctor.treatments.add_area(
             held.id,
             AreaFiring(
                 site=self.order.site,
-                settings=settings,
+                settings=self.order.settings.pulse,
                 passes=None if passes is None else round(passes),
                 endpoint="seek",
                 pain_0_10=self._pain(),

@@ -1,11 +1,11 @@
 """Immutable, decrypted records of test spots and their readings."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import AwareDatetime
+
+from skinbeam_clinic.pulse_settings import NOTHING_SET, PulseSettings, SpotSettings
 
 __all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord"]
 
@@ -19,18 +19,17 @@ class SpotFiring:
     Parameters
     ----------
     plan_id : the plan whose ladder it belongs to.
-    settings : by names of the case file: device, site, wavelength_nm, the dose, pulse_ms, spot_mm.
-    planned : the settings of the plan; empty where it was fired as planned.
+    planned : the settings of the plan that were changed.
     why : reason for the deviation from the plan.
     read_after_h : hours after the pulse before which a reading is not conclusive.
     consent : id of a signed and valid consent, or `ORAL_CONSENT`.
     """
 
     plan_id: str
-    settings: Mapping[str, Any]
+    settings: SpotSettings
     read_after_h: float
     consent: str
-    planned: Mapping[str, Any]
+    planned: PulseSettings = NOTHING_SET
     why: str = ""
 
 

@@ -9,8 +9,6 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 
-from skinbeam.model import consultation as schema
-from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import tables, treatment_tables
@@ -19,12 +17,11 @@ from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
+from skinbeam_clinic.pulse_settings import case_test_spot
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
 
 __all__ = ["TestSpotRepository"]
-
-_NOT_IN_CASE = ("density_per_cm2",)  # setting of a microbeam that is stored and has no field in the case file
 
 
 class TestSpotRepository:
@@ -171,10 +168,7 @@ def _check_past(at: datetime.datetime | None) -> datetime.datetime:
 
 def _check_case_file(firing: SpotFiring, reaction: str) -> None:
     """Raise an InputError if the settings and the reaction are invalid in a case file."""
-    said = {name: value for name, value in firing.settings.items() if name not in _NOT_IN_CASE}
-    parse_record(
-        schema.EarlierTestSpot, said | {"read_after_h": firing.read_after_h, "reaction": reaction}, file="test spot"
-    )
+    case_test_spot(firing.settings, firing.read_after_h, reaction, file="test spot")
 
 
 def _write_readings(

@@ -26,13 +26,14 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.pulse_settings import PulseSettings, read_fired_settings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_test_spot_routes", "format_field_number"]
 
-_SETTINGS = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
+_CHANGEABLE = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
 _LONGEST_AGO_H = 100_000.0
 
 
@@ -108,7 +109,8 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             ),
             text=one.message.text,
             rungs=tuple(
-                {name: format_field_number(value) for name, value in _rung_settings(rung).items()} for rung in one.spots
+                {name: format_field_number(value) for name, value in _changeable(one, rung).items()}
+                for rung in one.spots
             ),
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
@@ -117,9 +119,10 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
     )
 
 
-def _rung_settings(rung: LadderStep) -> dict[str, float]:
-    """Return the settings of a step of the ladder, by names of the case file."""
-    return {name: value for name in _SETTINGS if (value := getattr(rung, name)) is not None}
+def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:
+    """Return the settings of a step that may be set otherwise, by name."""
+    planned = step_settings(ladder, step).numbers()
+    return {name: planned[name] for name in _CHANGEABLE if name in planned}
 
 
 def format_field_number(value: float) -> str:
@@ -140,22 +143,23 @@ def _ladder_consent(
             if option.setup is not None and option.setup.device == ladder.device:
                 return one.id
     noted = (one for one in spots if one.firing.plan_id == plan.record.id)
-    return ORAL_CONSENT if any(one.firing.settings["device"] == ladder.device for one in noted) else ""
+    return ORAL_CONSENT if any(one.firing.settings.device == ladder.device for one in noted) else ""
 
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
     """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one."""
     told = (one for one in plan.contraindications if one.final and one.fact is not None)
-    return next((one for one in told if one.fact is not None and one.fact.row["device"] == device), None)
+    return next((one for one in told if one.fact is not None and one.fact.row.device == device), None)
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:
     firing, last = spot.firing, spot.readings[-1:]
+    planned = PulseSettings(**{**firing.settings.numbers(), **firing.planned.numbers()})
     return _SpotView(
         record=spot,
-        pulse=describe_pulse(firing.settings),
-        site=site_title(firing.settings["site"]),
-        planned=describe_pulse(dict(firing.settings) | dict(firing.planned)) if firing.why else "",
+        pulse=describe_pulse(firing.settings.device, firing.settings),
+        site=site_title(firing.settings.site),
+        planned=describe_pulse(firing.settings.device, planned) if firing.why else "",
         due=not last and spot.due_at <= now(),
         readings=tuple(
             (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings
@@ -197,16 +201,16 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     consent = _ladder_consent(request, plan, ladder, request.repositories.test_spots.of(plan.record.consultation_id))
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
-    planned, start = _rung_settings(rung), f"{place}.{number}."
+    planned, start = _changeable(ladder, rung), f"{place}.{number}."
     sent = make_submission((f"test_spot.0.{name}", request.text(f"{start}{name}")) for name in planned)
     typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
     other = {name: value for name, value in planned.items() if typed.get(name) != value}
     why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
-    density = {} if rung.density_per_cm2 is None else {"density_per_cm2": rung.density_per_cm2}
-    where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-    return SpotFiring(plan.record.id, where | typed | density, ladder.read_after_h, consent or ORAL_CONSENT, other, why)
+    fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
+    changed = PulseSettings(**other)
+    return SpotFiring(plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why)
 
 
 def _save_reading(request: ClinicRequest) -> Response:

@@ -1,43 +1,42 @@
-"""Summarize the treatments of a patient's copy in words."""
+"""Read the treatments of a patient's copy, and summarize them in words."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from skinbeam.text import render_message
+from skinbeam_clinic.treatments.models import AreaFiring, Treatment
 
-__all__ = ["summarize_treatments"]
+__all__ = ["parse_copied_treatments", "summarize_treatment"]
+
+_COPIED_TREATMENTS = TypeAdapter(tuple[Treatment, ...])
 
 
-def summarize_treatments(consultation: Mapping[str, Any], plan_id: str) -> list[dict[str, str]]:
-    """Return the treatments under a plan in a patient's copy as text, each a note with its option.
+def parse_copied_treatments(treatments: Any) -> tuple[Treatment, ...]:
+    """Return the treatments of a patient's copy, from their JSON.
 
     Raises
     ------
-    KeyError, TypeError : the JSON is not that of treatments.
+    ValueError : the JSON is not that of treatments.
     """
-    done = [one for one in consultation.get("treatments", ()) if one["plan_id"] == plan_id]
-    return [{"option": str(one["option"]), "notes": _treatment_summary(one)} for one in done]
+    return _COPIED_TREATMENTS.validate_python(treatments)
 
 
-def _treatment_summary(data: Mapping[str, Any]) -> str:
+def summarize_treatment(treatment: Treatment) -> str:
     """Return a treatment in words: device, every valid row, adverse events."""
-    corrected = {one["fired"]["corrects"] for one in data["areas"]}
-    rows = [one["fired"] for one in data["areas"] if one["id"] not in corrected and not one["fired"]["struck"]]
-    events = [f"{one['kind']}, {one['grade']}" for one in data["events"]]
     about = {
-        "number": data["number"],
-        "at": str(data["started_at"] or data["created_at"])[:10],
-        "state": data["state"],
-        "device": data["device"] or data["ordered"]["device"],
-        "serial": data["serial"] or "-",
-        "rows": "; ".join(map(_firing_summary, rows)) or "-",
-        "events": "; ".join(events) or "-",
+        "number": treatment.number,
+        "at": (treatment.started_at or treatment.created_at).date().isoformat(),
+        "state": treatment.state.value,
+        "device": treatment.device or treatment.ordered.device,
+        "serial": treatment.serial or "-",
+        "rows": "; ".join(_firing_summary(one.fired) for one in treatment.valid_areas) or "-",
+        "events": "; ".join(f"{one.kind}, {one.grade.value}" for one in treatment.events) or "-",
     }
     return render_message("records-copy.treatment", about)
 
 
-def _firing_summary(firing: Mapping[str, Any]) -> str:
-    settings = ", ".join(f"{name} {value:g}" for name, value in firing["settings"].items())
-    return (
-        f"{firing['site']} ({firing['side']}): {settings}, pulses {firing['pulses'] or '-'}, seen {firing['endpoint']}"
-    )
+def _firing_summary(firing: AreaFiring) -> str:
+    settings = ", ".join(f"{name} {value:g}" for name, value in firing.settings.numbers().items())
+    place = f"{firing.site} ({firing.side.value})"
+    return f"{place}: {settings}, pulses {firing.pulses or '-'}, seen {firing.endpoint}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skinbeam.model.package_data import load_package_table
+from skinbeam_clinic.pulse_settings import NOTHING_SET, OrderedSettings, PulseSettings
 
 __all__ = [
     "ADVERSE_KINDS",
@@ -106,18 +107,18 @@ class TreatmentOrder:
 
     Parameters
     ----------
-    settings : name in the case file → value of the plan.
-    allowed : name → the greatest value that a rule of the plan allows.
-    emitted : name → the greatest value that the device emits.
+    settings : the values of the plan.
+    allowed : the greatest values that a rule of the plan allows.
+    emitted : the greatest values that the device emits.
     asked : items of the checklist beside those that are always included.
     """
 
     condition: str
     site: str
     device: str
-    settings: Mapping[str, float]
-    allowed: Mapping[str, float]
-    emitted: Mapping[str, float]
+    settings: OrderedSettings
+    allowed: PulseSettings = NOTHING_SET
+    emitted: PulseSettings = NOTHING_SET
     asked: tuple[str, ...] = ()
 
 
@@ -170,7 +171,6 @@ class AreaFiring:
 
     Parameters
     ----------
-    settings : by names of the case file.
     endpoint : `seek`, `stop.N` (the sign of this number in the plan), `none` or `other`.
     reason : reason for the deviation from the plan.
     corrects : id of the row that this one replaces.
@@ -180,7 +180,7 @@ class AreaFiring:
 
     site: str
     side: BodySide = BodySide.BOTH
-    settings: Mapping[str, float]
+    settings: PulseSettings
     passes: int | None = None
     pulses: int | None = None
     endpoint: str
@@ -191,6 +191,11 @@ class AreaFiring:
     corrects: str | None = None
     why: str = ""
     struck: bool = False
+
+    @property
+    def delivered(self) -> OrderedSettings:
+        """The settings with the number of passes, to be compared with an order."""
+        return OrderedSettings(**vars(self.settings), passes=None if self.passes is None else float(self.passes))
 
 
 @dataclass(frozen=True)
@@ -308,14 +313,15 @@ _HEATING_DIRECTION = {
 }
 
 
-def find_deviations(order: TreatmentOrder, settings: Mapping[str, float]) -> tuple[Deviation, ...]:
+def find_deviations(order: TreatmentOrder, delivered: OrderedSettings) -> tuple[Deviation, ...]:
     """Return every setting that was fired differently from the plan, in the order of display."""
-    found = []
+    found, fired, ordered = [], delivered.numbers(), order.settings.numbers()
+    limits = order.allowed.numbers(), order.emitted.numbers()
     for name, heat in _HEATING_DIRECTION.items():
-        if name not in settings:
+        if name not in fired:
             continue
-        value, planned = settings[name], order.settings.get(name, settings[name])
-        most = min(held.get(name, value) for held in (order.allowed, order.emitted))
+        value, planned = fired[name], ordered.get(name, fired[name])
+        most = min(held.get(name, value) for held in limits)
         other = abs(value - planned) > (_rounding_tolerance() * planned if heat else 0.0)
         if other or value > most:
             hotter = value > most or heat == 0 or heat * (value - planned) > 0

@@ -11,6 +11,7 @@ from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.pulse_settings import NOTHING_SET, OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
 
@@ -37,35 +38,35 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
     )
 
 
-def _order_settings(setup: DeviceSetup) -> dict[str, float]:
+def _order_settings(setup: DeviceSetup) -> OrderedSettings:
     held, beam = setup.settings, setup.settings.columns
-    said = {
-        "wavelength_nm": held.wavelength_nm,
-        "fluence_J_cm2": held.fluence_J_cm2,
-        "energy_mJ": None if beam is None else beam.energy_mJ,
-        "density_per_cm2": None if beam is None else beam.density_per_cm2,
-        "spot_mm": held.spot_mm,
-        "pulse_ms": held.pulse_ms,
-        "passes": held.passes,
-    }
-    return {name: float(value) for name, value in said.items() if value is not None}
+    return OrderedSettings(
+        wavelength_nm=held.wavelength_nm,
+        fluence_J_cm2=held.fluence_J_cm2,
+        energy_mJ=None if beam is None else beam.energy_mJ,
+        density_per_cm2=None if beam is None else beam.density_per_cm2,
+        spot_mm=held.spot_mm,
+        pulse_ms=held.pulse_ms,
+        passes=None if held.passes is None else float(held.passes),
+    )
 
 
-def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> dict[str, float]:
+def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> PulseSettings:
     """Return the greatest values that rules allow; bounds relative to a density were met when it was chosen."""
     beam = setup.settings.columns
     if beam is None:
-        return {}
+        return NOTHING_SET
     reasons = (*plan.suitability.reasons, *option.reasons)
     most = RuleBounds(tuple(bound for one in reasons for bound in one.bounds)).energy_mJ(beam.diameter_um)
-    return {} if math.isinf(most) else {"energy_mJ": most}
+    return PulseSettings(energy_mJ=None if math.isinf(most) else most)
 
 
-def _device_limits(setup: DeviceSetup) -> dict[str, float]:
+def _device_limits(setup: DeviceSetup) -> PulseSettings:
     device = devices().get(setup.device)  # a plan may use a device file that is not in the catalogue
     if device is None:
-        return {}
-    return {"energy_mJ" if device.microbeam else "fluence_J_cm2": device.dose[1]}
+        return NOTHING_SET
+    most = device.dose[1]
+    return PulseSettings(energy_mJ=most) if device.microbeam else PulseSettings(fluence_J_cm2=most)
 
 
 def _checklist_causes(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> list[str]:

@@ -7,8 +7,6 @@ planned requires a reason. A row is stored at once and never changed; a correcti
 from collections.abc import Mapping
 from dataclasses import replace
 
-from skinbeam.model import consultation as schema
-from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
@@ -18,6 +16,7 @@ from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.pulse_settings import SpotSettings, case_test_spot
 from skinbeam_clinic.treatments.adverse_events import end_treatment, list_adverse_events
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.models import (
@@ -44,7 +43,6 @@ from skinbeam_clinic.treatments.sealed_content import (
 __all__ = ["TreatmentRepository"]
 
 _OPEN_STATES = (TreatmentState.PREPARING, TreatmentState.TREATING)
-_NOT_IN_CASE = ("density_per_cm2",)  # stored, but no field of a test spot in a case file
 
 
 class TreatmentRepository:
@@ -219,8 +217,7 @@ class TreatmentRepository:
                 raise clinic_error("checklist-open", "checklist")
             _check_case_file(row.device or ordered.device, firing)
             _check_correction(firing, areas, ended=row.ended_at is not None)
-            passes = {} if firing.passes is None else {"passes": float(firing.passes)}
-            found = () if firing.struck else find_deviations(ordered, {**firing.settings, **passes})
+            found = () if firing.struck else find_deviations(ordered, firing.delivered)
             if any(one.hotter for one in found) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = treatment_tables.TreatedAreaRow(
@@ -305,9 +302,8 @@ def _check_correction(firing: AreaFiring, areas: tuple[TreatedArea, ...], *, end
 
 def _check_case_file(device: str, firing: AreaFiring) -> None:
     """Raise an InputError if the settings are invalid in a case file, which the next plan reads."""
-    said = {name: value for name, value in firing.settings.items() if name not in _NOT_IN_CASE}
-    about = {"device": device, "site": firing.site, "read_after_h": 0.0, "reaction": "none"}
-    parse_record(schema.EarlierTestSpot, about | said, file="treatment")
+    settings = SpotSettings(device=device, site=firing.site, **vars(firing.settings))
+    case_test_spot(settings, 0.0, "none", file="treatment")
 
 
 def _read_notes(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> tuple[TreatmentNote, ...]:

@@ -39,6 +39,7 @@ from skinbeam_clinic.plans.contraindications import (
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.face_map import OUTLINES, list_regions
 from skinbeam_clinic.treatments.models import (
@@ -55,7 +56,7 @@ from skinbeam_clinic.treatments.models import (
 )
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.spot_judgement import SpotJudgement, find_ladder, judge_spots
-from skinbeam_clinic.treatments.treatment_form import SETTINGS, parse_firing
+from skinbeam_clinic.treatments.treatment_form import parse_firing
 from skinbeam_clinic.treatments.views import (
     FiringRow,
     SkinSign,
@@ -214,7 +215,7 @@ def _show_treatment(
         setting="" if session.option.setup is None else setting_line(session.option.setup),
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*one)})
-            for one in kept.ordered.allowed.items()
+            for one in kept.ordered.allowed.numbers().items()
         ],
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
         first_aid=[one.message.text for one in session.translated_plan.complications],
@@ -283,7 +284,7 @@ def _fill_form(
     firing: AreaFiring | None,
 ) -> dict[str, Any]:
     """Return the template context of the form for an area, filled with the submission, correction, or plan."""
-    planned = session.treatment.ordered.settings
+    planned = session.treatment.ordered.settings.numbers()
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((one for one in rows if one.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
@@ -306,7 +307,7 @@ def _fill_form(
 
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
-    held = {"passes": firing.passes, "pulses": firing.pulses, "pain_0_10": firing.pain_0_10} | dict(firing.settings)
+    held = {**firing.delivered.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
     said = {name: f"{value:g}" for name, value in held.items() if value is not None}
     return said | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
 
@@ -355,8 +356,7 @@ def _save_firing(request: ClinicRequest) -> Response:
     try:
         said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
         if not said.struck:
-            passes = {} if said.passes is None else {"passes": float(said.passes)}
-            found = find_deviations(session.treatment.ordered, {**said.settings, **passes})
+            found = find_deviations(session.treatment.ordered, said.delivered)
         if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
             return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
         request.repositories.treatments.add_area(session.treatment.id, said, row_id=_submitted_row_id(request))

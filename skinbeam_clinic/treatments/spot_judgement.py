@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from skinbeam.plan_records.course import DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import ConcernPlan, Plan
+from skinbeam_clinic.pulse_settings import OrderedSettings, step_settings
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
 
 __all__ = ["SpotJudgement", "find_ladder", "judge_spots"]
-
-_SETTINGS = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
 
 
 @dataclass(frozen=True)
@@ -52,23 +51,23 @@ def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed:
     key = hashlib.sha256("\n".join(moments).encode()).hexdigest()[:32]
     if {one.id for one in of_light} & set(harmed):
         return SpotJudgement("not-allowed", key)
-    if not all(any(_covers(one, step) for one in of_light) for step in ladder.spots):
+    if not all(any(_covers(ladder, one, step) for one in of_light) for step in ladder.spots):
         return SpotJudgement("not-fired", key)
-    read = all(any(_covers(one, step) for one in conclusive) for step in ladder.spots)
+    read = all(any(_covers(ladder, one, step) for one in conclusive) for step in ladder.spots)
     return SpotJudgement("allowed" if read and len(conclusive) == len(of_light) else "not-read", key)
 
 
 def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
     said = spot.firing.settings
-    wavelength_nm = said.get("wavelength_nm", ladder.wavelength_nm)
-    return (said["device"], wavelength_nm, said["site"]) == (ladder.device, ladder.wavelength_nm, ladder.site)
+    wavelength_nm = ladder.wavelength_nm if said.wavelength_nm is None else said.wavelength_nm
+    return (said.device, wavelength_nm, said.site) == (ladder.device, ladder.wavelength_nm, ladder.site)
 
 
-def _covers(spot: TestSpotRecord, step: LadderStep) -> bool:
+def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep) -> bool:
     """Return whether no setting of a step is hotter than the spot that was fired."""
-    planned = {name: float(value) for name in _SETTINGS if (value := getattr(step, name)) is not None}
-    fired = {name: float(value) for name, value in spot.firing.settings.items() if name in planned}
-    if fired.keys() != planned.keys():
+    planned = step_settings(ladder, step).numbers()
+    fired = {"wavelength_nm": ladder.wavelength_nm} | spot.firing.settings.numbers()
+    if not planned.keys() <= fired.keys():
         return False
-    order = TreatmentOrder("", "", "", settings=fired, allowed={}, emitted={})
-    return not any(one.hotter for one in find_deviations(order, planned))
+    order = TreatmentOrder("", ladder.site, ladder.device, OrderedSettings(**{name: fired[name] for name in planned}))
+    return not any(one.hotter for one in find_deviations(order, OrderedSettings(**planned)))

@@ -6,13 +6,12 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
+from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
 from skinbeam_clinic.web.request import ClinicRequest
 
-__all__ = ["DOSES", "SETTINGS", "form_error", "list_endpoints", "parse_firing"]
+__all__ = ["form_error", "list_endpoints", "parse_firing"]
 
-SETTINGS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "density_per_cm2", "spot_mm", "pulse_ms")
-DOSES = ("fluence_J_cm2", "energy_mJ")
 # A comma is read as the decimal sign only where it cannot be a thousands separator.
 _NUMBER = re.compile(r"\d{1,6}(\.\d{1,6}|,\d{1,2})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
@@ -37,9 +36,10 @@ def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str
     endpoint = request.text("endpoint")
     if endpoint not in list_endpoints(signs):
         raise form_error("no-endpoint", "endpoint")
-    settings = {name: value for name in SETTINGS if (value := _parse_number(request, name)) is not None}
-    if not struck and not any(name in settings for name in DOSES if name in order.settings):
-        raise form_error("dose-missing", next((name for name in DOSES if name in order.settings), "fluence_J_cm2"))
+    settings = PulseSettings(**{name: _parse_number(request, name) for name in SETTINGS})
+    doses = [name for name in DOSES if name in order.settings.numbers()]
+    if not struck and not settings.numbers().keys() & set(doses):
+        raise form_error("dose-missing", next(iter(doses), "fluence_J_cm2"))
     words = signs[int(endpoint.removeprefix("stop."))] if endpoint.startswith("stop.") else ""
     passes, pulses = _parse_whole_number(request, "passes"), _parse_whole_number(request, "pulses")
     pain = _parse_number(request, "pain_0_10", maximum=_MOST_PAIN)

@@ -102,7 +102,7 @@ def _firing_row(
     area: TreatedArea, numbers: Mapping[str, int], corrected: Mapping[str, int], titles: Mapping[str, str]
 ) -> FiringRow:
     fired = area.fired
-    said = [describe_value(name, value) for name, value in fired.settings.items()]
+    said = [describe_value(name, value) for name, value in fired.settings.numbers().items()]
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:
             said.append(render_message(f"clinic-session.{name}-told", {name: count}))

@@ -14,7 +14,7 @@ from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.models import DiaryNote
-from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.models import ConsentAnswers, NewPlan
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["CALM", "WARNING", "Treated", "add_event", "treated"]
@@ -46,7 +46,7 @@ def treated(
     consent = desk.consents.record_explanation(plan.id, option=option, cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     treatment = add_treatment(desk, consent.id, days_ago=days_ago if began else None)
     return Treated(patient.id, consultation.id, plan.id, treatment)
 

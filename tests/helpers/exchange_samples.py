@@ -24,6 +24,7 @@ from skinbeam_clinic.follow_ups.models import (
 )
 from skinbeam_clinic.models import (
     Consent,
+    ConsentAnswers,
     ConsultationContents,
     ConsultationRecord,
     Dossier,
@@ -35,6 +36,7 @@ from skinbeam_clinic.models import (
     PlanRecord,
     TeachBack,
 )
+from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
 from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
@@ -164,6 +166,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
 
 WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 scores = st.integers(0, 10)
+_LIGHT, _MICROBEAM = PulseSettings(fluence_J_cm2=9.5, spot_mm=7.0), PulseSettings(energy_mJ=20.0)
 
 
 @st.composite
@@ -175,7 +178,7 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
         fired = AreaFiring(
             site=draw(st.sampled_from(["cheeks", "nose"])),
             side=draw(st.sampled_from(BodySide)),
-            settings=draw(st.sampled_from([{"fluence_J_cm2": 9.5, "spot_mm": 7.0}, {"energy_mJ": 20.0}])),
+            settings=draw(st.sampled_from([_LIGHT, _MICROBEAM])),
             passes=draw(st.none() | st.integers(1, 4)),
             endpoint=draw(st.sampled_from(["seek", "stop.1", "none", "other"])),
             endpoint_words=draw(WORD),
@@ -220,7 +223,12 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
         number=draw(st.integers(1, 9)),
         state=draw(st.sampled_from(TreatmentState)),
         ordered=TreatmentOrder(
-            "redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {"spot_mm": 12.0}, ("tan",)
+            "redness",
+            "cheeks",
+            "pulsed-dye-595",
+            OrderedSettings(fluence_J_cm2=8.0, passes=2.0),
+            emitted=PulseSettings(spot_mm=12.0),
+            asked=("tan",),
         ),
         answers=(ChecklistAnswer("eyewear", "yes", draw(WORD), draw(times), OWNER, decision),),
         areas=tuple(areas),
@@ -257,8 +265,8 @@ def kept_spots(
     photographs: Sequence[tuple[PhotographRecord, bytes]],
 ) -> TestSpotRecord:
     """Any test spot of a plan."""
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 7.5, "spot_mm": 7.0}
-    planned = draw(st.sampled_from([{}, {"fluence_J_cm2": 8.0}]))
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=7.5, spot_mm=7.0)
+    planned = draw(st.sampled_from([PulseSettings(), PulseSettings(fluence_J_cm2=8.0)]))
     shown = st.sampled_from([None, "0" * 32, *(photograph.id for photograph, _ in photographs)])
     reading = st.builds(SpotReading, st.sampled_from(["purpura", "no-response"]), times, st.just(OWNER), WORD, shown)
     return TestSpotRecord(
@@ -383,7 +391,7 @@ def kept_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
         explained_by="Ann",
         not_before=explained + datetime.timedelta(days=14),
         told=() if signed is None else (TeachBack({"harms": OWNER}, (), explained, "Ann"),),
-        answers=None if signed is None else {"person": OWNER},
+        answers=None if signed is None else ConsentAnswers(person=OWNER),
         signature_kind=None if signed is None else "typed",
         signature=None if signed is None else OWNER.encode(),
         document=None if signed is None else "kept",

@@ -4,7 +4,7 @@ import datetime
 
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import Consent, ConsultationRecord, NewPlan, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, ConsultationRecord, NewPlan, PlanRecord
 from skinbeam_clinic.repositories import ClinicRepositories
 
 ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
@@ -22,5 +22,5 @@ def make_plan_record(desk: ClinicRepositories) -> PlanRecord:
 
 def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
     desk.consents.record_teach_back(consent.id, {"free": "No."}, ())
-    about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
+    about = {"answers": ConsentAnswers(("care",), "Zoë"), "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
     return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]

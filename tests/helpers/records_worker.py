@@ -11,7 +11,7 @@ from skinbeam_clinic.database.backup import write_backup
 from skinbeam_clinic.database.connection import Database, database_url, open_engine
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database
 from skinbeam_clinic.jobs.queue import JobQueue
-from skinbeam_clinic.models import Job, NewPlan, PhotographPermissions
+from skinbeam_clinic.models import Job, JobProgress, NewPlan, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 
 
@@ -26,9 +26,9 @@ def made(number: int, **files: bytes) -> NewPlan:
 def do(database: Database, job: Job) -> None:
     """Make the plan of a job, the same however often, as the clinic's worker does."""
     queue, names = JobQueue(database), job.payload
-    queue.report(job, {"said": "first look"})
+    queue.report(job, JobProgress(said="first look"))
     plans = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic")).plans
-    queue.finish(job, {"plan": plans.add(names["consultation"], made(names["number"]), revision=1).id})
+    queue.finish(job, JobProgress(plan=plans.add(names["consultation"], made(names["number"]), revision=1).id))
 
 
 def go_up_and_down(address: str) -> None:

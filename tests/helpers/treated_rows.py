@@ -10,6 +10,7 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import TreatmentState
 
@@ -21,7 +22,7 @@ def agree(desk: ClinicRepositories, plan_id: str, option: str = "0.0") -> str:
     waiting = desk.consents.record_explanation(plan_id, option=option, cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(waiting.id, {}, ())
     signed: dict[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    return desk.consents.sign(waiting.id, answers={}, signed_at=waiting.not_before, **signed).id
+    return desk.consents.sign(waiting.id, answers=ConsentAnswers(), signed_at=waiting.not_before, **signed).id
 
 
 def add_treatment(desk: ClinicRepositories, consent_id: str, *, days_ago: float | None = None) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import Consent, NewPlan, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, NewPlan, PlanRecord
+from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings, step_settings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import list_items
@@ -40,13 +41,11 @@ ORDERED = TreatmentOrder(
     condition="facial-telangiectasia",
     site="cheeks",
     device="pulsed-dye-595",
-    settings={"wavelength_nm": 595.0, "fluence_J_cm2": 7.5, "pulse_ms": 6.0, "spot_mm": 7.0},
-    allowed={},
-    emitted={"fluence_J_cm2": 40.0},
+    settings=OrderedSettings(wavelength_nm=595.0, fluence_J_cm2=7.5, pulse_ms=6.0, spot_mm=7.0),
+    emitted=PulseSettings(fluence_J_cm2=40.0),
     asked=("spots", "cooling"),
 )
-SPOT_SETTINGS = ("fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm")
-FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings, pulses=40, endpoint="seek", pain_0_10=3.0)
+FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings.pulse, pulses=40, endpoint="seek", pain_0_10=3.0)
 
 
 def agreed(desk: ClinicRepositories) -> Consent:
@@ -56,7 +55,7 @@ def agreed(desk: ClinicRepositories) -> Consent:
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signature: Mapping[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    return desk.consents.sign(consent.id, answers={}, signed_at=now(), **signature)
+    return desk.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=now(), **signature)
 
 
 def begun(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
@@ -80,17 +79,15 @@ def started(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Trea
 
 def fired(**changed: Any) -> AreaFiring:
     """A row of what was fired, with some of it otherwise."""
-    settings = {**FIRED.settings, **changed.pop("settings", {})}
+    settings = replace(FIRED.settings, **changed.pop("settings", {}))
     return replace(FIRED, settings=settings, **changed)
 
 
 def read_spots(desk: ClinicRepositories, plan: PlanRecord, *, reaction: str = "none", hours_ago: float = 100.0) -> None:
     """Fire the ladders of a kept plan so long ago, and read each spot now."""
     for ladder in read_plan(json.loads(desk.plans.read_file(plan.id, "plan.json"))).test_spots:
-        where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
         for step in ladder.spots:
-            settings = {name: value for name in SPOT_SETTINGS if (value := getattr(step, name)) is not None}
-            firing = SpotFiring(plan.id, where | settings, ladder.read_after_h, ORAL_CONSENT, {})
+            firing = SpotFiring(plan.id, step_settings(ladder, step), ladder.read_after_h, ORAL_CONSENT)
             fired_at = now() - datetime.timedelta(hours=hours_ago)
             spot = desk.test_spots.fire(plan.consultation_id, firing, fired_at)
             if reaction:

@@ -33,7 +33,8 @@ from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.jobs.worker import PLAN_JOB
-from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
@@ -110,7 +111,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     desk.consents.record_teach_back(consent.id, {}, ())
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     treatment = add_treatment(desk, consent.id, days_ago=100)
     follow_up = desk.follow_ups.begin(treatment)
     later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
@@ -142,8 +143,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     diary = treated(desk, days_ago=2.0).treatment
     link = desk.diaries.create_link(diary, language="en", until=ends)
     DiaryAccess(clinics.database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
-    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT, {}))
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT))
     suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,

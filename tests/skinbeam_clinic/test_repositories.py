@@ -26,11 +26,12 @@ from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.errors import ClosedError, ConflictError, DeniedError, RecordNotFoundError
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
-from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
-SPOT = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+SPOT = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -198,7 +199,11 @@ def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Clin
     plan = make_plan_record(desk)
     signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.read_document(signed.id) == b"%PDF the document"
-    assert (signed.answers, signed.signature, signed.plan_sha256) == ({"risks": True}, "Zoë".encode(), plan.plan_sha256)
+    assert (signed.answers, signed.signature, signed.plan_sha256) == (
+        ConsentAnswers(("care",), "Zoë"),
+        "Zoë".encode(),
+        plan.plan_sha256,
+    )
     assert signed.void_reason is None
     assert desk.consultations.get(plan.consultation_id).state == "agreed"
     with pytest.raises(InputError, match="signed already"):
@@ -323,7 +328,7 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     at, later = now(), now() + 24 * HOUR
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
-    spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT, {}))
+    spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT))
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {

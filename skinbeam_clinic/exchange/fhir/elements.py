@@ -101,7 +101,7 @@ def reference(id: str) -> Resource:
     return {"reference": full_url(id)}
 
 
-def parse_reference(reference: Mapping[str, Any]) -> str:
+def parse_reference(reference: Resource) -> str:
     """Return the id to which a reference points: of a row, or of a part in the form of `full_url`."""
     named: str = reference["reference"]
     return uuid.UUID(named).hex if named.startswith("urn:uuid:") else named.rpartition("/")[2]
@@ -158,7 +158,7 @@ def attachment(content: bytes | None, media_type: str, **about: Any) -> Resource
     } | drop_empty(about)
 
 
-def attachment_content(attachment: Mapping[str, Any]) -> bytes:
+def attachment_content(attachment: Resource) -> bytes:
     """Return the decoded content of an Attachment."""
     return base64.b64decode(attachment["data"], validate=True)
 

@@ -1,7 +1,5 @@
 """FHIR resources of diaries and follow-ups (QuestionnaireResponse, Observation), and back."""
 
-from typing import Any
-
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
@@ -131,7 +129,7 @@ def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str) -
 
 def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
     rater = "blinded" if grade.blinded else "physician"
-    components: list[dict[str, Any]] = [
+    components: list[Resource] = [
         {"code": codeable_concept(local_coding("scale", "gais")), "valueInteger": int(grade.change)},
         {
             "code": codeable_concept(local_coding("observation", "rater")),

@@ -32,6 +32,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     standard_coding,
 )
 from skinbeam_clinic.models import Consent, PlanChoice, PlanContents, PlanRecord
+from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
     "care_plan_resource",
@@ -109,7 +110,8 @@ def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> li
 def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
     """Return a ServiceRequest for each choice; of several choices for one concern only the last is active."""
     options = list_options(kept)
-    counting = {choice.option.partition(".")[0]: choice.id for choice in kept.choices}
+    places = {choice.id: OptionRef.find(choice.option) for choice in kept.choices}
+    counting = {place.concern: id for id, place in places.items() if place is not None}
     return [
         drop_empty(
             {
@@ -171,7 +173,7 @@ def list_options(kept: PlanContents) -> Mapping[str, Option]:
 def _read_options(content: bytes) -> Mapping[str, Option]:
     """Return the options of a plan's document by their places, such as `0.1`."""
     return {
-        f"{concern}.{number}": option
+        str(OptionRef(concern, number)): option
         for concern, one in enumerate(read_plan(json.loads(content)).concerns)
         for number, option in enumerate(one.options)
     }

@@ -3,8 +3,6 @@
 They are Appointment (without the member), Procedure, Observation, Device and AdverseEvent.
 """
 
-from typing import Any
-
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.exchange.fhir.elements import (
     PAIN,
@@ -79,7 +77,6 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
     """Return a test spot as Procedure, with Observations of its setting and readings, and its Device."""
     settings = one.firing.settings
     about = {"subject": reference(patient_id), "encounter": reference(one.consultation_id)}
-    device = str(settings.get("device", ""))
     device_id = part_id(one.id, "device")
     procedure = {
         "resourceType": "Procedure",
@@ -90,11 +87,10 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         "code": codeable_concept(local_coding("procedure", "test-spot"), text=english_text("test-spot")),
         **about,
         "performedDateTime": format_time(one.fired_at),
-        "bodySite": site_concept([str(settings.get("site", ""))]),
-        "usedReference": [reference(device_id)] if device else None,
+        "bodySite": site_concept([settings.site]),
+        "usedReference": [reference(device_id)],
         "note": [{"text": one.firing.why}] if one.firing.why else None,
     }
-    numbers = {name: value for name, value in settings.items() if type(value) in (int, float)}
     fired = {
         "resourceType": "Observation",
         "id": part_id(one.id, "fired"),
@@ -105,12 +101,11 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         "effectiveDateTime": format_time(one.fired_at),
         "component": [
             {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
-            for name, value in numbers.items()
+            for name, value in settings.numbers().items()
         ],
     }
-    made = [drop_empty(procedure), drop_empty(fired)]
-    if device:
-        made.append({"resourceType": "Device", "id": device_id, "identifier": [identifier("device", device)]})
+    device = {"resourceType": "Device", "id": device_id, "identifier": [identifier("device", settings.device)]}
+    made = [drop_empty(procedure), drop_empty(fired), device]
     readings = (_reading_observation(one, reading, n) | about for n, reading in enumerate(one.readings, 1))
     return [*made, *readings]
 
@@ -216,9 +211,9 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
     """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
     fired = area.fired
     status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
-    components: list[dict[str, Any]] = [
+    components: list[Resource] = [
         {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
-        for name, value in fired.settings.items()
+        for name, value in fired.settings.numbers().items()
     ]
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:

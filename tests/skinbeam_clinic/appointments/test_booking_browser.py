@@ -17,6 +17,7 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import ConsentAnswers
 
 pytestmark = pytest.mark.check
 
@@ -99,7 +100,7 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     member, at = clinics.members[HOME, Role.CLINICIAN].id, now()
     asked = Booking(patient, member, Purpose.SESSION, at, at + datetime.timedelta(minutes=30), None, consultation.id)
     (today,) = desk.appointments.book(asked)

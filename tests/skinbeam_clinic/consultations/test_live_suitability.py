@@ -6,12 +6,12 @@ from consultations import document
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.consultations.suitability import judge_suitability
+from skinbeam_clinic.consultations.suitability import SuitabilityView, judge_suitability
 
 Fields = list[tuple[str, str]]
 
 
-def told(fields: Fields) -> dict[str, object]:
+def told(fields: Fields) -> SuitabilityView | None:
     return judge_suitability(make_submission(fields, ""))
 
 
@@ -26,13 +26,14 @@ def told(fields: Fields) -> dict[str, object]:
     ],
 )
 def test_nothing_is_told_before_the_answers_allow_it(fields: Fields) -> None:
-    assert told(fields) == {}
+    assert told(fields) is None
 
 
 def test_what_decides_the_whole_case_is_told_before_any_concern() -> None:
     found = told([("patient.age_years", "34"), ("patient.pregnant", "true")])
-    assert found["decision"] == "not-suitable"
-    assert [reason["rule"] for reason in found["reasons"]][:1] == ["pregnancy"]  # type: ignore[attr-defined,index]
+    assert found is not None
+    assert found.decision == "not-suitable"
+    assert found.reasons[0].rule == "pregnancy"
 
 
 def test_the_rules_are_those_of_the_plan() -> None:
@@ -50,9 +51,10 @@ def test_the_rules_are_those_of_the_plan() -> None:
             ("concern.3.condition", "melasma"),  # where is not said yet: it does not count
         ]
     )
-    assert found["decision"] == made["suitability"]["decision"]
+    assert found is not None
+    assert found.decision == made["suitability"]["decision"]
     spoke = [reason["text"] for reason in made["suitability"]["reasons"] if reason["decision"] != "suitable"]
-    assert [reason["text"] for reason in found["reasons"]] == spoke  # type: ignore[attr-defined]
+    assert [reason.message.text for reason in found.reasons] == spoke
 
 
 def test_the_app_answers_whatever_was_filled_in(client: TestClient) -> None:

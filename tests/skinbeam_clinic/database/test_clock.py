@@ -21,7 +21,7 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import LockedError
 from skinbeam_clinic.jobs.queue import JobQueue
-from skinbeam_clinic.models import Consent, Member, NewPlan, PlanRecord
+from skinbeam_clinic.models import Consent, ConsentAnswers, JobProgress, Member, NewPlan, PlanRecord
 from skinbeam_clinic.repositories import ClinicRepositories
 
 PASSWORD = "four words nobody guesses"
@@ -80,7 +80,7 @@ def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
 
 def signed(desk: ClinicRepositories, consent: Consent) -> Consent:
     given = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": now()}
-    return desk.consents.sign(consent.id, answers={}, **given)  # type: ignore[arg-type]
+    return desk.consents.sign(consent.id, answers=ConsentAnswers(), **given)  # type: ignore[arg-type]
 
 
 def refused(desk: ClinicRepositories, consent: Consent) -> str:
@@ -203,9 +203,9 @@ def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
     assert (again.id, again.attempt) == (job.id, 2)
     assert queue.take("plan") is None, "who has it now holds it"
     hands.set(by)
-    assert queue.report(again, {"said": "at work"}), "and goes on holding it while the clock is set"
+    assert queue.report(again, JobProgress(said="at work")), "and goes on holding it while the clock is set"
     assert queue.take("plan") is None
-    assert queue.finish(again, {})
+    assert queue.finish(again)
 
 
 def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(
@@ -217,9 +217,9 @@ def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(
     assert job is not None
     for by in (5 * HOUR, -9 * HOUR, 400 * DAY):
         hands.set(by)
-        assert queue.report(job, {})
+        assert queue.report(job)
         assert queue.take("plan") is None
-    assert queue.finish(job, {"plan": "x"})
+    assert queue.finish(job, JobProgress(plan="x"))
 
 
 @BY

@@ -16,10 +16,11 @@ from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
-from skinbeam_clinic.diaries.sealed_content import NOTE_CONTENT
+from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT
 from skinbeam_clinic.treatments.models import AdverseEventGrade, BodySide
 from skinbeam_clinic.treatments.sealed_content import (
@@ -130,9 +131,14 @@ def test_a_key_within_a_record_is_not_dropped_either() -> None:
         FOLLOW_UP_CONTENT.from_json(json.dumps(FOLLOW_UP | {"said": REPORT | {"of-a-later-version": 1}}).encode())
 
 
+def test_a_setting_that_is_not_known_is_not_dropped() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        FIRED_CONTENT.from_json(json.dumps(FIRED | {"settings": {"fluence_J_cm2": 8.5, "colour": 1.0}}).encode())
+
+
 def test_fired_pulses_and_checklists_are_read_with_their_types() -> None:
     fired = FIRED_CONTENT.from_json(json.dumps(FIRED).encode())
-    assert (fired.firing.side, fired.firing.settings["spot_mm"], fired.firing.pulses) == (BodySide.LEFT, 7.0, 12)
+    assert (fired.firing.side, fired.firing.settings.spot_mm, fired.firing.pulses) == (BodySide.LEFT, 7.0, 12)
     assert fired.deviations[0].pct == pytest.approx(100 / 7.5)  # one more than 7.5
     checklist = CHECKLIST_CONTENT.from_json(json.dumps({"ordered": ORDER, "answers": [ANSWER, DECIDED]}).encode())
     assert checklist.ordered.asked == ("spots",)
@@ -150,7 +156,8 @@ def test_an_event_without_an_outcome_is_read_as_one_that_lasts() -> None:
 
 def test_spots_and_suggestions_without_later_keys_are_read() -> None:
     spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
-    assert (spot.by, spot.firing.settings["fluence_J_cm2"], spot.firing.planned) == ("", 7.0, {"fluence_J_cm2": 6.5})
+    assert (spot.by, spot.firing.settings.fluence_J_cm2) == ("", 7.0)
+    assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
     assert (suggestion.severity, suggestion.messages[0]["params"]["count"]) == ("", 3)
 

@@ -24,6 +24,7 @@ from skinbeam_clinic.diaries.models import DiaryNote
 from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
 from skinbeam_clinic.jobs import queue
 from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
+from skinbeam_clinic.models import JobProgress
 from skinbeam_clinic.repositories import ClinicRepositories
 
 KEY = "0" * 31
@@ -320,12 +321,12 @@ def test_a_job_that_was_put_off_comes_back_when_its_time_is_or_the_clock_is_set_
     waiting = JobQueue(database)
     job = waiting.take(ALARM_JOB)
     assert job is not None
-    assert waiting.postpone(job, datetime.timedelta(hours=2), {"fault": "x"})
+    assert waiting.postpone(job, datetime.timedelta(hours=2), JobProgress(fault="x"))
     assert waiting.take(ALARM_JOB) is None
     clock(monkeypatch, 0.1)
     again = waiting.take(ALARM_JOB)
     assert again is not None
-    assert (again.attempt, again.progress) == (1, {"fault": "x"})
-    waiting.postpone(again, datetime.timedelta(hours=2), {})
+    assert (again.attempt, again.progress) == (1, JobProgress(fault="x"))
+    waiting.postpone(again, datetime.timedelta(hours=2))
     clock(monkeypatch, -3)  # until then it would wait for days
     assert waiting.take(ALARM_JOB) is not None

@@ -20,7 +20,7 @@ from skinbeam_clinic.exchange.deidentification import FHIR_BASE, deidentify_doss
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
 from skinbeam_clinic.exchange.fhir.elements import make_quantity, pain_quantity, percentage
 from skinbeam_clinic.models import Dossier
-from skinbeam_clinic.treatments.treatment_form import SETTINGS
+from skinbeam_clinic.pulse_settings import SETTINGS
 
 
 def resources(content: bytes) -> list[dict[str, Any]]:

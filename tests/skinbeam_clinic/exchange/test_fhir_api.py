@@ -26,6 +26,7 @@ from skinbeam_clinic.exchange.api_responses import RESOURCE_TYPES
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import read_bundle
 from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentOrder
 
 FHIR = "application/fhir+json"
@@ -39,7 +40,7 @@ def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
         desk.photographs.add(names["consultation"], content, "image/jpeg", PhotographPermissions(teaching=True))
     desk.plans.choose(names["plan"], "0.0", "because")
     desk.consultations.begin(names["patient"], {"entries": [["patient.phototype", "II"]], "photograph": ""})
-    ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {})
+    ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", OrderedSettings(fluence_J_cm2=8.0))
     treatment = desk.treatments.begin(names["consent"], ordered)
     desk.treatments.choose_machine(treatment.id, names["machine"])
     desk.adverse_events.add(

@@ -252,7 +252,7 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (plan,) = other.plans.of(other.consultations.of(other.patient_copies.import_copy(packed).id)[0].id)
     told = other.plans.list_choices(plan.id)[-1].notes
-    assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
+    assert "pulsed-dye-595, serial number SYN-1. nose (both): wavelength_nm 595, fluence_J_cm2 7.5" in told
     assert "blister, mild" in told
     assert "cheeks" not in told  # the row was corrected
     assert all(checked.findings == () for checked in verify_database(database))

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam_clinic.exchange.parquet import write_parquet
-from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_rows, write_csv
+from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_csv, plan_option_rows
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     FollowUp,
@@ -25,6 +25,7 @@ from skinbeam_clinic.follow_ups.models import (
     SelfRating,
 )
 from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanChoice, PlanContents, PlanRecord
+from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
     AdverseEventGrade,
@@ -90,7 +91,7 @@ def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[PlanOptionRow,
 def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
     one = dossier(1)
     (held,) = one.consultations
-    fired = AreaFiring(site="cheeks", settings={"fluence_J_cm2": 8.0}, endpoint="seek", pain_0_10=6.0)
+    fired = AreaFiring(site="cheeks", settings=PulseSettings(fluence_J_cm2=8.0), endpoint="seek", pain_0_10=6.0)
     areas = (
         TreatedArea("a1", replace(fired, pain_0_10=9.0), (), AT, "Ann"),
         TreatedArea("a2", replace(fired, corrects="a1"), (), AT, "Ann"),
@@ -122,7 +123,7 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
         serial=None,
         number=1,
         state=TreatmentState.DONE,
-        ordered=TreatmentOrder("redness", "cheeks", "x", {}, {}, {}),
+        ordered=TreatmentOrder("redness", "cheeks", "x", OrderedSettings()),
         answers=(),
         areas=areas,
         events=(replace(event, id="e0", grade=AdverseEventGrade.MILD), event),
@@ -166,7 +167,7 @@ PLANS: Mapping[str, bytes] = {sex: of(sex) for sex in ("female", "male", "other"
 
 
 def test_nobody_is_named(rows: tuple[PlanOptionRow, ...]) -> None:
-    told = write_csv(rows).decode()
+    told = plan_option_csv(rows).decode()
     for secret in (OWNER, "Heron", "Ann", PATIENT.id, "1984", "2026-11"):
         assert secret not in told
 
@@ -185,7 +186,7 @@ def test_both_files_hold_the_same_rows(rows: tuple[PlanOptionRow, ...]) -> None:
     expected = [asdict(row) for row in rows]
     table = pq.read_table(io.BytesIO(write_parquet(rows)))
     assert table.to_pylist() == expected
-    written = list(csv.DictReader(io.StringIO(write_csv(rows).decode())))
+    written = list(csv.DictReader(io.StringIO(plan_option_csv(rows).decode())))
     assert written == [{name: as_written(value) for name, value in row.items()} for row in expected]
-    assert write_csv(()).decode().count("\n") == 1
+    assert plan_option_csv(()).decode().count("\n") == 1
     assert pq.read_table(io.BytesIO(write_parquet(()))).column_names == list(expected[0])

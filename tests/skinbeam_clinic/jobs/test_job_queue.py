@@ -19,7 +19,14 @@ from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError, RecordNotFoundError, clinic_error
 from skinbeam_clinic.jobs import queue
 from skinbeam_clinic.jobs.queue import LEASE, MOST_ATTEMPTS, JobQueue
+from skinbeam_clinic.models import Job, JobProgress
 from skinbeam_clinic.repositories import ClinicRepositories
+
+
+def fault_of(desk: ClinicRepositories, job: Job) -> dict[str, str]:
+    fault = desk.jobs.get(job.id).progress.fault
+    assert isinstance(fault, dict)
+    return fault
 
 
 def later(monkeypatch: pytest.MonkeyPatch, by: datetime.timedelta) -> None:
@@ -33,16 +40,16 @@ def test_jobs_are_done_in_their_order_and_once(database: Database, desk: ClinicR
     assert [job and job.id for job in taken] == [*[job.id for job in asked], None]
     job = taken[0]
     assert job is not None
-    assert workers.report(job, {"concern": "age spots"})
-    assert desk.jobs.get(job.id).progress == {"concern": "age spots"}
-    assert workers.finish(job, {"plan": "p"})
-    assert (desk.jobs.get(job.id).state, desk.jobs.get(job.id).progress) == ("done", {"plan": "p"})
-    assert not workers.finish(job, {"plan": "another"})
+    assert workers.report(job, JobProgress(said="age spots"))
+    assert desk.jobs.get(job.id).progress == JobProgress(said="age spots")
+    assert workers.finish(job, JobProgress(plan="p"))
+    assert (desk.jobs.get(job.id).state, desk.jobs.get(job.id).progress) == ("done", JobProgress(plan="p"))
+    assert not workers.finish(job, JobProgress(plan="another"))
     failed = taken[1]
     assert failed is not None
     assert workers.fail(failed, clinic_error("absent", "photo"))
     assert desk.jobs.get(failed.id).state == "failed"
-    assert desk.jobs.get(failed.id).progress["fault"]["field"] == "photo"
+    assert fault_of(desk, failed)["field"] == "photo"
 
 
 def test_many_workers_never_share_a_job(database: Database, desk: ClinicRepositories) -> None:
@@ -63,9 +70,9 @@ def test_a_job_of_a_killed_worker_is_done_by_another(
     second = JobQueue(database).take("plan")
     assert second is not None
     assert (second.id, second.attempt) == (first.id, 2)
-    assert not JobQueue(database).report(first, {}), "the first one was only slow, and is told that it has lost the job"
-    assert not JobQueue(database).finish(first, {"plan": "first"})
-    assert JobQueue(database).finish(second, {"plan": "second"})
+    assert not JobQueue(database).report(first), "the first one was only slow, and is told that it has lost the job"
+    assert not JobQueue(database).finish(first, JobProgress(plan="first"))
+    assert JobQueue(database).finish(second, JobProgress(plan="second"))
 
 
 def test_a_worker_that_says_it_is_at_work_keeps_its_job(
@@ -76,7 +83,7 @@ def test_a_worker_that_says_it_is_at_work_keeps_its_job(
     assert job is not None
     for minutes in range(1, 5):
         later(monkeypatch, minutes * LEASE - datetime.timedelta(seconds=10))
-        assert JobQueue(database).report(job, {"minutes": minutes})
+        assert JobQueue(database).report(job, JobProgress(said=f"{minutes}"))
         assert JobQueue(database).take("plan") is None
 
 
@@ -94,7 +101,7 @@ def test_a_job_that_ends_its_workers_is_given_up(
     assert next_one is not None
     assert next_one.id == after.id
     assert desk.jobs.get(asked.id).state == "failed"
-    assert desk.jobs.get(asked.id).progress["fault"]["code"] == "gave-up"
+    assert fault_of(desk, asked)["code"] == "gave-up"
 
 
 def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicRepositories) -> None:
@@ -107,7 +114,7 @@ def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicR
             assert job is not None
             assert (job.id, job.attempt) == (asked.id, attempt)
             assert JobQueue(database).give_back(job, attempted=tried)
-            assert not JobQueue(database).report(job, {})
+            assert not JobQueue(database).report(job)
     next_one = JobQueue(database).take("plan")
     assert next_one is not None
     assert next_one.payload == {"later": True}
@@ -136,10 +143,10 @@ def test_how_far_a_job_is_cannot_be_read_without_the_key(database: Database, des
     desk.jobs.add("plan", {})
     job = JobQueue(database).take("plan")
     assert job is not None
-    JobQueue(database).report(job, {"said": "melasma, cheeks"})
+    JobQueue(database).report(job, JobProgress(said="melasma, cheeks"))
     with database.reading() as session:
         assert b"melasma" not in session.execute(text("SELECT progress_sealed FROM job")).scalar_one()
-    assert desk.jobs.get(job.id).progress == {"said": "melasma, cheeks"}
+    assert desk.jobs.get(job.id).progress == JobProgress(said="melasma, cheeks")
 
 
 def test_the_trail_says_who_asked_for_a_job_and_who_called_it_off(desk: ClinicRepositories) -> None:
@@ -156,8 +163,8 @@ def test_a_job_that_is_called_off_tells_its_worker(database: Database, desk: Cli
     assert job is not None
     assert desk.jobs.cancel(waiting.id).state == desk.jobs.cancel(running.id).state == "cancelled"
     assert JobQueue(database).take("plan") is None
-    assert not JobQueue(database).report(job, {})
-    assert not JobQueue(database).finish(job, {})
+    assert not JobQueue(database).report(job)
+    assert not JobQueue(database).finish(job)
     assert desk.jobs.cancel(running.id).state == "cancelled"
 
 
@@ -188,7 +195,7 @@ def test_a_job_that_ended_goes_after_a_month_and_nothing_that_waits(
     done, failed, waits = (desk.jobs.add("plan", {"number": number}) for number in range(3))
     taken = queue.take("plan")
     assert taken is not None
-    queue.finish(taken, {})
+    queue.finish(taken)
     desk.jobs.cancel(failed.id)
     month = datetime.timedelta(days=30)
     assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}

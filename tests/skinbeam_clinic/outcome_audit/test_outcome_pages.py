@@ -16,6 +16,7 @@ from treated_rows import add_treatment
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.outcome_audit.funnel import FunnelPlot
+from skinbeam.plan_records.document import read_plan
 from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -27,6 +28,7 @@ from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
+from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader, read_prediction
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
@@ -46,13 +48,13 @@ def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
     consent = desk.consents.record_explanation(plan.id, option=PLACE, cooling_off=datetime.timedelta())
     desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    desk.consents.sign(consent.id, answers={}, signed_at=consent.not_before, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=consent.not_before, **signed)  # type: ignore[arg-type]
     return desk, add_treatment(desk, consent.id, days_ago=100)
 
 
 def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
     plan = sample_plan()
-    told, written = read_prediction(plan, PLACE), plan["concerns"][0]["options"][1]
+    told, written = read_prediction(read_plan(plan), PLACE), plan["concerns"][0]["options"][1]
     stated = written["expected"]["p_at_least"]["50"]
     assert (told.condition, told.modality) == (plan["concerns"][0]["condition"], written["modality"])
     assert told.predicted.half_improved == Estimate(**{**stated, "basis": tuple(stated["basis"])})

@@ -25,12 +25,13 @@ from skinbeam_clinic.outcome_audit.dose_table import make_practice_table
 from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table
 from skinbeam_clinic.outcome_audit.release import FEWEST_PEOPLE, ReleaseTable, bibliography_entry
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome, FiredSettings
+from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 
 SOURCE = "clinicabcdefgh"
 NOT_ASKED = Unknown("nobody asked")
-DYE = FiredSettings("pulsed-dye-595", {"fluence_J_cm2": 8.0, "pulse_ms": 6.0, "spot_mm": 7.0}, 1)
-COLUMNS = FiredSettings("fractional-co2-10600", {"energy_mJ": 15.0, "density_per_cm2": 150.0}, 2)
+DYE = FiredSettings("pulsed-dye-595", PulseSettings(fluence_J_cm2=8.0, pulse_ms=6.0, spot_mm=7.0), 1)
+COLUMNS = FiredSettings("fractional-co2-10600", PulseSettings(energy_mJ=15.0, density_per_cm2=150.0), 2)
 
 
 def course(

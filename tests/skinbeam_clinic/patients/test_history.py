@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.patients.history import (
     HistoryFact,
@@ -28,11 +29,12 @@ SESSION = {"week": 0.0, "treats": "redness", "device": "pulsed-dye-595", "fluenc
 
 
 def spot(id: str = "a", **other: Any) -> HistoryFact:
-    return HistoryFact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/", "p")
+    return HistoryFact(f"test_spot/{id}", EarlierTestSpot.model_validate(SPOT | other), AT, "/", "p")
 
 
 def session(week: float, **other: Any) -> HistoryFact:
-    return HistoryFact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/", "p")
+    row = EarlierSession.model_validate(SESSION | {"week": week} | other)
+    return HistoryFact(f"treatment/{week}", row, AT, "/", "p")
 
 
 def typed(**fields: str) -> Submission:

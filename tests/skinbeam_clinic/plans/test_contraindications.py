@@ -8,6 +8,7 @@ import pytest
 from report_samples import sample
 from treatment_samples import ORDERED
 
+from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -16,7 +17,7 @@ from skinbeam_clinic.follow_ups.models import (
     FollowUpMoment,
     ImprovementQuarter,
 )
-from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
+from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
 from skinbeam_clinic.plans.contraindications import Contraindication, RecordsSincePlan, find_contraindications
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
@@ -38,7 +39,7 @@ def event(kind: str, grade: AdverseEventGrade = AdverseEventGrade.MILD, words: s
 
 def treatment(weeks: float, *events: AdverseEvent, plan: str = PLAN, place: str = PLACE, **doses: float) -> Treatment:
     at = BEGUN + datetime.timedelta(weeks=weeks)
-    settings = [dict(ORDERED.settings) | {"fluence_J_cm2": dose} for dose in (doses or {"only": 6.5}).values()]
+    settings = [replace(ORDERED.settings.pulse, fluence_J_cm2=dose) for dose in (doses or {"only": 6.5}).values()]
     areas = tuple(
         TreatedArea(f"a{i}", AreaFiring(site="cheeks", settings=one, endpoint="seek"), (), at, "who")
         for i, one in enumerate(settings)
@@ -87,9 +88,10 @@ def names(found: tuple[Contraindication, ...]) -> list[str]:
 def test_a_treatment_is_one_session_by_its_least_dose() -> None:
     first = treatment(0.0, cheeks=7.0, nose=6.0)
     later = treatment(5.0, event("pih"), event("prolonged-erythema"))
-    rows = [fact.row for fact in list_session_facts([first, later], [follow_up(later, ImprovementQuarter.SECOND)])]
-    assert [(row["week"], row["fluence_J_cm2"], row.get("adverse"), row.get("response_pct")) for row in rows] == [
-        (0.0, 6.0, None, None),
+    facts = list_session_facts([first, later], [follow_up(later, ImprovementQuarter.SECOND)])
+    rows = [fact.row for fact in facts if isinstance(fact.row, EarlierSession)]
+    assert [(row.week, row.fluence_J_cm2, row.adverse, row.response_pct) for row in rows] == [
+        (0.0, 6.0, [], None),
         (5.0, 6.5, ["pih", "prolonged erythema"], 37.5),
     ]
     assert join_history(Submission(), list_session_facts([first, later], [])).tables["session"][1]["week"] == 5.0
@@ -155,14 +157,21 @@ def test_too_little_after_two_sessions_stops_the_third(quarter: ImprovementQuart
     assert stops(list_session_facts(done[:1], [follow_up(done[0], quarter)])) == ()
 
 
+def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
+    (fact,) = list_session_facts([treatment(0.0, event("other", words="two lines\nof words"))], [])
+    assert case_from_fact(fact).session[0].adverse == ["two lines of words"]
+
+
 def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
     assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
 
 
 def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan() -> None:
-    row = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 6.0, "read_after_h": 72.0}
-    fact = HistoryFact("test_spot/a", "test_spot", row | {"reaction": "blister"}, BEGUN, "/", PLAN)
+    row = EarlierTestSpot(
+        device="pulsed-dye-595", site="cheeks", fluence_J_cm2=6.0, read_after_h=72.0, reaction="blister"
+    )
+    fact = HistoryFact("test_spot/a", row, BEGUN, "/", PLAN)
     assert [(one.message.id, one.final) for one in stops([fact])] == [("earlier.below", True)]
     assert [one.final for one in stops([fact], place="0.1")] == [False]  # another laser: a clinician may decide
     assert [one.final for one in stops([fact], place="")] == [True]
-    assert stops([replace(fact, row=row | {"reaction": "redness"})]) == ()
+    assert stops([replace(fact, row=row.model_copy(update={"reaction": "redness"}))]) == ()

@@ -13,6 +13,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
 pytestmark = pytest.mark.check
@@ -44,18 +45,16 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     (ladder,) = record["test_spots"]
     top = ladder["spots"][-1]
     where = {name: ladder[name] for name in ("device", "site", "wavelength_nm")}
-    settings = where | {name: top[name] for name in ("fluence_J_cm2", "pulse_ms", "spot_mm")}
+    settings = SpotSettings(**where, **{name: top[name] for name in ("fluence_J_cm2", "pulse_ms", "spot_mm")})
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
-    spot = desk.test_spots.fire(
-        consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT, {}), at
-    )
+    spot = desk.test_spots.fire(consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT), at)
     told = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
     assert "no more than two thirds of that dose is planned" in client.get(told).text
     next_ = clinics.plan(client, here, make=make_plan_in_subprocess, **ANSWERS).rpartition("/")[2]
     before, after = doses(clinics, first), doses(clinics, next_)
     assert before
-    assert max(before) == settings["fluence_J_cm2"]
-    assert all(dose < settings["fluence_J_cm2"] for dose in after)  # lower, or refused
+    assert max(before) == settings.fluence_J_cm2
+    assert all(dose < settings.fluence_J_cm2 for dose in after)  # lower, or refused
     case = tmp_path / "case.toml"
     case.write_bytes(client.get(f"{here}/case.toml").content)
     with pytest.raises(SystemExit) as ended:

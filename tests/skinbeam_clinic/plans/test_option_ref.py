@@ -18,5 +18,6 @@ def test_places_stand_in_the_order_of_their_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "1.", ".1", "1.2.3", "-1.0", "1.x", "1.0 ", "1000.0", "١.٠"])
 def test_another_text_names_no_option(text: str) -> None:
+    assert OptionRef.find(text) is None
     with pytest.raises(RecordNotFoundError):
         OptionRef.parse(text)

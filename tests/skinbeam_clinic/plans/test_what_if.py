@@ -8,7 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,11 +31,12 @@ from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans import setting_process
-from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingSimulator
 from skinbeam_clinic.plans.setting_quantities import offered_doses, read_quantities
+from skinbeam_clinic.pulse_settings import OrderedSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
 
@@ -45,6 +46,7 @@ ANSWERS = LEAST | {
     "concern.0.condition": "facial-telangiectasia",
     "clinic.devices": "pulsed-dye-595",
 }
+BEAM = OrderedSettings(wavelength_nm=595.0, pulse_ms=10.0, spot_mm=7.0)
 Ask = Callable[..., str]
 
 
@@ -188,9 +190,10 @@ def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics
     """The skins of the plan do not know it, so that any answer would be too bold."""
     here, plan = new_plan(clinics)
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0}
-    settings |= {"fluence_J_cm2": 7.0, "pulse_ms": 10.0, "spot_mm": 7.0}
-    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT, {})
+    settings = SpotSettings(
+        device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=7.0, pulse_ms=10.0, spot_mm=7.0
+    )
+    firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT)
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
     spot = desk.test_spots.fire(here.rpartition("/")[2], firing, at)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"})
@@ -215,37 +218,37 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
         monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None))
     monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
     simulations = setting_process._Simulations()
-    person = {"entries": [], "photo": "", "home": ""}
-    quantities = {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0, "fluence_J_cm2": 8.0}
+    person = setting_process.SentPerson(Submission(), Path())
+    quantities = replace(BEAM, fluence_J_cm2=8.0)
     told = []
     for plan, sent in (("a", person), ("b", person), ("a", None), ("c", person)):
         question = SettingQuestion(plan, DRAWS, 0, "pulsed-dye-595", ("", "", ""), 1.0, quantities, "en")
-        reply = json.loads(json.dumps(simulations.reply({"question": asdict(question), "person": sent})))
-        assert SettingAnswer.from_record(reply["answer"]) == answer
-        told += [SettingQuestion.from_record(one["question"]) for one in reply["curves"]]
-    assert reply["people"] == ["a", "c"]
+        reply = simulations.reply(setting_process.QuestionMessage(question, sent))
+        assert reply.answer == answer
+        told += [one.question for one in reply.curves]
+    assert reply.people == ("a", "c")
     assert {one.plan_sha256 for one in told} == {"b"}
-    doses = [one.quantities["fluence_J_cm2"] for one in told]
+    doses = [one.quantities.fluence_J_cm2 for one in told]
     steps = offered_doses("pulsed-dye-595", quantities)["fluence_J_cm2"]
     assert sorted([*doses, 8.0]) == sorted(steps)
     assert doses[:2] == [min(steps), max(steps)]
     while simulations.is_unfinished:
         simulations.continue_curves()
-    assert len(simulations.reply({"question": asdict(question), "person": None})["curves"]) == 2 * (len(steps) - 1)
+    assert len(simulations.reply(setting_process.QuestionMessage(question, None)).curves) == 2 * (len(steps) - 1)
 
 
 def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_asked() -> None:
     simulator = SettingSimulator()
 
     def asked(dose: float) -> SettingAnswer:
-        quantities = {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0, "fluence_J_cm2": dose, "passes": 1}
+        quantities = replace(BEAM, fluence_J_cm2=dose, passes=1)
         treatment = ("facial-telangiectasia", "cheeks", "vascular")
         question = SettingQuestion("a", DRAWS, 0, "pulsed-dye-595", treatment, 7.5, quantities, "en")
         return simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
 
     try:
         asked(7.5)
-        steps = offered_doses("pulsed-dye-595", {"wavelength_nm": 595.0, "pulse_ms": 10.0, "spot_mm": 7.0})
+        steps = offered_doses("pulsed-dye-595", BEAM)
         between, deadline = 7.5, time.monotonic() + 120.0
         while len(simulator._answers._answers) < len(steps["fluence_J_cm2"]):
             assert time.monotonic() < deadline
@@ -287,7 +290,7 @@ def is_simulator(command: Path) -> bool:
 
 def test_more_questions_than_can_wait_are_refused() -> None:
     simulator = SettingSimulator()
-    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, {}, "en")
+    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, OrderedSettings(), "en")
     while simulator._places.acquire(blocking=False):
         pass
     with pytest.raises(BusyError):
@@ -380,12 +383,12 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     assert "hardly any effect at 8 elsewhere" in page
     german = html.unescape(client.get(made, headers={"accept-language": "de"}).text)
     assert "Diese Einstellung hat die behandelnde Person gewählt; der Plan schlägt 595 nm, 7,5 J/cm²" in german
-    assert make_order(document, *find_option(document, "0.0")).settings["fluence_J_cm2"] == 9.0
+    assert make_order(document, *find_option(document, "0.0")).settings.fluence_J_cm2 == 9.0
     # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
     assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
     again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]
-    content = desk.jobs.get(again.rpartition("/")[2]).content
-    assert [one["quantities"]["fluence_J_cm2"] for one in content["settings"]] == [8.0]
+    content = ChosenPlanSettings.from_json(desk.jobs.get(again.rpartition("/")[2]).content)
+    assert [one.quantities["fluence_J_cm2"] for one in content.settings] == [8.0]
     clinics.work(planned)
     assert "less after all" in client.get(client.get(again).headers["location"]).text
 

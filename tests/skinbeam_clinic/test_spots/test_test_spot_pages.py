@@ -5,7 +5,9 @@ import html
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_samples import LEAST
@@ -16,13 +18,14 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.models import PlanRecord
+from skinbeam_clinic.models import ConsentAnswers, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
+from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.test_spots.routes import format_field_number
 
 DEVICE = "pulsed-dye-595"
-SETTINGS = {"device": DEVICE, "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0, "pulse_ms": 6.0}
+SETTINGS = SpotSettings(device=DEVICE, site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0, pulse_ms=6.0)
 
 
 @pytest.fixture
@@ -56,9 +59,9 @@ def fill(plan: PlanRecord, rung: str = "0.1", **other: str) -> dict[str, str]:
     return sent | {"plan": plan.id, "rung": rung, "agreed": "true"} | other
 
 
-def fired(clinics: Clinics, plan: PlanRecord, hours: float = 80.0, **settings: object) -> TestSpotRecord:
+def fired(clinics: Clinics, plan: PlanRecord, hours: float = 80.0, **settings: Any) -> TestSpotRecord:
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours)
-    firing = SpotFiring(plan.id, SETTINGS | settings, 72.0, ORAL_CONSENT, {})
+    firing = SpotFiring(plan.id, replace(SETTINGS, **settings), 72.0, ORAL_CONSENT)
     return clinics.desk().test_spots.fire(plan.consultation_id, firing, at)
 
 
@@ -68,8 +71,8 @@ def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinic
     assert client.get(here(plan)).text.count('name="rung"') == 3
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
-    assert spot.firing.settings == SETTINGS | {"spot_mm": 7.0}
-    assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", {})
+    assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0)
+    assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", PulseSettings())
     assert "to be read from" in said(client, here(plan))
 
 
@@ -83,7 +86,7 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     sent = fill(plan, **{"0.1.fluence_J_cm2": "6,5", "0.1.why": "the dial has no 6"})
     assert client.post(here(plan), data=sent).status_code == 303
     (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
-    assert (spot.firing.settings["fluence_J_cm2"], spot.firing.planned) == (6.5, {"fluence_J_cm2": 6.0})
+    assert (spot.firing.settings.fluence_J_cm2, spot.firing.planned) == (6.5, PulseSettings(fluence_J_cm2=6.0))
     page = said(client, here(plan))
     assert "6.5 J/cm²" in page
     assert "the dial has no 6" in page
@@ -107,7 +110,7 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     sent = fill(plan)
     del sent["agreed"]
     assert client.post(here(plan), data=sent).status_code == 303
@@ -215,7 +218,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(
 
     made = clinics.plan(client, f"/consultations/{plan.consultation_id}", make=look)
     (row,) = seen[0]["test_spot"]
-    assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "blister"}
+    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
     held = json.loads(clinics.desk().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
@@ -239,7 +242,7 @@ def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
     assert 'name="test_spot.0.reaction"' in page  # still free for what was done elsewhere
     assert '<option value="crust" selected' not in page
     (row,) = tomllib.loads(client.get(f"{consultation}/case.toml").text)["test_spot"]
-    assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "crust"}
+    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "crust"}
 
 
 def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_trail(

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 from treatment_samples import ORDERED
 
+from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
 
 COLUMNS = replace(
     ORDERED,
-    settings={"wavelength_nm": 1550.0, "energy_mJ": 20.0, "density_per_cm2": 120.0, "pulse_ms": 1.0, "passes": 2.0},
-    allowed={"energy_mJ": 15.0},
-    emitted={"energy_mJ": 70.0},
+    settings=OrderedSettings(wavelength_nm=1550.0, energy_mJ=20.0, density_per_cm2=120.0, pulse_ms=1.0, passes=2.0),
+    allowed=PulseSettings(energy_mJ=15.0),
+    emitted=PulseSettings(energy_mJ=70.0),
 )
 
 
@@ -32,26 +33,26 @@ COLUMNS = replace(
     ],
 )
 def test_more_heat_is_told_from_less(ordered: TreatmentOrder, name: str, value: float, hotter: bool) -> None:
-    held = dict(ordered.settings) | ({"energy_mJ": 15.0} if ordered is COLUMNS else {})
-    found = find_deviations(ordered, held | {name: value})[-1]
+    held = replace(ordered.settings, energy_mJ=15.0) if ordered is COLUMNS else ordered.settings
+    found = find_deviations(ordered, replace(held, **{name: value}))[-1]
     assert (found.name, found.hotter, found.most) == (name, hotter, None)
 
 
 def test_what_a_display_rounds_is_no_deviation() -> None:
-    assert find_deviations(ORDERED, {**ORDERED.settings, "fluence_J_cm2": 7.6, "pulse_ms": 5.9}) == ()
+    assert find_deviations(ORDERED, replace(ORDERED.settings, fluence_J_cm2=7.6, pulse_ms=5.9)) == ()
 
 
 def test_a_setting_that_was_not_told_is_no_deviation() -> None:
-    assert find_deviations(ORDERED, {"fluence_J_cm2": 7.5}) == ()
+    assert find_deviations(ORDERED, OrderedSettings(fluence_J_cm2=7.5)) == ()
 
 
 @pytest.mark.parametrize(("value", "most"), [(16.0, 15.0), (80.0, 15.0), (15.0, None)])
 def test_the_most_that_a_rule_allows_is_told_even_below_the_plan(value: float, most: float | None) -> None:
-    found = {one.name: one for one in find_deviations(COLUMNS, {"energy_mJ": value})}
+    found = {one.name: one for one in find_deviations(COLUMNS, OrderedSettings(energy_mJ=value))}
     assert found["energy_mJ"].most == most
     assert found["energy_mJ"].hotter == (most is not None)
 
 
 def test_more_than_the_device_emits_is_told() -> None:
-    (found,) = find_deviations(ORDERED, {"fluence_J_cm2": 75.0})
+    (found,) = find_deviations(ORDERED, OrderedSettings(fluence_J_cm2=75.0))
     assert (found.hotter, found.most) == (True, 40.0)

@@ -16,6 +16,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, CHECKLIST_ITEMS
 
 pytestmark = pytest.mark.check
@@ -39,7 +40,7 @@ def consent(clinics: Clinics, tmp_path: Path) -> str:
     made = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(made.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": made.not_before}
-    desk.consents.sign(made.id, answers={}, **signed)  # type: ignore[arg-type]
+    desk.consents.sign(made.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     return f"/plans/{plan.id}/consent/0.0"
 
 

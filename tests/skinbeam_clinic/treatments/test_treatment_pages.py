@@ -2,11 +2,16 @@
 
 import datetime
 import html
+import json
 import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from clinic_samples import Clinics
+from clinic_samples import Clinics, planned
 from starlette.testclient import TestClient
 from treatment_samples import clear_answers, read_spots
 
@@ -14,8 +19,15 @@ from skinbeam.laser.device import devices
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database import columns
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import list_items
 from skinbeam_clinic.treatments.face_map import PAIRED_SITES, list_regions
@@ -84,7 +96,7 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     ordered, page = kept(clinics, here).ordered, said(client.get(here))
-    assert (ordered.device, ordered.settings["fluence_J_cm2"], ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
+    assert (ordered.device, ordered.settings.fluence_J_cm2, ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
     assert [item.name for item in list_items(ordered) if not item.is_always_included] == ["spots", "cooling"]
     assert "7.5 J/cm²" in page
     assert "eyewear for 595 nm" in page
@@ -141,7 +153,50 @@ def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clin
     assert "&lt;b&gt;even" in page
     assert "<b>even" not in page
     (area,) = kept(clinics, here).areas
-    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings["pulse_ms"]) == (BodySide.RIGHT, 3.0, 6.0)
+    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings.pulse_ms) == (BodySide.RIGHT, 3.0, 6.0)
+
+
+def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_number(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    """No binary number is 7.31 exactly, so a way through a text that rounds would change it."""
+    dose, read = 7.31, []
+    started(client, clinics, here)
+    assert client.post(f"{here}/areas", data=ROW | {"fluence_J_cm2": "7,31"}).status_code == 303
+    client.post(f"{here}/end", data={"state": "done"})
+    treatment = kept(clinics, here)
+    (area,) = treatment.areas
+    assert area.fired.settings == PulseSettings(fluence_J_cm2=dose, pulse_ms=6.0, spot_mm=7.0)
+
+    def plan(sent: Submission, home: Path, heed: Callable[[str], None], language: str) -> NewPlan:
+        read.append(Submission.from_json(sent.to_json()))  # as the process that plans reads it
+        return planned(sent, home, heed, language)
+
+    revision = str(clinics.desk().consultations.get(treatment.consultation_id).revision)
+    clinics.plan(client, f"/consultations/{treatment.consultation_id}", make=plan, revision=revision)
+    (sent,) = read
+    assert not [name for name, _ in sent.entries if name.startswith(("session.", "test_spot."))]
+    (session,) = case_from_form(sent, Path()).case.session
+    assert (session.fluence_J_cm2, session.pulse_ms, session.wavelength_nm) == (dose, 6.0, 595.0)
+    (downloaded,) = tomllib.loads(client.get(f"/consultations/{treatment.consultation_id}/case.toml").text)["session"]
+    assert downloaded == session.model_dump(exclude_defaults=True)
+
+    desk = clinics.desk(Role.OWNER)
+    patient = desk.consultations.get(treatment.consultation_id).patient_id
+    bundle = make_bundle(deidentify_dossier(desk.dossiers.export(patient, "fhir")), "Harbour Clinic")
+    shown = [
+        (component["valueQuantity"]["value"], component["valueQuantity"]["code"])
+        for entry in json.loads(bundle)["entry"]
+        if entry["resource"]["id"] == area.id
+        for component in entry["resource"]["component"]
+        if component["code"]["coding"][0]["code"] == "fluence_J_cm2"
+    ]
+    assert shown == [(dose, "J/cm2"), (-2.5, "%")]  # the dose, and that it is 2.5 % below the plan's 7.5 J/cm²
+    (again,) = [done for one in read_bundle(bundle).consultations for done in one.treatments]
+    assert [one.fired.settings for one in again.areas] == [area.fired.settings]
+    assert again.ordered == treatment.ordered
+    (fact,) = list_session_facts([again], [])
+    assert fact.row == session
 
 
 def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
@@ -375,11 +430,10 @@ def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
     plan = desk.plans.get(kept(clinics, here).plan_id)
     ladder = open_plan(desk, plan.id).plan.test_spots[0]
     top = ladder.spots[-1]
-    where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-    beam = {"pulse_ms": top.pulse_ms, "spot_mm": top.spot_mm}
+    planned = step_settings(ladder, top)
     for share in (0.6, 0.9):
-        settings = where | beam | {"fluence_J_cm2": share * float(top.fluence_J_cm2 or 0.0)}
-        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, {})
+        settings = replace(planned, fluence_J_cm2=share * float(top.fluence_J_cm2 or 0.0))
+        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT)
         spot = desk.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
         desk.test_spots.add_reading(spot.id, "none")
     assert "Not all fired" in said(client.get(here))
@@ -390,8 +444,8 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
 ) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here))
     treatment, desk = kept(clinics, here), clinics.desk()
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0}
-    firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT, {})
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0)
+    firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT)
     desk.test_spots.add_reading(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
     assert client.post(f"{here}/start").status_code == 422
     sent = {"item": "course", "why-course": "it is urgent"}

@@ -295,7 +295,7 @@ def test_nothing_done_is_no_session(desk: ClinicRepositories) -> None:
     assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
 
 
-@pytest.mark.parametrize("settings", [{"fluence_J_cm2": -1.0}, {"pulse_ms": 1e9}, {"colour": 1.0}])
+@pytest.mark.parametrize("settings", [{"fluence_J_cm2": -1.0}, {"pulse_ms": 1e9}])
 def test_settings_that_no_case_file_could_hold_are_refused(
     desk: ClinicRepositories, settings: dict[str, float]
 ) -> None:

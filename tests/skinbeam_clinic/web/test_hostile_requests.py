@@ -44,6 +44,7 @@ from skinbeam_clinic.follow_ups.models import SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import NewPlan, PhotographPermissions, PlanRecord
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
@@ -195,8 +196,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         DiaryAccess(clinics.database).open(link).add_entry(key * 32, 1, WARNING, photograph=None, alarm=True)
     first, second = desk.alarms.list_open()
     desk.alarms.answer(first.id, "Called.")
-    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
-    firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT, {})
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT)
     photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     names = {
