@@ -75,3 +75,11 @@ class ClinicRepositories:
     def reading_one_moment(self) -> AbstractContextManager[None]:
         """Read everything within a `with` block, which only reads, in one transaction and as one entry of the log."""
         return self._access.reading_one_moment()
+
+    def log_length(self) -> int:
+        """Return how many entries the clinic's audit log has, of the moment that is read."""
+        return self._access.log_length()
+
+    def has_changed_since(self, log_length: int) -> bool:
+        """Return whether anything of the clinic was written since its audit log had this many entries."""
+        return self._access.has_changed_since(log_length)

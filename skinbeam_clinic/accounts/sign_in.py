@@ -117,7 +117,7 @@ class SignIn:
         ----------
         active : whether a person uses it now, rather than a page that polls by itself.
         """
-        with self._database.reading() as session:
+        with self._database.reading_at_once() as session:
             found = _find_session(session, token)
         if found is None:
             return None

@@ -62,6 +62,9 @@ class Database:
             self._write_lock = threading.RLock()
         one_view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = engine.execution_options(**{_READING: True}, **one_view)
+        self._statement_reader = self._reader
+        if engine.dialect.name != "sqlite":  # whose transactions cost no messages
+            self._statement_reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         with self.reading() as session:
             row = session.get(StoreRow, 1)
             if row is None:
@@ -73,6 +76,12 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Yield a session with a consistent snapshot of the database."""
         with connection_errors(), Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def reading_at_once(self) -> Iterator[Session]:
+        """Yield a session for one statement, which is a consistent snapshot without a transaction around it."""
+        with connection_errors(), Session(self._statement_reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

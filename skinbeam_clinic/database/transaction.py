@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, event, func, select, update
+from sqlalchemy import ColumnElement, event, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -37,6 +37,7 @@ from skinbeam_clinic.models import Member
 __all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transaction"]
 
 _READ_SUFFIX = ".seen"  # of the actions that only read a row
+_LIST_SUFFIX = ".listed"  # of those that only read a list of rows
 RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
 _VERSION_LENGTH = 32
 
@@ -121,6 +122,22 @@ class ClinicAccess:
         else:
             self._page += seen
 
+    def log_length(self) -> int:
+        """Return how many entries the clinic's audit log has, of the moment that is read."""
+        with self.reading_unlogged(AccessRight.READ) as work:
+            return work.log_length
+
+    def has_changed_since(self, log_length: int) -> bool:
+        """Return whether anything of the clinic was written since its audit log had this many entries.
+
+        Every change of a row is an entry. An entry of a kind that is not known to only read counts as a change.
+        """
+        require_right(self.member.role, AccessRight.READ)
+        reads = (AuditEntryRow.action.endswith(suffix) for suffix in (_READ_SUFFIX, _LIST_SUFFIX))
+        later = (AuditEntryRow.clinic_id == self.member.clinic_id, AuditEntryRow.seq > log_length)
+        with self.database.reading_at_once() as session:
+            return session.scalar(select(AuditEntryRow.seq).where(*later, not_(or_(*reads))).limit(1)) is not None
+
     @contextmanager
     def combine_reads(self) -> Iterator[None]:
         """Combine all reads within the block into one audit entry, written when the block ends.
@@ -203,6 +220,11 @@ class ClinicTransaction:
         self._database = database
         self._session = session
         self._clinic = clinic
+
+    @property
+    def log_length(self) -> int:
+        """How many entries the audit log of this clinic has."""
+        return self._clinic.trail_length
 
     def get(self, table: type[RowType], id: str) -> RowType:
         """Return a row of this clinic.

@@ -9,6 +9,7 @@ stored with the new plan.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -29,6 +30,7 @@ from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
+from skinbeam_clinic.plans.open_plan_cache import OpenPlanCache
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
@@ -80,12 +82,12 @@ class _AnswerView:
 
 def add_setting_routes(router: ClinicRouter) -> None:
     """Open the routes."""
-    router.add("GET", "/plans/{plan}/what-if/{option}", _ask_setting)
+    router.add("GET", "/plans/{plan}/what-if/{option}", partial(_ask_setting, OpenPlanCache()))
     router.add("POST", "/plans/{plan}/what-if/{option}", _choose_setting)
 
 
-def _ask_setting(request: ClinicRequest) -> Response:
-    plan = open_plan(request.repositories, request.path_parameter("plan"))
+def _ask_setting(open_plans: OpenPlanCache, request: ClinicRequest) -> Response:
+    plan = open_plans.open(request.repositories, request.path_parameter("plan"))
     view, error = _answer(request, plan, request.http_request.query_params.multi_items())
     return _render_answer(request, plan, view, error)
 

@@ -45,3 +45,18 @@ def test_nothing_is_written_within(desk: ClinicRepositories) -> None:
     with pytest.raises(RuntimeError, match="nothing is written"), desk.reading_one_moment():
         desk.patients.add("S-1")
     assert desk.patients.add("S-1").pseudonym == "S-1"  # afterwards it is
+
+
+def test_what_only_reads_is_no_change_and_everything_that_is_written_is(desk: ClinicRepositories) -> None:
+    made = begin_consultation(desk)
+    length = desk.log_length()
+    with desk.reading_one_moment():
+        desk.patients.get(made.patient_id)
+        desk.plans.of(made.id)
+    desk.consultations.get(made.id)
+    desk.plans.of(made.id)
+    assert desk.log_length() == length + 3  # a page of two kinds, and two readings of their own
+    assert not desk.has_changed_since(length)
+    desk.consultations.save(made.id, ANSWERS | {"note": "another"}, revision=1)
+    assert desk.has_changed_since(length)
+    assert not desk.has_changed_since(desk.log_length())

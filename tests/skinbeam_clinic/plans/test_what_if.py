@@ -17,6 +17,7 @@ from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import OTHER, Clinics
 from playwright.sync_api import Browser, expect
+from sqlalchemy import event
 
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
@@ -30,7 +31,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.plans import setting_process
+from skinbeam_clinic.plans import open_plan_cache, setting_process
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
@@ -154,17 +155,55 @@ def test_the_doses_offered_are_those_of_the_pulse_and_the_spot(ask: Ask) -> None
     assert greatest(ask(422, fluence_J_cm2=80, spot_mm=7)) > greatest(ask(422, fluence_J_cm2=80, spot_mm=12))
 
 
-def test_asking_is_reading(clinics: Clinics, plan: str, ask: Ask) -> None:
-    """Other clinics find nothing; who may read may ask; and the audit log has one entry, of a reading."""
+def test_asking_is_reading(clinics: Clinics) -> None:
+    """Other clinics find nothing, who may read may ask, and the audit log has one entry a minute, of a reading."""
+    _, plan = new_plan(clinics)
     assert clinics.browser(Role.OWNER, OTHER).get(f"{plan}/what-if/0.0").status_code == 404
     assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/0.9").status_code == 404
     assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/no").status_code == 404
-    trail = clinics.desk(Role.OWNER).audit_log
+    trail, auditor = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
     before = trail.newest(1)[0].seq
+    for dose in (7, 8, 9):
+        assert auditor.get(f"{plan}/what-if/0.0?fluence_J_cm2={dose}").status_code == 200
+    since = [one for one in trail.newest(10) if one.seq > before and one.action != "trail.seen"]
+    assert [one.actor for one in since] == ["auditor"]
+    assert f"plan/{plan.rpartition('/')[2]}" in since[0].records_read
+    assert all("seen" in act or "listed" in act for acts in since[0].records_read.values() for act in acts)
+    # Somebody else who asks is another entry, although the plan has been read.
+    assert clinics.browser(Role.ASSISTANT).get(f"{plan}/what-if/0.0").status_code == 200
+    assert trail.newest(2)[1].actor == "assistant"
+    # A clinic in which another has the plan open still finds nothing.
+    assert clinics.browser(Role.OWNER, OTHER).get(f"{plan}/what-if/0.0").status_code == 404
+
+
+def test_a_plan_that_was_read_a_minute_ago_is_read_and_recorded_again(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail, client = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.CLINICIAN)
+    client.get(f"{plan}/what-if/0.0")
+    before = trail.newest(1)[0].seq
+    client.get(f"{plan}/what-if/0.0")
+    assert trail.newest(1)[0].seq == before + 1  # the reading of the log itself
+    monkeypatch.setattr(open_plan_cache, "_LONGEST_S", 0.0)
+    client.get(f"{plan}/what-if/0.0")
+    assert trail.newest(1)[0].seq == before + 3
+    assert trail.newest(3)[2].actor == "clinician"
+
+
+def test_a_move_of_a_slider_asks_the_database_twice(clinics: Clinics, plan: str, ask: Ask) -> None:
+    """Who asks, and whether anything was written since the plan was read; nothing is written, so nobody waits."""
     ask()
-    entry = trail.newest(2)[1]
-    assert (entry.seq, entry.actor) == (before + 1, "auditor")
-    assert all("seen" in act or "listed" in act for acts in entry.records_read.values() for act in acts)
+    statements: list[str] = []
+
+    def note(*told: object) -> None:
+        statements.append(str(told[2]))
+
+    event.listen(clinics.database.engine, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(clinics.database.engine, "before_cursor_execute", note)
+    assert [one.split()[0] for one in statements if not one.startswith("BEGIN")] == ["SELECT", "SELECT"]
 
 
 def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
@@ -176,6 +215,7 @@ def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan
 def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> None:
     here, plan = new_plan(clinics)
     client = clinics.browser(Role.CLINICIAN)
+    assert "<table>" in client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
     revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
     client.post(f"{here}/answers", data=ANSWERS | {"revision": revision, "patient.age_years": "43"})
     answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"})
@@ -190,6 +230,7 @@ def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics
     """The skins of the plan do not know it, so that any answer would be too bold."""
     here, plan = new_plan(clinics)
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
+    assert "<table>" in client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
     settings = SpotSettings(
         device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=7.0, pulse_ms=10.0, spot_mm=7.0
     )

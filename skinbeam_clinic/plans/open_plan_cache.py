@@ -1,0 +1,58 @@
+"""Keep the plans that members have open, so that a slider does not read the same records at every step.
+
+A plan that was read is answered from here for a minute, to the same member, as long as nothing of the clinic was
+written since: every change is an entry of its audit log, which one statement looks for. Whoever asks after that minute
+reads the records again, so that the audit log says to the minute who has read a plan.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.repositories import ClinicRepositories
+
+__all__ = ["OpenPlanCache"]
+
+_LONGEST_S = 60.0
+_MOST_PLANS = 256  # a few records each, beside the plans themselves
+
+
+@dataclass(frozen=True)
+class _CachedPlan:
+    """A plan, when it was read, and how many entries the clinic's audit log had then."""
+
+    plan: OpenPlan
+    read_at_s: float
+    log_length: int
+
+
+class OpenPlanCache:
+    """The plans that were read last, for every thread of the server."""
+
+    def __init__(self) -> None:
+        self._plans: OrderedDict[tuple[str, str, str], _CachedPlan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, repositories: ClinicRepositories, id: str) -> OpenPlan:
+        """Return a plan as `open_plan` does.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such record.
+        """
+        key = (repositories.member.clinic_id, repositories.member.id, id)
+        with self._lock:
+            cached = self._plans.get(key)
+        now_s = time.monotonic()
+        if cached and now_s - cached.read_at_s < _LONGEST_S and not repositories.has_changed_since(cached.log_length):
+            return cached.plan
+        with repositories.reading_one_moment():
+            read = _CachedPlan(open_plan(repositories, id), now_s, repositories.log_length())
+        with self._lock:
+            self._plans[key] = read
+            self._plans.move_to_end(key)
+            while len(self._plans) > _MOST_PLANS:
+                self._plans.popitem(last=False)
+        return read.plan
