@@ -282,11 +282,15 @@ class ClinicRequest:
         return f"{url.path}?{url.query}" if url.query else url.path
 
     def _kept_entries(self, status: int) -> tuple["KeptEntry", ...]:
-        """Return what was filled in, where a fault of the machine prevented that it was saved.
+        """Return what was filled in, where a fault of the machine or a photograph prevented that it was saved.
 
         The records may be what failed: nothing is read of them. No page repeats a password or a code.
         """
-        if status < 500 or self.http_request.method != "POST" or any(name in _SECRET_FIELDS for name, _ in self.fields):
+        if (
+            (status < 500 and status != 413)
+            or self.http_request.method != "POST"
+            or any(name in _SECRET_FIELDS for name, _ in self.fields)
+        ):
             return ()
         return tuple(KeptEntry(name, describe_field(name), text) for name, text in self.fields)
 
