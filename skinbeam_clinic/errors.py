@@ -20,6 +20,7 @@ __all__ = [
     "DeniedError",
     "DiskFullError",
     "LockedError",
+    "ProviderError",
     "RecordNotFoundError",
     "UnreachableError",
     "WrongKeyError",
@@ -64,6 +65,10 @@ class LockedError(InputError):
     until: datetime.datetime
 
 
+class ProviderError(InputError):
+    """The OpenID Connect provider does not answer, or not as one."""
+
+
 class UnreachableError(InputError):
     """The database does not answer, or is busy for too long; nothing was saved."""
 
@@ -86,6 +91,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "denied": DeniedError,
     "disk-full": DiskFullError,
     "locked": LockedError,
+    "oidc-provider": ProviderError,
     "queue-full": BusyError,
     "settings-busy": BusyError,
     "unreachable": UnreachableError,

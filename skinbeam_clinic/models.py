@@ -34,6 +34,7 @@ __all__ = [
     "Member",
     "MemberSession",
     "NewPlan",
+    "OidcIdentity",
     "Passkey",
     "PatientRecord",
     "PhotographPermissions",
@@ -72,6 +73,17 @@ class Passkey:
 
     id: str
     name: str
+    created_at: datetime.datetime
+    used_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class OidcIdentity:
+    """An identity of a member at an OpenID Connect provider: its issuer, and who the person is there."""
+
+    id: str
+    issuer: str
+    subject: str
     created_at: datetime.datetime
     used_at: datetime.datetime | None
 

@@ -1,1 +1,1 @@
-"""Accounts: members of a clinic, passwords, one-time codes, passkeys, sessions and API tokens."""
+"""Accounts: members of a clinic, passwords, one-time codes, passkeys, OpenID Connect, sessions and API tokens."""

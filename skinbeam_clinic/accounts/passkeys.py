@@ -2,17 +2,14 @@
 
 The private key of a passkey stays on the member's device, which asks for finger, face or PIN; so a passkey counts as
 password and code in one. It belongs to one host name and answers no other, so a page that imitates ours gets nothing
-from it. Challenges for passkeys to sign are random, stored by their hash, and valid for one purpose and one answer
-within some minutes.
+from it.
 """
 
 import datetime
-import hashlib
 import ipaddress
-import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -34,6 +31,7 @@ from webauthn.helpers.structs import (
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE, ChallengeStore
 from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import begin_session
@@ -41,62 +39,17 @@ from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import LoginChallengeRow, new_id
+from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, Passkey
 
 __all__ = [
-    "CHALLENGE_LIFE",
-    "ChallengeStore",
     "PasskeyRepository",
     "PasskeySignIn",
     "PasskeySite",
     "passkey_site",
 ]
-
-CHALLENGE_LIFE = datetime.timedelta(minutes=5)
-_CHALLENGE_BYTES = 32
-
-
-class ChallengeStore:
-    """Makes challenges, and accepts each of them once.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def create(self, purpose: str) -> bytes:
-        """Return a new challenge, and delete those that have expired."""
-        challenge, at = secrets.token_bytes(_CHALLENGE_BYTES), now()
-        with self._database.writing() as session:
-            session.execute(delete(LoginChallengeRow).where(LoginChallengeRow.until < at))
-            session.add(
-                LoginChallengeRow(challenge_hash=_hash_challenge(challenge, purpose), until=at + CHALLENGE_LIFE)
-            )
-        return challenge
-
-    def consume(self, challenge: bytes, purpose: str) -> None:
-        """Delete a challenge before the answer to it is checked; of two answers at once only one finds it.
-
-        Raises
-        ------
-        InputError : `passkey`: it was never given for that, was answered before, or is too old.
-        """
-        mine = LoginChallengeRow.challenge_hash == _hash_challenge(challenge, purpose)
-        with self._database.writing() as session:
-            until = session.scalar(delete(LoginChallengeRow).where(mine).returning(LoginChallengeRow.until))
-        if until is None or not now() <= until <= now() + CHALLENGE_LIFE:  # a clock that was set back prolongs none
-            raise clinic_error("passkey", "passkey")
-
-
-def _hash_challenge(challenge: bytes, purpose: str) -> str:
-    return hashlib.sha256(purpose.encode() + b"\n" + challenge).hexdigest()
-
 
 _LONGEST_CREDENTIAL = 1023  # bytes (Web Authentication, section 7.1)
 _TIMEOUT_MS = CHALLENGE_LIFE // datetime.timedelta(milliseconds=1)
@@ -192,7 +145,8 @@ class PasskeyRepository:
             challenge = parse_client_data_json(credential.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
-        self._challenges.consume(challenge, self._purpose)
+        if not self._challenges.consume(challenge, self._purpose):
+            raise clinic_error("passkey", "passkey")
         try:
             made = verify_registration_response(
                 credential=credential,
@@ -277,7 +231,8 @@ class PasskeySignIn:
             challenge = parse_client_data_json(sent.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
-        self._challenges.consume(challenge, _SIGN_IN)
+        if not self._challenges.consume(challenge, _SIGN_IN):
+            raise clinic_error("passkey", "passkey")
         mine = tables.PasskeyRow.credential == bytes_to_base64url(sent.raw_id)
         with self._database.reading() as session:
             clinic_id = session.scalar(select(tables.PasskeyRow.clinic_id).where(mine))

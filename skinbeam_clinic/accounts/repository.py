@@ -168,7 +168,7 @@ class AccountRepository:
     def reset_password(self, id: str, password: str) -> Member:
         """Give a member a new password after they lost theirs.
 
-        Their codes and passkeys are removed, and their sessions end.
+        Their codes, passkeys and identities at a provider are removed, and their sessions end.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
@@ -300,6 +300,8 @@ class AccountRepository:
             if keys_too:
                 for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == id):
                     work.delete(passkey, "passkey.removed")
+                for identity in work.rows(tables.OidcIdentityRow, tables.OidcIdentityRow.member_id == id):
+                    work.delete(identity, "identity.removed")
                 for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == id):
                     work.delete(recovery, "recovery.removed")
             return read_member(row, self._access.member.clinic)

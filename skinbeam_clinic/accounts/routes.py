@@ -30,6 +30,9 @@ __all__ = [
     "add_member_routes",
     "add_sign_in_routes",
     "select_language",
+    "show_account",
+    "show_members",
+    "show_sign_in",
 ]
 
 
@@ -41,7 +44,7 @@ def select_language(request: Request) -> str:
 
 def add_sign_in_routes(router: ClinicRouter) -> None:
     """Add the routes of sign-in, sign-out and language."""
-    router.add("GET", "/sign-in", _show_sign_in)
+    router.add("GET", "/sign-in", show_sign_in)
     router.add("POST", "/sign-in", _sign_in)
     router.add("GET", "/sign-in/code", lambda request: request.page("code.html"))
     router.add("POST", "/sign-in/code", _confirm_code)
@@ -51,7 +54,7 @@ def add_sign_in_routes(router: ClinicRouter) -> None:
     router.add("POST", "/sign-in/passkey", _sign_in_by_passkey)
 
 
-def _show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Response:
+def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the sign-in page.
 
     The clinic's name is filled in only where there is just one, since others' names are nobody's business.
@@ -61,7 +64,12 @@ def _show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Re
     status = 200 if error is None else error_status(error)
     said = {"house": request.text("house"), "name": request.text("name"), "only": known[0] if len(known) == 1 else ""}
     return request.page(
-        "sign-in.html", status, error=error, passkeys_here=are_passkeys_available(request.http_request), **said
+        "sign-in.html",
+        status,
+        error=error,
+        passkeys_here=are_passkeys_available(request.http_request),
+        provider=request.provider_title,
+        **said,
     )
 
 
@@ -72,7 +80,7 @@ def _sign_in(request: ClinicRequest) -> Response:
             request.text("house"), request.text("name"), request.raw_text("password"), browser
         )
     except InputError as error:
-        return _show_sign_in(request, error)
+        return show_sign_in(request, error)
     return _begin_browser_session(request, signed)
 
 
@@ -92,7 +100,7 @@ def _sign_in_by_passkey(request: ClinicRequest) -> Response:
     try:
         signed = request.services.passkeys.sign_in(request.site, request.text("answer"))
     except InputError as error:
-        return _show_sign_in(request, error)
+        return show_sign_in(request, error)
     return _begin_browser_session(request, signed)
 
 
@@ -135,7 +143,7 @@ def _begin_browser_session(request: ClinicRequest, signed: MemberSession) -> Res
 
 def add_account_routes(router: ClinicRouter) -> None:
     """Add the routes of the member's own account."""
-    router.add("GET", "/account", _show_account)
+    router.add("GET", "/account", show_account)
     router.add("POST", "/account/password", _change_password)
     router.add("POST", "/account/codes", _set_codes)
     router.add("POST", "/account/recovery", _new_recovery_codes)
@@ -144,7 +152,8 @@ def add_account_routes(router: ClinicRouter) -> None:
     router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
 
 
-def _show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
+def show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
+    """Show the member's own account, after a change that failed with its error."""
     address = address or request.accounts.new_codes_address()
     return request.page(
         "account.html",
@@ -155,6 +164,8 @@ def _show_account(request: ClinicRequest, error: InputError | None = None, addre
         left=request.accounts.recovery_codes_left(),
         passkeys=request.passkeys.all(),
         passkeys_here=are_passkeys_available(request.http_request),
+        provider=request.provider_title,
+        identities=request.identities.own(),
     )
 
 
@@ -179,7 +190,7 @@ def _set_codes(request: ClinicRequest) -> Response:
     try:
         codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"))
     except InputError as error:
-        return _show_account(request, error, address)
+        return show_account(request, error, address)
     request.services.sign_in.record_code_setup(request.member_session.token)
     return request.page("recovery.html", codes=codes)
 
@@ -188,7 +199,7 @@ def _new_recovery_codes(request: ClinicRequest) -> Response:
     try:
         codes = request.accounts.new_recovery_codes(request.raw_text("password"))
     except InputError as error:
-        return _show_account(request, error)
+        return show_account(request, error)
     return request.page("recovery.html", codes=codes)
 
 
@@ -214,7 +225,7 @@ def _change_account(request: ClinicRequest, change: Callable[[], object], then: 
     try:
         change()
     except InputError as error:
-        return _show_account(request, error)
+        return show_account(request, error)
     return request.redirect(then)
 
 
@@ -223,7 +234,7 @@ def _change_account(request: ClinicRequest, change: Callable[[], object], then: 
 
 def add_member_routes(router: ClinicRouter) -> None:
     """Add the routes of members and of the audit log."""
-    router.add("GET", "/people", _show_members)
+    router.add("GET", "/people", show_members)
     router.add("POST", "/people", _add_member)
     router.add("POST", "/people/{member}/role", _set_role)
     router.add("POST", "/people/{member}/in", _set_access)
@@ -231,10 +242,19 @@ def add_member_routes(router: ClinicRouter) -> None:
     router.add("GET", "/trail", _show_audit_log)
 
 
-def _show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
+def show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
+    """Show the members, after a change that failed with its error."""
     status = 200 if error is None else error_status(error)
     sent = {"name": request.text("name"), "role": request.text("role")}
-    return request.page("people.html", status, error=error, people=request.accounts.all(), sent=sent)
+    return request.page(
+        "people.html",
+        status,
+        error=error,
+        people=request.accounts.all(),
+        sent=sent,
+        provider=request.provider_title,
+        identities=request.identities.all(),
+    )
 
 
 def _add_member(request: ClinicRequest) -> Response:
@@ -272,7 +292,7 @@ def _change_members(request: ClinicRequest, change: Callable[[], object]) -> Res
     try:
         change()
     except InputError as error:
-        return _show_members(request, error)
+        return show_members(request, error)
     return request.redirect("/people")
 
 

@@ -65,6 +65,8 @@ class _Table:
 def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
     """Write all records of a clinic into a new folder, which only this user can read, and return counts.
 
+    A Bundle leaves out a photograph that cannot be read; the copy of its patient holds it as it was stored.
+
     Raises
     ------
     InputError : `file-taken`: there is something at its path; or it cannot be written.
@@ -76,7 +78,7 @@ def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
     tables = {kind.value: _Table(FIELDS[kind], []) for kind in ImportKind}
     tables |= {name: _Table(("patient", *_columns(record)), []) for name, record in _RECORDS.items()}
     tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in desk.machines.list_all()])
-    files = _Table(("patient", "copy", "fhir"), [])
+    files, left_out = _Table(("patient", "copy", "fhir"), []), 0
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
             for part in ("copies", "fhir"):
@@ -88,14 +90,16 @@ def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
                 contact = desk.patients.get_contact(patient.id)
                 _add_rows(tables, dossier, {} if contact is None else contact.details)
                 write_private_file(place / copy, desk.patient_copies.make(patient.id))
-                write_private_file(place / fhir, bundle(desk, patient.id)[0])
+                content, told = bundle(desk, patient.id)
+                write_private_file(place / fhir, content)
+                left_out += len(told.get("photographs_left_out", ()))
                 files.rows.append((patient.pseudonym, copy, fhir))
             for name, table in (tables | {"files": files}).items():
                 write_private_file(place / f"{name}.csv", write_csv(table.columns, table.rows))
             place.replace(folder)
     except OSError as error:
         raise storage_error("--output", error) from None
-    return {name: len(table.rows) for name, table in tables.items()}
+    return {name: len(table.rows) for name, table in tables.items()} | {"photographs_not_in_fhir": left_out}
 
 
 def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[str, str]) -> None:
@@ -163,7 +167,7 @@ def _cell(value: Any) -> object:
         return ""
     if isinstance(value, bool | int | float | str | datetime.datetime | Enum | bytes):
         plain = _plain(value)
-        return plain if isinstance(plain, str) else json.dumps(plain)
+        return json.dumps(plain) if isinstance(plain, bool) else plain  # a number stays one, also a negative one
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
 
 

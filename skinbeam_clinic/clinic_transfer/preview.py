@@ -1,5 +1,6 @@
 """Read the files of an import, and describe what it would make, or has made, as a document."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +30,13 @@ def make_planner(paths: Mapping[ImportKind, Path], mapping: Path | None) -> Plan
     """
     if not paths:
         raise clinic_error("nothing-to-import", "--patients")
-    files = [ImportFile(kind, path.name, _read(path, f"--{kind}", "a CSV file")) for kind, path in paths.items()]
+    shared = {name for name, count in Counter(path.name for path in paths.values()).items() if count > 1}
+    files = [
+        ImportFile(
+            kind, f"{path.name} ({kind})" if path.name in shared else path.name, _read(path, f"--{kind}", "a CSV file")
+        )
+        for kind, path in paths.items()
+    ]
     mappings = {} if mapping is None else read_mapping(_read(mapping, "--map", "a mapping in TOML"), mapping.name)
     return lambda clinic, at: plan_import(files, mappings, clinic, at)
 

@@ -21,7 +21,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     KnownMachine,
     KnownPatient,
 )
-from skinbeam_clinic.consultations.repository import add_consultation
+from skinbeam_clinic.consultations.repository import ConsultationState, add_consultation
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
@@ -93,7 +93,11 @@ class ImportRepository:
                 import_appointment(work, booking, one.state)
             for course in made.courses:
                 add_consultation(
-                    work, keys.get(course.patient, course.patient), course.answers, began_at=course.began_at
+                    work,
+                    keys.get(course.patient, course.patient),
+                    course.answers,
+                    began_at=course.began_at,
+                    state=ConsultationState.CLOSED,
                 )
             summary = ImportSummary(id, len(made.patients), len(made.appointments), len(made.courses), made.sessions)
             work.log(_IMPORTED, f"import/{id}", files=dict(made.files), **_counts(summary))

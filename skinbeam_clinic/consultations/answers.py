@@ -4,10 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam_clinic.consultations.forms import POINTS_PHOTOGRAPH, Submission, make_submission
+from skinbeam_clinic.consultations.forms import POINTS_PHOTOGRAPH, Submission, make_submission, parse_row_field
 from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["AnswerDifference", "find_differences", "parse_submission", "read_form_answers", "serialize_answers"]
+__all__ = [
+    "AnswerDifference",
+    "carry_past_sessions",
+    "find_differences",
+    "parse_submission",
+    "read_form_answers",
+    "serialize_answers",
+]
 
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
@@ -42,6 +49,20 @@ def serialize_answers(submission: Submission) -> dict[str, Any]:
 def parse_submission(answers: Mapping[str, Any]) -> Submission:
     """Return stored answers as a form submission."""
     return Submission(tuple((name, value) for name, value in answers.get("entries", ())), answers.get("photograph", ""))
+
+
+def carry_past_sessions(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers with which a patient's next consultation begins: the past sessions that were entered before.
+
+    Sessions that were treated here are no answers; each plan reads them from the records.
+    """
+    rows = ((name, value) for name, value in parse_submission(answers).entries if _is_session(name))
+    return serialize_answers(Submission(tuple(rows), ""))
+
+
+def _is_session(name: str) -> bool:
+    row = parse_row_field(name)
+    return row is not None and row.kind == "session"
 
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:

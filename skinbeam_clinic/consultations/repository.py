@@ -134,7 +134,12 @@ class ConsultationRepository:
 
 
 def add_consultation(
-    work: ClinicTransaction, patient_id: str, answers: Mapping[str, Any], *, began_at: datetime.datetime
+    work: ClinicTransaction,
+    patient_id: str,
+    answers: Mapping[str, Any],
+    *,
+    began_at: datetime.datetime,
+    state: ConsultationState = ConsultationState.DRAFT,
 ) -> ConsultationRecord:
     """Add a consultation that began at a time, within a transaction.
 
@@ -148,7 +153,7 @@ def add_consultation(
         clinic_id=work.clinic_id,
         id=new_id(),
         patient_id=patient_id,
-        state=ConsultationState.DRAFT.value,
+        state=state.value,
         revision=1,
         created_at=began_at,
         saved_at=now(),

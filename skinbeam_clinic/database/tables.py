@@ -29,6 +29,7 @@ __all__ = [
     "LoginLockRow",
     "LoginSessionRow",
     "MemberRow",
+    "OidcIdentityRow",
     "PasskeyRow",
     "PatientRow",
     "PhotographRow",
@@ -44,6 +45,7 @@ __all__ = [
 _ID = String(32)
 _HASH = String(64)
 _WORD = String(200)
+_SUBJECT = String(255)
 _CREDENTIAL = String(1364)  # the longest credential has 1023 bytes, here in base64
 
 
@@ -129,6 +131,22 @@ class PasskeyRow(ClinicScoped, Base):
     used_at: Mapped[datetime.datetime | None]
 
 
+class OidcIdentityRow(ClinicScoped, Base):
+    """An identity of a member at an OpenID Connect provider; in one clinic it belongs to one member."""
+
+    __tablename__ = "oidc_identity"
+    __table_args__ = (
+        _clinic_reference("member", "member_id"),
+        UniqueConstraint("clinic_id", "issuer", "subject"),
+        Index(None, "clinic_id", "member_id"),
+    )
+    member_id: Mapped[str] = mapped_column(_ID)
+    issuer: Mapped[str] = mapped_column(_WORD)
+    subject: Mapped[str] = mapped_column(_SUBJECT)
+    created_at: Mapped[datetime.datetime]
+    used_at: Mapped[datetime.datetime | None]
+
+
 class RecoveryRow(ClinicScoped, Base):
     """A member's unused recovery codes, as signatures; the row has the member's id."""
 
@@ -153,7 +171,7 @@ class LoginSessionRow(Base):
 
 
 class LoginChallengeRow(Base):
-    """A challenge for a passkey to sign, by the hash of the challenge and its purpose; valid for one answer."""
+    """A challenge of a sign-in, by the hash of the challenge and its purpose; valid for one answer."""
 
     __tablename__ = "login_challenge"
     challenge_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)

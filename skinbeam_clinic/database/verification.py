@@ -34,6 +34,7 @@ __all__ = [
 SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.MemberRow,
     tables.PasskeyRow,
+    tables.OidcIdentityRow,
     tables.RecoveryRow,
     tables.PatientRow,
     tables.ContactRow,

@@ -39,7 +39,7 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
     """Return a router of the form, whose plans are made and stored by `plans`."""
     router = APIRouter()
 
-    @router.get("/", response_class=HTMLResponse)
+    @router.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def form() -> str:
         return render_form(Submission())
 
@@ -66,19 +66,19 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
         sent = await _receive_form(request, plans)
         return render_form(sent, face=await run_in_threadpool(plans.face_points, sent))
 
-    @router.get("/plans/{plan}", response_class=HTMLResponse)
+    @router.api_route("/plans/{plan}", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def plan(plan: str) -> HTMLResponse:
         report = (_plan_folder(plans, plan) / "report.html").read_text(encoding="utf-8")
         return HTMLResponse(render_plan(plan, report), headers={"Content-Security-Policy": REPORT_POLICY})
 
-    @router.get("/plans/{plan}/answers", response_class=HTMLResponse)
+    @router.api_route("/plans/{plan}/answers", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def answers(plan: str) -> str:
         sent = plans.submission(plan)
         if sent is None:
             raise refusal(404)
         return render_form(sent)
 
-    @router.get("/plans/{plan}/{name}")
+    @router.api_route("/plans/{plan}/{name}", methods=["GET", "HEAD"])
     async def file(plan: str, name: str) -> FileResponse:
         folder = _plan_folder(plans, plan)
         if name not in DEMONSTRATION_FILES:

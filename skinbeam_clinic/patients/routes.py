@@ -8,7 +8,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
-from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.answers import carry_past_sessions, serialize_answers
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
@@ -130,9 +130,10 @@ def _save_contact(request: ClinicRequest) -> Response:
 
 
 def _begin_consultation(request: ClinicRequest) -> Response:
-    return request.redirect(
-        f"/consultations/{request.repositories.consultations.begin(request.path_parameter('patient')).id}"
-    )
+    patient, consultations = request.path_parameter("patient"), request.repositories.consultations
+    earlier = consultations.of(patient)
+    answers = carry_past_sessions(earlier[-1].answers) if earlier else None
+    return request.redirect(f"/consultations/{consultations.begin(patient, answers).id}")
 
 
 def _begin_from_case(request: ClinicRequest) -> Response:

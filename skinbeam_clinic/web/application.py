@@ -13,6 +13,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from skinbeam.model.errors import InputError
+from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings
+from skinbeam_clinic.accounts.oidc_routes import add_oidc_routes
+from skinbeam_clinic.accounts.oidc_sign_in import OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeySignIn
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.routes import add_account_routes, add_member_routes, add_sign_in_routes, select_language
@@ -62,6 +65,7 @@ def build_clinic_app(
     zone: datetime.tzinfo | None = None,
     outside_contact: ContactSettings | None = None,
     tour: Mapping[str, str] | None = None,
+    oidc: OidcSettings | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -74,6 +78,7 @@ def build_clinic_app(
     zone : time zone of the times on pages; that of this machine where it is None.
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
+    oidc : the OpenID Connect provider at which members may sign in; None for none.
     """
     outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
@@ -87,6 +92,7 @@ def build_clinic_app(
         keep_years,
         outside_contact=outside_contact,
         tour=tour or {},
+        oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
     )
     pager = AlarmNotifier(database, outside_contact)
 
@@ -129,6 +135,7 @@ def build_clinic_app(
     add_follow_up_routes(gate)
     people = (
         add_sign_in_routes,
+        add_oidc_routes,
         add_account_routes,
         add_member_routes,
         add_machine_routes,

@@ -7,6 +7,7 @@ cookies do not work; there a cookie is plain, and the app sets one on this machi
 
 import ipaddress
 import time
+from typing import Literal
 
 from limits import RateLimitItem
 from limits.storage import MemoryStorage
@@ -21,6 +22,7 @@ __all__ = [
     "BROWSER_COOKIE",
     "HANDOVER_COOKIE",
     "LANGUAGE_COOKIE",
+    "OIDC_COOKIE",
     "SESSION_COOKIE",
     "RequestRate",
     "are_passkeys_available",
@@ -72,6 +74,7 @@ def are_passkeys_available(request: Request) -> bool:
 # Cookies: the session's token, the browser's sign-in history, and the language.
 SESSION_COOKIE, BROWSER_COOKIE, LANGUAGE_COOKIE = "skinbeam", "skinbeam-browser", "skinbeam-language"
 HANDOVER_COOKIE = "skinbeam-handed"  # token of the questions that a patient answers on the clinic's own device
+OIDC_COOKIE = "skinbeam-oidc"  # challenge of a sign-in at a provider
 _BROWSER_S = 180 * 24 * 3600
 
 
@@ -83,24 +86,31 @@ def read_cookie(request: Request, name: str) -> str:
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
     """Set a cookie that scripts cannot read.
 
-    Browsers send it only to this address and only with requests from our own pages.
+    Browsers send it only to this address and only with requests from our own pages; that of a sign-in at a provider
+    also when another site leads to a page of ours, as the provider then does.
     """
     response.set_cookie(
         _cookie_name(request, name),
         value,
-        max_age=None if name in (SESSION_COOKIE, HANDOVER_COOKIE) else _BROWSER_S,  # None: until the browser closes
+        max_age=None
+        if name in (SESSION_COOKIE, HANDOVER_COOKIE, OIDC_COOKIE)
+        else _BROWSER_S,  # None: until the browser closes
         path="/",
         secure=is_encrypted(request),
         httponly=True,
-        samesite="strict",
+        samesite=_same_site(name),
     )
 
 
 def drop_cookie(request: Request, response: Response, name: str) -> None:
     """Delete a cookie."""
     response.delete_cookie(
-        _cookie_name(request, name), path="/", secure=is_encrypted(request), httponly=True, samesite="strict"
+        _cookie_name(request, name), path="/", secure=is_encrypted(request), httponly=True, samesite=_same_site(name)
     )
+
+
+def _same_site(name: str) -> Literal["lax", "strict"]:
+    return "lax" if name == OIDC_COOKIE else "strict"
 
 
 def _cookie_name(request: Request, name: str) -> str:

@@ -13,6 +13,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.report.formatting import capitalise
 from skinbeam.text import Formatter
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, Role
+from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
@@ -29,6 +30,7 @@ from skinbeam_clinic.errors import (
     DeniedError,
     DiskFullError,
     LockedError,
+    ProviderError,
     RecordNotFoundError,
     UnreachableError,
     WrongKeyError,
@@ -70,6 +72,7 @@ _STATUS: dict[type[InputError], int] = {
     DeniedError: 403,
     DiskFullError: 507,
     LockedError: 429,
+    ProviderError: 503,
     UnreachableError: 503,
     WrongKeyError: 503,
 }
@@ -88,6 +91,7 @@ class ClinicServices:
     wrong_link_rate : counts the wrong links to diaries by address.
     closing : set once the program is told to end, so that long responses end by themselves.
     tour : step of the tour of the sample clinic → path of its page; empty for every other clinic.
+    oidc : the sign-in at an OpenID Connect provider; None where none is configured.
     """
 
     database: Database
@@ -104,6 +108,7 @@ class ClinicServices:
     wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
     tour: Mapping[str, str] = field(default_factory=dict)
+    oidc: OidcSignIn | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,16 @@ class ClinicRequest:
     def passkeys(self) -> PasskeyRepository:
         """The passkeys of the signed-in member."""
         return PasskeyRepository(self.services.database, self.member_session.member, self.services.passwords)
+
+    @property
+    def identities(self) -> OidcIdentityRepository:
+        """The identities of members at a provider, with the rights of the signed-in member."""
+        return OidcIdentityRepository(self.services.database, self.member_session.member)
+
+    @property
+    def provider_title(self) -> str:
+        """What the sign-in at a provider is called; empty where none is configured."""
+        return "" if self.services.oidc is None else self.services.oidc.provider.settings.title
 
     @property
     def site(self) -> PasskeySite:
@@ -267,11 +282,15 @@ class ClinicRequest:
         return f"{url.path}?{url.query}" if url.query else url.path
 
     def _kept_entries(self, status: int) -> tuple["KeptEntry", ...]:
-        """Return what was filled in, where a fault of the machine prevented that it was saved.
+        """Return what was filled in, where a fault of the machine or a photograph prevented that it was saved.
 
         The records may be what failed: nothing is read of them. No page repeats a password or a code.
         """
-        if status < 500 or self.http_request.method != "POST" or any(name in _SECRET_FIELDS for name, _ in self.fields):
+        if (
+            (status < 500 and status != 413)
+            or self.http_request.method != "POST"
+            or any(name in _SECRET_FIELDS for name, _ in self.fields)
+        ):
             return ()
         return tuple(KeptEntry(name, describe_field(name), text) for name, text in self.fields)
 

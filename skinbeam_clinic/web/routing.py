@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skinbeam.model.errors import InputError
+from skinbeam.photo.limits import limit
+from skinbeam.text import render_message
 from skinbeam_clinic.access import BACKGROUND_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, read_cookie
@@ -67,6 +69,8 @@ class ClinicRouter:
                     return turned_away
                 if method == "POST":
                     await _receive_form(clinic_request)
+                    if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
+                        _check_photograph(clinic_request)
                 return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
             except (InputError, RefusedError) as error:
                 return clinic_request.error_response(error)
@@ -75,7 +79,8 @@ class ClinicRouter:
             except Exception as error:
                 return clinic_request.error_response(refusal_from(error))
 
-        self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
+        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        self._router.add_api_route(path, _without_body(answer), methods=methods, include_in_schema=False)
 
     def add_monitoring(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
         """Add a route of the table for monitoring of the server.
@@ -86,7 +91,7 @@ class ClinicRouter:
         """
         if ROUTES["GET", path] is not RouteAccess.MACHINE:
             raise KeyError(path)
-        self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
+        self._router.add_api_route(path, _without_body(answer), methods=["GET", "HEAD"], include_in_schema=False)
 
     def _find_session(self, request: Request, access: RouteAccess | AccessRight, active: bool) -> MemberSession | None:
         """Return the session of the cookie or of the token; a route accepts only one of them."""
@@ -105,6 +110,20 @@ class ClinicRouter:
             raise refusal(429)
 
 
+def _without_body(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Return a route that answers HEAD with status and headers of GET alone; of a stream nothing is begun."""
+
+    async def answer_either(request: Request) -> Response:
+        response = await answer(request)
+        if request.method != "HEAD":
+            return response
+        bare = Response(status_code=response.status_code, background=response.background)
+        bare.raw_headers = response.raw_headers
+        return bare
+
+    return answer_either
+
+
 def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> Response | None:
     """Return a redirect to the sign-in for a client that must sign in first; None when the request is allowed.
 
@@ -120,13 +139,13 @@ def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> 
     if request.session is None:
         return (
             request.redirect("/sign-in")
-            if request.http_request.method == "GET"
+            if request.http_request.method in ("GET", "HEAD")
             else request.error_response(refusal(401))
         )
     if request.session.code_due and access is not RouteAccess.CODE_DUE:
         return (
             request.redirect("/sign-in/code")
-            if request.http_request.method == "GET"
+            if request.http_request.method in ("GET", "HEAD")
             else request.error_response(refusal(401))
         )
     if isinstance(access, AccessRight):
@@ -153,3 +172,24 @@ async def _receive_form(request: ClinicRequest) -> None:
                 request.uploads[name] = UploadedFile(value.filename, await value.read())
     finally:
         await data.close()
+
+
+def _check_photograph(request: ClinicRequest) -> None:
+    """Refuse a photograph that is larger than those that can be read, before anything is saved.
+
+    Raises
+    ------
+    RefusedError : 413, with its size and the limit.
+    """
+    photograph, most = request.uploads.get("photo"), limit("read", "bytes_max")
+    if photograph is not None and len(photograph.content) > most:
+        sizes = {"size_MB": round(len(photograph.content) / 1e6, 1), "most_MB": round(most / 1e6)}
+        raise RefusedError(
+            413,
+            InputError(
+                "photograph-too-large",
+                render_message("app-fault.photograph-too-large", sizes),
+                field="photo",
+                hint=render_message("app-fault.photograph-too-large-hint"),
+            ),
+        )

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.oidc_provider import OidcSettings
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -33,6 +34,8 @@ from skinbeam_clinic.web.client import SESSION_COOKIE
 
 PASSWORD = "four words nobody guesses"
 HOME, OTHER = "Harbour Clinic", "Hill Clinic"
+# A provider of OpenID Connect that nobody runs: its routes are there, and it cannot be reached.
+PROVIDER = OidcSettings("http://127.0.0.1:9", "skinbeam", "", "House Login")
 COOKIE = f"__Host-{SESSION_COOKIE}"  # as it is called over https
 
 
@@ -103,7 +106,7 @@ def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[C
         accounts = AccountRepository(database, create_clinic(database, clinic, synthetic=True), passwords)
         members |= {(clinic, role): accounts.add(role.value, role, PASSWORD) for role in Role}
     try:
-        yield Clinics(database, build_clinic_app(database), members)
+        yield Clinics(database, build_clinic_app(database, oidc=PROVIDER), members)
     finally:
         database.close()
 

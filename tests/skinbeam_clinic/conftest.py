@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from app_samples import LEAST
-from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, planned, two_clinics
 from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from playwright.sync_api import Browser, sync_playwright
@@ -19,6 +19,8 @@ from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.oidc_provider import OidcSubject
+from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
@@ -132,6 +134,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     )
     site = PasskeySite(device.host, device.origin)
     passkeys.add(site, "key", device.created(passkeys.registration_options(site, "key", PASSWORD)))
+    identities = OidcIdentityRepository(clinics.database, owner)
+    identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
     session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
     about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
     event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]
@@ -168,6 +172,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "pair": pair.id,
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
+        "identity": identities.own()[0].id,
         "machine": machine.id,
         "treatment": session,
         "event": event.id,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
+from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.consents.repository import SignatureKind, VoidReason
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -79,7 +80,7 @@ def read_bundle(content: bytes) -> Dossier:
             held[entry["resource"]["resourceType"]].append(entry["resource"])
         return _parse_dossier(held)
     except READ_ERRORS:
-        raise clinic_error("bad-bundle", "bundle") from None
+        raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
 
 
 def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
@@ -170,18 +171,18 @@ def parse_whole_bundle(content: bytes) -> Dossier:
         bundle = json.loads(content, object_pairs_hook=_reject_repeated_names, parse_constant=_refuse_number)
         many = len(bundle["entry"]) > _MOST_ENTRIES
     except READ_ERRORS:
-        raise clinic_error("bad-bundle", "bundle") from None
+        raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
     if many:
         raise clinic_error("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
     dossier = read_bundle(content)
     try:
         lost = [*_find_implausible(dossier), *_find_local_records(dossier), *_find_losses(bundle, dossier)]
     except (*READ_ERRORS, InputError):
-        raise clinic_error("bad-bundle", "bundle") from None
+        raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
     if lost:
         more = len(lost) - _MOST_NAMED
         names = [*lost[:_MOST_NAMED], *([f"+ {more}"] if more > 0 else [])]
-        raise clinic_error("bundle-loses", "bundle", names=", ".join(names))
+        raise clinic_error("bundle-loses", "bundle", names=", ".join(names), hint={"version": __version__})
     return dossier
 
 

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.accounts import passkeys
+from skinbeam_clinic.accounts import challenges
+from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE
 from skinbeam_clinic.accounts.lockout import FREE_FAILURES
-from skinbeam_clinic.accounts.passkeys import CHALLENGE_LIFE, PasskeyRepository, PasskeySignIn, PasskeySite
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -181,7 +182,7 @@ def test_a_challenge_is_answered_once_for_its_purpose_and_in_time(
             soft().created(json.dumps(json.loads(door.authentication_options(SITE)) | {"user": {"id": "eA"}})),
         )
     asked = door.authentication_options(SITE)
-    monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
+    monkeypatch.setattr(challenges, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
     refused(door, device.signed(asked))
 
 
@@ -197,7 +198,7 @@ def test_challenges_of_long_ago_are_thrown_away(
 ) -> None:
     for _ in range(3):
         door.authentication_options(SITE)
-    monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
+    monkeypatch.setattr(challenges, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
     door.authentication_options(SITE)
     with database.reading() as session:
         assert len(session.scalars(select(tables.LoginChallengeRow)).all()) == 1

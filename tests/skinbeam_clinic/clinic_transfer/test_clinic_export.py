@@ -5,6 +5,7 @@ import io
 import json
 import stat
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,19 @@ from treatment_samples import ORDERED, clear_answers, fired, read_spots
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.clinic_transfer.export import export_clinic
+from skinbeam_clinic.clinic_transfer.csv_files import write_csv
+from skinbeam_clinic.clinic_transfer.export import _cells, export_clinic
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind
 from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.errors import DeniedError
+from skinbeam_clinic.models import PhotographPermissions
+
+
+@dataclass(frozen=True)
+class _Signed:
+    whole: int
+    part: float
+
 
 FORMULA = '=HYPERLINK("http://127.0.0.1","here")'
 
@@ -72,6 +82,11 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
         assert json.loads((exported / row["fhir"]).read_bytes())["resourceType"] == "Bundle"
     entries = desk.audit_log.newest(1000)
     assert [one.subject.partition("/")[0] for one in entries if one.action == "clinic.exported"] == ["clinic"]
+
+
+def test_a_negative_number_is_a_number() -> None:
+    """A spreadsheet that reads '-2 as a text adds nothing up."""
+    assert write_csv(("a", "b"), [_cells(_Signed(-2, -0.5))]) == b"\xef\xbb\xbfa,b\r\n-2,-0.5\r\n"
 
 
 def test_what_a_killed_export_left_is_removed(exported: Path) -> None:
@@ -146,3 +161,13 @@ def test_the_commands_write_for_this_user_alone_and_overwrite_nothing(
     told = run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).document
     assert told["patients"] == len(table(tmp_path / "all" / "patients.csv"))
     assert run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).code == 2
+
+
+def test_photographs_that_a_bundle_leaves_out_are_counted(
+    clinics: Clinics, names: dict[str, str], tmp_path: Path
+) -> None:
+    desk = clinics.desk(Role.OWNER, "Hill Clinic")
+    consultation = desk.consultations.begin(desk.patients.add("unread").id)
+    for content in (b"\xff\xd8\xff none", b"\xff\xd8\xff neither"):
+        desk.photographs.add(consultation.id, content, "image/jpeg", PhotographPermissions())
+    assert export_clinic(desk, tmp_path / "out")["photographs_not_in_fhir"] == 2

@@ -17,8 +17,10 @@ from skinbeam_clinic.clinic_transfer.csv_files import CsvLayout, read_csv, write
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
 from skinbeam_clinic.clinic_transfer.models import BusyTime, ClinicSnapshot, ImportPlan
 from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
+from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError
@@ -109,7 +111,7 @@ def test_an_import_makes_patients_appointments_and_past_sessions(owner: ClinicRe
     )
     assert (ahead.state, ahead.ends_at - ahead.starts_at) == (AppointmentState.BOOKED, datetime.timedelta(minutes=45))
     (course,) = owner.consultations.of(max_.id)
-    assert course.created_at.date() == datetime.date(2021, 4, 5)
+    assert (course.created_at.date(), course.state) == (datetime.date(2021, 4, 5), ConsultationState.CLOSED)
     first, second = parse_submission(course.answers).tables["session"]
     assert (first["week"], first["fluence_J_cm2"], first["response_pct"], first["adverse"]) == (
         0.0,
@@ -122,6 +124,22 @@ def test_an_import_makes_patients_appointments_and_past_sessions(owner: ClinicRe
     assert {"import.begun", "import.done", "patient.added", "appointment.imported"} <= {one.action for one in entries}
     assert [one.subject for one in entries if one.action == "import.done"] == [f"import/{made.id}"]
     assert [one.findings for one in verify_database(database)] == [()]
+
+
+def test_two_files_of_one_name_are_two_files(owner: ClinicRepositories, tmp_path: Path) -> None:
+    paths = {}
+    for kind, content in ((ImportKind.PATIENTS, b"pseudonym\nA-1\n"), (ImportKind.SESSIONS, b"patient,date,treats\n")):
+        (tmp_path / kind).mkdir()
+        paths[kind] = tmp_path / kind / "export.csv"
+        paths[kind].write_bytes(content)
+    plan = make_planner(paths, None)
+    made = owner.imports.preview(plan)
+    assert set(made.files) == {"export.csv (patients)", "export.csv (sessions)"}
+    owner.imports.write(plan)
+    with pytest.raises(InputError) as again:
+        owner.imports.preview(plan)
+    told = [again.value, *again.value.further_errors]
+    assert {one.file for one in told if one.code == "import-file-again"} == set(made.files)
 
 
 def test_an_import_is_undone_once_and_can_be_made_again(owner: ClinicRepositories, database: Database) -> None:
@@ -155,6 +173,7 @@ def test_an_import_that_somebody_has_worked_on_stays(owner: ClinicRepositories, 
         owner.consultations.begin(max_.id)
     elif work == "photograph":
         (course,) = owner.consultations.of(max_.id)
+        owner.consultations.reopen(course.id)
         owner.photographs.add(course.id, b"\xff\xd8\xff", "image/jpeg", PhotographPermissions())
     elif work == "appointment":
         (one,) = owner.appointments.of(max_.id)

@@ -19,6 +19,8 @@ from sqlalchemy.exc import IntegrityError
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.oidc_provider import OidcSubject
+from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
@@ -52,6 +54,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
         SoftPasskey("https://laser.example", "laser.example"),
     )
     keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
+    OidcIdentityRepository(database, desk.member).bind(ann.id, OidcSubject("https://login.example", "ann-there"))
     made = begin_consultation(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
     face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
@@ -186,7 +189,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: ClinicReposito
 
 
 def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositories) -> None:
-    unique = ("id", "pseudonym", "plain_name", "credential", "serial", "token_hash")
+    unique = ("id", "pseudonym", "plain_name", "credential", "subject", "serial", "token_hash")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]

@@ -17,7 +17,7 @@ import httpx2
 import pyotp
 import pytest
 from app_samples import EXAMPLE, LEAST
-from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics_on
+from clinic_samples import COOKIE, HOME, PASSWORD, PROVIDER, Clinics, planned, two_clinics_on
 from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from PIL import Image
@@ -29,6 +29,8 @@ from treatment_samples import ORDERED, clear_answers, read_spots
 
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import ROUTES, Role, RouteAccess
+from skinbeam_clinic.accounts.oidc_provider import OidcSubject
+from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
@@ -82,12 +84,13 @@ ADDRESSES = (
     "0.0/../0.1",
     ".",
 )
-# Sent by a script, with the fields of another form.
+# Sent by a script or a second button, with the fields of another form.
 BY_SCRIPT = {
     "/asked": "/follow-ups/{follow_up}/patient",
     "/suitability": "/consultations/{consultation}/answers",
     "/sign-in/passkey/challenge": "/sign-in/passkey",
     "/account/passkeys/challenge": "/account/passkeys",
+    "/sign-in/oidc": "/sign-in",  # another button of the same form
 }
 # Forms below an answer that is simulated, which no page of the sample plan holds.
 SIMULATED = {"/plans/{plan}/what-if/{option}": {"fluence_J_cm2": "8", "pulse_ms": "10", "reason": ""}}
@@ -185,6 +188,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     device = SoftPasskey("https://localhost", "localhost")
     site = PasskeySite(device.host, device.origin)
     keys.add(site, "key", device.created(keys.registration_options(site, "key", PASSWORD)))
+    identities = OidcIdentityRepository(clinics.database, owner)
+    identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
     desk.plans.choose(told.id, "0.0", "")
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)
@@ -208,6 +213,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "alarm": second.id,
         "spot": desk.test_spots.fire(fresh.consultation_id, firing).id,
         "passkey": keys.all()[0].id,
+        "identity": identities.own()[0].id,
         "consultation": fresh.consultation_id,
         "photograph": photograph,
         "suggestion": desk.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,

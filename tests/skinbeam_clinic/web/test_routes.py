@@ -50,7 +50,19 @@ def comer(clinics: Clinics, method: str, path: str, clinic: str = HOME) -> TestC
 
 def test_the_table_holds_every_route_and_no_other(clinics: Clinics) -> None:
     open_routes = {(method, one.path) for one in routes_of(clinics) for method in one.methods or ()}
-    assert open_routes == set(ROUTES)
+    assert open_routes == set(ROUTES) | {("HEAD", path) for method, path in ROUTES if method == "GET"}
+
+
+@pytest.mark.parametrize("path", sorted(path for method, path in ROUTES if method == "GET"))
+def test_head_is_answered_as_get_without_a_body(clinics: Clinics, names: dict[str, str], path: str) -> None:
+    """Of the events of a job nothing is begun: whoever listens and leaves would cancel it."""
+    client = comer(clinics, "GET", path) if ROUTES["GET", path] is not RouteAccess.MACHINE else clinics.browser()
+    asked = {**names, "treatment": names["diary"]} if path in BEGUN_ONLY else names
+    address = (path + ASKED.get(path, "")).format(**asked)
+    head, body = client.head(address), client.get(address)
+    assert (head.status_code, head.content) == (body.status_code, b"")
+    assert head.headers.get("content-type") == body.headers.get("content-type")
+    assert clinics.browser().head("/people").headers["location"] == "/sign-in"
 
 
 def routes_of(clinics: Clinics) -> list[APIRoute]:

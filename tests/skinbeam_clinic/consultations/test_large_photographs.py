@@ -1,0 +1,51 @@
+"""A photograph above the limit: the page says size, limit and what to do, and nothing that was typed is lost."""
+
+import re
+
+from app_samples import LEAST
+from clinic_samples import Clinics
+
+from skinbeam.photo.limits import limit
+from skinbeam_clinic.access import Role
+
+
+def begun(clinics: Clinics, pseudonym: str) -> str:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients", data={"pseudonym": pseudonym}).headers["location"]
+    return str(client.post(f"{patient}/consultations").headers["location"])
+
+
+def test_a_photograph_that_is_too_large_is_told_with_its_size_and_what_to_do(clinics: Clinics) -> None:
+    page, client = begun(clinics, "LARGE-1"), clinics.browser(Role.CLINICIAN)
+    most = int(limit("read", "bytes_max"))
+    sent = LEAST | {"revision": "1", "patient.age": "47"}
+    answers = f"{page}/answers"
+    told = client.post(answers, data=sent, files={"photo": ("a.jpg", b"\xff\xd8\xff" + bytes(most + 1_000_000))})
+    assert told.status_code == 413
+    assert "31 MB" in told.text
+    assert f"at most {most // 1_000_000} MB" in told.text
+    assert "lower resolution" in told.text
+    assert 'src="/photographs/' not in client.get(page).text  # nothing of it was stored
+    # What was filled in is on the page, and can be sent from there without the photograph.
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', told.text))
+    assert kept["patient.age"] == "47"
+    assert client.post(answers, data=kept).status_code == 303
+    assert 'value="47"' in client.get(page).text
+
+
+def test_a_photograph_at_the_limit_is_taken(clinics: Clinics) -> None:
+    page, client = begun(clinics, "LARGE-2"), clinics.browser(Role.CLINICIAN)
+    photo = ("a.jpg", b"\xff\xd8\xff" + bytes(int(limit("read", "bytes_max")) - 3))
+    answer = client.post(f"{page}/answers", data=LEAST | {"revision": "1"}, files={"photo": photo})
+    assert answer.status_code == 303
+
+
+def test_the_next_consultation_begins_with_the_sessions_that_were_entered_before(clinics: Clinics) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients", data={"pseudonym": "EARLIER-1"}).headers["location"]
+    first = client.post(f"{patient}/consultations").headers["location"]
+    row = {"session.0.week": "0", "session.0.treats": "redness", "session.0.fluence_J_cm2": "7.25"}
+    client.post(f"{first}/answers", data=LEAST | row | {"revision": "1", "patient.age": "47"})
+    second = client.get(client.post(f"{patient}/consultations").headers["location"]).text
+    assert 'value="7.25"' in second
+    assert 'value="47"' not in second  # everything else is asked anew
