@@ -17,6 +17,7 @@ from skinbeam.plan.planner import data_release
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
+from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
@@ -231,8 +232,11 @@ def _view_preview(
         for one in told["pictures"]
         if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
     ]
-    below = (told["marked"], told["assumption"], *told["not_drawn"])
-    return _PreviewView(tuple(pairs), preview_name(told["strip"]), tuple(map(translate, below)))
+    harms = [read_undrawn_harm(harm) for harm in told.get("harms_not_drawn", ())]
+    below = map(translate, (told["marked"], told["assumption"], *told["not_drawn"]))
+    undrawn = (*undrawn_harm_messages(harms), *unknown_harm_reasons(harms))
+    captions = (*(message.text for message in undrawn), *below)
+    return _PreviewView(tuple(pairs), preview_name(told["strip"]), captions)
 
 
 def _preview_pair(before: Mapping[str, Any], after: Mapping[str, Any], title: str = "") -> _PreviewPair:
