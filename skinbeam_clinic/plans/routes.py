@@ -13,6 +13,7 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
+from skinbeam.photo.mark_selection import select_marks
 from skinbeam.plan.planner import data_release
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -26,6 +27,7 @@ from skinbeam.text import LANGUAGES, render_message, translate, translate_record
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
+from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
@@ -285,7 +287,8 @@ def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Re
     _, content = repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
-        return make_preview(chosen, analyse_photograph(photograph, points=read_points(sent)))
+        analysis = analyse_photograph(photograph, points=read_points(sent))
+        return make_preview(chosen, select_marks(analysis, kept_places(sent)))
 
 
 def _choose_option(request: ClinicRequest) -> Response:
