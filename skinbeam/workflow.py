@@ -11,6 +11,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
+from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
 from skinbeam.plan.planner import PlanResult, plan_consultation
@@ -47,6 +48,7 @@ def consult(
     seed: int = 0,
     language: str = ENGLISH,
     chosen: Sequence[ChosenSetting] = (),
+    kept_marks: Sequence[MarkPlace] | None = None,
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -59,6 +61,7 @@ def consult(
     Parameters
     ----------
     chosen : settings that a clinician chose in place of those that the plan proposes.
+    kept_marks : the marks on the photograph that preview pictures may change; all of them if left out.
 
     Raises
     ------
@@ -70,7 +73,9 @@ def consult(
         except OSError as error:
             raise unwritable_error(folder, error) from None
         settings = ChosenSettings(consultation.loaded, chosen)
-        plan = _write_consultation(consultation, settings, made_in, draws=draws, seed=seed, language=language)
+        plan = _write_consultation(
+            consultation, settings, made_in, draws=draws, seed=seed, language=language, kept_marks=kept_marks
+        )
         try:
             return plan, replace_file_set(made_in, folder, manifest=RUN_FILE, last_file=PLAN_FILE)
         except OSError as error:
@@ -86,6 +91,7 @@ def _write_consultation(
     draws: int,
     seed: int,
     language: str,
+    kept_marks: Sequence[MarkPlace] | None,
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
     made = plan_consultation(
@@ -102,7 +108,7 @@ def _write_consultation(
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     photo = None if seen is None else analysis_document(seen, overlays)
     with use_language(language):
-        preview = None if seen is None else make_preview(translate_record(plan), seen)
+        preview = None if seen is None else make_preview(translate_record(plan), select_marks(seen, kept_marks))
         for name, content in ({} if preview is None else preview.files).items():
             write_atomically(folder / PREVIEW_FOLDER / name, content)
         _load_report_writer()(

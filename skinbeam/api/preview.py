@@ -25,6 +25,7 @@ from skinbeam.preview.sheet import (
     render_sheet,
 )
 from skinbeam.preview.strip import CloseUp, Panel, PreviewStrip
+from skinbeam.preview.undrawn_harms import undrawn_harm_messages
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -71,6 +72,7 @@ class Preview:
     files : pictures and document by file name; empty if no face can be used.
     document : `skinbeam.preview/1`.
     gains, harms : rows of pictures for a page: the whole face and close-ups.
+    undrawn_harms : sentences that name the harms without a picture, with their counts.
     days_title, days : the session after which days are counted, and what shows on each.
     footnotes : footnotes below the rows. All text is in the current language.
     """
@@ -79,6 +81,7 @@ class Preview:
     document: dict[str, Any]
     gains: tuple[PreviewRow, ...] = ()
     harms: tuple[PreviewRow, ...] = ()
+    undrawn_harms: tuple[str, ...] = ()
     days_title: str = ""
     days: tuple[tuple[str, str], ...] = ()
     footnotes: tuple[str, ...] = ()
@@ -144,6 +147,7 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
         whole,
         gains=_gain_rows(strip),
         harms=tuple(_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if close_up.harm),
+        undrawn_harms=tuple(message.text for message in undrawn_harm_messages(strip.undrawn_harms)),
         days_title=render_message("preview-label.days") if strip.visit is None else strip.visit.text,
         days=tuple((panel.label.text, day_words(panel)) for panel in strip.panels if panel.moment.kind == "day"),
         footnotes=tuple(footnote.text for footnote in footnotes(strip)),
@@ -189,7 +193,7 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
         "marked": Message("preview.described").english,
         "assumption": Message("preview.assumption").english,
     }
-    parts = ("strip", "visit", "pictures", "close_ups", "changes", "not_drawn", "sources")
+    parts = ("strip", "visit", "pictures", "close_ups", "changes", "not_drawn", "harms_not_drawn", "sources")
     if isinstance(strip, Unknown):
         body |= dict.fromkeys(parts, strip)
     else:
@@ -200,6 +204,7 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
             "close_ups": [_close_up_record(close_up) for close_up in strip.close_ups],
             "changes": strip.change_rows,
             "not_drawn": [omission_message(omission).english for omission in strip.omissions],
+            "harms_not_drawn": strip.undrawn_harms,
             "sources": strip.sources,
         }
     case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})

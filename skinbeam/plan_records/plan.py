@@ -129,6 +129,11 @@ class HarmShare:
     p: Value
     text: Message
 
+    @property
+    def needs_fault(self) -> bool:
+        """Whether it happens only after a fault of the device, or an error of the model."""
+        return self.name in ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury-if-model-errs")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:

@@ -21,12 +21,22 @@ from skinbeam.preview.settings import setting, setting_entry, single_marks
 from skinbeam.preview.strip import HarmSign, Omission
 from skinbeam.text import Message
 
-__all__ = ["TreatedConcerns", "harm_signs"]
+__all__ = ["BRUISE", "TreatedConcerns", "harm_signs"]
 
+BRUISE = "purpura"  # the name of a bruise, which a plan has beside its harms
 TreatedConcerns = Sequence[tuple[ConcernPlan, Option]]
 
 _MOST_INDEX = 3.0  # upper bound of the rise of a map: neighbouring skin never differs so much
 _HALVINGS = 40
+
+
+@dataclass(frozen=True)
+class _SignKind:
+    """A harm that can be drawn: its names in the preview and in the plan, and the map that is raised."""
+
+    name: str
+    harm: str
+    map_name: str
 
 
 @dataclass(frozen=True)
@@ -46,14 +56,17 @@ def harm_signs(
 
     Each is drawn after the option with the highest risk of it that can be drawn.
     """
-    for name, map_name, risks in (
-        ("dark-mark", "melanin", _counted_risks("pih", treated)),
-        ("lasting-erythema", "haemoglobin", _counted_risks("prolonged-erythema", treated)),
-        ("purpura", "haemoglobin", _bruise_risks(treated)),
+    for kind, risks in (
+        (_SignKind("dark-mark", "pih", "melanin"), _counted_risks("pih", treated)),
+        (
+            _SignKind("lasting-erythema", "prolonged-erythema", "haemoglobin"),
+            _counted_risks("prolonged-erythema", treated),
+        ),
+        (_SignKind("purpura", BRUISE, "haemoglobin"), _bruise_risks(treated)),
     ):
         falling = sorted(risks, key=lambda risk: -risk.p.median)
         if falling:
-            yield _first_drawn(_drawn_harm(name, map_name, risk, skin, changes) for risk in falling)
+            yield _first_drawn(_drawn_harm(kind, risk, skin, changes) for risk in falling)
 
 
 def _counted_risks(harm: str, treated: TreatedConcerns) -> Iterator[_Risk]:
@@ -81,26 +94,25 @@ def _first_drawn(signs: Iterable[HarmSign | Omission]) -> HarmSign | Omission:
     return first
 
 
-def _drawn_harm(
-    name: str, map_name: str, risk: _Risk, seen: SkinAnalysis, changes: LightChanges | None
-) -> HarmSign | Omission:
+def _drawn_harm(kind: _SignKind, risk: _Risk, seen: SkinAnalysis, changes: LightChanges | None) -> HarmSign | Omission:
     """Return a harm, or why it is not drawn."""
     field, title = _TreatedField.from_concern(risk.concern, seen, changes), concern_message(risk.concern)
     if isinstance(field, Omission):
         return field
     size = setting_entry("size", "clear_E")
-    rise, drawn_E = field.map_rise(map_name, float(size["value"]))
+    rise, drawn_E = field.map_rise(kind.map_name, float(size["value"]))
     seen_E = setting("size", "seen_E")
     if drawn_E < seen_E:
         return Omission((title,), Message("preview.harm-too-faint"))
     cite_sources(*risk.p.basis)
     return HarmSign(
-        name=name,
+        name=kind.name,
+        harm=kind.harm,
         concern=risk.concern.place,
         title=title,
         treatment=risk.option.modality,
-        map_name=map_name,
-        ln_light=field.raised(map_name, rise),
+        map_name=kind.map_name,
+        ln_light=field.raised(kind.map_name, rise),
         size=Message("preview-size.clear_E", {"value": round(drawn_E, 1), "seen": seen_E}),
         frequency=risk.p,
         days=risk.days,

@@ -33,6 +33,7 @@ from skinbeam.preview.strip import (
     PreviewStrip,
     Removal,
 )
+from skinbeam.preview.undrawn_harms import find_undrawn_harms, per_hundred
 from skinbeam.text import Message
 
 __all__ = ["make_strip", "omission_message"]
@@ -66,11 +67,13 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
         harms = [sign for sign in found if isinstance(sign, HarmSign)]
         panels += [_harm_panel(sign, frame) for sign in harms]
         left = (*left, *(sign for sign in found if isinstance(sign, Omission)))
+        undrawn = find_undrawn_harms(treated, {sign.harm for sign in harms})
     return PreviewStrip(
         panels=tuple(panel_rows.panel for panel_rows in panels),
         close_ups=_close_ups(taken, harms, skin.view, power),
         change_rows=tuple(row for panel_rows in panels for row in panel_rows.rows),
         omissions=_unique_omissions(left),
+        undrawn_harms=undrawn,
         visit=None if visit is None else _visit_label(visit, here),
         assumption=Message("preview.assumption"),
         notes=_notes(taken, harms),
@@ -280,7 +283,10 @@ def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
         Message(f"preview-label.harm-{sign.name}"),
         file,
         frame.with_light(sign.ln_light),
-        frequency=Message("preview-frequency.harm", _per_hundred({"p": p.median, "low": p.low, "high": p.high})),
+        frequency=Message(
+            "preview-frequency.harm",
+            {"p": per_hundred(p.median), "low": per_hundred(p.low), "high": per_hundred(p.high)},
+        ),
         notes=(where, *lasts),
     )
     row = ChangeRow(
@@ -294,10 +300,6 @@ def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
         sources=sign.sources,
     )
     return _PanelRows(panel, (row,))
-
-
-def _per_hundred(shares: Mapping[str, float]) -> dict[str, str]:
-    return {name: f"{100 * share:.0f}" if 100 * share >= 1 else "<1" for name, share in shares.items()}
 
 
 def _close_ups(taken: Sequence[Removal], harms: Sequence[HarmSign], view: View, power: float) -> tuple[CloseUp, ...]:

@@ -62,6 +62,8 @@ def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis, changes: LightCh
         reason = seen.maps.reason if isinstance(seen.maps, Unknown) else ""
         return _no_removals(title, Message("preview.not-seen", {"reason": reason}))
     most = most_counted_pct(concern.condition)
+    if most == 0:
+        return _no_removals(title, Message("preview.no-counted-gain"))
     found, left = [], []
     marks = [mark for mark in seen.marks if mark.kind in kinds and is_on_site(mark.region, concern.site)]
     if doubtful := sum(mark.needs_examination for mark in marks):

@@ -17,6 +17,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.preview.panels import omission_message
 from skinbeam.preview.strip import Panel, PreviewStrip
+from skinbeam.preview.undrawn_harms import undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -135,6 +136,9 @@ def render_sheet(strip: PreviewStrip) -> Picture:
     for title, panels in _rows(strip):
         for first in range(0, len(panels), _COLUMNS):
             parts.append(_render_row(title if first == 0 else None, panels[first : first + _COLUMNS]))
+    parts.append(
+        _render_text([(line.text, load_font(_SMALL), INK) for line in undrawn_harm_messages(strip.undrawn_harms)])
+    )
     days = [panel for panel in strip.panels if panel.moment.kind == "day"]
     lines = [(f"{panel.label.text}: {day_words(panel)}", load_font(_SMALL), INK) for panel in days]
     head = render_message("preview-label.days") if strip.visit is None else strip.visit.text
@@ -176,6 +180,7 @@ def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
         *strip.notes,
         *((strip.assumption, *late[:1]) if gains else ()),
         Message("preview.days-told"),
+        *unknown_harm_reasons(strip.undrawn_harms),
         *(omission_message(omission) for omission in strip.omissions),
     )
 

@@ -18,6 +18,7 @@ __all__ = [
     "PanelMoment",
     "PreviewStrip",
     "Removal",
+    "UndrawnHarm",
 ]
 
 PERCENTILES = (10, 50, 90)  # of the improvement of one patient: of 10 people 9 gain more, 5 gain less, 9 gain less
@@ -83,6 +84,7 @@ class HarmSign:
     Parameters
     ----------
     name : dark-mark, lasting-erythema or purpura.
+    harm : name of the harm in the plan.
     map_name : the map that is raised.
     ln_light : (height, width, 3) of the view: ln of the factor on light.
     size : what was added, in words.
@@ -92,6 +94,7 @@ class HarmSign:
     """
 
     name: str
+    harm: str
     concern: str
     title: Message
     treatment: str
@@ -101,6 +104,22 @@ class HarmSign:
     frequency: Estimate
     days: float | None
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UndrawnHarm:
+    """A harm without a picture, and the share of people who have it where that is highest, or why it is unknown.
+
+    Parameters
+    ----------
+    harm : name of the harm in the plan.
+    concern, treatment : after which it has this share.
+    """
+
+    harm: str
+    concern: str
+    treatment: str
+    p: Value
 
 
 @dataclass(frozen=True)
@@ -191,6 +210,7 @@ class PreviewStrip:
     close_ups : in order: gains, harms.
     change_rows : every change of every picture.
     omissions : what is not drawn.
+    undrawn_harms : harms of the treatments that have no picture.
     visit : the session after which the days are counted; None where nothing is treated.
     assumption : the assumption that converts a grade to a picture.
     """
@@ -199,6 +219,7 @@ class PreviewStrip:
     close_ups: tuple[CloseUp, ...]
     change_rows: tuple[ChangeRow, ...]
     omissions: tuple[Omission, ...]
+    undrawn_harms: tuple[UndrawnHarm, ...]
     visit: Message | None
     assumption: Message
     notes: tuple[Message, ...] = ()

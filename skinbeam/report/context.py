@@ -185,6 +185,7 @@ class Strip:
 
     gains: Annotated[tuple[StripRow, ...], "the whole face and close-ups after the course; none where nothing is drawn"]
     harms: Annotated[tuple[StripRow, ...], "close-ups of what may go wrong, a pair each"]
+    undrawn_harms: Annotated[tuple[str, ...], "what else may go wrong, with its counts, without a picture"]
     days_title: Annotated[str, "the session after which days are counted"]
     days: Annotated[tuple[StripDay, ...], "what shows on each day"]
     footnotes: Annotated[tuple[str, ...], "the assumption behind the pictures, and what is not drawn"]

@@ -29,7 +29,6 @@ __all__ = [
     "worst_harm",
 ]
 
-_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury-if-model-errs")
 # Number of arrays of each tone, and the improvement thresholds in per cent of that many good ones.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
@@ -50,14 +49,14 @@ def harm_values(option: Option) -> list[tuple[str, str, Value]]:
 
     Harms that need a fault of the device or model are left out here. Without any harm there is one unknown entry.
     """
-    found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if harm.name not in _ONLY_AFTER_A_FAULT]
+    found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if not harm.needs_fault]
     found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
     return found or [("", report_text("harm_any"), Unknown(report_text("harm_none_studied")))]
 
 
 def fault_values(option: Option) -> list[tuple[str, Estimate]]:
     """Return key and probability of each known harm that needs a fault of the device or model."""
-    found = ((harm.name, harm.p) for harm in option.harms if harm.name in _ONLY_AFTER_A_FAULT)
+    found = ((harm.name, harm.p) for harm in option.harms if harm.needs_fault)
     return [(name, p) for name, p in found if isinstance(p, Estimate)]
 
 

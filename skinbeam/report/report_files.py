@@ -123,6 +123,7 @@ def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, byt
     strip = Strip(
         gains=tuple(map(page_row, preview.gains)),
         harms=tuple(map(page_row, preview.harms)),
+        undrawn_harms=preview.undrawn_harms,
         days_title=preview.days_title,
         days=tuple(StripDay(label, words) for label, words in preview.days),
         footnotes=preview.footnotes,

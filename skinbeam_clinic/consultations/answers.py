@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam_clinic.consultations.forms import POINTS_PHOTOGRAPH, Submission, make_submission, parse_row_field
+from skinbeam_clinic.consultations.forms import (
+    MARKS_PHOTOGRAPH,
+    POINTS_PHOTOGRAPH,
+    Submission,
+    make_submission,
+    parse_row_field,
+)
 from skinbeam_clinic.web.pages import describe_field
 
 __all__ = [
@@ -67,7 +73,9 @@ def _is_session(name: str) -> bool:
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:
     """Return every field that two people filled in differently, with its label."""
-    names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries if name != POINTS_PHOTOGRAPH)
+    names = dict.fromkeys(
+        name for sent in (mine, theirs) for name, _ in sent.entries if name not in (POINTS_PHOTOGRAPH, MARKS_PHOTOGRAPH)
+    )
     both = ((name, _field_text(mine, name), _field_text(theirs, name)) for name in names)
     return tuple(
         AnswerDifference(describe_field(name) or name, one, other) for name, one, other in both if one != other

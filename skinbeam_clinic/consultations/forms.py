@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
+    "MARKS_PHOTOGRAPH",
     "POINTS_PHOTOGRAPH",
     "TABLES",
     "CaseRow",
@@ -24,7 +25,9 @@ __all__ = [
     "Submission",
     "find_repeated_field",
     "form_entries",
+    "is_mark_field",
     "make_submission",
+    "parse_mark_field",
     "parse_row_field",
     "row_kind",
     "row_values",
@@ -58,6 +61,8 @@ _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
 POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points and examined spots are of
+MARKS_PHOTOGRAPH = "mark.of"  # id of the photograph that marks are of
+_MARK = re.compile(r"mark\.(\d{1,3})\.(kind|region|x_mm|y_mm|size_mm|decision)")
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
@@ -87,6 +92,17 @@ def parse_row_field(name: str) -> FieldRow | None:
     """Return the position of a field in a repeated table; None for a field that is not in one."""
     match = _ROW.fullmatch(name)
     return FieldRow(match[1], int(match[2]), match[3]) if match else None
+
+
+def parse_mark_field(name: str) -> FieldRow | None:
+    """Return the row and key of a field of a mark on the photograph, which is in no case file."""
+    match = _MARK.fullmatch(name)
+    return FieldRow("mark", int(match[1]), match[2]) if match else None
+
+
+def is_mark_field(name: str) -> bool:
+    """Return whether a field is of the marks on the photograph."""
+    return name == MARKS_PHOTOGRAPH or _MARK.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
@@ -157,7 +173,7 @@ class Submission:
                 points.setdefault(match[1], []).append(_parse_value("photo.points", text))
             elif name == _SPOTS_EXAMINED:
                 about_photo["spots_examined"] = _parse_value(name, text)
-            elif name != POINTS_PHOTOGRAPH:
+            elif name != POINTS_PHOTOGRAPH and not is_mark_field(name):
                 tables[name] = text
         for recorded in self.recorded:
             rows[recorded.kind][recorded.number] = recorded.join(rows[recorded.kind].get(recorded.number, {}))

@@ -23,6 +23,7 @@ from skinbeam_clinic.consultations.answers import (
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.photograph_marks import keep_stored_marks, make_marks_view
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 from skinbeam_clinic.consultations.suitability import render_suitability
@@ -115,6 +116,7 @@ def _render_page(
         patient=desk.patients.get(consultation.patient_id),
         photographs=desk.photographs.of(consultation.id),
         plans=desk.plans.of(consultation.id)[::-1],
+        marks=make_marks_view(submission),
         suggestions=tuple(map(_suggestion_view, desk.suggestions.of(consultation.id))),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, read_history(desk, consultation.patient_id))),
@@ -177,7 +179,10 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     photograph = ""
     if upload is not None:
         photograph = desk.photographs.add(id, upload.content, image_type(upload), PhotographPermissions()).id
-    answers = serialize_answers(read_form_answers(request.fields, photograph))
+    sent = read_form_answers(request.fields, photograph)
+    if not request.has_right(AccessRight.TREAT):
+        sent = keep_stored_marks(sent, parse_submission(desk.consultations.get(id).answers))
+    answers = serialize_answers(sent)
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 

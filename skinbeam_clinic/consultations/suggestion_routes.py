@@ -8,13 +8,14 @@ from fastapi.responses import Response
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
-from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.text import Message, render_message
 from skinbeam_clinic.consultations.answers import parse_submission, serialize_answers
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
+from skinbeam_clinic.consultations.photograph_marks import add_found_marks
 from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.errors import ConflictError, clinic_error
@@ -45,16 +46,25 @@ def _read_suggestions(request: ClinicRequest) -> Response:
         if not photographs:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
         photograph = kept.answers.get("photograph") or photographs[-1].id
-        found = request.repositories.suggestions.add(
-            kept.id, photograph, _suggest_concerns(request, photograph, parse_submission(kept.answers))
-        )
+        submission = parse_submission(kept.answers)
+        analysis = _analyse(request, photograph, submission)
+        found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
+        _save_marks(request, kept, submission, photograph, analysis)
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submission) -> list[SuggestionContent]:
-    """What a photograph suggests, by the points that were set on it if it is that of the form.
+def _save_marks(
+    request: ClinicRequest, kept: ConsultationRecord, submission: Submission, photograph: str, analysis: PhotoAnalysis
+) -> None:
+    """Save the answers with the marks that were found, if the photograph is that of the form."""
+    if submission.photo == photograph and (marked := add_found_marks(submission, analysis)) != submission:
+        request.repositories.consultations.save(kept.id, serialize_answers(marked), revision=kept.revision)
+
+
+def _analyse(request: ClinicRequest, photograph: str, submission: Submission) -> PhotoAnalysis:
+    """Analyse a photograph by the points that were set on it, if it is that of the form.
 
     Raises
     ------
@@ -65,9 +75,15 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submi
     with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         file = home / _PHOTOGRAPH_FILE
         file.write_bytes(content)
-        skin = analyse_photograph(read_photograph(file), points=points).skin
-    if isinstance(skin, Unknown):
-        raise _suggestion_error("photograph-not-usable", skin.reason)
+        analysis = analyse_photograph(read_photograph(file), points=points)
+    if isinstance(analysis.skin, Unknown):
+        raise _suggestion_error("photograph-not-usable", analysis.skin.reason)
+    return analysis
+
+
+def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
+    """Return what a photograph suggests."""
+    assert not isinstance(analysis.skin, Unknown)
     return [
         SuggestionContent(
             condition=one.condition,
@@ -76,7 +92,7 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, submission: Submi
             messages=tuple(_message_json(seen) for seen in one.seen),
             severity=one.severity or "",
         )
-        for one in suggest_concerns(skin.findings)
+        for one in suggest_concerns(analysis.skin.findings)
     ]
 
 

@@ -27,6 +27,7 @@ from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam.workflow import PREVIEW_FOLDER, consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.monitoring.json_log import configure_logging
 from skinbeam_clinic.plans.document import progress_line
@@ -151,7 +152,9 @@ def _main(home: Path, language: str, parent: int) -> None:
                 consultation = check_consultation(
                     case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
                 )
-            plan, _ = consult(consultation, home / _PLAN_FOLDER, language=language, chosen=chosen)
+            plan, _ = consult(
+                consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, kept_marks=kept_places(sent)
+            )
     except InputError as error:
         tell(fault=error.as_record())
     except Exception:

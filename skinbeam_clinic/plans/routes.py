@@ -12,10 +12,12 @@ from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
 from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
+from skinbeam.photo.mark_selection import select_marks
 from skinbeam.plan.planner import data_release
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
+from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
@@ -24,6 +26,7 @@ from skinbeam.text import LANGUAGES, render_message, translate, translate_record
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
+from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
@@ -231,8 +234,11 @@ def _view_preview(
         for one in told["pictures"]
         if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
     ]
-    below = (told["marked"], told["assumption"], *told["not_drawn"])
-    return _PreviewView(tuple(pairs), preview_name(told["strip"]), tuple(map(translate, below)))
+    harms = [read_undrawn_harm(harm) for harm in told.get("harms_not_drawn", ())]
+    below = map(translate, (told["marked"], told["assumption"], *told["not_drawn"]))
+    undrawn = (*undrawn_harm_messages(harms), *unknown_harm_reasons(harms))
+    captions = (*(message.text for message in undrawn), *below)
+    return _PreviewView(tuple(pairs), preview_name(told["strip"]), captions)
 
 
 def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _PreviewPair:
@@ -281,7 +287,8 @@ def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Re
     _, content = repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
-        return make_preview(chosen, analyse_photograph(photograph, points=read_points(sent)))
+        analysis = analyse_photograph(photograph, points=read_points(sent))
+        return make_preview(chosen, select_marks(analysis, kept_places(sent)))
 
 
 def _choose_option(request: ClinicRequest) -> Response:

@@ -19,7 +19,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 from skinbeam.report.formatting import capitalise
 from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
-from skinbeam_clinic.consultations.forms import Submission, parse_row_field
+from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
 
 __all__ = [
     "HISTORY_GROUPS",
@@ -312,6 +312,8 @@ def _field_label(field: str) -> str:
 
 def describe_field(field: str) -> str:
     """Return the label of a field, after the title of its row when it is in one."""
+    if mark := parse_mark_field(field):
+        return render_message("marks.field", {"number": mark.number + 1})
     row = parse_row_field(field)
     title = f"{render_message(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
     return f"{title}{_field_label(field)}"

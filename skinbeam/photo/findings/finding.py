@@ -19,6 +19,7 @@ __all__ = [
     "SkinFinding",
     "finding_message",
     "referral_message",
+    "region_words",
     "suggest_concerns",
     "unknown_finding",
 ]
@@ -210,10 +211,14 @@ def _severity(found: Sequence[SkinFinding]) -> str | None:
 def finding_message(finding: SkinFinding) -> Message:
     """Return the finding in words, with its site and side of the body."""
     assert finding.told is not None
-    site = vocabulary_table("site")[finding.site]["title"].lower()
-    side = next((side for side in ("right", "left") if finding.region.endswith(f"-{side}")), "")
-    where = Message(f"finding-side.{side}", {"site": site}) if side else site
-    return Message("finding.seen_at", {"told": finding.told, "where": where})
+    return Message("finding.seen_at", {"told": finding.told, "where": region_words(finding.site, finding.region)})
+
+
+def region_words(site: str, region: str) -> Message | str:
+    """Return the name of a region's site with its side of the body."""
+    title = str(vocabulary_table("site")[site]["title"]).lower()
+    side = next((side for side in ("right", "left") if region.endswith(f"-{side}")), "")
+    return Message(f"finding-side.{side}", {"site": title}) if side else title
 
 
 def referral_message(findings: Sequence[SkinFinding]) -> Message | None:

@@ -15,6 +15,7 @@ from preview_samples import FACE, improving, look, painted, plan, seen
 from report_samples import sample
 
 from skinbeam.api.preview import Preview, make_preview, preview_document
+from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import bibliography
@@ -33,6 +34,7 @@ from skinbeam.preview.rendering import PigmentLevels, make_frame, multiply_light
 from skinbeam.preview.settings import setting
 from skinbeam.preview.sheet import IPTC_ALTERED, encode_png
 from skinbeam.preview.strip import PERCENTILES, HarmSign, Panel, PreviewStrip
+from skinbeam.preview.undrawn_harms import find_undrawn_harms, read_undrawn_harm
 from skinbeam.text import Message, use_language
 
 ENDS = [f"end-p{percentile}.png" for percentile in PERCENTILES]
@@ -516,6 +518,51 @@ def test_a_harm_that_cannot_be_drawn_on_the_likeliest_concern_is_drawn_on_anothe
         one for one in harm_signs([(unseen, likely), (concern, rare)], seen(), changes()) if isinstance(one, HarmSign)
     ]
     assert any(one.name == "dark-mark" and one.frequency.median == 0.1 for one in drawn)
+
+
+def harm(name: str, p: Estimate | Unknown) -> HarmShare:
+    return HarmShare(name, p, Message("preview.nothing"))
+
+
+def test_harms_without_a_picture_stand_beside_the_drawn_ones_with_their_counts() -> None:
+    whole = plan(only="age-spots")
+    shares = (
+        harm("pih", Estimate(0.1, 0.05, 0.2, 0.9, "pooled")),
+        harm("scar", Estimate(0.02, 0.004, 0.06, 0.9, "pooled")),
+        harm("prolonged-erythema", Unknown("No trial counted it.")),
+        harm("burn-if-cooling-fails", Estimate(0.5, 0.4, 0.6, 0.9, "modelled")),
+    )
+    concerns = tuple(
+        replace(one, options=tuple(replace(option, harms=shares, p_purpura=None) for option in one.options))
+        for one in whole.concerns
+    )
+    made = make_preview(replace(whole, concerns=concerns), look())
+    drawn = {change["harm"] for change in json.loads(made.files["preview.json"])["changes"] if "harm" in change}
+    assert drawn == {"dark-mark"}
+    beside = " ".join(made.undrawn_harms)
+    assert "a scar 2 (<1 to 6)" in beside
+    assert "long-lasting redness" in beside
+    assert "dark marks" not in beside
+    assert "burn" not in beside
+    assert any("long-lasting redness. No trial counted it." in footnote for footnote in made.footnotes)
+    listed = made.document["harms_not_drawn"]
+    assert [(one["harm"], "unknown" in one["p"]) for one in listed] == [("scar", False), ("prolonged-erythema", True)]
+
+
+def test_a_dark_mark_of_unknown_rate_is_named_beside_the_drawn_one_of_another_concern() -> None:
+    concern, option = next((one, one.first_laser[0]) for one in plan(only="age-spots").concerns if one.first_laser)
+    counted = replace(option, harms=(harm("pih", Estimate(0.1, 0.0, 0.2, 0.9, "pooled")),), p_purpura=None)
+    uncounted = replace(option, modality="ablative", harms=(harm("pih", Unknown("No trial counted it.")),))
+    found = find_undrawn_harms([(concern, counted), (concern, replace(uncounted, p_purpura=None))], {"pih"})
+    assert [(one.harm, one.treatment) for one in found] == [("pih", "ablative")]
+    assert [read_undrawn_harm(json.loads(pretty_json(one))) for one in found] == list(found)
+
+
+def test_without_a_counted_improvement_nothing_is_drawn_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skinbeam.preview.removals.most_counted_pct", lambda _condition: 0.0)
+    made = make_strip(plan(only="age-spots"), seen())
+    assert not any(row.finding for row in made.change_rows)
+    assert {one.reason.id for one in made.omissions} >= {"preview.no-counted-gain"}
 
 
 def test_a_gain_that_no_eye_sees_is_not_drawn_but_named() -> None:

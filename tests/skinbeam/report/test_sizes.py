@@ -11,11 +11,14 @@ from consultations import CONDITIONS, EXAMPLES, example, example_figures
 from paths import TESTS
 from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
-from preview_samples import look, plan
+from preview_samples import FACE, look, plan
 from pypdf import PdfReader
 from report_samples import leaflet_pdf, sample_figures, sample_plan
 
+from skinbeam.api.analyse_photo import analysis_document
 from skinbeam.api.preview import make_preview
+from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
 from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.report_files import write_report
@@ -89,12 +92,9 @@ def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path
     page.close()
 
 
-def test_a_report_with_pictures_of_what_may_come_has_sliders_and_is_no_longer_than_six_screens(
-    browser: Browser, tmp_path: Path
-) -> None:
+def test_a_report_with_pictures_of_what_may_come_has_sliders(browser: Browser, tmp_path: Path) -> None:
     write_report(read_plan(sample_plan()), sample_figures(), tmp_path, preview=make_preview(plan(), look()))
-    (width, height), screens = next(iter(SCREENS.items()))
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto((tmp_path / "report.html").as_uri())
     sliders = page.locator("[data-pair] input[type=range]")
     assert sliders.count() >= 4
@@ -103,5 +103,22 @@ def test_a_report_with_pictures_of_what_may_come_has_sliders_and_is_no_longer_th
     before = cover.evaluate("one => one.style.clipPath")
     sliders.first.press("End")
     assert cover.evaluate("one => one.style.clipPath") != before
+    page.close()
+
+
+def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_than_six_screens(
+    browser: Browser, tmp_path: Path
+) -> None:
+    file = EXAMPLES / "first-consultation" / "case.toml"
+    plan, analysis = read_plan(example(file)), analyse_photograph(read_photograph(FACE))
+    overlays = tmp_path / "photo"
+    photo = analysis_document(analysis, overlays)
+    preview = make_preview(plan, analysis)
+    write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
+    (width, height), screens = next(iter(SCREENS.items()))
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.locator("#preview").is_visible()
+    assert all(page.get_by_text(line).first.is_visible() for line in preview.undrawn_harms)
     assert page.evaluate("document.documentElement.scrollHeight") <= screens * height
     page.close()

@@ -243,7 +243,18 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     treated_patient = desk.patients.add("S-18").id  # without a spot that waits to be read
     pages += prepared(desk, names["machine"], [another(desk, treated_patient, made) for _ in range(3)])
     pages.append(f"/consultations/{closed.consultation_id}")
+    pages.append(f"/consultations/{with_a_mark(desk, patient)}")
     return House(clinics, client, names, pages, forms_of(client, pages))
+
+
+def with_a_mark(desk: ClinicRepositories, patient: str) -> str:
+    """A consultation whose photograph was read: its form holds a mark, and rows for more."""
+    kept = desk.consultations.begin(patient)
+    photograph = desk.photographs.add(kept.id, FACE, "image/jpeg", PhotographPermissions()).id
+    mark = {"kind": "spots", "region": "nose", "x_mm": "1.0", "y_mm": "30.0", "size_mm": "3.0"}
+    entries = [("mark.of", photograph), *((f"mark.0.{key}", value) for key, value in mark.items())]
+    answers = serialize_answers(make_submission(entries, photograph))
+    return desk.consultations.save(kept.id, answers, revision=kept.revision).id
 
 
 def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:

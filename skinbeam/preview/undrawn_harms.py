@@ -1,0 +1,92 @@
+"""Name the harms of the treatments that have no picture, with their counts: more may happen than is drawn."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.preview.harms import BRUISE, TreatedConcerns
+from skinbeam.preview.strip import UndrawnHarm
+from skinbeam.text import Message
+
+__all__ = [
+    "find_undrawn_harms",
+    "per_hundred",
+    "read_undrawn_harm",
+    "undrawn_harm_messages",
+    "unknown_harm_reasons",
+]
+
+
+def find_undrawn_harms(treated: TreatedConcerns, drawn: Collection[str]) -> tuple[UndrawnHarm, ...]:
+    """Return each harm without a picture after the treatment with the highest share, then those of unknown share.
+
+    A drawn harm whose share is unknown after another treatment is among the unknown ones: it may be likelier there.
+    What happens only after a fault is left out: nobody counted it.
+
+    Parameters
+    ----------
+    drawn : names, as in the plan, of the harms that have a picture.
+    """
+    counted: dict[str, UndrawnHarm] = {}
+    unknown: dict[tuple[str, str], UndrawnHarm] = {}
+    for harm in _harms(treated):
+        if isinstance(harm.p, Unknown):
+            unknown.setdefault((harm.harm, harm.treatment), harm)
+        elif harm.harm not in drawn and harm.p.median > _median(counted.get(harm.harm)):
+            counted[harm.harm] = harm
+    return (*counted.values(), *unknown.values())
+
+
+def _harms(treated: TreatedConcerns) -> Iterator[UndrawnHarm]:
+    for concern, option in treated:
+        for share in option.harms:
+            if not share.needs_fault:
+                yield UndrawnHarm(share.name, concern.place, option.modality, share.p)
+        if option.p_purpura is not None:
+            yield UndrawnHarm(BRUISE, concern.place, option.modality, option.p_purpura)
+
+
+def _median(harm: UndrawnHarm | None) -> float:
+    return harm.p.median if harm is not None and isinstance(harm.p, Estimate) else -1.0
+
+
+def read_undrawn_harm(record: Mapping[str, Any]) -> UndrawnHarm:
+    """Return a harm from its record in a document."""
+    share = record["p"]
+    p = Unknown(share["unknown"]) if "unknown" in share else Estimate(**share)
+    return UndrawnHarm(record["harm"], record["concern"], record["treatment"], p)
+
+
+def undrawn_harm_messages(harms: Sequence[UndrawnHarm]) -> tuple[Message, ...]:
+    """Return what stands beside the pictures of harms: those without a picture, with their counts, and unknown ones."""
+    counted = [_share_message(harm.harm, harm.p) for harm in harms if isinstance(harm.p, Estimate)]
+    unknown = dict.fromkeys(harm.harm for harm in harms if isinstance(harm.p, Unknown))
+    return (
+        *((Message("preview.harms-counted", {"harms": counted}),) if counted else ()),
+        *((Message("preview.harms-uncounted", {"harms": list(map(_name, unknown))}),) if unknown else ()),
+    )
+
+
+def unknown_harm_reasons(harms: Sequence[UndrawnHarm]) -> tuple[Message, ...]:
+    """Return why shares are unknown: one note for each reason, with the harms that it applies to."""
+    reasons: dict[str, list[Message]] = {}
+    for harm in harms:
+        if isinstance(harm.p, Unknown):
+            reasons.setdefault(harm.p.reason, []).append(_name(harm.harm))
+    return tuple(
+        Message("preview.harms-reason", {"harms": names, "reason": reason}) for reason, names in reasons.items()
+    )
+
+
+def per_hundred(share: float) -> str:
+    """Return a share of people as a number of 100."""
+    return f"{100 * share:.0f}" if 100 * share >= 1 else "<1"
+
+
+def _name(harm: str) -> Message:
+    return Message(f"harm-name.{harm}")
+
+
+def _share_message(harm: str, p: Estimate) -> Message:
+    shares = {"p": per_hundred(p.median), "low": per_hundred(p.low), "high": per_hundred(p.high)}
+    return Message("preview.harm-share", {"harm": _name(harm), **shares})

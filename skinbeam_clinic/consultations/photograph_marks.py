@@ -1,0 +1,201 @@
+"""Marks that were found on the photograph of a form, which a clinician confirms, strikes or adds to.
+
+They are answers of the form (`mark.0.kind`), and are sealed, versioned and compared with it. They belong to one
+photograph; another one makes them void. What a person added has no outline on the photograph and is not drawn.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.findings.finding import FINDING_KINDS, region_words
+from skinbeam.photo.mark_selection import MarkPlace
+from skinbeam.text import Message, render_message
+from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, Submission, is_mark_field, parse_mark_field
+
+__all__ = [
+    "MARK_DECISIONS",
+    "MarkRow",
+    "MarksView",
+    "PhotographMark",
+    "add_found_marks",
+    "keep_stored_marks",
+    "kept_places",
+    "make_marks_view",
+    "read_marks",
+]
+
+_CONFIRMED, _STRUCK = "confirmed", "struck"
+MARK_DECISIONS = (_CONFIRMED, _STRUCK)
+_ROWS_MAX = 300  # more marks than any face has; the numbers of fields end at 999
+_EMPTY_ROWS = 2  # for marks that a person adds
+
+
+@dataclass(frozen=True)
+class PhotographMark:
+    """A mark with the clinician's decision.
+
+    Parameters
+    ----------
+    number : of its row in the form.
+    place : None of a mark that a person added.
+    size_mm : None where nobody measured it.
+    decision : confirmed or struck; empty before a decision.
+    """
+
+    number: int
+    kind: str
+    region: str
+    place: MarkPlace | None
+    size_mm: float | None
+    decision: str
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    """A mark in the form: its words, its hidden fields, and the decision."""
+
+    number: int
+    title: str
+    fields: dict[str, str]
+    decision: str
+
+
+@dataclass(frozen=True)
+class MarksView:
+    """The marks of a photograph in the form.
+
+    Parameters
+    ----------
+    found : marks that were found.
+    added : numbers of the rows of marks that a person added, with empty ones.
+    added_titles : the added marks in words.
+    kinds, regions : choices of an added mark, value and title.
+    """
+
+    photograph: str
+    found: tuple[MarkRow, ...]
+    added: tuple[int, ...]
+    added_titles: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+    regions: tuple[tuple[str, str], ...]
+
+
+def read_marks(submission: Submission) -> tuple[PhotographMark, ...]:
+    """Return the marks of the photograph of a form; rows that name no known kind and region are left out."""
+    if not submission.photo or (MARKS_PHOTOGRAPH, submission.photo) not in submission.entries:
+        return ()
+    rows: dict[int, dict[str, str]] = {}
+    for name, text in submission.entries:
+        if field := parse_mark_field(name):
+            rows.setdefault(field.number, {})[field.key] = text
+    return tuple(mark for number, row in sorted(rows.items()) if (mark := _read_row(number, row)) is not None)
+
+
+def _read_row(number: int, row: dict[str, str]) -> PhotographMark | None:
+    kind, region, decision = (row.get(key, "") for key in ("kind", "region", "decision"))
+    if kind not in FINDING_KINDS or region not in REGION_SITES:
+        return None
+    x_mm, y_mm, size_mm = (_number(row.get(key, "")) for key in ("x_mm", "y_mm", "size_mm"))
+    place = None if x_mm is None or y_mm is None else MarkPlace(kind, x_mm, y_mm)
+    return PhotographMark(number, kind, region, place, size_mm, decision if decision in MARK_DECISIONS else "")
+
+
+def _number(text: str) -> float | None:
+    with suppress(ValueError):
+        value = float(text.replace(",", "."))
+        return value if math.isfinite(value) else None
+    return None
+
+
+def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
+    """Return the places of the marks that pictures may use; None where nobody decided, so that all of them count.
+
+    Once a mark is confirmed, only confirmed ones count; where some were only struck, all the others do.
+    """
+    marks = [mark for mark in read_marks(submission) if mark.place is not None]
+    if not any(mark.decision for mark in marks):
+        return None
+    confirmed = [mark for mark in marks if mark.decision == _CONFIRMED]
+    kept = confirmed or [mark for mark in marks if mark.decision != _STRUCK]
+    return tuple(mark.place for mark in kept if mark.place is not None)
+
+
+def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submission:
+    """Return the answers with the marks of an analysis; marks of the same photograph that stand there already stay."""
+    if read_marks(submission) or isinstance(analysis.skin, Unknown):
+        return submission
+    found = (
+        {
+            "kind": finding.kind,
+            "region": finding.region,
+            "x_mm": f"{mark.x_mm:.1f}",
+            "y_mm": f"{mark.y_mm:.1f}",
+            "size_mm": f"{mark.size_mm.median:.1f}",
+        }
+        for finding in analysis.skin.findings
+        for mark in finding.marks or ()
+        if finding.region in REGION_SITES
+    )
+    rows = [row for _, row in zip(range(_ROWS_MAX), found, strict=False)]
+    entries = [entry for entry in submission.entries if not is_mark_field(entry[0])]
+    entries += [(f"mark.{number}.{key}", value) for number, row in enumerate(rows) for key, value in row.items()]
+    return Submission((*entries, (MARKS_PHOTOGRAPH, submission.photo)), submission.photo)
+
+
+def keep_stored_marks(submission: Submission, stored: Submission) -> Submission:
+    """Return answers with the marks of the stored ones: who does not treat decides about none."""
+    entries = [entry for entry in submission.entries if not is_mark_field(entry[0])]
+    entries += [entry for entry in stored.entries if is_mark_field(entry[0])]
+    return Submission(tuple(entries), submission.photo)
+
+
+def make_marks_view(submission: Submission) -> MarksView | None:
+    """Return the marks for display; None before a photograph was read."""
+    if not submission.photo or (MARKS_PHOTOGRAPH, submission.photo) not in submission.entries:
+        return None
+    marks = read_marks(submission)
+    added = [mark for mark in marks if mark.place is None]
+    first = max((mark.number for mark in marks), default=-1) + 1
+    return MarksView(
+        submission.photo,
+        tuple(_row(mark) for mark in marks if mark.place is not None),
+        (*(mark.number for mark in added), *range(first, first + _EMPTY_ROWS)),
+        tuple(_title(mark) for mark in added),
+        tuple((kind, render_message(f"finding-kind.{kind}")) for kind in FINDING_KINDS if kind != "pores"),
+        tuple((region, _region_text(region)) for region in REGION_SITES),
+    )
+
+
+def _row(mark: PhotographMark) -> MarkRow:
+    return MarkRow(mark.number, _title(mark), dict(_fields(mark)), mark.decision)
+
+
+def _fields(mark: PhotographMark) -> Iterator[tuple[str, str]]:
+    assert mark.place is not None
+    yield "kind", mark.kind
+    yield "region", mark.region
+    yield "x_mm", f"{mark.place.x_mm:g}"
+    yield "y_mm", f"{mark.place.y_mm:g}"
+    if mark.size_mm is not None:
+        yield "size_mm", f"{mark.size_mm:g}"
+
+
+def _title(mark: PhotographMark) -> str:
+    said = {"kind": Message(f"finding-kind.{mark.kind}"), "region": _region_text(mark.region)}
+    if mark.size_mm is None:
+        return render_message("marks.unmeasured", said)
+    if mark.place is None:
+        return render_message("marks.measured", said | {"size": mark.size_mm})
+    aside = Message("marks.left" if mark.place.x_mm < 0 else "marks.right", {"mm": round(abs(mark.place.x_mm))})
+    down = Message("marks.above" if mark.place.y_mm < 0 else "marks.below", {"mm": round(abs(mark.place.y_mm))})
+    return render_message("marks.placed", said | {"size": mark.size_mm, "aside": aside, "down": down})
+
+
+def _region_text(region: str) -> str:
+    words = region_words(REGION_SITES[region], region)
+    return words.text if isinstance(words, Message) else words

@@ -1,0 +1,160 @@
+"""Marks on a photograph are confirmed, struck and added in the form; pictures change only those that are kept."""
+
+import html
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from clinic_samples import Clinics
+from preview_samples import look, plan, seen
+from starlette.testclient import TestClient
+
+from skinbeam.api.preview import make_preview
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
+from skinbeam.photo.mark_selection import MarkPlace, select_marks
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import parse_submission, serialize_answers
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
+
+LEAST = (("patient.age_years", "52"), ("concern.0.condition", "age-spots"), ("concern.0.site", "cheeks"))
+
+
+@cache
+def spotted() -> PhotoAnalysis:
+    """The portrait with a painted spot, and a second one 20 mm beside it."""
+    skin = seen()
+    (first,) = (finding for finding in skin.findings if finding.marks)
+    (record,) = first.marks or ()
+    (mark,) = skin.marks
+    second = replace(record, id=record.id.replace("-1", "-2"), x_mm=record.x_mm + 20.0)
+    findings = (replace(first, marks=(record, second), count=2),)
+    return replace(look(), skin=replace(skin, marks=(mark, mark), findings=findings))
+
+
+def spotted_skin() -> SkinAnalysis:
+    skin = spotted().skin
+    assert not isinstance(skin, Unknown)
+    return skin
+
+
+def found(photograph: str = "p1") -> Submission:
+    return add_found_marks(Submission(LEAST, photograph), spotted())
+
+
+def decided(submission: Submission, **decisions: str) -> Submission:
+    entries = [(f"mark.{number[1:]}.decision", word) for number, word in decisions.items()]
+    return Submission((*submission.entries, *entries), submission.photo)
+
+
+def test_the_form_holds_every_told_mark_with_its_place() -> None:
+    marks = read_marks(found())
+    told = [record for finding in spotted_skin().findings for record in finding.marks or ()]
+    assert len(marks) == len(told) == 2
+    for mark, record in zip(marks, told, strict=True):
+        assert mark.place is not None
+        # The form rounds to a tenth of a millimetre.
+        assert mark.place.x_mm == pytest.approx(record.x_mm, abs=0.051)
+        assert mark.decision == ""
+
+
+def test_once_a_mark_is_confirmed_only_confirmed_ones_count_and_a_struck_one_never() -> None:
+    first, second, *others = (mark.place for mark in read_marks(found()))
+    assert kept_places(found()) is None
+    assert kept_places(decided(found(), m0="confirmed")) == (first,)
+    assert kept_places(decided(found(), m0="struck")) == (second, *others)
+    assert kept_places(decided(found(), m0="struck", m1="confirmed")) == (second,)
+
+
+def test_an_analysis_keeps_the_marks_at_these_places_and_their_number() -> None:
+    places = kept_places(decided(found(), m0="struck"))
+    kept = select_marks(spotted(), places).skin
+    assert not isinstance(kept, Unknown)
+    before, after = (Counter(mark.kind for mark in skin.marks) for skin in (spotted_skin(), kept))
+    assert sum(before.values()) - sum(after.values()) == 1
+    assert sum(len(finding.marks or ()) for finding in kept.findings) == len(places or ())
+    assert select_marks(spotted(), None) is spotted()
+    nothing = select_marks(spotted(), [MarkPlace("spots", 999.0, 999.0)]).skin
+    assert not isinstance(nothing, Unknown)
+    assert not any(finding.marks for finding in nothing.findings)
+
+
+def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
+    spots = [mark.number for mark in read_marks(found()) if mark.kind == "spots"]
+    assert spots
+    struck = decided(found(), **{f"m{number}": "struck" for number in spots})
+    made = make_preview(plan(only="age-spots"), select_marks(spotted(), kept_places(struck)))
+    assert not any("finding" in change for change in made.document["changes"])
+
+
+def test_marks_are_no_part_of_the_case_and_another_photograph_makes_them_void(tmp_path: Path) -> None:
+    marked = decided(found(), m0="confirmed")
+    assert "mark" not in repr(marked.tables)
+    assert case_from_form(replace(marked, photo=""), tmp_path).case.concern[0].condition == "age-spots"
+    assert read_marks(replace(marked, photo="p2")) == ()
+    assert kept_places(replace(marked, photo="p2")) is None
+    again = add_found_marks(replace(marked, photo="p2"), spotted())
+    assert [mark.decision for mark in read_marks(again)] == [""] * len(read_marks(found()))
+    assert add_found_marks(marked, spotted()) == marked  # read again: decisions stay
+
+
+@pytest.mark.parametrize(("field", "text"), [("kind", "<b>"), ("region", "moon"), ("x_mm", "nan"), ("decision", "x")])
+def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -> None:
+    sent = found()
+    entries = tuple((name, text if name == f"mark.0.{field}" else value) for name, value in sent.entries)
+    if field == "decision":
+        entries = (*entries, ("mark.0.decision", text))
+    assert kept_places(Submission(entries, sent.photo)) is None
+
+
+def with_marks(clinics: Clinics) -> ConsultationRecord:
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    return desk.consultations.save(kept.id, serialize_answers(found(photograph.id)), revision=kept.revision)
+
+
+def sent_fields(client: TestClient, here: str) -> dict[str, str]:
+    """The fields of marks as the page sends them, with the revision."""
+    page = client.get(here).text
+    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page))
+    return {name: html.unescape(value) for name, value in fields.items()}
+
+
+def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    fields = sent_fields(client, here) | {"photo.kept": kept.answers["photograph"]}
+    free = len(read_marks(parse_submission(kept.answers)))
+    fields |= {"mark.0.decision": "struck", "mark.1.decision": "confirmed"}
+    fields |= {f"mark.{free}.kind": "spots", f"mark.{free}.region": "nose", f"mark.{free}.size_mm": "2,5"}
+    assert client.post(f"{here}/answers", data=fields).status_code == 303
+    after = clinics.desk().consultations.get(kept.id)
+    marks = read_marks(parse_submission(after.answers))
+    assert [mark.decision for mark in marks[:2]] == ["struck", "confirmed"]
+    assert (marks[-1].kind, marks[-1].place, marks[-1].size_mm) == ("spots", None, 2.5)
+    page = client.get(here).text
+    assert len(re.findall(r'value="confirmed" selected', page)) == 1
+    copy = clinics.desk().patient_copies.make(after.patient_id)
+    with zipfile.ZipFile(io.BytesIO(copy)) as archive:
+        assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))
+
+
+def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{kept.id}"
+    fields = {"revision": str(kept.revision), "photo.kept": kept.answers["photograph"], "patient.age_years": "53"}
+    assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "confirmed"}).status_code == 303
+    after = parse_submission(clinics.desk().consultations.get(kept.id).answers)
+    assert ("patient.age_years", "53") in after.entries
+    assert read_marks(after) == read_marks(parse_submission(kept.answers))
+    assert 'name="mark.0.decision"' not in client.get(here).text
