@@ -15,12 +15,11 @@ from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course import aftercare
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
-from skinbeam.laser.device import describe_light, describe_window
+from skinbeam.laser.device import describe_light, describe_pulse, describe_window
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.units import MS, NS, PS, US
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import (
     CourseTotal,
@@ -293,13 +292,6 @@ def _downtime_days(option: Option) -> float:
     return days.median if isinstance(days, Estimate) else 0.0
 
 
-def _describe_pulse(pulse_ms: float) -> str:
-    """Format a pulse length in its usual unit: ps, ns, µs, or ms from a tenth of one on."""
-    units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
-    _, size, unit = next(one for one in units if pulse_ms >= one[0])
-    return f"{Formatter().number(pulse_ms / size)} {unit}"
-
-
 def describe_train(settings: DeviceSetting) -> str:
     """Return the train of pulses that is set on a device in words; empty where a single pulse is set."""
     if settings.subpulse_delay_ms is None or settings.subpulses is None or settings.subpulse_ms is None:
@@ -308,8 +300,8 @@ def describe_train(settings: DeviceSetting) -> str:
         "setting.pulses",
         {
             "number": settings.subpulses[0],
-            "length": _describe_pulse(settings.subpulse_ms[0]),
-            "delay": _describe_pulse(settings.subpulse_delay_ms),
+            "length": describe_pulse(settings.subpulse_ms[0]),
+            "delay": describe_pulse(settings.subpulse_delay_ms),
         },
     )
 
@@ -339,7 +331,7 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     elif settings.spot_mm is not None:
         parts.append(render_message("setting.spot", {"diameter": settings.spot_mm}))
     parts.append(
-        describe_train(settings) or render_message("setting.pulse", {"length": _describe_pulse(settings.pulse_ms)})
+        describe_train(settings) or render_message("setting.pulse", {"length": describe_pulse(settings.pulse_ms)})
     )
     if settings.passes is not None:
         parts.append(

@@ -16,14 +16,15 @@ from skinbeam.model.document import build_document, round_significant, sha256_he
 from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
 from skinbeam.model.sources import bibliography, cite_sources
 from skinbeam.model.suggestions import unknown_device_error
-from skinbeam.model.units import MM, MS, UM
-from skinbeam.text import Message, catalogue, render_message
+from skinbeam.model.units import MM, MS, NS, PS, UM, US
+from skinbeam.text import Formatter, Message, catalogue, render_message
 
 __all__ = [
     "Device",
     "beam_sizes_mm",
     "check_device_file",
     "describe_light",
+    "describe_pulse",
     "describe_pulses",
     "describe_sizes",
     "describe_values",
@@ -264,6 +265,13 @@ MAX_LISTED_VALUES = 12  # of a longer list only the ends are printed
 def describe_light(wavelength_nm: float, *, lamp: bool) -> str:
     """Return light in words: `595 nm`, or for a filtered lamp, whose wavelength is its cut-off, `from 560 nm`."""
     return render_message("light-of.lamp" if lamp else "light-of.laser", {"nm": wavelength_nm})
+
+
+def describe_pulse(pulse_ms: float) -> str:
+    """Return a pulse length in its usual unit: ps, ns, µs, or ms from a tenth of one on."""
+    units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
+    _, size, unit = next(one for one in units if pulse_ms >= one[0])
+    return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
 def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:

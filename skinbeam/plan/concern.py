@@ -109,6 +109,7 @@ def plan_concern(
         able = [machine for machine in machines or () if modality in machine.device.modalities]
         if not able:
             refused.append(refusal_record(modality, [Message("plan.no-device")]))
+            continue
         unknown = unknown_target_message(concern.condition, modality)
         offered, not_offered = find_laser_options(case, concern, modality, able, bank, unknown_target=unknown)
         found += offered
@@ -166,11 +167,11 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     for one in (*list_alternatives(concern.condition), *_guideline_alternatives(concern.condition, cell)):
         judged = judge_suitability(case, concern=concern, modality=one.modality)
         advice = advice_against(cell, one.modality)
-        if advice is not None:
-            refused.append(refusal_record(one.modality, [advice.message], source=advice.source))
-        elif against := judged.opposing_reasons:
+        if against := judged.opposing_reasons:
             messages = [reason.message for reason in against]
             refused.append(refusal_record(one.modality, messages, source=against[0].source))
+        elif advice is not None:
+            refused.append(refusal_record(one.modality, [advice.message], source=advice.source))
         else:
             options.append(build_other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
     options.append(build_other_option(case, concern, "no-treatment", "possible", effect_target().source))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.guideline.device_classes import class_parts, is_of_class, is_same_class
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_choices
@@ -118,14 +119,19 @@ def advice_against(cell: GuidelineCell | None, modality: str, classes: Collectio
     source = _source_against(cell, name)
     cite_sources(source)
     words = {
-        "treatment": name_message(name),
+        "treatment": _inline_name(name),
         "condition": vocabulary_table("condition")[cell.condition]["title"].lower(),
-        "phototype": cell.phototype,
+        "phototype": cell.phototype.replace("-", "–"),
     }
     if cell.first is None:
         return AdviceAgainst(Message("plan.guideline-against", words), source)
-    first = name_message(class_parts(next(iter(cell.first.device_classes), cell.first.treatment))[0])
+    first = _inline_name(class_parts(next(iter(cell.first.device_classes), cell.first.treatment))[0])
     return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
+
+
+def _inline_name(name: str) -> Message | str:
+    """Return a treatment or a class of devices as written inside a sentence."""
+    return inline_title("modality", name) if isinstance(told := name_message(name), str) else told
 
 
 def _is_meant(name: str, modality: str, classes: Collection[str]) -> bool:

@@ -29,7 +29,7 @@ from skinbeam.plan.device_option import (
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cell, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal, treatment_goal
@@ -72,8 +72,11 @@ def find_laser_options(
         case, concern, goal, machines, bank, cell, is_listed=is_listed, unknown_target=unknown_target
     )
     if unknown_target is not None:  # no dose can be computed
-        found_none = [] if planned else [DeviceRefusal(refusal_record(modality, [unknown_target]), goal)]
-        return planned, [*refused, *found_none]
+        if not planned and (others or not refused):
+            refused.append(DeviceRefusal(refusal_record(modality, [unknown_target]), goal))
+        elif is_listed:
+            refused += [device_refusal(goal, machine, "plan.no-practice") for machine in others]
+        return planned, refused
     if not is_listed and _names_light(cell) and (planned or not _names_modality(cell, modality)):
         return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cell, is_listed=is_listed)
@@ -117,10 +120,15 @@ def _plan_proposals(
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
-        proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded, cell)
+        proposal = None
+        if goal.modality != "ablative":
+            barred = _barred_lights_nm(case, concern, goal.modality, bounded)
+            proposal = propose_setting(case, concern, goal.modality, bounded, cell, barred_nm=barred)
         if proposal is None:
-            if not machine.device.lens_array:  # no model of it to search with
+            if not machine.device.lens_array:
                 others.append(bounded)
+            elif is_listed:  # no model of it computes a dose
+                refused.append(device_refusal(goal, machine, "plan.no-practice"))
             continue
         place = guideline_place(cell, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and (place is None or place.device_class in offered):
@@ -133,6 +141,18 @@ def _plan_proposals(
         if place is not None:
             offered.add(place.device_class)
     return options, refused, others
+
+
+def _barred_lights_nm(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> tuple[float, ...]:
+    """Return the lights of a machine that rules forbid, where they leave it another.
+
+    Where they leave it none, its setting is proposed all the same, so that the refusal names the rule.
+    """
+    lights = one_of_each_light(machine.device)
+    if len(lights) == 1:
+        return ()
+    barred = [one for one in lights if judge_setting(case, concern, modality, machine, one).opposing_reasons]
+    return () if len(barred) == len(lights) else tuple(one.wavelength_nm for one in barred)
 
 
 def _advice_on_device(cell: GuidelineCell | None, modality: str, machine: SearchMachine) -> AdviceAgainst | None:
@@ -164,7 +184,13 @@ def _plan_one_proposal(
         span = proposal.range_parameters | {"device": device.title}
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
-    return make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
+    made = make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
+    return replace(made, standing=replace(made.standing, at_usual_dose=_is_usual_dose(proposal, trial.dose)))
+
+
+def _is_usual_dose(proposal: Proposal, dose: float) -> bool:
+    """Return whether clinics give such skin, or darker, about as great a dose."""
+    return proposal.lighter_phototype is None and dose >= proposal.middle / DOSE_ROUNDING
 
 
 def _with_proposal_reason(
@@ -179,6 +205,12 @@ def _with_proposal_reason(
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
+    elif proposal.darker_phototype is not None:
+        darker = PHOTOTYPES[proposal.darker_phototype - 1]
+        message = Message("plan.dose-of-darker", span | {"darker": darker})
+    elif trial.dose < proposal.middle / DOSE_ROUNDING:
+        given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
+        message = Message("plan.dose-below-practice", span | {"dose": given})
     else:
         message = Message("plan.dose-of-practice", span)
     about = f"{concern.condition} at {concern.site}"

@@ -1,7 +1,9 @@
 """Propose a setting of a machine from published practice: the middle of what sources print, and the range around it.
 
 The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
-lighter skin, which are borrowed. A machine for which nobody printed a dose gets no proposal.
+lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
+a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
+get it too where it is greater. A machine for which nobody printed a dose gets no proposal.
 """
 
 import math
@@ -29,6 +31,7 @@ from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
+from skinbeam.text import Message
 
 __all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]
 
@@ -59,6 +62,8 @@ class Proposal:
     sources : keys of the sources of the range.
     condition : the condition that they treated with it.
     lighter_phototype : the lighter phototype, 1 to 6, whose doses are borrowed; None where they are of such skin.
+    darker_phototype : the darker phototype, 1 to 6, whose doses are taken; None where they are of such skin.
+    printed : least and greatest dose as printed, where the range was widened; else None.
     """
 
     machine: SearchMachine
@@ -70,6 +75,13 @@ class Proposal:
     sources: tuple[str, ...]
     condition: str
     lighter_phototype: int | None = None
+    darker_phototype: int | None = None
+    printed: tuple[float, float] | None = None
+
+    @property
+    def is_printed_for_skin(self) -> bool:
+        """Whether sources treated such skin with it, neither lighter nor darker."""
+        return self.lighter_phototype is None and self.darker_phototype is None
 
     @property
     def published_range(self) -> PublishedRange:
@@ -88,9 +100,13 @@ class Proposal:
         return "mJ" if self.machine.device.microbeam else "J/cm²"
 
     @property
-    def range_parameters(self) -> dict[str, float | str]:
-        """The published range and the number of its sources, as parameters of a message."""
-        return {"low": self.low, "high": self.high, "unit": self.unit, "sources": len(self.sources)}
+    def range_parameters(self) -> dict[str, float | str | Message]:
+        """The doses as printed and the number of their sources, as parameters of a message."""
+        low, high = self.printed or (self.low, self.high)
+        doses = Message("plan.dose-span", {"low": low, "high": high, "unit": self.unit})
+        if low == high:
+            doses = Message("plan.dose-single", {"dose": low, "unit": self.unit})
+        return {"doses": doses, "sources": len(self.sources)}
 
     def includes(self, dose: float) -> bool:
         """Return whether a dose is in the published range, as machines and sources round doses."""
@@ -127,28 +143,54 @@ class _PrintedDose:
 
 
 def propose_setting(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machine: SearchMachine,
+    cell: GuidelineCell | None,
+    *,
+    barred_nm: Collection[float] = (),
 ) -> Proposal | None:
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
     its pulse is shorter would be no gentler.
+
+    Parameters
+    ----------
+    barred_nm : wavelengths of the machine that a rule forbids for this person.
     """
     bruised = tuple(bar for bar in machine.dose_bars if not bar.is_injury)
-    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell)
+    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell, barred_nm)
     return None if found is None else replace(found, machine=machine)
 
 
 def _propose(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machine: SearchMachine,
+    cell: GuidelineCell | None,
+    barred_nm: Collection[float],
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars."""
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
-    settings = _settings_of_cell(machine, modality, cell)
+    settings = [one for one in _settings_of_cell(machine, modality, cell) if one.wavelength_nm not in barred_nm]
     region = PracticeRegion(concern.condition, modality, phototype)
     own = _propose_from_cell(machine, settings, cell, region, None)
     if own is not None:
         return own
+    found = _propose_beside_cell(machine, settings, concern, region)
+    if found is not None and not machine.device.microbeam:
+        return found
+    darker = _propose_from_darker_cells(machine, settings, concern, region)
+    return darker if found is None or (darker is not None and found.middle < darker.middle) else found
+
+
+def _propose_beside_cell(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from practice, from conditions that lend their settings, or from lighter skin."""
     # Rows of practice do not say whether a lens array was in the beam, so they are none of its doses.
     is_array = machine.device.lens_array
     practice = None if is_array else _propose_from_practice(machine, settings, region)
@@ -158,6 +200,8 @@ def _propose(
     borrowed = _propose_from_lighter_cells(machine, settings, concern, region, with_lenders=is_lent)
     if practice is None or borrowed is None:
         return practice or borrowed
+    if practice.lighter_phototype is not None and practice.condition in (concern.condition, borrowed.condition):
+        return min(borrowed, practice, key=lambda one: one.middle)  # darker skin gets no more than lighter
     if practice.lighter_phototype is not None or practice.low > borrowed.high:
         return borrowed
     return replace(
@@ -214,6 +258,18 @@ def _propose_from_lighter_cells(
     return None
 
 
+def _propose_from_darker_cells(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the cell of the next darker phototype that gives a dose for the condition itself."""
+    for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+        cell = _cell_of(concern, concern.condition, PHOTOTYPES[darker - 1])
+        found = _propose_from_cell(machine, settings, cell, region, None)
+        if found is not None:
+            return replace(found, darker_phototype=darker)
+    return None
+
+
 def _cell_of(concern: Concern, condition: str, phototype: str) -> GuidelineCell | None:
     """Return the cell of a condition at the concern's site; None where the guideline does not know it."""
     if condition not in guideline_conditions():
@@ -254,6 +310,9 @@ def _propose_from_cell(
             continue
         name = dose.component or dose.device_class
         able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
+        cut_off = _LAMP_CLASS.fullmatch(name)
+        if machine.device.is_lamp and cut_off is not None:  # no filter that transmits more than the printed one
+            able = [one for one in able if one.wavelength_nm >= float(cut_off[1])]
         found = _nearest_proposal(machine, able, _read_dose(dose), region, lighter)
         if found is not None:
             cite_sources(*found.sources)
@@ -355,6 +414,7 @@ def _propose_from_practice(
         span.sources,
         span.condition,
         lighter,
+        printed=span.printed,
     )
     return made if made.published_doses else None
 
@@ -377,6 +437,7 @@ def _nearest_practice(
     Settings with a dose of such skin and this condition come first; the others have the longer pulses and wider spots.
     """
     others: dict[BeamSetting, PublishedRange] = {}
+    own: dict[BeamSetting, PublishedRange] = {}  # of the condition itself, in other skin
     heats = region.modality in _HEATING_MODALITIES and not machine.device.microbeam
     for setting in _by_distance(machine, settings, region, 0.5):
         # What a laser's dose heats depends on the pulse; pulses of lamps differ less, and few sources print them.
@@ -385,7 +446,8 @@ def _nearest_practice(
             continue
         if span.includes_phototype and span.condition == region.condition:
             return setting, span
-        others[setting] = span
+        (own if span.condition == region.condition else others)[setting] = span
+    others = own or others
     place = _PROTECTIVE_PLACE if heats else 0.5
     nearest = next(iter(_by_distance(machine, others, region, place)), None)
     return None if nearest is None else (nearest, others[nearest])

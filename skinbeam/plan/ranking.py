@@ -6,7 +6,8 @@ order is:
 
 1. treatments by their place in the guideline for such skin: first, second, third. Other treatments that sources begin
    with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
-   everything but no treatment;
+   everything but no treatment. At a dose that clinics use in such skin, and with trials of its own, it stands before
+   treatments whose effect nobody counted: there the model alone does not outweigh what people saw;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -59,6 +60,7 @@ class OptionStanding:
     difference : how the setting differs from those of trials and clinics; None where it does not.
     place : place in the guideline; None where it does not name the treatment.
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
+    at_usual_dose : whether its dose is one that sources print for such skin, not moved down from their middle.
     """
 
     title: str
@@ -69,6 +71,7 @@ class OptionStanding:
     difference: Message | None = None
     place: GuidelinePlace | None = None
     reached: float | None = None
+    at_usual_dose: bool = False
 
     @cached_property
     def own_studies(self) -> int:
@@ -79,15 +82,15 @@ class OptionStanding:
     def rank_group(self) -> int:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
-            return 8
+            return 9
         if self.is_out_of_reach:
-            return 7
+            return 6 if self.at_usual_dose and self.own_studies and isinstance(self.half_improved, Estimate) else 8
         if self.place is not None:
             return 0 if self.place.number == 1 else self.place.number
         if self.use == "first":
             return 1
         if isinstance(self.half_improved, Unknown):
-            return 6
+            return 7
         return 4 if self.own_studies and self.difference is None else 5
 
     @property
@@ -191,7 +194,8 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     if one.is_out_of_reach:
-        return Message("plan.place-out-of-reach", {"least": per_hundred(_LEAST_REACHED)})
+        told = "plan.place-out-of-reach" if one.rank_group > 6 else "plan.place-out-of-reach-counted"
+        return Message(told, {"least": per_hundred(_LEAST_REACHED)})
     if one.place is not None:
         return Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
     if one.use == "first":

@@ -6,6 +6,7 @@ whose effect is a depth (columns, and the removal of skin) is planned too where 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from skinbeam.evidence.guideline.records import GuidelineCell
@@ -40,6 +41,7 @@ __all__ = ["plan_devices_without_dose"]
 
 # Diameters of columns and craters to try, the usual one first: each takes about a second.
 _MAX_DIAMETERS: Final = 3
+_UNPLACED: Final = 4  # behind the third place
 
 
 def plan_devices_without_dose(
@@ -105,14 +107,26 @@ def _is_by_depth(modality: str, machine: SearchMachine) -> bool:
 def _settings_to_try(
     case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
 ) -> list[BeamSetting]:
-    """Return the usual setting of a machine whose dose nobody prints; of columns and craters some diameters of it."""
+    """Return the usual setting of a machine whose dose nobody prints; of columns and craters some diameters of it.
+
+    Of a machine with several lights it is that of each, the one that the guideline places first before the others.
+    """
     usual = usual_settings(case, concern, modality, machine, cell)
     if not _is_by_depth(modality, machine):
-        return usual[:1]
+        lights: dict[float, BeamSetting] = {}
+        for setting in usual:
+            lights.setdefault(setting.wavelength_nm, setting)
+        return sorted(lights.values(), key=lambda one: _place_number(modality, machine, one, cell))
     nearest: dict[float, BeamSetting] = {}
     for setting in usual:
         nearest.setdefault(setting.spot_mm, setting)
     return list(nearest.values())[:_MAX_DIAMETERS]
+
+
+def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None) -> int:
+    """Return the place of a setting in the guideline, with one behind all others where it has none."""
+    place = guideline_place(cell, modality, device_classes(machine.device, setting))
+    return _UNPLACED if place is None else place.number
 
 
 def _plan_device(
@@ -173,6 +187,11 @@ def _offer(
 def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
     """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
     judged = [judge_setting(case, concern, goal.modality, machine, one) for one in one_of_each_light(machine.device)]
-    if judged and all(one.opposing_reasons for one in judged):
+    barred = [one for one in judged if one.opposing_reasons]
+    if barred and len(barred) == len(judged):
         return refuse_by_rule(goal, machine, judged[0])
-    return device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
+    refused = device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
+    if not barred:
+        return refused
+    ruled = refuse_by_rule(goal, machine, barred[0]).record.reasons  # of one of its lights
+    return replace(refused, record=replace(refused.record, reasons=(*ruled, *refused.record.reasons)))

@@ -69,6 +69,7 @@ class PublishedRange:
     condition : the condition of the settings: the requested one, or one whose settings are borrowed.
     includes_phototype : whether people of the requested phototype were among those treated.
     own_high : greatest value of the sources that treated such people; None where none did, or it is not known.
+    printed : least and greatest value as printed, where the range was widened; else None.
     """
 
     low: float
@@ -79,6 +80,7 @@ class PublishedRange:
     condition: str
     includes_phototype: bool
     own_high: float | None = None
+    printed: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -369,7 +371,8 @@ def _widen_range(found: PublishedRange) -> PublishedRange:
     middle = math.sqrt(found.low * found.high)
     low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
     own_high = None if found.own_high is None else found.own_high * high / found.high
-    return replace(found, low=low, usual_high=high, high=high, own_high=own_high)
+    printed = found.low, found.high
+    return replace(found, low=low, usual_high=high, high=high, own_high=own_high, printed=printed)
 
 
 def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, draw_skins, list_lighter_colours
 from skinbeam.laser.beam import Beam
-from skinbeam.laser.device import describe_light
+from skinbeam.laser.device import describe_light, describe_pulse
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
@@ -81,11 +81,8 @@ class EarlierPulse:
         lamp = len(self.beam.spectrum) > 1
         parts = (describe_light(self.beam.wavelength_nm, lamp=lamp), f"{write(self.dose_J_cm2)} J/cm²")
         size = render_message("setting.spot", {"diameter": self.beam.spot_mm}) if self.beam.spot_mm is not None else ""
-        return ", ".join(
-            part
-            for part in (*parts, size, render_message("setting.pulse", {"length": f"{write(self.beam.pulse_ms)} ms"}))
-            if part
-        )
+        length = render_message("setting.pulse", {"length": describe_pulse(self.beam.pulse_ms)})
+        return ", ".join(part for part in (*parts, size, length) if part)
 
 
 @dataclass(frozen=True)

@@ -149,3 +149,19 @@ def test_the_same_clinics_tell_treatments_apart_better_than_two_shares_do() -> N
     assert b is not None
     assert apart is not None
     assert (a - b).std() < (a - apart).std()
+
+
+def test_light_that_reaches_nothing_in_the_model_leads_no_treatment_that_was_counted() -> None:
+    """At a dose of clinics people outweigh the model, so it stands before treatments whose effect nobody counted. A lamp
+    on facial veins stood behind make-up, though ten trials counted its effect.
+    """
+    lamp = replace(standing("facial-telangiectasia", "vascular", wavelength_nm=1064.0), title="lamp", reached=0.0)
+    assert isinstance(lamp.half_improved, Estimate)
+    nothing = standing("facial-telangiectasia", "camouflage")
+    assert isinstance(nothing.half_improved, Unknown)
+    usual = replace(lamp, at_usual_dose=True)
+    assert order(usual, nothing) == [(1, "lamp"), (2, "camouflage")]
+    assert order(lamp, nothing) == [(1, "camouflage"), (2, "lamp")]  # a dose that was moved down
+    counted = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
+    for one in (lamp, usual):
+        assert order(one, counted)[0][1] == "vascular"

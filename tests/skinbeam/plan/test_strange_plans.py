@@ -1,0 +1,211 @@
+"""What a doctor found strange in plans of clinics with few devices: each test holds a whole class of such plans."""
+
+import itertools
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from consultations import NAMED, concern, devices, document, loaded
+
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.table import guideline_cell
+from skinbeam.laser.device import devices as every_device
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.response.goals import laser_choices
+from skinbeam.response.settings import SearchMachine
+from skinbeam.response.skin_bank import read_earlier_pulses
+
+CONDITIONS = sorted(vocabulary_table("condition"))
+
+
+def person(phototype: str) -> str:
+    return f'\n[patient]\nage_years = 45\nphototype = "{phototype}"\n'
+
+
+@cache
+def middles(condition: str) -> dict[tuple[str, str], list[Proposal | None]]:
+    """The proposals of each modality and device on the cheeks, by phototype from I to VI."""
+    found: dict[tuple[str, str], list[Proposal | None]] = {}
+    for phototype in PHOTOTYPES:
+        tables = {"patient": {"age_years": 45.0, "phototype": phototype}}
+        tables["concern"] = [{"condition": condition, "site": "cheeks", "severity": "moderate"}]  # type: ignore[assignment]
+        case = parse_record(Case, tables, file="case")
+        (asked,) = case.concern
+        for modality in laser_choices(condition, "cheeks")[0]:
+            for name, device in every_device().items():
+                if modality in device.modalities and modality != "ablative":
+                    machine = SearchMachine(name, device, Path())
+                    made = propose_setting(case, asked, modality, machine, concern_cell(case, asked))
+                    found.setdefault((modality, name), []).append(made)
+    return found
+
+
+def is_of_guideline(one: Proposal | None, condition: str, phototype: str) -> bool:
+    """Whether the cell of such skin prints the dose of a proposal."""
+    cell = guideline_cell(condition, "", "cheeks", phototype)
+    if one is None or cell is None or not one.is_printed_for_skin or one.condition != condition:
+        return False
+    return any((dose.low, dose.high) == (one.low, one.high) for dose in doses_of_cell(cell))
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_lighter_skin_is_not_refused_a_dose_that_the_guideline_prints_for_darker_skin(condition: str) -> None:
+    """A lamp had a dose for age spots of phototype III and none for I and II, who bear it better."""
+    for made in middles(condition).values():
+        printed = [is_of_guideline(one, condition, name) for one, name in zip(made, PHOTOTYPES, strict=True)]
+        darkest = max((place for place, own in enumerate(printed) if own), default=-1)
+        assert None not in made[: darkest + 1]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_borrowed_dose_is_no_more_than_that_of_lighter_skin(condition: str) -> None:
+    """Dark skin was lent the short violet pulse of port-wine stains, and phototype VI more than V had."""
+    for made in middles(condition).values():
+        for lighter, darker in itertools.pairwise(made):
+            if lighter is not None and darker is not None and darker.lighter_phototype is not None:
+                assert darker.middle <= DOSE_ROUNDING * lighter.middle
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_columns_go_no_less_deep_into_lighter_skin(condition: str) -> None:
+    """The depth of a column depends on no colour: scars of phototype I had a quarter of the energy of those of IV.
+
+    A cell of the guideline that prints an energy for the lighter skin itself is followed.
+    """
+    for (_, name), made in middles(condition).items():
+        if not every_device()[name].microbeam:
+            continue
+        own = [is_of_guideline(one, condition, phototype) for one, phototype in zip(made, PHOTOTYPES, strict=True)]
+        for place, lighter in enumerate(made):
+            darker = next((one for one, printed in zip(made[place:], own[place:], strict=True) if printed), None)
+            if darker is not None:
+                assert lighter is not None
+                assert own[place] or lighter.middle >= darker.middle
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_no_lamp_lets_more_light_through_than_the_printed_filter(condition: str) -> None:
+    """A dose that is printed for a filter from 560 nm was planned with one from 515 nm in the darkest skin."""
+    cells = [cell for name in PHOTOTYPES if (cell := guideline_cell(condition, "", "cheeks", name)) is not None]
+    filters = {
+        (dose.low, dose.high): float(dose.device_class.removeprefix("ipl-"))
+        for cell in cells
+        for dose in doses_of_cell(cell)
+        if dose.device_class.startswith("ipl-") and dose.device_class.removeprefix("ipl-").isdigit()
+    }
+    for (_, name), made in middles(condition).items():
+        for one in made:
+            if one is not None and every_device()[name].is_lamp and (one.low, one.high) in filters:
+                assert one.setting.wavelength_nm >= filters[one.low, one.high]
+
+
+@pytest.mark.parametrize("phototype", ["II", "V"])
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("uneven-pigmentation", ("ps-alexandrite-755", "ps-array-755")),
+        ("age-spots", ("ps-ndyag-532-1064", "ps-array-ndyag-532-1064")),
+        ("acne-scars", ("ps-array-755", "fractional-1550", "ipl")),
+    ],
+)
+def test_every_device_of_the_clinic_is_offered_or_refused(
+    condition: str, names: tuple[str, ...], phototype: str
+) -> None:
+    """A head with a lens array without a printed dose was neither."""
+    plan = document(person(phototype) + concern(condition) + devices(*names), draws=50)
+    (part,) = plan["concerns"]
+    named = {one["device"] for one in part["options"] if one.get("device")}
+    named |= {one["device"] for one in part["refused"] if one.get("device")}
+    whole = {one["modality"] for one in part["refused"] if not one.get("device")}
+    used = set(laser_choices(condition, "cheeks")[0])
+    for name in names:
+        left = (set(every_device()[name].modalities) & used) - whole
+        assert name in named or not left
+
+
+@pytest.mark.parametrize("phototype", ["V", "VI"])
+def test_a_machine_with_two_lights_is_judged_by_the_one_that_the_guideline_names(phototype: str) -> None:
+    """Sources begin with nanoseconds of 1064 nm; the machine was refused because its other light is green."""
+    plan = document(person(phototype) + concern("age-spots") + devices("qs-ndyag-532-1064"), draws=50)
+    (part,) = plan["concerns"]
+    offered = [one for one in part["options"] if one.get("device")]
+    refused = [one for one in part["refused"] if one.get("device") == "qs-ndyag-532-1064"]
+    assert all(one["wavelength_nm"] == 1064.0 for one in offered)
+    assert offered or refused
+    assert not any("532 nm) are not used" in reason for one in refused for reason in map(str, one["reasons"]))
+
+
+def test_a_rule_against_a_treatment_is_told_before_the_advice_of_sources() -> None:
+    """An undiagnosed spot was not frozen because "sources begin with a picosecond laser"."""
+    undiagnosed = NAMED.replace("diagnosed = true", "diagnosed = false")
+    undiagnosed = "\n".join(line for line in undiagnosed.splitlines() if line.startswith("diagnosed ="))
+    plan = document(person("III") + concern("age-spots", extra=undiagnosed), draws=50)
+    (part,) = plan["concerns"]
+    (freezing,) = (one for one in part["refused"] if one["modality"] == "cryotherapy")
+    assert "undiagnosed" in str(freezing["reasons"])
+
+
+def test_an_earlier_pulse_is_told_in_its_usual_unit() -> None:
+    """A nanosecond was written as 1e-06 ms."""
+    spot = (
+        '\n[[test_spot]]\ndevice = "qs-ndyag-532-1064"\nsite = "cheeks"\nwavelength_nm = 532.0\nfluence_J_cm2 = 2.0\n'
+    )
+    spot += 'pulse_ms = 1e-5\nspot_mm = 3.0\nread_after_h = 96\nreaction = "blister"\n'
+    ((pulse,), _) = read_earlier_pulses(loaded(person("IV") + concern("age-spots") + spot).case, ())
+    assert "pulse 10 ns" in pulse.description
+
+
+@pytest.mark.parametrize(
+    ("condition", "site", "phototype", "name"),
+    [
+        ("facial-telangiectasia", "cheeks", "II", "pulsed-dye-595"),
+        ("facial-telangiectasia", "eyelid", "II", "pulsed-dye-595"),
+        ("surgical-scars", "cheeks", "IV", "pulsed-dye-595"),
+        ("acne-scars", "cheeks", "I", "fractional-co2-10600"),
+        ("age-spots", "hands", "II", "alexandrite-755"),
+    ],
+)
+def test_a_dose_that_is_called_the_middle_is_the_middle(condition: str, site: str, phototype: str, name: str) -> None:
+    """On a lid 6.5 J/cm² was called the middle of 7 to 9, and one printed dose "8 to 8"."""
+    plan = document(person(phototype) + concern(condition, site) + devices(name), draws=50)
+    (part,) = plan["concerns"]
+    offered = [one for one in part["options"] if one.get("device") == name]
+    assert offered
+    for one in offered:
+        settings = one["settings"]
+        dose = settings.get("fluence_J_cm2") or settings["microbeam"]["energy_mJ"]
+        (reason,) = (reason for reason in one["reasons"] if reason["rule"] == "published-dose")
+        message = reason["message"]
+        said = str(message)
+        case = loaded(person(phototype) + concern(condition, site)).case
+        (asked,) = case.concern
+        machine = SearchMachine(name, every_device()[name], Path())
+        proposal = propose_setting(case, asked, one["modality"], machine, concern_cell(case, asked))
+        assert proposal is not None
+        low, high = proposal.printed or (proposal.low, proposal.high)
+        assert f"{low:.3g}" in said
+        assert f"{high:.3g}" in said
+        assert f"{low:.3g} to {low:.3g} " not in said
+        if message["id"] == "plan.dose-of-practice":
+            assert proposal.middle / DOSE_ROUNDING <= dose <= DOSE_ROUNDING * proposal.middle
+        else:
+            assert f"{dose:.3g}" in said
+
+
+def test_the_middle_of_a_wider_range_is_that_of_the_sources() -> None:
+    """A range that is widened, because one figure stands for one skin, is told as it was printed."""
+    case = loaded(person("II") + concern("age-spots", "hands")).case
+    (asked,) = case.concern
+    machine = SearchMachine("alexandrite-755", every_device()["alexandrite-755"], Path())
+    found = propose_setting(case, asked, "pigment-long-pulse", machine, concern_cell(case, asked))
+    assert found is not None
+    assert found.printed is not None
+    low, high = found.printed
+    assert found.low < low <= high < found.high
+    doses = replace(found, printed=None).range_parameters["doses"]
+    assert doses != found.range_parameters["doses"]
