@@ -150,7 +150,7 @@ def planned_quantities(settings: DeviceSetting) -> dict[str, float]:
         planned["density_per_cm2"] = settings.columns.density_per_cm2
     elif settings.spot_mm is not None and settings.fluence_J_cm2 is not None:
         planned |= {"spot_mm": settings.spot_mm, "fluence_J_cm2": settings.fluence_J_cm2}
-    return planned | ({"passes": settings.passes} if settings.passes is not None else {})
+    return planned | ({"passes": float(settings.passes)} if settings.passes is not None else {})
 
 
 def judge_asked_setting(
