@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.course.aftercare import visible_ranges
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import Duration
 from skinbeam.plan_records.plan import HealingDayText, ImmediateReaction
 from skinbeam.response.goals import is_field_pigment
@@ -141,7 +141,7 @@ def session_durations(
         found.append(
             SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
-    if vocabulary_table("modality")[modality]["laser"]:
+    if known_modalities()[modality].laser:
         days = describe_healing_days(modality, concern.condition)
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})

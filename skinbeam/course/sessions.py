@@ -17,11 +17,11 @@ from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_light, describe_window
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MS, NS, PS, US
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import (
     CourseTotal,
     DeviceSetting,
@@ -271,7 +271,7 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
         if concern.first_laser is not None:
             option, setup = concern.first_laser
             done = 0 if case is None else session_response(case, concern.condition).sessions
-            title = f"{concern.title} ({vocabulary_table('site')[concern.site]['title']})"
+            title = f"{concern.title} ({known_sites()[concern.site].title})"
             first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
             part = _CoursePart(concern.place, title, concern.site, option, setup, done, first)
             found.setdefault((option.modality, setup.device), _CourseGroup([])).parts.append(part)

@@ -10,8 +10,8 @@ from typing import Any
 from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
 from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_questionnaire
 from skinbeam.model.case import Case, conditions_in_case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import (
     FactTest,
@@ -143,7 +143,7 @@ def _facts_for_test(
         signs = [(sign, c.site) for c in concerns for sign in c.lesion_signs if sign in test.value]
         yield from (_fact_at_site(f"sign-{sign}", site) for sign, site in signs)
     elif test.fact == "undiagnosed_pigment":
-        unnamed = [c for c in concerns if vocabulary_table("condition")[c.condition]["pigmented"] and not c.diagnosed]
+        unnamed = [c for c in concerns if known_conditions()[c.condition].pigmented and not c.diagnosed]
         yield from (_fact_at_site("undiagnosed", c.site) for c in unnamed)
         if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
             yield Message("leaflet_fact.undiagnosed-lesion")

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.findings.mark import Repeatability
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
@@ -210,7 +210,7 @@ def _severity(found: Sequence[SkinFinding]) -> str | None:
 def finding_message(finding: SkinFinding) -> Message:
     """Return the finding in words, with its site and side of the body."""
     assert finding.told is not None
-    site = vocabulary_table("site")[finding.site]["title"].lower()
+    site = known_sites()[finding.site].title.lower()
     side = next((side for side in ("right", "left") if finding.region.endswith(f"-{side}")), "")
     where = Message(f"finding-side.{side}", {"site": site}) if side else site
     return Message("finding.seen_at", {"told": finding.told, "where": where})

@@ -11,7 +11,7 @@ import pytest
 from paths import TESTS
 
 from skinbeam.evidence.claims import claims, claims_document, find_claims
-from skinbeam.evidence.expectation.expect import expect_document
+from skinbeam.evidence.expectation.expect import answer_question
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
@@ -59,7 +59,7 @@ def test_rule_and_sources_exist(name: str) -> None:
         assert callable(getattr(importlib.import_module(module), function))
     else:
         assert kind == "field"
-        value: Any = expect_document(EvidenceQuestion("acne-scars", "fractional-ablative"))
+        value: Any = answer_question(EvidenceQuestion("acne-scars", "fractional-ablative")).to_dict()
         for part in what.removeprefix("expect.").split("."):
             value = value[part]
 
