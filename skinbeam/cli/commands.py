@@ -424,13 +424,13 @@ def card(
     json: Json = False,
 ) -> None:
     """The clinic's colour and scale card as PDF, to be printed and held beside the skin in a photograph."""
-    from skinbeam.report.photo_card import card_document
+    from skinbeam.report.photo_card import write_card
     from skinbeam.text import use_language
 
     check_language(language)
     with use_language(language):
-        document = card_document(output)
-    print_document(document, json=json)
+        card = write_card(output)
+    print_result(card, json=json)
 
 
 @app.command()
@@ -498,10 +498,10 @@ def doctor(
     json: Json = False,
 ) -> None:
     """What this machine can do, and a cluster, with the fix for what is missing."""
-    from skinbeam.cli.doctor import doctor_document
+    from skinbeam.cli.doctor import check_machine
     from skinbeam.sweeps.health import check_sweep_health
 
-    print_document(doctor_document(check_sweep_health(cluster)), json=json)
+    print_result(check_machine(check_sweep_health(cluster)), json=json)
 
 
 add_installed_commands(app)

@@ -94,9 +94,9 @@ def claims(
     json: Json = False,
 ) -> None:
     """What advertising says about laser treatment, each claim with verdict and evidence."""
-    from skinbeam.evidence.claims import claims_document
+    from skinbeam.evidence.claims import check_claims
 
-    print_document(claims_document(file), json=json)
+    print_result(check_claims(file), json=json)
 
 
 def cite(

@@ -6,7 +6,6 @@ has gone. Redness and the last changes outlast it, so that the shorter number al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.course.aftercare import visible_ranges
 from skinbeam.model.conditions import known_modalities
@@ -46,19 +45,22 @@ _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _first_pulse_waits() -> Mapping[str, Any]:
-    waits: Mapping[str, Any] = load_package_table("data/limits.toml")["first_pulse"]
-    return waits
+def _first_pulse_wait_minutes(modality: str) -> float:
+    """Return how long to wait after the first pulse, and record the source as used."""
+    waits = load_package_table("data/limits.toml")["first_pulse"]
+    cite_sources(waits["source"])
+    minutes: float = waits[modality]
+    return minutes
 
 
 def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
     """Return the immediate reaction to a laser modality; `light` is that of the pulses, in words."""
-    cite_sources(_first_pulse_waits()["source"])
+    minutes = _first_pulse_wait_minutes(modality)
     seen = _appearance_key(modality, condition)
     return ImmediateReaction(
         Message(f"immediate.seek-{seen}"),
         tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen]),
-        Message("immediate.first-pulses", {"light": light, "minutes": _first_pulse_waits()[modality]}),
+        Message("immediate.first-pulses", {"light": light, "minutes": minutes}),
     )
 
 

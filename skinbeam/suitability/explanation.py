@@ -5,7 +5,6 @@ The sentence of a rule is written for clinicians. The patient reads the plain re
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
 from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_questionnaire
@@ -190,7 +189,7 @@ def _stated_medicines(test: FactTest, case: Case) -> Iterator[Message]:
         months = taken.last_dose_months
         if test.fact not in known or not condition_holds(test, {test.fact: months}):
             continue
-        params: dict[str, Any] = {"name": taken.name}
+        params = {"name": taken.name}
         if months >= 1.5:
             yield Message("leaflet_fact.medicine-months", params | {"months": months})
         else:
