@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.estimate import Unknown, Value
-from skinbeam.outcome.burn import BurnDoses
+from skinbeam.outcome.burn import BurnDoseSummary
 from skinbeam.outcome.healing import HealingSummary
 from skinbeam.outcome.injury import HarmProbabilities
 from skinbeam.simulate.appearance import reading_warnings
@@ -100,7 +100,7 @@ class DamageSummary:
     p_melanosome_disrupted: Value
     p_breakdown: Value
     contours: Mapping[str, DamageContour]
-    burn: BurnDoses | Unknown
+    burn: BurnDoseSummary | Unknown
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class DrawSummaries:
             vessels=self._vessels(VesselTemperature),
         )
 
-    def damage(self, burn: BurnDoses | Unknown) -> DamageSummary:
+    def damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
         """Return the damage, with the doses that burn."""
         return DamageSummary(
             epidermis_fraction=self._value("damage.epidermis_fraction"),

@@ -29,10 +29,10 @@ from skinbeam.text import Message, render_message
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, AskedSetting, DosePlace, judge_asked_setting
 
 __all__ = [
+    "AskedSettingAnswer",
     "ConcernPlace",
     "LimitOutcome",
-    "PublishedRange",
-    "SettingAnswer",
+    "PublishedDosePlace",
     "SettingJudgement",
     "answer_setting",
     "asked_setting_answer",
@@ -59,7 +59,7 @@ class LimitOutcome:
 
 
 @dataclass(frozen=True)
-class PublishedRange:
+class PublishedDosePlace:
     """The doses that sources print, and where the dose is: in, above or below them. `of` : the quantity of the dose."""
 
     of: str
@@ -91,14 +91,14 @@ class SettingJudgement:
     p_harm: Value
     p_purpura: Estimate | None = None
     limits: tuple[LimitOutcome, ...] | None = None
-    published: PublishedRange | None = None
+    published: PublishedDosePlace | None = None
     beyond_practice: bool | None = None
     basis: Literal["simulated"] | None = None
     error: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettingAnswer(DocumentResult):
+class AskedSettingAnswer(DocumentResult):
     """The answer for one setting. `in_words` : in sentences; None of a pulse without a person."""
 
     schema: ClassVar[str] = "skinbeam.window/1"
@@ -132,7 +132,7 @@ def parse_asked(text: str) -> dict[str, float]:
 
 def answer_setting(
     loaded: LoadedCase, asked: Mapping[str, float], *, device: str | None = None, draws: int = 200, seed: int = 0
-) -> SettingAnswer:
+) -> AskedSettingAnswer:
     """Return the answer for one setting, which is simulated.
 
     Parameters
@@ -154,14 +154,14 @@ def answer_setting(
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
-        body = SettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing).to_dict()
+        body = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing).to_dict()
         raise NotAvailable(error.reason, body=body) from None
-    return SettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=judged)
+    return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=judged)
 
 
-def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> SettingAnswer:
+def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> AskedSettingAnswer:
     """Return the answer for a setting that was judged for a person."""
-    return SettingAnswer(
+    return AskedSettingAnswer(
         case_sha256=loaded.sha256(),
         seed=seed,
         in_words=tuple(asked_setting_sentences(found)),
@@ -175,7 +175,7 @@ def _person_judgement(found: AskedSetting) -> SettingJudgement:
     published = None
     if span is not None and found.place is not None:  # a span places the dose
         quantity = "energy_mJ" if trial.machine.device.microbeam else "fluence_J_cm2"
-        published = PublishedRange(quantity, span.low, span.high, found.place, tuple(span.sources))
+        published = PublishedDosePlace(quantity, span.low, span.high, found.place, tuple(span.sources))
     return SettingJudgement(
         device=trial.machine.device.name,
         concern=ConcernPlace(found.concern.condition, found.concern.site),

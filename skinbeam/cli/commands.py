@@ -38,7 +38,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.text import render_message
 
 if TYPE_CHECKING:
-    from skinbeam.api.window_at import SettingAnswer
+    from skinbeam.api.window_at import AskedSettingAnswer
 
 __all__ = [
     "app",
@@ -307,7 +307,7 @@ def window(
     print_result(result, window_sentences, json=json)
 
 
-def _setting_answer(case: Path, at: str, device: str | None, draws: int, seed: int) -> "SettingAnswer":
+def _setting_answer(case: Path, at: str, device: str | None, draws: int, seed: int) -> "AskedSettingAnswer":
     """Return the answer for one setting of a device."""
     from skinbeam.api.window_at import answer_setting, parse_asked
     from skinbeam.model.input_files import load_case

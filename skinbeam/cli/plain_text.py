@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skinbeam.laser.device import Device, DeviceList
     from skinbeam.model.conditions import NameList
     from skinbeam.model.document import DocumentResult
-    from skinbeam.outcome.burn import BurnDoses
+    from skinbeam.outcome.burn import BurnDoseSummary
     from skinbeam.outcome.dose_error import DoseError
     from skinbeam.published_doses.counts import ToleratedDoses
 
@@ -295,7 +295,7 @@ def _first_dose_sentence(
     return render_message("terminal.window-from", {"dose": _three_digits(dose), "unit": unit})
 
 
-def _uncalibrated_sentence(peak: Value, burn: "BurnDoses") -> str:
+def _uncalibrated_sentence(peak: Value, burn: "BurnDoseSummary") -> str:
     """Return the share burned by the computed dose alone, and why computed temperatures go with that share."""
     at_peak = ""
     if isinstance(peak, Estimate):

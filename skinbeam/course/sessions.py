@@ -35,6 +35,7 @@ from skinbeam.suitability.history import session_response
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
+    "CourseRules",
     "course_total",
     "describe_settings",
     "describe_train",

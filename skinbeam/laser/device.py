@@ -21,6 +21,7 @@ from skinbeam.text import Message, catalogue, render_message
 
 __all__ = [
     "Device",
+    "DeviceList",
     "beam_sizes_mm",
     "check_device_file",
     "describe_light",

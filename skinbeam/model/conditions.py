@@ -64,11 +64,11 @@ class AlternativeUse:
 
 @dataclass(frozen=True)
 class LaserFit:
-    """How a laser modality is used for a condition, with the source. `why` : id of the reason of `not`, else None."""
+    """How a laser modality is used for a condition, with the source. `reason_id` : of the message why not, or None."""
 
     use: LaserUse | Literal["not"]
     source: str
-    why: str | None = None
+    reason_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Modality:
 
     Parameters
     ----------
-    endpoint, where : what a laser has to reach, and in what (skin, lesion, vessel); empty without a laser.
+    endpoint, location : what a laser has to reach, and in what (skin, lesion, vessel); empty without a laser.
     not_at : sites where it is not used, with the source.
     """
 
@@ -132,7 +132,7 @@ class Modality:
     aliases: tuple[str, ...]
     laser: bool
     endpoint: str = ""
-    where: str = ""
+    location: str = ""
     not_at: tuple[str, ...] = ()
     source: str | None = None
 
@@ -152,10 +152,7 @@ def known_sites() -> Mapping[str, Site]:
 @cache
 def known_modalities() -> Mapping[str, Modality]:
     """Return the modalities by name, in the order of their table."""
-    return {
-        name: Modality(name, **{**entry, **{key: tuple(entry.get(key, ())) for key in ("aliases", "not_at")}})
-        for name, entry in vocabulary_table("modality").items()
-    }
+    return {name: _read_modality(name, **entry) for name, entry in vocabulary_table("modality").items()}
 
 
 def known_names(kind: NameKind) -> Mapping[str, Condition | Site | Modality]:
@@ -176,7 +173,7 @@ def _read_condition(
         aliases=tuple(aliases),
         source=tuple(source),
         targets=tuple(_read_target(**entry) for entry in target),
-        lasers={other: LaserFit(**use) for other, use in dict(modality).items()},
+        lasers={other: LaserFit(use["use"], use["source"], use.get("why")) for other, use in dict(modality).items()},
         alternatives={other: AlternativeUse(**use) for other, use in dict(alternative).items()},
         **held | {"subtypes": tuple(held.get("subtypes", ()))},
     )
@@ -185,6 +182,10 @@ def _read_condition(
 def _read_target(*, subtypes: Any = (), **held: Any) -> ConditionTarget:
     held |= {key: SourcedValue.from_table(held[key]) for key in _TARGET_NUMBERS if key in held}
     return ConditionTarget(**held, subtypes=tuple(subtypes))
+
+
+def _read_modality(name: str, *, aliases: Any, where: str = "", not_at: Any = (), **held: Any) -> Modality:
+    return Modality(name, aliases=tuple(aliases), location=where, not_at=tuple(not_at), **held)
 
 
 def _read_site(name: str, *, aliases: Any, area_cm2: Any = None, **held: Any) -> Site:

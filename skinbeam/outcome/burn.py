@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "BurnDoses",
+    "BurnDoseSummary",
     "BurnEstimate",
     "burn_coverage_warnings",
     "burnt_draws",
@@ -61,7 +61,7 @@ _SHORT_PULSE_S: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class BurnDoses:
+class BurnDoseSummary:
     """Doses that burn the epidermis, and what stands behind them.
 
     Parameters
@@ -84,7 +84,7 @@ class BurnEstimate(NamedTuple):
     """The probability of a burn, and the doses from which it follows."""
 
     p: Value
-    doses: BurnDoses | Unknown
+    doses: BurnDoseSummary | Unknown
 
 
 def record_burn(quantities: SampledQuantities, scene: PulseScene, response: PulseResponse | None) -> None:
@@ -195,7 +195,7 @@ def _estimate_light_burn(
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
     true = computed if unknown else error.calibrated_dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
-    found = BurnDoses(
+    found = BurnDoseSummary(
         computed_dose_J_cm2=computed,
         calibrated_dose_J_cm2=true,
         p_uncalibrated=weighted_probability(uncalibrated, weights, basis),

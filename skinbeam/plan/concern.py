@@ -228,9 +228,9 @@ def unknown_target_message(condition: str, modality: str) -> Message | None:
     entry = known_modalities()[modality]
     if is_field_pigment(modality, condition) and not known_conditions()[condition].pigmented:
         return Message("plan.no-short-pulse-target")
-    if entry.where == "lesion" and entry.endpoint == "epidermal-necrosis" and condition not in LESION_BY_CONDITION:
+    if entry.location == "lesion" and entry.endpoint == "epidermal-necrosis" and condition not in LESION_BY_CONDITION:
         return Message("plan.no-contrast")
-    if entry.where == "vessel":
+    if entry.location == "vessel":
         try:
             condition_vessels(condition)
         except NotAvailable:

@@ -134,7 +134,7 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
 
 def _concern_vessels(concern: Concern) -> VesselPopulation | None:
     """Return the published vessels of a concern that light for vessels may be planned for; None for other concerns."""
-    wheres = [known_modalities()[name].where for name in laser_choices(concern.condition, concern.site)[0]]
+    wheres = [known_modalities()[name].location for name in laser_choices(concern.condition, concern.site)[0]]
     if "vessel" not in wheres:
         return None
     try:
@@ -389,7 +389,7 @@ def _plan_concerns(
 
 def _start_order(concern: Concern) -> int:
     """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
-    where = {known_modalities()[one].where for one in laser_choices(concern.condition, concern.site)[0]}
+    where = {known_modalities()[one].location for one in laser_choices(concern.condition, concern.site)[0]}
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 

@@ -132,8 +132,8 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRe
     for modality, choice in known_conditions()[condition].lasers.items():
         cite_sources(choice.source)
         excluded = known_modalities()[modality]
-        if choice.why is not None:
-            refused.append(ModalityRefusal(modality, Message(choice.why), choice.source))
+        if choice.reason_id is not None:
+            refused.append(ModalityRefusal(modality, Message(choice.reason_id), choice.source))
         elif site in excluded.not_at and excluded.source is not None:
             site_title = known_sites()[site].title
             refused.append(
@@ -171,7 +171,7 @@ def treatment_goal(
         condition,
         modality,
         entry.endpoint,
-        entry.where,
+        entry.location,
         zone_m,
         _aim_fraction(modality, severity, bounds),
         bounds,

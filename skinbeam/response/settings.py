@@ -38,6 +38,7 @@ from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.history import DoseBar, drop_barred_doses
 
 __all__ = [
+    "CoolingTiming",
     "PracticeRegion",
     "PulseCaps",
     "SearchMachine",

@@ -20,7 +20,7 @@ from skinbeam.skin.tables import read_number, tissue_table
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["first_vessel_mua", "median_reduction_error", "reduction_error"]
+__all__ = ["ReductionError", "first_vessel_mua", "median_reduction_error", "reduction_error"]
 
 
 @dataclass(frozen=True)
