@@ -53,9 +53,9 @@ def look_at_it(_: Path, photograph: Any) -> Any:
 
 
 def write_overlays(file: Path, look: Any) -> Any:
-    from skinbeam.api.analyse_photo import analysis_document
+    from skinbeam.api.analyse_photo import photo_report
 
-    analysis_document(look, file.parent / "out")
+    photo_report(look, file.parent / "out")
     return look
 
 

@@ -1,25 +1,84 @@
 """Compute `skinbeam.photo/1`: findings of a photograph, unknowns with their reasons, and overlays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from skinbeam.model.document import build_document, sha256_hex
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.estimate import Unknown
+from skinbeam.model.estimate import Unknown, Value
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
-from skinbeam.photo.comparison.change_document import change_record
+from skinbeam.photo.colour import PhotoColour
+from skinbeam.photo.colour_target import ColourCalibration
+from skinbeam.photo.comparison.change_document import ChangeReport, report_change
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.face.face import Face
+from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.photo.overlays import MAP_FILES, write_overlays
+from skinbeam.photo.quality import QualityProblem
 from skinbeam.text import Message
 
-__all__ = ["analysis_document", "photo_document"]
+__all__ = ["PhotoFace", "PhotoQuality", "PhotoReport", "photo_report", "report_photo"]
 
-SCHEMA = "skinbeam.photo/1"
+Points = NDArray[np.float64]
 
 
-def photo_document(
+@dataclass(frozen=True)
+class PhotoQuality:
+    """Whether a photograph can be used, its faults, and what to ask the person who takes it."""
+
+    ok: bool
+    problems: tuple[QualityProblem, ...]
+    ask: str
+
+
+@dataclass(frozen=True)
+class PhotoFace:
+    """The face: which detector found it, and where its parts are, in pixels of the picture."""
+
+    backend: str
+    pupil_distance_px: float
+    roll_deg: float
+    right_pupil: tuple[float, float]
+    left_pupil: tuple[float, float]
+    mouth: tuple[float, float]
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoReport(DocumentResult):
+    """The findings of a photograph.
+
+    Parameters
+    ----------
+    faces : number of faces found.
+    regions : name → outline in pixels of the picture. regions_left_out : name → why.
+    maps : name → file, or why there is none.
+    card : the colour calibration.
+    change : since an earlier picture; None where none was given.
+    """
+
+    schema: ClassVar[str] = "skinbeam.photo/1"
+
+    faces: int
+    face: PhotoFace | Unknown
+    quality: PhotoQuality
+    regions: Mapping[str, Points] | Unknown
+    regions_note: str
+    regions_left_out: Mapping[str, str] | Unknown
+    maps: Mapping[str, str | Unknown] | Unknown
+    colour: PhotoColour | Unknown
+    card: ColourCalibration | Unknown
+    findings: tuple[SkinFinding, ...] | Unknown
+    scale_mm_per_px: Value
+    change: ChangeReport | Unknown | None = None
+
+
+def report_photo(
     path: Path | str,
     out: Path | None = None,
     *,
@@ -28,8 +87,8 @@ def photo_document(
     site: str | None = None,
     length: Sequence[float] | None = None,
     before: Path | str | None = None,
-) -> dict[str, Any]:
-    """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
+) -> PhotoReport:
+    """Return the findings of a photograph and write its overlays into `out`.
 
     Parameters
     ----------
@@ -48,69 +107,67 @@ def photo_document(
     """
     look = analyse_photograph(read_photograph(path), white_card, points, site=site, length=length)
     earlier = None if before is None else analyse_photograph(read_photograph(before, field="before"), site=site)
-    whole = analysis_document(look, out, earlier)
+    report = photo_report(look, out, earlier)
     if isinstance(look.skin, Unknown):
-        raise NotAvailable(look.skin.reason, body=whole)
-    return whole
+        raise NotAvailable(look.skin.reason, body=report.to_dict())
+    return report
 
 
-def analysis_document(
-    analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalysis | None = None
-) -> dict[str, Any]:
-    """Return the document of an analysed photograph and write its overlays into `out`.
+def photo_report(analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalysis | None = None) -> PhotoReport:
+    """Return the findings of an analysed photograph and write its overlays into `out`.
 
-    With an earlier picture of the same face the key `change` has the changes since then, or why they are unknown.
+    With an earlier picture of the same face, `change` has the changes since then, or why they are unknown.
     """
     seen = analysis.skin
-    face = isinstance(seen, Unknown) or seen.face is not None
-    body: dict[str, Any] = {
-        "faces": analysis.faces,
-        "face": seen,
-        "quality": {
-            "ok": not isinstance(seen, Unknown),
-            "problems": analysis.problems,
-            "ask": Message("photo-quality.ask" if face else "photo-site.ask").text,
-        },
-        "regions": seen,
-        "regions_note": Message("photo-finding.approximate" if face else "photo-site.approximate").text,
-        "regions_left_out": seen,
-        "maps": seen,
-        "colour": seen,
-        "card": analysis.calibration,
-        "findings": seen,
-        "scale_mm_per_px": seen,
-    }
-    if not isinstance(seen, Unknown):
-        body |= {
-            "face": _face_record(seen.face),
-            "regions": {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()},
-            "regions_left_out": {
-                name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()
-            },
-            "maps": _write_maps(seen, out),
-            "colour": seen.colour,
-            "findings": seen.findings,
-            "scale_mm_per_px": seen.scale_mm_per_px,
-        }
+    face: PhotoFace | Unknown
+    regions: Mapping[str, Points] | Unknown
+    left_out: Mapping[str, str] | Unknown
+    maps: Mapping[str, str | Unknown] | Unknown
+    colour: PhotoColour | Unknown
+    findings: tuple[SkinFinding, ...] | Unknown
+    scale: Value
+    if isinstance(seen, Unknown):
+        face = regions = left_out = maps = colour = findings = scale = seen
+    else:
+        face = _face_record(seen.face)
+        regions = {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()}
+        left_out = {name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()}
+        maps = _write_maps(seen, out)
+        colour, findings, scale = seen.colour, seen.findings, seen.scale_mm_per_px
     case = analysis.case_sha256
-    if earlier is not None:
-        body["change"] = change_record(earlier, analysis, out)
-        case = sha256_hex({"after": case, "before": earlier.case_sha256})
-    return build_document(SCHEMA, case_sha256=case, seed=0, warnings=analysis.warnings, body=body)
+    change = None if earlier is None else report_change(earlier, analysis, out)
+    kind = "photo-quality" if isinstance(seen, Unknown) or seen.face is not None else "photo-site"
+    return PhotoReport(
+        case_sha256=case if earlier is None else sha256_hex({"after": case, "before": earlier.case_sha256}),
+        seed=0,
+        warnings=analysis.warnings,
+        faces=analysis.faces,
+        face=face,
+        quality=PhotoQuality(not isinstance(seen, Unknown), analysis.problems, Message(f"{kind}.ask").text),
+        regions=regions,
+        regions_note=Message("photo-site.approximate" if kind == "photo-site" else "photo-finding.approximate").text,
+        regions_left_out=left_out,
+        maps=maps,
+        colour=colour,
+        card=analysis.calibration,
+        findings=findings,
+        scale_mm_per_px=scale,
+        change=change,
+    )
 
 
-def _face_record(face: Face | None) -> dict[str, Any] | Unknown:
+def _face_record(face: Face | None) -> PhotoFace | Unknown:
     if face is None:
         return Unknown(Message("photo-site.no_face").text)
-    return {
-        "backend": face.backend,
-        "pupil_distance_px": face.pupil_px,
-        "roll_deg": face.roll_deg,
-        "right_pupil": face.right_pupil,
-        "left_pupil": face.left_pupil,
-        "mouth": face.mouth,
-        "box": face.box,
-    }
+    return PhotoFace(
+        backend=face.backend,
+        pupil_distance_px=face.pupil_px,
+        roll_deg=face.roll_deg,
+        right_pupil=face.right_pupil,
+        left_pupil=face.left_pupil,
+        mouth=face.mouth,
+        box=face.box,
+    )
 
 
 def _write_maps(seen: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:

@@ -1,12 +1,12 @@
 """Make a preview (`skinbeam.preview/1`) of a plan on a photograph: its pictures, and every change with its origin."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, TypeVar
 
-from skinbeam.model.document import build_document, pretty_json, sha256_hex, write_atomically
+from skinbeam.model.document import DocumentResult, pretty_json, sha256_hex, write_atomically
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import read_bytes
@@ -24,24 +24,28 @@ from skinbeam.preview.sheet import (
     footnotes,
     render_sheet,
 )
-from skinbeam.preview.strip import CloseUp, Panel, PreviewStrip
+from skinbeam.preview.strip import ChangeRow, CloseUp, Panel, PreviewStrip, UndrawnHarm
 from skinbeam.preview.undrawn_harms import undrawn_harm_messages
 from skinbeam.text import Message, render_message
 
 __all__ = [
     "DOCUMENT_FILE",
-    "SCHEMA",
+    "CloseUpRecord",
+    "PanelRecord",
     "Preview",
     "PreviewPicture",
+    "PreviewReport",
     "PreviewRow",
     "make_preview",
-    "preview_document",
+    "preview_photo",
     "read_plan_file",
 ]
 
-SCHEMA = "skinbeam.preview/1"
+KnownT = TypeVar("KnownT")
+PartT = TypeVar("PartT")
+
 STRIP_FILE, DOCUMENT_FILE = "strip.png", "preview.json"
-_PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one to two
+_PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,62 @@ class PreviewRow:
 
 
 @dataclass(frozen=True)
+class PanelRecord:
+    """A picture: its moment, file or the reason why there is none, and its words."""
+
+    at: str
+    day: int | None
+    months: int | None
+    percentile: int | None
+    label: str
+    file: str | Unknown
+    frequency: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CloseUpRecord:
+    """An enlarged part: what changes, whether it is a harm, and its pictures."""
+
+    title: str
+    harm: bool
+    pictures: tuple[PanelRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewReport(DocumentResult):
+    """The pictures of a plan on a photograph, and every change with its origin.
+
+    Parameters
+    ----------
+    marked : the mark on every picture. assumption : links a grade to a picture.
+    strip : file of the whole strip. visit : the session after which days are counted.
+    """
+
+    schema: ClassVar[str] = "skinbeam.preview/1"
+
+    plan_sha256: str
+    photo_sha256: str
+    marked: str
+    assumption: str
+    strip: str | Unknown
+    visit: str | Unknown
+    pictures: tuple[PanelRecord, ...] | Unknown
+    close_ups: tuple[CloseUpRecord, ...] | Unknown
+    changes: tuple[ChangeRow, ...] | Unknown
+    not_drawn: tuple[str, ...] | Unknown
+    harms_not_drawn: tuple[UndrawnHarm, ...] | Unknown
+    sources: tuple[str, ...] | Unknown
+
+
+@dataclass(frozen=True)
 class Preview:
     """Pictures of a plan on a photograph.
 
     Parameters
     ----------
     files : pictures and document by file name; empty if no face can be used.
-    document : `skinbeam.preview/1`.
+    report : its pictures and every change with its origin.
     gains, harms : rows of pictures for a page: the whole face and close-ups.
     undrawn_harms : sentences that name the harms without a picture, with their counts.
     days_title, days : the session after which days are counted, and what shows on each.
@@ -78,7 +131,7 @@ class Preview:
     """
 
     files: Mapping[str, bytes]
-    document: dict[str, Any]
+    report: PreviewReport
     gains: tuple[PreviewRow, ...] = ()
     harms: tuple[PreviewRow, ...] = ()
     undrawn_harms: tuple[str, ...] = ()
@@ -87,8 +140,8 @@ class Preview:
     footnotes: tuple[str, ...] = ()
 
 
-def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str, Any]:
-    """Return the document `skinbeam.preview/1` of a plan on a photograph, and write its pictures into `out`.
+def preview_photo(photo: Path | str, plan: Path | str, out: Path) -> PreviewReport:
+    """Draw a plan on a photograph and write its pictures into `out`.
 
     Raises
     ------
@@ -99,10 +152,10 @@ def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str
     look = analyse_photograph(read_photograph(photo))
     preview = make_preview(made, look)
     if isinstance(look.skin, Unknown):
-        raise NotAvailable(look.skin.reason, body=preview.document)
+        raise NotAvailable(look.skin.reason, body=preview.report.to_dict())
     for name, content in preview.files.items():
         write_atomically(out / name, content)
-    return preview.document
+    return preview.report
 
 
 def read_plan_file(path: Path) -> Plan:
@@ -134,17 +187,17 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
     Text on pictures is in the current language; the document is English.
     """
     if isinstance(analysis.skin, Unknown):
-        return Preview({}, _make_document(plan, analysis, analysis.skin))
+        return Preview({}, _make_report(plan, analysis, analysis.skin))
     strip = make_strip(plan, analysis.skin)
-    whole = _make_document(plan, analysis, strip)
+    report = _make_report(plan, analysis, strip)
     files = {name: _panel_png(panel) for name, panel in strip.files.items()}
     files |= {
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
-        DOCUMENT_FILE: pretty_json(whole).encode(),
+        DOCUMENT_FILE: pretty_json(report.to_dict()).encode(),
     }
     return Preview(
         files,
-        whole,
+        report,
         gains=_gain_rows(strip),
         harms=tuple(_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if close_up.harm),
         undrawn_harms=tuple(message.text for message in undrawn_harm_messages(strip.undrawn_harms)),
@@ -186,45 +239,50 @@ def _panel_png(panel: Panel) -> bytes:
     return encode_png(add_caption_band(panel.picture, f"{panel.label.text} · {mark}"), altered=altered)
 
 
-def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "plan_sha256": plan.plan_sha256,
-        "photo_sha256": look.photo_sha256,
-        "marked": Message("preview.described").english,
-        "assumption": Message("preview.assumption").english,
-    }
-    parts = ("strip", "visit", "pictures", "close_ups", "changes", "not_drawn", "harms_not_drawn", "sources")
-    if isinstance(strip, Unknown):
-        body |= dict.fromkeys(parts, strip)
-    else:
-        body |= {
-            "strip": STRIP_FILE,
-            "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
-            "pictures": [_panel_record(panel) for panel in strip.panels],
-            "close_ups": [_close_up_record(close_up) for close_up in strip.close_ups],
-            "changes": strip.change_rows,
-            "not_drawn": [omission_message(omission).english for omission in strip.omissions],
-            "harms_not_drawn": strip.undrawn_harms,
-            "sources": strip.sources,
-        }
-    case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
-    return build_document(SCHEMA, case_sha256=case, seed=plan.seed, warnings=look.warnings, body=body)
+def _make_report(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown) -> PreviewReport:
+    visit = strip if isinstance(strip, Unknown) else strip.visit
+    return PreviewReport(
+        case_sha256=sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256}),
+        seed=plan.seed,
+        warnings=look.warnings,
+        plan_sha256=plan.plan_sha256,
+        photo_sha256=look.photo_sha256,
+        marked=Message("preview.described").english,
+        assumption=Message("preview.assumption").english,
+        strip=_known(strip, lambda _: STRIP_FILE),
+        visit=_known(visit or Unknown(Message("preview.no-session").english), lambda message: message.english),
+        pictures=_known(strip, lambda drawn: tuple(map(_panel_record, drawn.panels))),
+        close_ups=_known(strip, lambda drawn: tuple(map(_close_up_record, drawn.close_ups))),
+        changes=_known(strip, lambda drawn: drawn.change_rows),
+        not_drawn=_known(strip, lambda drawn: tuple(omission_message(one).english for one in drawn.omissions)),
+        harms_not_drawn=_known(strip, lambda drawn: drawn.undrawn_harms),
+        sources=_known(strip, lambda drawn: drawn.sources),
+    )
 
 
-def _close_up_record(close_up: CloseUp) -> dict[str, Any]:
-    pictures = [_panel_record(panel) for panel in close_up.panels]
-    return {"title": close_up.title.english, "harm": close_up.harm, "pictures": pictures}
+def _known(value: KnownT | Unknown, part: Callable[[KnownT], PartT]) -> PartT | Unknown:
+    """Return a part of a value, or why the value is unknown."""
+    return value if isinstance(value, Unknown) else part(value)
 
 
-def _panel_record(panel: Panel) -> dict[str, Any]:
+def _close_up_record(close_up: CloseUp) -> CloseUpRecord:
+    return CloseUpRecord(close_up.title.english, close_up.harm, tuple(map(_panel_record, close_up.panels)))
+
+
+def _panel_record(panel: Panel) -> PanelRecord:
     when = panel.moment
-    told = {"day": when.day, "months": when.months, "percentile": when.percentile}
-    why = panel.reason
-    return {
-        "at": when.kind,
-        **{name: value for name, value in told.items() if value is not None},
-        "label": panel.label.english,
-        "file": panel.file if why is None else Unknown(why.english),
-        **({} if panel.frequency is None else {"frequency": panel.frequency.english}),
-        "notes": [note.english for note in panel.notes],
-    }
+    if panel.reason is not None:
+        file: str | Unknown = Unknown(panel.reason.english)
+    else:
+        assert panel.file is not None  # a picture that is drawn has a file
+        file = panel.file
+    return PanelRecord(
+        at=when.kind,
+        day=when.day,
+        months=when.months,
+        percentile=when.percentile,
+        label=panel.label.english,
+        file=file,
+        frequency=None if panel.frequency is None else panel.frequency.english,
+        notes=tuple(note.english for note in panel.notes),
+    )

@@ -1,23 +1,22 @@
 """Compute `skinbeam.simulate/1`: a pulse, train or bath on many sampled skins."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.api.summary import SimulationSummary, draw_warnings
+from skinbeam.api.summary import DrawSummaries, Simulation, draw_warnings
 from skinbeam.evidence.harm_counts import harm_share_in_trials
-from skinbeam.model.document import build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MS
 from skinbeam.outcome.burn import burn_coverage_warnings, estimate_burn, record_burn
-from skinbeam.outcome.healing import HEALING_TIMES, healing_group, record_healing
-from skinbeam.outcome.injury import HARM_OUTCOMES, harm_group, record_injury
+from skinbeam.outcome.healing import HealingSummary, record_healing, summarise_healing
+from skinbeam.outcome.injury import HarmProbabilities, record_injury, summarise_harm
 from skinbeam.simulate.endpoints.bath import simulate_bath
 from skinbeam.simulate.fields import FieldsWriter, open_fields_writer
 from skinbeam.simulate.light.illumination import Illumination, axis_exposure
@@ -32,7 +31,7 @@ from skinbeam.simulate.scene import PulseScene, build_scene, build_schedule, cas
 from skinbeam.simulate.skins.ensemble import SampledQuantities, join_chunks, value_or_unknown
 from skinbeam.text import render_message
 
-__all__ = ["simulate_document"]
+__all__ = ["simulate_case"]
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +39,7 @@ _PEAK_KEYS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels
 CARBON_LIMIT_C = 3600.0  # carbon, the last residue of dry tissue, sublimes in air at this temperature
 
 
-def simulate_document(
+def simulate_case(
     loaded: LoadedCase,
     *,
     draws: int = 200,
@@ -48,8 +47,8 @@ def simulate_document(
     output: Path | None = None,
     light: str = "ordinates",
     error: float | None = None,
-) -> dict[str, Any]:
-    """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
+) -> Simulation:
+    """Simulate a pulse case on such skins; with `output`, write the fields as a Zarr store too.
 
     Parameters
     ----------
@@ -68,11 +67,6 @@ def simulate_document(
             "missing-key", '"exposure_s" is missing, nothing was read', field="bath.exposure_s", hint="The time in s."
         )
 
-    def made(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
-        return build_document(
-            "skinbeam.simulate/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body
-        )
-
     try:
         with collect_sources() as sources:
             scene = build_scene(loaded)
@@ -80,8 +74,8 @@ def simulate_document(
             with open_fields_writer(scene, output, draws, seed) as write:
                 parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write, lit))
     except NotAvailable as silence:
-        whole = made(_empty_body(Unknown(silence.reason)), case_warnings(loaded.case))
-        raise NotAvailable(silence.reason, body=whole) from None
+        nothing = _unknown_simulation(loaded, seed, Unknown(silence.reason))
+        raise NotAvailable(silence.reason, body=nothing.to_dict()) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join_chunks([part[0] for part in parts]), parts[0][2]
     if is_bulk_boiling(seen.get("microlesion.bulk_rise_K", 0.0), scene.median_skin):
@@ -90,23 +84,40 @@ def simulate_document(
     said = _result_warnings(scene, seen, weights)
     if not scene.skin.layers:  # layers that the case defines itself need not be tissue
         seen = _mask_vaporised_peaks(seen)
-    body = SimulationSummary(
-        seen, weights, layers, basis, missing=Unknown(render_message("not-apply.microbeam"))
-    ).body()
-    body["healing"] = healing_group(seen, weights, loaded.case, basis)
     burn = estimate_burn(seen, scene, weights, basis)
-    body["damage"]["burn"] = burn.doses
-    body["harm"] = {"p_burn": burn.p} | harm_group(seen, weights, loaded.case, basis, harm_share_in_trials)
     beyond = () if isinstance(burn.doses, Unknown) else burn_coverage_warnings(scene)
-    return made(body, (*scene.warnings, *said, *beyond))
+    summaries = DrawSummaries(seen, weights, layers, basis, missing=Unknown(render_message("not-apply.microbeam")))
+    return Simulation(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        warnings=(*scene.warnings, *said, *beyond),
+        light=summaries.light(),
+        temperature_C=summaries.temperature(),
+        damage=summaries.damage(burn.doses),
+        ablation=summaries.ablation(),
+        microlesion=summaries.microlesion(),
+        cooling=summaries.cooling(),
+        healing=summarise_healing(seen, weights, loaded.case, basis),
+        harm=summarise_harm(burn.p, seen, weights, loaded.case, basis, harm_share_in_trials),
+    )
 
 
-def _empty_body(reason: Unknown) -> dict[str, Any]:
-    """Return the body if nothing was computed: every key, with unknowns in place of values."""
-    healing = dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), reason)
-    groups = SimulationSummary({}, np.ones(1), (), (), missing=reason, cause=reason).body()
-    groups["damage"]["burn"] = reason
-    return groups | {"healing": healing, "harm": dict.fromkeys(("p_burn", *HARM_OUTCOMES), reason)}
+def _unknown_simulation(loaded: LoadedCase, seed: int, reason: Unknown) -> Simulation:
+    """Return the simulation if nothing was computed: every value is unknown."""
+    summaries = DrawSummaries({}, np.ones(1), (), (), missing=reason, cause=reason)
+    return Simulation(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        warnings=case_warnings(loaded.case),
+        light=summaries.light(),
+        temperature_C=summaries.temperature(),
+        damage=summaries.damage(reason),
+        ablation=summaries.ablation(),
+        microlesion=summaries.microlesion(),
+        cooling=summaries.cooling(),
+        healing=HealingSummary.unknown(reason),
+        harm=HarmProbabilities(reason, reason, reason, reason),
+    )
 
 
 def _choose_light(

@@ -1,32 +1,155 @@
-"""Summarise the draws of a simulation into groups of values of `skinbeam.simulate/1`, and warn of too few draws."""
+"""Records of `skinbeam.simulate/1`, which summarise the draws of a simulation, and warnings of too few draws."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.estimate import Unknown, Value
+from skinbeam.outcome.burn import BurnDoseSummary
+from skinbeam.outcome.healing import HealingSummary
+from skinbeam.outcome.injury import HarmProbabilities
 from skinbeam.simulate.appearance import reading_warnings
-from skinbeam.simulate.quantities import CONTOURS, VESSEL_DAMAGE
+from skinbeam.simulate.quantities import CONTOURS
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.skins.ensemble import SampledQuantities, effective_draws, summarise_draws, weighted_probability
 from skinbeam.text import render_message
 
 __all__ = [
-    "SimulationSummary",
+    "AblationSummary",
+    "CoolingSummary",
+    "DamageContour",
+    "DamageSummary",
+    "DrawSummaries",
+    "LightSummary",
+    "MicrolesionSummary",
+    "Simulation",
+    "TemperatureSummary",
+    "VesselDamage",
+    "VesselTemperature",
     "draw_warnings",
 ]
 
 Floats = NDArray[np.float64]
 
+VesselT = TypeVar("VesselT", "VesselTemperature", "VesselDamage")
+
 _PROBABILITY_KEYS = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 
 
 @dataclass(frozen=True)
-class SimulationSummary:
-    """Quantities of weighted draws, summarised into the groups of the document.
+class LightSummary:
+    """Reflectance and absorbed fraction of the light, by layer, and its reach into the skin."""
+
+    reflectance: Value
+    absorbed: Mapping[str, Value] | Unknown
+    fluence_rate_ratio_peak: Value
+    penetration_depth_um: Value
+
+
+@dataclass(frozen=True)
+class VesselTemperature:
+    """Peaks in a vessel, in °C; None where the quantity was not computed."""
+
+    lumen_peak: Value | None
+    lumen_peak_unheated: Value | None
+    wall_peak: Value | None
+
+
+@dataclass(frozen=True)
+class TemperatureSummary:
+    """Extremes of temperature in °C, of the surface, the basal layer and each vessel."""
+
+    surface_peak: Value
+    surface_minimum: Value
+    basal_peak: Value
+    vessels: tuple[VesselTemperature, ...]
+
+
+@dataclass(frozen=True)
+class VesselDamage:
+    """Damage of a vessel; None where the quantity was not computed. `agah` : with the kinetics of the vessel wall."""
+
+    coagulated_fraction: Value | None
+    coagulated_fraction_agah: Value | None
+    wall_damaged_fraction: Value | None
+    p_closed: Value | None
+    p_closed_agah: Value | None
+    p_ruptured: Value | None
+
+
+@dataclass(frozen=True)
+class DamageContour:
+    """Depth and width of the tissue whose damage integral is at least a level."""
+
+    depth_um: Value
+    width_um: Value
+
+
+@dataclass(frozen=True)
+class DamageSummary:
+    """Thermal and mechanical damage. `contours` : by level of the damage integral. `burn` : doses that burn."""
+
+    epidermis_fraction: Value
+    coagulation_depth_um: Value
+    coagulation_width_um: Value
+    vessels: tuple[VesselDamage, ...]
+    p_melanosome_disrupted: Value
+    p_breakdown: Value
+    contours: Mapping[str, DamageContour]
+    burn: BurnDoseSummary | Unknown
+
+
+@dataclass(frozen=True)
+class AblationSummary:
+    """The crater of removed tissue, the damage left below it, and the probability of charring."""
+
+    depth_um: Value
+    width_um: Value
+    residual_damage_um: Value
+    p_char: Value
+
+
+@dataclass(frozen=True)
+class MicrolesionSummary:
+    """A column of a fractional laser: its crater, its whole depth and width, and what all columns do."""
+
+    ablation_depth_um: Value
+    depth_um: Value
+    width_um: Value
+    coverage_fraction: Value
+    bulk_rise_K: Value
+
+
+@dataclass(frozen=True)
+class CoolingSummary:
+    """How long a sprayed film stays liquid."""
+
+    film_ms: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation(DocumentResult):
+    """One pulse, train or bath on such skins; every group is present, low and high are of the population."""
+
+    schema: ClassVar[str] = "skinbeam.simulate/1"
+
+    light: LightSummary
+    temperature_C: TemperatureSummary
+    damage: DamageSummary
+    ablation: AblationSummary
+    microlesion: MicrolesionSummary
+    cooling: CoolingSummary
+    healing: HealingSummary
+    harm: HarmProbabilities
+
+
+@dataclass(frozen=True)
+class DrawSummaries:
+    """Summaries of quantities of weighted draws, by group of the result.
 
     Parameters
     ----------
@@ -45,47 +168,59 @@ class SimulationSummary:
     missing: Unknown
     cause: Unknown | None = None
 
-    def body(self) -> dict[str, Any]:
-        """Return the groups of the document, except healing and harm."""
-        return {
-            "light": self._light(),
-            "temperature_C": self._temperature(),
-            "damage": self._damage(),
-            "ablation": self._group_values("ablation", "depth_um", "width_um", "residual_damage_um", "p_char"),
-            "microlesion": {
-                name: self._value_or_reason(f"microlesion.{name}", "no-microbeam")
-                for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K")
-            },
-            "cooling": {"film_ms": self._value_or_reason("cooling.film_ms", "film")},
-        }
-
-    def _light(self) -> dict[str, Any]:
+    def light(self) -> LightSummary:
+        """Return the light in the skin."""
         absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
-        return {
-            "reflectance": self._value("light.reflectance"),
-            "absorbed": absorbed or self.missing,
-            **self._group_values("light", "fluence_rate_ratio_peak", "penetration_depth_um"),
-        }
+        return LightSummary(
+            reflectance=self._value("light.reflectance"),
+            absorbed=absorbed or self.missing,
+            fluence_rate_ratio_peak=self._value("light.fluence_rate_ratio_peak"),
+            penetration_depth_um=self._value("light.penetration_depth_um"),
+        )
 
-    def _temperature(self) -> dict[str, Any]:
-        return {
-            **self._group_values("temperature_C", "surface_peak", "surface_minimum", "basal_peak"),
-            "vessels": self._vessel_values("lumen_peak", "lumen_peak_unheated", "wall_peak"),
-        }
+    def temperature(self) -> TemperatureSummary:
+        """Return the extremes of temperature."""
+        return TemperatureSummary(
+            surface_peak=self._value("temperature_C.surface_peak"),
+            surface_minimum=self._value("temperature_C.surface_minimum"),
+            basal_peak=self._value("temperature_C.basal_peak"),
+            vessels=self._vessels(VesselTemperature),
+        )
 
-    def _damage(self) -> dict[str, Any]:
-        return {
-            **self._group_values("damage", "epidermis_fraction", "coagulation_depth_um", "coagulation_width_um"),
-            "vessels": self._vessel_values(*VESSEL_DAMAGE),
-            "p_melanosome_disrupted": self._value("damage.p_melanosome_disrupted"),
-            "p_breakdown": self._value_or_reason("damage.p_breakdown", "no-beam"),
-            "contours": {
-                level: self._group_values(f"damage.contours.{level}", "depth_um", "width_um") for level in CONTOURS
+    def damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
+        """Return the damage, with the doses that burn."""
+        return DamageSummary(
+            epidermis_fraction=self._value("damage.epidermis_fraction"),
+            coagulation_depth_um=self._value("damage.coagulation_depth_um"),
+            coagulation_width_um=self._value("damage.coagulation_width_um"),
+            vessels=self._vessels(VesselDamage),
+            p_melanosome_disrupted=self._value("damage.p_melanosome_disrupted"),
+            p_breakdown=self._value_or_reason("damage.p_breakdown", "no-beam"),
+            contours={
+                level: DamageContour(
+                    self._value(f"damage.contours.{level}.depth_um"), self._value(f"damage.contours.{level}.width_um")
+                )
+                for level in CONTOURS
             },
-        }
+            burn=burn,
+        )
 
-    def _group_values(self, group: str, *names: str) -> dict[str, Value]:
-        return {name: self._value(f"{group}.{name}") for name in names}
+    def ablation(self) -> AblationSummary:
+        """Return the removal of tissue."""
+        return AblationSummary(
+            **{field.name: self._value(f"ablation.{field.name}") for field in fields(AblationSummary)}
+        )
+
+    def microlesion(self) -> MicrolesionSummary:
+        """Return the column of a fractional laser."""
+        names = (field.name for field in fields(MicrolesionSummary))
+        return MicrolesionSummary(
+            **{name: self._value_or_reason(f"microlesion.{name}", "no-microbeam") for name in names}
+        )
+
+    def cooling(self) -> CoolingSummary:
+        """Return the time of a sprayed film."""
+        return CoolingSummary(self._value_or_reason("cooling.film_ms", "film"))
 
     def _value(self, name: str) -> Value:
         found = self.quantities.get(name, self.missing)
@@ -99,17 +234,21 @@ class SimulationSummary:
             else self.cause or Unknown(render_message(f"not-apply.{reason}"))
         )
 
-    def _vessel_values(self, *names: str) -> list[dict[str, Value]]:
+    def _vessels(self, kind: type[VesselT]) -> tuple[VesselT, ...]:
+        """Return a record for each vessel; no vessels where none of its quantities was computed."""
+        names = [field.name for field in fields(kind)]
         columns = {name: self.quantities[f"vessels.{name}"] for name in names if f"vessels.{name}" in self.quantities}
         counts = [column.shape[1] for column in columns.values() if not isinstance(column, Unknown)]
 
-        def one(index: int) -> dict[str, Value]:
-            return {
-                name: column if isinstance(column, Unknown) else self._estimate(name, column[:, index])
-                for name, column in columns.items()
-            }
+        def value(name: str, index: int) -> Value | None:
+            column = columns.get(name)
+            if column is None or isinstance(column, Unknown):
+                return column
+            return self._estimate(name, column[:, index])
 
-        return [one(index) for index in range(counts[0] if counts else 0)]
+        return tuple(
+            kind(**{name: value(name, index) for name in names}) for index in range(counts[0] if counts else 0)
+        )
 
     def _estimate(self, name: str, values: Floats) -> Value:
         if np.isnan(values).any():

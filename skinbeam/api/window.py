@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import iterate_settings
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.document import DocumentResult, build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import J_CM2
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import draw_burn_ratios
 from skinbeam.published_doses.settings import published_settings
@@ -318,7 +318,7 @@ def _default_effect(loaded: LoadedCase, beam: Beam) -> str:
     """Return the effect of the first concern, else of the vessels or lesions of the case, else of the wavelength."""
     case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is not None:
-        return str(vocabulary_table("modality")[modality]["endpoint"])
+        return known_modalities()[modality].endpoint
     if case.vessel or any(lesion.kind in ("telangiectasia", "spider", "port-wine-stain") for lesion in case.lesion):
         return "vessel-closure"
     if any(lesion.kind in ("lentigo", "freckle", "naevus-of-ota") for lesion in case.lesion):
@@ -337,9 +337,9 @@ def _device_modality(loaded: LoadedCase, beam: Beam) -> str | None:
     """Return the modality of the device for the first concern; None without a concern or a suitable modality."""
     if not loaded.case.concern:
         return None
-    fits = vocabulary_table("condition")[loaded.case.concern[0].condition].get("modality", {})
+    fits = known_conditions()[loaded.case.concern[0].condition].lasers
     offered = beam.device.modalities if beam.device is not None else tuple(fits)
-    return next((name for name in fits if name in offered and fits[name]["use"] != "not"), None)
+    return next((name for name in fits if name in offered and fits[name].use != "not"), None)
 
 
 def _window_grid(beam: Beam) -> tuple[list[float], list[float]]:

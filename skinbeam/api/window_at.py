@@ -6,12 +6,13 @@ case without a person is judged by the endpoints of its window.
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from skinbeam.api.window import DEPTH_HARM, allowed_harm, chosen_endpoints, endpoint_doses
 from skinbeam.course.sessions import describe_settings
 from skinbeam.model.case import Case
-from skinbeam.model.document import build_document, dataclass_fields
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase, parse_record
@@ -19,22 +20,91 @@ from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.options import build_setup
 from skinbeam.plan.planner import assess_person
+from skinbeam.plan_records.course import DeviceSetting
+from skinbeam.response.records import LimitStatus
 from skinbeam.simulate.model_error import ErrorSide
 from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.text import Message, render_message
-from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, AskedSetting, judge_asked_setting
+from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, AskedSetting, DosePlace, judge_asked_setting
 
 __all__ = [
-    "asked_setting_document",
+    "AskedSettingAnswer",
+    "ConcernPlace",
+    "LimitOutcome",
+    "PublishedDosePlace",
+    "SettingJudgement",
+    "answer_setting",
+    "asked_setting_answer",
     "asked_setting_sentences",
     "parse_asked",
-    "window_at_document",
     "with_asked",
 ]
 
-_SCHEMA = "skinbeam.window/1"
-_SIMULATED: Final[Mapping[str, Any]] = {"basis": "simulated", "error": 0.0}  # nothing is interpolated
+
+@dataclass(frozen=True)
+class ConcernPlace:
+    """A concern and its site."""
+
+    condition: str
+    site: str
+
+
+@dataclass(frozen=True)
+class LimitOutcome:
+    """Whether a limit is met at a setting."""
+
+    id: str
+    status: LimitStatus
+
+
+@dataclass(frozen=True)
+class PublishedDosePlace:
+    """The doses that sources print, and where the dose is: in, above or below them. `of` : the quantity of the dose."""
+
+    of: str
+    low: float
+    high: float
+    place: DosePlace
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingJudgement:
+    """The effect and the harm of one setting; fields that do not apply are None.
+
+    Parameters
+    ----------
+    device, concern, modality, published, beyond_practice : of a consultation alone.
+    effect, harm : endpoints of a pulse without a person.
+    basis, error : nothing is interpolated; None where nothing was computed.
+    """
+
+    device: str | None = None
+    concern: ConcernPlace | None = None
+    modality: str | None = None
+    settings: DeviceSetting | Mapping[str, float]
+    effect: str | None = None
+    harm: str | None = None
+    p_effective: Value
+    p_burn: Value
+    p_harm: Value
+    p_purpura: Estimate | None = None
+    limits: tuple[LimitOutcome, ...] | None = None
+    published: PublishedDosePlace | None = None
+    beyond_practice: bool | None = None
+    basis: Literal["simulated"] | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedSettingAnswer(DocumentResult):
+    """The answer for one setting. `in_words` : in sentences; None of a pulse without a person."""
+
+    schema: ClassVar[str] = "skinbeam.window/1"
+
+    in_words: tuple[Message, ...] | None = None
+    at: SettingJudgement
 
 
 def parse_asked(text: str) -> dict[str, float]:
@@ -60,10 +130,10 @@ def parse_asked(text: str) -> dict[str, float]:
     return found
 
 
-def window_at_document(
+def answer_setting(
     loaded: LoadedCase, asked: Mapping[str, float], *, device: str | None = None, draws: int = 200, seed: int = 0
-) -> dict[str, Any]:
-    """Return skinbeam.window/1 of one setting, which is simulated.
+) -> AskedSettingAnswer:
+    """Return the answer for one setting, which is simulated.
 
     Parameters
     ----------
@@ -79,49 +149,51 @@ def window_at_document(
         if loaded.case.concern:
             person = assess_person(check_consultation(loaded), draws, seed)
             found = judge_asked_setting(person, loaded, asked, device_name=device)
-            return asked_setting_document(loaded, found, seed)
-        body = {"at": _pulse_record(loaded, asked, device, draws, seed)}
+            return asked_setting_answer(loaded, found, seed)
+        judged = _pulse_judgement(loaded, asked, device, draws, seed)
     except NotAvailable as error:
-        unknown = dict.fromkeys(("p_effective", "p_burn", "p_harm"), Unknown(error.reason))
-        nothing = _document(loaded, seed, {"at": {"settings": dict(asked), **unknown}})
-        raise NotAvailable(error.reason, body=nothing) from None
-    return _document(loaded, seed, body)
+        unknown = Unknown(error.reason)
+        nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
+        body = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing).to_dict()
+        raise NotAvailable(error.reason, body=body) from None
+    return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=judged)
 
 
-def asked_setting_document(loaded: LoadedCase, found: AskedSetting, seed: int) -> dict[str, Any]:
-    """Return skinbeam.window/1 of a setting that was judged for a person."""
-    return _document(loaded, seed, {"in_words": asked_setting_sentences(found), "at": _planned_record(found)})
+def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> AskedSettingAnswer:
+    """Return the answer for a setting that was judged for a person."""
+    return AskedSettingAnswer(
+        case_sha256=loaded.sha256(),
+        seed=seed,
+        in_words=tuple(asked_setting_sentences(found)),
+        at=_person_judgement(found),
+    )
 
 
-def _document(loaded: LoadedCase, seed: int, body: Mapping[str, Any]) -> dict[str, Any]:
-    return build_document(_SCHEMA, case_sha256=loaded.sha256(), seed=seed, body=body)
-
-
-def _planned_record(found: AskedSetting) -> dict[str, Any]:
-    """Return the record of a setting that was judged for a person."""
+def _person_judgement(found: AskedSetting) -> SettingJudgement:
+    """Return the judgement of a setting for a person."""
     trial, span = found.trial, found.proposal
-    record: dict[str, Any] = {
-        "device": trial.machine.device.name,
-        "concern": {"condition": found.concern.condition, "site": found.concern.site},
-        "modality": found.goal.modality,
-        "settings": dataclass_fields(build_setup(trial, None).settings),
-        "p_effective": found.p_effective,
-        "p_burn": found.p_burn or Unknown(render_message("asked.no-burn")),
-        "p_harm": found.p_harm,
-    }
-    if trial.bruising is not None:
-        record["p_purpura"] = trial.bruising.p
-    record["limits"] = [{"id": verdict.limit.id, "status": verdict.status} for verdict in trial.verdicts]
-    record["limits"] += [{"id": name, "status": "not_met"} for name, _ in found.obstacles]
-    if span is not None:
-        record["published"] = {
-            "of": "energy_mJ" if trial.machine.device.microbeam else "fluence_J_cm2",
-            "low": span.low,
-            "high": span.high,
-            "place": found.place,
-            "sources": list(span.sources),
-        }
-    return {**record, "beyond_practice": bool(found.unpublished), **_SIMULATED}
+    published = None
+    if span is not None and found.place is not None:  # a span places the dose
+        quantity = "energy_mJ" if trial.machine.device.microbeam else "fluence_J_cm2"
+        published = PublishedDosePlace(quantity, span.low, span.high, found.place, tuple(span.sources))
+    return SettingJudgement(
+        device=trial.machine.device.name,
+        concern=ConcernPlace(found.concern.condition, found.concern.site),
+        modality=found.goal.modality,
+        settings=build_setup(trial, None).settings,
+        p_effective=found.p_effective,
+        p_burn=found.p_burn or Unknown(render_message("asked.no-burn")),
+        p_harm=found.p_harm,
+        p_purpura=None if trial.bruising is None else trial.bruising.p,
+        limits=(
+            *(LimitOutcome(verdict.limit.id, verdict.status) for verdict in trial.verdicts),
+            *(LimitOutcome(name, "not_met") for name, _ in found.obstacles),
+        ),
+        published=published,
+        beyond_practice=bool(found.unpublished),
+        basis="simulated",
+        error=0.0,
+    )
 
 
 def asked_setting_sentences(found: AskedSetting) -> list[Message]:
@@ -150,10 +222,10 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     return [*sentences, Message("asked.broken", {"limits": limits})]
 
 
-def _pulse_record(
+def _pulse_judgement(
     loaded: LoadedCase, asked: Mapping[str, float], device: str | None, draws: int, seed: int
-) -> dict[str, Any]:
-    """Return the record of a pulse without a person: the effect and the harm of the case's window at one setting."""
+) -> SettingJudgement:
+    """Return the judgement of a pulse without a person: the effect and the harm of the case's window at one setting."""
     case = with_asked(loaded.case, asked, device)
     scene = build_scene(LoadedCase(case, loaded.folder, loaded.file))
     beam = scene.beam
@@ -173,20 +245,20 @@ def _pulse_record(
 
     harm = share(avoided, "harm")
     allowed = allowed_harm(beam, avoided, scene.skin.site or "")
-    limits = []
+    limits: tuple[LimitOutcome, ...] = ()
     if isinstance(allowed, float) and isinstance(harm, Estimate):
-        limits = [{"id": avoided, "status": "met" if harm.median <= allowed else "not_met"}]
-    no_burn = Unknown(render_message("asked.no-burn"))
-    return {
-        "settings": dict(asked),
-        "effect": wanted,
-        "harm": avoided,
-        "p_effective": share(wanted, "effect"),
-        "p_burn": harm if avoided != DEPTH_HARM else no_burn,
-        "p_harm": harm,
-        "limits": limits,
-        **_SIMULATED,
-    }
+        limits = (LimitOutcome(avoided, "met" if harm.median <= allowed else "not_met"),)
+    return SettingJudgement(
+        settings=dict(asked),
+        effect=wanted,
+        harm=avoided,
+        p_effective=share(wanted, "effect"),
+        p_burn=harm if avoided != DEPTH_HARM else Unknown(render_message("asked.no-burn")),
+        p_harm=harm,
+        limits=limits,
+        basis="simulated",
+        error=0.0,
+    )
 
 
 def with_asked(case: Case, asked: Mapping[str, float], device: str | None) -> Case:

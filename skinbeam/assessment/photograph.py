@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.mark import Mark
@@ -79,7 +79,7 @@ def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Seq
     """
     found: list[Message] = []
     for site_findings in sites:
-        where = {"site": vocabulary_table("site")[site_findings.site]["title"]}
+        where = {"site": known_sites()[site_findings.site].title}
         ratio = site_findings.melanin_ratio
         if isinstance(ratio, Unknown):
             found.append(Message("photo-plan.melanin_unknown", where))

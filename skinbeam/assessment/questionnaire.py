@@ -14,9 +14,10 @@ from typing import Any
 
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
 from skinbeam.model.case import Case, conditions_in_case
+from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, severity_range, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, severity_range
 from skinbeam.text import Message
 
 __all__ = [
@@ -172,7 +173,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     }
     if concern is None:
         return MappingProxyType(facts)
-    site = vocabulary_table("site")[concern.site]
+    site = known_sites()[concern.site]
     named_for_eyes = concern.condition in fact_tables()["condition_groups"]["around-eyes"]
     woman = case.patient is not None and case.patient.sex == "female"
     facts |= {
@@ -180,10 +181,10 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
         "field_conditions": tuple(sorted({c.condition for c in in_field})),
         "site": concern.site,
         "diagnosed": concern.diagnosed,
-        "off_face": site.get("off_face", True),
-        "around_eyes": site.get("around_eyes", False) or named_for_eyes,
-        "inside_orbital_rim": site.get("inside_orbital_rim", False) or named_for_eyes,
-        "hair_bearing": site.get("hair_bearing", "all") in (("all",) if woman else ("all", "men")),
+        "off_face": site.off_face,
+        "around_eyes": site.around_eyes or named_for_eyes,
+        "inside_orbital_rim": site.inside_orbital_rim or named_for_eyes,
+        "hair_bearing": site.hair_bearing in (("all",) if woman else ("all", "men")),
     }
     if concern.severity is not None:
         facts["severity_high"] = float(severity_range(concern.severity)[1])
@@ -230,4 +231,4 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Mapping[
 
 
 def _is_pigmented(condition: str) -> bool:
-    return bool(vocabulary_table("condition")[condition]["pigmented"])
+    return bool(known_conditions()[condition].pigmented)

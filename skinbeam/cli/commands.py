@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,13 +28,17 @@ from skinbeam.cli.common import (
     missing_group_error,
     name_file_in_errors,
     print_document,
-    print_names,
+    print_formatted,
+    print_result,
     raise_not_built,
 )
 from skinbeam.cli.evidence_commands import cite, claims, compare, expect, guideline
 from skinbeam.cli.installed_commands import add_installed_commands
 from skinbeam.model.errors import NotAvailable
 from skinbeam.text import render_message
+
+if TYPE_CHECKING:
+    from skinbeam.api.window_at import AskedSettingAnswer
 
 __all__ = [
     "app",
@@ -53,9 +57,10 @@ lasers = typer.Typer(help="The lasers that are known; whether a device file is s
 def _lasers(context: typer.Context, json: LasersJson = False) -> None:
     context.obj = json
     if context.invoked_subcommand is None:
-        from skinbeam.laser.device import lasers_document
+        from skinbeam.cli.plain_text import format_devices
+        from skinbeam.laser.device import list_devices
 
-        print_names(lasers_document(), json=json)
+        print_formatted(list_devices(), format_devices, json=json)
 
 
 @lasers.command("check")
@@ -67,7 +72,7 @@ def _lasers_check(
     """Say whether a device file is sound."""
     from skinbeam.laser.device import check_device_file
 
-    print_document(check_device_file(file), json=json or bool(context.obj))
+    print_result(check_device_file(file), json=json or bool(context.obj))
 
 
 def sweep(
@@ -226,7 +231,8 @@ def simulate(
     json: Json = False,
 ) -> None:
     """One pulse, train or pass on one kind of skin."""
-    from skinbeam.api.simulate import simulate_document
+    from skinbeam.api.simulate import simulate_case
+    from skinbeam.cli.plain_text import simulation_sentences
     from skinbeam.model.input_files import load_case
     from skinbeam.simulate.light.engines import check_engine_options
 
@@ -234,8 +240,8 @@ def simulate(
     if device == "cuda":
         raise_not_built("simulate", "CUDA is not in this release for pulses")
     with name_file_in_errors(case):
-        document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
-    print_document(document, json=json)
+        result = simulate_case(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
+    print_result(result, simulation_sentences, json=json)
 
 
 @app.command()
@@ -250,13 +256,14 @@ def threshold(
 ) -> None:
     """The dose at which half of such skins reach an endpoint."""
     from skinbeam.api.threshold import find_threshold
+    from skinbeam.cli.plain_text import threshold_sentences
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
     with name_file_in_errors(case):
         result = find_threshold(load_case(case), endpoint, of=of, draws=draws, seed=seed)
     draw_plot(result, plot)
-    print_document(result.to_dict(), json=json)
+    print_result(result, threshold_sentences, json=json)
 
 
 @app.command()
@@ -283,30 +290,31 @@ def window(
 ) -> None:
     """The therapeutic window: dose by pulse length, with probability of effect and of harm; or one setting of it."""
     from skinbeam.api.window import find_window
+    from skinbeam.cli.plain_text import window_sentences, worded_sentences
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
     if at is not None or device is not None or exact:
         if output or plot or effect or harm:
             raise typer.BadParameter("a single setting has no figure and no other endpoints", param_hint="--at")
-        print_document(_window_at(case, at or "", device, draws, seed), json=json)
+        print_result(_setting_answer(case, at or "", device, draws, seed), worded_sentences, json=json)
         return
     with name_file_in_errors(case):
         result = find_window(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
         draw_plot(result, output / "window.svg")
     draw_plot(result, plot)
-    print_document(result.to_dict(), json=json)
+    print_result(result, window_sentences, json=json)
 
 
-def _window_at(case: Path, at: str, device: str | None, draws: int, seed: int) -> dict[str, Any]:
+def _setting_answer(case: Path, at: str, device: str | None, draws: int, seed: int) -> "AskedSettingAnswer":
     """Return the answer for one setting of a device."""
-    from skinbeam.api.window_at import parse_asked, window_at_document
+    from skinbeam.api.window_at import answer_setting, parse_asked
     from skinbeam.model.input_files import load_case
 
     asked = parse_asked(at) if at else {}
     with name_file_in_errors(case):
-        return window_at_document(load_case(case), asked, device=device, draws=draws, seed=seed)
+        return answer_setting(load_case(case), asked, device=device, draws=draws, seed=seed)
 
 
 @app.command()
@@ -400,14 +408,11 @@ def photo(
     json: Json = False,
 ) -> None:
     """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
-    from skinbeam.api.analyse_photo import photo_document
+    from skinbeam.api.analyse_photo import report_photo
     from skinbeam.cli.photo_text import format_photo
 
-    document = photo_document(image, output, points=points, site=site, length=length, before=before)
-    if json:
-        print_document(document, json=True)
-    else:
-        sys.stdout.write(format_photo(document))
+    report = report_photo(image, output, points=points, site=site, length=length, before=before)
+    print_formatted(report, format_photo, json=json)
 
 
 @app.command()
@@ -419,13 +424,13 @@ def card(
     json: Json = False,
 ) -> None:
     """The clinic's colour and scale card as PDF, to be printed and held beside the skin in a photograph."""
-    from skinbeam.report.photo_card import card_document
+    from skinbeam.report.photo_card import write_card
     from skinbeam.text import use_language
 
     check_language(language)
     with use_language(language):
-        document = card_document(output)
-    print_document(document, json=json)
+        card = write_card(output)
+    print_result(card, json=json)
 
 
 @app.command()
@@ -436,9 +441,9 @@ def preview(
     json: Json = False,
 ) -> None:
     """Before and after, and what may go wrong: illustrations at the 10th, 50th and 90th percentile."""
-    from skinbeam.api.preview import preview_document
+    from skinbeam.api.preview import preview_photo
 
-    print_document(preview_document(image, plan, output), json=json)
+    print_result(preview_photo(image, plan, output), json=json)
 
 
 app.command()(sweep)
@@ -479,9 +484,10 @@ app.command()(cite)
 @app.command()
 def conditions(json: Json = False) -> None:
     """The conditions, sites and modalities that are known, with the everyday words for them."""
-    from skinbeam.model.vocabulary import conditions_document
+    from skinbeam.cli.plain_text import format_names
+    from skinbeam.model.conditions import list_names
 
-    print_names(conditions_document(), json=json)
+    print_formatted(list_names(), format_names, json=json)
 
 
 @app.command()
@@ -492,10 +498,10 @@ def doctor(
     json: Json = False,
 ) -> None:
     """What this machine can do, and a cluster, with the fix for what is missing."""
-    from skinbeam.cli.doctor import doctor_document
+    from skinbeam.cli.doctor import check_machine
     from skinbeam.sweeps.health import check_sweep_health
 
-    print_document(doctor_document(check_sweep_health(cluster)), json=json)
+    print_result(check_machine(check_sweep_health(cluster)), json=json)
 
 
 add_installed_commands(app)

@@ -1,15 +1,16 @@
 """Options, printing, plots and errors that several commands share."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.vocabulary import ENDPOINTS
 
@@ -32,11 +33,13 @@ __all__ = [
     "name_file_in_errors",
     "name_parameters",
     "print_document",
-    "print_names",
+    "print_formatted",
+    "print_result",
     "raise_not_built",
     "use_parameters",
 ]
 
+ResultT = TypeVar("ResultT", bound=DocumentResult)
 
 # Errors name the argument of the function that was called; a command line says how its user writes it.
 
@@ -141,25 +144,28 @@ def draw_plot(result: "DrawnResult", plot: Path | None, **keywords: Any) -> None
         print(reason, file=sys.stderr)
 
 
-def print_document(document: Mapping[str, Any], *, json: bool) -> None:
+def print_result(result: ResultT, sentences: Callable[[ResultT], list[str]] | None = None, *, json: bool) -> None:
+    """Print a result: as JSON, or as text with the answer in sentences followed by its values."""
+    print_document(result.to_dict(), () if json or sentences is None else sentences(result), json=json)
+
+
+def print_formatted(result: ResultT, format_text: Callable[[ResultT], str], *, json: bool) -> None:
+    """Print a result: as JSON, or as the text of a function of its own."""
+    if json:
+        print_result(result, json=True)
+    else:
+        sys.stdout.write(format_text(result))
+
+
+def print_document(document: Mapping[str, Any], sentences: Sequence[str] = (), *, json: bool) -> None:
     """Print a document: as JSON, or as text with the answer in sentences followed by its values."""
-    from skinbeam.cli.plain_text import answer_sentences, format_outline
+    from skinbeam.cli.plain_text import format_outline
     from skinbeam.model.document import pretty_json
 
     if json:
         sys.stdout.write(pretty_json(document, digits=12))
         return
-    sys.stdout.write(format_outline(document, answer_sentences(document)))
-
-
-def print_names(document: Mapping[str, Any], *, json: bool) -> None:
-    """Print a document of names, such as lasers or conditions: as JSON, or as text with a line for each."""
-    from skinbeam.cli.plain_text import format_names
-
-    if json:
-        print_document(document, json=True)
-    else:
-        sys.stdout.write(format_names(document))
+    sys.stdout.write(format_outline(document, sentences))
 
 
 # Arguments and options that several commands have.

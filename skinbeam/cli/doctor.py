@@ -5,18 +5,28 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.sweeps.health import HealthCheck
 
-__all__ = ["doctor_document"]
+__all__ = ["MachineReport", "check_machine"]
 
 
-def doctor_document(extra_checks: Sequence[HealthCheck] = ()) -> dict[str, Any]:
-    """Return skinbeam.doctor/1: the checks of this machine, and the given ones after them."""
-    checks = [
+@dataclass(frozen=True, kw_only=True)
+class MachineReport(DocumentResult):
+    """What a machine can do, with the fix for what is missing."""
+
+    schema: ClassVar[str] = "skinbeam.doctor/1"
+
+    checks: tuple[HealthCheck, ...]
+
+
+def check_machine(extra_checks: Sequence[HealthCheck] = ()) -> MachineReport:
+    """Return the checks of this machine, and the given ones after them."""
+    checks = (
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
         _module(
@@ -30,8 +40,8 @@ def doctor_document(extra_checks: Sequence[HealthCheck] = ()) -> dict[str, Any]:
         _check("database", True, f"SQLite {sqlite3.sqlite_version}; PostgreSQL by its address", ""),
         _cache(),
         *extra_checks,
-    ]
-    return build_document("skinbeam.doctor/1", case_sha256=sha256_hex({}), seed=0, body={"checks": checks})
+    )
+    return MachineReport(case_sha256=sha256_hex({}), seed=0, checks=checks)
 
 
 def _check(name: str, ok: bool, found: str, fix: str) -> HealthCheck:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skinbeam.cli.common import Json, Plot, Seed, check_plot, draw_plot, print_document
+from skinbeam.cli.common import Json, Plot, Seed, check_plot, draw_plot, print_document, print_formatted, print_result
 
 __all__ = ["cite", "claims", "compare", "expect", "guideline"]
 
@@ -32,8 +32,9 @@ def expect(
     json: Json = False,
 ) -> None:
     """What published trials say a new clinic would see."""
+    from skinbeam.cli.plain_text import worded_sentences
+    from skinbeam.evidence.expectation.expect import answer_question
     from skinbeam.evidence.expectation.expect import expect as expect_result
-    from skinbeam.evidence.expectation.expect import expect_document
     from skinbeam.evidence.question import EvidenceQuestion
 
     question = EvidenceQuestion(
@@ -54,9 +55,9 @@ def expect(
     )
     check_plot(plot)
     found = expect_result(question, seed=seed)
-    document = expect_document(question, found, seed=seed)
+    answer = answer_question(question, found, seed=seed)
     draw_plot(found, plot)
-    print_document(document, json=json)
+    print_result(answer, worded_sentences, json=json)
 
 
 def compare(
@@ -67,9 +68,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """What trials that compared two treatments found, and the network's answer beside it."""
-    from skinbeam.evidence.comparison.compare import compare_document
+    from skinbeam.cli.plain_text import worded_sentences
+    from skinbeam.evidence.comparison.compare import compare_connected
 
-    print_document(compare_document(condition, a, b, seed=seed), json=json)
+    print_result(compare_connected(condition, a, b, seed=seed), worded_sentences, json=json)
 
 
 def guideline(
@@ -84,10 +86,7 @@ def guideline(
     from skinbeam.cli.plain_text import format_guideline
 
     answer = answer_guideline(condition, phototype=phototype, site=site, subtype=subtype)
-    if json:
-        print_document(answer.to_dict(), json=True)
-    else:
-        print(format_guideline(answer), end="")
+    print_formatted(answer, format_guideline, json=json)
 
 
 def claims(
@@ -95,9 +94,9 @@ def claims(
     json: Json = False,
 ) -> None:
     """What advertising says about laser treatment, each claim with verdict and evidence."""
-    from skinbeam.evidence.claims import claims_document
+    from skinbeam.evidence.claims import check_claims
 
-    print_document(claims_document(file), json=json)
+    print_result(check_claims(file), json=json)
 
 
 def cite(

@@ -1,13 +1,20 @@
-"""Format a photograph's document for a terminal, in at most 25 lines.
+"""Format the findings of a photograph for a terminal, in at most 25 lines.
 
 What a doctor must see comes first, then what was found and what could not be read; `--json` has all of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from skinbeam._version import __version__
 from skinbeam.cli.plain_text import format_outline
+from skinbeam.model.estimate import Unknown
 from skinbeam.text import render_message
+
+if TYPE_CHECKING:
+    from skinbeam.api.analyse_photo import PhotoReport
+    from skinbeam.photo.comparison.change_document import ChangeReport
+    from skinbeam.photo.findings.finding import SkinFinding
 
 __all__ = ["LINES_MAX", "format_photo"]
 
@@ -15,50 +22,49 @@ LINES_MAX = 25
 _PROBLEMS_MAX, _REASONS_MAX, _REGIONS_MAX = 3, 3, 4
 
 
-def format_photo(document: Mapping[str, Any]) -> str:
-    """Format `skinbeam.photo/1` in at most `LINES_MAX` lines.
+def format_photo(report: "PhotoReport") -> str:
+    """Format the findings of a photograph in at most `LINES_MAX` lines.
 
     Its first lines are those of every document: a spot that a doctor must see stands above all else.
     """
-    head = format_outline({name: document[name] for name in ("schema", "version", "warnings")}).rstrip()
+    warnings = [warning.as_record() for warning in report.warnings]
+    head = format_outline({"schema": report.schema, "version": __version__, "warnings": warnings}).rstrip()
     lines = head.split("\n")
-    problems = [problem["message"] for problem in document["quality"]["problems"]]
+    problems = [problem.message.english for problem in report.quality.problems]
     lines += [render_message("terminal.photo-problem", {"text": text}) for text in problems[:_PROBLEMS_MAX]]
     lines += _more(len(problems) - _PROBLEMS_MAX)
-    findings = document["findings"]
-    if not isinstance(findings, Mapping):
-        lines += _finding_lines(findings)
-    colour = document["colour"]
-    if "ita_deg" in colour:
-        angle = colour["ita_deg"]
-        ends = {name: round(angle[name]) for name in ("median", "low", "high")}
+    if not isinstance(report.findings, Unknown):
+        lines += _finding_lines(report.findings)
+    if not isinstance(report.colour, Unknown):
+        angle = report.colour.ita_deg
+        ends = {"median": round(angle.median), "low": round(angle.low), "high": round(angle.high)}
         lines.append(render_message("terminal.photo-angle", ends))
-    if document["regions_left_out"] and "unknown" not in document["regions_left_out"]:
-        lines.append(render_message("terminal.photo-regions", {"names": list(document["regions_left_out"])}))
-    if "change" in document:
-        lines.append(_change_line(document["change"]))
+    if report.regions_left_out and not isinstance(report.regions_left_out, Unknown):
+        lines.append(render_message("terminal.photo-regions", {"names": list(report.regions_left_out)}))
+    if report.change is not None:
+        lines.append(_change_line(report.change))
     lines.append(render_message("terminal.photo-rest"))
     return "\n".join(lines) + "\n"
 
 
-def _finding_lines(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _finding_lines(findings: Sequence["SkinFinding"]) -> Iterator[str]:
     """Yield a line for each kind that was found, one for all that were not, and one for each reason of unknown ones."""
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    kinds: dict[str, list[SkinFinding]] = {}
     for finding in findings:
-        kinds.setdefault(finding["kind"], []).append(finding)
-    found = {kind: [one for one in own if "told" in one] for kind, own in kinds.items()}
+        kinds.setdefault(finding.kind, []).append(finding)
+    found = {kind: [(one.told, one.region) for one in own if one.told is not None] for kind, own in kinds.items()}
     if any(found.values()):
         yield render_message("terminal.photo-found")
     for told in found.values():
         if told:
-            places = [f"{one['told']} ({one['region']})" for one in told]
+            places = [f"{message.english} ({region})" for message, region in told]
             more = len(places) - _REGIONS_MAX
             yield "  " + "; ".join(places[:_REGIONS_MAX] + list(_more(more)))
     reasons: dict[str, list[str]] = {}
     nothing = []
     for kind, own in kinds.items():
-        if isinstance(own[0]["area_mm2"], Mapping) and "unknown" in own[0]["area_mm2"]:
-            reasons.setdefault(own[0]["area_mm2"]["unknown"], []).append(_kind_word(kind))
+        if isinstance(area := own[0].area_mm2, Unknown):
+            reasons.setdefault(area.reason, []).append(_kind_word(kind))
         elif not found[kind]:
             nothing.append(_kind_word(kind))
     if nothing:
@@ -78,7 +84,7 @@ def _more(number: int) -> Iterator[str]:
         yield render_message("terminal.photo-more", {"number": number})
 
 
-def _change_line(change: Mapping[str, Any]) -> str:
-    if "unknown" in change:
-        return render_message("terminal.photo-no-change", {"reason": change["unknown"]})
-    return render_message("terminal.photo-change", {"number": len(change["findings"])})
+def _change_line(change: "ChangeReport | Unknown") -> str:
+    if isinstance(change, Unknown):
+        return render_message("terminal.photo-no-change", {"reason": change.reason})
+    return render_message("terminal.photo-change", {"number": len(change.findings)})

@@ -1,20 +1,34 @@
 """Format documents as plain text: the answer in sentences, values as indented lines, and lists of names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from skinbeam._version import __version__
-from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.text import Formatter, render_message
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.text import Formatter, Message, render_message
 
 if TYPE_CHECKING:
     from skinbeam.api.guideline import CellEntry, GuidelineAnswer
+    from skinbeam.api.summary import Simulation
+    from skinbeam.api.threshold import DoseThreshold
+    from skinbeam.api.window import TherapeuticWindow
+    from skinbeam.laser.device import Device, DeviceList
+    from skinbeam.model.conditions import NameList
+    from skinbeam.model.document import DocumentResult
+    from skinbeam.outcome.burn import BurnDoseSummary
+    from skinbeam.outcome.dose_error import DoseError
+    from skinbeam.published_doses.counts import ToleratedDoses
 
 __all__ = [
-    "answer_sentences",
+    "WordedResult",
+    "format_devices",
     "format_guideline",
     "format_names",
     "format_outline",
+    "simulation_sentences",
+    "threshold_sentences",
+    "window_sentences",
+    "worded_sentences",
 ]
 
 _HEAD_KEYS = ("schema", "version", "case_sha256", "seed", "warnings", "in_words")
@@ -126,36 +140,54 @@ def _format_scalar(value: Any) -> str:
 
 # Lists of names, with a line for each: the lasers, and the conditions, sites and modalities with their everyday words.
 
-_NAME_KINDS = ("lasers", "conditions", "sites", "modalities")
+
+class _NamedRow(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
 
 
-def format_names(document: Mapping[str, Any]) -> str:
-    """Format `skinbeam.lasers/1` or `skinbeam.conditions/1` with a line for each name; `--json` has all details."""
-    head = format_outline({name: value for name, value in document.items() if name not in _NAME_KINDS})
-    lines = []
-    for kind in (kind for kind in _NAME_KINDS if kind in document):
-        rows = document[kind]
-        wide = max(len(row["name"]) for row in rows)
-        told = _laser_line if kind == "lasers" else _name_line
-        lines += [f"{kind}:", *(f"  {row['name']:<{wide}}  {told(row)}" for row in rows)]
-    return head + "\n".join(lines) + "\n"
+def format_devices(result: "DeviceList") -> str:
+    """Format a list of devices with a line for each; `--json` has all details."""
+    lines = [(device.name, _laser_line(device)) for device in result.lasers]
+    return _format_head(result) + _format_rows("lasers", lines)
 
 
-def _laser_line(row: Mapping[str, Any]) -> str:
-    unit = "J/cm²" if "fluence_J_cm2" in row else "mJ"
-    low, high = row["fluence_J_cm2" if "fluence_J_cm2" in row else "energy_mJ"]
-    shortest, longest = row["pulse_ms"]
-    offers = {"shortest": shortest, "longest": longest, "low": low, "high": high}
-    words = {"title": row["title"], "unit": unit, "classes": ", ".join(row["classes"])}
-    id = "terminal.laser-offers" if row["classes"] else "terminal.laser-offers-no-class"
-    return render_message(id, words | {k: f"{v:g}" for k, v in offers.items()})
-
-
-def _name_line(row: Mapping[str, Any]) -> str:
-    aliases = ", ".join(row["aliases"])
-    return (
-        render_message("terminal.also-called", {"title": row["title"], "aliases": aliases}) if aliases else row["title"]
+def format_names(result: "NameList") -> str:
+    """Format the names that a case file may use with a line for each; `--json` has all details."""
+    kinds: tuple[tuple[str, Sequence[_NamedRow]], ...] = (
+        ("conditions", result.conditions),
+        ("sites", result.sites),
+        ("modalities", result.modalities),
     )
+    parts = [_format_rows(kind, [(row.name, _name_line(row)) for row in rows]) for kind, rows in kinds]
+    return _format_head(result) + "".join(parts)
+
+
+def _format_head(result: "DocumentResult") -> str:
+    return format_outline({"schema": result.schema, "version": __version__})
+
+
+def _format_rows(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    wide = max(len(name) for name, _ in rows)
+    return "\n".join([f"{title}:", *(f"  {name:<{wide}}  {line}" for name, line in rows)]) + "\n"
+
+
+def _laser_line(device: "Device") -> str:
+    (low, high), (shortest, longest) = device.dose, device.pulse_ms
+    offers = {"shortest": shortest, "longest": longest, "low": low, "high": high}
+    unit = "mJ" if device.microbeam else "J/cm²"
+    words = {"title": device.title, "unit": unit, "classes": ", ".join(device.classes)}
+    id = "terminal.laser-offers" if device.classes else "terminal.laser-offers-no-class"
+    return render_message(id, words | {name: f"{value:g}" for name, value in offers.items()})
+
+
+def _name_line(row: _NamedRow) -> str:
+    aliases = ", ".join(row.aliases)
+    return render_message("terminal.also-called", {"title": row.title, "aliases": aliases}) if aliases else row.title
 
 
 def format_guideline(answer: "GuidelineAnswer") -> str:
@@ -194,119 +226,136 @@ def _guideline_word(name: str) -> str:
     return render_message(f"guideline-words.{name}")
 
 
-# The answer of a document in sentences, which are printed before its values.
+# The answer in sentences, which are printed before the values.
 
 _HALF_SHARE = 0.5
 _UNITS = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
 
 
-def answer_sentences(document: Mapping[str, Any]) -> list[str]:
-    """Return the sentences of a document: its own, or its threshold doses, its window or its probability of a burn."""
-    if "in_words" in document:
-        return [sentence["text"] for sentence in document["in_words"]]
-    if "p_harm_allowed" in document:
-        return _window_sentences(document)
-    if "calibrated_dose" in document:
-        doses = (document["dose"], document["calibrated_dose"])
-        return _dose_sentences(document["endpoint"], doses, _UNITS[document["of"]], document["calibration"])
-    if "p_burn" not in document.get("harm", {}):
-        return []
-    share, burn = document["harm"]["p_burn"], document["damage"]["burn"]
-    if "unknown" in share:
-        return [render_message("terminal.burned-unknown", {"reason": share["unknown"]})]
-    told = [render_message("terminal.burned", {"share": _three_digits(100 * share["median"])})]
-    if "unknown" in burn:
+class WordedResult(Protocol):
+    """A result that has its answer in sentences, or may have it."""
+
+    @property
+    def in_words(self) -> Sequence[Message] | None:
+        """The sentences; None where there are none."""
+        ...
+
+
+def worded_sentences(result: WordedResult) -> list[str]:
+    """Return the sentences of a result that has them."""
+    return [sentence.english for sentence in result.in_words or ()]
+
+
+def simulation_sentences(result: "Simulation") -> list[str]:
+    """Return the probability of a burn, and the doses from which it follows."""
+    share, burn = result.harm.p_burn, result.damage.burn
+    if isinstance(share, Unknown):
+        return [render_message("terminal.burned-unknown", {"reason": share.reason})]
+    told = [render_message("terminal.burned", {"share": _three_digits(100 * share.median)})]
+    if isinstance(burn, Unknown):
         return told
-    doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
-    told.append(_uncalibrated_sentence(document, burn))
-    told.append(_tolerated_sentence(burn["tolerated"]))
-    return told + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
+    told.append(_uncalibrated_sentence(result.temperature_C.basal_peak, burn))
+    told.append(_tolerated_sentence(burn.tolerated))
+    doses = (burn.computed_dose_J_cm2, burn.calibrated_dose_J_cm2)
+    return told + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn.calibration)
 
 
-def _window_sentences(document: Mapping[str, Any]) -> list[str]:
+def threshold_sentences(result: "DoseThreshold") -> list[str]:
+    """Return the computed and the calibrated dose, and what the calibration rests on."""
+    doses = (result.dose, result.calibrated_dose)
+    return _dose_sentences(result.endpoint, doses, _UNITS[result.of], result.calibration)
+
+
+def window_sentences(result: "TherapeuticWindow") -> list[str]:
     """Return a sentence for each pulse length: from which dose the effect is reached and the harm is too likely."""
-    unit, allowed = _UNITS[document["of"]], document["p_harm_allowed"]
+    allowed = result.p_harm_allowed
     told = []
-    for row, pulse in enumerate(document["pulse_ms"]):
-        reached = _first_dose_sentence(document["p_effect"], row, _HALF_SHARE, document["dose"], unit)
-        said = {"pulse": _three_digits(pulse), "effect": document["effect"], "from": reached}
-        if isinstance(allowed, Mapping):
+    for row, pulse in enumerate(result.pulse_ms):
+        reached = _first_dose_sentence(result, result.p_effect, row, _HALF_SHARE)
+        said = {"pulse": _three_digits(pulse), "effect": result.effect, "from": reached}
+        if isinstance(allowed, Unknown):
             told.append(render_message("terminal.window-effect", said))
             continue
-        harmed = _first_dose_sentence(document["p_harm"], row, allowed, document["dose"], unit)
-        harm = {"harm": document["harm"], "share": _three_digits(100 * allowed), "harmed": harmed}
+        harmed = _first_dose_sentence(result, result.p_harm, row, allowed)
+        harm = {"harm": result.harm, "share": _three_digits(100 * allowed), "harmed": harmed}
         told.append(render_message("terminal.window-both", said | harm))
     return told
 
 
-def _first_dose_sentence(rows: Any, row: int, share: float, doses: Sequence[float], unit: str) -> str:
+def _first_dose_sentence(
+    window: "TherapeuticWindow", rows: tuple[tuple[float, ...], ...] | Unknown, row: int, share: float
+) -> str:
     """Return the least computed dose of the grid with at least that share, in words."""
-    if isinstance(rows, Mapping):
+    if isinstance(rows, Unknown):
         return render_message("terminal.window-unknown")
-    dose = next((dose for dose, p in zip(doses, rows[row], strict=True) if p >= share), None)
+    unit = _UNITS[window.of]
+    dose = next((dose for dose, p in zip(window.dose, rows[row], strict=True) if p >= share), None)
     if dose is None:
-        return render_message("terminal.window-never", {"dose": _three_digits(doses[-1]), "unit": unit})
+        return render_message("terminal.window-never", {"dose": _three_digits(window.dose[-1]), "unit": unit})
     return render_message("terminal.window-from", {"dose": _three_digits(dose), "unit": unit})
 
 
-def _uncalibrated_sentence(document: Mapping[str, Any], burn: Mapping[str, Any]) -> str:
+def _uncalibrated_sentence(peak: Value, burn: "BurnDoseSummary") -> str:
     """Return the share burned by the computed dose alone, and why computed temperatures go with that share."""
-    peak, share = document["temperature_C"]["basal_peak"], burn["p_uncalibrated"]["median"]
     at_peak = ""
-    if "unknown" not in peak:
-        at_peak = render_message("terminal.burned-basal-peak", {"temperature": _three_digits(peak["median"])})
-    told = {"share": _three_digits(100 * share), "bias": _three_digits(burn["calibration"]["bias"]), "peak": at_peak}
-    return render_message("terminal.burned-by-computed-dose", told)
+    if isinstance(peak, Estimate):
+        at_peak = render_message("terminal.burned-basal-peak", {"temperature": _three_digits(peak.median)})
+    share, bias = _three_digits(100 * burn.p_uncalibrated.median), _three_digits(burn.calibration.bias)
+    return render_message("terminal.burned-by-computed-dose", {"share": share, "bias": bias, "peak": at_peak})
 
 
-def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
+def _tolerated_sentence(practice: "ToleratedDoses | Unknown") -> str:
     """Return a sentence on the doses that clinics report as tolerated near the setting of the case."""
-    if "unknown" in practice:
-        return render_message("terminal.tolerated-unknown", {"reason": practice["unknown"]})
-    counts = {name: practice[name] for name in ("harmed", "of")}
+    if isinstance(practice, Unknown):
+        return render_message("terminal.tolerated-unknown", {"reason": practice.reason})
     counted = (
-        render_message("terminal.tolerated-counted", counts)
-        if practice["of"]
+        render_message("terminal.tolerated-counted", {"harmed": practice.harmed, "of": practice.of})
+        if practice.of
         else render_message("terminal.tolerated-uncounted")
     )
-    if practice["bound"]:
+    if practice.bound:
         counted = render_message("terminal.tolerated-most", {"counted": counted})
     told = {
         "doses": _tolerated_doses(practice),
         "skin": _tolerant_skin(practice),
-        "cooling": ", ".join(render_message(f"terminal.cooled-{kind}") for kind in practice["cooling"]),
-        "rows": practice["rows"],
-        "sources": practice["sources"],
-        "grades": ", ".join(render_message(f"terminal.read-{grade}") for grade in practice["grades"]),
+        "cooling": ", ".join(render_message(f"terminal.cooled-{kind}") for kind in practice.cooling),
+        "rows": practice.rows,
+        "sources": practice.sources,
+        "grades": ", ".join(render_message(f"terminal.read-{grade}") for grade in practice.grades),
         "counted": counted,
     }
     return render_message("terminal.tolerated", told)
 
 
-def _tolerated_doses(practice: Mapping[str, Any]) -> str:
+def _tolerated_doses(practice: "ToleratedDoses") -> str:
     """Return the range of tolerated doses in words; an upper end is no dose that somebody is known to have had."""
-    high = _three_digits(practice["high"])
-    if isinstance(practice["low"], Mapping):
+    high = _three_digits(practice.high)
+    if isinstance(practice.low, Unknown):
         return render_message("terminal.tolerated-bound", {"high": high})
-    low = _three_digits(practice["low"])
+    low = _three_digits(practice.low)
     if low == high:
         return low
-    name = "tolerated-to-bound" if practice["bound"] else "tolerated-range"
+    name = "tolerated-to-bound" if practice.bound else "tolerated-range"
     return render_message(f"terminal.{name}", {"low": low, "high": high})
 
 
-def _tolerant_skin(practice: Mapping[str, Any]) -> str:
-    if isinstance(practice["phototypes"], Mapping):
+def _tolerant_skin(practice: "ToleratedDoses") -> str:
+    if isinstance(practice.phototypes, Unknown):
         return render_message("terminal.tolerated-skin-unstated")
-    name = "tolerated-skin-mixed" if practice["mixed"] else "tolerated-skin"
-    return render_message(f"terminal.{name}", {"phototypes": practice["phototypes"]})
+    name = "tolerated-skin-mixed" if practice.mixed else "tolerated-skin"
+    return render_message(f"terminal.{name}", {"phototypes": practice.phototypes})
 
 
-def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:
+def _dose_sentences(end: str, doses: tuple[Value, Value], unit: str, behind: "DoseError | Unknown") -> list[str]:
     """Return sentences on both doses and the basis of the calibration; none if a dose is unknown."""
-    if any("unknown" in dose for dose in doses):
+    known = [
+        {"median": _three_digits(dose.median), "low": _three_digits(dose.low), "high": _three_digits(dose.high)}
+        for dose in doses
+        if isinstance(dose, Estimate)
+    ]
+    if len(known) < len(doses) or isinstance(behind, Unknown):
         return []
-    computed, calibrated = ({name: _three_digits(dose[name]) for name in ("median", "low", "high")} for dose in doses)
+    computed, calibrated = known
     return [
         render_message("terminal.dose-computed", {"end": end, "unit": unit, **computed}),
         render_message("terminal.dose-calibrated", {"unit": unit, **calibrated}),
@@ -314,17 +363,16 @@ def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]]
     ]
 
 
-def _basis_sentence(behind: Mapping[str, Any]) -> str:
+def _basis_sentence(behind: "DoseError") -> str:
     from skinbeam.published_doses.calibration import BURN_CLASS  # imported late, as it imports the array library
     from skinbeam.simulate.model_error import min_sources
 
-    rows, spread = behind["rows"], _three_digits(behind["spread"])
+    rows, sources, spread = behind.rows, behind.sources, _three_digits(behind.spread)
     if rows == 0:
         return render_message("terminal.rests-on-nothing", {"spread": spread})
-    if behind["class"] == BURN_CLASS:
-        told = {"rows": rows, "sources": behind["sources"], "bias": _three_digits(behind["bias"]), "spread": spread}
+    if behind.endpoint_class == BURN_CLASS:
+        told = {"rows": rows, "sources": sources, "bias": _three_digits(behind.bias), "spread": spread}
         return render_message("terminal.rests-on-practice", told)
-    sources = behind["sources"]
     if sources < min_sources():
         return render_message(
             "terminal.rests-on-few-experiments", {"sources": sources, "least": min_sources(), "spread": spread}

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from skinbeam.assessment.questionnaire import FactValue, concern_facts, read_questionnaire
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_names
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import NameKind, resolve_name, vocabulary_table
+from skinbeam.model.vocabulary import NameKind, resolve_name
 from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.table import Rule, ValueRange, condition_holds, load_rules
 from skinbeam.text import Message, render_message
@@ -192,7 +193,7 @@ def _make_range(rule: Rule, value: ValueRange) -> RuleRange:
 
 
 def _entry_title(kind: NameKind, name: str) -> str:
-    title = str(vocabulary_table(kind)[name]["title"])
+    title = known_names(kind)[name].title
     return title if title[1].isupper() else title[0].lower() + title[1:]
 
 

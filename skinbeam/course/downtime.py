@@ -6,14 +6,13 @@ has gone. Redness and the last changes outlast it, so that the shorter number al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.course.aftercare import visible_ranges
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import Duration
 from skinbeam.plan_records.plan import HealingDayText, ImmediateReaction
 from skinbeam.response.goals import is_field_pigment
@@ -46,19 +45,22 @@ _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _first_pulse_waits() -> Mapping[str, Any]:
-    waits: Mapping[str, Any] = load_package_table("data/limits.toml")["first_pulse"]
-    return waits
+def _first_pulse_wait_minutes(modality: str) -> float:
+    """Return how long to wait after the first pulse, and record the source as used."""
+    waits = load_package_table("data/limits.toml")["first_pulse"]
+    cite_sources(waits["source"])
+    minutes: float = waits[modality]
+    return minutes
 
 
 def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
     """Return the immediate reaction to a laser modality; `light` is that of the pulses, in words."""
-    cite_sources(_first_pulse_waits()["source"])
+    minutes = _first_pulse_wait_minutes(modality)
     seen = _appearance_key(modality, condition)
     return ImmediateReaction(
         Message(f"immediate.seek-{seen}"),
         tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen]),
-        Message("immediate.first-pulses", {"light": light, "minutes": _first_pulse_waits()[modality]}),
+        Message("immediate.first-pulses", {"light": light, "minutes": minutes}),
     )
 
 
@@ -141,7 +143,7 @@ def session_durations(
         found.append(
             SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
-    if vocabulary_table("modality")[modality]["laser"]:
+    if known_modalities()[modality].laser:
         days = describe_healing_days(modality, concern.condition)
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})

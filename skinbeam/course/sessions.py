@@ -5,11 +5,10 @@ resurfacing, each after the one before has healed. Where the fields of two kinds
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from statistics import median, quantiles
-from typing import Any
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course import aftercare
@@ -17,10 +16,10 @@ from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_light, describe_pulse, describe_window
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import (
     CourseTotal,
     DeviceSetting,
@@ -35,6 +34,7 @@ from skinbeam.suitability.history import session_response
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
+    "CourseRules",
     "course_total",
     "describe_settings",
     "describe_train",
@@ -90,9 +90,29 @@ def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
 _DAYS_PER_WEEK = 7.0
 
 
-def _course_rules() -> Mapping[str, Any]:
-    rules: Mapping[str, Any] = load_package_table("data/limits.toml")["course"]
-    return rules
+@dataclass(frozen=True)
+class CourseRules:
+    """Order and spacing of treatments in a course, and when it stops.
+
+    Parameters
+    ----------
+    order : modalities, those first that are done first.
+    unknown_sessions : planned where nobody counted sessions.
+    stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
+    """
+
+    order: tuple[str, ...]
+    least_weeks: int
+    unknown_sessions: int
+    stop_after_sessions: int
+    stop_below_pct: float
+    source: str
+
+
+@cache
+def _course_rules() -> CourseRules:
+    table = load_package_table("data/limits.toml")["course"]
+    return CourseRules(**{**table, "order": tuple(table["order"])})
 
 
 def schedule_course(
@@ -106,7 +126,7 @@ def schedule_course(
     """
     groups = _group_concerns(concerns, case)
     if groups:
-        cite_sources(_course_rules()["source"])
+        cite_sources(_course_rules().source)
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
         week = max(
@@ -204,7 +224,7 @@ class _CourseGroup:
     @cached_property
     def interval(self) -> tuple[int, Message | None]:
         """Weeks between two sessions, and where no source decided them, the reason."""
-        least = int(_course_rules()["least_weeks"])
+        least = _course_rules().least_weeks
         known = [
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
         ]
@@ -227,7 +247,7 @@ class _CourseGroup:
         """Weeks until another light may treat the same field: every visible change has gone."""
         shown = (part.option.shows_days for part in self.parts)
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
-        return max(int(_course_rules()["least_weeks"]), math.ceil(days / _DAYS_PER_WEEK))
+        return max(_course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
     def overlaps(self, other: "_CourseGroup") -> bool:
         """Return whether the fields of two groups meet."""
@@ -257,8 +277,8 @@ class _CourseSession:
         if self.index == 0:
             found += [step for part in self.parts for step in part.first_messages]
         rules = _course_rules()
-        if any(part.sessions_done + self.index == rules["stop_after_sessions"] for part in self.parts):
-            params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
+        if any(part.sessions_done + self.index == rules.stop_after_sessions for part in self.parts):
+            params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
             found.append(Message("course.stop-rule", params))
         return [*found, *(part.treatment_message for part in self.parts)]
 
@@ -270,17 +290,17 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
         if concern.first_laser is not None:
             option, setup = concern.first_laser
             done = 0 if case is None else session_response(case, concern.condition).sessions
-            title = f"{concern.title} ({vocabulary_table('site')[concern.site]['title']})"
+            title = f"{concern.title} ({known_sites()[concern.site].title})"
             first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
             part = _CoursePart(concern.place, title, concern.site, option, setup, done, first)
             found.setdefault((option.modality, setup.device), _CourseGroup([])).parts.append(part)
-    return [group for _, group in sorted(found.items(), key=lambda item: _course_rules()["order"].index(item[0][0]))]
+    return [group for _, group in sorted(found.items(), key=lambda item: _course_rules().order.index(item[0][0]))]
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
     """Return the steps before the first visit."""
     found = [Message("course.order")] if len(groups) > 1 else []
-    found.append(Message("course.sun", {"weeks": _course_rules()["least_weeks"]}))
+    found.append(Message("course.sun", {"weeks": _course_rules().least_weeks}))
     if case is not None and case.patient is not None and case.patient.medications:
         names = [taken.name for taken in case.patient.medications]
         found.append(Message("course.pause", {"medicines": names}))

@@ -28,13 +28,13 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import Option, PlanNotice
@@ -146,7 +146,7 @@ def _make_ladder(
         promise = Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
     params = {
         "device": setup.device_title,
-        "site": vocabulary_table("site")[site]["title"],
+        "site": known_sites()[site].title,
         "light": setup.light,
         "doses": _describe_doses(doses, densities),
         "same": _describe_common_settings(setup, densities, size),

@@ -10,18 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from skinbeam.evidence.claim_sentences import Sentence, split_sentences
-from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.text import Message
 
-__all__ = ["SCHEMA", "Claim", "claims", "claims_document", "find_claims"]
+__all__ = ["Claim", "ClaimList", "FoundClaim", "check_claims", "claims", "find_claims"]
 
-SCHEMA = "skinbeam.claims/1"
 LARGEST_BYTES = 1_000_000
 LONGEST_SENTENCE = 300  # characters of a sentence in the document; longer ones are cut
 MOST_SENTENCES = 20  # largest number of sentences listed for one claim
@@ -55,7 +54,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class _MadeClaim:
+class FoundClaim:
     """An entry of the document."""
 
     id: str
@@ -88,26 +87,30 @@ def claims() -> Mapping[str, Claim]:
     }
 
 
-def claims_document(file: Path | None = None) -> dict[str, Any]:
-    """Return the document `skinbeam.claims/1`: every claim of the two texts, or those that the text in `file` makes.
+@dataclass(frozen=True, kw_only=True)
+class ClaimList(DocumentResult):
+    """Claims with their verdicts."""
+
+    schema: ClassVar[str] = "skinbeam.claims/1"
+
+    claims: tuple[FoundClaim, ...]
+
+
+def check_claims(file: Path | None = None) -> ClaimList:
+    """Return every claim of the two texts, or those that the text in `file` makes, with their verdicts.
 
     Raises
     ------
     InputError : no such file, too large, not UTF-8, empty.
     """
-    warnings: list[dict[str, str]] = []
     if file is None:
-        listed = [
-            _claim_entry(name, Message(f"claim-sentence.{name.lower()}").text)
-            for name in claims()
-            if name[0] != _PROMISE
-        ]
-        said: dict[str, str] = {}
-    else:
-        text = _read_text_file(file)
-        listed, warnings = _list_entries(find_claims(text))
-        said = {"text_sha256": sha256_hex(text.encode())}
-    return build_document(SCHEMA, case_sha256=sha256_hex(said), seed=0, warnings=warnings, body={"claims": listed})
+        names = (name for name in claims() if name[0] != _PROMISE)
+        listed = tuple(_claim_entry(name, Message(f"claim-sentence.{name.lower()}").text) for name in names)
+        return ClaimList(case_sha256=sha256_hex({}), seed=0, claims=listed)
+    text = _read_text_file(file)
+    found, warnings = _list_entries(find_claims(text))
+    asked = sha256_hex({"text_sha256": sha256_hex(text.encode())})
+    return ClaimList(case_sha256=asked, seed=0, warnings=tuple(warnings), claims=tuple(found))
 
 
 def find_claims(text: str) -> list[tuple[str, str]]:
@@ -153,7 +156,7 @@ def _is_promised(claim: Claim, sentence: Sentence, spent: frozenset[int]) -> boo
     )
 
 
-def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[_MadeClaim], list[dict[str, str]]]:
+def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], list[dict[str, str]]]:
     """Return entries for the claims found, at most `MOST_SENTENCES` of each, and warnings about the rest."""
     if not found:
         return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
@@ -173,10 +176,10 @@ def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[_MadeClaim], l
     return entries, [{"code": "more-sentences", "message": Message("claims-warning.more", params).text}]
 
 
-def _claim_entry(name: str, sentence: str) -> _MadeClaim:
+def _claim_entry(name: str, sentence: str) -> FoundClaim:
     claim = claims()[name]
     cite_sources(*claim.sources)
-    return _MadeClaim(
+    return FoundClaim(
         id=name,
         sentence=sentence,
         claim=Message(f"claim.{name.lower()}").text,

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from skinbeam.evidence.studies.trial_arm import RATERS, Grades, parse_grades
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.errors import InputError, spelling_hint, unknown_name_error
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name
 
 __all__ = ["EvidenceQuestion"]
 
@@ -124,7 +125,7 @@ def _resolve_treated_site(site: str | None) -> str | None:
     if site is None:
         return None
     name = resolve_name("site", site, field="site")
-    treated = [known for known, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
+    treated = [known for known, entry in known_sites().items() if entry.use == "treatment"]
     if name not in treated:
         raise unknown_name_error("site", site, treated, field="site")
     return name

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from skinbeam.laser.device_class import head_classes
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer, SpotOutput
-from skinbeam.model.document import build_document, round_significant, sha256_hex
+from skinbeam.model.document import DocumentResult, round_significant, sha256_hex
 from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
 from skinbeam.model.sources import bibliography, cite_sources
 from skinbeam.model.suggestions import unknown_device_error
@@ -21,6 +21,7 @@ from skinbeam.text import Formatter, Message, catalogue, render_message
 
 __all__ = [
     "Device",
+    "DeviceList",
     "beam_sizes_mm",
     "check_device_file",
     "describe_light",
@@ -30,7 +31,7 @@ __all__ = [
     "describe_values",
     "describe_window",
     "devices",
-    "lasers_document",
+    "list_devices",
     "load_device",
     "tip_size_mm",
     "title_with_light",
@@ -139,7 +140,7 @@ class Device:
 
     def as_record(self) -> dict[str, Any]:
         """Return its entry in `skinbeam.lasers/1`."""
-        record: dict[str, Any] = {
+        record = {
             "name": self.name,
             "title": self.title,
             "wavelengths_nm": self.wavelengths_nm,
@@ -224,30 +225,31 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     return known[name_or_path]
 
 
-def lasers_document() -> dict[str, Any]:
-    """Return `skinbeam.lasers/1`: the settings that every known device can emit."""
-    return build_document(
-        "skinbeam.lasers/1",
-        case_sha256=sha256_hex({"command": "lasers"}),
-        seed=0,
-        body={"lasers": list(devices().values())},
-    )
+@dataclass(frozen=True, kw_only=True)
+class DeviceList(DocumentResult):
+    """Devices with the settings that they can emit."""
+
+    schema: ClassVar[str] = "skinbeam.lasers/1"
+
+    lasers: tuple[Device, ...]
 
 
-def check_device_file(path: Path) -> dict[str, Any]:
-    """Validate a device file and return `skinbeam.lasers/1` of it, so that its owner can check how it was read.
+def list_devices() -> DeviceList:
+    """Return the settings that every known device can emit."""
+    asked = sha256_hex({"command": "lasers"})
+    return DeviceList(case_sha256=asked, seed=0, lasers=tuple(devices().values()))
+
+
+def check_device_file(path: Path) -> DeviceList:
+    """Validate a device file and return it as a list, so that its owner can check how it was read.
 
     Raises
     ------
     InputError : a fault of the file, with the path of the key.
     """
     device = _read_device_file(path, "FILE")
-    return build_document(
-        "skinbeam.lasers/1",
-        case_sha256=sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())}),
-        seed=0,
-        body={"lasers": [device]},
-    )
+    asked = sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())})
+    return DeviceList(case_sha256=asked, seed=0, lasers=(device,))
 
 
 def _read_device_file(path: Path, field: str) -> Device:

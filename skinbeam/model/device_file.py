@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.exposure import (
     PulseTrain,
     RepeatedSubpulseCounts,
@@ -19,7 +20,6 @@ from skinbeam.model.exposure import (
 )
 from skinbeam.model.fields import FieldError, InputTable, choice, flag, number, text, vocabulary_name, whole_number
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import vocabulary_table
 
 __all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput", "TrainOutput"]
 
@@ -263,7 +263,7 @@ class DeviceFile(InputTable):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "DeviceFile":
-        if dark := [name for name in self.modalities if not vocabulary_table("modality")[name]["laser"]]:
+        if dark := [name for name in self.modalities if not known_modalities()[name].laser]:
             raise FieldError(
                 "not-light",
                 f"modalities holds {', '.join(dark)}, which no light does",

@@ -153,8 +153,7 @@ def build_document(
         "seed": seed,
         "warnings": warnings,
     }
-    result: dict[str, Any] = to_json_types(head | dict(body), digits)
-    return result
+    return {name: to_json_types(value, digits) for name, value in (head | dict(body)).items()}
 
 
 @dataclass(frozen=True, kw_only=True)

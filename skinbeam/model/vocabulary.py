@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
-from skinbeam.model.document import build_document, sha256_hex
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.suggestions import uncovered_condition_error
@@ -16,7 +15,6 @@ __all__ = [
     "SEVERITIES",
     "NameKind",
     "condition_subtypes",
-    "conditions_document",
     "laser_modalities",
     "phototype_range",
     "resolve_name",
@@ -126,26 +124,3 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     )
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(vocabulary_table(kind))}."
     raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)
-
-
-def conditions_document() -> dict[str, Any]:
-    """Return `skinbeam.conditions/1`: every name that a case file may use, with its everyday words."""
-    kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
-    body = {
-        f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}": _vocabulary_entries(kind) for kind in kinds
-    }
-    return build_document("skinbeam.conditions/1", case_sha256=sha256_hex({"command": "conditions"}), seed=0, body=body)
-
-
-def _vocabulary_entries(kind: NameKind) -> list[dict[str, Any]]:
-    """Return the entries of a kind: name, aliases, title and a property of the kind; subtypes of conditions."""
-    extra = {"condition": "pigmented", "site": "use", "modality": "laser"}[kind]
-    listed = [
-        {"name": name, "aliases": entry["aliases"], "title": entry["title"], extra: entry[extra]}
-        for name, entry in vocabulary_table(kind).items()
-    ]
-    if kind == "condition":
-        for entry in listed:
-            kinds = condition_subtypes(entry["name"])
-            entry["subtypes"] = [{"name": word, "title": render_message(f"subtype-title.{word}")} for word in kinds]
-    return listed

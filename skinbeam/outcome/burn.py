@@ -7,20 +7,21 @@ that the true dose of that skin is at most the dose of the case:
     p_burn = mean of P(ln(true / computed) <= ln(dose / computed dose of the draw))                    (burn 1)
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.beam import Beam
 from skinbeam.model.case import Case
-from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2, MS
 from skinbeam.model.vocabulary import phototype_range
 from skinbeam.outcome.dose_error import (
     ED_LEVEL,
+    DoseError,
     beam_burn_calibration,
     beam_burn_light,
     burn_dose_error,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "BurnDoseSummary",
     "BurnEstimate",
     "burn_coverage_warnings",
     "burnt_draws",
@@ -58,11 +60,31 @@ _BURN_DOSE_KEY: Final = "burn.dose_J_m2"
 _SHORT_PULSE_S: Final = 1e-6
 
 
+@dataclass(frozen=True)
+class BurnDoseSummary:
+    """Doses that burn the epidermis, and what stands behind them.
+
+    Parameters
+    ----------
+    computed_dose_J_cm2, calibrated_dose_J_cm2 : ED50, as the case states its dose; the second is corrected and widened
+        by the error of the model.
+    p_uncalibrated : share of such skins that are burnt by the computed dose alone.
+    tolerated : doses that clinics report as tolerated with such light.
+    calibration : the error of the model.
+    """
+
+    computed_dose_J_cm2: Value
+    calibrated_dose_J_cm2: Value
+    p_uncalibrated: Estimate
+    tolerated: ToleratedDoses | Unknown
+    calibration: DoseError
+
+
 class BurnEstimate(NamedTuple):
-    """The probability of a burn, and the doses from which it follows with their basis, as tables of the document."""
+    """The probability of a burn, and the doses from which it follows."""
 
     p: Value
-    doses: Mapping[str, Any] | Unknown
+    doses: BurnDoseSummary | Unknown
 
 
 def record_burn(quantities: SampledQuantities, scene: PulseScene, response: PulseResponse | None) -> None:
@@ -173,11 +195,11 @@ def _estimate_light_burn(
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
     true = computed if unknown else error.calibrated_dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
-    told = {
-        "computed_dose_J_cm2": computed,
-        "calibrated_dose_J_cm2": true,
-        "p_uncalibrated": weighted_probability(uncalibrated, weights, basis),
-        "tolerated": _tolerated_doses(scene, beam),
-        "calibration": error,
-    }
-    return BurnEstimate(weighted_probability(reached, weights, behind), told)
+    found = BurnDoseSummary(
+        computed_dose_J_cm2=computed,
+        calibrated_dose_J_cm2=true,
+        p_uncalibrated=weighted_probability(uncalibrated, weights, basis),
+        tolerated=_tolerated_doses(scene, beam),
+        calibration=error,
+    )
+    return BurnEstimate(weighted_probability(reached, weights, behind), found)

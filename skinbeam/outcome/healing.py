@@ -9,18 +9,19 @@ short pulse (`pigment_course`), in animals as well as in people.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_modalities, known_sites
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.units import DAY_S, HOUR_S
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, OTHER_INJURY
 from skinbeam.simulate.skins.ensemble import SampledQuantities, summarise_draws, weighted_probability
 from skinbeam.skin.draws import value_at_normal
@@ -33,14 +34,15 @@ if TYPE_CHECKING:
 __all__ = [
     "HEALING_TIMES",
     "WOUND_DAYS",
+    "HealingSummary",
     "PigmentCourse",
     "closure_sources",
     "column_closure_h",
-    "healing_group",
     "healing_table",
     "pigment_course",
     "record_healing",
     "renewal_sources",
+    "summarise_healing",
 ]
 
 Floats = NDArray[np.float64]
@@ -205,27 +207,50 @@ def _record_pigment(seen: SampledQuantities, skins: "xr.Dataset", broken: NDArra
         seen[f"healing.{name}"] = np.where(broken, days, known)
 
 
-def healing_group(quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
-    """Return the group `healing` of the document; `basis` are the sources of simulated, not published, times."""
+@dataclass(frozen=True)
+class HealingSummary:
+    """Times of healing of such skins, and the open share of the field by day; 0 without an injury."""
+
+    reepithelialisation_h: Value
+    erythema_days: Value
+    oedema_days: Value
+    downtime_days: Value
+    pigment_loss_days: Value
+    pigment_recovery_days: Value
+    wound_open_fraction: Mapping[str, Value] | Unknown
+
+    @staticmethod
+    def unknown(reason: Unknown) -> "HealingSummary":
+        """Return a summary with every field unknown."""
+        return HealingSummary(**dict.fromkeys(HEALING_TIMES, reason), wound_open_fraction=reason)
+
+
+def summarise_healing(
+    quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]
+) -> HealingSummary:
+    """Return the times of healing of such skins; `basis` are the sources of simulated, not published, times."""
     kinds = quantities["injury.kind"]
     if isinstance(kinds, Unknown):
-        return dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), kinds)
+        return HealingSummary.unknown(kinds)
     counted = {kind: float(weights[kinds == index].sum()) for index, kind in enumerate(INJURY_KINDS)}
     met = [kind for kind, weight in counted.items() if weight > 0]
     other_people = _population_mismatch(met, case)
-    found: dict[str, Any] = {}
+    found: dict[str, Value] = {}
     for name in HEALING_TIMES:
         times = quantities[f"healing.{name}"]
         own_course = name in _PIGMENT_TIMES and _PIGMENT_MODALITY in met
-        if isinstance(times, Unknown) or (other_people and not own_course):
-            found[name] = times if isinstance(times, Unknown) else other_people
+        if isinstance(times, Unknown):
+            found[name] = times
+            continue
+        if other_people is not None and not own_course:
+            found[name] = other_people
             continue
         found[name] = summarise_draws(times, weights, _healing_sources(met, name, case) or basis)
         if isinstance(found[name], Unknown):
             untold = [kind for kind in met if np.isinf(times[kinds == INJURY_KINDS.index(kind)]).any()]
             found[name] = _no_published_time(max(untold, key=counted.__getitem__), name)
-    found["wound_open_fraction"] = _open_wound_fraction(quantities, weights, met, found[_CLOSURE_TIME], basis)
-    return found
+    opened = _open_wound_fraction(quantities, weights, met, found[_CLOSURE_TIME], basis)
+    return HealingSummary(**found, wound_open_fraction=opened)
 
 
 def _population_mismatch(met: Sequence[str], case: Case) -> Unknown | None:
@@ -236,7 +261,7 @@ def _population_mismatch(met: Sequence[str], case: Case) -> Unknown | None:
     if skin is not None and skin.preset not in (None, "human"):
         return Unknown(render_message("healing.no-person", {"preset": skin.preset}))
     site = skin.site if skin is not None else None
-    on_face = site is None or not vocabulary_table("site")[site].get("off_face", True)
+    on_face = site is None or not known_sites()[site].off_face
     if not on_face and any(healing_table().get(kind, {}).get("face_only", False) for kind in met):
         return Unknown(render_message("healing.face-only", {"site": site}))
     return None
@@ -247,9 +272,7 @@ def _no_published_time(kind: str, name: str) -> Unknown:
         return Unknown(render_message("healing.columns-touch"))
     if kind == OTHER_INJURY:
         return Unknown(render_message("healing.other-injury"))
-    return Unknown(
-        render_message("healing.not-published", {"modality": str(vocabulary_table("modality")[kind]["title"])})
-    )
+    return Unknown(render_message("healing.not-published", {"modality": known_modalities()[kind].title}))
 
 
 def _healing_sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ...]:
@@ -264,7 +287,7 @@ def _healing_sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ..
 
 def _open_wound_fraction(
     seen: SampledQuantities, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]
-) -> Any:
+) -> Mapping[str, Value] | Unknown:
     """Return the share of the field that is an open wound on each day: the share of such skins that have not closed yet
     times the opened part of each.
     """

@@ -6,7 +6,8 @@ vessels coagulated, no injury, or an injury without published healing after lase
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,9 @@ __all__ = [
     "NO_INJURY",
     "OTHER_INJURY",
     "HarmCounter",
-    "harm_group",
+    "HarmProbabilities",
     "record_injury",
+    "summarise_harm",
 ]
 
 Floats = NDArray[np.float64]
@@ -129,10 +131,25 @@ HarmCounter = Callable[
 HARM_OUTCOMES: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation": "hypopigmentation", "p_scar": "scar"}
 
 
-def harm_group(
-    quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], harm_share: HarmCounter
-) -> dict[str, Any]:
-    """Return the group `harm` of the document: the shares that trials counted after this kind of laser.
+@dataclass(frozen=True)
+class HarmProbabilities:
+    """Probabilities of harm by a pulse: of a burn, as simulated, and of lasting harm, as trials counted it."""
+
+    p_burn: Value
+    p_pih: Value
+    p_hypopigmentation: Value
+    p_scar: Value
+
+
+def summarise_harm(
+    p_burn: Value,
+    quantities: SampledQuantities,
+    weights: Floats,
+    case: Case,
+    basis: Sequence[str],
+    harm_share: HarmCounter,
+) -> HarmProbabilities:
+    """Return the probability of a burn with the shares of lasting harm that trials counted after this kind of laser.
 
     No source relates dose to pigment change or scars, so a share does not grow with the damage of a draw; it is
     proportional to the share of such skins that are injured at all. Without injury it is 0, except for scars of people
@@ -143,6 +160,12 @@ def harm_group(
     basis : source keys of the simulation.
     harm_share : returns the share of people with a harm in trials.
     """
+    return HarmProbabilities(p_burn, **_lasting_harm(quantities, weights, case, basis, harm_share))
+
+
+def _lasting_harm(
+    quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], harm_share: HarmCounter
+) -> dict[str, Value]:
     kinds = quantities["injury.kind"]
     if isinstance(kinds, Unknown):
         return dict.fromkeys(HARM_OUTCOMES, kinds)
@@ -150,7 +173,7 @@ def harm_group(
     shares = {kind: float(weights[kinds == index].sum() / total) for index, kind in enumerate(INJURY_KINDS)}
     hurt = 1.0 - shares[NO_INJURY]
     if not hurt > 0.0:
-        none: dict[str, Any] = dict.fromkeys(HARM_OUTCOMES, summarise_draws(np.zeros(weights.size), weights, basis))
+        none = dict.fromkeys(HARM_OUTCOMES, summarise_draws(np.zeros(weights.size), weights, basis))
         return none | ({"p_scar": Unknown(render_message("harm.raised-scars"))} if forms_raised_scars(case) else {})
     if (preset := non_human_preset(case)) is not None:
         return dict.fromkeys(HARM_OUTCOMES, Unknown(render_message("harm.no-person", {"preset": preset})))

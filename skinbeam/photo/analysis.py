@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,11 +131,11 @@ def analyse_photograph(
         more, skin = _read_located_skin(rgb, found, usable)
         problems = [*more, *problems]
     said = {"white_card": white_card, "points": points, "length": length}
-    settings: dict[str, Any] = {name: list(value) for name, value in said.items() if value is not None}
-    settings |= {} if site is None else {"site": resolve_site(site)}
+    settings = {name: list(value) for name, value in said.items() if value is not None}
+    named = {} if site is None else {"site": resolve_site(site)}
     return PhotoAnalysis(
         photograph.sha256,
-        sha256_hex({"photo_sha256": photograph.sha256} | settings),
+        sha256_hex({"photo_sha256": photograph.sha256} | settings | named),
         _warnings(card, skin),
         found.faces if isinstance(found, FaceRefusal) else int(found.face is not None),
         tuple(problems),

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
-from skinbeam.model.vocabulary import resolve_name, vocabulary_table
+from skinbeam.model.vocabulary import resolve_name
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.finder import FaceRefusal
@@ -49,7 +50,7 @@ def resolve_site(word: str, *, field: str = "site") -> str:
     ------
     InputError : no site has this name, or it is a site of the face, which is analysed with its eyes and mouth.
     """
-    off_face = [name for name, one in vocabulary_table("site").items() if one["use"] == "treatment" and one["off_face"]]
+    off_face = [name for name, one in known_sites().items() if one.use == "treatment" and one.off_face]
     site = resolve_name("site", word, field=field)
     if site not in off_face:
         said = Message("photo-site.on_face", {"site": site})

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.document import write_atomically
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.regions import REGION_SITES
@@ -147,7 +147,7 @@ def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
     for points in outlines.values():
         _draw_outline(outlined, points, _OUTLINE)
     for region, points in outlines.items():
-        title = vocabulary_table("site")[REGION_SITES.get(region, region)]["title"].lower()
+        title = known_sites()[REGION_SITES.get(region, region)].title.lower()
         write_label(outlined, title, _label_position(points, outlined.shape[:2]))
     written = {"regions": outlined, "marks": draw_marks(picture, skin.marks, (x0, y0), zoom)}
     if not isinstance(skin.maps, Unknown):

@@ -7,7 +7,7 @@ checked, because no tested method detects it on a face (docs/tried.md); the user
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -213,7 +213,7 @@ def _clipping_problems(skin: Picture) -> list[QualityProblem]:
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
     if share <= most:
         return []
-    params: dict[str, Any] = {"percent": round(100 * share), "most": round(100 * most)}
+    params = {"percent": round(100 * share), "most": round(100 * most)}
     of = {(name, end): float(at[:, k].mean()) for end, at in ends.items() for k, name in enumerate(_CHANNELS)}
     (name, end), largest = max(of.items(), key=lambda item: item[1])
     alone = all(part <= _ALONE * largest for place, part in of.items() if place != (name, end))

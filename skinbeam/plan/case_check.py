@@ -7,10 +7,10 @@ from pathlib import Path
 
 from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import load_device
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.face.manual_landmarks import face_from_landmarks
@@ -78,7 +78,7 @@ def check_consultation(
                 hint="A consultation needs [patient] and at least one [[concern]].",
                 file=loaded.file,
             )
-    treated = [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
+    treated = [name for name, entry in known_sites().items() if entry.use == "treatment"]
     for index, concern in enumerate(case.concern):
         if concern.site not in treated:
             raise InputError(

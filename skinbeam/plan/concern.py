@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
 from skinbeam.plan.guideline_place import advice_against, concern_cell
 from skinbeam.plan.laser_options import find_laser_options
@@ -126,7 +127,7 @@ def plan_concern(
     record = ConcernPlan(
         condition=concern.condition,
         site=concern.site,
-        title=vocabulary_table("condition")[concern.condition]["title"],
+        title=known_conditions()[concern.condition].title,
         subtypes=_concern_subtypes(concern),
         severity=concern.severity if concern.severity is not None else Unknown(render_message("said.not-said")),
         target=target_record(concern.condition, concern.subtypes),
@@ -184,7 +185,7 @@ def _guideline_alternatives(condition: str, cell: GuidelineCell | None) -> list[
         return []
     listed = {one.modality for one in list_alternatives(condition)}
     named = dict.fromkeys(one.treatment for one in cell.treatments if not is_light(one.treatment))
-    known = vocabulary_table("modality")
+    known = known_modalities()
     return [Alternative(name, "usual", cell.sources[0]) for name in named if name in known and name not in listed]
 
 
@@ -225,16 +226,12 @@ def unknown_target_message(condition: str, modality: str) -> Message | None:
     Of vessels it is their width; of a target that is to be heated through it is how much darker it is than the skin
     around, which is not to be heated. How short pulses smooth skin that is no browner than it should be is not known.
     """
-    entry = vocabulary_table("modality")[modality]
-    if is_field_pigment(modality, condition) and not vocabulary_table("condition")[condition]["pigmented"]:
+    entry = known_modalities()[modality]
+    if is_field_pigment(modality, condition) and not known_conditions()[condition].pigmented:
         return Message("plan.no-short-pulse-target")
-    if (
-        entry["where"] == "lesion"
-        and entry["endpoint"] == "epidermal-necrosis"
-        and condition not in LESION_BY_CONDITION
-    ):
+    if entry.location == "lesion" and entry.endpoint == "epidermal-necrosis" and condition not in LESION_BY_CONDITION:
         return Message("plan.no-contrast")
-    if entry["where"] == "vessel":
+    if entry.location == "vessel":
         try:
             condition_vessels(condition)
         except NotAvailable:

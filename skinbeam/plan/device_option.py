@@ -8,10 +8,10 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding
@@ -111,7 +111,7 @@ def refusal_record(
     modality: str, reasons: Sequence[Message], *, source: str | None = None, device: str | None = None
 ) -> RefusedOption:
     """Return the record of a modality, or of a device for it, that is not offered."""
-    return RefusedOption(modality, vocabulary_table("modality")[modality]["title"], source, device, tuple(reasons))
+    return RefusedOption(modality, known_modalities()[modality].title, source, device, tuple(reasons))
 
 
 def device_refusal(

@@ -11,9 +11,10 @@ from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatmen
 from skinbeam.evidence.guideline.table import guideline_cell, load_choices
 from skinbeam.evidence.guideline.words import name_message
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.text import Message
 
 __all__ = [
@@ -120,7 +121,7 @@ def advice_against(cell: GuidelineCell | None, modality: str, classes: Collectio
     cite_sources(source)
     words = {
         "treatment": _inline_name(name),
-        "condition": vocabulary_table("condition")[cell.condition]["title"].lower(),
+        "condition": known_conditions()[cell.condition].title.lower(),
         "phototype": cell.phototype.replace("-", "–"),
     }
     if cell.first is None:

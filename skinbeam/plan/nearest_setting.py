@@ -12,10 +12,10 @@ from typing import Final
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.comparison.compare import treatment_studies
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.per_hundred import per_hundred
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.expected_result import trial_expectation, trial_question
 from skinbeam.plan.options import build_setup
@@ -81,7 +81,7 @@ def _nearest_record(case: Case, concern: Concern, goal: TreatmentGoal, trial: Ca
     broken = _broken_limit(reaching, goal, concern, trial) if isinstance(reaching, float) else None
     return NearestOption(
         modality=goal.modality,
-        title=vocabulary_table("modality")[goal.modality]["title"],
+        title=known_modalities()[goal.modality].title,
         setup=build_setup(trial, cooling),
         p_effective=weighted_probability(trial.effective, trial.weights[0], trial.basis),
         p_effective_required=effect_target().least,

@@ -22,11 +22,11 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import LaserUse, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
@@ -42,7 +42,7 @@ from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_harm_near
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.goals import LaserUse, laser_use
+from skinbeam.response.goals import laser_use
 from skinbeam.response.limits import LimitVerdict, bruise_limit
 from skinbeam.response.practice_place import PracticePlace, place_candidate
 from skinbeam.response.records import CoolingSetting, LimitCheck
@@ -91,7 +91,7 @@ def build_laser_option(
     shown = session_durations(concern, modality, downtime, bruise_likely=_is_bruise_likely(trial))
     option = Option(
         modality=modality,
-        title=vocabulary_table("modality")[modality]["title"],
+        title=known_modalities()[modality].title,
         setup=setup,
         p_effective=effective,
         p_harm=harm,
@@ -154,7 +154,7 @@ def build_other_option(
     longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
     option = Option(
         modality=modality,
-        title=vocabulary_table("modality")[modality]["title"],
+        title=known_modalities()[modality].title,
         setup=None,
         p_effective=no_physics,
         p_harm=no_physics,

@@ -18,8 +18,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Union
 
+from skinbeam.model.conditions import known_names
 from skinbeam.model.sources import cite_sources, collect_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.text import Message
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def report_progress(progress: "Message | ConcernPlan") -> None:
 
 def concern_name(concern: "Concern | ConcernPlan") -> str:
     """Return the name of a concern in messages: the titles of its condition and site."""
-    return ", ".join(vocabulary_table(name)[getattr(concern, name)]["title"] for name in ("condition", "site"))
+    return ", ".join(known_names(name)[getattr(concern, name)].title for name in ("condition", "site"))
 
 
 WorkItem = TypeVar("WorkItem")

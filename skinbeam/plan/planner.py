@@ -21,12 +21,13 @@ from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, 
 from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import bibliography, cite_sources, collect_sources
-from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
@@ -133,7 +134,7 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
 
 def _concern_vessels(concern: Concern) -> VesselPopulation | None:
     """Return the published vessels of a concern that light for vessels may be planned for; None for other concerns."""
-    wheres = [vocabulary_table("modality")[name]["where"] for name in laser_choices(concern.condition, concern.site)[0]]
+    wheres = [known_modalities()[name].location for name in laser_choices(concern.condition, concern.site)[0]]
     if "vessel" not in wheres:
         return None
     try:
@@ -151,8 +152,8 @@ def _vessel_message(
 ) -> Message:
     assert one.vessel_um is not None  # called only for sites that have a width
     params: dict[str, str | float] = {
-        "site": vocabulary_table("site")[one.site]["title"],
-        "concern": vocabulary_table("condition")[concern.condition]["title"],
+        "site": known_sites()[one.site].title,
+        "concern": known_conditions()[concern.condition].title,
         **estimate_parameters(one.vessel_um),
         **{f"published_{end}": value for end, value in estimate_parameters(published.diameter_um()).items()},
     }
@@ -388,7 +389,7 @@ def _plan_concerns(
 
 def _start_order(concern: Concern) -> int:
     """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
-    where = {vocabulary_table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
+    where = {known_modalities()[one].location for one in laser_choices(concern.condition, concern.site)[0]}
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 
@@ -467,7 +468,7 @@ def _keloid_decision_message(patient: Patient) -> Message | None:
     decision = patient.keloid_decision
     if decision is None:
         return None
-    lasers = ", ".join(vocabulary_table("modality")[name]["title"] for name in decision.allows)
+    lasers = ", ".join(known_modalities()[name].title for name in decision.allows)
     params = {"by": decision.by, "date": Formatter().date(decision.date), "lasers": lasers}
     return Message("plan.keloid-decision", params)
 

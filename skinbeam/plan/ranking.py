@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.conditions import LaserUse
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.plan.guideline_place import GuidelinePlace
-from skinbeam.response.goals import LaserUse
 from skinbeam.text import Message
 
 __all__ = ["OptionRank", "OptionStanding", "rank_options"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.units import J_CM2, MM, UM, ZERO_CELSIUS_K
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.settings import built_in_cooling
@@ -75,8 +75,7 @@ def _quantile_bands(values: Floats, centres: Floats, depths: Floats, weights: Fl
 
 
 def _target_depths_um(condition: str) -> tuple[float, float] | None:
-    for target in vocabulary_table("condition")[condition].get("target", []):
-        if "depth_um" in target:
-            depth = target["depth_um"]
-            return float(depth.get("low", depth["value"])), float(depth.get("high", depth["value"]))
+    for target in known_conditions()[condition].targets:
+        if target.depth_um is not None:
+            return target.depth_um.low, target.depth_um.high
     return None

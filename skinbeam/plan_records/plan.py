@@ -335,8 +335,8 @@ class Plan:
     @cached_property
     def document(self) -> Mapping[str, Any]:
         """The plan in JSON types: `skinbeam.plan/1`."""
-        written: Mapping[str, Any] = to_json_types(dataclass_fields(self) | {"plan_sha256": self.plan_sha256})
-        return written
+        held = dataclass_fields(self) | {"plan_sha256": self.plan_sha256}
+        return {name: to_json_types(value) for name, value in held.items()}
 
 
 def round_record(value: RecordT) -> RecordT:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skinbeam.course.recovery import count_healing_days, expectation_on_day
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import collect_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.view import View
 from skinbeam.plan_records.course import Visit
@@ -139,7 +139,7 @@ def _longest_visit(course: Sequence[Visit], treated: TreatedConcerns) -> Visit |
 
 
 def _visit_label(visit: Visit, here: TreatedConcerns) -> Message:
-    sites = dict.fromkeys(str(vocabulary_table("site")[concern.site]["title"]) for concern, _ in here)
+    sites = dict.fromkeys(known_sites()[concern.site].title for concern, _ in here)
     lights = dict.fromkeys(option.setup.device_title for _, option in here if option.setup is not None)
     return Message(
         "preview.visit",

@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 
 from skinbeam.evidence.synthesis.design import fitted_arms
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Unknown, Value
-from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.finding import SkinFinding
@@ -121,7 +122,7 @@ def _no_removals(title: Message, why: Message) -> _ConcernRemovals:
 
 def concern_message(concern: ConcernPlan) -> Message:
     """Return condition and site in words."""
-    site = str(vocabulary_table("site")[concern.site]["title"])
+    site = known_sites()[concern.site].title
     if site.lower() in concern.title.lower():
         return Message("preview.named", {"concern": concern.title})
     return Message("preview.place", {"concern": concern.title, "site": site})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from skinbeam.api.window_at import asked_setting_document
+from skinbeam.api.window_at import asked_setting_answer
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation
@@ -68,7 +68,7 @@ class PlannedOption(_FieldsOfRecord):
             device_name=setup.device,
             treated=(self._concern.condition, self._concern.site, self.record.modality),
         )
-        return SettingResult(asked_setting_document(self._consultation.loaded, found, self._person.seed))
+        return SettingResult.from_computed(asked_setting_answer(self._consultation.loaded, found, self._person.seed))
 
     def to_case(self) -> LoadedCase:
         """Return the case of one pulse with the planned settings and cooling, on this person's skin at the site.

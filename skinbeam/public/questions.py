@@ -9,18 +9,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, overload
 
-from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.analyse_photo import report_photo
 from skinbeam.api.light import LightOptions, run_light
 from skinbeam.api.light_profile import profile_light
-from skinbeam.api.preview import preview_document
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.preview import preview_photo
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.skin import describe_skin, parse_wavelengths
 from skinbeam.api.threshold import find_threshold
 from skinbeam.api.window import find_window
-from skinbeam.api.window_at import window_at_document
-from skinbeam.evidence.comparison.compare import compare_document
-from skinbeam.evidence.expectation.expect import expect as answer_question
-from skinbeam.evidence.expectation.expect import expect_document
+from skinbeam.api.window_at import answer_setting
+from skinbeam.evidence.comparison.compare import compare_connected
+from skinbeam.evidence.expectation.expect import answer_question
+from skinbeam.evidence.expectation.expect import expect as find_expectation
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.laser.device import Device
 from skinbeam.laser.device import devices as known_devices
@@ -135,7 +135,7 @@ def simulate(
         case,
         settings,
         SimulationResult,
-        lambda loaded: SimulationResult(simulate_document(loaded, draws=count, seed=seed)),
+        lambda loaded: SimulationResult.from_computed(simulate_case(loaded, draws=count, seed=seed)),
     )
 
 
@@ -232,7 +232,8 @@ def window(
     """
     loaded, count = open_case(case), check_count(draws, "draws")
     if at is not None:
-        return SettingResult(window_at_document(loaded, plain_numbers(at), device=device, draws=count, seed=seed))
+        answer = answer_setting(loaded, plain_numbers(at), device=device, draws=count, seed=seed)
+        return SettingResult.from_computed(answer)
     return WindowResult.from_computed(find_window(loaded, effect=effect, harm=harm, draws=count, seed=seed))
 
 
@@ -378,8 +379,8 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     >>> print(found.p_at_least["50"], found.predict.pmf.argmax())
     """
     asked = EvidenceQuestion(condition, modality, **question)
-    found = answer_question(asked, seed=seed)
-    return ExpectationResult(expect_document(asked, found, seed=seed), found)
+    found = find_expectation(asked, seed=seed)
+    return ExpectationResult(answer_question(asked, found, seed=seed).to_dict(), found)
 
 
 def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResult:
@@ -404,7 +405,7 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResul
     >>> found = compare("melasma", "chemical-peel", "pigment-short-pulse")
     >>> print(found.difference, [trial.study for trial in found.direct])
     """
-    return ComparisonResult(compare_document(condition, a, b, seed=seed))
+    return ComparisonResult.from_computed(compare_connected(condition, a, b, seed=seed))
 
 
 def devices() -> Mapping[str, Device]:
@@ -447,7 +448,7 @@ def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options
     >>> found = analyse_photo("examples/first-consultation/face.jpg")
     >>> print(found.quality.ok, [finding.kind for finding in found.findings])
     """
-    return Result(photo_document(photo, None if folder is None else Path(folder), **options))
+    return Result.from_computed(report_photo(photo, None if folder is None else Path(folder), **options))
 
 
 def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: Path | str) -> Result:
@@ -474,8 +475,8 @@ def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: P
     >>> print(drawn.strip)
     """
     if not isinstance(plan, PlannedConsultation):
-        return Result(preview_document(photo, plan, Path(folder)))
+        return Result.from_computed(preview_photo(photo, plan, Path(folder)))
     with TemporaryDirectory() as made:
         file = Path(made) / "plan.json"
         file.write_text(pretty_json(plan.to_dict()), encoding="utf-8")
-        return Result(preview_document(photo, file, Path(folder)))
+        return Result.from_computed(preview_photo(photo, file, Path(folder)))

@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from skinbeam.api.light import LightBalance
-    from skinbeam.api.light_profile import DepthProfile
-    from skinbeam.api.skin import SkinSpectra
-    from skinbeam.api.threshold import DoseThreshold
-    from skinbeam.api.window import TherapeuticWindow
-    from skinbeam.report.graphics.curves import DrawnResult
+    from skinbeam.evidence.expectation.expectation import Expectation
+    from skinbeam.model.document import DocumentResult
 
 __all__ = [
     "HEAD_KEYS",
@@ -118,7 +114,8 @@ class Result:
     Parameters
     ----------
     document : the answer in JSON types, as the command prints it with `--json`.
-    drawn : what its figure shows; None where there is no figure of such an answer.
+    computed : the record of the answer, which its figure shows; None where there is none, such as for an answer that
+        has unknowns alone.
     """
 
     schema: str
@@ -127,16 +124,14 @@ class Result:
     seed: int
     warnings: tuple[Record, ...]
 
-    def __init__(self, document: Mapping[str, Any], drawn: "DrawnResult | None" = None) -> None:
+    def __init__(self, document: Mapping[str, Any], computed: "DocumentResult | Expectation | None" = None) -> None:
         self._document = document
-        self._drawn = drawn
+        self._computed = computed
 
     @classmethod
-    def from_computed(
-        cls, found: "DepthProfile | DoseThreshold | LightBalance | SkinSpectra | TherapeuticWindow"
-    ) -> Self:
+    def from_computed(cls, computed: "DocumentResult") -> Self:
         """Return the view of a computed result."""
-        return cls(found.to_dict(), found)
+        return cls(computed.to_dict(), computed)
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -174,12 +169,12 @@ class Result:
         NotAvailable : there is no figure of such an answer.
         """
         from skinbeam.report.formatting import report_text
-        from skinbeam.report.graphics.curves import result_figure
+        from skinbeam.report.graphics.curves import DrawnResult, result_figure
 
-        if self._drawn is None:
+        if not isinstance(self._computed, DrawnResult):
             kind = str(self._document["schema"]).removeprefix("skinbeam.").partition("/")[0]
             raise NotAvailable(report_text("curves.none", kind=kind))
-        return result_figure(self._drawn)
+        return result_figure(self._computed)
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources behind the answer, in alphabetical order."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from skinbeam.laser.device_class import class_of_light
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
 from skinbeam.model.sources import bibliography
-from skinbeam.model.vocabulary import phototype_range, vocabulary_table
+from skinbeam.model.vocabulary import phototype_range
 
 __all__ = [
     "COOLING_KINDS",
@@ -317,7 +318,7 @@ class _PracticeRecord(CsvRow):
             source=self.known_word("source", bibliography()),
             grade=self.known_word("grade", SOURCE_GRADES),
             kind=self.known_word("kind", ROW_KINDS),
-            condition=self.known_word("condition", (*vocabulary_table("condition"), *OTHER_CONDITIONS)),
+            condition=self.known_word("condition", (*known_conditions(), *OTHER_CONDITIONS)),
             site=text["site"],
             phototype=self._read_phototype(),
             ethnic_group=text["people"],

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+from skinbeam.api.analyse_photo import PhotoReport
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import find_source
-from skinbeam.model.vocabulary import subtype_description, vocabulary_table
-from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.model.vocabulary import subtype_description
+from skinbeam.photo.findings.finding import ConcernSuggestion, SkinFinding
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.report.context import (
     ConcernPart,
@@ -68,7 +69,7 @@ def report_page(
     overlays: Sequence[ReportPicture],
     *,
     embedded_figures: Mapping[str, str],
-    photo: Mapping[str, Any] | None,
+    photo: PhotoReport | None,
     preview: Strip | None = None,
     live: Mapping[str, Sequence[LiveFigure | None]] | None = None,
 ) -> ReportPage:
@@ -79,7 +80,7 @@ def report_page(
     pictures : figures by concern anchor, and the calendar under `calendar`.
     overlays : overlays of the photograph.
     embedded_figures : figure file → data URI.
-    photo : body of the photo document, when there is a photograph.
+    photo : findings of the photograph, when there is one.
     preview : preview pictures, when there is a face to draw them on.
     live : sliders of laser options in their order, by concern anchor.
     """
@@ -322,7 +323,7 @@ def _medication_match(medicine: Medicine) -> DisplayValue:
     return DisplayValue(matched or report_text("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFact, ...]:
+def _photo_facts(plan: Plan, photo: PhotoReport | None) -> tuple[ReportFact, ...]:
     """Return what the photograph showed: the plan's part, suggested concerns, then quality, scale and findings."""
     rows = [
         ReportFact(report_text("photo_used"), display_value(plan.assessment.photo)),
@@ -333,22 +334,21 @@ def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFac
         *map(_suggestion_fact, plan.suggested or ()),
     ]
     if photo is not None:
-        quality = photo["quality"]
-        problems = [translate(problem["message"]) for problem in quality["problems"]]
+        problems = [problem.message.text for problem in photo.quality.problems]
+        usable = photo.quality.ok
         rows.append(
             ReportFact(
                 report_text("photo_quality"),
-                display_value(report_text("photo_ok") if quality["ok"] else join_items(problems)),
+                display_value(report_text("photo_ok") if usable else join_items(problems)),
             )
         )
-        if quality["ok"] and problems:
+        if usable and problems:
             rows.append(ReportFact(report_text("photo_problems"), display_value(join_items(problems))))
-        rows.append(
-            ReportFact(report_text("photo_scale"), display_value(_document_value(photo["scale_mm_per_px"]), "mm/px"))
-        )
-        for finding in photo["findings"]:
-            kind = capitalise(quantity_label(finding["kind"].replace("-", "_"))[0])
-            name = report_text("photo_finding", kind=kind, region=inline_name(site_title(finding["region"])))
+        scale = _translated(photo.scale_mm_per_px)
+        rows.append(ReportFact(report_text("photo_scale"), display_value(scale, "mm/px")))
+        for finding in () if isinstance(photo.findings, Unknown) else photo.findings:
+            kind = capitalise(quantity_label(finding.kind.replace("-", "_"))[0])
+            name = report_text("photo_finding", kind=kind, region=inline_name(site_title(finding.region)))
             rows.append(ReportFact(name, _finding_value(finding)))
     return tuple(rows)
 
@@ -356,7 +356,7 @@ def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFac
 def _suggestion_fact(suggestion: ConcernSuggestion) -> ReportFact:
     """Return a concern that the photograph suggests and the case does not have, with the signs found."""
     severity = "" if suggestion.severity is None else value_sentence(suggestion.severity)
-    title = translate(str(vocabulary_table("condition")[suggestion.condition]["title"]))
+    title = translate(known_conditions()[suggestion.condition].title)
     name = report_text("concern_at_site", concern=title, site=site_title(suggestion.site))
     seen = join_items(message.text for message in suggestion.seen)
     return ReportFact(
@@ -365,26 +365,20 @@ def _suggestion_fact(suggestion: ConcernSuggestion) -> ReportFact:
     )
 
 
-def _finding_value(finding: Mapping[str, Any]) -> DisplayValue:
+def _finding_value(finding: SkinFinding) -> DisplayValue:
     """Return a finding and its note; unknown, with the reason, where it could not be looked for."""
-    area = _document_value(finding["area_mm2"])
+    area = _translated(finding.area_mm2)
     if isinstance(area, Unknown):
         return display_value(area)
-    seen = [("count", _document_value(finding["count"])), ("area_mm2", area)]
+    seen: list[tuple[str, Value | float]] = [("count", finding.count), ("area_mm2", area)]
     known = [(quantity_label(name), value) for name, value in seen if not isinstance(value, Unknown)]
     told = join_items(f"{label} {display_value(value, unit).text}" for (label, unit), value in known)
-    return DisplayValue(told, translate(finding["note"]), True)
+    return DisplayValue(told, "" if finding.note is None else finding.note.text, True)
 
 
-def _document_value(found: Any) -> Value | float:
-    """Return a value of the photo document."""
-    if not isinstance(found, Mapping):
-        return float(found)
-    return (
-        Unknown(translate(found["unknown"]))
-        if "unknown" in found
-        else Estimate(**{**found, "basis": tuple(found["basis"])})
-    )
+def _translated(value: Value) -> Value:
+    """Return a value whose reason, where it is unknown, is in the current language."""
+    return Unknown(translate(value.reason)) if isinstance(value, Unknown) else value
 
 
 def _limit_counts(part: ConcernPart, card: OptionCard) -> ReportFact:

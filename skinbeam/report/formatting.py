@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from skinbeam.laser.device import title_with_light
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.units import MS, NS, PS
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, NearestOption, Option, Plan
 from skinbeam.report.context import DisplayValue
@@ -339,8 +339,8 @@ def concern_names(plan: Plan) -> dict[str, str]:
 
 def site_title(name: str) -> str:
     """Return the title of a site; a name that is not in the table is returned unchanged."""
-    sites = vocabulary_table("site")
-    return translate(str(sites[name]["title"])) if name in sites else name
+    sites = known_sites()
+    return translate(sites[name].title) if name in sites else name
 
 
 def option_slug(concern: ConcernPlan, option: Option) -> str:

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from skinbeam._version import __version__
-from skinbeam.model.document import build_document, sha256_hex, write_atomically
+from skinbeam.model.document import DocumentResult, sha256_hex, write_atomically
 from skinbeam.photo.printed_card.layout import (
     CARD_MM,
     FIELD_MM,
@@ -22,11 +23,10 @@ from skinbeam.report.card_context import CardPage, MarkerDrawing, ScreenDrawing
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Message, current_language
 
-__all__ = ["card_document", "card_page", "make_card"]
+__all__ = ["CardFile", "card_page", "make_card", "write_card"]
 
-SCHEMA = "skinbeam.card/1"
 _WORDS = ("title", "purpose", "h_print", "h_use", "card_name", "card_line", "card_alt", "foot")
-_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+_PARAMETERS: Mapping[str, Mapping[str, int | str]] = {
     "print_check": {"mm": round(SCALE_MM[2])},
     "foot": {"version": __version__},
 }
@@ -62,8 +62,21 @@ def make_card() -> bytes:
         return make_pdf("card", card_page(), root)
 
 
-def card_document(output: Path) -> dict[str, Any]:
-    """Write the card as PDF and return `skinbeam.card/1`.
+@dataclass(frozen=True, kw_only=True)
+class CardFile(DocumentResult):
+    """The card that was written. `scale_mm` : length of its scale, by which a print is checked."""
+
+    schema: ClassVar[str] = "skinbeam.card/1"
+
+    file: str
+    sha256: str
+    size_mm: tuple[float, float]
+    scale_mm: float
+    instructions: tuple[Message, ...]
+
+
+def write_card(output: Path) -> CardFile:
+    """Write the card as PDF.
 
     Raises
     ------
@@ -71,11 +84,12 @@ def card_document(output: Path) -> dict[str, Any]:
     """
     content = make_card()
     write_atomically(output, content)
-    body = {
-        "file": str(output),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_mm": CARD_MM,
-        "scale_mm": SCALE_MM[2],
-        "instructions": [_card_message(name) for name in (*_PRINTING, *_USING)],
-    }
-    return build_document(SCHEMA, case_sha256=sha256_hex({"language": current_language()}), seed=0, body=body)
+    return CardFile(
+        case_sha256=sha256_hex({"language": current_language()}),
+        seed=0,
+        file=str(output),
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_mm=CARD_MM,
+        scale_mm=SCALE_MM[2],
+        instructions=tuple(map(_card_message, (*_PRINTING, *_USING))),
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image
 
+from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan_records.plan import ConcernPlan, Plan
@@ -85,18 +86,16 @@ def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigur
     return ReportFigures(files, {anchor: pictures}, {anchor: live})
 
 
-def load_photo_overlays(
-    photo: Mapping[str, Any] | None, folder: Path | None
-) -> tuple[list[ReportPicture], dict[str, bytes]]:
-    """Return the overlays of a photo document and their content; a missing overlay gets a reason instead of a file.
+def load_photo_overlays(photo: PhotoReport | None, folder: Path | None) -> tuple[list[ReportPicture], dict[str, bytes]]:
+    """Return the overlays of a photograph and their content; a missing overlay gets a reason instead of a file.
 
     Only pictures directly in `folder` are read.
     """
     pictures, files = [], {}
-    maps = (photo or {}).get("maps") or {}
-    for name, file in maps.items() if isinstance(maps, Mapping) and "unknown" not in maps else ():
+    maps = {} if photo is None or isinstance(photo.maps, Unknown) else photo.maps
+    for name, file in maps.items():
         title = report_text("overlay", name=str(name).replace("_", " ").replace("-", " "))
-        path = PurePosixPath(str(file))
+        path = PurePosixPath("" if isinstance(file, Unknown) else file)
         there = (
             folder is not None
             and path.suffix.lower() in _TYPES

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.api.preview import Preview, PreviewRow
 from skinbeam.model.document import write_atomically
 from skinbeam.plan.parallel import run_in_parallel
@@ -31,7 +31,7 @@ def write_report(
     figures: FigureData,
     folder: Path,
     *,
-    photo: Mapping[str, Any] | None = None,
+    photo: PhotoReport | None = None,
     photo_folder: Path | None = None,
     preview: Preview | None = None,
 ) -> list[Path]:
@@ -43,7 +43,7 @@ def write_report(
     ----------
     figures : the simulated figures, or why there are none.
     folder : created when missing.
-    photo : body of the photo document, when there is a photograph.
+    photo : findings of the photograph, when there is one.
     photo_folder : folder of the files that `photo` names.
     preview : preview pictures, when there is a face to draw them on.
     """
@@ -82,7 +82,7 @@ def render_html(
     plan: Plan,
     figures: FigureData,
     *,
-    photo: Mapping[str, Any] | None = None,
+    photo: PhotoReport | None = None,
     photo_folder: Path | None = None,
 ) -> str:
     """Return the clinician's report as one self-contained HTML page."""
@@ -95,7 +95,7 @@ def render_html(
 def _build_page(
     plan: Plan,
     drawn: ReportFigures,
-    photo: Mapping[str, Any] | None,
+    photo: PhotoReport | None,
     photo_folder: Path | None,
     strip: Strip | None = None,
 ) -> tuple[ReportPage, dict[str, bytes]]:

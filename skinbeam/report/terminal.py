@@ -6,8 +6,8 @@ The full reasons are in the report. A sentence that decides is printed whole; of
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import (
     concern_name,
@@ -98,7 +98,7 @@ def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
     """Yield why no laser is offered: the plain reasons where there are any, else the refusals of each kind of laser."""
     if concern.first_laser is not None:
         return
-    of_lasers = (refusal for refusal in concern.refused if vocabulary_table("modality")[refusal.modality]["laser"])
+    of_lasers = (refusal for refusal in concern.refused if known_modalities()[refusal.modality].laser)
     refused = dict.fromkeys(reason.text for refusal in of_lasers for reason in refusal.reasons)
     for reason in plain_reasons(concern.no_laser) or refused:
         yield concern_name(concern), render_message("terminal.no-laser", {"text": reason})

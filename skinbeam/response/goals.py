@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.conditions import ConditionTarget, LaserUse, known_conditions, known_modalities, known_sites
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
-from skinbeam.model.vocabulary import severity_range, vocabulary_table
+from skinbeam.model.vocabulary import severity_range
 from skinbeam.response.limits import aims_by_severity
 from skinbeam.response.records import Target, TargetValue
 from skinbeam.skin.vessels import VesselPopulation
@@ -21,7 +22,6 @@ __all__ = [
     "COLUMN_MODALITIES",
     "LESION_BY_CONDITION",
     "Alternative",
-    "LaserUse",
     "ModalityRefusal",
     "TreatmentGoal",
     "condition_vessels",
@@ -43,7 +43,6 @@ LESION_BY_CONDITION: Final[Mapping[str, str]] = {
 }
 
 
-LaserUse = Literal["first", "usual", "possible"]
 """How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
 
 MIDDLE: Final = 0.5
@@ -129,18 +128,19 @@ class Alternative:
 
 def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRefusal]]:
     """Return the laser modalities for a condition at a site, and the refused ones with reasons."""
-    entry = vocabulary_table("condition")[condition]
     offered, refused = [], []
-    for modality, choice in entry.get("modality", {}).items():
-        cite_sources(choice["source"])
-        if choice["use"] == "not":
-            refused.append(ModalityRefusal(modality, Message(choice["why"]), choice["source"]))
-        elif site in vocabulary_table("modality")[modality].get("not_at", []):
-            source = vocabulary_table("modality")[modality]["source"]
-            site_title = vocabulary_table("site")[site]["title"]
-            refused.append(ModalityRefusal(modality, Message("plan.not-at-site", {"site": site_title}), source))
+    for modality, choice in known_conditions()[condition].lasers.items():
+        cite_sources(choice.source)
+        excluded = known_modalities()[modality]
+        if choice.reason_id is not None:
+            refused.append(ModalityRefusal(modality, Message(choice.reason_id), choice.source))
+        elif site in excluded.not_at and excluded.source is not None:
+            site_title = known_sites()[site].title
+            refused.append(
+                ModalityRefusal(modality, Message("plan.not-at-site", {"site": site_title}), excluded.source)
+            )
         else:
-            offered.append((choice["use"] != "usual", modality))
+            offered.append((choice.use != "usual", modality))
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
 
 
@@ -157,13 +157,9 @@ def treatment_goal(
     subtypes: Sequence[str] = (),
 ) -> TreatmentGoal:
     """Return the target of `modality` for `condition`, the deeper the more severe, within the bounds of rules."""
-    entry = vocabulary_table("modality")[modality]
-    depths = [
-        target["depth_um"]
-        for target in vocabulary_table("condition")[condition].get("target", [])
-        if "depth_um" in target
-    ]
-    depth = SourcedValue.from_table(depths[0]) if depths else None
+    entry = known_modalities()[modality]
+    depths = (target.depth_um for target in known_conditions()[condition].targets)
+    depth = next((known for known in depths if known is not None), None)
     if depth is not None:
         cite_sources(depth.source)
     zone_m = (0.0, 0.0)
@@ -174,8 +170,8 @@ def treatment_goal(
     return TreatmentGoal(
         condition,
         modality,
-        entry["endpoint"],
-        entry["where"],
+        entry.endpoint,
+        entry.location,
         zone_m,
         _aim_fraction(modality, severity, bounds),
         bounds,
@@ -207,9 +203,8 @@ def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPop
     """
     parts = []
     for target in _condition_targets(condition, subtypes):
-        if target["chromophore"] == "blood" and "size_um" in target:
-            size = SourcedValue.from_table(target["size_um"])
-            depth = SourcedValue.from_table(target["depth_um"]) if "depth_um" in target else None
+        if target.chromophore == "blood" and target.size_um is not None:
+            size, depth = target.size_um, target.depth_um
             cite_sources(*(value.source for value in (size, depth) if value is not None))
             parts.append((1.0, size, depth))
     if not parts:
@@ -217,13 +212,13 @@ def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPop
     return VesselPopulation(" and ".join((condition, *subtypes)), tuple(parts))
 
 
-def _condition_targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
+def _condition_targets(condition: str, subtypes: Sequence[str]) -> tuple[ConditionTarget, ...]:
     """Return the targets of the stated kinds: those described for them, and the usual ones where a kind has none."""
-    every: list[Mapping[str, Any]] = vocabulary_table("condition")[condition].get("target", [])
-    special = [target for target in every if set(target.get("subtypes", ())) & set(subtypes)]
-    described = {kind for target in special for kind in target["subtypes"]}
-    usual = [target for target in every if "subtypes" not in target]
-    return special if subtypes and described >= set(subtypes) else [*usual, *special]
+    every = known_conditions()[condition].targets
+    special = tuple(target for target in every if set(target.subtypes) & set(subtypes))
+    described = {kind for target in special for kind in target.subtypes}
+    usual = tuple(target for target in every if not target.subtypes)
+    return special if subtypes and described >= set(subtypes) else (*usual, *special)
 
 
 def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
@@ -233,13 +228,20 @@ def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
     if not targets:
         return Target(definition)
     first = targets[0]
-    values = {name: _target_value(first[name]) for name in ("depth_um", "size_um", "melanin_ratio") if name in first}
-    return Target(definition, first["chromophore"], first["layer"], **values)
+    return Target(
+        definition,
+        first.chromophore,
+        first.layer,
+        depth_um=_target_value(first.depth_um),
+        size_um=_target_value(first.size_um),
+        melanin_ratio=_target_value(first.melanin_ratio),
+    )
 
 
-def _target_value(row: Mapping[str, Any]) -> TargetValue:
+def _target_value(found: SourcedValue | None) -> TargetValue | None:
     """Return a sourced value as the record of a plan."""
-    found = SourcedValue.from_table(row)
+    if found is None:
+        return None
     cite_sources(found.source)
     return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
 
@@ -251,11 +253,12 @@ def laser_abilities(condition: str) -> tuple[Message, Message]:
 
 def list_alternatives(condition: str) -> list[Alternative]:
     """Return the treatments without a laser, in the order of the file."""
-    entry = vocabulary_table("condition")[condition].get("alternative", {})
-    return [Alternative(name, choice["use"], choice["source"]) for name, choice in entry.items()]
+    alternatives = known_conditions()[condition].alternatives
+    return [Alternative(name, choice.use, choice.source) for name, choice in alternatives.items()]
 
 
 def laser_use(condition: str, modality: str) -> LaserUse:
     """Return how a laser is used for a condition that it is offered for."""
-    use: LaserUse = vocabulary_table("condition")[condition]["modality"][modality]["use"]
+    use = known_conditions()[condition].lasers[modality].use
+    assert use != "not"  # or it would not be offered
     return use

@@ -6,7 +6,7 @@ Either way the probability of breaking the limit, and 1.645 standard errors of i
 than is allowed (plan 1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal
@@ -234,10 +234,6 @@ class LimitVerdict:
         )
 
 
-def _limits_table() -> Mapping[str, Any]:
-    return load_package_table("data/limits.toml")
-
-
 def find_limits(modality: str, site: str, condition: str = "") -> list[SettingLimit]:
     """Return the limits for a modality at a site, those of its condition too, in the order of the file."""
     return [
@@ -251,21 +247,22 @@ def find_limits(modality: str, site: str, condition: str = "") -> list[SettingLi
 
 @cache
 def _all_limits() -> tuple[SettingLimit, ...]:
-    rows: list[dict[str, Any]] = [
-        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-        for row in _limits_table()["limit"]
-    ]
-    return tuple(SettingLimit(**row) for row in rows)
+    return tuple(map(_read_limit, load_package_table("data/limits.toml")["limit"]))
+
+
+def _read_limit(row: Any) -> SettingLimit:
+    lists = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    return SettingLimit(**(row | lists))
 
 
 def effect_target() -> EffectTarget:
     """Return the shares that the search for a dose aims at."""
-    return EffectTarget(**_limits_table()["target"])
+    return EffectTarget(**load_package_table("data/limits.toml")["target"])
 
 
 def aims_by_severity(kind: Literal["columns", "field"]) -> tuple[float, float, float]:
     """Return the aimed depth in a target's zone, 0 at its top to 1, for mild, moderate and severe concerns."""
-    aim = _limits_table()["aim"]
+    aim = load_package_table("data/limits.toml")["aim"]
     cite_sources(aim["source"])
     mild, moderate, severe = aim[kind]
     return mild, moderate, severe
@@ -273,7 +270,7 @@ def aims_by_severity(kind: Literal["columns", "field"]) -> tuple[float, float, f
 
 def bruise_limit() -> BruiseLimit:
     """Return the limit on bruises, which is compared with the days that a person accepts."""
-    return BruiseLimit(**_limits_table()["bruise"])
+    return BruiseLimit(**load_package_table("data/limits.toml")["bruise"])
 
 
 @cache

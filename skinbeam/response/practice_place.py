@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
 from skinbeam.text import Message
@@ -84,7 +84,7 @@ def unpublished_quantities(
     light = practice_light(trial, modality)
     envelope = find_envelope(condition, light, phototype)
     if envelope is None:
-        return {"pulse_ms": Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})}
+        return {"pulse_ms": Message("practice.none", {"condition": known_conditions()[condition].title})}
     given = {"pulse_ms": light.pulse_ms}
     if not trial.machine.device.microbeam:  # whose width sources do not print
         given["spot_mm"] = trial.setting.spot_mm
@@ -117,7 +117,7 @@ def place_setting(
     """
     envelope = find_envelope(condition, light, phototype)
     if envelope is None:
-        none = Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})
+        none = Message("practice.none", {"condition": known_conditions()[condition].title})
         return PracticePlace("no practice", "", 1.0, None, None, None, (), (), none)
     quantity = FLUENCE if density_per_cm2 is None else ENERGY
     given = {
@@ -185,14 +185,14 @@ def _has_visible_endpoint(modality: str) -> bool:
 
 
 def _no_dose_message(condition: str) -> Message:
-    return Message("practice.no-dose", {"condition": vocabulary_table("condition")[condition]["title"]})
+    return Message("practice.no-dose", {"condition": known_conditions()[condition].title})
 
 
 def _inside_message(requested: str, whose: str, sources: int, *, dosed: bool) -> Message:
     if dosed and whose == requested:
         return Message("practice.inside", {"sources": sources})
     # Practice contains conditions that a plan does not treat.
-    title = vocabulary_table("condition").get(whose, {}).get("title", whose.replace("-", " "))
+    title = known_conditions()[whose].title if whose in known_conditions() else whose.replace("-", " ")
     message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
     return Message(message, {"condition": title[:1].lower() + title[1:], "sources": sources})
 

@@ -38,6 +38,7 @@ from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.history import DoseBar, drop_barred_doses
 
 __all__ = [
+    "CoolingTiming",
     "PracticeRegion",
     "PulseCaps",
     "SearchMachine",
@@ -328,15 +329,15 @@ def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None
         return laser_cooling.resolve_cooling(None), None
     head = device.cooling[0]
     timing = _cooling_timings()[head.kind]
-    cite_sources(timing["source"])
+    cite_sources(timing.source)
     table: dict[str, Any] = {"kind": head.kind}
     if head.cryogen is not None:
         table["cryogen"] = head.cryogen
     for name in ("before_ms", "delay_ms", "after_ms"):
-        offer = getattr(head, name)
-        if name in timing and offer is not None:
+        offer, usual = getattr(head, name), getattr(timing, name)
+        if usual is not None and offer is not None:
             low, high = offer.ends
-            table[name] = min(max(timing[name], low), high)
+            table[name] = min(max(usual, low), high)
     if head.during:
         table["during"] = True
     case = parse_record(Case, {"cooling": table}, file="plan")
@@ -357,6 +358,17 @@ def build_beam(machine: SearchMachine, setting: BeamSetting, dose: float, densit
     return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), machine.folder)
 
 
-def _cooling_timings() -> Mapping[str, dict[str, Any]]:
-    timings: Mapping[str, dict[str, Any]] = load_package_table("data/limits.toml")["cooling"]
-    return timings
+@dataclass(frozen=True)
+class CoolingTiming:
+    """When a kind of cooling begins and ends in a plan, where a device lets it be set; None of a time that it lacks."""
+
+    source: str
+    before_ms: float | None = None
+    delay_ms: float | None = None
+    after_ms: float | None = None
+
+
+@cache
+def _cooling_timings() -> Mapping[str, CoolingTiming]:
+    table = load_package_table("data/limits.toml")["cooling"]
+    return {kind: CoolingTiming(**entry) for kind, entry in table.items()}

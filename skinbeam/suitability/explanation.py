@@ -5,13 +5,12 @@ The sentence of a rule is written for clinicians. The patient reads the plain re
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
 from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_questionnaire
 from skinbeam.model.case import Case, conditions_in_case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import (
     FactTest,
@@ -143,7 +142,7 @@ def _facts_for_test(
         signs = [(sign, c.site) for c in concerns for sign in c.lesion_signs if sign in test.value]
         yield from (_fact_at_site(f"sign-{sign}", site) for sign, site in signs)
     elif test.fact == "undiagnosed_pigment":
-        unnamed = [c for c in concerns if vocabulary_table("condition")[c.condition]["pigmented"] and not c.diagnosed]
+        unnamed = [c for c in concerns if known_conditions()[c.condition].pigmented and not c.diagnosed]
         yield from (_fact_at_site("undiagnosed", c.site) for c in unnamed)
         if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
             yield Message("leaflet_fact.undiagnosed-lesion")
@@ -190,7 +189,7 @@ def _stated_medicines(test: FactTest, case: Case) -> Iterator[Message]:
         months = taken.last_dose_months
         if test.fact not in known or not condition_holds(test, {test.fact: months}):
             continue
-        params: dict[str, Any] = {"name": taken.name}
+        params = {"name": taken.name}
         if months >= 1.5:
             yield Message("leaflet_fact.medicine-months", params | {"months": months})
         else:

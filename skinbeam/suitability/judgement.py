@@ -13,9 +13,10 @@ from typing import Any
 from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
 from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
-from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities, vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons
 from skinbeam.suitability.table import (
@@ -188,7 +189,7 @@ def _judge_option(
     ]
     reasons = [_rule_reason(rule, about) for rule in spoke]
     asked = (*_missing_fact_reasons(facts, modality), *_medicine_reasons(case))
-    if modality is not None and not vocabulary_table("modality")[modality]["laser"]:
+    if modality is not None and not known_modalities()[modality].laser:
         return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
     earlier = (*reaction_reasons(case, modality), *response_reasons(case, concern, modality))
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
@@ -254,7 +255,7 @@ def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: f
         facts["wavelength_nm"] = wavelength_nm
     if pulse_ms is not None:
         facts["pulse"] = "short" if pulse_ms < fact_tables()["pulse"]["short_below_ms"] else "long"
-    elif modality is not None and vocabulary_table("modality")[modality]["laser"]:
+    elif modality is not None and known_modalities()[modality].laser:
         facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
     return facts
 

@@ -26,9 +26,10 @@ from typing import Any, Literal
 
 from skinbeam.assessment.medicines import medication_facts
 from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, FactValue, fact_tables
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.errors import nearest_name
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.suitability.bounds import RuleBound, read_bound
 from skinbeam.text import Message
 
@@ -288,7 +289,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         raise fault("values belong to downtime and sessions, and both need some")
     if "bound" in entry and entry["use"] != "suitability":
         raise fault("bound belongs to suitability")
-    for key, kind in (("conditions", vocabulary_table("condition")), ("sites", vocabulary_table("site"))):
+    for key, kind in (("conditions", known_conditions()), ("sites", known_sites())):
         for word in entry.get(key, ()):
             if word not in kind:
                 raise fault(f"{key}: unknown name {word}")
@@ -338,7 +339,7 @@ def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[st
     groups = {"laser": laser_modalities(), **fact_tables()["modality_groups"]}
     found: list[str] = []
     for word in named if isinstance(named, list) else [named]:
-        if word not in groups and word not in vocabulary_table("modality"):
+        if word not in groups and word not in known_modalities():
             raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
         found += groups.get(word, (word,))
     return tuple(dict.fromkeys(found))

@@ -131,9 +131,9 @@ def _number_paths(held: Any, path: str) -> Iterator[str]:
 
 
 def _simulate(question: SweepQuestion, loaded: LoadedCase) -> Any:
-    from skinbeam.api.simulate import simulate_document
+    from skinbeam.api.simulate import simulate_case
 
-    return simulate_document(loaded, draws=question.draws, seed=question.seed)
+    return simulate_case(loaded, draws=question.draws, seed=question.seed).to_dict()
 
 
 def _threshold(question: SweepQuestion, loaded: LoadedCase) -> Any:

@@ -10,8 +10,9 @@ from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.input_files import LoadedCase, parse_record
-from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes, phototype_range, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes, phototype_range
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.planner import make_plan
 from skinbeam.validation.guideline_check import (
@@ -111,7 +112,7 @@ def planned_cells() -> tuple[GuidelineCell, ...]:
         for cell in load_cells()
         if cell.is_graded
         and cell.first is not None
-        and cell.condition in vocabulary_table("condition")
+        and cell.condition in known_conditions()
         and cell.subtype in ("", default_subtype(cell.condition), *_SEVERITIES, *condition_subtypes(cell.condition))
     )
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
+from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.model.case import Case
 from skinbeam.model.document import canonical_json, round_significant
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
@@ -180,7 +181,7 @@ class ModelRuns:
             if pose.threshold is not None:
                 return _dose_answer(self._run(find_threshold, case, pose.threshold))
             if pose.simulate is not None:
-                return ModelAnswer(_value_at(self._run(simulate_document, case), pose.simulate))
+                return ModelAnswer(_value_at(self._run(simulate_case, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
             return ModelAnswer(self._answer_from_skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
@@ -229,19 +230,16 @@ def _dose_answer(found: DoseThreshold) -> ModelAnswer:
     return ModelAnswer(dose)
 
 
-def _value_at(document: Mapping[str, Any], path: str) -> Estimate | Unknown:
-    here: Any = document
+def _value_at(found: Simulation, path: str) -> Value:
+    """Return the value at a dotted path of a simulation, with the digits of the document."""
+    here: object = found
     for name in path.split("."):
-        if "unknown" in here:
+        if isinstance(here, Unknown):
             break
-        here = here[name]
-    return _value(here)
-
-
-def _value(record: Mapping[str, Any]) -> Estimate | Unknown:
-    if "unknown" in record:
-        return Unknown(record["unknown"])
-    return Estimate(**{**record, "basis": tuple(record["basis"])})
+        here = here[name] if isinstance(here, Mapping) else getattr(here, name)
+    if not isinstance(here, Estimate | Unknown):
+        raise TypeError(f"{path} is no value of a simulation")
+    return round_record(here)
 
 
 def _difference(whole: ModelAnswer, part: ModelAnswer) -> ModelAnswer:

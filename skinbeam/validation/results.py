@@ -82,7 +82,7 @@ class ValidationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return skinbeam.validate/1."""
-        body: dict[str, Any] = {
+        body = {
             "draws": self.draws,
             "shares": vars(row_shares(self.rows)) | {part: row_shares(rows_of_part(self.rows, part)) for part in PARTS},
             "groups": [

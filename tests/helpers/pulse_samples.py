@@ -10,7 +10,7 @@ from typing import Any
 
 from paths import TESTS
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.simulate.light.lighting import illuminate
@@ -220,7 +220,7 @@ def median(value: Mapping[str, Any]) -> float:
 
 
 def simulated(case: Any, *, draws: int = 16, **changes: Any) -> dict[str, Any]:
-    return simulate_document(loaded(case, **changes), draws=draws)
+    return simulate_case(loaded(case, **changes), draws=draws).to_dict()
 
 
 def codes(document: dict[str, Any]) -> set[str]:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from paths import ROOT
 
 import skinbeam
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -60,7 +60,7 @@ def test_a_case_is_a_path_a_text_tables_or_a_loaded_case() -> None:
 
 def test_a_setting_given_by_name_takes_the_place_of_the_case_s() -> None:
     changed = TABLES | {"settings": TABLES["settings"] | {"pulse_ms": 6.0}}
-    whole = simulate_document(answer("load_case", PULSE), draws=DRAWS)
+    whole = simulate_case(answer("load_case", PULSE), draws=DRAWS).to_dict()
     assert answer("simulate", PULSE, draws=DRAWS).to_dict() == whole
     by_name = answer("simulate", TABLES, draws=DRAWS, pulse_ms=np.int64(6)).to_dict()
     by_table = answer("simulate", changed, draws=DRAWS).to_dict()

@@ -15,7 +15,6 @@ precisely than either share.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
-from typing import Any
 
 from skinbeam.evidence.comparison.comparison import (
     Comparison,
@@ -39,7 +38,7 @@ from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
 from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import Posterior
-from skinbeam.model.document import build_document, dataclass_fields, sha256_hex
+from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import cite_sources
@@ -47,15 +46,12 @@ from skinbeam.model.vocabulary import PHOTOTYPES, resolve_name
 from skinbeam.text import Message
 
 __all__ = [
-    "SCHEMA",
     "compare",
-    "compare_document",
+    "compare_connected",
     "helps_significantly_more",
     "joint_shares",
     "treatment_studies",
 ]
-
-SCHEMA = "skinbeam.compare/1"
 
 
 def compare(
@@ -83,20 +79,22 @@ def compare(
     return replace(found, in_words=comparison_sentences(found))
 
 
-def compare_document(condition: str, a: str, b: str, *, seed: int = 0) -> dict[str, Any]:
-    """Return the whole document `skinbeam.compare/1`; arguments and errors as in `compare`.
+def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
+    """Return the comparison of two treatments that trials connect; arguments and errors as in `compare`.
 
     Raises
     ------
     NotAvailable : no chain of trials connects the two; `body` is the document, which contains every key.
     """
     found = compare(condition, a, b, seed=seed)
-    asked = {"condition": found.condition, "a": found.a, "b": found.b}
-    whole = build_document(SCHEMA, case_sha256=sha256_hex(asked), seed=seed, body=dataclass_fields(found))
     if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
         left_out = [said.text for said in found.in_words if said.id == "compare.left-out"]
-        raise NotAvailable(" ".join([found.difference.reason, *left_out]), body=whole)
-    return whole
+        raise NotAvailable(" ".join([found.difference.reason, *left_out]), body=found.to_dict())
+    return found
+
+
+def _question_sha256(condition: str, a: str, b: str) -> str:
+    return sha256_hex({"condition": condition, "a": a, "b": b})
 
 
 def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Posterior | None) -> Comparison:
@@ -105,6 +103,8 @@ def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Poster
     network, of_marks = TrialNetwork.from_arms(arms), TrialNetwork.from_arms(marked)
     direct, left_out = _direct_differences(arms, a, b, seed, given)
     return Comparison(
+        case_sha256=_question_sha256(condition, a, b),
+        seed=seed,
         condition=condition,
         a=a,
         b=b,
@@ -186,6 +186,7 @@ def _swap_sides(found: Comparison) -> Comparison:
     """Return the comparison of b with a."""
     return replace(
         found,
+        case_sha256=_question_sha256(found.condition, found.b, found.a),
         a=found.b,
         b=found.a,
         direct=tuple(replace(trial, difference=trial.difference.negated()) for trial in found.direct),

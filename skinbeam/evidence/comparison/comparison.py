@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from skinbeam.evidence.comparison.network import ComparisonLink, TrialNetwork
 from skinbeam.evidence.expectation.estimates import inline_title, study_keys
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.text import Message
 
@@ -49,8 +50,8 @@ class ExcludedStudy:
     reason: Message
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, kw_only=True)
+class Comparison(DocumentResult):
     """Two treatments of a condition; differences are a minus b.
 
     Parameters
@@ -60,6 +61,8 @@ class Comparison:
     chain, pih_chain : the shortest chain of trials that connects the two, for either difference; empty where there is
         none.
     """
+
+    schema: ClassVar[str] = "skinbeam.compare/1"
 
     condition: str
     a: str
@@ -141,7 +144,7 @@ def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -
     return Message(through, {"count": count, "links": links})
 
 
-def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, Any], tuple[int, int, int]]:
+def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, str], tuple[int, int, int]]:
     """Return the two treatments, the one with the surely larger share first, and the difference in people of 100."""
     likely, low, high = (round(100.0 * share) for share in (difference.median, difference.low, difference.high))
     if high < 0:
@@ -149,5 +152,5 @@ def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, 
     return _titles(found.a, found.b), (likely, low, high)
 
 
-def _titles(a: str, b: str) -> dict[str, Any]:
+def _titles(a: str, b: str) -> dict[str, str]:
     return {"a": inline_title("modality", a), "b": inline_title("modality", b)}

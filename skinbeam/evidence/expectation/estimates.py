@@ -13,9 +13,9 @@ from skinbeam.evidence.expectation.expectation import CountInterval, PatientShar
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_intervals, count_pmf
+from skinbeam.model.conditions import known_names
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.text import Message
 
 __all__ = [
@@ -63,7 +63,7 @@ def study_keys(rows: Sequence[Any]) -> tuple[str, ...]:
 
 def inline_title(kind: Any, name: str) -> str:
     """Return the title of a condition, modality or site in the form used inside a sentence."""
-    found = str(vocabulary_table(kind)[name]["title"])
+    found = known_names(kind)[name].title
     return found[0].lower() + found[1:]
 
 

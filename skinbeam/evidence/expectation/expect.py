@@ -10,8 +10,8 @@ harm that was counted per treatment only.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any, TypedDict
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, TypedDict
 
 from skinbeam.evidence.expectation.applicability import (
     expectation_warnings,
@@ -42,7 +42,7 @@ from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, si
 from skinbeam.evidence.synthesis.distributions import UncertainRate, count_pmf
 from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics, study_weights
 from skinbeam.evidence.synthesis.posterior import posterior
-from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.document import DocumentResult, build_document, sha256_hex
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import cite_sources
@@ -51,10 +51,10 @@ from skinbeam.text import Message
 
 __all__ = [
     "OTHER_HARMS",
-    "SCHEMA",
+    "ExpectationAnswer",
     "abstention",
+    "answer_question",
     "expect",
-    "expect_document",
     "expect_for_setting",
     "mean_pain",
     "outcome_share",
@@ -85,7 +85,6 @@ def mean_pain(modality: str, *, seed: int = 0) -> Value:
 
 # The answer to a question: the body of `skinbeam.expect/1`.
 
-SCHEMA = "skinbeam.expect/1"
 THRESHOLDS = ("25", "50", "75")
 _SEVERE = SEVERITIES.index("severe")
 _DARKEST = PHOTOTYPES.index("VI")
@@ -114,8 +113,34 @@ def expect(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
     return replace(course, untreated=_expect_untreated(question, seed), warnings=warnings)
 
 
-def expect_document(question: EvidenceQuestion, found: Expectation | None = None, *, seed: int = 0) -> dict[str, Any]:
-    """Return the whole document `skinbeam.expect/1`; arguments as in `expect`.
+@dataclass(frozen=True, kw_only=True)
+class ExpectationAnswer(DocumentResult):
+    """The answer to a question as a document: the five first keys, then the fields of the expectation."""
+
+    schema: ClassVar[str] = "skinbeam.expect/1"
+
+    expectation: Expectation
+
+    @property
+    def in_words(self) -> tuple[Message, ...]:
+        """The answer in sentences."""
+        return self.expectation.in_words
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document in JSON types, with its numbers rounded."""
+        return build_document(
+            self.schema,
+            case_sha256=self.case_sha256,
+            seed=self.seed,
+            warnings=self.warnings,
+            body=self.expectation.as_record(),
+        )
+
+
+def answer_question(
+    question: EvidenceQuestion, found: Expectation | None = None, *, seed: int = 0
+) -> ExpectationAnswer:
+    """Return the answer to a question; arguments as in `expect`.
 
     Parameters
     ----------
@@ -127,12 +152,10 @@ def expect_document(question: EvidenceQuestion, found: Expectation | None = None
     """
     found = found or expect(question, seed=seed)
     said = {key: value for key, value in asdict(question).items() if value is not None}
-    whole = build_document(
-        SCHEMA, case_sha256=sha256_hex(said), seed=seed, warnings=found.warnings, body=found.as_record()
-    )
+    answer = ExpectationAnswer(case_sha256=sha256_hex(said), seed=seed, warnings=found.warnings, expectation=found)
     if found.abstains is not None:
-        raise NotAvailable(found.abstains.text, body=whole)
-    return whole
+        raise NotAvailable(found.abstains.text, body=answer.to_dict())
+    return answer
 
 
 def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:

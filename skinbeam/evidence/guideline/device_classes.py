@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from skinbeam.laser.device_class import class_table
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities
 
 __all__ = [
     "class_parts",
@@ -33,17 +34,17 @@ def device_classes() -> Collection[str]:
 
 def guideline_treatments() -> Collection[str]:
     """Return the modalities and the other treatments of the guideline."""
-    return (*vocabulary_table("modality"), *_names()["other_treatments"])
+    return (*known_modalities(), *_names()["other_treatments"])
 
 
 def guideline_sites() -> Collection[str]:
     """Return the sites of case files and the other sites of the guideline."""
-    return (*vocabulary_table("site"), *_names()["sites"])
+    return (*known_sites(), *_names()["sites"])
 
 
 def guideline_conditions() -> Collection[str]:
     """Return the conditions that plans cover, and then those that only the guideline knows."""
-    return (*vocabulary_table("condition"), *outside_conditions())
+    return (*known_conditions(), *outside_conditions())
 
 
 def outside_conditions() -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from skinbeam.evidence.guideline.device_classes import class_parts, outside_conditions
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose, GuidelineTreatment
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.text import Formatter, Message, catalogue, render_message, translate
 
 __all__ = [
@@ -27,7 +27,7 @@ def condition_words(condition: str) -> str:
     """Return the title of a condition."""
     if condition in outside_conditions():
         return render_message(f"guideline-condition.{condition}")
-    return translate(str(vocabulary_table("condition")[condition]["title"]))
+    return translate(known_conditions()[condition].title)
 
 
 def kind_words(cell: GuidelineCell) -> str:
@@ -88,8 +88,8 @@ def name_message(name: str) -> Message | str:
     for section in ("guideline-avoid", "device-class"):
         if f"{section}.{name}" in known:
             return Message(f"{section}.{name}")
-    modalities = vocabulary_table("modality")
-    return str(modalities[name]["title"]) if name in modalities else Message(f"guideline-treatment.{name}")
+    modalities = known_modalities()
+    return modalities[name].title if name in modalities else Message(f"guideline-treatment.{name}")
 
 
 def amount_words(dose: GuidelineDose) -> str:
@@ -112,12 +112,12 @@ def dose_words(dose: GuidelineDose) -> str:
 
 
 def _treatment_title(treatment: str) -> str:
-    modalities = vocabulary_table("modality")
+    modalities = known_modalities()
     if treatment in modalities:
-        return translate(str(modalities[treatment]["title"]))
+        return translate(modalities[treatment].title)
     return render_message(f"guideline-treatment.{treatment}")
 
 
 def _site_words(site: str) -> str:
-    sites = vocabulary_table("site")
-    return translate(str(sites[site]["title"])) if site in sites else render_message(f"guideline-site.{site}")
+    sites = known_sites()
+    return translate(sites[site].title) if site in sites else render_message(f"guideline-site.{site}")

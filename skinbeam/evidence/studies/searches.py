@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.package_data import CsvRow, load_package_text
-from skinbeam.model.vocabulary import vocabulary_table
 
 __all__ = ["SEARCHES_FILE", "LiteratureSearch", "literature_searches", "read_searches", "searches_for"]
 
@@ -70,8 +70,8 @@ class _SearchRow(CsvRow):
         if useful is None:
             raise self.error("useful_studies", "is missing", "How many useful studies it led to, 0 for none.")
         return LiteratureSearch(
-            condition=self.known_word("condition", vocabulary_table("condition"), empty=True),
-            modality=self.known_word("modality", vocabulary_table("modality"), empty=True),
+            condition=self.known_word("condition", known_conditions(), empty=True),
+            modality=self.known_word("modality", known_modalities(), empty=True),
             query=self.record["query"],
             date=self._date(),
             useful_studies=useful,

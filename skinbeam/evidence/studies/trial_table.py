@@ -24,9 +24,10 @@ from skinbeam.evidence.studies.trial_arm import (
     Grades,
     parse_grades,
 )
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
 from skinbeam.model.sources import source_keys
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
     "DESIGNS",
@@ -94,9 +95,9 @@ class _ArmRow(CsvRow):
             row=self.name,
             study=self.known_word("study", source_keys()),
             cohort=text["cohort"] or text["study"],
-            condition=self.known_word("condition", vocabulary_table("condition"), empty=bool(text["excluded"])),
+            condition=self.known_word("condition", known_conditions(), empty=bool(text["excluded"])),
             subtypes=tuple(self._subtypes()),
-            modality=self.known_word("modality", vocabulary_table("modality")),
+            modality=self.known_word("modality", known_modalities()),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
             phototypes=self._grades("phototype", PHOTOTYPES),
@@ -173,8 +174,8 @@ class _ArmRow(CsvRow):
     def _sites(self) -> list[str]:
         sites = [site for site in self.record["sites"].split(";") if site]
         for site in sites:
-            if site not in vocabulary_table("site"):
-                raise self.error("sites", f'unknown site "{site}"', f"Known: {', '.join(vocabulary_table('site'))}.")
+            if site not in known_sites():
+                raise self.error("sites", f'unknown site "{site}"', f"Known: {', '.join(known_sites())}.")
         return sites
 
     def _subtypes(self) -> list[str]:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.comparison.blur import blur_to_match_px
@@ -61,6 +62,12 @@ class FindingChange:
     direction: Literal["weaker", "stronger", "not-told"]
     message: Message
 
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        record = dataclass_fields(self)
+        named = {"changed": record.pop("direction"), "told": record.pop("message").english}
+        return record | named
+
 
 def measure_finding_changes(
     groups: tuple[MarkGroup, ...], measurement: RepeatedMeasurement, light_change: LightChange
@@ -93,7 +100,17 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
     )
 
 
-def _group_fields(place: MarkGroup) -> dict[str, Any]:
+class _GroupFields(TypedDict):
+    """The fields of a change that name its group of marks."""
+
+    kind: str
+    region: str
+    site: str
+    before: int
+    after: int
+
+
+def _group_fields(place: MarkGroup) -> _GroupFields:
     site = REGION_SITES.get(place.region, place.region)
     return {"kind": place.kind, "region": place.region, "site": site, "before": place.before, "after": place.after}
 

@@ -5,8 +5,8 @@ without metadata.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +23,10 @@ from skinbeam.text import Message, render_message
 
 __all__ = [
     "PAIR_FILES",
-    "change_record",
+    "ChangeReport",
+    "LightDifference",
+    "Registration",
+    "report_change",
     "side_by_side",
     "write_pair",
 ]
@@ -108,53 +111,70 @@ def _legend(width: int, name: str) -> Picture:
 # The part `change` of the document.
 
 
-def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None) -> dict[str, Any] | Unknown:
-    """Return the part `change` of a photograph's document and write its pictures into `out`."""
+@dataclass(frozen=True)
+class Registration:
+    """How the picture after was registered to the one before; lengths as shares of the pupil distance."""
+
+    pupil_px: float
+    scale: float
+    turn_deg: float
+    stretch: float
+    flow_pupil: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class LightDifference:
+    """How the light of the two pictures differs. `gain` : (3,). `softened_px` : blur that makes both equally sharp."""
+
+    gain: NDArray[np.float64]
+    spread: float
+    contrast: float
+    noise_pct: float
+    softened_px: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ChangeReport:
+    """The changes between two pictures of one face. `pictures` : name → file, or why there is none."""
+
+    before_sha256: str
+    registered: Registration
+    light: LightDifference
+    findings: tuple[FindingChange, ...]
+    not_compared: Mapping[str, Unknown]
+    pictures: Mapping[str, str | Unknown]
+    note: str
+
+
+def report_change(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None) -> ChangeReport | Unknown:
+    """Return the changes between two pictures and write their pictures into `out`."""
     change = compare_photographs(before, after)
     if isinstance(change, Unknown):
         return change
-    no_folder = Unknown(Message("photo-finding.no_folder").text)
-    return {
-        "before_sha256": before.photo_sha256,
-        "registered": _registration_record(change),
-        "light": {
-            "gain": np.exp(change.light_change.gain_ln),
-            "spread": float(np.exp(change.light_change.spread_ln)),
-            "contrast": change.light_change.contrast,
-            "noise_pct": 100 * change.light_change.noise_ln,
-            "softened_px": change.blur_px,
-        },
-        "findings": [_finding_record(one) for one in change.findings],
-        "not_compared": {kind: Unknown(reason) for kind, reason in change.not_compared.items()},
-        "pictures": dict.fromkeys(PAIR_FILES, no_folder) if out is None else write_pair(out, change),
-        "note": Message("photo-pair.note").text,
-    }
-
-
-def _registration_record(change: PhotoChange) -> dict[str, float]:
-    """Return how the picture after was registered to the one before; lengths as shares of the pupil distance."""
-    laid = change.registered
-    return {
-        "pupil_px": change.frame.pupil_px,
-        "scale": laid.scale,
-        "turn_deg": laid.turn_deg,
-        "stretch": laid.stretch,
-        "flow_pupil": laid.flow_pupil,
-        "agreement": laid.agreement,
-    }
-
-
-def _finding_record(one: FindingChange) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "region": one.region,
-        "site": one.site,
-        "before": one.before,
-        "after": one.after,
-        "contrast_before": one.contrast_before,
-        "contrast_after": one.contrast_after,
-        "contrast_change": one.contrast_change,
-        "change_pct": one.change_pct,
-        "changed": one.direction,
-        "told": one.message.english,
-    }
+    laid, light = change.registered, change.light_change
+    pictures: Mapping[str, str | Unknown] = dict.fromkeys(PAIR_FILES, Unknown(Message("photo-finding.no_folder").text))
+    if out is not None:
+        pictures = write_pair(out, change)
+    return ChangeReport(
+        before_sha256=before.photo_sha256,
+        registered=Registration(
+            pupil_px=change.frame.pupil_px,
+            scale=laid.scale,
+            turn_deg=laid.turn_deg,
+            stretch=laid.stretch,
+            flow_pupil=laid.flow_pupil,
+            agreement=laid.agreement,
+        ),
+        light=LightDifference(
+            gain=np.exp(light.gain_ln),
+            spread=float(np.exp(light.spread_ln)),
+            contrast=light.contrast,
+            noise_pct=100 * light.noise_ln,
+            softened_px=change.blur_px,
+        ),
+        findings=change.findings,
+        not_compared={kind: Unknown(reason) for kind, reason in change.not_compared.items()},
+        pictures=pictures,
+        note=Message("photo-pair.note").text,
+    )

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.findings.mark import Repeatability
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
@@ -216,7 +216,7 @@ def finding_message(finding: SkinFinding) -> Message:
 
 def region_words(site: str, region: str) -> Message | str:
     """Return the name of a region's site with its side of the body."""
-    title = str(vocabulary_table("site")[site]["title"]).lower()
+    title = known_sites()[site].title.lower()
     side = next((side for side in ("right", "left") if region.endswith(f"-{side}")), "")
     return Message(f"finding-side.{side}", {"site": title}) if side else title
 

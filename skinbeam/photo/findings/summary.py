@@ -6,7 +6,7 @@ Severity is graded by a published scale that counts what a photograph shows; mos
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 
@@ -227,13 +227,30 @@ def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:
     return replace(area, low=low, high=high)
 
 
-def _spot_numbers(marks: Sequence[Mark]) -> dict[str, Any]:
+class _SpotNumbers(TypedDict):
+    """Numbers of spots: fields of a finding."""
+
+    freckle_like: int
+    lentigo_like: int
+    to_be_seen: int
+
+
+class _LineNumbers(TypedDict):
+    """Sizes of lines: fields of a finding."""
+
+    length_mm: Estimate
+    length_mm_per_cm2: Estimate
+    width_mm: Value | None
+    orientation_deg: float
+
+
+def _spot_numbers(marks: Sequence[Mark]) -> _SpotNumbers:
     small = sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
     seen = sum(mark.needs_examination for mark in marks)
     return {"freckle_like": small, "lentigo_like": len(marks) - small, "to_be_seen": seen}
 
 
-def _line_numbers(marks: Sequence[Mark], measure: PixelScale) -> dict[str, Any]:
+def _line_numbers(marks: Sequence[Mark], measure: PixelScale) -> _LineNumbers:
     length_px = sum(mark.size_mm.median for mark in marks) / measure.mm_per_px.median
     widths = [mark.width_mm for mark in marks if isinstance(mark.width_mm, Estimate)]
     unknown = next((mark.width_mm for mark in marks if isinstance(mark.width_mm, Unknown)), None)
@@ -289,7 +306,7 @@ def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str |
 
 
 def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
-    params: dict[str, Any] = {"count": found.count} if isinstance(found.count, int) else {}
+    params: dict[str, float | str] = {"count": found.count} if isinstance(found.count, int) else {}
     word = _word(found.kind)
     if found.count == 1 and found.kind in _SINGULAR:
         word = _SINGULAR[found.kind]

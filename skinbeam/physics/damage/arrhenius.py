@@ -48,7 +48,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.model.errors import unknown_name_error
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
-from skinbeam.physics.damage.kinetics_table import activation_J_mol, compensation_slope, kinetics_tables, ln_frequency
+from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_sets
 
 __all__ = [
     "COMBINATION_RULES",
@@ -157,16 +157,16 @@ def read_kinetics(name: str) -> Kinetics:
     ------
     InputError : no such set; the message names the nearest one.
     """
-    sets = kinetics_tables()
+    sets = kinetics_sets()
     if name not in sets:
         raise unknown_name_error("kinetics", name, sets, field="kinetics")
-    cite_sources(sets[name]["source"])
-    rows = sets[name]["process"]
+    cite_sources(sets[name].source)
+    rows = sets[name].processes
     return Kinetics(
-        np.array([math.exp(ln_frequency(row)) for row in rows]),
-        np.array([activation_J_mol(row) for row in rows]),
-        np.array([row["low_C"] + ZERO_CELSIUS_K if "low_C" in row else 0.0 for row in rows]),
-        np.array([row["high_C"] + ZERO_CELSIUS_K if "high_C" in row else np.inf for row in rows]),
+        np.array([math.exp(row.ln_frequency) for row in rows]),
+        np.array([row.activation_J_mol for row in rows]),
+        np.array([0.0 if row.low_C is None else row.low_C + ZERO_CELSIUS_K for row in rows]),
+        np.array([np.inf if row.high_C is None else row.high_C + ZERO_CELSIUS_K for row in rows]),
     )
 
 

@@ -5,7 +5,9 @@ computation alone; that of the model against experiments is `model_error`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +20,29 @@ from skinbeam.skin.tables import read_number, tissue_table
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["first_vessel_mua", "median_reduction_error", "reduction_error"]
+__all__ = ["ReductionError", "first_vessel_mua", "median_reduction_error", "reduction_error"]
 
 
-def _error_table() -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Mapping[str, Any]] = load_derived_table("vessel_reduction")["endpoint"]
-    return found
+@dataclass(frozen=True)
+class ReductionError:
+    """Geometric error of the reduction at an endpoint: of all comparisons, and by absorption and diameter."""
+
+    geometric_error: float
+    by_mua_per_m: Mapping[float, Mapping[float, float]]
+
+
+@cache
+def _reduction_errors() -> Mapping[str, ReductionError]:
+    return {
+        endpoint: ReductionError(
+            entry["geometric_error"],
+            {
+                light["mua_per_m"]: {float(size): error for size, error in light["error_by_diameter_um"].items()}
+                for light in entry["light"]
+            },
+        )
+        for endpoint, entry in load_derived_table("vessel_reduction")["endpoint"].items()
+    }
 
 
 def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: float | None = None) -> float:
@@ -36,21 +55,19 @@ def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: 
     ----------
     mua_per_m : absorption of the blood in the vessel.
     """
-    if endpoint not in _error_table():
+    entry = _reduction_errors().get(endpoint)
+    if entry is None:
         return 1.0
-    entry = _error_table()[endpoint]
     if diameter_um is None or mua_per_m is None:
-        return float(entry["geometric_error"])
-    lights = sorted(entry["light"], key=lambda light: float(light["mua_per_m"]))
-    errors = [_interpolate_log(diameter_um, light["error_by_diameter_um"]) for light in lights]
-    return _interpolate_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
+        return entry.geometric_error
+    by_mua = {mua: _interpolate_log(diameter_um, errors) for mua, errors in entry.by_mua_per_m.items()}
+    return _interpolate_log(mua_per_m, by_mua)
 
 
-def _interpolate_log(position: float, values: Mapping[Any, float]) -> float:
+def _interpolate_log(position: float, values: Mapping[float, float]) -> float:
     """Interpolate positive values linearly in the logarithms of position and value."""
-    places = {float(place): value for place, value in values.items()}
-    rising = sorted(places)
-    return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([places[place] for place in rising]))))
+    rising = sorted(values)
+    return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([values[place] for place in rising]))))
 
 
 def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulse_samples import codes, loaded
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.skin import describe_skin
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
@@ -100,8 +100,8 @@ def test_a_skin_of_nobody_is_refused_or_said() -> None:
         assert (caught.value.code, caught.value.field) == ("missing-key", "skin")
     assert shown({"patient": PERSON})["ita_deg"] < shown({"skin": {}})["ita_deg"]
     burn = {"bath": {"temperature_C": 60.0, "exposure_s": 1.0}}
-    assert "skin-of-nobody" in codes(simulate_document(loaded(burn), draws=2))
-    assert "skin-of-nobody" not in codes(simulate_document(loaded({"skin": {}, **burn}), draws=2))
+    assert "skin-of-nobody" in codes(simulate_case(loaded(burn), draws=2).to_dict())
+    assert "skin-of-nobody" not in codes(simulate_case(loaded({"skin": {}, **burn}), draws=2).to_dict())
 
 
 def test_ages_beyond_the_model_are_said() -> None:
@@ -116,7 +116,7 @@ def test_a_reading_that_no_draw_comes_near_is_said() -> None:
     for value, said in (([0.45], False), ([0.98], True)):
         case = {"skin": {"preset": "human", "reflectance": {"wavelength_nm": [700.0], "value": value}}}
         assert ("reading-far" in codes(describe_skin(loaded(case), [GREEN_NM], draws=50).to_dict())) is said
-        assert ("reading-far" in codes(simulate_document(loaded({**case, **PULSE}), draws=50))) is said
+        assert ("reading-far" in codes(simulate_case(loaded({**case, **PULSE}), draws=50).to_dict())) is said
 
 
 # Depth
@@ -167,7 +167,7 @@ def test_a_wall_in_the_air_below_is_refused() -> None:
 @pytest.mark.parametrize("temperature_C", [*RESTING_TEMPERATURE_RANGE_C])
 def test_the_ends_of_what_skin_rests_at_are_taken(temperature_C: float) -> None:
     low, high = RESTING_TEMPERATURE_RANGE_C
-    found = simulate_document(loaded({"skin": {"temperature_C": temperature_C}, **PULSE}), draws=2)
+    found = simulate_case(loaded({"skin": {"temperature_C": temperature_C}, **PULSE}), draws=2).to_dict()
     assert found["temperature_C"]["surface_peak"]["median"] > temperature_C
     for outside in (low - 0.1, high + 0.1, float("nan")):
         with pytest.raises(InputError) as caught:
@@ -178,7 +178,7 @@ def test_the_ends_of_what_skin_rests_at_are_taken(temperature_C: float) -> None:
 def test_cold_below_freezing_is_said() -> None:
     for coolant_C, said in ((5.0, False), (-60.0, True)):
         cooling = {"kind": "contact", "temperature_C": coolant_C, "coefficient_W_m2K": 5000.0, "before_ms": 5000.0}
-        found = simulate_document(loaded({"skin": {}, "cooling": cooling, **PULSE}), draws=2)
+        found = simulate_case(loaded({"skin": {}, "cooling": cooling, **PULSE}), draws=2).to_dict()
         assert (found["temperature_C"]["surface_minimum"]["median"] < 0) is said
         assert ("below-freezing" in codes(found)) is said
 
@@ -205,7 +205,7 @@ def test_a_cooling_that_cools_nothing_is_said(cooling: dict[str, Any], code: str
 def test_an_unknown_layer_name_lists_the_known_ones() -> None:
     case = {"skin": {"layer": [{**LAYERS[0], "name": "epi"}, LAYERS[1]]}, **PULSE}
     (warning,) = [
-        one for one in simulate_document(loaded(case), draws=2)["warnings"] if one["code"] == "layer-not-known"
+        one for one in simulate_case(loaded(case), draws=2).to_dict()["warnings"] if one["code"] == "layer-not-known"
     ]
     assert '"epi"' in warning["message"]
     assert '"dermis"' not in warning["message"], "that one is known"
@@ -214,7 +214,9 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
     with pytest.raises(NotAvailable) as caught:
         find_threshold(loaded(case), "epidermal-necrosis", draws=2)
     assert all(name in caught.value.reason for name in tissue_layer_names(EPIDERMIS))
-    assert "layer-not-known" not in codes(simulate_document(loaded({"skin": {"layer": LAYERS}, **PULSE}), draws=2))
+    assert "layer-not-known" not in codes(
+        simulate_case(loaded({"skin": {"layer": LAYERS}, **PULSE}), draws=2).to_dict()
+    )
 
 
 def test_a_layer_that_is_not_known_is_never_taken_as_dermis() -> None:
@@ -237,7 +239,7 @@ def test_every_layer_of_a_preset_has_a_known_name(name: str) -> None:
 def test_passes_of_a_whole_day_are_simulated() -> None:
     """Where a pass has stopped the blood cells end colder than without it: that broke the search of granules."""
     case = {"skin": {}, **PULSE}
-    found = simulate_document(loaded(case, settings__passes=3, settings__pass_interval_s=43_000.0), draws=2)
+    found = simulate_case(loaded(case, settings__passes=3, settings__pass_interval_s=43_000.0), draws=2).to_dict()
     assert 0.0 <= found["damage"]["p_melanosome_disrupted"]["median"] <= 1.0
 
 
@@ -247,9 +249,9 @@ def test_passes_of_a_whole_day_are_simulated() -> None:
 )
 def test_a_rate_of_one_pulse_is_said_not_to_be_used(setting: dict[str, float], code: str | None) -> None:
     case = {"skin": {}, **PULSE, "settings": PULSE["settings"] | setting}
-    found = simulate_document(loaded(case), draws=2)
+    found = simulate_case(loaded(case), draws=2).to_dict()
     assert {one for one in codes(found) if one.endswith("not-used")} == ({code} if code else set())
-    bare = simulate_document(loaded({"skin": {}, **PULSE}), draws=2)
+    bare = simulate_case(loaded({"skin": {}, **PULSE}), draws=2).to_dict()
     assert bare["temperature_C"] == found["temperature_C"]
 
 
@@ -266,7 +268,9 @@ def test_skin_that_comes_there_at_rest_has_no_dose() -> None:
 
 def test_skin_hotter_than_carbon_lasts_has_no_temperature() -> None:
     case = {"skin": {}, "vessel": [{"depth_um": 300.0, "diameter_um": 100.0}], **PULSE}
-    warm, gone = (simulate_document(loaded(case, settings__fluence_J_cm2=dose), draws=2) for dose in (7.0, 1000.0))
+    warm, gone = (
+        simulate_case(loaded(case, settings__fluence_J_cm2=dose), draws=2).to_dict() for dose in (7.0, 1000.0)
+    )
     for found, there in ((warm, True), (gone, False)):
         temperatures = found["temperature_C"]
         peaks = [temperatures["surface_peak"], temperatures["basal_peak"], temperatures["vessels"][0]["wall_peak"]]
@@ -279,7 +283,7 @@ def test_beams_that_would_boil_all_skin_have_no_rise() -> None:
     beam = {"energy_mJ": 20.0, "diameter_um": 120.0, "density_per_cm2": 100.0}
     case = {"skin": {}, "laser": {"wavelength_nm": 1550.0}, "settings": {"pulse_ms": 3.0}, "microbeam": beam}
     few, many = (
-        simulate_document(loaded(case, microbeam__density_per_cm2=density), draws=2)["microlesion"]["bulk_rise_K"]
+        simulate_case(loaded(case, microbeam__density_per_cm2=density), draws=2).to_dict()["microlesion"]["bulk_rise_K"]
         for density in (100.0, 1e5)
     )
     assert 0 < few["median"] < 67

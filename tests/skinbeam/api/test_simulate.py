@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, INK, loaded, median, responses, simulated, well_formed, whole
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.exposure import LESION_KINDS, PRESETS
 from skinbeam.model.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K
 from skinbeam.simulate import scene as scenes
@@ -26,7 +26,7 @@ def test_every_kind_of_case_gives_every_key(file: Any) -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_gives_every_key(preset: str) -> None:
-    whole(simulate_document(loaded("short-pulse", skin={"preset": preset}, lesion=[]), draws=16))
+    whole(simulate_case(loaded("short-pulse", skin={"preset": preset}, lesion=[]), draws=16).to_dict())
 
 
 @pytest.mark.parametrize("kind", LESION_KINDS)
@@ -127,7 +127,7 @@ def test_cooling_follows_the_closed_form_of_a_film() -> None:
     # A cryogen that is taken to leave no film: the surface is coldest as the spray ends.
     spray = {"kind": "spray", "cryogen": "R404A", "temperature_C": -30.0, "coefficient_W_m2K": 5000.0}
     case = {"skin": INK["skin"], "cooling": spray}
-    cooled = simulate_document(loaded(case, cooling__before_ms=80.0), draws=1)
+    cooled = simulate_case(loaded(case, cooling__before_ms=80.0), draws=1).to_dict()
     k, kappa, h, t = 0.6, 0.6 / 4e6, 5000.0, 0.08
     # Carslaw and Jaeger, 2.7: surface of a half-space against a film.
     x = h * math.sqrt(kappa * t) / k

@@ -7,7 +7,7 @@ import pytest
 from consultations import PERSON, concern, devices, document
 from pulse_samples import loaded
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.skin import describe_skin
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.sources import find_source
@@ -16,11 +16,14 @@ EXACT = {"chandrasekhar1960", "nakajima1986", "stamnes1988", "plass1973", "wisco
 PACKETS = {"wang1995", "woodcock1965"}
 DOCUMENTS: dict[str, tuple[Callable[[], Any], set[str]]] = {
     "skin": (lambda: describe_skin(loaded("vessel"), [600.0], draws=2).to_dict(), EXACT),
-    "simulate": (lambda: simulate_document(loaded("vessel"), draws=2), EXACT | PACKETS),
-    "simulate by packets": (lambda: simulate_document(loaded("vessel"), draws=2, light="montecarlo"), EXACT | PACKETS),
+    "simulate": (lambda: simulate_case(loaded("vessel"), draws=2).to_dict(), EXACT | PACKETS),
+    "simulate by packets": (
+        lambda: simulate_case(loaded("vessel"), draws=2, light="montecarlo").to_dict(),
+        EXACT | PACKETS,
+    ),
     "threshold": (lambda: find_threshold(loaded("vessel"), "vessel-closure", draws=2).to_dict(), EXACT | PACKETS),
-    "explicit layers": (lambda: simulate_document(loaded("layers"), draws=2), EXACT | PACKETS),
-    "microbeams": (lambda: simulate_document(loaded("fractional-1550"), draws=2), PACKETS),
+    "explicit layers": (lambda: simulate_case(loaded("layers"), draws=2).to_dict(), EXACT | PACKETS),
+    "microbeams": (lambda: simulate_case(loaded("fractional-1550"), draws=2).to_dict(), PACKETS),
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no_null, well_formed, wide_response
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import J_CM2, MS, ZERO_CELSIUS_K
@@ -277,7 +277,9 @@ def one_draw(case: str, endpoint: str, group: str, name: str, index: int | None 
     threshold = dose(case, endpoint, draws=1, **changes)
     values = []
     for factor in (0.99, 1.01):
-        found = simulate_document(loaded(case, **changes, settings__fluence_J_cm2=factor * threshold), draws=1)[group]
+        found = simulate_case(loaded(case, **changes, settings__fluence_J_cm2=factor * threshold), draws=1).to_dict()[
+            group
+        ]
         values.append(median(found[name] if index is None else found["vessels"][index][name]))
     return values
 
@@ -312,9 +314,9 @@ def test_omega_is_one_at_the_border_of_the_epidermis() -> None:
 
 def test_an_er_yag_burn_needs_the_epidermis_gone_or_damaged() -> None:
     threshold = dose("er-yag", "epidermal-necrosis", draws=1)
-    found = simulate_document(loaded("er-yag", settings__fluence_J_cm2=1.001 * threshold), draws=1)
+    found = simulate_case(loaded("er-yag", settings__fluence_J_cm2=1.001 * threshold), draws=1).to_dict()
     assert median(found["damage"]["epidermis_fraction"]) == pytest.approx(1.0, abs=1e-6)
-    gentler = simulate_document(loaded("er-yag", settings__fluence_J_cm2=0.9 * threshold), draws=1)
+    gentler = simulate_case(loaded("er-yag", settings__fluence_J_cm2=0.9 * threshold), draws=1).to_dict()
     assert median(gentler["damage"]["epidermis_fraction"]) < 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from paths import ROOT
 
-from skinbeam.api.window_at import parse_asked, window_at_document
+from skinbeam.api.window_at import answer_setting, parse_asked
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import load_case
 
@@ -21,7 +21,7 @@ BLISTER = (
 
 
 def at(text: str, device: str, **asked: float) -> Any:
-    return window_at_document(loaded(text), asked, device=device, draws=DRAWS)["at"]
+    return answer_setting(loaded(text), asked, device=device, draws=DRAWS).to_dict()["at"]
 
 
 def broken(record: Any) -> set[str]:
@@ -86,7 +86,7 @@ def test_what_forbids_a_setting_is_named() -> None:
 
 
 def test_a_setting_in_words_says_dose_effect_and_practice() -> None:
-    whole = window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, device="pulsed-dye-595", draws=DRAWS)
+    whole = answer_setting(loaded(VEINS), {"fluence_J_cm2": 8.0}, device="pulsed-dye-595", draws=DRAWS).to_dict()
     words = " ".join(sentence["text"] for sentence in whole["in_words"])
     assert "8 J/cm²" in words
     assert "of 100" in words
@@ -123,16 +123,16 @@ def test_what_the_light_is_not_set_in_is_refused_and_not_left_out(asked: dict[st
 
 
 def test_without_a_device_the_first_choice_of_the_guideline_answers() -> None:
-    first = window_at_document(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS)["at"]
+    first = answer_setting(loaded(VEINS), {"fluence_J_cm2": 8.0}, draws=DRAWS).to_dict()["at"]
     assert first == at(VEINS, "pulsed-dye-595", fluence_J_cm2=8.0)
     scars = PERSON + concern("acne-scars", extra=NAMED)
-    columns = window_at_document(loaded(scars), {"energy_mJ": 40.0, "density_per_cm2": 200.0}, draws=DRAWS)["at"]
+    columns = answer_setting(loaded(scars), {"energy_mJ": 40.0, "density_per_cm2": 200.0}, draws=DRAWS).to_dict()["at"]
     assert columns["modality"] in ("non-ablative-fractional", "fractional-ablative")
     own = VEINS + devices("ndyag-1064")
-    deep = window_at_document(loaded(own), {"fluence_J_cm2": 100.0, "pulse_ms": 20.0}, draws=DRAWS)["at"]
+    deep = answer_setting(loaded(own), {"fluence_J_cm2": 100.0, "pulse_ms": 20.0}, draws=DRAWS).to_dict()["at"]
     assert deep["device"] == "ndyag-1064"
     with pytest.raises(InputError, match="no device was named"):
-        window_at_document(loaded(VEINS), {"energy_mJ": 8.0}, draws=DRAWS)
+        answer_setting(loaded(VEINS), {"energy_mJ": 8.0}, draws=DRAWS).to_dict()
 
 
 def test_a_device_that_treats_nothing_here_and_a_lens_array_are_not_answered() -> None:
@@ -163,7 +163,7 @@ def test_a_quantity_is_asked_once() -> None:
 def test_a_pulse_without_a_person_is_judged_by_the_endpoints_of_its_window() -> None:
     case = load_case(ROOT / "examples" / "pulse-in-a-vessel" / "case.toml")
     found = [
-        window_at_document(case, {"fluence_J_cm2": dose, "pulse_ms": 6.0}, draws=DRAWS)["at"]
+        answer_setting(case, {"fluence_J_cm2": dose, "pulse_ms": 6.0}, draws=DRAWS).to_dict()["at"]
         for dose in (1.0, 6.0, 60.0)
     ]
     effects = [one["p_effective"]["median"] for one in found]

@@ -290,12 +290,12 @@ def test_seed_and_draws_are_taken_at_their_ends(run: Run) -> None:
 
 
 def test_a_defect_has_code_1_and_one_document(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    import skinbeam.model.vocabulary
+    import skinbeam.model.conditions
 
     def broken() -> None:
         raise RuntimeError("a made-up fault")
 
-    monkeypatch.setattr(skinbeam.model.vocabulary, "conditions_document", broken)
+    monkeypatch.setattr(skinbeam.model.conditions, "list_names", broken)
     with pytest.raises(SystemExit) as left:
         main(["conditions", "--json"])
     assert left.value.code == 1

@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from pulse_samples import FILES, FOLDER, THRESHOLD, command, loaded, median, whole
 
-from skinbeam.api.simulate import simulate_document
-from skinbeam.cli.plain_text import answer_sentences
+from skinbeam.api.simulate import simulate_case
+from skinbeam.api.threshold import DoseThreshold
+from skinbeam.api.window import TherapeuticWindow
+from skinbeam.cli.plain_text import threshold_sentences, window_sentences
 from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.outcome.dose_error import DoseError
 from skinbeam.simulate import fields
 
 CASE = str(FOLDER / "vessel.toml")
@@ -139,23 +143,27 @@ def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:
 
 
 def test_a_window_is_told_from_dose_to_dose_as_its_curves_say() -> None:
-    window = {
-        "of": "fluence_J_cm2",
-        "effect": "vessel-closure",
-        "harm": "epidermal-necrosis",
-        "dose": [2.0, 4.0, 8.0],
-        "pulse_ms": [1.0, 10.0],
-        "p_effect": [[0.4, 0.6, 1.0], [0.0, 0.2, 0.4]],
-        "p_harm": [[0.0, 0.05, 0.2], [0.0, 0.0, 0.05]],
-        "p_harm_allowed": 0.1,
-    }
-    short, long = answer_sentences(window)
+    window = TherapeuticWindow(
+        case_sha256="0" * 64,
+        seed=0,
+        effect="vessel-closure",
+        harm="epidermal-necrosis",
+        of="fluence_J_cm2",
+        dose=(2.0, 4.0, 8.0),
+        pulse_ms=(1.0, 10.0),
+        p_effect=((0.4, 0.6, 1.0), (0.0, 0.2, 0.4)),
+        p_harm=((0.0, 0.05, 0.2), (0.0, 0.0, 0.05)),
+        p_harm_allowed=0.1,
+        practised=(),
+        makers=(),
+    )
+    short, long = window_sentences(window)
     assert short.startswith("1 ms: vessel-closure in half of such skins from 4 J/cm²; epidermal-necrosis in 10 of 100")
     assert short.endswith("from 8 J/cm².")
     assert long.count("not up to 8 J/cm²") == 2
-    reason = {"unknown": "nobody knows"}
-    assert "10 of 100" not in answer_sentences(window | {"p_harm_allowed": reason})[0]
-    assert "is unknown" in answer_sentences(window | {"p_effect": reason})[0]
+    reason = Unknown("nobody knows")
+    assert "10 of 100" not in window_sentences(replace(window, p_harm_allowed=reason))[0]
+    assert "is unknown" in window_sentences(replace(window, p_effect=reason))[0]
 
 
 @pytest.mark.parametrize(
@@ -176,18 +184,32 @@ def test_what_trials_say_is_told_in_sentences_first(command_line: tuple[str, ...
 @pytest.mark.parametrize(
     ("calibration", "word"),
     [
-        ({"class": "epidermal-burn", "rows": 9, "sources": 3, "bias": 1.5, "spread": 1.6}, "sources: 3"),
-        ({"class": "epidermal-burn", "rows": 0, "sources": 0, "bias": 1.0, "spread": 2.0}, "assumed"),
-        ({"class": "pain", "rows": 0, "sources": 0, "bias": 1.0, "spread": 2.0}, "assumed"),
-        ({"class": "purpura", "rows": 1, "sources": 1, "bias": 1.0, "spread": 2.0}, "too few"),
-        ({"class": "ablation", "rows": 50, "sources": 7, "bias": 1.0, "spread": 1.4}, "rows: 50"),
+        (("epidermal-burn", 9, 3, 1.5, 1.6), "sources: 3"),
+        (("epidermal-burn", 0, 0, 1.0, 2.0), "assumed"),
+        (("pain", 0, 0, 1.0, 2.0), "assumed"),
+        (("purpura", 1, 1, 1.0, 2.0), "too few"),
+        (("ablation", 50, 7, 1.0, 1.4), "rows: 50"),
     ],
 )
-def test_what_a_dose_rests_on_is_said_as_it_is(calibration: dict[str, Any], word: str) -> None:
-    dose = {"median": 2.0, "low": 1.0, "high": 3.0, "level": 0.68}
-    told = {"endpoint": "pain", "of": "fluence_J_cm2", "dose": dose, "calibrated_dose": dose}
-    assert word in answer_sentences({**told, "calibration": calibration})[-1]
-    assert not answer_sentences({**told, "dose": {"unknown": "?"}, "calibration": calibration})
+def test_what_a_dose_rests_on_is_said_as_it_is(calibration: tuple[str, int, int, float, float], word: str) -> None:
+    dose = Estimate(2.0, 1.0, 3.0, 0.68, "modelled")
+    told = DoseThreshold(
+        case_sha256="0" * 64,
+        seed=0,
+        endpoint="pain",
+        of="fluence_J_cm2",
+        model_error=2.0,
+        reduction_error=1.0,
+        heated_blood=1.0,
+        methaemoglobin=1.0,
+        bracket=(0.1, 100.0),
+        dose=dose,
+        reached=True,
+        calibrated_dose=dose,
+        calibration=DoseError(*calibration, np.ones(1)),
+    )
+    assert word in threshold_sentences(told)[-1]
+    assert not threshold_sentences(replace(told, dose=Unknown("?")))
 
 
 @pytest.mark.parametrize(
@@ -338,9 +360,9 @@ def test_fields_are_the_same_in_any_chunks(tmp_path: Path, monkeypatch: pytest.M
 
     from skinbeam.simulate.scene import DrawCost
 
-    simulate_document(loaded("vessel"), draws=7, output=tmp_path / "whole.zarr")
+    simulate_case(loaded("vessel"), draws=7, output=tmp_path / "whole.zarr").to_dict()
     monkeypatch.setattr(DrawCost, "draws_per_chunk", lambda self, draws: 3)
-    simulate_document(loaded("vessel"), draws=7, output=tmp_path / "parts.zarr")
+    simulate_case(loaded("vessel"), draws=7, output=tmp_path / "parts.zarr").to_dict()
     with (
         xr.open_zarr(tmp_path / "whole.zarr") as one,
         xr.open_zarr(tmp_path / "parts.zarr") as other,
@@ -354,7 +376,7 @@ def test_a_store_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> 
 
     store = tmp_path / "fields.zarr"
     for draws in (5, 3):
-        simulate_document(loaded("bath"), draws=draws, output=store)
+        simulate_case(loaded("bath"), draws=draws, output=store).to_dict()
     with xr.open_zarr(store) as data:
         assert data.sizes["sample"] == 3
         assert "fluence_rate_ratio" not in data, "there is no light in a bath"
@@ -362,14 +384,14 @@ def test_a_store_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> 
     other.mkdir()
     (other / "mine.txt").write_text("kept", encoding="utf-8")
     with pytest.raises(InputError, match="not a Zarr store"):
-        simulate_document(loaded("bath"), draws=3, output=other)
+        simulate_case(loaded("bath"), draws=3, output=other).to_dict()
     assert (other / "mine.txt").read_text(encoding="utf-8") == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fields.zarr", "notes"]
 
 
 def test_fields_that_are_too_large_are_refused_beforehand(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="MB") as caught:
-        simulate_document(loaded("vessel"), draws=100_000, output=tmp_path / "fields.zarr")
+        simulate_case(loaded("vessel"), draws=100_000, output=tmp_path / "fields.zarr").to_dict()
     assert caught.value.field == "-o"
     assert "draws" in caught.value.hint
     assert not list(tmp_path.iterdir())
@@ -380,10 +402,10 @@ def test_a_run_that_breaks_off_leaves_no_half_written_store(tmp_path: Path, monk
         raise KeyboardInterrupt
 
     store = tmp_path / "fields.zarr"
-    simulate_document(loaded("bath"), draws=2, output=store)
+    simulate_case(loaded("bath"), draws=2, output=store).to_dict()
     before = sorted(path.name for path in store.rglob("*"))
     monkeypatch.setattr(fields, "_draw_fields", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        simulate_document(loaded("bath"), draws=4, output=store)
+        simulate_case(loaded("bath"), draws=4, output=store).to_dict()
     assert sorted(path.name for path in store.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["fields.zarr"]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from skinbeam.cli.plain_text import format_names, format_outline
-from skinbeam.laser.device import devices, lasers_document
-from skinbeam.model.vocabulary import conditions_document, vocabulary_table
+from skinbeam.cli.plain_text import format_devices, format_names, format_outline
+from skinbeam.laser.device import devices, list_devices
+from skinbeam.model.conditions import list_names
+from skinbeam.model.vocabulary import vocabulary_table
 
 ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
 
@@ -55,12 +56,12 @@ def test_a_short_record_stands_in_one_line_and_a_long_one_does_not() -> None:
 
 
 def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:
-    lasers = format_names(lasers_document()).splitlines()
+    lasers = format_devices(list_devices()).splitlines()
     assert [line.split()[0] for line in lasers[2:]] == list(devices())
     dye = next(line for line in lasers if "pulsed-dye-595" in line)
     assert "Pulsed dye laser, 595 nm" in dye
     assert "3 to 20 J/cm²" in dye
-    words = format_names(conditions_document()).splitlines()
+    words = format_names(list_names()).splitlines()
     for name in (*vocabulary_table("condition"), *vocabulary_table("site"), *vocabulary_table("modality")):
         assert any(line.startswith(f"  {name} ") for line in words), name
     assert "sun spots" in next(line for line in words if line.startswith("  age-spots "))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from paths import TESTS
 
-from skinbeam.evidence.claims import claims, claims_document, find_claims
-from skinbeam.evidence.expectation.expect import expect_document
+from skinbeam.evidence.claims import check_claims, claims, find_claims
+from skinbeam.evidence.expectation.expect import answer_question
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
@@ -28,7 +28,7 @@ def found(name: str) -> set[str]:
 
 
 def test_the_forty_claims_are_listed_whole() -> None:
-    document = claims_document()
+    document = check_claims().to_dict()
     assert document["schema"] == "skinbeam.claims/1"
     assert [claim["id"] for claim in document["claims"]] == LISTED
     for claim in document["claims"]:
@@ -59,7 +59,7 @@ def test_rule_and_sources_exist(name: str) -> None:
         assert callable(getattr(importlib.import_module(module), function))
     else:
         assert kind == "field"
-        value: Any = expect_document(EvidenceQuestion("acne-scars", "fractional-ablative"))
+        value: Any = answer_question(EvidenceQuestion("acne-scars", "fractional-ablative")).to_dict()
         for part in what.removeprefix("expect.").split("."):
             value = value[part]
 
@@ -226,18 +226,18 @@ def test_paraphrases_of_both_texts_are_found_or_come_with_others() -> None:
 
 
 def test_a_file_is_answered_sentence_by_sentence() -> None:
-    document = claims_document(DATA / "claims_promises.txt")
+    document = check_claims(DATA / "claims_promises.txt").to_dict()
     assert document["warnings"] == []
     first = document["claims"][0]
     assert first["sentence"] == "Our clinic gives permanent results in just one session."
     assert (first["id"], first["verdict"]) == ("P1", "contradicted")
-    assert document["case_sha256"] != claims_document()["case_sha256"]
+    assert document["case_sha256"] != check_claims().to_dict()["case_sha256"]
 
 
 def test_nothing_found_is_said(tmp_path: Path) -> None:
     file = tmp_path / "leaflet.txt"
     file.write_text("We are open from nine to five.\n", encoding="utf-8")
-    document = claims_document(file)
+    document = check_claims(file).to_dict()
     assert document["claims"] == []
     assert [w["code"] for w in document["warnings"]] == ["no-claim-found"]
 
@@ -245,7 +245,7 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
 def test_line_ends_quotes_and_marks_do_not_matter(tmp_path: Path) -> None:
     file = tmp_path / "leaflet.txt"
     file.write_bytes("\ufeffIt’s\r\nPAINLESS,\r\nand risk-free!".encode())
-    assert {claim["id"] for claim in claims_document(file)["claims"]} == {"P2", "P3"}
+    assert {claim["id"] for claim in check_claims(file).to_dict()["claims"]} == {"P2", "P3"}
 
 
 @pytest.mark.parametrize(
@@ -263,14 +263,14 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes | None, code: st
     if data is not None:
         file.write_bytes(data)
     with pytest.raises(InputError) as caught:
-        claims_document(file)
+        check_claims(file).to_dict()
     assert (caught.value.code, caught.value.field, caught.value.file) == (code, "FILE", "leaflet.txt")
 
 
 def test_a_text_full_of_promises_is_cut_and_says_so(tmp_path: Path) -> None:
     file = tmp_path / "leaflet.txt"
     file.write_text("".join(f"Result {k} is permanent. " for k in range(200)), encoding="utf-8")
-    document = claims_document(file)
+    document = check_claims(file).to_dict()
     assert len(document["claims"]) == 20
     assert [w["code"] for w in document["warnings"]] == ["more-sentences"]
     assert "180" in document["warnings"][0]["message"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.evidence.comparison.compare import compare, compare_document
+from skinbeam.evidence.comparison.compare import compare, compare_connected
 from skinbeam.evidence.comparison.comparison import DirectComparison
 from skinbeam.evidence.comparison.direct import direct_difference
 from skinbeam.evidence.comparison.network import ComparisonLink, StudySides, TrialNetwork, study_sides
@@ -332,7 +332,7 @@ def test_darker_marks_after_what_marks_more() -> None:
 
 
 def test_the_document_is_whole_and_the_same_each_time() -> None:
-    first = compare_document("acne scars", "fractional ablative", "non-ablative fractional")
+    first = compare_connected("acne scars", "fractional ablative", "non-ablative fractional").to_dict()
     names = {
         "condition",
         "a",
@@ -350,16 +350,16 @@ def test_the_document_is_whole_and_the_same_each_time() -> None:
     assert {"study", "patients", "difference"} < set(first["direct"][0])
     posterior.cache_clear()
     assert canonical_json(first) == canonical_json(
-        compare_document(CONDITION, "fractional-ablative", "non-ablative-fractional")
+        compare_connected(CONDITION, "fractional-ablative", "non-ablative-fractional").to_dict()
     )
-    other = compare_document(CONDITION, "non-ablative-fractional", "fractional-ablative")
+    other = compare_connected(CONDITION, "non-ablative-fractional", "fractional-ablative").to_dict()
     assert other["case_sha256"] != first["case_sha256"]
     assert "null" not in json.dumps(first)
 
 
 def test_where_nothing_connects_every_key_stays_and_says_why() -> None:
     with pytest.raises(NotAvailable) as caught:
-        compare_document("melasma", "ablative", "vascular")
+        compare_connected("melasma", "ablative", "vascular").to_dict()
     body = caught.value.body
     assert set(body["difference"]) == set(body["pih_difference"]) == {"unknown"}
     assert body["direct"] == body["chain"] == []
@@ -368,7 +368,7 @@ def test_where_nothing_connects_every_key_stays_and_says_why() -> None:
 
 def test_silence_names_what_each_was_compared_with_and_what_was_left_out() -> None:
     with pytest.raises(NotAvailable) as caught:
-        compare_document("keloid", "intralesional-steroid", "intralesional-5-fluorouracil")
+        compare_connected("keloid", "intralesional-steroid", "intralesional-5-fluorouracil").to_dict()
     assert "khan2014 (one side received another treatment as well)" in caught.value.reason
     told = compare(CONDITION, "microneedling", UNTREATED)
     assert "compared with: topical retinoid" in told.difference.reason

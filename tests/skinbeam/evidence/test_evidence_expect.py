@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skinbeam.evidence.expectation.estimates import amount_in_words, share_in_words
-from skinbeam.evidence.expectation.expect import abstention, expect, expect_document, expect_for_setting, outcome_share
+from skinbeam.evidence.expectation.expect import abstention, answer_question, expect, expect_for_setting, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare, Prediction
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import counts_after, outcome_counts
@@ -54,7 +54,7 @@ def told(*pair: str, **options: Any) -> Expectation:
 
 
 def whole(*pair: str, **options: Any) -> dict[str, Any]:
-    return expect_document(EvidenceQuestion(*pair, **options))
+    return answer_question(EvidenceQuestion(*pair, **options)).to_dict()
 
 
 def unknowns(value: Any) -> list[bool]:
@@ -445,10 +445,10 @@ def test_words_hold_for_the_whole_interval() -> None:
 def test_expect_loads_numpy_alone_and_is_quick() -> None:
     code = (
         "import sys, time\n"
-        "from skinbeam.evidence.expectation.expect import expect_document\n"
+        "from skinbeam.evidence.expectation.expect import answer_question\n"
         "from skinbeam.evidence.question import EvidenceQuestion as Question\n"
         "start = time.perf_counter()\n"
-        "expect_document(Question('acne-scars', 'fractional-ablative'))\n"
+        "answer_question(Question('acne-scars', 'fractional-ablative')).to_dict()\n"
         "print(time.perf_counter() - start)\n"
         "print([m for m in ('xarray', 'numba', 'scipy', 'matplotlib', 'pydantic', 'pandas') if m in sys.modules])\n"
         "print('numpy' in sys.modules)\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from paths import ROOT, TESTS
 
 from skinbeam.laser.beam import Beam, disc_area_cm2, resolve_beam
-from skinbeam.laser.device import Device, check_device_file, devices, lasers_document, load_device
+from skinbeam.laser.device import Device, check_device_file, devices, list_devices, load_device
 from skinbeam.laser.setting_grid import (
     BeamSetting,
     case_tables,
@@ -144,8 +144,8 @@ def test_the_energy_of_short_pulses_is_that_of_the_pulse() -> None:
                 assert spot.fluence_J_cm2.ends[1] * disc_area_cm2(spot.diameter_mm) <= 1.06 * energy
 
 
-def test_lasers_document_has_the_promised_keys() -> None:
-    document = lasers_document()
+def test_list_devices_has_the_promised_keys() -> None:
+    document = list_devices().to_dict()
     assert document["schema"] == "skinbeam.lasers/1"
     assert [entry["name"] for entry in document["lasers"]] == sorted(CLASSES)
     for entry in document["lasers"]:
@@ -199,7 +199,7 @@ def test_a_clinic_brings_its_own_device(tmp_path: Path) -> None:
     device = load_device("ours.toml", tmp_path)
     assert device.name == "ours"
     assert device.file == devices()["ktp-532"].file
-    assert check_device_file(tmp_path / "ours.toml")["lasers"][0]["name"] == "ours"
+    assert check_device_file(tmp_path / "ours.toml").lasers[0].name == "ours"
     with pytest.raises(InputError) as caught:
         load_device("../ours.toml", tmp_path)
     assert caught.value.code == "outside-folder"

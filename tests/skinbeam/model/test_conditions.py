@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.laser.device import devices
+from skinbeam.model.conditions import list_names
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import (
     NameKind,
     condition_subtypes,
-    conditions_document,
     resolve_name,
     subtype_description,
     vocabulary_table,
@@ -253,7 +253,7 @@ def test_a_kind_says_how_a_clinician_tells_it(name: str) -> None:
 
 
 def test_conditions_document() -> None:
-    document = conditions_document()
+    document = list_names().to_dict()
     assert document["schema"] == "skinbeam.conditions/1"
     for key, kind in (("conditions", "condition"), ("sites", "site"), ("modalities", "modality")):
         assert [entry["name"] for entry in document[key]] == list(vocabulary_table(kind))  # type: ignore[arg-type]  # literals above

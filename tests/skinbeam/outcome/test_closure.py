@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.sources import bibliography
 from skinbeam.outcome.healing import closure_sources, column_closure_h, healing_table
 
@@ -37,7 +37,7 @@ def test_columns_that_touch_have_no_time() -> None:
 def test_energy_matters_and_the_surface_closes_before_the_column_has_healed() -> None:
     """No day of a wound set the law. Whole columns took 6 days in tomograms (the calibration row of such columns)."""
     found = {
-        energy: simulate_document(loaded("fractional-1550", microbeam__energy_mJ=energy), draws=40)["healing"]
+        energy: simulate_case(loaded("fractional-1550", microbeam__energy_mJ=energy), draws=40).to_dict()["healing"]
         for energy in (10.0, 70.0)
     }
     closed = {energy: healing["reepithelialisation_h"] for energy, healing in found.items()}
@@ -47,7 +47,7 @@ def test_energy_matters_and_the_surface_closes_before_the_column_has_healed() ->
 
 
 def test_a_pattern_without_gaps_is_unknown() -> None:
-    dense = simulate_document(loaded("fractional-1550", microbeam__density_per_cm2=20000.0), draws=8)["healing"]
+    dense = simulate_case(loaded("fractional-1550", microbeam__density_per_cm2=20000.0), draws=8).to_dict()["healing"]
     assert "touch" in dense["reepithelialisation_h"]["unknown"]
 
 

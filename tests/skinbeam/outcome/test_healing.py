@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.evidence.harm_counts import harm_share_in_trials
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import SourcedValue, bibliography
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.outcome.healing import HEALING_TIMES, healing_group, healing_table
-from skinbeam.outcome.injury import HARM_OUTCOMES, INJURY_KINDS, OTHER_INJURY, harm_group
+from skinbeam.outcome.healing import HEALING_TIMES, healing_table, summarise_healing
+from skinbeam.outcome.injury import HARM_OUTCOMES, INJURY_KINDS, OTHER_INJURY, summarise_harm
 from skinbeam.suitability.table import load_rules
 
 DARK = {"age_years": 40, "sex": "female", "phototype": "V"}
@@ -24,7 +24,7 @@ DAYS_H = 24.0
 
 
 def simulated(case: Any, *, draws: int = 40, **changes: Any) -> dict[str, Any]:
-    return simulate_document(loaded(case, **changes), draws=draws)
+    return simulate_case(loaded(case, **changes), draws=draws).to_dict()
 
 
 def kinds(*names: str) -> dict[str, Any]:
@@ -177,18 +177,19 @@ def test_a_few_draws_without_a_time_leave_the_interval_known() -> None:
     """The upper end of 0.8 stands at nine of ten: one of twenty without an end is beyond it, three are not."""
     weights = np.ones(20)
     case = loaded("vessel").case
-    few = healing_group(kinds(*["vascular"] * 19, OTHER_INJURY), weights, case, ("a",))
-    assert isinstance(few["downtime_days"], Estimate)
-    many = healing_group(kinds(*["vascular"] * 17, *[OTHER_INJURY] * 3), weights, case, ("a",))
-    assert isinstance(many["downtime_days"], Unknown)
+    few = summarise_healing(kinds(*["vascular"] * 19, OTHER_INJURY), weights, case, ("a",))
+    assert isinstance(few.downtime_days, Estimate)
+    many = summarise_healing(kinds(*["vascular"] * 17, *[OTHER_INJURY] * 3), weights, case, ("a",))
+    assert isinstance(many.downtime_days, Unknown)
     assert isinstance(
-        harm_group(
+        summarise_harm(
+            Unknown("not asked"),
             kinds(*["vascular"] * 17, *[OTHER_INJURY] * 3),
             weights,
             case,
             ("a",),
             lambda *_: Estimate(0.1, 0.0, 0.2, 0.8, "pooled", 10, ("a",)),
-        )["p_scar"],
+        ).p_scar,
         Unknown,
     )
 
@@ -212,7 +213,7 @@ def test_harm_grows_with_the_share_of_skins_that_are_hurt() -> None:
     shares = []
     for hurt in range(21):
         seen = kinds(*["vascular"] * hurt, *["none"] * (20 - hurt))
-        found = harm_group(seen, np.ones(20), case, ("a",), lambda *_: count)["p_pih"]
+        found = summarise_harm(Unknown("not asked"), seen, np.ones(20), case, ("a",), lambda *_: count).p_pih
         assert isinstance(found, Estimate)
         shares.append(found.median)
     assert shares == pytest.approx([0.2 * hurt / 20 for hurt in range(21)])
@@ -233,8 +234,8 @@ def test_long_pulses_that_break_melanosomes_are_no_short_ones() -> None:
         "laser": {"wavelength_nm": 532.0},
         "settings": {"spot_mm": 6.0, "fluence_J_cm2": 30.0, "pulse_ms": 5.0},
     }
-    long = simulate_document(loaded(case), draws=8)
-    short = simulate_document(loaded(case, settings__pulse_ms=5e-6, settings__fluence_J_cm2=2.0), draws=8)
+    long = simulate_case(loaded(case), draws=8).to_dict()
+    short = simulate_case(loaded(case, settings__pulse_ms=5e-6, settings__fluence_J_cm2=2.0), draws=8).to_dict()
     assert median(long["damage"]["p_melanosome_disrupted"]) == 1.0
     assert median(short["damage"]["p_melanosome_disrupted"]) == 1.0
     assert "injury" in long["healing"]["downtime_days"]["unknown"]

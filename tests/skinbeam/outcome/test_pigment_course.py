@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import bibliography
 from skinbeam.outcome.healing import pigment_course, renewal_sources
@@ -51,19 +51,21 @@ def test_more_melanocytes_left_bring_pigment_back_earlier_and_change_no_loss() -
 
 
 def test_a_pulse_that_breaks_melanosomes_has_the_course_and_one_that_does_not_has_none() -> None:
-    healing = simulate_document(loaded(RUBY), draws=40)["healing"]
+    healing = simulate_case(loaded(RUBY), draws=40).to_dict()["healing"]
     assert 0 < median(healing["pigment_loss_days"]) < median(healing["pigment_recovery_days"])
     assert tuple(healing["pigment_loss_days"]["basis"]) == renewal_sources("guinea-pig")
     assert set(renewal_sources("guinea-pig")) | set(renewal_sources("human")) <= set(bibliography())
     # Times of people are not told of an animal.
     assert "guinea-pig" in healing["downtime_days"]["unknown"]
-    weak = simulate_document(loaded(RUBY, settings__fluence_J_cm2=0.05), draws=40)["healing"]
+    weak = simulate_case(loaded(RUBY, settings__fluence_J_cm2=0.05), draws=40).to_dict()["healing"]
     assert median(weak["pigment_loss_days"]) == median(weak["pigment_recovery_days"]) == 0
 
 
 def test_a_skin_whose_renewal_nobody_measured_has_no_course() -> None:
     with pytest.raises(NotAvailable, match="minipig"):
         pigment_course(SkinDistribution(preset="minipig").median())
-    healing = simulate_document(loaded(RUBY, skin__preset="minipig", settings__fluence_J_cm2=8.0), draws=8)["healing"]
+    healing = simulate_case(loaded(RUBY, skin__preset="minipig", settings__fluence_J_cm2=8.0), draws=8).to_dict()[
+        "healing"
+    ]
     assert "minipig" in healing["pigment_loss_days"]["unknown"]
     assert "renew" in healing["pigment_loss_days"]["unknown"]

@@ -9,7 +9,7 @@ import pytest
 from paths import ROOT
 from PIL import Image
 
-from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.analyse_photo import report_photo
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.sources import collect_sources, find_source
@@ -58,7 +58,7 @@ def marks(found: dict, kind: str) -> dict:
 
 @pytest.fixture(scope="module")
 def portrait() -> dict:
-    return photo_document(FILE)
+    return report_photo(FILE).to_dict()
 
 
 def test_the_portrait_carries_regions_colour_and_larger_spots_only(portrait: dict) -> None:
@@ -105,7 +105,7 @@ def test_the_scale_is_that_of_adults_pupils(portrait: dict) -> None:
 
 
 def test_pictures_are_written_without_metadata_and_named(tmp_path: Path) -> None:
-    found = photo_document(FILE, tmp_path / "out")
+    found = report_photo(FILE, tmp_path / "out").to_dict()
     assert found["maps"] == {
         "regions": "regions.png",
         "marks": "marks.png",
@@ -124,7 +124,7 @@ def test_pictures_are_written_without_metadata_and_named(tmp_path: Path) -> None
 
 
 def test_the_same_photograph_gives_the_same_bytes(tmp_path: Path, portrait: dict) -> None:
-    first, second = (photo_document(FILE, tmp_path / name) for name in ("a", "b"))
+    first, second = (report_photo(FILE, tmp_path / name).to_dict() for name in ("a", "b"))
     assert canonical_json(first) == canonical_json(second)
     assert canonical_json(first | {"maps": 0}) == canonical_json(portrait | {"maps": 0})
     for file in first["maps"].values():
@@ -133,15 +133,15 @@ def test_the_same_photograph_gives_the_same_bytes(tmp_path: Path, portrait: dict
 
 def test_the_hash_is_of_content_and_card_not_of_the_name(tmp_path: Path, portrait: dict) -> None:
     (tmp_path / "other.jpg").write_bytes(FILE.read_bytes())
-    assert photo_document(tmp_path / "other.jpg")["case_sha256"] == portrait["case_sha256"]
-    with_card = photo_document(FILE, white_card=[400, 20, 60, 60])
+    assert report_photo(tmp_path / "other.jpg").to_dict()["case_sha256"] == portrait["case_sha256"]
+    with_card = report_photo(FILE, white_card=[400, 20, 60, 60]).to_dict()
     assert with_card["case_sha256"] != portrait["case_sha256"]
 
 
 def test_one_hundred_and_twenty_pixels_lift_the_gate_of_size(tmp_path: Path) -> None:
     for factor, small in ((2.6, True), (3.0, False)):  # 114 and 132 px between the pupils
         rgb = cv2.resize(PORTRAIT, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-        found = photo_document(saved(tmp_path, rgb))
+        found = report_photo(saved(tmp_path, rgb)).to_dict()
         codes = [problem["code"] for problem in found["quality"]["problems"]]
         assert ("too-small-for-detail" in codes) is small
         lines = next(f for f in found["findings"] if f["kind"] == "fine-lines")
@@ -161,7 +161,7 @@ REFUSED = {
 def test_an_unusable_photograph_keeps_every_key(name: str, tmp_path: Path) -> None:
     change, code, faces = REFUSED[name]
     with pytest.raises(NotAvailable) as caught:
-        photo_document(saved(tmp_path, change(PORTRAIT)), tmp_path / "out")
+        report_photo(saved(tmp_path, change(PORTRAIT)), tmp_path / "out").to_dict()
     body = caught.value.body
     assert set(body) >= KEYS
     assert body["faces"] == faces
@@ -175,23 +175,23 @@ def test_an_unusable_photograph_keeps_every_key(name: str, tmp_path: Path) -> No
 
 def test_near_darkness_is_named_beside_the_missing_face(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable) as caught:
-        photo_document(saved(tmp_path, (PORTRAIT * 0.01).astype(np.uint8)))
+        report_photo(saved(tmp_path, (PORTRAIT * 0.01).astype(np.uint8))).to_dict()
     assert [p["code"] for p in caught.value.body["quality"]["problems"]] == ["no-face", "too-dark"]
 
 
 def test_a_face_that_is_found_in_near_darkness_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable) as caught:
-        photo_document(saved(tmp_path, (PORTRAIT * 0.08).astype(np.uint8)))
+        report_photo(saved(tmp_path, (PORTRAIT * 0.08).astype(np.uint8))).to_dict()
     assert caught.value.body["quality"]["problems"][0]["code"] == "too-dark"
 
 
 def test_a_file_that_is_no_picture_is_an_input_error() -> None:
     with pytest.raises(InputError):
-        photo_document(Path(__file__))
+        report_photo(Path(__file__)).to_dict()
 
 
 def test_a_dim_picture_keeps_its_regions_and_loses_its_tone(tmp_path: Path) -> None:
-    found = photo_document(saved(tmp_path, (PORTRAIT * 0.4).astype(np.uint8)))
+    found = report_photo(saved(tmp_path, (PORTRAIT * 0.4).astype(np.uint8))).to_dict()
     assert len(found["regions"]) >= 8
     assert "dark skin and little light" in found["colour"]["unknown"]
 
@@ -203,7 +203,7 @@ def test_without_true_colour_maps_and_marks_are_unknown(change: str, tmp_path: P
         "blue": np.clip(PORTRAIT * [0.6, 0.8, 1.3], 0, 255).astype(np.uint8),
         "clipped": np.clip(PORTRAIT * 1.3, 0, 255).astype(np.uint8),
     }[change]
-    found = photo_document(saved(tmp_path, rgb), tmp_path / "out")
+    found = report_photo(saved(tmp_path, rgb), tmp_path / "out").to_dict()
     assert found["quality"]["ok"] is True
     assert found["maps"]["regions"] == "regions.png"
     assert "unknown" in found["maps"]["melanin"]
@@ -218,7 +218,7 @@ def test_without_true_colour_maps_and_marks_are_unknown(change: str, tmp_path: P
 )
 def test_what_is_clipped_is_named(gain: tuple[float, ...], said: str, tmp_path: Path) -> None:
     rgb = np.clip(PORTRAIT * np.array(gain), 0, 255).astype(np.uint8)
-    problems = photo_document(saved(tmp_path, rgb), tmp_path / "out")["quality"]["problems"]
+    problems = report_photo(saved(tmp_path, rgb), tmp_path / "out").to_dict()["quality"]["problems"]
     (told,) = (one["message"] for one in problems if one["code"] == "clipped")
     assert said in told
 
@@ -228,7 +228,7 @@ SPOTS = [(192.0, 126.0, 2.6), (256.0, 127.0, 2.6)]
 
 
 def test_painted_melanin_is_found_as_spots_with_its_area(tmp_path: Path) -> None:
-    found = photo_document(saved(tmp_path, painted(SPOTS, 0.5 * MELANIN)))
+    found = report_photo(saved(tmp_path, painted(SPOTS, 0.5 * MELANIN))).to_dict()
     spots = marks(found, "spots")
     assert set(spots) == {"cheek-right", "cheek-left"}
     scale = found["scale_mm_per_px"]
@@ -244,13 +244,13 @@ def test_painted_melanin_is_found_as_spots_with_its_area(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("density", [0.5 * HAEMOGLOBIN, 0.5 * GREY], ids=["blood", "shadow"])
 def test_blood_and_shadow_are_not_taken_for_pigment(density: np.ndarray, tmp_path: Path) -> None:
-    assert not marks(photo_document(saved(tmp_path, painted(SPOTS, density))), "spots")
+    assert not marks(report_photo(saved(tmp_path, painted(SPOTS, density))).to_dict(), "spots")
 
 
 def test_painted_blood_is_found_as_redness_of_its_region(tmp_path: Path, portrait: dict) -> None:
     assert not marks(portrait, "redness")
     flushed = [(192.0, 125.0, 14.0), (258.0, 127.0, 14.0)]
-    red = marks(photo_document(saved(tmp_path, painted(flushed, 0.4 * HAEMOGLOBIN))), "redness")
+    red = marks(report_photo(saved(tmp_path, painted(flushed, 0.4 * HAEMOGLOBIN))).to_dict(), "redness")
     # The left cheek lies in a shade of 0.57, whose colour may be all of what was painted.
     assert "cheek-right" in red
     assert "cheek-left" not in red
@@ -264,17 +264,17 @@ def test_a_card_undoes_coloured_light(tmp_path: Path) -> None:
     scene[30:90, 30:90] = (236, 236, 236)
     card = [35, 35, 50, 50]
     lit = to_bytes(to_light(scene) * [0.85, 0.8, 0.6])
-    plain, tinted = (photo_document(saved(tmp_path, rgb), white_card=card)["colour"] for rgb in (scene, lit))
+    plain, tinted = (report_photo(saved(tmp_path, rgb), white_card=card).to_dict()["colour"] for rgb in (scene, lit))
     assert plain["calibrated"] is True
     # One level of 255 in 200 moves ITA by about 1/200 in b* and L*, a third of a degree; the median steps once more.
     assert tinted["ita_deg"]["median"] == pytest.approx(plain["ita_deg"]["median"], abs=1.5)
-    bare = photo_document(saved(tmp_path, scene))["colour"]
+    bare = report_photo(saved(tmp_path, scene)).to_dict()["colour"]
     assert plain["ita_deg"]["high"] - plain["ita_deg"]["low"] < bare["ita_deg"]["high"] - bare["ita_deg"]["low"]
-    assert photo_document(saved(tmp_path, scene), white_card=card)["warnings"] == []
+    assert report_photo(saved(tmp_path, scene), white_card=card).to_dict()["warnings"] == []
 
 
 def test_a_useless_card_is_said_and_leaves_the_colour_uncalibrated() -> None:
-    found = photo_document(FILE, white_card=[210, 180, 10, 20])  # the black collar
+    found = report_photo(FILE, white_card=[210, 180, 10, 20]).to_dict()  # the black collar
     assert [warning["code"] for warning in found["warnings"]] == ["card-not-used"]
     assert found["colour"]["calibrated"] is False
 
@@ -299,6 +299,6 @@ def test_a_look_keeps_the_face_and_not_the_picture() -> None:
 
 def test_the_sources_that_were_read_are_counted() -> None:
     with collect_sources() as keys:
-        photo_document(FILE)
+        report_photo(FILE).to_dict()
     assert {"viola2001", "dodgson2004", "skinbeam2026skin", "chardon1991", "iec61966", "skinbeam2026photo"} <= set(keys)
     assert all(find_source(key) for key in keys)

@@ -32,7 +32,7 @@ from pydicom.uid import (
     VLPhotographicImageStorage,
 )
 
-from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.analyse_photo import report_photo
 from skinbeam.model.errors import InputError
 from skinbeam.photo.decoding import decoder
 from skinbeam.photo.decoding import photograph as reading
@@ -327,7 +327,7 @@ def test_the_decoder_hands_out_pixels_alone(name: str) -> None:
 @pytest.mark.parametrize("name", FULL_OF_NAMES)
 def test_nothing_written_beside_a_picture_enters_an_output(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(FULL_OF_NAMES[name]())
-    told = json.dumps(photo_document(tmp_path / name, tmp_path / "out"), default=str).encode()
+    told = json.dumps(report_photo(tmp_path / name, tmp_path / "out").to_dict(), default=str).encode()
     written = [file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file()]
     assert written
     for content in (told, *written):

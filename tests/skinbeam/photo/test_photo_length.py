@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT
 
-from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.analyse_photo import report_photo
 from skinbeam.model.errors import InputError
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.scale import scale_from_length
@@ -44,9 +44,9 @@ def test_the_farther_apart_the_points_the_surer_is_the_scale() -> None:
 
 
 def test_a_length_replaces_what_the_eyes_say_of_a_face() -> None:
-    usual = photo_document(FILE)
+    usual = report_photo(FILE).to_dict()
     # 60 mm between the pupils, told by a length elsewhere in the picture.
-    told = photo_document(FILE, length=(20, 250, 120, 250, 100 * 60 / PUPIL_PX))
+    told = report_photo(FILE, length=(20, 250, 120, 250, 100 * 60 / PUPIL_PX)).to_dict()
     assert told["scale_mm_per_px"]["median"] == pytest.approx(60 / PUPIL_PX, rel=1e-5)
     assert told["scale_mm_per_px"]["kind"] == "measured"
     width = {name: one["high"] / one["low"] for name, one in (("usual", usual["scale_mm_per_px"]),)}["usual"]
@@ -72,7 +72,7 @@ def test_a_length_replaces_what_the_eyes_say_of_a_face() -> None:
 )
 def test_a_length_that_cannot_be_is_refused(length: tuple[float, ...], read_as: str) -> None:
     with pytest.raises(InputError) as refused:
-        photo_document(FILE, length=length)
+        report_photo(FILE, length=length).to_dict()
     assert (refused.value.code, refused.value.field) == ("bad-length", "length")
     assert read_as in refused.value.message
     assert "pixels of the upright picture" in refused.value.hint

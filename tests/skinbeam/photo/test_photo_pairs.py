@@ -11,7 +11,7 @@ from drawn_pairs import PORTRAIT, from_one_side, looked_at, moved, portrait, sto
 from paths import ROOT
 from PIL import Image
 
-from skinbeam.api.analyse_photo import photo_document
+from skinbeam.api.analyse_photo import report_photo
 from skinbeam.cli import main
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
@@ -189,13 +189,13 @@ def test_the_command_adds_what_changed_and_its_pictures(
     for file in change["pictures"].values():
         with Image.open(tmp_path / "out" / file) as image:
             assert image.size[0] >= 720
-    assert photo_document(files[0], before=files[1])["change"]["findings"] == change["findings"]
-    assert photo_document(files[0])["case_sha256"] != found["case_sha256"]
+    assert report_photo(files[0], before=files[1]).to_dict()["change"]["findings"] == change["findings"]
+    assert report_photo(files[0]).to_dict()["case_sha256"] != found["case_sha256"]
 
 
 def test_a_fault_of_the_picture_before_names_it(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        photo_document(FACE, before=tmp_path / "none.jpg")
+        report_photo(FACE, before=tmp_path / "none.jpg").to_dict()
     assert caught.value.field == "before"
 
 

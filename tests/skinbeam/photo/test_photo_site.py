@@ -12,7 +12,7 @@ from drawn_hand import BACK, GROUNDS, Hand
 from drawn_skin import Drawn, wave
 from paths import ROOT
 
-from skinbeam.api.analyse_photo import analysis_document, photo_document
+from skinbeam.api.analyse_photo import photo_report, report_photo
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -101,7 +101,7 @@ def test_without_a_length_nothing_is_measured_and_the_reason_says_what_to_do(tmp
         area = kinds(seen)[kind].area_mm2
         assert isinstance(area, Unknown)
         assert "--length" in area.reason
-    document = analysis_document(seen, tmp_path)
+    document = photo_report(seen, tmp_path).to_dict()
     assert document["maps"] == {name: f"{name}.png" for name in ("regions", "marks", "melanin", "haemoglobin")}
     read = json.loads(canonical_json(document))
     assert "--length" in read["scale_mm_per_px"]["unknown"]
@@ -196,15 +196,15 @@ def test_what_is_no_skin_is_refused() -> None:
 
 def test_a_face_is_not_read_as_a_hand() -> None:
     with pytest.raises(NotAvailable, match="A face is in the picture"):
-        photo_document(FACE, site="hands")
+        report_photo(FACE, site="hands").to_dict()
 
 
 def test_no_face_is_refused_with_the_way_to_read_a_hand(tmp_path: Path) -> None:
     file = tmp_path / "hand.png"
     cv2.imwrite(str(file), Hand(mm_per_px=0.5).rgb()[..., ::-1])
     with pytest.raises(NotAvailable, match="--site"):
-        photo_document(file)
-    assert photo_document(file, site="hands")["quality"]["ok"]
+        report_photo(file).to_dict()
+    assert report_photo(file, site="hands").to_dict()["quality"]["ok"]
 
 
 def test_a_site_is_one_off_the_face_by_any_of_its_names() -> None:

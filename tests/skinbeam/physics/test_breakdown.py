@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.units import J_CM2, MJ, NS, PS, UM, W_CM2
 from skinbeam.physics.removal.optical_breakdown import breakdown_irradiance, breakdown_value, least_cascade_dose
 
@@ -19,7 +19,7 @@ MICROBEAM = {
 
 
 def found(case: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    value: dict[str, Any] = simulate_document(loaded(case, **changes), draws=20)["damage"]["p_breakdown"]
+    value: dict[str, Any] = simulate_case(loaded(case, **changes), draws=20).to_dict()["damage"]["p_breakdown"]
     return value
 
 

@@ -19,7 +19,7 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.fields import FieldError, person_name
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, vocabulary_table
-from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, harm_group
+from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, summarise_harm
 from skinbeam.plan.options import build_other_option
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.simulate.skins.ensemble import SampledQuantities
@@ -285,7 +285,8 @@ def test_trials_tell_no_share_of_scars_after_a_pulse(how: str, modality: str) ->
 def test_even_a_pulse_that_hurts_nobody_promises_them_no_absence_of_scars() -> None:
     seen: SampledQuantities = {"injury.kind": np.full(4, float(INJURY_KINDS.index(NO_INJURY)))}
     zero, unknown = (
-        harm_group(seen, np.ones(4), case, ("a",), None)["p_scar"] for case in (case_of(), former("history"))
+        summarise_harm(Unknown("not asked"), seen, np.ones(4), case, ("a",), None).p_scar
+        for case in (case_of(), former("history"))
     )
     assert isinstance(zero, Estimate)
     assert zero.high == 0.0

@@ -14,7 +14,7 @@ from PIL import Image
 from preview_samples import FACE, improving, look, painted, plan, seen
 from report_samples import sample
 
-from skinbeam.api.preview import Preview, make_preview, preview_document
+from skinbeam.api.preview import Preview, make_preview, preview_photo
 from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -250,7 +250,7 @@ def test_each_picture_says_what_it_is_and_nothing_of_the_person(strip: PreviewSt
 
 
 def test_the_document_lists_all_and_holds_no_null(made: Preview) -> None:
-    files, whole = made.files, made.document
+    files, whole = made.files, made.report.to_dict()
     assert {"preview.json", "strip.png"} < set(files)
     assert json.loads(files["preview.json"]) == whole
     assert "null" not in json.dumps(whole)
@@ -265,7 +265,7 @@ def test_the_same_plan_gives_the_same_bytes_and_german_words_change_the_pictures
     assert make_preview(plan(), look()) == made
     with use_language("de"):
         german = make_preview(plan(), look())
-    assert german.document == made.document
+    assert german.report == made.report
     assert german.files["strip.png"] != made.files["strip.png"]
 
 
@@ -276,8 +276,8 @@ def test_a_photograph_without_a_face_is_an_unknown_with_every_key(
     none = make_preview(plan(), blank)
     assert not none.files
     assert not none.days
-    assert set(none.document) == set(made.document)
-    assert "unknown" in none.document["strip"]
+    assert set(none.report.to_dict()) == set(made.report.to_dict())
+    assert isinstance(none.report.strip, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_photograph_without_a_face_is_an_unknown_with_every_key(
 def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, code: str) -> None:
     (tmp_path / "plan.json").write_text(content)
     with pytest.raises(InputError) as caught:
-        preview_document(FACE, tmp_path / "plan.json", tmp_path / "out")
+        preview_photo(FACE, tmp_path / "plan.json", tmp_path / "out").to_dict()
     assert caught.value.code == code
     assert not (tmp_path / "out").exists()
 
@@ -296,12 +296,12 @@ def test_a_plan_in_a_file_makes_the_same_pictures(tmp_path: Path) -> None:
     made = plan()
     (tmp_path / "plan.json").write_text(json.dumps(made.document))
     Image.fromarray(painted().rgb).save(tmp_path / "face.png")
-    whole = preview_document(tmp_path / "face.png", tmp_path / "plan.json", tmp_path / "out")
+    whole = preview_photo(tmp_path / "face.png", tmp_path / "plan.json", tmp_path / "out").to_dict()
     assert {file.name for file in (tmp_path / "out").iterdir()} >= {"strip.png", "preview.json", *ENDS}
     assert whole["plan_sha256"] == made.plan_sha256
     Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(tmp_path / "grey.png")
     with pytest.raises(NotAvailable):
-        preview_document(tmp_path / "grey.png", tmp_path / "plan.json", tmp_path / "none")
+        preview_photo(tmp_path / "grey.png", tmp_path / "plan.json", tmp_path / "none").to_dict()
 
 
 PIGMENT = st.tuples(st.floats(0.01, 0.3), st.floats(0.003, 0.05))

@@ -13,9 +13,12 @@ import pytest
 from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 
+from skinbeam.api.analyse_photo import PhotoQuality, PhotoReport
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import subtype_description
-from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.photo.findings.finding import ConcernSuggestion, unknown_finding
+from skinbeam.photo.quality import QualityProblem
+from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.overview import spoken_summary
@@ -300,12 +303,23 @@ def test_a_source_that_nobody_knows_is_a_fault(page: Page) -> None:
 def test_overlays_are_shown_and_missing_ones_are_a_fault(tmp_path: Path) -> None:
     (tmp_path / "redness.png").write_bytes(b"\x89PNG made up")
     (tmp_path.parent / "secret.png").write_bytes(b"outside")
-    photo = {
-        "quality": {"ok": True, "problems": [{"code": "few-pixels", "message": "45 px between the pupils"}]},
-        "maps": {"redness": "redness.png", "brown": "gone.png", "bad": "../secret.png"},
-        "findings": [{"kind": "spot", "region": "cheeks", "count": 3, "area_mm2": {"unknown": "no scale"}, "note": ""}],
-        "scale_mm_per_px": {"unknown": "no reference in the picture"},
-    }
+    few_pixels = QualityProblem("few-pixels", StoredMessage("", {}, "45 px between the pupils"), "colour")
+    unknown = Unknown("no reference in the picture")
+    photo = PhotoReport(
+        case_sha256="0" * 64,
+        seed=0,
+        faces=1,
+        face=unknown,
+        quality=PhotoQuality(True, (few_pixels,), ""),
+        regions={},
+        regions_note="",
+        regions_left_out={},
+        maps={"redness": "redness.png", "brown": "gone.png", "bad": "../secret.png"},
+        colour=unknown,
+        card=unknown,
+        findings=(unknown_finding("spots", "no scale", "cheeks"),),
+        scale_mm_per_px=unknown,
+    )
     html = render_html(sample(), sample_figures(), photo=photo, photo_folder=tmp_path)
     shown = Page(html)
     assert sum(image["alt"].startswith("Overlay") for image in shown.all("img")) == 1

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfc
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
@@ -257,7 +257,7 @@ def test_a_bath_coagulates_collagen_to_where_a_simulation_finds_it(bath_C: float
     case = {"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}}
     found = median(asked(case, "collagen-coagulation", draws=1)["dose"])
     ends = loaded(case, bath__exposure_s=found)
-    depth = median(simulate_document(ends, draws=1)["damage"]["coagulation_depth_um"])
+    depth = median(simulate_case(ends, draws=1).to_dict()["damage"]["coagulation_depth_um"])
     # 20 um of the dermis below 80 um of epidermis; the place is that of a cell, 8 um wide there.
     assert depth == pytest.approx(100.0, abs=8.0)
 

@@ -7,7 +7,7 @@ import pytest
 from pulse_samples import loaded, median, wide_response
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import J_CM2, UM, ZERO_CELSIUS_K
@@ -276,7 +276,7 @@ def test_what_no_dose_reaches_has_no_ratio() -> None:
 
 
 def test_a_pulse_tells_what_blood_would_reach_unheated() -> None:
-    vessel = simulate_document(loaded(CASE), draws=4)["temperature_C"]["vessels"][0]
+    vessel = simulate_case(loaded(CASE), draws=4).to_dict()["temperature_C"]["vessels"][0]
     response = response_of(draws=4)
     plain = vessels_of(response)
     dose = 5.0 * J_CM2 * 1.0
@@ -284,7 +284,7 @@ def test_a_pulse_tells_what_blood_would_reach_unheated() -> None:
     # The document has the light of a spot of 10 mm, some per cent less on the axis than a wide beam.
     assert median(vessel["lumen_peak_unheated"]) == pytest.approx(float(np.median(exact)), rel=0.15)
     assert median(vessel["lumen_peak"]) > 1.1 * median(vessel["lumen_peak_unheated"])
-    green = simulate_document(loaded(CASE, laser__wavelength_nm=532.0), draws=4)["temperature_C"]["vessels"][0]
+    green = simulate_case(loaded(CASE, laser__wavelength_nm=532.0), draws=4).to_dict()["temperature_C"]["vessels"][0]
     assert "633 nm" in green["lumen_peak_unheated"]["unknown"]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, simulated, whole
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import CM, MJ, MS, UM
@@ -165,7 +165,7 @@ def test_a_microbeam_is_not_asked_about_a_full_field() -> None:
 
 def test_fields_of_a_microbeam_are_not_written(tmp_path: Any) -> None:
     with pytest.raises(NotAvailable, match="fields"):
-        simulate_document(loaded("fractional-1550"), draws=4, output=tmp_path / "fields.zarr")
+        simulate_case(loaded("fractional-1550"), draws=4, output=tmp_path / "fields.zarr").to_dict()
     assert not list(tmp_path.iterdir())
 
 

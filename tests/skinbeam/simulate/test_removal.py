@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.units import UM
@@ -27,7 +27,7 @@ def case(wavelength_nm: float = 2940.0, **settings: Any) -> dict[str, Any]:
 
 
 def simulated(tables: dict[str, Any], draws: int = 16) -> dict[str, Any]:
-    return simulate_document(loaded(tables), draws=draws)
+    return simulate_case(loaded(tables), draws=draws).to_dict()
 
 
 def test_a_train_is_answered_and_warns_beyond_the_calibration() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, responses, wide_response
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.laser.cooling import STEFAN_BOLTZMANN_W_m2K4, air_heat_loss, resolve_cooling
 from skinbeam.model.exposure import Cooling
 from skinbeam.model.input_files import parse_record
@@ -173,8 +173,8 @@ def test_only_a_spray_leaves_a_film() -> None:
         plan = resolve_cooling(parse_record(Cooling, {"kind": kind}, file="case.toml"))
         assert plan.film is None
     assert (responses(SPRAYED, 4, cooling=None)[0].surface_conditions.film_duration_s == 0).all()
-    spray = simulate_document(loaded(SPRAYED), draws=32)["cooling"]["film_ms"]
+    spray = simulate_case(loaded(SPRAYED), draws=32).to_dict()["cooling"]["film_ms"]
     assert 0 < median(spray) < spray["high"]
-    other = simulate_document(loaded(SPRAYED, cooling__cryogen="R404A"), draws=4)["cooling"]["film_ms"]
+    other = simulate_case(loaded(SPRAYED, cooling__cryogen="R404A"), draws=4).to_dict()["cooling"]["film_ms"]
     assert "unknown" in other
-    assert median(simulate_document(loaded(SPRAYED, cooling=None), draws=4)["cooling"]["film_ms"]) == 0
+    assert median(simulate_case(loaded(SPRAYED, cooling=None), draws=4).to_dict()["cooling"]["film_ms"]) == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, wide_response
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import UM, ZERO_CELSIUS_K
@@ -166,11 +166,11 @@ def test_simulation_and_thresholds_agree_on_rupture() -> None:
     at = find_threshold(loaded(CASE), "vessel-rupture", draws=1).to_dict()["dose"]
     for factor, torn in ((0.99, 0.0), (1.01, 1.0)):
         case = loaded(CASE, settings__fluence_J_cm2=factor * median(at))
-        assert median(simulate_document(case, draws=1)["damage"]["vessels"][0]["p_ruptured"]) == torn
+        assert median(simulate_case(case, draws=1).to_dict()["damage"]["vessels"][0]["p_ruptured"]) == torn
 
 
 def test_results_come_with_the_kinetics_of_the_wall_for_blood_too() -> None:
-    found = simulate_document(loaded(CASE, settings__pulse_ms=10.0, settings__fluence_J_cm2=2.6), draws=12)
+    found = simulate_case(loaded(CASE, settings__pulse_ms=10.0, settings__fluence_J_cm2=2.6), draws=12).to_dict()
     vessel = found["damage"]["vessels"][0]
     # An artery's proteins need two degrees less at 10 ms (91 against 93).
     assert median(vessel["coagulated_fraction_agah"]) > median(vessel["coagulated_fraction"]) > 0
@@ -343,13 +343,13 @@ def test_blood_coagulates_between_90_and_100_degrees_in_10_ms() -> None:
     # Rows blood-01, which set the share of the light that heats, and blood-02, which it meets.
     exposure = dose(CUVETTE, "blood-coagulation")
     assert 4.4 <= exposure <= 5.0
-    found = simulate_document(loaded(CUVETTE, settings__fluence_J_cm2=exposure), draws=16)
+    found = simulate_case(loaded(CUVETTE, settings__fluence_J_cm2=exposure), draws=16).to_dict()
     assert 90 <= median(found["temperature_C"]["surface_peak"]) <= 100
 
 
 def test_the_first_vapour_is_where_blood_is_hottest() -> None:
     exposure = dose(CUVETTE, "blood-vaporisation")
     assert exposure > dose(CUVETTE, "blood-coagulation")
-    found = simulate_document(loaded(CUVETTE, settings__fluence_J_cm2=exposure), draws=16)
+    found = simulate_case(loaded(CUVETTE, settings__fluence_J_cm2=exposure), draws=16).to_dict()
     # The surface lies half a cell of 3 um above the hottest one.
     assert 99 < median(found["temperature_C"]["surface_peak"]) < 112

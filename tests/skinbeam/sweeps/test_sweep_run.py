@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from own_cluster import files_of, set_desk, sweeping, told
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import load_case
 from skinbeam.sweeps.cluster import check_address
@@ -97,7 +97,7 @@ def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(
     (desk / "alone.toml").write_text(
         CASE.replace("exposure_s = 8.0", "exposure_s = 2.0").replace("33.0", "33.0\nita_deg = 20.0"), encoding="utf-8"
     )
-    alone = simulate_document(load_case(desk / "alone.toml"), draws=3)
+    alone = simulate_case(load_case(desk / "alone.toml"), draws=3).to_dict()
     place = {"bath.exposure_s": 2.0, "skin.ita_deg": 20.0}
     for path in asked[:2]:
         assert float(one[path].sel(place)) == read_value(alone, path)[0]

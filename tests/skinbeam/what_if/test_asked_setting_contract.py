@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from consultations import loaded
 
-from skinbeam.api.window_at import asked_setting_document, asked_setting_sentences
+from skinbeam.api.window_at import asked_setting_answer, asked_setting_sentences
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.input_files import LoadedCase
@@ -132,7 +132,7 @@ def test_a_pulse_or_a_spot_outside_published_ones_says_so_and_needs_a_reason(
     assert any(words in sentence.text for sentence in asked_setting_sentences(outside))
     assert any(words in message.text for message in find_objections(outside).warnings)
     _, case = person(LIGHTS[light][0], "III")
-    told = [asked_setting_document(case, one, 0)["at"]["beyond_practice"] for one in (begun, outside)]
+    told = [asked_setting_answer(case, one, 0).to_dict()["at"]["beyond_practice"] for one in (begun, outside)]
     assert told == [False, True]
 
 

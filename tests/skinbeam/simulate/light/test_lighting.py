@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.api.simulate import simulate_document
+from skinbeam.api.simulate import simulate_case
 from skinbeam.model.errors import InputError
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
@@ -97,9 +97,9 @@ def test_a_document_does_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -
     from skinbeam.simulate import scene as scenes
 
     monkeypatch.setattr(lighting, "PHOTONS", 400)
-    whole = simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo")
+    whole = simulate_case(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo").to_dict()
     monkeypatch.setattr(scenes, "_draws_per_chunk", lambda *_: 1)
-    assert simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo") == whole
+    assert simulate_case(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo").to_dict() == whole
 
 
 def test_layers_that_keep_light_for_ever_are_refused() -> None:
@@ -107,4 +107,4 @@ def test_layers_that_keep_light_for_ever_are_refused() -> None:
     given["skin"] = {"layer": [LAYERS[0], {**LAYERS[1], "mua_per_cm": 0.0}]}
     del given["skin"]["layer"][1]["thickness_um"]
     with pytest.raises(InputError, match="for ever"):
-        simulate_document(loaded(given), draws=1, light="montecarlo")
+        simulate_case(loaded(given), draws=1, light="montecarlo").to_dict()
