@@ -10,6 +10,7 @@ from pydantic import model_serializer
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.test_spots.models import TestSpotRecord
@@ -163,7 +164,7 @@ class ConsultationRecord:
     patient_id: str
     state: str
     revision: int
-    answers: Mapping[str, Any]
+    answers: Submission
     created_at: datetime.datetime
     saved_at: datetime.datetime
     saved_by: str

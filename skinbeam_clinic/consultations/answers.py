@@ -1,13 +1,12 @@
-"""Serialize the answers of a consultation's form for storage, and compare the answers of two people."""
+"""Read the answers of a consultation's form, and compare the answers of two people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam_clinic.consultations.forms import POINTS_PHOTOGRAPH, Submission, make_submission
 from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["AnswerDifference", "find_differences", "parse_submission", "read_form_answers", "serialize_answers"]
+__all__ = ["AnswerDifference", "find_differences", "read_form_answers"]
 
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
@@ -32,16 +31,6 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     return make_submission(
         ((name, value) for name, value in fields if name not in (REVISION, STORED_PHOTOGRAPH)), photograph or kept
     )
-
-
-def serialize_answers(submission: Submission) -> dict[str, Any]:
-    """Return answers as the JSON object that is stored."""
-    return {"entries": [list(entry) for entry in submission.entries], "photograph": submission.photo}
-
-
-def parse_submission(answers: Mapping[str, Any]) -> Submission:
-    """Return stored answers as a form submission."""
-    return Submission(tuple((name, value) for name, value in answers.get("entries", ())), answers.get("photograph", ""))
 
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:

@@ -12,7 +12,6 @@ from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.text import Message, render_message
-from skinbeam_clinic.consultations.answers import parse_submission, serialize_answers
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
@@ -44,9 +43,9 @@ def _read_suggestions(request: ClinicRequest) -> Response:
     try:
         if not photographs:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
-        photograph = kept.answers.get("photograph") or photographs[-1].id
+        photograph = kept.answers.photo or photographs[-1].id
         found = request.repositories.suggestions.add(
-            kept.id, photograph, _suggest_concerns(request, photograph, parse_submission(kept.answers))
+            kept.id, photograph, _suggest_concerns(request, photograph, kept.answers)
         )
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
@@ -116,7 +115,7 @@ def _add_concern(
     request: ClinicRequest, consultation: ConsultationRecord, suggestion: SuggestedConcern
 ) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
-    sent = parse_submission(consultation.answers)
+    sent = consultation.answers
     if any(
         (one.get("condition"), one.get("site")) == (suggestion.condition, suggestion.site)
         for one in sent.tables.get("concern", ())
@@ -126,7 +125,7 @@ def _add_concern(
     place = next(number for number in range(len(used) + 1) if number not in used)
     added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
-    answers = serialize_answers(Submission((*sent.entries, *entries), sent.photo))
+    answers = Submission((*sent.entries, *entries), sent.photo)
     return request.repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
 
 

@@ -8,7 +8,6 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
@@ -150,9 +149,7 @@ def _begin_from_case(request: ClinicRequest) -> Response:
         sent = form_from_case(upload.content, PurePath(upload.name).name)
     except InputError as error:
         return _show_patient(request, error)
-    return request.redirect(
-        f"/consultations/{request.repositories.consultations.begin(id, serialize_answers(sent)).id}"
-    )
+    return request.redirect(f"/consultations/{request.repositories.consultations.begin(id, sent).id}")
 
 
 # Rights of the patient: a copy of all stored data, and erasure.

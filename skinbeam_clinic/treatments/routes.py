@@ -25,7 +25,6 @@ from skinbeam.text import (
     translate_record,
     use_language,
 )
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
@@ -258,9 +257,7 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, 
     kept, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     setup = session.option.setup
-    told = judge_changes(
-        parse_submission(session.plan.consultation.answers), (session.concern_index, modality), kept.current_answers
-    )
+    told = judge_changes(session.plan.consultation.answers, (session.concern_index, modality), kept.current_answers)
     return {
         "asked": asked,
         "answered": kept.current_answers,

@@ -61,7 +61,7 @@ def door(database: Database, operator: Member) -> SignIn:
 
 
 def plan_of(desk: ClinicRepositories, number: int = 1, consultation: str = "") -> PlanRecord:
-    of = consultation or desk.consultations.begin(desk.patients.add().id, {}).id
+    of = consultation or desk.consultations.begin(desk.patients.add().id).id
     revision = desk.consultations.get(of).revision
     return desk.plans.add(
         of, NewPlan("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision

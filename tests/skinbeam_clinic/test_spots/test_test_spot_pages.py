@@ -16,7 +16,6 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
@@ -37,7 +36,7 @@ def client(clinics: Clinics) -> TestClient:
 def plan(clinics: Clinics, tmp_path: Path) -> PlanRecord:
     """The sample plan of a new patient, whose ladder is of a pulsed dye laser on the cheeks."""
     desk, answers = clinics.desk(), make_submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(answers))
+    consultation = desk.consultations.begin(desk.patients.add().id, answers)
     return desk.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
 
 
@@ -119,7 +118,7 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(
 
 
 def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
-    answers = serialize_answers(make_submission((LEAST | {"patient.age_years": "43"}).items()))
+    answers = make_submission((LEAST | {"patient.age_years": "43"}).items())
     clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert "No spot may be fired with this plan" in said(client, here(plan))

@@ -35,7 +35,6 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.diaries import patient_routes
@@ -271,7 +270,7 @@ def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], str]
 
 
 def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
-    consultation = desk.consultations.begin(patient, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(patient, make_submission(LEAST.items()))
     return desk.plans.add(consultation.id, made, revision=consultation.revision)
 
 
