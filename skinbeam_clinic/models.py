@@ -2,10 +2,10 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import model_serializer
+from pydantic import Field, model_serializer
 
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
@@ -338,23 +338,23 @@ class JobProgress:
 
     Parameters
     ----------
-    said : the current step, in the words of whoever asked.
+    step : the current step, in the words of whoever asked.
     plan : id of the plan that was made.
     fault : the error as `InputError.as_record` gives it; of a mail that was not sent, what stopped it.
     sent, failed : how many mails were sent, and could not be sent.
     """
 
-    said: str = ""
+    step: Annotated[str, Field(alias="said")] = ""
     plan: str = ""
     fault: dict[str, str] | str | None = None
     sent: int = 0
     failed: int = 0
 
     @model_serializer
-    def given(self) -> dict[str, dict[str, str] | str | int]:
+    def as_record(self) -> dict[str, dict[str, str] | str | int]:
         """Return what is not empty, as JSON holds it."""
-        values = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return {name: value for name, value in values if value}
+        values = {"said": self.step, "plan": self.plan, "fault": self.fault, "sent": self.sent, "failed": self.failed}
+        return {name: value for name, value in values.items() if value}
 
 
 NO_PROGRESS = JobProgress()

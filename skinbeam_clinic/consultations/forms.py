@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, model_serializer
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
-    "NOTHING_TYPED",
+    "NO_ANSWERS",
     "POINTS_PHOTOGRAPH",
     "TABLES",
     "CaseRow",
@@ -125,7 +125,7 @@ class Submission:
     recorded: tuple[RecordedRow, ...] = ()
 
     @model_serializer
-    def given(self) -> dict[str, object]:
+    def as_record(self) -> dict[str, object]:
         """Return the submission as JSON holds it; one that was only typed has no key for records."""
         typed = {"entries": [list(entry) for entry in self.entries], "photograph": self.photo}
         return typed | ({"recorded": self.recorded} if self.recorded else {})
@@ -218,7 +218,7 @@ def row_values(row: CaseRow) -> dict[str, Any]:
     return row.model_dump(exclude_defaults=True)
 
 
-NOTHING_TYPED = Submission()
+NO_ANSWERS = Submission()
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:

@@ -7,7 +7,7 @@ import datetime
 from enum import StrEnum
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.forms import NOTHING_TYPED, Submission
+from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
@@ -46,7 +46,7 @@ class ConsultationRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, patient_id: str, answers: Submission = NOTHING_TYPED) -> ConsultationRecord:
+    def begin(self, patient_id: str, answers: Submission = NO_ANSWERS) -> ConsultationRecord:
         """Begin a consultation with a patient.
 
         Raises

@@ -227,7 +227,7 @@ class PlanWorker:
             if now - reported < _REPORT_S:
                 return
             reported = now
-            if not self._queue.report(job, JobProgress(said=said)):
+            if not self._queue.report(job, JobProgress(step=said)):
                 raise _JobLostError("called off, or another has it")
 
         return heed

@@ -304,7 +304,7 @@ def _fill_form(
 
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
-    held = {**firing.delivered.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
+    held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
     said = {name: f"{value:g}" for name, value in held.items() if value is not None}
     return said | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
 
@@ -353,7 +353,7 @@ def _save_firing(request: ClinicRequest) -> Response:
     try:
         said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
         if not said.struck:
-            found = find_deviations(session.treatment.ordered, said.delivered)
+            found = find_deviations(session.treatment.ordered, said.settings_with_passes)
         if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
             return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
         request.repositories.treatments.add_area(session.treatment.id, said, row_id=_submitted_row_id(request))

@@ -27,7 +27,7 @@ def made(number: int, **files: bytes) -> NewPlan:
 def do(database: Database, job: Job) -> None:
     """Make the plan of a job, the same however often, as the clinic's worker does."""
     queue, names = JobQueue(database), job.payload
-    queue.report(job, JobProgress(said="first look"))
+    queue.report(job, JobProgress(step="first look"))
     plans = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic")).plans
     queue.finish(job, JobProgress(plan=plans.add(names["consultation"], made(names["number"]), revision=1).id))
 

@@ -203,7 +203,7 @@ def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
     assert (again.id, again.attempt) == (job.id, 2)
     assert queue.take("plan") is None, "who has it now holds it"
     hands.set(by)
-    assert queue.report(again, JobProgress(said="at work")), "and goes on holding it while the clock is set"
+    assert queue.report(again, JobProgress(step="at work")), "and goes on holding it while the clock is set"
     assert queue.take("plan") is None
     assert queue.finish(again)
 

@@ -46,7 +46,7 @@ def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient:
         assert (record["contact"], record["patient"]["year_of_birth"], one["answers"]) == (
             {"name": "Zoë"},
             1984,
-            ANSWERS.given(),
+            ANSWERS.as_record(),
         )
         assert archive.read(one["photographs"][0]["file"]) == FACE
         assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files

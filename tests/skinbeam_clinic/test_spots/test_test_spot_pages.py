@@ -217,7 +217,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(
 
     made = clinics.plan(client, f"/consultations/{plan.consultation_id}", make=look)
     (row,) = seen[0]["test_spot"]
-    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "blister"}
+    assert row == SETTINGS.as_record() | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
     held = json.loads(clinics.desk().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
@@ -241,7 +241,7 @@ def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
     assert 'name="test_spot.0.reaction"' in page  # still free for what was done elsewhere
     assert '<option value="crust" selected' not in page
     (row,) = tomllib.loads(client.get(f"{consultation}/case.toml").text)["test_spot"]
-    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "crust"}
+    assert row == SETTINGS.as_record() | {"read_after_h": 80.0, "reaction": "crust"}
 
 
 def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_trail(
