@@ -53,7 +53,7 @@ class PulseSettings:
         return PulseSettings(**{name: getattr(done, name) for name in _IN_CASE})
 
     @model_serializer
-    def as_record(self) -> dict[str, float | str]:
+    def as_record(self) -> dict[str, float | int | str]:
         """Return what is given, as JSON holds it."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in values if value is not None}
