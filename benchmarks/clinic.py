@@ -41,9 +41,8 @@ from skinbeam.workflow import consult
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
@@ -154,13 +153,13 @@ def real_plan() -> NewPlan:
     return NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
 
 
-def asked_plan(age: int) -> tuple[NewPlan, str]:
+def asked_plan(age: int) -> tuple[NewPlan, Submission]:
     """The plan of somebody of that age without its reports, and the answers that it is made from."""
     sent = make_submission(dict(ANSWERS, **{"patient.age_years": str(age)}).items())
     plan = plan_consultation(check_consultation(case_from_form(sent, Path())), lambda _: None).plan
     files = {"plan.json": json.dumps(plan.document).encode()}
     made = NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
-    return made, serialize_answers(sent)
+    return made, sent
 
 
 def asked_sliders(desk: ClinicRepositories) -> list[dict[str, Any]]:
@@ -184,7 +183,7 @@ def asked_sliders(desk: ClinicRepositories) -> list[dict[str, Any]]:
 
 
 @cache
-def asked_plans() -> tuple[tuple[NewPlan, str], ...]:
+def asked_plans() -> tuple[tuple[NewPlan, Submission], ...]:
     """The plans of all who are asked about."""
     return tuple(map(asked_plan, ASKED_AGES))
 
@@ -224,7 +223,7 @@ def filled(database: Database, run: Run, made: NewPlan) -> tuple[list[str], list
     )
     for name in names:
         member = accounts.add(name, Role.CLINICIAN, PASSWORD)
-    desk, answers, seen = ClinicRepositories(database, member), serialize_answers(make_submission(ANSWERS)), []
+    desk, answers, seen = ClinicRepositories(database, member), make_submission(ANSWERS), []
     for number in range(run.patients):
         patient = desk.patients.add(year_of_birth=1974)
         kept = desk.consultations.begin(patient.id, answers)
@@ -290,7 +289,7 @@ def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[st
     desk, gone = ClinicRepositories(database, clinician), []
     for id, (revision, mark) in seen["saved"].items():
         kept = desk.consultations.get(id)
-        if kept.revision != revision or [MARK, mark] not in kept.answers["entries"]:
+        if kept.revision != revision or (MARK, mark) not in kept.answers.entries:
             gone.append(f"consultation {id}")
     for id, sha256 in seen["pictures"].items():
         if hashlib.sha256(desk.photographs.read_content(id)[1]).hexdigest() != sha256:
@@ -343,7 +342,7 @@ def measure(run: Run, made: NewPlan, seconds: float) -> None:
         planned = ""
         if run.plans:
             desk = ClinicRepositories(database, member)
-            planned = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS))).id
+            planned = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS)).id
         picture = folder / "picture.jpg"
         face = (EXAMPLE / "face.jpg").read_bytes()
         picture.write_bytes(face + secrets.token_bytes(PICTURE_BYTES - len(face)))

@@ -18,8 +18,8 @@ from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
@@ -60,18 +60,17 @@ DAY = datetime.timedelta(days=1)
 SESSIONS, APART_WEEKS, FOLLOWED_AFTER = (2, 3, 3, 4), 5, 90 * DAY
 DIARY_DAYS = (1, 3, 7)
 QUARTERS = tuple(ImprovementQuarter)[1:]  # without a worse one
-ANSWERS = serialize_answers(
-    make_submission(
-        (
-            ("patient.age_years", "52"),
-            ("patient.sex", "female"),
-            ("patient.phototype", "II"),
-            ("concern.0.condition", "facial-telangiectasia"),
-            ("concern.0.site", "cheeks"),
-            ("concern.0.severity", "moderate"),
-        )
+ANSWERS = make_submission(
+    (
+        ("patient.age_years", "52"),
+        ("patient.sex", "female"),
+        ("patient.phototype", "II"),
+        ("concern.0.condition", "facial-telangiectasia"),
+        ("concern.0.site", "cheeks"),
+        ("concern.0.severity", "moderate"),
     )
 )
+
 
 Row = TypeVar("Row", bound=ClinicScoped)
 Content = TypeVar("Content")
@@ -185,7 +184,7 @@ class _Person:
         row = self._new(tables.ConsultationRow, patient_id=patient.id, state="agreed", revision=1)
         row.created_at = row.saved_at = begun
         row.saved_by = self._work.actor
-        return patient.id, self._sealed(row, "answers_sealed", ANSWERS, "consultation.begun").id
+        return patient.id, self._save(row, ANSWERS_CONTENT, ANSWERS, "consultation.begun").id
 
     def _consent(self, consultation: str, at: datetime.datetime) -> tuple[str, str]:
         plan = self._keep(

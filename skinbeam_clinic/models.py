@@ -2,14 +2,15 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import model_serializer
+from pydantic import Field, model_serializer
 
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.test_spots.models import TestSpotRecord
@@ -175,7 +176,7 @@ class ConsultationRecord:
     patient_id: str
     state: str
     revision: int
-    answers: Mapping[str, Any]
+    answers: Submission
     created_at: datetime.datetime
     saved_at: datetime.datetime
     saved_by: str
@@ -349,23 +350,23 @@ class JobProgress:
 
     Parameters
     ----------
-    said : the current step, in the words of whoever asked.
+    step : the current step, in the words of whoever asked.
     plan : id of the plan that was made.
     fault : the error as `InputError.as_record` gives it; of a mail that was not sent, what stopped it.
     sent, failed : how many mails were sent, and could not be sent.
     """
 
-    said: str = ""
+    step: Annotated[str, Field(alias="said")] = ""
     plan: str = ""
     fault: dict[str, str] | str | None = None
     sent: int = 0
     failed: int = 0
 
     @model_serializer
-    def given(self) -> dict[str, dict[str, str] | str | int]:
+    def as_record(self) -> dict[str, dict[str, str] | str | int]:
         """Return what is not empty, as JSON holds it."""
-        values = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return {name: value for name, value in values if value}
+        values = {"said": self.step, "plan": self.plan, "fault": self.fault, "sent": self.sent, "failed": self.failed}
+        return {name: value for name, value in values.items() if value}
 
 
 NO_PROGRESS = JobProgress()

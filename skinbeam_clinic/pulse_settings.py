@@ -53,17 +53,17 @@ class PulseSettings:
         return PulseSettings(**{name: getattr(done, name) for name in _IN_CASE})
 
     @model_serializer
-    def given(self) -> dict[str, float | str]:
+    def as_record(self) -> dict[str, float | int | str]:
         """Return what is given, as JSON holds it."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in values if value is not None}
 
     def numbers(self) -> dict[str, float]:
         """Return the settings that are given, by name."""
-        return {name: value for name, value in self.given().items() if not isinstance(value, str)}
+        return {name: value for name, value in self.as_record().items() if not isinstance(value, str)}
 
 
-NOTHING_SET = PulseSettings()
+NO_SETTINGS = PulseSettings()
 SETTINGS = tuple(field.name for field in fields(PulseSettings))
 _IN_CASE = tuple(name for name in SETTINGS if name != "density_per_cm2")  # a case file has no field for the density
 
@@ -109,7 +109,7 @@ def case_test_spot(settings: SpotSettings, read_after_h: float, reaction: str, *
     ------
     InputError : a value that no case file may have.
     """
-    values = {name: value for name, value in settings.given().items() if name != "density_per_cm2"}
+    values = {name: value for name, value in settings.as_record().items() if name != "density_per_cm2"}
     return parse_record(EarlierTestSpot, {**values, "read_after_h": read_after_h, "reaction": reaction}, file=file)
 
 
@@ -145,7 +145,7 @@ def read_fired_settings(planned: SpotSettings, typed: Mapping[str, object]) -> S
     ------
     InputError : a value that no case file may have.
     """
-    said = {name: value for name, value in {**planned.given(), **typed}.items() if value is not None}
+    said = {name: value for name, value in {**planned.as_record(), **typed}.items() if value is not None}
     density = said.pop("density_per_cm2", None)
     spot = parse_record(EarlierTestSpot, {**said, "read_after_h": 0.0, "reaction": "none"}, file="test spot")
     read = PulseSettings.of_earlier(spot)

@@ -13,7 +13,6 @@ from skinbeam_clinic.appointments.forms import BookingChoices, BookingRefusal, e
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, plan_appointments
 from skinbeam_clinic.appointments.times import HORIZON, TimeSpan, find_free_times, parse_day, parse_moment, time_formats
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError
@@ -91,7 +90,7 @@ def _show_course(
 
 def _planned_appointments(request: ClinicRequest, plan: OpenPlan) -> tuple[PlannedAppointment, ...]:
     """What the plan asks for, by what was chosen of it and by the answers, which tell of sessions that took place."""
-    case = case_from_form(parse_submission(plan.consultation.answers), Path()).case
+    case = case_from_form(plan.consultation.answers, Path()).case
     return plan_appointments(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 
 

@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
+from skinbeam_clinic.consultations.forms import Submission
 
 __all__ = [
     "BusyTime",
@@ -104,7 +104,7 @@ class PastCourse:
     line: int
     began_at: datetime.datetime
     sessions: int
-    answers: Mapping[str, Any]
+    answers: Submission
 
 
 @dataclass(frozen=True)

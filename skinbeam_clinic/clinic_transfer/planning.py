@@ -31,7 +31,6 @@ from skinbeam_clinic.clinic_transfer.models import (
     NewPatient,
     PastCourse,
 )
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import form_entries, make_submission
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
@@ -390,7 +389,7 @@ class _Planner:
             ordered = sorted(sessions, key=lambda one: one[:2])
             first, line, _ = ordered[0]
             table = [{"week": round((date - first) / _WEEK, 2)} | session for date, _, session in ordered]
-            answers = serialize_answers(make_submission(form_entries({"session": table})))
+            answers = make_submission(form_entries({"session": table}))
             began_at = from_local_time(datetime.datetime.combine(first, _NOON))
             self.courses.append(PastCourse(patient, line, began_at, len(table), answers))
 

@@ -70,7 +70,7 @@ def describe_plan(plan: ImportPlan) -> dict[str, Any]:
         ],
         "first_sessions": [
             {"line": one.line, "first_on": to_local_time(one.began_at).date().isoformat(), "sessions": one.sessions}
-            | dict(one.answers["entries"][:_ENTRIES])
+            | dict(one.answers.entries[:_ENTRIES])
             for one in plan.courses[:_EXAMPLES]
         ],
     }

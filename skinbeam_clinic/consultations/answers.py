@@ -1,8 +1,7 @@
-"""Serialize the answers of a consultation's form for storage, and compare the answers of two people."""
+"""Read the answers of a consultation's form, and compare the answers of two people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam_clinic.consultations.forms import (
     MARKS_PHOTOGRAPH,
@@ -13,14 +12,7 @@ from skinbeam_clinic.consultations.forms import (
 )
 from skinbeam_clinic.web.pages import describe_field
 
-__all__ = [
-    "AnswerDifference",
-    "carry_past_sessions",
-    "find_differences",
-    "parse_submission",
-    "read_form_answers",
-    "serialize_answers",
-]
+__all__ = ["AnswerDifference", "carry_past_sessions", "find_differences", "read_form_answers"]
 
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
@@ -47,23 +39,12 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     )
 
 
-def serialize_answers(submission: Submission) -> dict[str, Any]:
-    """Return answers as the JSON object that is stored."""
-    return {"entries": [list(entry) for entry in submission.entries], "photograph": submission.photo}
-
-
-def parse_submission(answers: Mapping[str, Any]) -> Submission:
-    """Return stored answers as a form submission."""
-    return Submission(tuple((name, value) for name, value in answers.get("entries", ())), answers.get("photograph", ""))
-
-
-def carry_past_sessions(answers: Mapping[str, Any]) -> dict[str, Any]:
+def carry_past_sessions(answers: Submission) -> Submission:
     """Return the answers with which a patient's next consultation begins: the past sessions that were entered before.
 
     Sessions that were treated here are no answers; each plan reads them from the records.
     """
-    rows = ((name, value) for name, value in parse_submission(answers).entries if _is_session(name))
-    return serialize_answers(Submission(tuple(rows), ""))
+    return Submission(tuple((name, value) for name, value in answers.entries if _is_session(name)), "")
 
 
 def _is_session(name: str) -> bool:

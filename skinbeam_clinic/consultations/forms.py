@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter, model_serializer
 
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
+    "NO_ANSWERS",
     "POINTS_PHOTOGRAPH",
     "TABLES",
     "CaseRow",
@@ -136,8 +137,14 @@ class Submission:
     """
 
     entries: tuple[tuple[str, str], ...] = ()
-    photo: str = ""
+    photo: Annotated[str, Field(alias="photograph")] = ""
     recorded: tuple[RecordedRow, ...] = ()
+
+    @model_serializer
+    def as_record(self) -> dict[str, object]:
+        """Return the submission as JSON holds it; one that was only typed has no key for records."""
+        typed = {"entries": [list(entry) for entry in self.entries], "photograph": self.photo}
+        return typed | ({"recorded": self.recorded} if self.recorded else {})
 
     @classmethod
     def from_json(cls, written: bytes) -> "Submission":
@@ -225,6 +232,9 @@ def row_kind(row: CaseRow) -> str:
 def row_values(row: CaseRow) -> dict[str, Any]:
     """Return what is given of a row, by name, as a case file holds it."""
     return row.model_dump(exclude_defaults=True)
+
+
+NO_ANSWERS = Submission()
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:

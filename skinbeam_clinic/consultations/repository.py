@@ -4,20 +4,20 @@ A revision number detects two people who edit the same answers.
 """
 
 import datetime
-import json
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
 
 __all__ = [
+    "ANSWERS_CONTENT",
     "ConsultationRepository",
     "ConsultationState",
     "PhotographRepository",
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _LONGEST_JSON = 1_000_000  # characters, as for a case file
+ANSWERS_CONTENT = SealedRecord(Submission, tables.ConsultationRow.answers_sealed, _LONGEST_JSON, "answers")
 
 
 class ConsultationState(StrEnum):
@@ -45,7 +46,7 @@ class ConsultationRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, patient_id: str, answers: Mapping[str, Any] | None = None) -> ConsultationRecord:
+    def begin(self, patient_id: str, answers: Submission = NO_ANSWERS) -> ConsultationRecord:
         """Begin a consultation with a patient.
 
         Raises
@@ -53,7 +54,7 @@ class ConsultationRepository:
         AbsentError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            return add_consultation(work, patient_id, answers or {}, began_at=now())
+            return add_consultation(work, patient_id, answers, began_at=now())
 
     def get(self, id: str) -> ConsultationRecord:
         """Return a consultation as it was last saved.
@@ -88,7 +89,7 @@ class ConsultationRepository:
             rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
             return tuple(_read_consultation(work, row) for row in rows)
 
-    def save(self, id: str, answers: Mapping[str, Any], *, revision: int) -> ConsultationRecord:
+    def save(self, id: str, answers: Submission, *, revision: int) -> ConsultationRecord:
         """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
 
         Raises
@@ -98,10 +99,10 @@ class ConsultationRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = get_open_consultation(work, id)
-            if canonical_json(dict(answers)) == work.open(row, "answers_sealed").decode():
+            if answers == _read_answers(work, row):
                 return _read_consultation(work, row)  # also of an older revision: who sends again has lost the answer
             check_unchanged(work, row, revision)
-            _seal_answers(work, row, answers)
+            work.seal_record(row, ANSWERS_CONTENT, answers)
             row.state = ConsultationState.DRAFT.value
             row.revision += 1
             row.saved_at, row.saved_by = now(), work.actor
@@ -136,7 +137,7 @@ class ConsultationRepository:
 def add_consultation(
     work: ClinicTransaction,
     patient_id: str,
-    answers: Mapping[str, Any],
+    answers: Submission,
     *,
     began_at: datetime.datetime,
     state: ConsultationState = ConsultationState.DRAFT,
@@ -159,7 +160,7 @@ def add_consultation(
         saved_at=now(),
         saved_by=work.actor,
     )
-    _seal_answers(work, row, answers)
+    work.seal_record(row, ANSWERS_CONTENT, answers)
     work.save(row, "consultation.begun")
     return _read_consultation(work, row)
 
@@ -218,11 +219,11 @@ def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> Cons
     return ConsultationState.AGREED if any(one.id not in void for one in signed) else ConsultationState.PLANNED
 
 
-def _seal_answers(work: ClinicTransaction, row: tables.ConsultationRow, answers: Mapping[str, Any]) -> None:
-    written = canonical_json(dict(answers))
-    if len(written) > _LONGEST_JSON:
-        raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_JSON})
-    work.seal(row, "answers_sealed", written.encode())
+def _read_answers(work: ClinicTransaction, row: tables.ConsultationRow) -> Submission:
+    try:
+        return work.open_record(row, ANSWERS_CONTENT)
+    except ValueError:  # what this version does not know would be lost when it saves them
+        raise clinic_error("bad-answers", f"consultation/{row.id}") from None
 
 
 def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
@@ -231,7 +232,7 @@ def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> 
         patient_id=row.patient_id,
         state=row.state,
         revision=row.revision,
-        answers=json.loads(work.open(row, "answers_sealed")),
+        answers=_read_answers(work, row),
         created_at=row.created_at,
         saved_at=row.saved_at,
         saved_by=work.actor_name(row.saved_by),

@@ -16,9 +16,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
     find_differences,
-    parse_submission,
     read_form_answers,
-    serialize_answers,
 )
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
@@ -62,9 +60,7 @@ def _show_form(request: ClinicRequest) -> Response:
     if "points" not in request.http_request.query_params:
         return request.html(render_filled_form(request, kept))
     try:
-        return request.html(
-            _render_page(request, kept, parse_submission(kept.answers), None, face=_view_face(request, kept))
-        )
+        return request.html(_render_page(request, kept, kept.answers, None, face=_view_face(request, kept)))
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
 
@@ -76,7 +72,7 @@ def _view_face(request: ClinicRequest, consultation: ConsultationRecord) -> Face
     ------
     InputError : the photograph cannot be read.
     """
-    sent = parse_submission(consultation.answers)
+    sent = consultation.answers
     if not sent.photo:
         return None
     _, content = request.repositories.photographs.read_content(sent.photo)
@@ -88,7 +84,7 @@ def render_filled_form(
     request: ClinicRequest, consultation: ConsultationRecord, error: InputError | None = None
 ) -> str:
     """Return the form with the answers that are kept, and what is wrong with them."""
-    return _render_page(request, consultation, parse_submission(consultation.answers), error)
+    return _render_page(request, consultation, consultation.answers, error)
 
 
 def _render_page(
@@ -111,7 +107,7 @@ def _render_page(
         face=face,
         here=here,
         kept=consultation,
-        conflict=find_differences(submission, parse_submission(consultation.answers)) if conflict else None,
+        conflict=find_differences(submission, consultation.answers) if conflict else None,
         told=error if conflict else None,
         patient=desk.patients.get(consultation.patient_id),
         photographs=desk.photographs.of(consultation.id),
@@ -161,7 +157,7 @@ def _save_form(request: ClinicRequest) -> Response:
         return render_conflict(request, error)
     if "application/json" in request.http_request.headers.get("accept", ""):
         return JSONResponse(
-            {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in request.uploads else ""}
+            {"revision": kept.revision, "photograph": kept.answers.photo if "photo" in request.uploads else ""}
         )
     asked = "?points=" if "points" in request.http_request.query_params else ""
     return request.redirect(f"/consultations/{kept.id}{asked}")
@@ -179,10 +175,9 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     photograph = ""
     if upload is not None:
         photograph = desk.photographs.add(id, upload.content, image_type(upload), PhotographPermissions()).id
-    sent = read_form_answers(request.fields, photograph)
+    answers = read_form_answers(request.fields, photograph)
     if not request.has_right(AccessRight.TREAT):
-        sent = keep_stored_marks(sent, parse_submission(desk.consultations.get(id).answers))
-    answers = serialize_answers(sent)
+        answers = keep_stored_marks(answers, desk.consultations.get(id).answers)
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 
@@ -222,9 +217,7 @@ def _request_plan(request: ClinicRequest) -> Response:
     except ConflictError as error:
         return render_conflict(request, error)
     try:
-        case_from_form(
-            join_history(parse_submission(kept.answers), read_history(request.repositories, kept.patient_id)), Path()
-        )
+        case_from_form(join_history(kept.answers, read_history(request.repositories, kept.patient_id)), Path())
         names = {"consultation": kept.id, "revision": kept.revision, "language": current_language()}
         job = request.repositories.jobs.add(PLAN_JOB, names)
     except InputError as error:
@@ -237,7 +230,7 @@ def _download_case(request: ClinicRequest) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
     kept = request.repositories.consultations.export(request.path_parameter("consultation"))
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    sent = join_history(parse_submission(kept.answers), read_history(request.repositories, kept.patient_id))
+    sent = join_history(kept.answers, read_history(request.repositories, kept.patient_id))
     content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")

@@ -12,7 +12,6 @@ from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import suggest_concerns
 from skinbeam.text import Message, render_message
-from skinbeam_clinic.consultations.answers import parse_submission, serialize_answers
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks
@@ -45,11 +44,10 @@ def _read_suggestions(request: ClinicRequest) -> Response:
     try:
         if not photographs:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
-        photograph = kept.answers.get("photograph") or photographs[-1].id
-        submission = parse_submission(kept.answers)
-        analysis = _analyse(request, photograph, submission)
+        photograph = kept.answers.photo or photographs[-1].id
+        analysis = _analyse(request, photograph, kept.answers)
         found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
-        _save_marks(request, kept, submission, photograph, analysis)
+        _save_marks(request, kept, kept.answers, photograph, analysis)
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
@@ -60,7 +58,7 @@ def _save_marks(
 ) -> None:
     """Save the answers with the marks that were found, if the photograph is that of the form."""
     if submission.photo == photograph and (marked := add_found_marks(submission, analysis)) != submission:
-        request.repositories.consultations.save(kept.id, serialize_answers(marked), revision=kept.revision)
+        request.repositories.consultations.save(kept.id, marked, revision=kept.revision)
 
 
 def _analyse(request: ClinicRequest, photograph: str, submission: Submission) -> PhotoAnalysis:
@@ -132,7 +130,7 @@ def _add_concern(
     request: ClinicRequest, consultation: ConsultationRecord, suggestion: SuggestedConcern
 ) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
-    sent = parse_submission(consultation.answers)
+    sent = consultation.answers
     if any(
         (one.get("condition"), one.get("site")) == (suggestion.condition, suggestion.site)
         for one in sent.tables.get("concern", ())
@@ -142,7 +140,7 @@ def _add_concern(
     place = next(number for number in range(len(used) + 1) if number not in used)
     added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
-    answers = serialize_answers(Submission((*sent.entries, *entries), sent.photo))
+    answers = Submission((*sent.entries, *entries), sent.photo)
     return request.repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from skinbeam.model.document import sha256_hex
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
-from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.exchange.image_metadata import strip_metadata
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.models import (
@@ -95,7 +95,6 @@ def _clean_value(value: Any) -> Any:
 
 
 _FILES = (".json", ".pdf")
-_PHOTOGRAPH_ANSWERS = frozenset({"entries", "photograph"})
 
 
 @dataclass(frozen=True)
@@ -112,10 +111,6 @@ def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
 
     Names of members, who signed and the signature are removed; so are the documents that contain a name, of which the
     hash stays. Files are named by their SHA-256, and photographs contain the picture alone.
-
-    Raises
-    ------
-    InputError : `bad-answers`: answers that no form of this version has made.
     """
     unread: list[str] = []
     consultations = tuple(_deidentify_consultation(one, unread) for one in dossier.consultations)
@@ -172,18 +167,13 @@ def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[
 
 def _deidentify_answers(one: ConsultationRecord, photographs: set[str]) -> ConsultationRecord:
     """Return answers grouped by question, and with their photograph only if it is exported."""
-    if set(one.answers) - _PHOTOGRAPH_ANSWERS:
-        raise clinic_error("bad-answers", f"consultation/{one.id}")
-    grouped: dict[str, list[Any]] = {}
-    for name, value in one.answers.get("entries", ()):
+    grouped: dict[str, list[str]] = {}
+    for name, value in one.answers.entries:
         if text := strip_control_characters(value):
             grouped.setdefault(name, []).append(text)
-    photograph = one.answers.get("photograph", "")
-    answers = {
-        "entries": [[name, value] for name, values in grouped.items() for value in values],
-        "photograph": photograph if photograph in photographs else "",
-    }
-    return replace(one, answers=answers, saved_by="")
+    entries = tuple((name, value) for name, values in grouped.items() for value in values)
+    photograph = one.answers.photo if one.answers.photo in photographs else ""
+    return replace(one, answers=Submission(entries, photograph), saved_by="")
 
 
 def _deidentify_photograph(photograph: PhotographRecord, content: bytes, media_type: str) -> PhotographRecord:

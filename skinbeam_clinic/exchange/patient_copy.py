@@ -18,6 +18,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database import tables
@@ -146,7 +147,7 @@ class PatientCopyRepository:
                 archive.writestr(place, self._plans.read_file(plan.id, name))
             chosen = [asdict(choice) for choice in self._plans.list_choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
-        return asdict(one) | {
+        return record_values(one) | {
             "treatments": [record_values(treatment) for treatment in self._treatments.of(one.id)],
             "photographs": photographs,
             "plans": plans,
@@ -174,7 +175,7 @@ class PatientCopyRepository:
 
 
 _ArchiveContents = tuple[
-    Mapping[str, Any],
+    Submission,
     list[tuple[bytes, str, PhotographPermissions]],
     list[tuple[NewPlan, list[tuple[str, str]]]],
     tuple[TestSpotRecord, ...],
@@ -200,7 +201,12 @@ def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iter
             notes = [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]
             notes += [(done.option, summarize_treatment(done)) for done in treatments if done.plan_id == plan["id"]]
             plans.append((made, notes))
-        yield dict(one["answers"]), photographs, plans, parse_copied_spots(one.get("test_spots", ()))
+        yield (
+            Submission.from_json(json.dumps(one["answers"]).encode()),
+            photographs,
+            plans,
+            parse_copied_spots(one.get("test_spots", ())),
+        )
 
 
 def _json_value(value: Any) -> str:

@@ -5,14 +5,19 @@ what that clinic explained: it is stored unchanged, and void. All rows are writt
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
-from skinbeam_clinic.consultations.repository import ConsultationRepository, ConsultationState, PhotographRepository
+from skinbeam_clinic.consultations.repository import (
+    ANSWERS_CONTENT,
+    ConsultationRepository,
+    ConsultationState,
+    PhotographRepository,
+)
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
-from skinbeam_clinic.database.columns import canonical_json, now
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import DiaryRepository
@@ -201,7 +206,7 @@ class _ConsultationWriter:
     def consultation(self, one: ConsultationContents, patient_id: str) -> None:
         work, held = self._work, one.consultation
         photographs = {photograph.id: new_id() for photograph, _ in one.photographs}
-        answers = dict(held.answers) | {"photograph": photographs.get(held.answers["photograph"], "")}
+        answers = replace(held.answers, photo=photographs.get(held.answers.photo, ""))
         state = (
             ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
         )  # consent given elsewhere is void
@@ -215,7 +220,7 @@ class _ConsultationWriter:
             saved_at=held.saved_at,
             saved_by=work.actor,
         )
-        work.seal(row, "answers_sealed", canonical_json(answers).encode())
+        work.seal_record(row, ANSWERS_CONTENT, answers)
         work.save(row, _IMPORT_ACTION)
         for photograph, content in one.photographs:
             kept = tables.PhotographRow(

@@ -20,7 +20,7 @@ from skinbeam_clinic.database.tables import ClinicRow, JobRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["ALARM_JOB", "LEASE", "MOST_ATTEMPTS", "OPEN_STATES", "QUEUED", "JobQueue", "read_job"]
+__all__ = ["ALARM_JOB", "LEASE", "MOST_ATTEMPTS", "OPEN_STATES", "PROGRESS_CONTENT", "QUEUED", "JobQueue", "read_job"]
 
 LEASE = datetime.timedelta(seconds=20)  # a worker renews it every second
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers
@@ -30,7 +30,7 @@ MOST_ATTEMPTS = 3  # a job that crashed three workers would crash a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN_STATES = (QUEUED, RUNNING)
 _WORKER_ACTOR = "worker"
-_PROGRESS = SealedRecord(models.JobProgress, JobRow.progress_sealed)
+PROGRESS_CONTENT = SealedRecord(models.JobProgress, JobRow.progress_sealed)
 
 
 class JobQueue:
@@ -64,7 +64,8 @@ class JobQueue:
                     row.state, row.attempts, row.lease_until = RUNNING, row.attempts + 1, now() + LEASE
                     return read_job(work, row)
                 row.state, row.ended_at, row.lease_until = FAILED, now(), None
-                work.seal_record(row, _PROGRESS, models.JobProgress(fault=clinic_error("gave-up", "job").as_record()))
+                fault = models.JobProgress(fault=clinic_error("gave-up", "job").as_record())
+                work.seal_record(row, PROGRESS_CONTENT, fault)
                 session.flush()
 
     def report(self, job: models.Job, progress: models.JobProgress = models.NO_PROGRESS) -> bool:
@@ -117,7 +118,7 @@ class JobQueue:
             row = session.scalar(select(JobRow).where(*mine).with_for_update())
             if row is None:
                 return False
-            self._work(session, row).seal_record(row, _PROGRESS, progress)
+            self._work(session, row).seal_record(row, PROGRESS_CONTENT, progress)
             for name, value in values.items():
                 setattr(row, name, value)
             return True
@@ -135,7 +136,7 @@ def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:
         payload=row.payload,
         state=row.state,
         attempt=row.attempts,
-        progress=models.NO_PROGRESS if row.progress_sealed is None else work.open_record(row, _PROGRESS),
+        progress=models.NO_PROGRESS if row.progress_sealed is None else work.open_record(row, PROGRESS_CONTENT),
         created_at=row.created_at,
         created_by=row.created_by,
         content="" if row.content_sealed is None else work.open(row, "content_sealed").decode(),

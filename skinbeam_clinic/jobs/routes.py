@@ -82,7 +82,7 @@ def _find_plan_job(request: ClinicRequest) -> Job:
 def _describe_progress(job: Job) -> str:
     if job.state == QUEUED:
         return render_message("clinic.job-waits")
-    return job.progress.said or render_message("clinic.job-begins")
+    return job.progress.step or render_message("clinic.job-begins")
 
 
 def _stream_progress(request: ClinicRequest) -> Response:

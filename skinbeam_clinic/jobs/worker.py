@@ -26,7 +26,6 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.accounts.repository import acting_member
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
@@ -193,7 +192,7 @@ class PlanWorker:
         if kept.revision != names["revision"]:
             raise clinic_error("plan-outdated", "job")
         facts = read_history(desk, kept.patient_id)
-        sent = join_history(parse_submission(kept.answers), facts)
+        sent = join_history(kept.answers, facts)
         chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
@@ -228,7 +227,7 @@ class PlanWorker:
             if now - reported < _REPORT_S:
                 return
             reported = now
-            if not self._queue.report(job, JobProgress(said=said)):
+            if not self._queue.report(job, JobProgress(step=said)):
                 raise _JobLostError("called off, or another has it")
 
         return heed

@@ -185,7 +185,7 @@ def _recorded_spots(submission: Submission, spots: Sequence[EarlierTestSpot]) ->
     both, free = _pair_rows(spots, typed), count(max(typed, default=-1) + 1)
     for index, spot in enumerate(spots):
         number = both[index] if index in both else next(free)
-        if typed.get(number, _NOTHING_TYPED).lacks(spot):
+        if typed.get(number, _EMPTY_ROW).lacks(spot):
             yield RecordedRow(number, spot)
 
 
@@ -196,7 +196,7 @@ def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession
     free = count(max(typed, default=-1) + 1)
     for index, session in enumerate(sessions):
         number = both[index] if index in both else next(free)
-        known = typed.get(number, _NOTHING_TYPED)
+        known = typed.get(number, _EMPTY_ROW)
         adverse = [one for one in session.adverse if one not in known.adverse]
         if adverse or known.lacks(session):
             yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
@@ -230,7 +230,7 @@ class _TypedRow:
         return bool(both) and all(_is_close(said[name], self.values[name]) for name in both)
 
 
-_NOTHING_TYPED = _TypedRow({})
+_EMPTY_ROW = _TypedRow({})
 
 
 def _typed_rows(submission: Submission, kind: str) -> dict[int, _TypedRow]:

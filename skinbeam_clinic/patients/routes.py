@@ -8,8 +8,9 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
-from skinbeam_clinic.consultations.answers import carry_past_sessions, serialize_answers
+from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
+from skinbeam_clinic.consultations.forms import NO_ANSWERS
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
@@ -132,7 +133,7 @@ def _save_contact(request: ClinicRequest) -> Response:
 def _begin_consultation(request: ClinicRequest) -> Response:
     patient, consultations = request.path_parameter("patient"), request.repositories.consultations
     earlier = consultations.of(patient)
-    answers = carry_past_sessions(earlier[-1].answers) if earlier else None
+    answers = carry_past_sessions(earlier[-1].answers) if earlier else NO_ANSWERS
     return request.redirect(f"/consultations/{consultations.begin(patient, answers).id}")
 
 
@@ -151,9 +152,7 @@ def _begin_from_case(request: ClinicRequest) -> Response:
         sent = form_from_case(upload.content, PurePath(upload.name).name)
     except InputError as error:
         return _show_patient(request, error)
-    return request.redirect(
-        f"/consultations/{request.repositories.consultations.begin(id, serialize_answers(sent)).id}"
-    )
+    return request.redirect(f"/consultations/{request.repositories.consultations.begin(id, sent).id}")
 
 
 # Rights of the patient: a copy of all stored data, and erasure.

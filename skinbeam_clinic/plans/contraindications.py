@@ -24,7 +24,6 @@ from skinbeam.suitability.history import reaction_reasons, response_reasons
 from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
@@ -104,7 +103,7 @@ def read_records_since(
     written = repositories.plans.read_file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
-    sent = parse_submission(consultation.answers) if same else Submission()
+    sent = consultation.answers if same else Submission()
     return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts)
 
 

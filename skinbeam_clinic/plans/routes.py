@@ -24,7 +24,6 @@ from skinbeam.report.overview import option_glance
 from skinbeam.report.report_files import make_leaflet
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -280,7 +279,7 @@ def _download_leaflet(request: ClinicRequest) -> Response:
 
 def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Records) -> Preview | None:
     """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
-    sent = parse_submission(plan.consultation.answers)
+    sent = plan.consultation.answers
     changed = plan.consultation.revision != plan.record.consultation_revision
     if DOCUMENT_FILE not in plan.record.files or changed or not sent.photo:
         return None

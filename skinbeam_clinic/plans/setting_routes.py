@@ -24,7 +24,6 @@ from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
 from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
@@ -197,7 +196,7 @@ def _read_person(repositories: ClinicRepositories, plan: OpenPlan) -> PlannedPer
     InputError : `plan-outdated`: it was made from something else, such as a reading that was corrected since.
     """
     facts = plan.records_since.facts_at_planning
-    sent = join_history(parse_submission(plan.consultation.answers), facts)
+    sent = join_history(plan.consultation.answers, facts)
     photograph = repositories.photographs.read_content(sent.photo)[1] if sent.photo else None
     photo_sha256 = "" if photograph is None else sha256_hex(photograph)
     if case_from_form(sent, Path()).sha256(photo_sha256) != plan.record.case_sha256:

@@ -22,7 +22,6 @@ from skinbeam.text import ENGLISH, render_message, to_local_time, translate_reco
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES, PlannedAppointment, plan_appointments
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import DiaryNote
@@ -148,7 +147,7 @@ class _Course:
         booked = self._keep_booking(Purpose.CONSULTATION, starts)
         yield starts
         self._mark_attended(booked)
-        self.consultation = self.staff.assistant.consultations.begin(self.patient, serialize_answers(self.case.form)).id
+        self.consultation = self.staff.assistant.consultations.begin(self.patient, self.case.form).id
         self.photograph = self._take_photograph(_SPOTS_BEFORE)
         self._show("person", f"/patients/{self.patient}")
         yield starts + 20 * _MINUTE

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -55,7 +54,7 @@ def tell_new_today(
     consultation = None
     if begun:
         half = Submission(form.entries[: len(form.entries) // 2])
-        consultation = staff.assistant.consultations.begin(patient, serialize_answers(half)).id
+        consultation = staff.assistant.consultations.begin(patient, half).id
     _book_consultation(staff, patient, starts, consultation)
 
 
@@ -73,7 +72,7 @@ def tell_long_ago(staff: SampleStaff, days: Timetable, person: SamplePerson, for
     """Somebody was seen so long ago that nothing of them has to be kept any longer."""
     yield days.now - years * 366 * _DAY
     patient = add_person(staff.assistant, person, form, now())
-    staff.assistant.consultations.begin(patient, serialize_answers(form))
+    staff.assistant.consultations.begin(patient, form)
 
 
 def _book_consultation(

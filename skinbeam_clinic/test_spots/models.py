@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import AwareDatetime
 
-from skinbeam_clinic.pulse_settings import NOTHING_SET, PulseSettings, SpotSettings
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, PulseSettings, SpotSettings
 
 __all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord"]
 
@@ -29,7 +29,7 @@ class SpotFiring:
     settings: SpotSettings
     read_after_h: float
     consent: str
-    planned: PulseSettings = NOTHING_SET
+    planned: PulseSettings = NO_SETTINGS
     why: str = ""
 
 

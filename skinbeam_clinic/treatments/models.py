@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skinbeam.model.package_data import load_package_table
-from skinbeam_clinic.pulse_settings import NOTHING_SET, OrderedSettings, PulseSettings
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
 
 __all__ = [
     "ADVERSE_KINDS",
@@ -117,8 +117,8 @@ class TreatmentOrder:
     site: str
     device: str
     settings: OrderedSettings
-    allowed: PulseSettings = NOTHING_SET
-    emitted: PulseSettings = NOTHING_SET
+    allowed: PulseSettings = NO_SETTINGS
+    emitted: PulseSettings = NO_SETTINGS
     asked: tuple[str, ...] = ()
 
 
@@ -193,7 +193,7 @@ class AreaFiring:
     struck: bool = False
 
     @property
-    def delivered(self) -> OrderedSettings:
+    def settings_with_passes(self) -> OrderedSettings:
         """The settings with the number of passes, to be compared with an order."""
         return OrderedSettings(**vars(self.settings), passes=None if self.passes is None else float(self.passes))
 

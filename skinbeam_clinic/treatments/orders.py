@@ -11,7 +11,7 @@ from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.pulse_settings import NOTHING_SET, OrderedSettings, PulseSettings
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
 
@@ -55,7 +55,7 @@ def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> PulseSetting
     """Return the greatest values that rules allow; bounds relative to a density were met when it was chosen."""
     beam = setup.settings.columns
     if beam is None:
-        return NOTHING_SET
+        return NO_SETTINGS
     reasons = (*plan.suitability.reasons, *option.reasons)
     most = RuleBounds(tuple(bound for one in reasons for bound in one.bounds)).energy_mJ(beam.diameter_um)
     return PulseSettings(energy_mJ=None if math.isinf(most) else most)
@@ -64,7 +64,7 @@ def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> PulseSetting
 def _device_limits(setup: DeviceSetup) -> PulseSettings:
     device = devices().get(setup.device)  # a plan may use a device file that is not in the catalogue
     if device is None:
-        return NOTHING_SET
+        return NO_SETTINGS
     most = device.dose[1]
     return PulseSettings(energy_mJ=most) if device.microbeam else PulseSettings(fluence_J_cm2=most)
 

@@ -217,7 +217,7 @@ class TreatmentRepository:
                 raise clinic_error("checklist-open", "checklist")
             _check_case_file(row.device or ordered.device, firing)
             _check_correction(firing, areas, ended=row.ended_at is not None)
-            found = () if firing.struck else find_deviations(ordered, firing.delivered)
+            found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             if any(one.hotter for one in found) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = treatment_tables.TreatedAreaRow(

@@ -25,7 +25,6 @@ from skinbeam.text import (
     translate_record,
     use_language,
 )
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
@@ -258,9 +257,7 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, 
     kept, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     setup = session.option.setup
-    told = judge_changes(
-        parse_submission(session.plan.consultation.answers), (session.concern_index, modality), kept.current_answers
-    )
+    told = judge_changes(session.plan.consultation.answers, (session.concern_index, modality), kept.current_answers)
     return {
         "asked": asked,
         "answered": kept.current_answers,
@@ -307,7 +304,7 @@ def _fill_form(
 
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
-    held = {**firing.delivered.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
+    held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
     said = {name: f"{value:g}" for name, value in held.items() if value is not None}
     return said | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
 
@@ -356,7 +353,7 @@ def _save_firing(request: ClinicRequest) -> Response:
     try:
         said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
         if not said.struck:
-            found = find_deviations(session.treatment.ordered, said.delivered)
+            found = find_deviations(session.treatment.ordered, said.settings_with_passes)
         if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
             return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
         request.repositories.treatments.add_area(session.treatment.id, said, row_id=_submitted_row_id(request))

@@ -10,6 +10,7 @@ from PIL import Image
 from report_samples import sample_plan
 
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry, DiaryNote
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -146,10 +147,8 @@ def dossiers(draw: st.DrawFn) -> Dossier:
             *((f"concern.{n}.site", text) for n, text in enumerate(draw(st.lists(texts, max_size=3)))),
         ]
         entries += [("patient.history", text) for text in draw(st.lists(texts, max_size=2))]
-        answers = {
-            "entries": [list(entry) for entry in entries],
-            "photograph": draw(st.sampled_from([one.id for one, _ in photographs] + ["", "0" * 32])),
-        }
+        photograph = draw(st.sampled_from([one.id for one, _ in photographs] + ["", "0" * 32]))
+        answers = Submission(tuple(entries), photograph)
         state = draw(st.sampled_from(["draft", "planned", "agreed", "closed"]))
         one = ConsultationRecord(
             id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann"

@@ -1,15 +1,29 @@
 """A consultation, its plan and a signed consent, made by the repositories alone; all of it made up."""
 
 import datetime
+from dataclasses import replace
 
 from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import Consent, ConsentAnswers, ConsultationRecord, NewPlan, PlanRecord
 from skinbeam_clinic.repositories import ClinicRepositories
 
-ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
+ANSWERS = Submission(
+    (
+        ("patient.age_years", "42"),
+        ("patient.sex", "female"),
+        ("concern.0.site", "cheeks"),
+        ("concern.0.area_cm2", "40.25"),
+    )
+)
 MADE = NewPlan("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
 NO_WAIT = datetime.timedelta()
+
+
+def with_note(words: str) -> Submission:
+    """The answers with one more."""
+    return replace(ANSWERS, entries=(*ANSWERS.entries, ("note", words)))
 
 
 def begin_consultation(desk: ClinicRepositories) -> ConsultationRecord:

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from skinbeam_clinic.accounts.repository import clinic_operator
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.backup import write_backup
 from skinbeam_clinic.database.connection import Database, database_url, open_engine
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database
@@ -26,7 +27,7 @@ def made(number: int, **files: bytes) -> NewPlan:
 def do(database: Database, job: Job) -> None:
     """Make the plan of a job, the same however often, as the clinic's worker does."""
     queue, names = JobQueue(database), job.payload
-    queue.report(job, JobProgress(said="first look"))
+    queue.report(job, JobProgress(step="first look"))
     plans = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic")).plans
     queue.finish(job, JobProgress(plan=plans.add(names["consultation"], made(names["number"]), revision=1).id))
 
@@ -44,11 +45,11 @@ def go_up_and_down(address: str) -> None:
 def work(address: str, kind: str, folder: Path) -> None:
     database = open_database(address, os.environ)
     desk = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
-    one = desk.consultations.begin(desk.patients.add().id, {})
+    one = desk.consultations.begin(desk.patients.add().id)
     told("ready")
     for number in count(1):
         if kind == "save":
-            one = desk.consultations.save(one.id, {"number": number}, revision=one.revision)
+            one = desk.consultations.save(one.id, Submission((("number", str(number)),)), revision=one.revision)
             told(one.id, one.revision)
         elif kind == "upload":
             told(desk.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)

@@ -50,7 +50,7 @@ FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings.pulse, pulses=40, en
 
 def agreed(desk: ClinicRepositories) -> Consent:
     """A signed consent of a new patient."""
-    consultation = desk.consultations.begin(desk.patients.add().id, {})
+    consultation = desk.consultations.begin(desk.patients.add().id)
     plan = desk.plans.add(consultation.id, MADE, revision=1)
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.record_teach_back(consent.id, {}, ())

@@ -27,7 +27,6 @@ from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
@@ -106,7 +105,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """Records of the first clinic, by what a route calls them."""
     desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
     patient = desk.patients.add("S-17", year_of_birth=1974)
-    consultation = desk.consultations.begin(patient.id, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(patient.id, make_submission(LEAST.items()))
     photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     kept = desk.plans.add(consultation.id, made, revision=consultation.revision)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from diary_samples import WARNING
-from record_samples import ANSWERS, MADE, NO_WAIT, begin_consultation, make_plan_record, sign
+from record_samples import ANSWERS, MADE, NO_WAIT, begin_consultation, make_plan_record, sign, with_note
 from sqlalchemy import func, select
 from treated_rows import add_treatment
 from treatment_samples import treatment_calls
@@ -18,6 +18,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -37,7 +38,7 @@ HOUR = datetime.timedelta(hours=1)
 
 def test_a_consultation_comes_back_as_it_was_saved(desk: ClinicRepositories) -> None:
     patient = desk.patients.add("Blue Heron", year_of_birth=1984)
-    made = desk.consultations.begin(patient.id, {})
+    made = desk.consultations.begin(patient.id)
     saved = desk.consultations.save(made.id, ANSWERS, revision=1)
     assert (saved.answers, saved.revision, saved.state) == (ANSWERS, 2, "draft")
     assert desk.consultations.get(made.id) == saved
@@ -49,13 +50,13 @@ def test_a_consultation_comes_back_as_it_was_saved(desk: ClinicRepositories) -> 
 
 def test_saving_what_is_saved_already_is_no_new_revision(desk: ClinicRepositories) -> None:
     made = begin_consultation(desk)
-    assert desk.consultations.save(made.id, dict(reversed(ANSWERS.items())), revision=1) == made
+    assert desk.consultations.save(made.id, replace(ANSWERS), revision=1) == made
 
 
 def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(desk: ClinicRepositories) -> None:
     made = begin_consultation(desk)
-    saved = desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1)
-    assert desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1) == saved
+    saved = desk.consultations.save(made.id, with_note("new"), revision=1)
+    assert desk.consultations.save(made.id, with_note("new"), revision=1) == saved
 
 
 def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
@@ -65,11 +66,11 @@ def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
         "Ann", Role.CLINICIAN, "four words and a comma"
     )
     made = begin_consultation(desk)
-    theirs = ClinicRepositories(database, ann).consultations.save(made.id, ANSWERS | {"note": "Ann's"}, revision=1)
+    theirs = ClinicRepositories(database, ann).consultations.save(made.id, with_note("Ann's"), revision=1)
     with pytest.raises(ConflictError, match="Ann saved this") as found:
-        desk.consultations.save(made.id, ANSWERS | {"note": "mine"}, revision=1)
+        desk.consultations.save(made.id, with_note("mine"), revision=1)
     assert (found.value.saved_by, found.value.saved_at) == ("Ann", theirs.saved_at)
-    assert desk.consultations.get(made.id).answers["note"] == "Ann's"
+    assert desk.consultations.get(made.id).answers == with_note("Ann's")
 
 
 def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: ClinicRepositories) -> None:
@@ -122,7 +123,7 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRe
     found = desk.patients.get_contact(patient.id)
     assert found is not None
     assert found.details == {"name": "Zoë Nightingale", "phone": "+44 5555"}
-    desk.consultations.begin(patient.id, {"note": "Nightingale asked"})
+    desk.consultations.begin(patient.id, with_note("Nightingale asked"))
     for table in tables.Base.metadata.sorted_tables:
         with database.reading() as session:
             assert "Nightingale" not in str(session.execute(select(table)).all())
@@ -189,7 +190,7 @@ def test_a_plan_is_kept_whole(desk: ClinicRepositories) -> None:
 
 def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: ClinicRepositories) -> None:
     made = begin_consultation(desk)
-    desk.consultations.save(made.id, {"other": 1}, revision=1)
+    desk.consultations.save(made.id, with_note("other"), revision=1)
     with pytest.raises(ConflictError):
         desk.plans.add(made.id, MADE, revision=1)
     assert desk.plans.of(made.id) == ()
@@ -226,7 +227,7 @@ def test_consent_waits_for_the_cooling_off_time(desk: ClinicRepositories) -> Non
 def test_consent_to_answers_that_have_changed_is_not_signed(desk: ClinicRepositories) -> None:
     plan = make_plan_record(desk)
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
-    desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
+    desk.consultations.save(plan.consultation_id, with_note("pregnant"), revision=1)
     with pytest.raises(InputError, match="not made from the current answers"):
         sign(desk, consent)
     with pytest.raises(InputError, match="not made from the current answers"):
@@ -245,7 +246,13 @@ def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: ClinicRepositorie
 
 def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: ClinicRepositories) -> None:
     consent = desk.consents.record_explanation(make_plan_record(desk).id, option="0.0", cooling_off=NO_WAIT)
-    about = {"answers": {}, "kind": SignatureKind.TYPED, "signature": b"Z", "document": b"%PDF", "signed_at": now()}
+    about = {
+        "answers": ConsentAnswers(),
+        "kind": SignatureKind.TYPED,
+        "signature": b"Z",
+        "document": b"%PDF",
+        "signed_at": now(),
+    }
     for right in (None, True, False):
         if right is not None:
             answered = {"free": "No." if right else "Yes."}
@@ -268,7 +275,7 @@ def test_nothing_is_added_to_a_closed_consultation(desk: ClinicRepositories) -> 
     consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
-        lambda: desk.consultations.save(plan.consultation_id, {}, revision=1),
+        lambda: desk.consultations.save(plan.consultation_id, Submission(), revision=1),
         lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", PhotographPermissions()),
         lambda: desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
         lambda: desk.plans.choose(plan.id, "vascular"),
@@ -294,7 +301,7 @@ def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Cli
         assert desk.consultations.reopen(plan.consultation_id).state == state
         if state == "agreed":
             desk.consents.withdraw(signed.id)
-    desk.consultations.save(plan.consultation_id, {}, revision=1)
+    desk.consultations.save(plan.consultation_id, Submission(), revision=1)
     desk.consultations.close(plan.consultation_id, revision=2)
     with pytest.raises(ConflictError):
         desk.consultations.close(plan.consultation_id, revision=1)

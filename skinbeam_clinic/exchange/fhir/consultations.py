@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
@@ -93,10 +94,10 @@ def encounter_resource(one: ConsultationRecord) -> Resource:
 def questionnaire_response(one: ConsultationRecord) -> Resource:
     """Return a QuestionnaireResponse with the answers; questions have the names of the case file."""
     grouped: dict[str, list[Resource]] = {}
-    for name, value in one.answers["entries"]:
+    for name, value in one.answers.entries:
         grouped.setdefault(name, []).append({"valueString": value})
     items: list[Resource] = [{"linkId": name, "answer": answers} for name, answers in grouped.items()]
-    if photograph := one.answers["photograph"]:
+    if photograph := one.answers.photo:
         items.append({"linkId": _PHOTO_QUESTION, "answer": [{"valueReference": reference(photograph)}]})
     return drop_empty(
         {
@@ -119,7 +120,7 @@ def is_consultation_response(response: Resource) -> bool:
 
 def skin_observations(one: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
-    answered: Mapping[str, str] = dict(one.answers["entries"])
+    answered: Mapping[str, str] = dict(one.answers.entries)
     found = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
     if _PHOTOTYPE.fullmatch(grade):
@@ -152,13 +153,13 @@ def parse_consultation(encounter: Resource, response: Resource) -> ConsultationR
     """Return the consultation of an Encounter and its QuestionnaireResponse."""
     answers = [(one["linkId"], answer) for one in response.get("item", []) for answer in one["answer"]]
     photographs = [parse_reference(answer["valueReference"]) for _, answer in answers if "valueReference" in answer]
-    entries = [[name, answer["valueString"]] for name, answer in answers if "valueString" in answer]
+    entries = tuple((name, answer["valueString"]) for name, answer in answers if "valueString" in answer)
     return ConsultationRecord(
         id=encounter["id"],
         patient_id=parse_reference(encounter["subject"]),
         state=read_extension(encounter, "consultation")["state"],
         revision=int(encounter["meta"]["versionId"]),
-        answers={"entries": entries, "photograph": photographs[0] if photographs else ""},
+        answers=Submission(entries, photographs[0] if photographs else ""),
         created_at=parse_time(encounter["period"]["start"]),
         saved_at=parse_time(encounter["meta"]["lastUpdated"]),
         saved_by="",

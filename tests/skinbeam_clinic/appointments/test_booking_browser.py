@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, expect
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import ConsentAnswers
@@ -86,7 +85,7 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
 ) -> None:
     desk, sent = clinics.desk(), make_submission(LEAST.items())
     patient = desk.patients.add("Course").id
-    consultation = desk.consultations.begin(patient, serialize_answers(sent))
+    consultation = desk.consultations.begin(patient, sent)
     kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     desk.plans.choose(kept.id, "0.0", "")
     sign_in(page, address, "clinician")

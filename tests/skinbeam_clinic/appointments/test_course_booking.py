@@ -21,8 +21,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import plan_appointments
 from skinbeam_clinic.appointments.times import find_monday
-from skinbeam_clinic.consultations.answers import serialize_answers
-from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.web.application import build_clinic_app
@@ -91,7 +90,7 @@ def client(clinics: Clinics) -> TestClient:
 def plan(clinics: Clinics, tmp_path: Path) -> str:
     """A kept plan whose first lasers were chosen."""
     desk, sent = clinics.desk(), make_submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(sent))
+    consultation = desk.consultations.begin(desk.patients.add().id, sent)
     kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     for place in FIRSTS:
         desk.plans.choose(kept.id, place, "")
@@ -231,7 +230,7 @@ def test_a_new_plan_marks_what_was_booked_for_the_old_one(
     assert not any(one.is_plan_replaced for one in before)
     consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
     changed = make_submission((LEAST | {"patient.age_years": "61"}).items())
-    saved = desk.consultations.save(consultation.id, serialize_answers(changed), revision=consultation.revision)
+    saved = desk.consultations.save(consultation.id, changed, revision=consultation.revision)
     newer = desk.plans.add(consultation.id, planned(changed, tmp_path, lambda _: None), revision=saved.revision)
     desk.plans.choose(newer.id, "0.0", "")
     assert all(one.is_plan_replaced for one in of_patient(clinics, plan))
@@ -247,7 +246,7 @@ def test_a_new_plan_marks_what_was_booked_for_the_old_one(
 def test_a_plan_that_no_longer_holds_is_not_booked(client: TestClient, clinics: Clinics, plan: str) -> None:
     desk = clinics.desk()
     consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
-    desk.consultations.save(consultation.id, {"entries": [], "photograph": ""}, revision=consultation.revision)
+    desk.consultations.save(consultation.id, Submission(), revision=consultation.revision)
     page = client.get(f"/plans/{plan}/appointments").text
     assert "This plan is no longer valid" in page
     assert "Book all of these" not in page

@@ -73,7 +73,7 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     assert names["machine"] in {row["id"] for row in table(exported / "machines.csv")}
     assert len(table(exported / "diary_entries.csv")) == 1
     (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
-    assert json.loads(consultation["answers"]) == dict(desk.consultations.get(names["consultation"]).answers)
+    assert json.loads(consultation["answers"]) == desk.consultations.get(names["consultation"]).answers.as_record()
     (session,) = table(exported / "sessions.csv")
     assert (session["treats"], float(session["fluence_J_cm2"])) == (ORDERED.condition, 6.5)
     for row in table(exported / "files.csv"):

@@ -19,7 +19,6 @@ from skinbeam_clinic.clinic_transfer.models import BusyTime, ClinicSnapshot, Imp
 from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
 from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.clinic_transfer.repository import Planner
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
@@ -112,7 +111,7 @@ def test_an_import_makes_patients_appointments_and_past_sessions(owner: ClinicRe
     assert (ahead.state, ahead.ends_at - ahead.starts_at) == (AppointmentState.BOOKED, datetime.timedelta(minutes=45))
     (course,) = owner.consultations.of(max_.id)
     assert (course.created_at.date(), course.state) == (datetime.date(2021, 4, 5), ConsultationState.CLOSED)
-    first, second = parse_submission(course.answers).tables["session"]
+    first, second = course.answers.tables["session"]
     assert (first["week"], first["fluence_J_cm2"], first["response_pct"], first["adverse"]) == (
         0.0,
         7.0,
@@ -314,7 +313,7 @@ def test_what_an_export_writes_of_a_full_record_is_read(owner: ClinicRepositorie
     states = {one.state for one in owner.appointments.of(patient)}
     assert states == {AppointmentState.CANCELLED, AppointmentState.BOOKED}
     (course,) = owner.consultations.of(patient)
-    (session,) = parse_submission(course.answers).tables["session"]
+    (session,) = course.answers.tables["session"]
     assert session["adverse"] == [one.strip() for one in events]
 
 

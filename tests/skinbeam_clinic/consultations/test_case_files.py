@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables, load_case
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import parse_submission
 
 BROKEN = sorted((ROOT / "tests" / "data" / "broken" / "case").glob("*.toml"))
 EXAMPLES = sorted((ROOT / "examples").glob("con*/*.toml"))[::4]
@@ -40,7 +39,7 @@ def upload(client: TestClient, patient: str, content: bytes, name: str = "case.t
 
 def kept_sha256(clinics: Clinics, consultation: str) -> str:
     kept = clinics.desk().consultations.get(consultation.rpartition("/")[2])
-    return case_from_tables(parse_submission(kept.answers).tables, Path(), "form").sha256()
+    return case_from_tables(kept.answers.tables, Path(), "form").sha256()
 
 
 def fault_of(file: Path) -> InputError | None:

@@ -14,8 +14,8 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import parse_submission
 from skinbeam_clinic.consultations.face_points import read_points
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
@@ -31,13 +31,11 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
     desk = clinics.desk()
-    return desk.consultations.begin(
-        desk.patients.add().id, {"entries": [["patient.age_years", "52"]], "photograph": ""}
-    )
+    return desk.consultations.begin(desk.patients.add().id, Submission((("patient.age_years", "52"),)))
 
 
 def moved_points(clinics: Clinics, consultation: ConsultationRecord) -> list[float] | None:
-    return read_points(parse_submission(clinics.desk().consultations.get(consultation.id).answers))
+    return read_points(clinics.desk().consultations.get(consultation.id).answers)
 
 
 def test_points_are_kept_with_the_answers_and_go_with_the_case(
@@ -49,7 +47,7 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     shown = client.post(f"{here}/answers?points=", data=sent | {"revision": "1"}, files=files, follow_redirects=True)
     assert shown.text.count("data:image/jpeg;base64,") == 1
     kept = clinics.desk().consultations.get(consultation.id)
-    set_on = {"photo.kept": kept.answers["photograph"], "photo.points.of": kept.answers["photograph"]}
+    set_on = {"photo.kept": kept.answers.photo, "photo.points.of": kept.answers.photo}
     set_on["photo.spots_examined"] = "true"
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": str(kept.revision)})
     assert moved_points(clinics, consultation) == [float(value) for value in MOVED.values()]
@@ -106,7 +104,7 @@ def test_who_waits_for_another_photograph_holds_no_connection(
         monkeypatch.setattr(f"skinbeam_clinic.consultations.{module}.PHOTOGRAPH_LOCK", Turn())
     desk = clinics.desk()
     photograph = desk.photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()).id
-    desk.consultations.save(consultation.id, {"entries": [], "photograph": photograph}, revision=consultation.revision)
+    desk.consultations.save(consultation.id, Submission((), photograph), revision=consultation.revision)
     pool = clinics.database.engine.pool
     event.listen(pool, "checkout", take)
     event.listen(pool, "checkin", give_back)
@@ -126,7 +124,7 @@ def test_a_photograph_that_cannot_be_read_is_the_fault(
     photograph = (
         clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
     )
-    answers = {"entries": [], "photograph": photograph}
+    answers = Submission((), photograph)
     clinics.desk().consultations.save(consultation.id, answers, revision=consultation.revision)
     shown = client.get(f"/consultations/{consultation.id}?points=")
     assert shown.status_code == 422

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
@@ -38,9 +38,7 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
     desk = clinics.desk()
-    return desk.consultations.begin(
-        desk.patients.add().id, {"entries": [["patient.age_years", "52"]], "photograph": ""}
-    )
+    return desk.consultations.begin(desk.patients.add().id, Submission((("patient.age_years", "52"),)))
 
 
 def with_suggestions(clinics: Clinics, consultation: ConsultationRecord) -> tuple[SuggestedConcern, ...]:
@@ -78,13 +76,13 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     sent = {"revision": "1", "patient.age_years": "52", "concern.0.condition": "melasma", "concern.0.site": "forehead"}
     assert client.post(f"{here}/suggestions/{acne.id}/kept", data=sent).status_code == 303
     kept = clinics.desk().consultations.get(consultation.id)
-    first, second = parse_submission(kept.answers).tables["concern"]
+    first, second = kept.answers.tables["concern"]
     assert first == {"condition": "melasma", "site": "forehead"}  # what stood in the form is saved, too
     assert second == {"condition": "active-acne", "site": "chin", "severity": "moderate"}
     sent |= {"revision": str(kept.revision)} | {f"concern.1.{key}": value for key, value in second.items()}
     assert client.post(f"{here}/suggestions/{spots.id}/dismissed", data=sent).status_code == 303
     after = clinics.desk().consultations.get(consultation.id)
-    assert parse_submission(after.answers).tables["concern"] == [first, second]
+    assert after.answers.tables["concern"] == [first, second]
     decisions = [one.decision for one in clinics.desk().suggestions.of(consultation.id)]
     assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.ACCEPTED]
     page = said(client, here)
@@ -99,7 +97,7 @@ def test_a_concern_that_is_there_is_not_added_again(
     spots, _ = with_suggestions(clinics, consultation)
     sent = {"revision": "1", "concern.0.condition": "age-spots", "concern.0.site": "cheeks"}
     client.post(f"/consultations/{consultation.id}/suggestions/{spots.id}/kept", data=sent)
-    tables = parse_submission(clinics.desk().consultations.get(consultation.id).answers).tables
+    tables = clinics.desk().consultations.get(consultation.id).answers.tables
     assert tables["concern"] == [{"condition": "age-spots", "site": "cheeks"}]
 
 
@@ -107,7 +105,7 @@ def test_a_page_that_is_behind_decides_nothing(
     client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     spots, _ = with_suggestions(clinics, consultation)
-    clinics.desk().consultations.save(consultation.id, {"entries": [], "photograph": ""}, revision=1)
+    clinics.desk().consultations.save(consultation.id, Submission(), revision=1)
     sent = {"revision": "1", "patient.age_years": "53"}
     assert client.post(f"/consultations/{consultation.id}/suggestions/{spots.id}/kept", data=sent).status_code == 409
     assert [one.decision for one in clinics.desk().suggestions.of(consultation.id)] == [None, None]
@@ -146,7 +144,7 @@ def test_spots_on_a_photograph_are_suggested_and_taken_over_without_script(
         page.keyboard.press("Enter")
         expect(page.locator(".suggested li").first).to_contain_text("Taken over by clinician")
     context.close()
-    concerns = parse_submission(clinics.desk().consultations.get(consultation.id).answers).tables["concern"]
+    concerns = clinics.desk().consultations.get(consultation.id).answers.tables["concern"]
     assert {one["site"] for one in concerns} == {"cheeks"}
 
 

@@ -19,6 +19,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database import backup as backups
 from skinbeam_clinic.database.backup import BackupReader, restore_backup, write_backup
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
@@ -131,7 +132,9 @@ def test_a_backup_is_of_one_moment_while_work_goes_on(
 
     def meanwhile(self: backups.BackupWriter, table: str, found: Any) -> int:
         if table == "patient":  # clinics and members are written by now
-            ClinicRepositories(database, full.member).consultations.begin(full.patients.add().id, {"late": True})
+            ClinicRepositories(database, full.member).consultations.begin(
+                full.patients.add().id, Submission((("late", "true"),))
+            )
         return write(self, table, found)
 
     monkeypatch.setattr(backups.BackupWriter, "write_rows", meanwhile)

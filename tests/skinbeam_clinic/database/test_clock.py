@@ -61,7 +61,7 @@ def door(database: Database, operator: Member) -> SignIn:
 
 
 def plan_of(desk: ClinicRepositories, number: int = 1, consultation: str = "") -> PlanRecord:
-    of = consultation or desk.consultations.begin(desk.patients.add().id, {}).id
+    of = consultation or desk.consultations.begin(desk.patients.add().id).id
     revision = desk.consultations.get(of).revision
     return desk.plans.add(
         of, NewPlan("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision
@@ -202,7 +202,7 @@ def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
     assert (again.id, again.attempt) == (job.id, 2)
     assert queue.take("plan") is None, "who has it now holds it"
     hands.set(by)
-    assert queue.report(again, JobProgress(said="at work")), "and goes on holding it while the clock is set"
+    assert queue.report(again, JobProgress(step="at work")), "and goes on holding it while the clock is set"
     assert queue.take("plan") is None
     assert queue.finish(again)
 

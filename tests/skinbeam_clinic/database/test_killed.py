@@ -16,6 +16,7 @@ from records_worker import do
 from sqlalchemy import inspect, text
 
 from skinbeam_clinic.accounts.repository import clinic_operator, create_clinic
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.backup import restore_backup
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database, database_url, open_engine
@@ -134,7 +135,7 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
     upgrade_database(address, environment)
     database = open_database(address, environment)
     desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
-    one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
+    one = desk.consultations.begin(desk.patients.add().id, Submission((("kept", "true"),)))
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
@@ -142,7 +143,7 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
 
     def save_until_full() -> None:
         while len(kept) < 100:
-            answers = {"long": os.urandom(20_000).hex()}
+            answers = Submission((("long", os.urandom(20_000).hex()),))
             kept.append(desk.consultations.save(one.id, answers, revision=kept[-1].revision))
 
     with pytest.raises(UnreachableError, match="full"):
@@ -170,14 +171,14 @@ def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
         upgrade_database(address, environment)
         database = open_database(address, environment)
         desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
-        one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
+        one = desk.consultations.begin(desk.patients.add().id, Submission((("kept", "true"),)))
         let_in(True)
         assert desk.consultations.get(one.id) == one, "connections that died meanwhile are made anew"
         let_in(False)
         with pytest.raises(UnreachableError, match="Nothing was saved"):
-            desk.consultations.save(one.id, {"late": True}, revision=1)
+            desk.consultations.save(one.id, Submission((("late", "true"),)), revision=1)
         let_in(True)
-        assert desk.consultations.save(one.id, {"late": True}, revision=1).revision == 2
+        assert desk.consultations.save(one.id, Submission((("late", "true"),)), revision=1).revision == 2
         assert verify_database(database)[0].findings == ()
         database.close()
         server.execute("DROP DATABASE goes WITH (FORCE)")

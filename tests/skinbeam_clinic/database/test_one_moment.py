@@ -1,7 +1,7 @@
 """A page that reads the records of one moment: in one transaction, with one audit entry, and nothing is written."""
 
 import pytest
-from record_samples import ANSWERS, begin_consultation
+from record_samples import begin_consultation, with_note
 from sqlalchemy import event
 
 from skinbeam_clinic.database.connection import Database
@@ -12,7 +12,7 @@ def test_what_others_save_meanwhile_is_not_mixed_in(database: Database, desk: Cl
     made, others = begin_consultation(desk), ClinicRepositories(database, desk.member)
     with desk.reading_one_moment():
         before = desk.consultations.get(made.id)
-        others.consultations.save(made.id, ANSWERS | {"note": "saved meanwhile"}, revision=1)
+        others.consultations.save(made.id, with_note("saved meanwhile"), revision=1)
         # Neither a row that was read nor a query that was not yet asked shows the change.
         assert desk.consultations.get(made.id) == before
         assert desk.consultations.of(made.patient_id) == (before,)
@@ -57,6 +57,6 @@ def test_what_only_reads_is_no_change_and_everything_that_is_written_is(desk: Cl
     desk.plans.of(made.id)
     assert desk.log_length() == length + 3  # a page of two kinds, and two readings of their own
     assert not desk.has_changed_since(length)
-    desk.consultations.save(made.id, ANSWERS | {"note": "another"}, revision=1)
+    desk.consultations.save(made.id, with_note("another"), revision=1)
     assert desk.has_changed_since(length)
     assert not desk.has_changed_since(desk.log_length())

@@ -8,18 +8,23 @@ import pytest
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consents.repository import ANSWERS_CONTENT as CONSENT_ANSWERS_CONTENT
 from skinbeam_clinic.consents.repository import TEACH_BACK_CONTENT
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT, ConsultationRepository
 from skinbeam_clinic.consultations.suggestions import SUGGESTION_CONTENT
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import ConsultationRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
-from skinbeam_clinic.models import Member
+from skinbeam_clinic.jobs.queue import PROGRESS_CONTENT
+from skinbeam_clinic.models import ConsentAnswers, JobProgress, Member
+from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT
 from skinbeam_clinic.treatments.models import AdverseEventGrade, BodySide
@@ -111,6 +116,12 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (NOTE_CONTENT, {"pain": 3, "redness": "slight", "signs": ["blisters"], "question": "?"}),
     (TEACH_BACK_CONTENT, {"answers": {"harms": "a burn"}, "wrong": ["harms"]}),
     (SUGGESTION_CONTENT, SUGGESTION | {"severity": "moderate"}),
+    (ANSWERS_CONTENT, {"entries": [["concern.0.site", "nose"], ["patient.history", "keloid"]], "photograph": "f1"}),
+    (CONSENT_ANSWERS_CONTENT, {"photographs": ["care", "teaching"], "person": "Ann"}),
+    (PROGRESS_CONTENT, {"said": "melasma, cheeks"}),
+    (PROGRESS_CONTENT, {"plan": "p1"}),
+    (PROGRESS_CONTENT, {"fault": {"code": "gave-up", "message": "m", "field": "job", "hint": "h"}}),
+    (PROGRESS_CONTENT, {"fault": "OSError", "failed": 2, "sent": 1}),
 ]
 
 
@@ -160,6 +171,32 @@ def test_spots_and_suggestions_without_later_keys_are_read() -> None:
     assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
     assert (suggestion.severity, suggestion.messages[0]["params"]["count"]) == ("", 3)
+
+
+def test_rows_that_were_stored_empty_are_read() -> None:
+    """Consultations that began with no answer, jobs that were taken, and consents without answers were stored as {}."""
+    assert ANSWERS_CONTENT.from_json(b"{}") == Submission()
+    assert PROGRESS_CONTENT.from_json(b"{}") == JobProgress()
+    assert CONSENT_ANSWERS_CONTENT.from_json(b"{}") == ConsentAnswers()
+
+
+def test_answers_of_another_version_are_neither_shown_in_part_nor_saved_over(
+    database: Database, operator: Member
+) -> None:
+    access = ClinicAccess(database, operator)
+    patient = PatientRepository(access).add()
+    made = ConsultationRepository(access).begin(patient.id)
+    with access.writing(AccessRight.WRITE) as work:
+        row = work.get(ConsultationRow, made.id)
+        work.seal(row, "answers_sealed", b'{"entries": [], "photograph": "", "of-a-later-version": 1}')
+        work.save(row, "consultation.saved")
+    for attempt in (
+        lambda: ConsultationRepository(access).get(made.id),
+        lambda: ConsultationRepository(access).save(made.id, Submission(), revision=1),
+    ):
+        with pytest.raises(InputError) as raised:
+            attempt()
+        assert (raised.value.code, raised.value.field) == ("bad-answers", f"consultation/{made.id}")
 
 
 def test_a_reading_without_a_zone_is_refused() -> None:

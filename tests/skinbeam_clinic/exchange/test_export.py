@@ -22,6 +22,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.exchange.dicom import read_dicom
@@ -47,7 +48,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicRepo
     made = ClinicRepositories(opened, create_clinic(opened, "Harbour Clinic", synthetic=True))
     patient = made.patients.add(year_of_birth=1984)
     made.patients.set_contact(patient.id, {"name": "Zoë"})
-    answers = {"entries": [["patient.phototype", "II"], ["patient.age_years", "42"]], "photograph": ""}
+    answers = Submission((("patient.phototype", "II"), ("patient.age_years", "42")))
     consultation = made.consultations.begin(patient.id, answers)
     for content, kind in ((JPEGS[0], "jpeg"), (picture("PNG"), "png"), (b"\xff\xd8 no picture", "jpeg")):
         made.photographs.add(consultation.id, content, f"image/{kind}", PhotographPermissions(teaching=True))

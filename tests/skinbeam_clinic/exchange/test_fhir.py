@@ -152,7 +152,7 @@ def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
     found = {(one["encounter"]["reference"], one["code"]["text"]): one for one in measured}
     count = 0
     for one in dossier.consultations:
-        answered = dict(one.consultation.answers["entries"])
+        answered = dict(one.consultation.answers.entries)
         here = f"urn:uuid:{one.consultation.id[:8]}"
         grades = [
             value for (url, name), value in found.items() if url.startswith(here) and name == "Fitzpatrick phototype"

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
 from skinbeam_clinic.exchange.api_responses import RESOURCE_TYPES
@@ -39,7 +40,7 @@ def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
     for content in JPEGS[:2]:
         desk.photographs.add(names["consultation"], content, "image/jpeg", PhotographPermissions(teaching=True))
     desk.plans.choose(names["plan"], "0.0", "because")
-    desk.consultations.begin(names["patient"], {"entries": [["patient.phototype", "II"]], "photograph": ""})
+    desk.consultations.begin(names["patient"], Submission((("patient.phototype", "II"),)))
     ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", OrderedSettings(fluence_J_cm2=8.0))
     treatment = desk.treatments.begin(names["consent"], ordered)
     desk.treatments.choose_machine(treatment.id, names["machine"])

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.verification import verify_database
@@ -26,7 +27,7 @@ SMALL = Dossier(
     PATIENT,
     (
         ConsultationContents(
-            replace(CONSULTATION, answers={"entries": [["patient.phototype", "II"]], "photograph": PHOTOGRAPH.id}),
+            replace(CONSULTATION, answers=Submission((("patient.phototype", "II"),), PHOTOGRAPH.id)),
             ((PHOTOGRAPH, picture()),),
         ),
     ),
@@ -52,18 +53,16 @@ def nameless(dossier: Dossier) -> Any:
 def nameless_consultation(one: ConsultationContents) -> Any:
     pictures = {photograph.id: content for photograph, content in one.photographs}
     state = "planned" if one.consultation.state == "agreed" else one.consultation.state
-    answers = {
-        "entries": one.consultation.answers["entries"],
-        "photograph": bytes(pictures.get(one.consultation.answers["photograph"], b"")),
-    }
-    consultation = replace(one.consultation, id="", patient_id="", state=state, answers=answers)
+    answers = one.consultation.answers
+    consultation = replace(one.consultation, id="", patient_id="", state=state, answers=replace(answers, photo=""))
+    shown = bytes(pictures.get(answers.photo, b""))
     photographs = [
         (replace(photograph, id="", consultation_id=""), bytes(content)) for photograph, content in one.photographs
     ]
     options = {kept.plan.id: str(nameless_plan(kept)) for kept in one.plans}
     consents = [nameless_consent(consent, options[consent.plan_id]) for consent, _ in one.consents]
     plans = map(nameless_plan, one.plans)
-    return consultation, *(sorted(held, key=repr) for held in (photographs, plans, consents))
+    return consultation, shown, *(sorted(held, key=repr) for held in (photographs, plans, consents))
 
 
 def nameless_plan(kept: PlanContents) -> Any:

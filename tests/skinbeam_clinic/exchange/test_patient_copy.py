@@ -46,7 +46,7 @@ def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient:
         assert (record["contact"], record["patient"]["year_of_birth"], one["answers"]) == (
             {"name": "Zoë"},
             1984,
-            ANSWERS,
+            ANSWERS.as_record(),
         )
         assert archive.read(one["photographs"][0]["file"]) == FACE
         assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files
@@ -152,7 +152,7 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
 def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
     database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    other = desk.consultations.begin(desk.patients.add("Crane").id, {})
+    other = desk.consultations.begin(desk.patients.add("Crane").id)
     shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
     assert desk.erasure.preview(patient.id, retention_years=0).retain_until is None
     assert desk.erasure.erase(patient.id, retention_years=0) is None
@@ -167,7 +167,7 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
     assert list(database.files.names(desk.member.clinic_id)) == [shared.file], "another patient's photograph stays"
     assert [one.pseudonym for one in desk.patients.list_all()] == ["Crane"]
     with pytest.raises(RecordNotFoundError):
-        desk.consultations.begin(patient.id, {})
+        desk.consultations.begin(patient.id)
     (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 0)
 

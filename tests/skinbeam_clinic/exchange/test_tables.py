@@ -24,7 +24,15 @@ from skinbeam_clinic.follow_ups.models import (
     PatientReport,
     SelfRating,
 )
-from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanChoice, PlanContents, PlanRecord
+from skinbeam_clinic.models import (
+    Consent,
+    ConsentAnswers,
+    ConsultationContents,
+    Dossier,
+    PlanChoice,
+    PlanContents,
+    PlanRecord,
+)
 from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
@@ -47,7 +55,12 @@ def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWN
         made = PlanRecord(id, CONSULTATION.id, 1, "c" * 64, "p" * 64, "0.2.0", 0, 200, {"plan.json": "kept"}, AT, "Ann")
         choices = tuple(PlanChoice(f"{id}{i}", id, option, notes, AT, "Ann") for i, option in enumerate(("0.0", "0.1")))
         kept.append(PlanContents(made, {"plan.json": plan}, choices))
-        signed = {"answers": {"person": OWNER}, "signature_kind": "typed", "signature": b"", "document": "kept"}
+        signed = {
+            "answers": ConsentAnswers(person=OWNER),
+            "signature_kind": "typed",
+            "signature": b"",
+            "document": "kept",
+        }
         about = {"explained_at": AT, "explained_by": "Ann", "not_before": AT, "told": (), "signed_at": AT}
         void = (
             {"void_reason": None, "voided_at": None}

@@ -16,7 +16,6 @@ from starlette.testclient import TestClient
 from treated_rows import add_treatment, agree, end_treatment
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.follow_ups import patient_reports as handed_over
@@ -34,7 +33,7 @@ WORDS = "It is <b>paler</b>,\nand I look at it less."
 
 def consent(desk: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
     """A consultation with a plan that was consented to."""
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
     kept = desk.plans.add(consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1)
     return consultation.id, agree(desk, kept.id, option)
 

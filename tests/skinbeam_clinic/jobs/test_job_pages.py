@@ -17,7 +17,6 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.jobs import repository as desk_jobs
@@ -39,7 +38,7 @@ def client(clinics: Clinics) -> TestClient:
 def here(clinics: Clinics) -> str:
     """The address of a consultation that is filled in."""
     desk = clinics.desk()
-    answers = serialize_answers(make_submission(LEAST.items()))
+    answers = make_submission(LEAST.items())
     return f"/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
 
 

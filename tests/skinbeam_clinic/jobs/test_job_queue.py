@@ -40,8 +40,8 @@ def test_jobs_are_done_in_their_order_and_once(database: Database, desk: ClinicR
     assert [job and job.id for job in taken] == [*[job.id for job in asked], None]
     job = taken[0]
     assert job is not None
-    assert workers.report(job, JobProgress(said="age spots"))
-    assert desk.jobs.get(job.id).progress == JobProgress(said="age spots")
+    assert workers.report(job, JobProgress(step="age spots"))
+    assert desk.jobs.get(job.id).progress == JobProgress(step="age spots")
     assert workers.finish(job, JobProgress(plan="p"))
     assert (desk.jobs.get(job.id).state, desk.jobs.get(job.id).progress) == ("done", JobProgress(plan="p"))
     assert not workers.finish(job, JobProgress(plan="another"))
@@ -83,7 +83,7 @@ def test_a_worker_that_says_it_is_at_work_keeps_its_job(
     assert job is not None
     for minutes in range(1, 5):
         later(monkeypatch, minutes * LEASE - datetime.timedelta(seconds=10))
-        assert JobQueue(database).report(job, JobProgress(said=f"{minutes}"))
+        assert JobQueue(database).report(job, JobProgress(step=f"{minutes}"))
         assert JobQueue(database).take("plan") is None
 
 
@@ -143,10 +143,10 @@ def test_how_far_a_job_is_cannot_be_read_without_the_key(database: Database, des
     desk.jobs.add("plan", {})
     job = JobQueue(database).take("plan")
     assert job is not None
-    JobQueue(database).report(job, JobProgress(said="melasma, cheeks"))
+    JobQueue(database).report(job, JobProgress(step="melasma, cheeks"))
     with database.reading() as session:
         assert b"melasma" not in session.execute(text("SELECT progress_sealed FROM job")).scalar_one()
-    assert desk.jobs.get(job.id).progress == JobProgress(said="melasma, cheeks")
+    assert desk.jobs.get(job.id).progress == JobProgress(step="melasma, cheeks")
 
 
 def test_the_trail_says_who_asked_for_a_job_and_who_called_it_off(desk: ClinicRepositories) -> None:

@@ -21,7 +21,6 @@ from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import FILES_VARIABLE
@@ -121,7 +120,7 @@ def test_a_job_whose_program_is_killed_is_done_once_by_the_next(tmp_path: Path) 
     database = open_database(address, environment)
     accounts = AccountRepository(database, create_clinic(database, HOME, synthetic=True), PasswordHasher())
     desk = ClinicRepositories(database, accounts.add("clinician", Role.CLINICIAN, PASSWORD))
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(SENT))
+    consultation = desk.consultations.begin(desk.patients.add().id, SENT)
     with served(address, environment) as (program, url), httpx2.Client(base_url=url) as client:
         sent = {"house": HOME, "name": "clinician", "password": PASSWORD}
         client.headers["cookie"] = f"{SESSION_COOKIE}={client.post('/sign-in', data=sent).cookies[SESSION_COOKIE]}"

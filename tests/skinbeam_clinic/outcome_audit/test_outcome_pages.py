@@ -21,7 +21,6 @@ from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
@@ -42,7 +41,7 @@ PLACE = "0.1"  # of the plan of the samples: a vascular laser, with known shares
 def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
     """A desk, and a session that is over, under a consent."""
     desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     plan = desk.plans.add(consultation.id, made, revision=consultation.revision)
     consent = desk.consents.record_explanation(plan.id, option=PLACE, cooling_off=datetime.timedelta())

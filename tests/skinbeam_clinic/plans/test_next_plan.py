@@ -10,7 +10,6 @@ from clinic_samples import Clinics
 
 from skinbeam.cli import main
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
 from skinbeam_clinic.pulse_settings import SpotSettings
@@ -38,7 +37,7 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     clinics: Clinics, tmp_path: Path
 ) -> None:
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS.items())))
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS.items()))
     here = f"/consultations/{consultation.id}"
     first = clinics.plan(client, here, make=make_plan_in_subprocess, **ANSWERS).rpartition("/")[2]
     record = json.loads(desk.plans.read_file(first, "plan.json"))

@@ -26,7 +26,6 @@ from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.document import read_plan
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings, list_chosen_settings
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
@@ -65,7 +64,7 @@ def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _languag
 def new_plan(clinics: Clinics) -> tuple[str, str]:
     """The addresses of a consultation and of its plan."""
     desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS.items())))
+    kept = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS.items()))
     here = f"/consultations/{kept.id}"
     return here, clinics.plan(clinics.browser(Role.CLINICIAN), here, make=planned, **ANSWERS)
 

@@ -16,7 +16,6 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
@@ -37,7 +36,7 @@ def client(clinics: Clinics) -> TestClient:
 def plan(clinics: Clinics, tmp_path: Path) -> PlanRecord:
     """The sample plan of a new patient, whose ladder is of a pulsed dye laser on the cheeks."""
     desk, answers = clinics.desk(), make_submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(answers))
+    consultation = desk.consultations.begin(desk.patients.add().id, answers)
     return desk.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
 
 
@@ -119,7 +118,7 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(
 
 
 def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
-    answers = serialize_answers(make_submission((LEAST | {"patient.age_years": "43"}).items()))
+    answers = make_submission((LEAST | {"patient.age_years": "43"}).items())
     clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert "No spot may be fired with this plan" in said(client, here(plan))
@@ -218,7 +217,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(
 
     made = clinics.plan(client, f"/consultations/{plan.consultation_id}", make=look)
     (row,) = seen[0]["test_spot"]
-    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "blister"}
+    assert row == SETTINGS.as_record() | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
     held = json.loads(clinics.desk().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
@@ -242,7 +241,7 @@ def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
     assert 'name="test_spot.0.reaction"' in page  # still free for what was done elsewhere
     assert '<option value="crust" selected' not in page
     (row,) = tomllib.loads(client.get(f"{consultation}/case.toml").text)["test_spot"]
-    assert row == SETTINGS.given() | {"read_after_h": 80.0, "reaction": "crust"}
+    assert row == SETTINGS.as_record() | {"read_after_h": 80.0, "reaction": "crust"}
 
 
 def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_trail(

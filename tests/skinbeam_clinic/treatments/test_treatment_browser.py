@@ -14,7 +14,6 @@ from treatment_samples import read_spots
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, CHECKLIST_ITEMS
@@ -34,7 +33,7 @@ def consent(clinics: Clinics, tmp_path: Path) -> str:
     desk, sent = clinics.desk(Role.OWNER), make_submission(LEAST.items())
     desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
-    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, serialize_answers(sent))
+    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, sent)
     plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     read_spots(desk, plan)
     made = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))

@@ -323,7 +323,7 @@ def test_the_map_shows_every_site_that_a_case_treats() -> None:
 def test_a_change_of_the_answers_meanwhile_is_told(client: TestClient, clinics: Clinics, here: str) -> None:
     consultations = clinics.desk().consultations
     answered = consultations.get(kept(clinics, here).consultation_id)
-    consultations.save(answered.id, {"entries": []}, revision=answered.revision)
+    consultations.save(answered.id, Submission(), revision=answered.revision)
     assert "The consent to this is no longer valid" in said(client.get(here))
 
 

@@ -10,6 +10,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
@@ -72,7 +73,7 @@ def test_a_treatment_needs_a_consent_that_holds(desk: ClinicRepositories) -> Non
     with pytest.raises(ClosedError):
         desk.treatments.begin(third.id, ORDERED)
     desk.consultations.reopen(consultation)
-    desk.consultations.save(consultation, {"patient.tan": "current"}, revision=1)
+    desk.consultations.save(consultation, Submission((("patient.tan", "current"),)), revision=1)
     with refused("plan-outdated"):
         desk.treatments.begin(third.id, ORDERED)
 

@@ -11,7 +11,6 @@ from clinic_samples import Clinics, planned
 from playwright.sync_api import Browser, Page, expect
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.jobs import routes
 from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
@@ -40,7 +39,7 @@ def test_a_plan_that_ends_leaves_nothing_on_the_console(
         return planned(sent, home, heed, language)
 
     desk = clinics.desk(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
     job = desk.jobs.add(PLAN_JOB, {"consultation": consultation.id, "revision": 1, "language": "en"})
     worker, said = PlanWorker(clinics.database, made), []
     with served(clinics.app) as address, opened_page(browser) as page:

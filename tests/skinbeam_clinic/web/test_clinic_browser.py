@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from skinbeam.cli import main
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.jobs import worker
 from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
@@ -206,7 +205,7 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
             ended.release()
 
     desk = clinics.desk(Role.OWNER)
-    answers = serialize_answers(make_submission(LEAST.items()))
+    answers = make_submission(LEAST.items())
     here = f"{address}/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
     sign_in(page, address, "clinician")
     with working(clinics, slow):
@@ -319,7 +318,7 @@ def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address:
 @pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
 def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, address: str, clinics: Clinics) -> None:
     desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add("Camera").id, {})
+    consultation = desk.consultations.begin(desk.patients.add("Camera").id)
     sign_in(page, address, "clinician")
     page.goto(f"{address}/consultations/{consultation.id}")
     page.locator(".steps button").nth(3).press("Enter")

@@ -37,7 +37,6 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
-from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.diaries import patient_routes
@@ -253,7 +252,7 @@ def with_a_mark(desk: ClinicRepositories, patient: str) -> str:
     photograph = desk.photographs.add(kept.id, FACE, "image/jpeg", PhotographPermissions()).id
     mark = {"kind": "spots", "region": "nose", "x_mm": "1.0", "y_mm": "30.0", "size_mm": "3.0"}
     entries = [("mark.of", photograph), *((f"mark.0.{key}", value) for key, value in mark.items())]
-    answers = serialize_answers(make_submission(entries, photograph))
+    answers = make_submission(entries, photograph)
     return desk.consultations.save(kept.id, answers, revision=kept.revision).id
 
 
@@ -288,7 +287,7 @@ def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], str]
 
 
 def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
-    consultation = desk.consultations.begin(patient, serialize_answers(make_submission(LEAST.items())))
+    consultation = desk.consultations.begin(patient, make_submission(LEAST.items()))
     return desk.plans.add(consultation.id, made, revision=consultation.revision)
 
 

@@ -124,7 +124,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
 ) -> None:
     with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
         desk = clinics.desk(Role.CLINICIAN)
-        planned, *others = (desk.consultations.begin(desk.patients.add().id, {}) for _ in range(1 + WRITERS))
+        planned, *others = (desk.consultations.begin(desk.patients.add().id) for _ in range(1 + WRITERS))
         with server.client() as client:
             asked = client.post(f"/consultations/{planned.id}/plan", data=CASE | {"revision": "1"})
             job = asked.headers["location"].rpartition("/")[2]
@@ -161,7 +161,7 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
     """Another program holds the one writer's place of SQLite; a save waits for it for longer than five seconds."""
     with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
         desk = clinics.desk(Role.CLINICIAN)
-        writer = Writer(server, desk.consultations.begin(desk.patients.add().id, {}).id)
+        writer = Writer(server, desk.consultations.begin(desk.patients.add().id).id)
         writer.start()
         until = time.monotonic() + PATIENCE_S
         while writer.kept < 3 and time.monotonic() < until:
