@@ -13,7 +13,7 @@ from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language
 from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
-from skinbeam_clinic.plans.setting_quantities import dose_curve
+from skinbeam_clinic.plans.setting_quantities import dose_curve, neighbour_settings
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -53,6 +53,11 @@ class SettingQuestion:
         """What two questions share that have the same answer."""
         given = (getattr(self, field.name) for field in fields(self) if field.name != "quantities")
         return (*given, tuple(sorted(self.quantities.items())))
+
+    @property
+    def neighbours(self) -> tuple["SettingQuestion", ...]:
+        """The same question one step of the device beside the pulse and the spot."""
+        return tuple(replace(self, quantities=one) for one in neighbour_settings(self.device, self.quantities))
 
     @property
     def curve(self) -> tuple["SettingQuestion", ...]:
