@@ -25,14 +25,14 @@ class WaitingQuestion:
     person : None where the process had the person when it was asked.
     asked_at_s : on the clock that never runs back.
     asked_by : all who wait for the answer.
-    done : set once it is answered, failed or no longer wanted.
+    completion : set once it is answered, failed or no longer wanted.
     """
 
     question: SettingQuestion
     person: PlannedPerson | None
     asked_at_s: float
     asked_by: set[Hashable] = field(default_factory=set)
-    done: threading.Event = field(default_factory=threading.Event)
+    completion: threading.Event = field(default_factory=threading.Event)
     answer: SettingAnswer | None = None
     error: Exception | None = None
 
@@ -110,7 +110,7 @@ class SettingQueue:
         with self._changed:
             self._closed = True
             for one in (*self._waiting.values(), *self._begun.values()):
-                one.done.set()
+                one.completion.set()
             self._changed.notify_all()
 
     def _forget(self, asker: Hashable, but: WaitingQuestion | None = None) -> None:
@@ -119,4 +119,4 @@ class SettingQueue:
                 one.asked_by.discard(asker)
                 if not one.asked_by:
                     del self._waiting[key]
-                    one.done.set()
+                    one.completion.set()

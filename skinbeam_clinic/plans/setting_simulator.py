@@ -63,12 +63,12 @@ class SettingSimulator:
         place = int.from_bytes(hashlib.sha256(question.plan_sha256.encode()).digest()[:4]) % len(self._workers)
         worker = self._workers[place]
         asked = worker.ask(question, read_person, asker)
-        if not asked.done.is_set() and self._places.acquire(blocking=False):
+        if not asked.completion.is_set() and self._places.acquire(blocking=False):
             try:
-                asked.done.wait(wait_s)
+                asked.completion.wait(wait_s)
             finally:
                 self._places.release()
-        if not asked.done.is_set():
+        if not asked.completion.is_set():
             return None
         worker.queue.remove(asked)
         if asked.error is not None:
@@ -128,7 +128,7 @@ class _Worker:
             except Exception as error:
                 asked.error = error
             finally:
-                asked.done.set()
+                asked.completion.set()
 
     def _answer(self, asked: WaitingQuestion) -> None:
         asked.answer = self._answers.get(asked.question)  # it may have come with the answer to an earlier question

@@ -423,7 +423,7 @@ def test_more_questions_than_can_wait_are_refused(monkeypatch: pytest.MonkeyPatc
     waiting = queue.find(some_question("a"), 0)
     queue.close()
     assert waiting
-    assert waiting.done.is_set()
+    assert waiting.completion.is_set()
     assert queue.take(()) is None
     with pytest.raises(BusyError):
         queue.add(some_question("b"), None, 0)
