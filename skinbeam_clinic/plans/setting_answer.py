@@ -12,7 +12,7 @@ from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language
 from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
-from skinbeam_clinic.plans.setting_quantities import dose_curve
+from skinbeam_clinic.plans.setting_quantities import dose_curve, neighbour_settings
 from skinbeam_clinic.pulse_settings import OrderedSettings
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
@@ -41,6 +41,11 @@ class SettingQuestion:
     planned_dose: float
     quantities: OrderedSettings
     language: str
+
+    @property
+    def neighbours(self) -> tuple["SettingQuestion", ...]:
+        """The same question one step of the device beside the pulse and the spot."""
+        return tuple(replace(self, quantities=one) for one in neighbour_settings(self.device, self.quantities))
 
     @property
     def curve(self) -> tuple["SettingQuestion", ...]:

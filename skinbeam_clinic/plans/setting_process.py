@@ -5,8 +5,9 @@ asked for a while, when the server ends, or when an answer takes too long; the n
 Questions and answers are JSON, one message each.
 
 Whoever asks about a dose goes on to the next. While no question comes, the process answers the same question at every
-dose of the device, and sends these answers with its next reply. A person who makes room for another is answered first,
-the last pulse and spot before earlier ones, as far as that takes no longer than seconds.
+dose of the device, then at the pulses and spots beside it, and sends these answers with its next reply. A person who
+makes room for another is answered at every dose first, the last pulse and spot before earlier ones, as far as that
+takes no longer than seconds.
 The server keeps answers, so that a slider of doses is answered without the process, also while others ask about theirs.
 """
 
@@ -15,11 +16,10 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -39,19 +39,19 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.monitoring.json_log import configure_logging
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanDefectError, PlanProcessError
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion, answer_question
 from skinbeam_clinic.plans.setting_quantities import not_offered_error
 from skinbeam_clinic.plans.worker_process import kill_process, start_process
 
-__all__ = ["AnsweredQuestion", "PlannedPerson", "QuestionMessage", "Reply", "SentPerson", "SettingSimulator"]
+__all__ = ["AnsweredQuestion", "PlannedPerson", "QuestionMessage", "Reply", "SentPerson", "SettingProcess"]
 
-_MOST_WAITING = 4  # each waits in a thread of the web server
-_MOST_PEOPLE = 2
+_FEWEST_PEOPLE, _MOST_PEOPLE = 2, 6
+_CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")  # of Linux; "max" where there is no limit
+_PERSON_BYTES, _MEMORY_SHARE = 500 * 2**20, 0.125  # of a person; of the machine, for people
 _IDLE_S = 600.0
 _QUIET_S = 1.0  # after a reply: whoever moves a slider has asked again by then
 _LEAVING_S = 10.0  # for the curves of a person who makes room; whoever comes waits for them
-_MOST_ANSWERS = 10_000  # some kilobytes each
 _LONGEST_S = 180.0  # the first answer of a new version compiles for a minute; one that takes longer than this hangs
 _NICE = 5  # after the server's pages, and before plans, since somebody looks at the slider
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class QuestionMessage:
 
 @dataclass(frozen=True)
 class AnsweredQuestion:
-    """A question of a curve with its answer."""
+    """A question that nobody waited for, with its answer."""
 
     question: SettingQuestion
     answer: SettingAnswer
@@ -109,124 +109,44 @@ class Reply:
 _MESSAGES, _REPLIES = TypeAdapter(QuestionMessage), TypeAdapter(Reply)
 
 
-class SettingSimulator:
-    """Asks the kept process, one question at a time."""
+class SettingProcess:
+    """A running process, and the hashes of the plans whose people it holds.
 
-    def __init__(self) -> None:
-        self._answers = _AnswerCache()
-        self._places = threading.BoundedSemaphore(_MOST_WAITING)
-        self._one_at_a_time = threading.Lock()
-        self._process: _KeptProcess | None = None
-        self._closed = threading.Event()
+    Parameters
+    ----------
+    processes : how many such processes share the memory.
+    """
 
-    def ask(self, question: SettingQuestion, read_person: Callable[[], PlannedPerson]) -> SettingAnswer:
-        """Return the answer to a question.
-
-        Parameters
-        ----------
-        read_person : called where the process does not hold the person of the plan.
-
-        Raises
-        ------
-        InputError : a setting that the device cannot have, or light that the model cannot judge.
-        BusyError : too many questions are waiting, or the server ends.
-        PlanProcessError : the process ended without an answer, or took too long.
-        PlanDefectError : the process met a defect.
-        """
-        known = self._answers.get(question)
-        if known is not None:
-            return known
-        if not self._places.acquire(blocking=False):
-            raise clinic_error("settings-busy", "option")
-        try:
-            with self._one_at_a_time:
-                if self._closed.is_set():
-                    raise clinic_error("settings-busy", "option")
-                known = self._answers.get(question)  # it may have come with the answer to whoever asked before
-                return self._ask(question, read_person) if known is None else known
-        finally:
-            self._places.release()
-
-    def close(self) -> None:
-        """Kill the process, whatever it is doing, and start no other."""
-        self._closed.set()
-        process = self._process
-        if process is not None:
-            process.kill()
-
-    def _ask(self, question: SettingQuestion, read_person: Callable[[], PlannedPerson]) -> SettingAnswer:
-        if self._process is not None and self._process.has_ended:  # nobody asked for long, or it was killed
-            self._end_process()
-        if self._process is None:
-            self._process = _KeptProcess()
-        try:
-            if question.plan_sha256 in self._process.people:
-                reply = self._process.exchange(question, None)
-            else:
-                with _person_message(read_person()) as person:
-                    reply = self._process.exchange(question, person)
-        except PlanProcessError:
-            self._end_process()
-            raise
-        for one in reply.curves:
-            self._answers.add(one.question, one.answer)
-        if reply.fault is not None:
-            raise InputError(**reply.fault)
-        if reply.answer is None:
-            raise PlanDefectError("a defect while a setting was simulated")
-        self._answers.add(question, reply.answer)
-        return reply.answer
-
-    def _end_process(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.close()
-            self._process = None
-
-
-class _AnswerCache:
-    """The last answers, for every thread of the server."""
-
-    def __init__(self) -> None:
-        self._answers: OrderedDict[SettingQuestion, SettingAnswer] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, question: SettingQuestion) -> SettingAnswer | None:
-        with self._lock:
-            found = self._answers.get(question)
-            if found is not None:
-                self._answers.move_to_end(question)
-            return found
-
-    def add(self, question: SettingQuestion, answer: SettingAnswer) -> None:
-        with self._lock:
-            self._answers[question] = answer
-            while len(self._answers) > _MOST_ANSWERS:
-                self._answers.popitem(last=False)
-
-
-class _KeptProcess:
-    """A running process, and the hashes of the plans whose people it holds."""
-
-    def __init__(self) -> None:
+    def __init__(self, processes: int = 1) -> None:
         self.people: tuple[str, ...] = ()
         self._connection, other = Pipe()
         with other:
             self._process: Popen[bytes] = start_process(
-                __name__, str(other.fileno()), nice=_NICE, pass_fds=[other.fileno()]
+                __name__, str(other.fileno()), str(_people_limit(processes)), nice=_NICE, pass_fds=[other.fileno()]
             )
 
     @property
     def has_ended(self) -> bool:
+        """Whether it runs no longer."""
         return self._process.poll() is not None
 
-    def exchange(self, question: SettingQuestion, person: SentPerson | None) -> Reply:
+    def ask(self, question: SettingQuestion, person: PlannedPerson | None) -> Reply:
         """Send a question, and wait for the reply.
+
+        Parameters
+        ----------
+        person : of the plan, where the process does not hold them.
 
         Raises
         ------
         PlanProcessError : the process ended without a reply, or took too long.
         """
+        if person is None or question.plan_sha256 in self.people:
+            return self._exchange(question, None)
+        with _person_message(person) as message:
+            return self._exchange(question, message)
+
+    def _exchange(self, question: SettingQuestion, person: SentPerson | None) -> Reply:
         try:
             self._connection.send_bytes(_MESSAGES.dump_json(QuestionMessage(question, person)))
             if not self._connection.poll(_LONGEST_S):
@@ -238,12 +158,23 @@ class _KeptProcess:
         return reply
 
     def kill(self) -> None:
+        """Kill it, whatever it is doing."""
         if not self.has_ended:
             kill_process(self._process)
             self._process.wait()
 
     def close(self) -> None:
+        """Close the connection to it."""
         self._connection.close()
+
+
+def _people_limit(processes: int) -> int:
+    """Return how many people a process may hold in its share of the memory of the machine, or of its container."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(OSError, ValueError):  # no such limit
+        limits.append(int(_CONTAINER_MEMORY.read_text(encoding="ascii")))
+    most = int(min(limits) * _MEMORY_SHARE / processes / _PERSON_BYTES)
+    return max(_FEWEST_PEOPLE, min(_MOST_PEOPLE, most))
 
 
 @contextmanager
@@ -265,23 +196,35 @@ class _KeptPerson:
     Parameters
     ----------
     unanswered : the questions of curves that are not answered yet.
-    begun : all questions whose curves were begun.
+    neighbours : the questions of pulses and spots beside those that were asked about, the last first.
+    begun : all questions whose curves were begun, and those beside them.
     """
 
     loaded: LoadedCase
     person: AssessedPerson
     unanswered: list[SettingQuestion] = field(default_factory=list)
+    neighbours: list[SettingQuestion] = field(default_factory=list)
     begun: set[SettingQuestion] = field(default_factory=set)
 
     def begin_curve(self, question: SettingQuestion) -> None:
-        """Note the question at every dose, to be answered when there is time."""
-        new = [one for one in question.curve if one not in self.begun]
-        self.begun |= {question, *new}
-        self.unanswered = [*(one for one in new if one != question), *self.unanswered]
+        """Note the question at every dose, and at the pulses and spots beside, to be answered when there is time."""
+        self.begun.add(question)
+        self.unanswered = [*self._begin(question.curve), *self.unanswered]
+        self.neighbours = [*self._begin(question.neighbours), *self.neighbours]
+
+    def _begin(self, questions: Iterable[SettingQuestion]) -> list[SettingQuestion]:
+        new = [one for one in questions if one not in self.begun]
+        self.begun |= set(new)
+        return new
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a question is to be answered."""
+        return bool(self.unanswered or self.neighbours)
 
     def answer_next(self) -> AnsweredQuestion | None:
-        """Answer one question of a curve; None where it has no answer, such as a density that an energy excludes."""
-        question = self.unanswered.pop(0)
+        """Answer one question; None where it has no answer, such as a density that an energy excludes."""
+        question = (self.unanswered or self.neighbours).pop(0)
         with use_language(question.language):
             try:
                 return AnsweredQuestion(question, answer_question(self.person, self.loaded, question))
@@ -292,14 +235,15 @@ class _KeptPerson:
 class _Simulations:
     """The people of the last plans, and the answers of curves that the server has not got yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_people: int = _FEWEST_PEOPLE) -> None:
         self.people: OrderedDict[str, _KeptPerson] = OrderedDict()
+        self._most_people = most_people
         self._curves: list[AnsweredQuestion] = []
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a curve is to be answered."""
-        return any(person.unanswered for person in self.people.values())
+        """Whether a question is to be answered that nobody waits for."""
+        return any(person.is_unfinished for person in self.people.values())
 
     def reply(self, message: QuestionMessage) -> Reply:
         """Return the answer to a question, with all those of curves that were found meanwhile."""
@@ -308,9 +252,10 @@ class _Simulations:
         return Reply(answer, fault, tuple(curves), tuple(self.people))
 
     def continue_curves(self) -> None:
-        """Answer one question of the curves, those of the person who was asked about last before others."""
-        person = next(person for person in reversed(self.people.values()) if person.unanswered)
-        self._continue_curve(person)
+        """Answer one question, of a curve before those beside it; the person who was asked about last is first."""
+        people = list(reversed(self.people.values()))
+        curves = (person for person in people if person.unanswered)
+        self._continue_curve(next(curves, None) or next(person for person in people if person.is_unfinished))
 
     def _answer(self, message: QuestionMessage) -> tuple[SettingAnswer | None, dict[str, str] | None]:
         """Return the answer, or the fault of the question; neither after a defect."""
@@ -345,7 +290,7 @@ class _Simulations:
 
     def _add_person(self, question: SettingQuestion, sent: SentPerson) -> None:
         """Draw a person, in place of the one that was asked about longest ago."""
-        while len(self.people) >= _MOST_PEOPLE:
+        while len(self.people) >= self._most_people:
             leaving, until = next(iter(self.people.values())), time.monotonic() + _LEAVING_S
             while leaving.unanswered and time.monotonic() < until:
                 self._continue_curve(leaving)
@@ -358,10 +303,10 @@ class _Simulations:
         self.people[question.plan_sha256] = _KeptPerson(checked.loaded, person)
 
 
-def _main(connection: Connection) -> None:
+def _main(connection: Connection, most_people: int) -> None:
     """Answer questions until the server is gone, or nobody has asked for a while."""
     configure_logging()
-    simulations, quiet_s = _Simulations(), _IDLE_S
+    simulations, quiet_s = _Simulations(most_people), _IDLE_S
     while True:
         try:
             if connection.poll(quiet_s):
@@ -382,4 +327,4 @@ def _main(connection: Connection) -> None:
 if __name__ == "__main__":
     # What libraries print goes to the log; the server listens to the connection alone.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    _main(Connection(int(sys.argv[1])))
+    _main(Connection(int(sys.argv[1])), int(sys.argv[2]))

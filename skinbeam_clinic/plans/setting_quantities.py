@@ -1,7 +1,7 @@
 """The quantities in which the device of an option is set, with the steps of the device, for people to change them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from skinbeam.laser.device import Device, devices
@@ -22,6 +22,7 @@ __all__ = [
     "QuantitySlider",
     "dose_curve",
     "is_simulated",
+    "neighbour_settings",
     "not_offered_error",
     "offered_doses",
     "option_sliders",
@@ -80,10 +81,8 @@ def option_sliders(option: Option) -> tuple[QuantitySlider, ...]:
     assert option.setup is not None
     device, quantities = devices()[option.setup.device], planned_settings(option.setup)
     planned = quantities.numbers()
-    light = [one for one in iterate_settings(device) if one.wavelength_nm == quantities.wavelength_nm]
     dose, *density = offered_doses(device.name, quantities).items()
-    pulses, spots = {one.pulse_ms for one in light}, {one.spot_mm for one in light}
-    steps: dict[str, Iterable[float]] = dict([dose, ("pulse_ms", pulses), ("spot_mm", spots), *density])
+    steps: dict[str, Iterable[float]] = dict([dose, *_offered_light(device, planned).items(), *density])
     sliders = (_make_slider(device, name, planned[name], values) for name, values in steps.items())
     return tuple(one for one in sliders if len(one.steps) > 1)
 
@@ -105,6 +104,22 @@ def offered_doses(device_name: str, quantities: OrderedSettings) -> dict[str, tu
     if not device.microbeam:
         return {"fluence_J_cm2": doses}
     return {"energy_mJ": doses, "density_per_cm2": density_steps(device, setting, asked["energy_mJ"])}
+
+
+def _offered_light(device: Device, quantities: Mapping[str, float]) -> dict[str, set[float]]:
+    """Return the pulses and the spots that a device offers at the wavelength of a setting."""
+    light = [one for one in iterate_settings(device) if one.wavelength_nm == quantities["wavelength_nm"]]
+    return {"pulse_ms": {one.pulse_ms for one in light}, "spot_mm": {one.spot_mm for one in light}}
+
+
+def neighbour_settings(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
+    """Return a setting with the pulse, then the spot, one step of its device below and above."""
+    found, asked = [], quantities.numbers()
+    for name, values in _offered_light(devices()[device_name], asked).items():
+        below = [one for value in values if (one := _rounded(value)) < asked[name]]
+        above = [one for value in values if (one := _rounded(value)) > asked[name]]
+        found += [replace(quantities, **{name: one}) for one in (*sorted(below)[-1:], *sorted(above)[:1])]
+    return tuple(found)
 
 
 def dose_curve(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
@@ -42,6 +43,9 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_setting_routes"]
 
 _LONGEST_REASON = 1000  # characters
+_WAIT_S, _WAIT_TO_USE_S = 5.0, 60.0  # for an answer; a page asks again, a form that was sent does not
+_REFRESH_S = 2  # of a page without scripts whose answer is being computed
+_WAITING = "waiting-"  # begins the id of the part of the page that asks again
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class _AnswerView:
     place : of the option in the plan.
     steps : the doses that the device offers with the pulse and spot that were asked about, for the sliders.
     outdated : why there is no answer; empty where there is one.
+    pending : address to ask again, where the answer is being computed; otherwise empty.
     stops, warnings : what forbids the setting in a plan, and what needs a reason.
     quantities : of the setting, where it may be chosen; empty where it may not.
     reason : as it was sent.
@@ -70,6 +75,7 @@ class _AnswerView:
 
     place: str
     outdated: str = ""
+    pending: str = ""
     sentences: tuple[str, ...] = ()
     rows: tuple[_ComparisonRow, ...] = ()
     stops: tuple[str, ...] = ()
@@ -126,6 +132,8 @@ def _find_refusal(view: _AnswerView) -> InputError | None:
     """Return why a setting that was simulated makes no plan; None where it does."""
     if view.outdated:
         return clinic_error("plan-outdated", "plan")
+    if view.pending:
+        return clinic_error("settings-busy", "option")
     if view.stops:
         return clinic_error("settings-stopped", "option")
     if view.warnings and not view.reason:
@@ -152,21 +160,27 @@ def _answer(
         steps = offered_doses(option.setup.device, quantities)
         view = _AnswerView(place, steps=steps)
         question = _make_question(plan, concern, option, option.setup, quantities)
-        answer = request.services.setting_simulator.ask(question, lambda: _read_person(request.repositories, plan))
+        answer = request.services.setting_simulator.ask(
+            question,
+            lambda: _read_person(request.repositories, plan),
+            (request.member_session.member.id, plan.record.id, place),
+            wait_s=_WAIT_S if request.http_request.method == "GET" else _WAIT_TO_USE_S,
+        )
     except InputError as fault:
         return view, fault
+    if answer is None:
+        sent = urlencode({name: f"{value:.9g}" for name, value in quantities.numbers().items()})
+        return replace(view, pending=f"/plans/{plan.record.id}/what-if/{place}?{sent}"), None
     rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
     may_be_chosen = quantities != planned and not answer.stops and not plan.closed
     return (
-        _AnswerView(
-            place,
-            "",
-            answer.sentences,
-            rows,
-            answer.stops,
-            answer.warnings,
-            steps,
-            quantities.numbers() if may_be_chosen else {},
+        replace(
+            view,
+            sentences=answer.sentences,
+            rows=rows,
+            stops=answer.stops,
+            warnings=answer.warnings,
+            quantities=quantities.numbers() if may_be_chosen else {},
         ),
         None,
     )
@@ -241,12 +255,15 @@ def _text(name: str, **params: object) -> str:
 def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, error: InputError | None) -> Response:
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
     status = 200 if error is None else error_status(error)
+    headers = request.http_request.headers
+    if view.pending and headers.get("hx-trigger", "").startswith(_WAITING):
+        return Response(status_code=204)  # htmx leaves the page as it is, and asks again
     if not request.has_right(AccessRight.TREAT):
         view = replace(view, quantities={})
-    if request.http_request.headers.get("hx-request"):
+    if headers.get("hx-request"):
         return request.fragment("what-if/answer.html", status, error=error, answer=view, plan=plan.record)
     concern, option = plan.find_option(view.place)
-    return request.page(
+    page = request.page(
         "what-if/page.html",
         status,
         error=error,
@@ -254,3 +271,6 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
         plan=plan.record,
         option=option_glance(translate_record(concern), translate_record(option)),
     )
+    if view.pending and request.http_request.method == "GET":
+        page.headers["Refresh"] = str(_REFRESH_S)
+    return page

@@ -41,7 +41,7 @@ from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
-from skinbeam_clinic.plans.setting_process import SettingSimulator
+from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import RequestRate, find_passkey_site, is_encrypted
 from skinbeam_clinic.web.errors import RefusedError, refusal_from

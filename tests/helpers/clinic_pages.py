@@ -35,9 +35,9 @@ def served(app: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def opened_page(browser: Browser) -> Iterator[Page]:
+def opened_page(browser: Browser, *, has_touch: bool = False) -> Iterator[Page]:
     """Give a page whose scripts must end without a fault, and within the policy of the app."""
-    context = browser.new_context(viewport=DESK)
+    context = browser.new_context(viewport=DESK, has_touch=has_touch)
     opened = context.new_page()
     opened.set_default_timeout(WAIT_MS)
     faults: list[str] = []

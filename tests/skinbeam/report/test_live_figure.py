@@ -13,12 +13,15 @@ import pytest
 from plan_reading import read_plan
 from playwright.sync_api import Page, sync_playwright
 from report_samples import sample_figures, sample_plan, sample_window
+from touch import drag_slider, tap_slider
 
 from skinbeam.report.context import LiveFigure
 from skinbeam.report.formatting import people_of_100
 from skinbeam.report.graphics.figure_data import WindowData
 from skinbeam.report.live_figure import live_figure, script_hashes
 from skinbeam.report.report_files import render_html
+
+TOUCH_PX = 24  # WCAG 2.2, 2.5.8: the least size of a target for a finger
 
 
 def made(window: WindowData) -> LiveFigure:
@@ -70,13 +73,19 @@ def test_the_page_holds_the_script_that_the_policy_allows() -> None:
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+def has_touch() -> bool:
+    """Whether the reader has a finger rather than a mouse."""
+    return False
+
+
+@pytest.fixture
+def page(tmp_path: Path, has_touch: bool) -> Iterator[Page]:
     """The report from a file, in a browser without a network."""
     file = tmp_path / "report.html"
     file.write_text(render_html(read_plan(sample_plan()), sample_figures()), encoding="utf-8")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        opened = browser.new_context(offline=True).new_page()
+        opened = browser.new_context(offline=True, has_touch=has_touch).new_page()
         faults: list[str] = []
         opened.on("pageerror", lambda error: faults.append(str(error)))
         opened.goto(file.as_uri())
@@ -116,3 +125,28 @@ def test_sliders_fit_the_page_and_stay_off_paper(page: Page, width: int) -> None
     assert box["x"] + box["width"] <= width
     page.emulate_media(media="print")
     assert not block.is_visible()
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("has_touch", [True], ids=["touch"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_finger_moves_the_dose(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    block = page.locator("[data-live]").first
+    block.locator("summary").tap()
+    answer, dose = block.locator("[data-answer]"), block.locator("[data-axis=dose]")
+    planned, last = answer.inner_text(), int(dose.get_attribute("max") or "")
+    box = dose.bounding_box()
+    assert box is not None
+    assert box["height"] >= TOUCH_PX
+    tap_slider(dose, 0.02)
+    assert dose.input_value() == "0"
+    lowest = answer.inner_text()
+    assert people_of_100(sample_window().p_effect[-1][0]) in lowest
+    drag_slider(page, dose, 0.02, 0.98)
+    assert dose.input_value() == str(last)
+    assert "a plan would not give this" in answer.inner_text()
+    assert len({planned, lowest, answer.inner_text()}) == 3
+    assert page.evaluate("scrollX") == 0  # the finger moved the slider and not the page
+    block.get_by_role("button").tap()
+    assert answer.inner_text() == planned

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import OTHER, Clinics
 from playwright.sync_api import Browser, expect
 from sqlalchemy import event
+from starlette.testclient import TestClient
+from touch import drag_slider, tap_slider
 
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
@@ -30,17 +33,20 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.plans import open_plan_cache, setting_process
+from skinbeam_clinic.plans import open_plan_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
-from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingSimulator
-from skinbeam_clinic.plans.setting_quantities import offered_doses, read_quantities
+from skinbeam_clinic.plans.setting_process import PlannedPerson
+from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
+from skinbeam_clinic.plans.setting_queue import SettingQueue
+from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.pulse_settings import OrderedSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
 
 DRAWS = 50
+FIRST_ANSWER_MS = 120_000  # the process starts and draws the skins of the person, on cores that other tests use, too
 ANSWERS = LEAST | {
     "patient.phototype": "III",
     "concern.0.condition": "facial-telangiectasia",
@@ -48,6 +54,7 @@ ANSWERS = LEAST | {
 }
 BEAM = OrderedSettings(wavelength_nm=595.0, pulse_ms=10.0, spot_mm=7.0)
 Ask = Callable[..., str]
+HTMX = {"hx-request": "true", "accept-language": "en"}
 
 
 def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _language: str) -> NewPlan:
@@ -81,12 +88,21 @@ def ask(clinics: Clinics, plan: str) -> Ask:
 
     def asked(status: int = 200, language: str = "en", **quantities: object) -> str:
         headers = {"hx-request": "true", "accept-language": language}
-        client = clinics.browser(Role.AUDITOR)
-        answer = client.get(f"{plan}/what-if/0.0", params=quantities, headers=headers)  # type: ignore[arg-type]
-        assert answer.status_code == status
-        return html.unescape(answer.text)
+        return html.unescape(answered(clinics.browser(Role.AUDITOR), plan, status, headers, **quantities))
 
     return asked
+
+
+def answered(
+    client: TestClient, plan: str, status: int = 200, headers: dict[str, str] | None = None, **quantities: object
+) -> str:
+    """Ask about a setting as a page does: again where the answer is being computed."""
+    for _ in range(60):
+        answer = client.get(f"{plan}/what-if/0.0", params=quantities, headers=headers or HTMX)  # type: ignore[arg-type]
+        assert answer.status_code == status
+        if "is being computed" not in answer.text and "wird berechnet" not in answer.text:
+            return answer.text
+    raise AssertionError("no answer came")
 
 
 def rows(part: str) -> dict[str, tuple[str, ...]]:
@@ -206,7 +222,7 @@ def test_a_move_of_a_slider_asks_the_database_twice(clinics: Clinics, plan: str,
 
 
 def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
-    page = clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/0.0?fluence_J_cm2=8").text
+    page = answered(clinics.browser(Role.CLINICIAN), plan, headers={"accept-language": "en"}, fluence_J_cm2=8)
     assert "<h1>What if: Pulsed dye laser" in page
     assert "8 J/cm², 7 mm" in page
 
@@ -214,7 +230,7 @@ def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan
 def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> None:
     here, plan = new_plan(clinics)
     client = clinics.browser(Role.CLINICIAN)
-    assert "<table>" in client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
+    assert "<table>" in answered(client, plan)
     revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
     client.post(f"{here}/answers", data=ANSWERS | {"revision": revision, "patient.age_years": "43"})
     answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"})
@@ -229,7 +245,7 @@ def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics
     """The skins of the plan do not know it, so that any answer would be too bold."""
     here, plan = new_plan(clinics)
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    assert "<table>" in client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
+    assert "<table>" in answered(client, plan)
     settings = SpotSettings(
         device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=7.0, pulse_ms=10.0, spot_mm=7.0
     )
@@ -274,7 +290,12 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     assert doses[:2] == [min(steps), max(steps)]
     while simulations.is_unfinished:
         simulations.continue_curves()
-    assert len(simulations.reply(setting_process.QuestionMessage(question, None)).curves) == 2 * (len(steps) - 1)
+    ahead = [one.question for one in simulations.reply(setting_process.QuestionMessage(question, None)).curves]
+    assert [one.plan_sha256 for one in ahead[: 2 * len(doses)]] == ["c"] * len(doses) + ["a"] * len(doses)
+    # Then come the pulses and the spots beside, which the panel's sliders reach with one step.
+    beside = [one.quantities for one in ahead if one.plan_sha256 == "c"][len(steps) - 1 :]
+    assert beside == list(neighbour_settings("pulsed-dye-595", question.quantities))
+    assert {(one.pulse_ms, one.spot_mm) for one in beside} == {(5.0, 7.0), (20.0, 7.0), (10.0, 5.0), (10.0, 10.0)}
 
 
 def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_asked() -> None:
@@ -284,7 +305,11 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
         quantities = replace(BEAM, fluence_J_cm2=dose, passes=1)
         treatment = ("facial-telangiectasia", "cheeks", "vascular")
         question = SettingQuestion("a", DRAWS, 0, "pulsed-dye-595", treatment, 7.5, quantities, "en")
-        return simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
+        while (
+            answer := simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
+        ) is None:
+            pass
+        return answer
 
     try:
         asked(7.5)
@@ -295,10 +320,11 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
             time.sleep(2.0)  # with nobody asking, doses are computed ahead; they come with the next answer
             between += 0.01
             asked(between)
-        assert simulator._process is not None
-        simulator._process.kill()
+        process = simulator._workers[0]._process
+        assert process is not None
+        process.kill()
         ahead = {dose: asked(dose) for dose in (6.0, 9.0, 12.0)}
-        assert simulator._process.has_ended  # nobody had to be asked
+        assert simulator._workers[0]._process is process  # no other was started: nobody had to be asked
         simulator._answers._answers.clear()
         # Asked in another order, a draw of 50 may go the other way at a dose next to its threshold, which moves a share
         # by 2 of 100 (tests/skinbeam/response/test_bruise_thresholds.py); effect and burns are the same.
@@ -328,13 +354,81 @@ def is_simulator(command: Path) -> bool:
         return False
 
 
-def test_more_questions_than_can_wait_are_refused() -> None:
-    simulator = SettingSimulator()
-    question = SettingQuestion("", DRAWS, 0, "", ("", "", ""), 1.0, OrderedSettings(), "en")
-    while simulator._places.acquire(blocking=False):
-        pass
+def some_question(plan: str, dose: float = 7.0) -> SettingQuestion:
+    return SettingQuestion(plan, DRAWS, 0, "", ("", "", ""), 1.0, OrderedSettings(fluence_J_cm2=dose), "en")
+
+
+def test_an_answer_that_is_being_computed_comes_when_it_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody holds a thread of the server for it, nobody is refused, and the setting is simulated once."""
+    release, asked_of_process = threading.Event(), []
+    answer = SettingAnswer("", "", "", "", True, {}, (), (), None, ("x",))
+
+    class Process:
+        people, has_ended = ("a",), False
+
+        def __init__(self, _: int) -> None: ...
+
+        def ask(self, question: SettingQuestion, _: PlannedPerson | None) -> setting_process.Reply:
+            asked_of_process.append(question)
+            assert release.wait(60)
+            return setting_process.Reply(answer, None, (), ("a",))
+
+        def kill(self) -> None: ...
+
+    monkeypatch.setattr(setting_simulator, "SettingProcess", Process)
+    simulator, person = SettingSimulator(), PlannedPerson(Submission(), None)
+    for asker in range(20):
+        assert simulator.ask(some_question("a"), lambda: person, asker, wait_s=0.01) is None
+    release.set()
+    deadline = time.monotonic() + 60
+    while (found := simulator.ask(some_question("a"), lambda: person)) is None:
+        assert time.monotonic() < deadline
+    assert found == answer
+    assert len(asked_of_process) == 1
+    simulator.close()
+
+
+def test_a_question_that_was_moved_on_from_is_not_answered() -> None:
+    queue = SettingQueue()
+    for dose in (6.0, 7.0, 8.0):
+        queue.add(some_question("a", dose), None, "somebody")
+    queue.add(some_question("a", 6.0), None, "another")
+    taken = [queue.take(()) for _ in range(2)]
+    assert [one.question.quantities["fluence_J_cm2"] for one in taken if one] == [8.0, 6.0]
+    # What two wait for stays while one of them still does.
+    queue.add(some_question("b", 6.0), None, "somebody")
+    assert queue.find(some_question("b", 6.0), "another")
+    queue.add(some_question("b", 7.0), None, "somebody")
+    assert [one.question.quantities["fluence_J_cm2"] for one in (queue.take(()), queue.take(())) if one] == [6.0, 7.0]
+
+
+def test_a_person_at_hand_is_asked_about_first_but_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = SettingQueue()
+    for place, plan in enumerate(("b", "a", "c", "a")):
+        queue.add(some_question(plan, 7.0 + place), None, place)
+    first = queue.take(("a",))
+    assert first is not None
+    assert first.question.plan_sha256 == "a"
+    monkeypatch.setattr(setting_queue, "_LONGEST_AHEAD_S", 0.0)  # the oldest has waited for longer than that
+    second = queue.take(("a",))
+    assert second is not None
+    assert second.question.plan_sha256 == "b"
+
+
+def test_more_questions_than_can_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setting_queue, "_MOST_QUESTIONS", 3)
+    queue = SettingQueue()
+    for asker in range(3):
+        queue.add(some_question("a", 7.0 + asker), None, asker)
     with pytest.raises(BusyError):
-        simulator.ask(question, lambda: pytest.fail("nobody is read"))
+        queue.add(some_question("a"), None, 3)
+    waiting = queue.find(some_question("a"), 0)
+    queue.close()
+    assert waiting
+    assert waiting.completion.is_set()
+    assert queue.take(()) is None
+    with pytest.raises(BusyError):
+        queue.add(some_question("b"), None, 0)
 
 
 @pytest.mark.check
@@ -371,6 +465,56 @@ def test_a_slider_is_moved_by_keys_and_the_answer_follows(clinics: Clinics, plan
         expect(slider).not_to_have_attribute("max", "24")
 
 
+@pytest.mark.check
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_slider_is_moved_by_a_finger(clinics: Clinics, plan: str, browser: Browser, width: int) -> None:
+    with served(clinics.app) as address, opened_page(browser, has_touch=True) as page:
+        sign_in(page, address, "clinician")
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{address}{plan}")
+        panel = page.locator("details.what-if").first
+        panel.locator("summary").tap()
+        cells = panel.locator("tbody tr").first.locator("td")
+        expect(cells.nth(1)).to_contain_text("mm", timeout=FIRST_ANSWER_MS)
+        number, slider = panel.get_by_label("Fluence in J/cm²"), panel.get_by_role("slider", name="Fluence")
+        box = slider.bounding_box()
+        assert box is not None
+        assert box["height"] >= 24  # WCAG 2.2, 2.5.8: the least size of a target for a finger
+        planned_dose = number.input_value()
+        tap_slider(slider, 0.02)
+        lowest = number.input_value()
+        assert float(lowest) < float(planned_dose)
+        expect(cells.nth(1)).to_contain_text(f"{lowest} J/cm²")
+        drag_slider(page, slider, 0.02, 0.6)
+        dose = number.input_value()
+        assert float(dose) > float(lowest)
+        expect(cells.nth(1)).to_contain_text(f"{dose} J/cm²")
+        assert page.evaluate("scrollX") == 0  # the finger moved the slider and not the page
+        panel.get_by_role("button", name="Back to the planned setting").tap()
+        expect(cells.nth(1)).to_contain_text(f"{planned_dose} J/cm²")
+
+
+@pytest.mark.check
+def test_an_answer_that_takes_long_comes_into_the_panel_by_itself(
+    clinics: Clinics, plan: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate, ready = SettingSimulator.ask, threading.Event()
+    monkeypatch.setattr(SettingSimulator, "ask", lambda *a, **k: simulate(*a, **k) if ready.is_set() else None)
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{plan}")
+        panel = page.locator("details.what-if").first
+        panel.locator("summary").click()
+        expect(panel.locator(".note")).to_contain_text("This setting is being computed")
+        with page.expect_response(lambda response: response.status == 204):
+            pass
+        looked_at(page, "what-if-waiting")
+        ready.set()
+        expect(panel.locator("tbody")).to_have_count(1)
+        expect(panel.locator(".note")).to_have_count(0)
+        expect(panel.get_by_role("status")).to_contain_text("of 100 such skins reach their target")
+
+
 # Using a setting.
 
 
@@ -393,10 +537,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     consent = desk.consents.record_explanation(
         plan.rpartition("/")[2], option="0.0", cooling_off=datetime.timedelta(days=1)
     )
-    asked = client.get(
-        f"{plan}/what-if/0.0?fluence_J_cm2=9&pulse_ms=10", headers={"hx-request": "true", "accept-language": "en"}
-    )
-    shown = rows(html.unescape(asked.text))
+    shown = rows(html.unescape(answered(client, plan, fluence_J_cm2=9, pulse_ms=10)))
     answer = use(clinics, plan, fluence_J_cm2=9, pulse_ms=10, spot_mm=7, reason="hardly any effect at 8 elsewhere")
     assert answer.status_code == 303
     clinics.work(planned)
@@ -409,8 +550,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     assert option.setup is not None
     assert option.setup.settings.fluence_J_cm2 == 9.0
     # The plan stands on the same physics as the answer: one more question says the same of the planned setting.
-    part = client.get(f"{made}/what-if/0.0", headers={"hx-request": "true", "accept-language": "en"}).text
-    now = rows(html.unescape(part))
+    now = rows(html.unescape(answered(client, made)))
     for label in ("Reach the physical target", "Are burnt", "Bruise"):
         assert now[label] == (shown[label][1], shown[label][1]), label
     (choice,) = desk.plans.list_choices(record.id)

@@ -1,0 +1,122 @@
+"""The questions about settings that wait for a process: one for each who asks, those of a person at hand first."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field
+
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion
+from skinbeam_clinic.plans.setting_process import PlannedPerson
+
+__all__ = ["SettingQueue", "WaitingQuestion"]
+
+_MOST_QUESTIONS = 100
+_LONGEST_AHEAD_S = 10.0  # others of a person who is at hand go before one that has waited less than this
+
+
+@dataclass(eq=False)
+class WaitingQuestion:
+    """A question that waits, or is being answered.
+
+    Parameters
+    ----------
+    person : None where the process had the person when it was asked.
+    asked_at_s : on the clock that never runs back.
+    asked_by : all who wait for the answer.
+    completion : set once it is answered, failed or no longer wanted.
+    """
+
+    question: SettingQuestion
+    person: PlannedPerson | None
+    asked_at_s: float
+    asked_by: set[Hashable] = field(default_factory=set)
+    completion: threading.Event = field(default_factory=threading.Event)
+    answer: SettingAnswer | None = None
+    error: Exception | None = None
+
+
+class SettingQueue:
+    """The questions of one process, for every thread of the server.
+
+    A question is here until whoever asked has been told how it ended, so that it is asked of the process once.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[SettingQuestion, WaitingQuestion] = OrderedDict()
+        self._begun: OrderedDict[SettingQuestion, WaitingQuestion] = OrderedDict()
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def find(self, question: SettingQuestion, asker: Hashable) -> WaitingQuestion | None:
+        """Return the question where it was asked before, and note that this asker waits for it, too."""
+        with self._changed:
+            found = self._waiting.get(question) or self._begun.get(question)
+            if found is not None:
+                self._forget(asker, but=found)
+                found.asked_by.add(asker)
+            return found
+
+    def add(self, question: SettingQuestion, person: PlannedPerson | None, asker: Hashable) -> WaitingQuestion:
+        """Add a question; one that the same asker has waiting is no longer wanted, since a slider has moved on.
+
+        Raises
+        ------
+        BusyError : too many wait, or the server ends.
+        """
+        with self._changed:
+            self._forget(asker)
+            if self._closed or len(self._waiting) >= _MOST_QUESTIONS:
+                raise clinic_error("settings-busy", "option")
+            added = WaitingQuestion(question, person, time.monotonic(), {asker})
+            self._waiting[question] = added
+            self._changed.notify_all()
+            return added
+
+    def take(self, people: Collection[str]) -> WaitingQuestion | None:
+        """Wait for a question, and return it; None once the queue is closed.
+
+        The oldest is next, unless a person of another is at hand and the oldest has not waited for long.
+
+        Parameters
+        ----------
+        people : the plans whose people are at hand.
+        """
+        with self._changed:
+            while not self._closed and not self._waiting:
+                self._changed.wait()
+            if self._closed:
+                return None
+            oldest = next(iter(self._waiting.values()))
+            found = oldest
+            if time.monotonic() - oldest.asked_at_s < _LONGEST_AHEAD_S:
+                at_hand = (one for one in self._waiting.values() if one.question.plan_sha256 in people)
+                found = next(at_hand, oldest)
+            del self._waiting[found.question]
+            self._begun[found.question] = found
+            while len(self._begun) > _MOST_QUESTIONS:  # those of people who left the page before they were told
+                self._begun.popitem(last=False)
+            return found
+
+    def remove(self, told: WaitingQuestion) -> None:
+        """Remove a question once whoever asked is told how it ended."""
+        with self._changed:
+            if self._begun.get(told.question) is told:
+                del self._begun[told.question]
+
+    def close(self) -> None:
+        """Let nobody wait any longer, and take no more questions."""
+        with self._changed:
+            self._closed = True
+            for one in (*self._waiting.values(), *self._begun.values()):
+                one.completion.set()
+            self._changed.notify_all()
+
+    def _forget(self, asker: Hashable, but: WaitingQuestion | None = None) -> None:
+        for key, one in list(self._waiting.items()):
+            if one is not but and asker in one.asked_by:
+                one.asked_by.discard(asker)
+                if not one.asked_by:
+                    del self._waiting[key]
+                    one.completion.set()
