@@ -164,12 +164,14 @@ def _preview_tables(plan: ImportPlan) -> tuple[_PreviewTable, ...]:
     )
 
 
-def _column_uses(plan: ImportPlan) -> tuple[tuple[str, str, str], ...]:
-    """Return file, field and columns of everything that is read, and what is left out under an empty field."""
-    used = [
-        (file, name, " + ".join(columns)) for file, fields in plan.columns.items() for name, columns in fields.items()
-    ]
-    return (*used, *((file, "", ", ".join(columns)) for file, columns in plan.ignored.items() if columns))
+def _column_uses(plan: ImportPlan) -> tuple[tuple[str, str], ...]:
+    """Return for each file what every column is used for."""
+    uses: dict[str, list[str]] = {}
+    for file, fields in plan.columns.items():
+        uses[file] = [f"{' + '.join(columns)} → {name}" for name, columns in fields.items()]
+        if left_out := plan.ignored[file]:
+            uses[file].append(f"{', '.join(left_out)} → {render_message('import-page.ignored')}")
+    return tuple((file, " · ".join(used)) for file, used in uses.items())
 
 
 def _preview(request: ClinicRequest, waiting: _WaitingImports) -> Response:

@@ -57,7 +57,7 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
         "Appointments: 2",
         "Past sessions: 1",
         "PAGE-1",
-        "people.csv: Geboren → born",
+        "Code → pseudonym · Geboren → born",
     ):
         assert shown in page
     assert "2020-03-02 09:30 · consultation · came" in page
