@@ -12,6 +12,7 @@ __all__ = [
     "BusyTime",
     "ClinicSnapshot",
     "ImportPlan",
+    "ImportRecord",
     "ImportSummary",
     "KnownMachine",
     "KnownPatient",
@@ -140,3 +141,13 @@ class ImportSummary:
     appointments: int
     consultations: int
     sessions: int
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """An import that was made and not undone: who made it, when, from which files, and what it made."""
+
+    at: datetime.datetime
+    by: str
+    files: tuple[str, ...]
+    summary: ImportSummary

@@ -1,8 +1,8 @@
 """Read the files of an import, and describe what it would make, or has made, as a document."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["describe_import", "describe_plan", "make_planner"]
+__all__ = ["describe_import", "describe_plan", "make_planner", "plan_files"]
 
 _MAX_BYTES = 100_000_000
 _EXAMPLES = 3  # of each kind of record that an import would make
@@ -28,17 +28,27 @@ def make_planner(paths: Mapping[ImportKind, Path], mapping: Path | None) -> Plan
     ------
     InputError : a file cannot be read, the mapping is wrong, or no file was named.
     """
-    if not paths:
+    files = [ImportFile(kind, path.name, _read(path, f"--{kind}", "a CSV file")) for kind, path in paths.items()]
+    return plan_files(files, None if mapping is None else (_read(mapping, "--map", "a mapping in TOML"), mapping.name))
+
+
+def plan_files(files: Sequence[ImportFile], mapping: tuple[bytes, str] | None) -> Planner:
+    """Return the function that plans the import of files, of which two may have one name.
+
+    Parameters
+    ----------
+    mapping : content and name of the mapping file.
+
+    Raises
+    ------
+    InputError : the mapping is wrong, or there is no file.
+    """
+    if not files:
         raise clinic_error("nothing-to-import", "--patients")
-    shared = {name for name, count in Counter(path.name for path in paths.values()).items() if count > 1}
-    files = [
-        ImportFile(
-            kind, f"{path.name} ({kind})" if path.name in shared else path.name, _read(path, f"--{kind}", "a CSV file")
-        )
-        for kind, path in paths.items()
-    ]
-    mappings = {} if mapping is None else read_mapping(_read(mapping, "--map", "a mapping in TOML"), mapping.name)
-    return lambda clinic, at: plan_import(files, mappings, clinic, at)
+    shared = {name for name, count in Counter(file.name for file in files).items() if count > 1}
+    named = [replace(one, name=f"{one.name} ({one.kind})") if one.name in shared else one for one in files]
+    mappings = {} if mapping is None else read_mapping(*mapping)
+    return lambda clinic, at: plan_import(named, mappings, clinic, at)
 
 
 def _read(path: Path, option: str, description: str) -> bytes:

@@ -17,6 +17,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     BusyTime,
     ClinicSnapshot,
     ImportPlan,
+    ImportRecord,
     ImportSummary,
     KnownMachine,
     KnownPatient,
@@ -102,6 +103,22 @@ class ImportRepository:
             summary = ImportSummary(id, len(made.patients), len(made.appointments), len(made.courses), made.sessions)
             work.log(_IMPORTED, f"import/{id}", files=dict(made.files), **_counts(summary))
             return summary
+
+    def list_done(self) -> tuple[ImportRecord, ...]:
+        """Return the imports that were not undone, the newest first."""
+        with self._access.reading_unlogged(AccessRight.TRANSFER) as work:
+            standing = _list_imports(work)
+            entries = work.entries(AuditEntryRow.action == _IMPORTED, limit=_MOST_ENTRIES)
+            return tuple(
+                ImportRecord(
+                    entry.at,
+                    work.actor_name(entry.actor),
+                    tuple(entry.detail["files"]),
+                    ImportSummary(id, *(entry.detail[name] for name in _COUNTED)),
+                )
+                for entry in entries
+                if (id := entry.subject.removeprefix("import/")) in standing
+            )
 
     def note_export(self) -> None:
         """Note in the audit log that the records of the whole clinic are exported.

@@ -23,6 +23,7 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
 from skinbeam_clinic.appointments.routes import add_appointment_routes
+from skinbeam_clinic.clinic_transfer.routes import add_import_routes
 from skinbeam_clinic.consents.routes import add_consent_routes
 from skinbeam_clinic.consultations.routes import add_consultation_routes
 from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
@@ -139,6 +140,7 @@ def build_clinic_app(
         add_account_routes,
         add_member_routes,
         add_machine_routes,
+        add_import_routes,
         add_patient_routes,
         add_patient_rights_routes,
     )

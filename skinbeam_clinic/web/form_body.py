@@ -18,8 +18,9 @@ from skinbeam_clinic.web.errors import RefusedError, refusal
 __all__ = ["is_complete", "read_form"]
 
 _MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
-_MOST_FILES = 2  # one is expected; a second is read so that the error can name it
-_FILE_FIELDS = ("photo", "case")
+_IMPORT_FILES = ("patients", "appointments", "sessions", "mapping")
+_MOST_FILES = len(_IMPORT_FILES) + 1  # one more is read so that the error can name it
+_FILE_FIELDS = ("photo", "case", *_IMPORT_FILES)
 _LINE_END = b"\r\n"
 _FORM_TYPES = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 

@@ -28,6 +28,7 @@ from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedF
 __all__ = ["ClinicRouter"]
 
 BODY_SECONDS = 300.0
+_MB_BYTES = 1_000_000
 _FIELD_BYTES = 100_000  # a drawn signature is the longest field
 _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
 
@@ -183,7 +184,7 @@ def _check_photograph(request: ClinicRequest) -> None:
     """
     photograph, most = request.uploads.get("photo"), limit("read", "bytes_max")
     if photograph is not None and len(photograph.content) > most:
-        sizes = {"size_MB": round(len(photograph.content) / 1e6, 1), "most_MB": round(most / 1e6)}
+        sizes = {"size_MB": round(len(photograph.content) / _MB_BYTES, 1), "most_MB": round(most / _MB_BYTES)}
         raise RefusedError(
             413,
             InputError(

@@ -172,6 +172,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
         "identity": identities.own()[0].id,
+        "import": "0" * 32,  # a real one would be undone by the first test that may
         "machine": machine.id,
         "treatment": session,
         "event": event.id,

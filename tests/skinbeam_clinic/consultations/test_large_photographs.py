@@ -18,7 +18,7 @@ def begun(clinics: Clinics, pseudonym: str) -> str:
 def test_a_photograph_that_is_too_large_is_told_with_its_size_and_what_to_do(clinics: Clinics) -> None:
     page, client = begun(clinics, "LARGE-1"), clinics.browser(Role.CLINICIAN)
     most = int(limit("read", "bytes_max"))
-    sent = LEAST | {"revision": "1", "patient.age": "47"}
+    sent = LEAST | {"revision": "1", "patient.age_years": "47"}
     answers = f"{page}/answers"
     told = client.post(answers, data=sent, files={"photo": ("a.jpg", b"\xff\xd8\xff" + bytes(most + 1_000_000))})
     assert told.status_code == 413
@@ -28,7 +28,7 @@ def test_a_photograph_that_is_too_large_is_told_with_its_size_and_what_to_do(cli
     assert 'src="/photographs/' not in client.get(page).text  # nothing of it was stored
     # What was filled in is on the page, and can be sent from there without the photograph.
     kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', told.text))
-    assert kept["patient.age"] == "47"
+    assert kept["patient.age_years"] == "47"
     assert client.post(answers, data=kept).status_code == 303
     assert 'value="47"' in client.get(page).text
 
@@ -45,7 +45,7 @@ def test_the_next_consultation_begins_with_the_sessions_that_were_entered_before
     patient = client.post("/patients", data={"pseudonym": "EARLIER-1"}).headers["location"]
     first = client.post(f"{patient}/consultations").headers["location"]
     row = {"session.0.week": "0", "session.0.treats": "redness", "session.0.fluence_J_cm2": "7.25"}
-    client.post(f"{first}/answers", data=LEAST | row | {"revision": "1", "patient.age": "47"})
+    client.post(f"{first}/answers", data=LEAST | row | {"revision": "1", "patient.age_years": "47"})
     second = client.get(client.post(f"{patient}/consultations").headers["location"]).text
     assert 'value="7.25"' in second
     assert 'value="47"' not in second  # everything else is asked anew

@@ -394,12 +394,12 @@ def test_a_question_that_was_moved_on_from_is_not_answered() -> None:
         queue.add(some_question("a", dose), None, "somebody")
     queue.add(some_question("a", 6.0), None, "another")
     taken = [queue.take(()) for _ in range(2)]
-    assert [one.question.quantities["fluence_J_cm2"] for one in taken if one] == [8.0, 6.0]
+    assert [one.question.quantities.fluence_J_cm2 for one in taken if one] == [8.0, 6.0]
     # What two wait for stays while one of them still does.
     queue.add(some_question("b", 6.0), None, "somebody")
     assert queue.find(some_question("b", 6.0), "another")
     queue.add(some_question("b", 7.0), None, "somebody")
-    assert [one.question.quantities["fluence_J_cm2"] for one in (queue.take(()), queue.take(())) if one] == [6.0, 7.0]
+    assert [one.question.quantities.fluence_J_cm2 for one in (queue.take(()), queue.take(())) if one] == [6.0, 7.0]
 
 
 def test_a_person_at_hand_is_asked_about_first_but_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

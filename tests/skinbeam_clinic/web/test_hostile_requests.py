@@ -37,6 +37,9 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.clinic_transfer.mapping import ImportKind
+from skinbeam_clinic.clinic_transfer.planning import ImportFile
+from skinbeam_clinic.clinic_transfer.preview import plan_files
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.diaries import patient_routes
@@ -91,8 +94,11 @@ BY_SCRIPT = {
     "/account/passkeys/challenge": "/account/passkeys",
     "/sign-in/oidc": "/sign-in",  # another button of the same form
 }
-# Forms below an answer that is simulated, which no page of the sample plan holds.
-SIMULATED = {"/plans/{plan}/what-if/{option}": {"fluence_J_cm2": "8", "pulse_ms": "10", "reason": ""}}
+# Forms below an answer that is simulated or below a preview, which no page of the samples holds.
+SIMULATED = {
+    "/plans/{plan}/what-if/{option}": {"fluence_J_cm2": "8", "pulse_ms": "10", "reason": ""},
+    "/imports": {"waiting": "0" * 32},
+}
 # What the other fields hold, so that what is hostile is the first thing that is wrong.
 HARMLESS = {"password": PASSWORD, "role": "auditor", "person": "Synthetic Person", "days": "0", "option": "0.0"}
 LONG = 10  # a form of more fields has its answers filled at once with each text
@@ -187,6 +193,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     device = SoftPasskey("https://localhost", "localhost")
     site = PasskeySite(device.host, device.origin)
     keys.add(site, "key", device.created(keys.registration_options(site, "key", PASSWORD)))
+    one_patient = ImportFile(ImportKind.PATIENTS, "patients.csv", b"pseudonym\nIMPORTED-1\n")
+    imported = desk.imports.write(plan_files([one_patient], None))
     identities = OidcIdentityRepository(clinics.database, owner)
     identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
     desk.plans.choose(told.id, "0.0", "")
@@ -213,6 +221,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "spot": desk.test_spots.fire(fresh.consultation_id, firing).id,
         "passkey": keys.all()[0].id,
         "identity": identities.own()[0].id,
+        "import": imported.id,
         "consultation": fresh.consultation_id,
         "photograph": photograph,
         "suggestion": desk.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,

@@ -1,4 +1,4 @@
-"""The tutorial of a clinic is done word for word, on both databases: from the first call to the last follow-up."""
+"""The tutorials of a clinic are done word for word, on both databases: a first patient, and a first week."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,8 @@ from skinbeam_clinic.jobs.worker import PlanWorker
 
 pytestmark = pytest.mark.check
 
-TUTORIAL = ROOT / "docs" / "guide" / "first-patient.md"
+GUIDE, EXAMPLES = ROOT / "docs" / "guide", ROOT / "examples"
+FILES = {"first-patient": EXAMPLES / "first-consultation", "first-week": EXAMPLES / "first-week"}  # by tutorial
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
@@ -23,18 +24,19 @@ def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]
         yield made
 
 
-def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser) -> None:
+@pytest.mark.parametrize("name", FILES)
+def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser, name: str) -> None:
+    tutorial = GUIDE / f"{name}.md"
     worker = PlanWorker(clinics.database, planned)
     worker.start()
     try:
         with served(clinics.app) as address, opened_page(browser) as page:
-            files = ROOT / "examples" / "first-consultation"
-            reader = Reader(page, address, HOME, PASSWORD, files, lambda _: None)
-            for line, sentence in steps_of(TUTORIAL):
+            reader = Reader(page, address, HOME, PASSWORD, FILES[name], lambda _: None)
+            for line, sentence in steps_of(tutorial):
                 try:
                     reader.do(sentence)
                 except Exception as error:
                     shown = page.locator("main").inner_text()[:1500]
-                    pytest.fail(f"{TUTORIAL.name}:{line}: {sentence}\n{error}\n{page.url}\n{shown}")
+                    pytest.fail(f"{tutorial.name}:{line}: {sentence}\n{error}\n{page.url}\n{shown}")
     finally:
         worker.stop()

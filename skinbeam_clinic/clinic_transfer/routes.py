@@ -1,0 +1,224 @@
+"""Routes of the import from other programs: upload, a preview with every error, confirmation, and undo.
+
+Each calls the function that the command of the same purpose calls. Between preview and confirmation the files stay in
+memory, since they hold names; the import itself is planned again from the records as they are then.
+"""
+
+import datetime
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+
+from skinbeam.model.errors import InputError
+from skinbeam.report.formatting import capitalise
+from skinbeam.text import render_message, to_local_time
+from skinbeam_clinic.appointments.models import AppointmentState
+from skinbeam_clinic.clinic_transfer.mapping import ImportKind
+from skinbeam_clinic.clinic_transfer.models import ImportPlan, ImportSummary
+from skinbeam_clinic.clinic_transfer.planning import ImportFile
+from skinbeam_clinic.clinic_transfer.preview import plan_files
+from skinbeam_clinic.clinic_transfer.repository import Planner
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
+
+__all__ = ["MOST_LINES", "add_import_routes"]
+
+MOST_LINES = 2_000  # of all files: some seconds, in which nobody else can save; the command imports more
+_MAPPING = "mapping"
+_SHOWN_ERRORS = 200
+_SHOWN_RECORDS = 5  # of each kind
+_WAITING_LIFE = datetime.timedelta(minutes=30)
+_MOST_WAITING = 8
+
+
+def add_import_routes(router: ClinicRouter) -> None:
+    """Add the routes of the import."""
+    waiting = _WaitingImports()
+    router.add("GET", "/imports", _show_imports)
+    router.add("POST", "/imports/preview", lambda request: _preview(request, waiting))
+    router.add("POST", "/imports", lambda request: _confirm(request, waiting))
+    router.add("POST", "/imports/{import}/undo", _undo)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """The files of a preview, planned anew when their owner confirms."""
+
+    clinic_id: str
+    member_id: str
+    until: datetime.datetime
+    plan: Planner
+
+
+class _WaitingImports:
+    """The imports that wait for a confirmation: few, for half an hour, in memory alone."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, _Waiting] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def add(self, member: Member, plan: Planner) -> str:
+        """Hold an import, and return its name; the oldest are let go."""
+        name = secrets.token_hex(16)
+        with self._turn:
+            self._held[name] = _Waiting(member.clinic_id, member.id, now() + _WAITING_LIFE, plan)
+            while len(self._held) > _MOST_WAITING:
+                self._held.popitem(last=False)
+        return name
+
+    def find(self, member: Member, name: str) -> Planner:
+        """Return the import of this member.
+
+        Raises
+        ------
+        InputError : `import-gone`.
+        """
+        with self._turn:
+            held = self._held.get(name)
+        if held is None or (held.clinic_id, held.member_id) != (member.clinic_id, member.id) or held.until < now():
+            raise clinic_error("import-gone", "import")
+        return held.plan
+
+    def remove(self, name: str) -> None:
+        """Let an import go that was made."""
+        with self._turn:
+            self._held.pop(name, None)
+
+
+@dataclass(frozen=True)
+class _ErrorLine:
+    """An error of a file, for display."""
+
+    file: str
+    place: str
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class _PreviewTable:
+    """The first records of a kind that would be made, as rows of texts."""
+
+    kind: str
+    count: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+def _show_imports(
+    request: ClinicRequest,
+    error: InputError | None = None,
+    *,
+    plan: ImportPlan | None = None,
+    waiting: str = "",
+    made: ImportSummary | None = None,
+) -> Response:
+    errors = () if error is None or not error.code.startswith("import-") or not error.file else _list_errors(error)
+    return request.page(
+        "imports.html",
+        200 if error is None else error_status(error),
+        error=None if errors else error,
+        errors=errors[:_SHOWN_ERRORS],
+        more_errors=max(0, len(errors) - _SHOWN_ERRORS),
+        tables=() if plan is None else _preview_tables(plan),
+        columns=() if plan is None else _column_uses(plan),
+        waiting=waiting,
+        made=made,
+        imports=request.repositories.imports.list_done(),
+        most=MOST_LINES,
+    )
+
+
+def _list_errors(error: InputError) -> tuple[_ErrorLine, ...]:
+    every = [error, *error.further_errors]
+    return tuple(_ErrorLine(one.file, one.field, f"{capitalise(one.message.rstrip('.'))}.", one.hint) for one in every)
+
+
+def _preview_tables(plan: ImportPlan) -> tuple[_PreviewTable, ...]:
+    def moment(at: datetime.datetime) -> str:
+        return f"{to_local_time(at):%Y-%m-%d %H:%M}"
+
+    patients = tuple(
+        (one.pseudonym, one.contact.get("name", ""), one.contact.get("born", ""))
+        for one in plan.patients[:_SHOWN_RECORDS]
+    )
+    appointments = tuple(
+        (
+            moment(one.starts_at),
+            render_message(f"appointment-for.{one.purpose}"),
+            "" if one.state is AppointmentState.BOOKED else render_message(f"appointment-state.{one.state}"),
+        )
+        for one in plan.appointments[:_SHOWN_RECORDS]
+    )
+    courses = tuple((moment(one.began_at)[:10], str(one.sessions)) for one in plan.courses[:_SHOWN_RECORDS])
+    return (
+        _PreviewTable(ImportKind.PATIENTS, len(plan.patients), patients),
+        _PreviewTable(ImportKind.APPOINTMENTS, len(plan.appointments), appointments),
+        _PreviewTable(ImportKind.SESSIONS, plan.sessions, courses),
+    )
+
+
+def _column_uses(plan: ImportPlan) -> tuple[tuple[str, str], ...]:
+    """Return for each file what every column is used for."""
+    uses: dict[str, list[str]] = {}
+    for file, fields in plan.columns.items():
+        uses[file] = [f"{' + '.join(columns)} → {name}" for name, columns in fields.items()]
+        if left_out := plan.ignored[file]:
+            uses[file].append(f"{', '.join(left_out)} → {render_message('import-page.ignored')}")
+    return tuple((file, " · ".join(used)) for file, used in uses.items())
+
+
+def _preview(request: ClinicRequest, waiting: _WaitingImports) -> Response:
+    try:
+        plan = _planner(request)
+        made = request.repositories.imports.preview(plan)
+    except InputError as error:
+        return _show_imports(request, error)
+    return _show_imports(request, plan=made, waiting=waiting.add(request.member_session.member, plan))
+
+
+def _planner(request: ClinicRequest) -> Planner:
+    """Return the plan of the files that were sent.
+
+    Raises
+    ------
+    InputError : there is none, they are too long for this page, or the mapping is wrong.
+    """
+    files: Sequence[ImportFile] = [
+        ImportFile(kind, request.uploads[kind.value].name, request.uploads[kind.value].content)
+        for kind in ImportKind
+        if kind.value in request.uploads
+    ]
+    lines = sum(file.content.count(b"\n") for file in files)
+    if lines > MOST_LINES:
+        raise clinic_error("import-too-long", "import", lines=lines, hint={"most": MOST_LINES})
+    mapping = request.uploads.get(_MAPPING)
+    return plan_files(files, None if mapping is None else (mapping.content, mapping.name))
+
+
+def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
+    name = request.text("waiting")
+    try:
+        made = request.repositories.imports.write(waiting.find(request.member_session.member, name))
+    except InputError as error:
+        return _show_imports(request, error)
+    waiting.remove(name)
+    return _show_imports(request, made=made)
+
+
+def _undo(request: ClinicRequest) -> Response:
+    """Take an import back; one that this clinic has not made, or has undone, is not there."""
+    imports, id = request.repositories.imports, request.path_parameter("import")
+    if id not in {one.summary.id for one in imports.list_done()}:
+        raise clinic_error("absent", "import")
+    try:
+        imports.undo(id)
+    except InputError as error:
+        return _show_imports(request, error)
+    return request.redirect("/imports")
