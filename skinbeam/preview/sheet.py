@@ -5,6 +5,7 @@ Every picture says in words and in the metadata of its file that it is a preview
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -136,14 +137,20 @@ def render_sheet(strip: PreviewStrip) -> Picture:
     for title, panels in _rows(strip):
         for first in range(0, len(panels), _COLUMNS):
             parts.append(_render_row(title if first == 0 else None, panels[first : first + _COLUMNS]))
-    parts.append(
-        _render_text([(line.text, load_font(_SMALL), INK) for line in undrawn_harm_messages(strip.undrawn_harms)])
-    )
+    parts.append(_render_undrawn_harms(strip))
     days = [panel for panel in strip.panels if panel.moment.kind == "day"]
     lines = [(f"{panel.label.text}: {day_words(panel)}", load_font(_SMALL), INK) for panel in days]
     head = render_message("preview-label.days") if strip.visit is None else strip.visit.text
     parts.append(_render_text([(head, load_font(_TEXT, bold=True), INK), *lines], above=12))
     return np.vstack(parts)
+
+
+def _render_undrawn_harms(strip: PreviewStrip) -> Picture:
+    """Render the harms without a picture, below those that have one, or under their heading where none has."""
+    lines = [(line.text, load_font(_SMALL), INK) for line in undrawn_harm_messages(strip.undrawn_harms)]
+    if lines and not any(close_up.harm for close_up in strip.close_ups):
+        lines = [(render_message("preview-label.harms"), load_font(_TEXT, bold=True), INK), *lines]
+    return _render_text(lines)
 
 
 def _rows(strip: PreviewStrip) -> list[tuple[Message, Sequence[Panel]]]:
@@ -191,7 +198,10 @@ def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
     alike = all(
         panel.picture is None and (panel.reason, panel.notes) == (first.reason, first.notes) for panel in panels
     )
-    return panels[:1] if alike else panels
+    if not alike:
+        return panels
+    label = Message("preview-label.end") if first.moment.kind == "end" else first.label
+    return [replace(first, label=label)]
 
 
 def _render_row(title: Message | None, panels: Sequence[Panel]) -> Picture:

@@ -71,15 +71,15 @@ class MarksView:
 
     Parameters
     ----------
-    found : marks that were found.
-    added : numbers of the rows of marks that a person added, with empty ones.
+    marks : those that were found.
+    added_rows : numbers of the rows of marks that a person added, with empty ones.
     added_titles : the added marks in words.
     kinds, regions : choices of an added mark, value and title.
     """
 
     photograph: str
-    found: tuple[MarkRow, ...]
-    added: tuple[int, ...]
+    marks: tuple[MarkRow, ...]
+    added_rows: tuple[int, ...]
     added_titles: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]

@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from clinic_pages import PHONE, looked_at, served, sign_in
 from clinic_samples import Clinics
+from playwright.sync_api import Browser, expect
 from preview_samples import look, plan, seen
 from starlette.testclient import TestClient
 
@@ -157,3 +159,33 @@ def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinic
     assert ("patient.age_years", "53") in after.entries
     assert read_marks(after) == read_marks(kept.answers)
     assert 'name="mark.0.decision"' not in client.get(here).text
+
+
+@pytest.mark.check
+def test_marks_are_confirmed_by_keys_without_a_script_and_the_page_has_no_barrier(
+    browser: Browser, clinics: Clinics
+) -> None:
+    kept = with_marks(clinics)
+    here = f"/consultations/{kept.id}"
+    with served(clinics.app) as address:
+        context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+        page = context.new_page()
+        sign_in(page, address, "clinician")
+        page.goto(address + here)
+        choice = page.get_by_label(re.compile("^brown spot, cheeks")).first
+        choice.focus()
+        page.keyboard.type("Conf")
+        expect(choice).to_have_value("confirmed")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_label(re.compile("^brown spot, cheeks")).first).to_have_value("confirmed")
+        context.close()
+        context = browser.new_context(viewport=PHONE)
+        page = context.new_page()
+        sign_in(page, address, "clinician")
+        page.goto(address + here)
+        page.locator(".steps button").nth(3).click()
+        expect(page.get_by_role("heading", name="Marks on the photograph")).to_be_visible()
+        page.get_by_text("Add a mark").click()
+        looked_at(page, "marks")
+        context.close()
+    assert read_marks(parse_submission(clinics.desk().consultations.get(kept.id).answers))[0].decision == "confirmed"
