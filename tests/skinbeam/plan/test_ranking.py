@@ -152,7 +152,7 @@ def test_the_same_clinics_tell_treatments_apart_better_than_two_shares_do() -> N
 
 
 def test_light_that_reaches_nothing_in_the_model_leads_no_treatment_that_was_counted() -> None:
-    """At a dose of clinics people outweigh the model, so it stands before treatments whose effect nobody counted. A lamp
+    """At a dose of clinics people outweigh the model: it stands before treatments whose effect nobody counted. A lamp
     on facial veins stood behind make-up, though ten trials counted its effect.
     """
     lamp = replace(standing("facial-telangiectasia", "vascular", wavelength_nm=1064.0), title="lamp", reached=0.0)
