@@ -20,7 +20,6 @@ from skinbeam.plan.device_option import (
     DeviceRefusal,
     LaserOption,
     device_refusal,
-    judge_setting,
     make_option,
     refusal_record,
     refuse_by_rule,
@@ -30,6 +29,7 @@ from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal, treatment_goal

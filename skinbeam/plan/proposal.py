@@ -21,13 +21,13 @@ from skinbeam.evidence.guideline.device_classes import (
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell
-from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings, one_of_each_light
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.device_option import judge_setting
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
+from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine
@@ -156,27 +156,12 @@ def propose_setting(
     return None if found is None else replace(found, machine=machine)
 
 
-def _barred_lights_nm(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> tuple[float, ...]:
-    """Return the wavelengths of a laser that rules forbid at every pulse, where they leave it another.
-
-    Where they leave it none, its setting is proposed all the same, so that the refusal names the rule.
-    """
-    lights = [] if machine.device.is_lamp else one_of_each_light(machine.device)
-    wavelengths = dict.fromkeys(one.wavelength_nm for one in lights)
-    if len(wavelengths) < 2:
-        return ()
-    allowed = {
-        one.wavelength_nm for one in lights if not judge_setting(case, concern, modality, machine, one).opposing_reasons
-    }
-    return tuple(nm for nm in wavelengths if nm not in allowed) if allowed else ()
-
-
 def _propose(
     case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars."""
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
-    barred_nm = _barred_lights_nm(case, concern, modality, machine)
+    barred_nm = barred_lights_nm(case, concern, modality, machine)
     settings = [one for one in _settings_of_cell(machine, modality, cell) if one.wavelength_nm not in barred_nm]
     region = PracticeRegion(concern.condition, modality, phototype)
     own = _propose_from_cell(machine, settings, cell, region, None)
