@@ -6,7 +6,6 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course.sessions import describe_settings
-from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
@@ -21,14 +20,13 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.practice_place import PracticePlace
 from skinbeam.response.settings import SearchMachine, built_in_cooling, sources_without_dose
-from skinbeam.suitability.judgement import Suitability, judge_suitability
+from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 
 __all__ = [
     "DeviceRefusal",
     "LaserOption",
     "device_refusal",
-    "judge_setting",
     "make_option",
     "refusal_record",
     "refuse_by_rule",
@@ -73,22 +71,6 @@ def make_option(
     stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
     report_progress(Message("progress.stands", stands))
     return LaserOption(option, standing, trial, goal)
-
-
-def judge_setting(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, setting: BeamSetting
-) -> Suitability:
-    """Judge a setting of a device by the rules."""
-    return judge_suitability(
-        case,
-        concern=concern,
-        modality=modality,
-        device_wavelength_nm=setting.wavelength_nm,
-        pulse_ms=setting.pulse_ms,
-        ipl=machine.device.is_lamp,
-        compression=machine.device.compression is not None,
-        cooled=bool(machine.device.cooling),
-    )
 
 
 def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:

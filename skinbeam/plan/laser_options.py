@@ -20,7 +20,6 @@ from skinbeam.plan.device_option import (
     DeviceRefusal,
     LaserOption,
     device_refusal,
-    judge_setting,
     make_option,
     refusal_record,
     refuse_by_rule,
@@ -30,6 +29,7 @@ from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal, treatment_goal
@@ -120,10 +120,7 @@ def _plan_proposals(
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
-        proposal = None
-        if goal.modality != "ablative":
-            barred = _barred_lights_nm(case, concern, goal.modality, bounded)
-            proposal = propose_setting(case, concern, goal.modality, bounded, cell, barred_nm=barred)
+        proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded, cell)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)
@@ -141,18 +138,6 @@ def _plan_proposals(
         if place is not None:
             offered.add(place.device_class)
     return options, refused, others
-
-
-def _barred_lights_nm(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> tuple[float, ...]:
-    """Return the lights of a machine that rules forbid, where they leave it another.
-
-    Where they leave it none, its setting is proposed all the same, so that the refusal names the rule.
-    """
-    lights = one_of_each_light(machine.device)
-    if len(lights) == 1:
-        return ()
-    barred = [one for one in lights if judge_setting(case, concern, modality, machine, one).opposing_reasons]
-    return () if len(barred) == len(lights) else tuple(one.wavelength_nm for one in barred)
 
 
 def _advice_on_device(cell: GuidelineCell | None, modality: str, machine: SearchMachine) -> AdviceAgainst | None:

@@ -27,6 +27,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
+from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine
@@ -143,38 +144,24 @@ class _PrintedDose:
 
 
 def propose_setting(
-    case: Case,
-    concern: Concern,
-    modality: str,
-    machine: SearchMachine,
-    cell: GuidelineCell | None,
-    *,
-    barred_nm: Collection[float] = (),
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
 ) -> Proposal | None:
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
     its pulse is shorter would be no gentler.
-
-    Parameters
-    ----------
-    barred_nm : wavelengths of the machine that a rule forbids for this person.
     """
     bruised = tuple(bar for bar in machine.dose_bars if not bar.is_injury)
-    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell, barred_nm)
+    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell)
     return None if found is None else replace(found, machine=machine)
 
 
 def _propose(
-    case: Case,
-    concern: Concern,
-    modality: str,
-    machine: SearchMachine,
-    cell: GuidelineCell | None,
-    barred_nm: Collection[float],
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars."""
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    barred_nm = barred_lights_nm(case, concern, modality, machine)
     settings = [one for one in _settings_of_cell(machine, modality, cell) if one.wavelength_nm not in barred_nm]
     region = PracticeRegion(concern.condition, modality, phototype)
     own = _propose_from_cell(machine, settings, cell, region, None)

@@ -18,7 +18,6 @@ from skinbeam.plan.device_option import (
     DeviceRefusal,
     LaserOption,
     device_refusal,
-    judge_setting,
     make_option,
     refuse_by_rule,
     refuse_device,
@@ -28,6 +27,7 @@ from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, guidel
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import usual_settings
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import TreatmentGoal

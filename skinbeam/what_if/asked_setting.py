@@ -27,11 +27,11 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
-from skinbeam.plan.device_option import judge_setting
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.plan.proposal import Proposal, propose_setting, usual_settings
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams

@@ -82,8 +82,8 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
     assert told == [
         [
-            "Visible facial veins (cheeks): this plan ranks before the laser: Sun protection. These visits are for "
-            "what remains after that, or for people who decide against it."
+            "Visible facial veins (cheeks): this plan ranks before the laser: Sun protection. "
+            "These visits are for what remains after that, or for people who decide against it."
         ]
     ]
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]

@@ -11,10 +11,9 @@ from skinbeam.validation.validation_page import validation_text
 CELLS = planned_cells()
 # Cells whose first treatment is not among the first two options, and why that is right, or not yet better.
 NOT_LED = {
-    "age-spots/V-VI": "no source prints a dose of nanosecond 1064 nm for spots of such skin",
+    "age-spots/V-VI": "no source prints a dose of nanosecond 1064 nm for such skin, and computed ones reach few",
     "freckles/V-VI": "a rule with a source keeps 532 nm off such skin, and the cell's sources are of it",
     "facial-telangiectasia/fine-red/V-VI": "at doses that spare such skin the dye laser reaches fewer than a tenth",
-    "facial-telangiectasia/over-1-mm/I-II": "the dye laser reaches fewer than a tenth of veins above 1 mm",
     "facial-telangiectasia/blue/periorbital/I-II": "a rule keeps 1064 nm inside the bony rim of the eye",
 }
 

@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.clinic_transfer.routes import MOST_LINES
-from skinbeam_clinic.consultations.answers import parse_submission
 
 MAPPING = b"""[patients]
 delimiter = ";"
@@ -69,7 +68,7 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
     desk = clinics.desk(Role.OWNER)
     (patient,) = (one for one in desk.patients.list_all() if one.pseudonym == "PAGE-2")
     (course,) = desk.consultations.of(patient.id)
-    (session,) = parse_submission(course.answers).tables["session"]
+    (session,) = course.answers.tables["session"]
     assert (session["treats"], session["fluence_J_cm2"]) == ("redness", 7.0)
     undo = re.search(r'action="(/imports/\w+/undo)"', owner.get("/imports").text)[1]  # type: ignore[index]
     assert owner.post(undo).headers["location"] == "/imports"
