@@ -115,12 +115,20 @@ class Person(threading.Thread):
     def ask(
         self, page: str, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, http.client.HTTPResponse, bytes]:
-        """Ask, and write down how long the whole answer took."""
-        at = time.perf_counter()
+        """Ask, and write down how long the whole answer took.
+
+        A setting that is being computed is asked for again, as the page does.
+        """
+        at, sent = time.perf_counter(), self.headers | (headers or {})
         try:
-            self.line.request(method, path, body, self.headers | (headers or {}))
-            answer = self.line.getresponse()
-            content, status = answer.read(), answer.status
+            while True:
+                self.line.request(method, path, body, sent)
+                answer = self.line.getresponse()
+                content, status = answer.read(), answer.status
+                if "/what-if/" not in path or (status != 204 and b'id="waiting-' not in content):
+                    break
+                sent = sent | {"HX-Trigger": "waiting-"}
+                time.sleep(1.0)
         except (OSError, http.client.HTTPException):
             self.line.close()
             self.seen.requests.append((page, at, time.perf_counter() - at, 0))

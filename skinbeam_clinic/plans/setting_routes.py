@@ -164,7 +164,7 @@ def _answer(
             question,
             lambda: _read_person(request.repositories, plan),
             (request.member_session.member.id, plan.record.id, place),
-            wait_s=_WAIT_S if request.http_request.method == "GET" else _WAIT_TO_USE_S,
+            wait_s=_waiting_time_s(request),
         )
     except InputError as fault:
         return view, fault
@@ -184,6 +184,18 @@ def _answer(
         ),
         None,
     )
+
+
+def _waiting_time_s(request: ClinicRequest) -> float:
+    """Return how long a request waits for an answer; a slider that moves meanwhile waits for the one before."""
+    if request.http_request.method == "POST":
+        return _WAIT_TO_USE_S
+    return 0.0 if _asks_again(request) else _WAIT_S
+
+
+def _asks_again(request: ClinicRequest) -> bool:
+    """Return whether this is the part of the page that waits for an answer, rather than a slider."""
+    return request.http_request.headers.get("hx-trigger", "").startswith(_WAITING)
 
 
 def _make_question(
@@ -256,7 +268,7 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
     status = 200 if error is None else error_status(error)
     headers = request.http_request.headers
-    if view.pending and headers.get("hx-trigger", "").startswith(_WAITING):
+    if view.pending and _asks_again(request):
         return Response(status_code=204)  # htmx leaves the page as it is, and asks again
     if not request.has_right(AccessRight.TREAT):
         view = replace(view, quantities={})

@@ -510,7 +510,7 @@ def test_an_answer_that_takes_long_comes_into_the_panel_by_itself(
             pass
         looked_at(page, "what-if-waiting")
         ready.set()
-        expect(panel.locator("tbody")).to_have_count(1)
+        expect(panel.locator("tbody")).to_have_count(1, timeout=FIRST_ANSWER_MS)
         expect(panel.locator(".note")).to_have_count(0)
         expect(panel.get_by_role("status")).to_contain_text("of 100 such skins reach their target")
 
