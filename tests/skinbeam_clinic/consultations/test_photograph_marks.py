@@ -188,4 +188,4 @@ def test_marks_are_confirmed_by_keys_without_a_script_and_the_page_has_no_barrie
         page.get_by_text("Add a mark").click()
         looked_at(page, "marks")
         context.close()
-    assert read_marks(parse_submission(clinics.desk().consultations.get(kept.id).answers))[0].decision == "confirmed"
+    assert read_marks(clinics.desk().consultations.get(kept.id).answers)[0].decision == "confirmed"
