@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -135,6 +136,7 @@ class CsvRow:
 
 HASH_KEY = "inputs_sha256"
 _DERIVED_FOLDER = "data/derived"
+_NUMBERS_ON_LINES = re.compile(r"\[\n((?:\s*[-+.\deinfa]+,\n)+)\s*\]")  # a list of numbers, one a line
 _NOTE_KEYS = ("also", "conditions", "source", HASH_KEY)
 
 
@@ -175,11 +177,16 @@ class DerivedTable:
         """Compute the table, replace the file in the package, and return its text."""
         import tomli_w  # a development dependency
 
-        content = self.header + tomli_w.dumps({HASH_KEY: self.inputs_sha256()} | dict(self.make()))
+        values = tomli_w.dumps({HASH_KEY: self.inputs_sha256()} | dict(self.make()))
+        content = self.header + _NUMBERS_ON_LINES.sub(_numbers_on_one_line, values)
         with resources.as_file(resources.files("skinbeam")) as package:
             write_atomically(Path(package) / _DERIVED_FOLDER / f"{self.name}.toml", content)
         load_package_table.cache_clear()
         return content
+
+
+def _numbers_on_one_line(found: re.Match[str]) -> str:
+    return f"[{', '.join(found[1].replace(',', ' ').split())}]"
 
 
 def load_derived_table(name: str) -> Mapping[str, Any]:

@@ -330,7 +330,7 @@ def test_a_broken_cell_is_refused_with_its_place(changes: dict[str, str], field:
     [
         ({"cell": "age-spots/VII"}, "cell"),
         ({"place": "adjunct"}, "place"),
-        ({"device_class": "qs-694"}, "device_class"),
+        ({"device_class": "pdl-595"}, "device_class"),
         ({"component": "ps-532"}, "component"),
         ({"quantity": "power_W"}, "quantity"),
         ({"low": "0.7"}, "low"),
