@@ -170,12 +170,15 @@ def _plan_one_proposal(
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     made = make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
-    return replace(made, standing=replace(made.standing, at_usual_dose=_is_usual_dose(proposal, trial.dose)))
+    return replace(
+        made, standing=replace(made.standing, at_usual_dose=_is_usual_dose(proposal, concern.condition, trial.dose))
+    )
 
 
-def _is_usual_dose(proposal: Proposal, dose: float) -> bool:
-    """Return whether clinics give such skin, or darker, about as great a dose."""
-    return proposal.lighter_phototype is None and dose >= proposal.middle / DOSE_ROUNDING
+def _is_usual_dose(proposal: Proposal, condition: str, dose: float) -> bool:
+    """Return whether clinics give this condition in such skin, or darker, about as great a dose."""
+    is_own = proposal.lighter_phototype is None and proposal.condition == condition
+    return is_own and dose >= proposal.middle / DOSE_ROUNDING
 
 
 def _with_proposal_reason(
@@ -190,12 +193,13 @@ def _with_proposal_reason(
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
-    elif proposal.darker_phototype is not None:
-        darker = PHOTOTYPES[proposal.darker_phototype - 1]
-        message = Message("plan.dose-of-darker", span | {"darker": darker})
     elif trial.dose < proposal.middle / DOSE_ROUNDING:
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
-        message = Message("plan.dose-below-practice", span | {"dose": given})
+        told = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
+        message = Message(told, span | {"dose": given})
+    elif proposal.darker_phototype is not None:
+        told = "plan.columns-of-darker" if proposal.machine.device.microbeam else "plan.dose-of-darker"
+        message = Message(told, span)
     else:
         message = Message("plan.dose-of-practice", span)
     about = f"{concern.condition} at {concern.site}"

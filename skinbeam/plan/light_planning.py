@@ -31,7 +31,7 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import find_limits
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.response_table import ResponseTable, basal_burn_doses
-from skinbeam.response.settings import SearchMachine, build_beam
+from skinbeam.response.settings import SearchMachine, build_beam, is_facial
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
@@ -103,7 +103,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             skins,
             energies=[energy],
             most_density_per_cm2=proposal.density_per_cm2,
-            is_published=proposal.lighter_phototype is None,
+            is_published=proposal.lighter_phototype is None and is_facial(site),
         )
         if found is not None:
             return found

@@ -30,7 +30,7 @@ from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
-from skinbeam.response.settings import PracticeRegion, SearchMachine
+from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.text import Message
 
@@ -107,6 +107,8 @@ class Proposal:
         doses = Message("plan.dose-span", {"low": low, "high": high, "unit": self.unit})
         if low == high:
             doses = Message("plan.dose-single", {"dose": low, "unit": self.unit})
+        if self.darker_phototype is not None:
+            doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}
 
     def includes(self, dose: float) -> bool:
@@ -168,6 +170,8 @@ def _propose(
     if own is not None:
         return own
     found = _propose_beside_cell(machine, settings, concern, region)
+    if machine.device.microbeam and not is_facial(concern.site):
+        return found  # columns that facial skin bears reach too deep in thinner skin
     if found is not None and not machine.device.microbeam:
         return found
     darker = _propose_from_darker_cells(machine, settings, concern, region)
@@ -231,18 +235,30 @@ def _propose_from_lighter_cells(
 ) -> Proposal | None:
     """Return the proposal from the cell of the next lighter phototype that gives a dose.
 
+    Its dose is no greater than that of any lighter phototype at the same setting.
+
     Parameters
     ----------
     with_lenders : whether the cells of conditions that lend their settings count too.
     """
     conditions = lending_conditions(concern.condition) if with_lenders else (concern.condition,)
+    nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
             cell = _cell_of(concern, condition, PHOTOTYPES[lighter - 1])
             found = _propose_from_cell(machine, settings, cell, replace(region, condition=condition), lighter)
             if found is not None:
-                return found
-    return None
+                nearest = found if nearest is None else _bounded_by(nearest, found)
+                break
+    return nearest
+
+
+def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
+    """Return a proposal with no more than lighter skin gets at the same setting, as far as its range allows."""
+    if lighter.setting != proposal.setting or lighter.high < proposal.low:
+        return proposal
+    high = min(proposal.high, lighter.high)
+    return replace(proposal, middle=min(proposal.middle, lighter.middle, high), high=high)
 
 
 def _propose_from_darker_cells(
@@ -387,15 +403,14 @@ def _propose_from_practice(
     if found is None:
         return None
     setting, span = found
-    own_high = span.own_high or span.high  # of sources that treated such skin, beside those that treated others too
-    high = max(min(span.usual_high, *region.lighter_highs(machine.device, setting), own_high, span.high), span.low)
+    middle, high = _practice_doses(machine, setting, region, span)
     lighter = None if span.includes_phototype else _lighter_phototype(machine, setting, region)
     cite_sources(*span.sources)
     made = Proposal(
         machine,
         setting,
         span.low,
-        min(span.middle, math.sqrt(span.low * high)),
+        middle,
         high,
         None,
         span.sources,
@@ -404,6 +419,35 @@ def _propose_from_practice(
         printed=span.printed,
     )
     return made if made.published_doses else None
+
+
+def _practice_doses(
+    machine: SearchMachine, setting: BeamSetting, region: PracticeRegion, span: PublishedRange
+) -> tuple[float, float]:
+    """Return the middle and the greatest dose of a range; neither exceeds that of lighter skin at the same setting."""
+    own_high = span.own_high or span.high  # of sources that treated such skin, beside those that treated others too
+    high = min(span.usual_high, *region.lighter_highs(machine.device, setting), own_high, span.high)
+    middle = span.middle
+    for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
+        theirs = replace(region, phototype=lighter)
+        found = theirs.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
+        if found is not None and found.includes_phototype and found.condition == span.condition:
+            lighter_middle, lighter_high = _practice_doses(machine, setting, theirs, found)
+            middle, high = min(middle, lighter_middle), min(high, lighter_high)
+            break
+    high = max(high, span.low)
+    return max(min(middle, math.sqrt(span.low * high)), span.low), high
+
+
+def _needs_pulse(machine: SearchMachine, region: PracticeRegion) -> bool:
+    """Whether a dose holds for its pulse alone: what a laser's dose heats depends on it; pulses of lamps differ less,
+    and few sources print them.
+    """
+    return _heats(machine, region) and not machine.device.is_lamp
+
+
+def _heats(machine: SearchMachine, region: PracticeRegion) -> bool:
+    return region.modality in _HEATING_MODALITIES and not machine.device.microbeam
 
 
 def _lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:
@@ -425,17 +469,15 @@ def _nearest_practice(
     """
     others: dict[BeamSetting, PublishedRange] = {}
     own: dict[BeamSetting, PublishedRange] = {}  # of the condition itself, in other skin
-    heats = region.modality in _HEATING_MODALITIES and not machine.device.microbeam
     for setting in _by_distance(machine, settings, region, 0.5):
-        # What a laser's dose heats depends on the pulse; pulses of lamps differ less, and few sources print them.
-        span = region.dose_range(machine.device, setting, needs_pulse=heats and not machine.device.is_lamp)
+        span = region.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
         if span is None or not any(span.low / DOSE_ROUNDING <= one <= span.high for one in machine.doses(setting)):
             continue
         if span.includes_phototype and span.condition == region.condition:
             return setting, span
         (own if span.condition == region.condition else others)[setting] = span
     others = own or others
-    place = _PROTECTIVE_PLACE if heats else 0.5
+    place = _PROTECTIVE_PLACE if _heats(machine, region) else 0.5
     nearest = next(iter(_by_distance(machine, others, region, place)), None)
     return None if nearest is None else (nearest, others[nearest])
 

@@ -47,6 +47,7 @@ __all__ = [
     "built_in_cooling",
     "find_cap",
     "is_bruising_light",
+    "is_facial",
     "shortest_allowed_pulse_ms",
     "site_group",
     "sources_without_dose",
@@ -167,6 +168,11 @@ def site_group(site: str) -> str:
     """Return the group of sites in the evidence; a site without a group heals as the face does."""
     groups: Mapping[str, Sequence[str]] = evidence_settings()["site_groups"]
     return next((name for name, sites in groups.items() if site in sites), _FACE_GROUP)
+
+
+def is_facial(site: str) -> bool:
+    """Return whether the skin of a site is as thick as that which most sources treated: the face, without the lids."""
+    return site_group(site) in (_FACE_GROUP, _MOUTH_GROUP)
 
 
 @cache
