@@ -26,7 +26,7 @@ def select_marks(analysis: PhotoAnalysis, places: Sequence[MarkPlace] | None) ->
     """Return an analysis with only the marks at these places, and with their number in its findings.
 
     A mark is at a place of its kind that is as near as a mark is on a copy of the same photograph. Kinds whose marks
-    have no place, such as pores, stay.
+    have no place, such as pores, stay, and so do spots that a doctor must see: nobody's choice clears them.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def _select(skin: SkinAnalysis, places: Sequence[MarkPlace]) -> SkinAnalysis:
         name = f"{mark.kind}-{mark.region}"
         numbers[name] += 1
         record = records.get(f"{name}-{numbers[name]}")
-        if record is None or _is_at_one(record, mark.kind, places):
+        if record is None or mark.needs_examination or _is_at_one(record, mark.kind, places):
             kept.append(mark)
     return replace(skin, marks=tuple(kept), findings=tuple(_selected(finding, places) for finding in skin.findings))
 

@@ -157,4 +157,6 @@ def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], c
             return Message("preview.not-seen", {"reason": finding.count.reason})
     if any(not isinstance(mark_finding.count, Unknown) and mark_finding.count != 0 for mark_finding in here):
         return Message("preview.no-outline")
+    if any(finding.told is not None for finding in here):  # it was found, and a person did not confirm it
+        return Message("preview.none-confirmed")
     return Message("preview.none-found") if told else Message("preview.no-reader")

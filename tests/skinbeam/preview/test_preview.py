@@ -545,7 +545,7 @@ def test_harms_without_a_picture_stand_beside_the_drawn_ones_with_their_counts()
     assert "dark marks" not in beside
     assert "burn" not in beside
     assert any("long-lasting redness. No trial counted it." in footnote for footnote in made.footnotes)
-    listed = made.document["harms_not_drawn"]
+    listed = made.report.to_dict()["harms_not_drawn"]
     assert [(one["harm"], "unknown" in one["p"]) for one in listed] == [("scar", False), ("prolonged-erythema", True)]
 
 

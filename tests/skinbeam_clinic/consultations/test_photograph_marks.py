@@ -89,12 +89,19 @@ def test_an_analysis_keeps_the_marks_at_these_places_and_their_number() -> None:
     assert not any(finding.marks for finding in nothing.findings)
 
 
+def test_a_spot_that_a_doctor_must_see_stays_whatever_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(spotted_skin().marks[0]), "needs_examination", property(lambda _mark: True))
+    kept = select_marks(spotted(), [MarkPlace("spots", 999.0, 999.0)]).skin
+    assert not isinstance(kept, Unknown)
+    assert kept.marks == spotted_skin().marks
+
+
 def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
     spots = [mark.number for mark in read_marks(found()) if mark.kind == "spots"]
     assert spots
     struck = decided(found(), **{f"m{number}": "struck" for number in spots})
     made = make_preview(plan(only="age-spots"), select_marks(spotted(), kept_places(struck)))
-    assert not any("finding" in change for change in made.document["changes"])
+    assert not any("finding" in change for change in made.report.to_dict()["changes"])
 
 
 def test_marks_are_no_part_of_the_case_and_another_photograph_makes_them_void(tmp_path: Path) -> None:
@@ -134,7 +141,7 @@ def sent_fields(client: TestClient, here: str) -> dict[str, str]:
 def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> None:
     kept = with_marks(clinics)
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
-    fields = sent_fields(client, here) | {"photo.kept": kept.answers["photograph"]}
+    fields = sent_fields(client, here) | {"photo.kept": kept.answers.photo}
     free = len(read_marks(kept.answers))
     fields |= {"mark.0.decision": "struck", "mark.1.decision": "confirmed"}
     fields |= {f"mark.{free}.kind": "spots", f"mark.{free}.region": "nose", f"mark.{free}.size_mm": "2,5"}
@@ -153,7 +160,7 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
 def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinics) -> None:
     kept = with_marks(clinics)
     client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{kept.id}"
-    fields = {"revision": str(kept.revision), "photo.kept": kept.answers["photograph"], "patient.age_years": "53"}
+    fields = {"revision": str(kept.revision), "photo.kept": kept.answers.photo, "patient.age_years": "53"}
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "confirmed"}).status_code == 303
     after = clinics.desk().consultations.get(kept.id).answers
     assert ("patient.age_years", "53") in after.entries
