@@ -89,7 +89,8 @@ def test_what_was_typed_on_a_full_disk_is_sent_again_from_the_page(clinics: Clin
     patient = client.post("/patients").headers["location"]
     sent = {"name": "Synthetic Name", "address": "x" * 9_000, "version": ""}
     with full(clinics):
-        told = client.post(f"{patient}/{path}", data=sent)
+        while (told := client.post(f"{patient}/{path}", data=sent)).status_code == 303:
+            pass  # it fitted into what was left of the file's last pages
     assert told.status_code == 507
     assert f'action="{patient}/{path}"' in told.text
     again = sent_again(told.text)
