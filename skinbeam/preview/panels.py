@@ -67,7 +67,7 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
         harms = [sign for sign in found if isinstance(sign, HarmSign)]
         panels += [_harm_panel(sign, frame) for sign in harms]
         left = (*left, *(sign for sign in found if isinstance(sign, Omission)))
-        undrawn = find_undrawn_harms(treated, {sign.harm for sign in harms})
+        undrawn = find_undrawn_harms(treated, {sign.harm: sign.frequency.median for sign in harms})
     return PreviewStrip(
         panels=tuple(panel_rows.panel for panel_rows in panels),
         close_ups=_close_ups(taken, harms, skin.view, power),

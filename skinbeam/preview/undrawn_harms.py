@@ -1,6 +1,6 @@
 """Name the harms of the treatments that have no picture, with their counts: more may happen than is drawn."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from skinbeam.model.estimate import Estimate, Unknown
@@ -17,22 +17,23 @@ __all__ = [
 ]
 
 
-def find_undrawn_harms(treated: TreatedConcerns, drawn: Collection[str]) -> tuple[UndrawnHarm, ...]:
+def find_undrawn_harms(treated: TreatedConcerns, drawn: Mapping[str, float]) -> tuple[UndrawnHarm, ...]:
     """Return each harm without a picture after the treatment with the highest share, then those of unknown share.
 
-    A drawn harm whose share is unknown after another treatment is among the unknown ones: it may be likelier there.
-    What happens only after a fault is left out: nobody counted it.
+    A drawn harm that is likelier after a treatment whose site the photograph does not show is among the former; one
+    whose share is unknown after another treatment is among the latter: it may be likelier there. What happens only
+    after a fault is left out: nobody counted it.
 
     Parameters
     ----------
-    drawn : names, as in the plan, of the harms that have a picture.
+    drawn : harms that have a picture, by name as in the plan → the share of people that the picture is of.
     """
     counted: dict[str, UndrawnHarm] = {}
     unknown: dict[tuple[str, str], UndrawnHarm] = {}
     for harm in _harms(treated):
         if isinstance(harm.p, Unknown):
             unknown.setdefault((harm.harm, harm.treatment), harm)
-        elif harm.harm not in drawn and harm.p.median > _median(counted.get(harm.harm)):
+        elif harm.p.median > max(_median(counted.get(harm.harm)), drawn.get(harm.harm, -1.0)):
             counted[harm.harm] = harm
     return (*counted.values(), *unknown.values())
 

@@ -553,9 +553,17 @@ def test_a_dark_mark_of_unknown_rate_is_named_beside_the_drawn_one_of_another_co
     concern, option = next((one, one.first_laser[0]) for one in plan(only="age-spots").concerns if one.first_laser)
     counted = replace(option, harms=(harm("pih", Estimate(0.1, 0.0, 0.2, 0.9, "pooled")),), p_purpura=None)
     uncounted = replace(option, modality="ablative", harms=(harm("pih", Unknown("No trial counted it.")),))
-    found = find_undrawn_harms([(concern, counted), (concern, replace(uncounted, p_purpura=None))], {"pih"})
+    found = find_undrawn_harms([(concern, counted), (concern, replace(uncounted, p_purpura=None))], {"pih": 0.1})
     assert [(one.harm, one.treatment) for one in found] == [("pih", "ablative")]
     assert [read_undrawn_harm(json.loads(pretty_json(one))) for one in found] == list(found)
+
+
+def test_a_harm_that_is_likelier_where_the_photograph_does_not_show_it_is_named_with_its_share() -> None:
+    concern, option = next((one, one.first_laser[0]) for one in plan(only="age-spots").concerns if one.first_laser)
+    likelier = replace(option, harms=(harm("pih", Estimate(0.2, 0.1, 0.3, 0.9, "pooled")),), p_purpura=None)
+    (named,) = find_undrawn_harms([(concern, likelier)], {"pih": 0.1})
+    assert named.p == likelier.harms[0].p
+    assert find_undrawn_harms([(concern, likelier)], {"pih": 0.2}) == ()
 
 
 def test_without_a_counted_improvement_nothing_is_drawn_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
