@@ -1,4 +1,4 @@
-"""What a doctor found strange in plans of clinics with few devices: each test holds a whole class of such plans."""
+"""What would be strange to a doctor in plans of clinics with few devices: each test holds a class of such plans."""
 
 import itertools
 from dataclasses import replace
