@@ -17,6 +17,8 @@ from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
+    "MARK_FIELDS_MAX",
+    "MARK_ROWS_MAX",
     "NO_ANSWERS",
     "POINTS_PHOTOGRAPH",
     "TABLES",
@@ -63,7 +65,10 @@ _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
 POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points and examined spots are of
 MARKS_PHOTOGRAPH = "mark.of"  # id of the photograph that marks are of
-_MARK = re.compile(r"mark\.(\d{1,3})\.(kind|region|x_mm|y_mm|size_mm|decision)")
+_MARK_KEYS = ("kind", "region", "x_mm", "y_mm", "size_mm", "decision")
+_MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
+MARK_ROWS_MAX = 300  # found marks: more than any face has; the numbers of rows end at 999
+MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
@@ -94,7 +95,9 @@ def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
     assert spots
     struck = decided(found(), **{f"m{number}": "struck" for number in spots})
     made = make_preview(plan(only="age-spots"), select_marks(spotted(), kept_places(struck)))
-    assert not any("finding" in change for change in made.document["changes"])
+    changes = made.report.changes
+    assert not isinstance(changes, Unknown)
+    assert not any(change.finding for change in changes)
 
 
 def test_marks_are_no_part_of_the_case_and_another_photograph_makes_them_void(tmp_path: Path) -> None:
@@ -124,6 +127,26 @@ def with_marks(clinics: Clinics) -> ConsultationRecord:
     return desk.consultations.save(kept.id, found(photograph.id), revision=kept.revision)
 
 
+class FormFields(HTMLParser):
+    """The fields of the consultation's form on a page; a choice with nothing chosen is sent empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._choice = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        name, value = said.get("name") or "", said.get("value") or ""
+        if tag == "select":
+            self._choice = name
+        if tag == "option" and self._choice and "selected" in said:
+            self.fields[self._choice] = value
+        ticked = said.get("type") not in ("checkbox", "radio") or "checked" in said
+        if tag in ("input", "select", "textarea") and name and ticked and said.get("type") not in ("file", "submit"):
+            self.fields[name] = value
+
+
 def sent_fields(client: TestClient, here: str) -> dict[str, str]:
     """The fields of marks as the page sends them, with the revision."""
     page = client.get(here).text
@@ -134,7 +157,7 @@ def sent_fields(client: TestClient, here: str) -> dict[str, str]:
 def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> None:
     kept = with_marks(clinics)
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
-    fields = sent_fields(client, here) | {"photo.kept": kept.answers["photograph"]}
+    fields = sent_fields(client, here) | {"photo.kept": kept.answers.photo}
     free = len(read_marks(kept.answers))
     fields |= {"mark.0.decision": "struck", "mark.1.decision": "confirmed"}
     fields |= {f"mark.{free}.kind": "spots", f"mark.{free}.region": "nose", f"mark.{free}.size_mm": "2,5"}
@@ -150,10 +173,33 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
         assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))
 
 
+def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    (first, *_), photograph = read_marks(kept.answers), kept.answers.photo
+    assert first.place is not None
+    row = {"kind": first.kind, "region": first.region, "size_mm": "2"}
+    many = [
+        (f"mark.{number}.{key}", value)
+        for number in range(MARK_ROWS_MAX)
+        for key, value in (row | {"x_mm": f"{number / 10}", "y_mm": "5"}).items()
+    ]
+    answers = Submission((*LEAST, *many, (MARKS_PHOTOGRAPH, photograph)), photograph)
+    kept = clinics.desk().consultations.save(kept.id, answers, revision=kept.revision)
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    page = FormFields()
+    page.feed(client.get(here).text)
+    fields = page.fields | {f"mark.{number}.decision": "confirmed" for number in range(MARK_ROWS_MAX)}
+    assert len(fields) > 6 * MARK_ROWS_MAX + 100
+    sent = client.post(f"{here}/answers", files=[(name, (None, value)) for name, value in fields.items()])
+    assert sent.status_code == 303
+    marks = read_marks(clinics.desk().consultations.get(kept.id).answers)
+    assert [mark.decision for mark in marks] == ["confirmed"] * MARK_ROWS_MAX
+
+
 def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinics) -> None:
     kept = with_marks(clinics)
     client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{kept.id}"
-    fields = {"revision": str(kept.revision), "photo.kept": kept.answers["photograph"], "patient.age_years": "53"}
+    fields = {"revision": str(kept.revision), "photo.kept": kept.answers.photo, "patient.age_years": "53"}
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "confirmed"}).status_code == 303
     after = clinics.desk().consultations.get(kept.id).answers
     assert ("patient.age_years", "53") in after.entries
