@@ -274,7 +274,7 @@ def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
     """
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
-        row = parse_row_field(name)  # concern.0 and concern.00 are one row
+        row = parse_row_field(name) or parse_mark_field(name)  # concern.0 and concern.00 are one row
         several = (row.key if row else name) in _LISTS
         entry = (row or name, text.strip() if several else "")
         if entry in seen:

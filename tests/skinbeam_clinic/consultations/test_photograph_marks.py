@@ -24,7 +24,7 @@ from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission
+from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission, find_repeated_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
@@ -118,6 +118,12 @@ def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -
     if field == "decision":
         entries = (*entries, ("mark.0.decision", text))
     assert kept_places(Submission(entries, sent.photo)) is None
+
+
+def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() -> None:
+    sent = [("mark.0.decision", "confirmed"), ("mark.1.decision", "struck"), ("mark.0.kind", "spots")]
+    assert find_repeated_field(sent) == ""
+    assert find_repeated_field([*sent, ("mark.00.decision", "struck")]) == "mark.00.decision"
 
 
 def with_marks(clinics: Clinics) -> ConsultationRecord:
