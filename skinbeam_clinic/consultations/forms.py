@@ -5,7 +5,7 @@ as in a file; every other field reaches the schema, which refuses unknown fields
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -26,6 +26,7 @@ __all__ = [
     "FieldRow",
     "RecordedRow",
     "Submission",
+    "are_same_answers",
     "find_repeated_field",
     "form_entries",
     "is_mark_field",
@@ -281,6 +282,28 @@ def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
             return name
         seen.add(entry)
     return ""
+
+
+def are_same_answers(one: Submission, other: Submission) -> bool:
+    """Return whether two submissions answer the same, whatever the order of their fields.
+
+    Marks that were found on a photograph are no answers until somebody decides about one or adds one: before that they
+    change no plan and no picture. Nor is the name of a photograph on which no points or spots are told.
+    """
+    answers = ((_list_answers(sent.entries), sent.photo, sent.recorded) for sent in (one, other))
+    return next(answers) == next(answers)
+
+
+def _list_answers(entries: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    fields = [field for name, _ in entries if (field := parse_mark_field(name))]
+    placed = {field.number for field in fields if field.key == "x_mm"}  # what a person adds has no place
+    decided = any(field.key == "decision" or field.number not in placed for field in fields)
+    pointed = any(name == _SPOTS_EXAMINED or _POINT.fullmatch(name) for name, _ in entries)
+    return sorted(
+        (name, text)
+        for name, text in entries
+        if (decided or not is_mark_field(name)) and (pointed or name != POINTS_PHOTOGRAPH)
+    )
 
 
 def _put_value(table: dict[str, Any], key: str, name: str, text: str) -> None:

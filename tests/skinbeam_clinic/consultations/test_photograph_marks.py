@@ -16,6 +16,7 @@ from clinic_pages import PHONE, looked_at, served, sign_in
 from clinic_samples import Clinics
 from playwright.sync_api import Browser, expect
 from preview_samples import look, plan, seen
+from record_samples import MADE
 from starlette.testclient import TestClient
 
 from skinbeam.api.preview import make_preview
@@ -23,6 +24,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations import suggestion_routes
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission, find_repeated_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
@@ -118,6 +120,58 @@ def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -
     if field == "decision":
         entries = (*entries, ("mark.0.decision", text))
     assert kept_places(Submission(entries, sent.photo)) is None
+
+
+def test_found_marks_leave_a_plan_valid_until_somebody_decides_about_one(clinics: Clinics) -> None:
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    plan = desk.plans.add(kept.id, MADE, revision=kept.revision)
+    marked = desk.consultations.save(kept.id, found(photograph), revision=kept.revision)
+    assert read_marks(marked.answers)
+    assert (marked.state, marked.revision) == ("planned", plan.consultation_revision)
+    # The page sends the fields in another order, and names the photograph of face points that nobody set.
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    fields = sent_fields(client, here) | {"photo.kept": photograph} | dict(LEAST)
+    assert client.post(f"{here}/answers", data=fields).status_code == 303
+    assert desk.consultations.get(kept.id).revision == plan.consultation_revision
+    assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "struck"}).status_code == 303
+    after = desk.consultations.get(kept.id)
+    assert (after.state, after.revision) == ("draft", plan.consultation_revision + 1)
+    assistant = clinics.browser(Role.ASSISTANT)  # sends no marks, and so changes none
+    sent = dict(LEAST) | {"revision": str(after.revision), "photo.kept": photograph}
+    assert assistant.post(f"{here}/answers", data=sent).status_code == 303
+    assert desk.consultations.get(kept.id).revision == after.revision
+
+
+def test_a_mark_that_a_person_adds_is_an_answer(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    added = (*kept.answers.entries, ("mark.99.kind", "spots"), ("mark.99.region", "nose"))
+    after = clinics.desk().consultations.save(kept.id, replace(kept.answers, entries=added), revision=kept.revision)
+    assert after.revision == kept.revision + 1
+
+
+def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    saved = Submission((*LEAST, ("patient.sex", "female")), photograph)
+
+    def save_elsewhere(*_: object) -> PhotoAnalysis:
+        desk.consultations.save(kept.id, saved, revision=kept.revision)
+        return spotted()
+
+    monkeypatch.setattr(suggestion_routes, "_analyse", save_elsewhere)
+    sent = dict(LEAST) | {"revision": str(kept.revision), "photo.kept": photograph}
+    answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{kept.id}/suggestions", data=sent)
+    assert answer.status_code == 409
+    assert "Another member has saved in the meantime" in answer.text
+    assert desk.consultations.get(kept.id).answers == saved
+    assert desk.suggestions.of(kept.id) == ()
 
 
 def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() -> None:
