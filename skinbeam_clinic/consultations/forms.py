@@ -6,7 +6,7 @@ as in a file; every other field reaches the schema, which refuses unknown fields
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple
@@ -64,7 +64,7 @@ _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
-POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points and examined spots are of
+POINTS_PHOTOGRAPH = "photo.points.of"  # id of the photograph that points and examined spots are of
 MARKS_PHOTOGRAPH = "mark.of"  # id of the photograph that marks are of
 _MARK_KEYS = ("kind", "region", "x_mm", "y_mm", "size_mm", "decision")
 _MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
@@ -138,7 +138,7 @@ class Submission:
     Parameters
     ----------
     entries : name and text of each field that was filled in, in the order of the form.
-    photo : SHA-256 of the photograph sent with the form; empty when there is none.
+    photo : id of the form's photograph; empty when there is none.
     recorded : rows from the patient's records, which were never form fields.
     """
 
@@ -201,6 +201,14 @@ class Submission:
         if about_photo and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries:
             tables.setdefault("photo", about_photo)
         return tables
+
+    def rename_photographs(self, ids: Mapping[str, str]) -> "Submission":
+        """Return the answers with new ids of photographs, also where marks and points name theirs."""
+        entries = (
+            (name, ids.get(text, text) if name in (MARKS_PHOTOGRAPH, POINTS_PHOTOGRAPH) else text)
+            for name, text in self.entries
+        )
+        return replace(self, entries=tuple(entries), photo=ids.get(self.photo, ""))
 
     def row_numbers(self, kind: str) -> tuple[int, ...]:
         """Return the numbers of the rows of a table that are not empty, ascending."""

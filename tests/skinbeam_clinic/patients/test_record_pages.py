@@ -160,7 +160,7 @@ def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestCli
         assert client.post(f"{plan}/choice", data={"option": nowhere}).status_code == 404
 
 
-def test_past_sessions_are_carried_over_newer_consultations_that_have_none(client: TestClient, clinics: Clinics) -> None:
+def test_past_sessions_are_carried_over_newer_consultations_without_any(client: TestClient, clinics: Clinics) -> None:
     consultations = clinics.desk().consultations
     patient = clinics.desk().patients.add().id
     sessions = (("session.0.treats", "age-spots"), ("session.0.week", "0"))
