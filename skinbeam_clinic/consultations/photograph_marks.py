@@ -131,7 +131,11 @@ def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
 
 
 def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submission:
-    """Return the answers with the marks of an analysis; marks of the same photograph that stand there already stay."""
+    """Return the answers with the marks of an analysis; marks of the same photograph that stand there already stay.
+
+    They stay also where the points of the face were corrected since. Places are measured from these points, so pictures
+    no longer find such marks.
+    """
     if read_marks(submission) or isinstance(analysis.skin, Unknown):
         return submission
     found = (

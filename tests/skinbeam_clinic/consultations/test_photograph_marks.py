@@ -25,6 +25,7 @@ from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations import suggestion_routes
+from skinbeam_clinic.consultations.answers import find_differences
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission, find_repeated_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
@@ -172,6 +173,15 @@ def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
     assert "Another member has saved in the meantime" in answer.text
     assert desk.consultations.get(kept.id).answers == saved
     assert desk.suggestions.of(kept.id) == ()
+
+
+def test_a_conflict_names_each_field_of_a_mark() -> None:
+    one = decided(found(), m0="confirmed")
+    labels = [difference.label for difference in find_differences(one, Submission())]
+    of_first = [label for label in labels if label.startswith("Mark 1, ")]
+    assert len(set(of_first)) == len(of_first) == 6
+    (only,) = find_differences(one, decided(found(), m0="struck"))
+    assert (only.label, only.mine, only.theirs) == ("Mark 1, Decision", "confirmed", "struck")
 
 
 def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() -> None:
