@@ -442,6 +442,7 @@ def answered_and_decided(desk: ClinicRepositories, mine: ClinicRepositories, ala
 
 # They name nothing that another clinic could have; jobs, trail, copies, imports and erasure have tests of their own.
 UNBOUND = {
+    "imports.list_done",
     "imports.note_export",
     "imports.preview",
     "imports.undo",
