@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from skinbeam_clinic.consultations.forms import (
     MARKS_PHOTOGRAPH,
+    NO_ANSWERS,
     POINTS_PHOTOGRAPH,
     Submission,
     make_submission,
@@ -39,12 +40,20 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     )
 
 
-def carry_past_sessions(answers: Submission) -> Submission:
+def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:
     """Return the answers with which a patient's next consultation begins: the past sessions that were entered before.
 
-    Sessions that were treated here are no answers; each plan reads them from the records.
+    They are those of the newest consultation that has some: an imported course began years ago, and newer consultations
+    may contain none. Sessions that were treated here are no answers; each plan reads them from the records.
+
+    Parameters
+    ----------
+    earlier : answers of the patient's consultations, oldest first.
     """
-    return Submission(tuple((name, value) for name, value in answers.entries if _is_session(name)), "")
+    for answers in reversed(earlier):
+        if entries := tuple((name, value) for name, value in answers.entries if _is_session(name)):
+            return Submission(entries)
+    return NO_ANSWERS
 
 
 def _is_session(name: str) -> bool:

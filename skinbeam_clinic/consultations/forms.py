@@ -5,8 +5,8 @@ as in a file; every other field reaches the schema, which refuses unknown fields
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple
@@ -17,6 +17,8 @@ from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
+    "MARK_FIELDS_MAX",
+    "MARK_ROWS_MAX",
     "NO_ANSWERS",
     "POINTS_PHOTOGRAPH",
     "TABLES",
@@ -24,6 +26,7 @@ __all__ = [
     "FieldRow",
     "RecordedRow",
     "Submission",
+    "are_same_answers",
     "find_repeated_field",
     "form_entries",
     "is_mark_field",
@@ -61,9 +64,12 @@ _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
-POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph that points and examined spots are of
+POINTS_PHOTOGRAPH = "photo.points.of"  # id of the photograph that points and examined spots are of
 MARKS_PHOTOGRAPH = "mark.of"  # id of the photograph that marks are of
-_MARK = re.compile(r"mark\.(\d{1,3})\.(kind|region|x_mm|y_mm|size_mm|decision)")
+_MARK_KEYS = ("kind", "region", "x_mm", "y_mm", "size_mm", "decision")
+_MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
+MARK_ROWS_MAX = 300  # found marks: more than any face has; the numbers of rows end at 999
+MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
@@ -132,7 +138,7 @@ class Submission:
     Parameters
     ----------
     entries : name and text of each field that was filled in, in the order of the form.
-    photo : SHA-256 of the photograph sent with the form; empty when there is none.
+    photo : id of the form's photograph; empty when there is none.
     recorded : rows from the patient's records, which were never form fields.
     """
 
@@ -195,6 +201,14 @@ class Submission:
         if about_photo and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries:
             tables.setdefault("photo", about_photo)
         return tables
+
+    def rename_photographs(self, ids: Mapping[str, str]) -> "Submission":
+        """Return the answers with new ids of photographs, also where marks and points name theirs."""
+        entries = (
+            (name, ids.get(text, text) if name in (MARKS_PHOTOGRAPH, POINTS_PHOTOGRAPH) else text)
+            for name, text in self.entries
+        )
+        return replace(self, entries=tuple(entries), photo=ids.get(self.photo, ""))
 
     def row_numbers(self, kind: str) -> tuple[int, ...]:
         """Return the numbers of the rows of a table that are not empty, ascending."""
@@ -269,13 +283,35 @@ def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
     """
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
-        row = parse_row_field(name)  # concern.0 and concern.00 are one row
+        row = parse_row_field(name) or parse_mark_field(name)  # concern.0 and concern.00 are one row
         several = (row.key if row else name) in _LISTS
         entry = (row or name, text.strip() if several else "")
         if entry in seen:
             return name
         seen.add(entry)
     return ""
+
+
+def are_same_answers(one: Submission, other: Submission) -> bool:
+    """Return whether two submissions answer the same, whatever the order of their fields.
+
+    Marks that were found on a photograph are no answers until somebody decides about one or adds one: before that they
+    change no plan and no picture. Nor is the name of a photograph on which no points or spots are told.
+    """
+    answers = ((_list_answers(sent.entries), sent.photo, sent.recorded) for sent in (one, other))
+    return next(answers) == next(answers)
+
+
+def _list_answers(entries: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    fields = [field for name, _ in entries if (field := parse_mark_field(name))]
+    placed = {field.number for field in fields if field.key == "x_mm"}  # what a person adds has no place
+    decided = any(field.key == "decision" or field.number not in placed for field in fields)
+    pointed = any(name == _SPOTS_EXAMINED or _POINT.fullmatch(name) for name, _ in entries)
+    return sorted(
+        (name, text)
+        for name, text in entries
+        if (decided or not is_mark_field(name)) and (pointed or name != POINTS_PHOTOGRAPH)
+    )
 
 
 def _put_value(table: dict[str, Any], key: str, name: str, text: str) -> None:

@@ -15,7 +15,13 @@ from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS, region_words
 from skinbeam.photo.mark_selection import MarkPlace
 from skinbeam.text import Message, render_message
-from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, Submission, is_mark_field, parse_mark_field
+from skinbeam_clinic.consultations.forms import (
+    MARK_ROWS_MAX,
+    MARKS_PHOTOGRAPH,
+    Submission,
+    is_mark_field,
+    parse_mark_field,
+)
 
 __all__ = [
     "MARK_DECISIONS",
@@ -31,7 +37,6 @@ __all__ = [
 
 _CONFIRMED, _STRUCK = "confirmed", "struck"
 MARK_DECISIONS = (_CONFIRMED, _STRUCK)
-_ROWS_MAX = 300  # more marks than any face has; the numbers of fields end at 999
 _EMPTY_ROWS = 2  # for marks that a person adds
 
 
@@ -126,7 +131,11 @@ def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
 
 
 def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submission:
-    """Return the answers with the marks of an analysis; marks of the same photograph that stand there already stay."""
+    """Return the answers with the marks of an analysis; marks of the same photograph that stand there already stay.
+
+    They stay also where the points of the face were corrected since. Places are measured from these points, so pictures
+    no longer find such marks.
+    """
     if read_marks(submission) or isinstance(analysis.skin, Unknown):
         return submission
     found = (
@@ -141,7 +150,7 @@ def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submissi
         for mark in finding.marks or ()
         if finding.region in REGION_SITES
     )
-    rows = [row for _, row in zip(range(_ROWS_MAX), found, strict=False)]
+    rows = [row for _, row in zip(range(MARK_ROWS_MAX), found, strict=False)]
     entries = [entry for entry in submission.entries if not is_mark_field(entry[0])]
     entries += [(f"mark.{number}.{key}", value) for number, row in enumerate(rows) for key, value in row.items()]
     return Submission((*entries, (MARKS_PHOTOGRAPH, submission.photo)), submission.photo)

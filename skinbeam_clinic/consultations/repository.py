@@ -7,7 +7,7 @@ import datetime
 from enum import StrEnum
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission
+from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same_answers
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
@@ -92,6 +92,8 @@ class ConsultationRepository:
     def save(self, id: str, answers: Submission, *, revision: int) -> ConsultationRecord:
         """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
 
+        Marks of a photograph about which nobody decided are stored without a new revision.
+
         Raises
         ------
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
@@ -99,12 +101,14 @@ class ConsultationRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = get_open_consultation(work, id)
-            if answers == _read_answers(work, row):
+            stored = _read_answers(work, row)
+            if answers == stored:
                 return _read_consultation(work, row)  # also of an older revision: who sends again has lost the answer
             check_unchanged(work, row, revision)
             work.seal_record(row, ANSWERS_CONTENT, answers)
-            row.state = ConsultationState.DRAFT.value
-            row.revision += 1
+            if not are_same_answers(answers, stored):
+                row.state = ConsultationState.DRAFT.value
+                row.revision += 1
             row.saved_at, row.saved_by = now(), work.actor
             work.save(row, "consultation.saved", revision=row.revision)
             return _read_consultation(work, row)

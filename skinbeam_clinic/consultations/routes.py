@@ -181,12 +181,11 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 
-def render_conflict(request: ClinicRequest, error: ConflictError) -> Response:
-    """Return the form with both answers."""
+def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submission | None = None) -> Response:
+    """Return the form with both answers; mine are those that were sent, unless others are given."""
     kept = request.repositories.consultations.get(request.path_parameter("consultation"))
-    return request.html(
-        _render_page(request, kept, read_form_answers(request.fields), error, conflict=True), error_status(error)
-    )
+    mine = mine or read_form_answers(request.fields)
+    return request.html(_render_page(request, kept, mine, error, conflict=True), error_status(error))
 
 
 def _close_consultation(request: ClinicRequest) -> Response:

@@ -46,8 +46,10 @@ def _read_suggestions(request: ClinicRequest) -> Response:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
         photograph = kept.answers.photo or photographs[-1].id
         analysis = _analyse(request, photograph, kept.answers)
-        found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
         _save_marks(request, kept, kept.answers, photograph, analysis)
+        found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
+    except ConflictError as error:  # somebody saved during the analysis
+        return render_conflict(request, error, kept.answers)
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")

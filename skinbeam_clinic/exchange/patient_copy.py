@@ -117,8 +117,9 @@ class PatientCopyRepository:
             self._patients.set_contact(patient.id, contact)
         for answers, photographs, plans, test_spots in held:
             consultation = self._consultations.begin(patient.id, answers)
-            for photograph in photographs:
-                self._photographs.add(consultation.id, *photograph)
+            ids = {id: self._photographs.add(consultation.id, *taken).id for id, taken in photographs}
+            renamed = answers.rename_photographs(ids)
+            consultation = self._consultations.save(consultation.id, renamed, revision=consultation.revision)
             for made, choices in plans:
                 plan = self._plans.add(consultation.id, made, revision=consultation.revision)
                 for option, notes in choices:
@@ -176,7 +177,7 @@ class PatientCopyRepository:
 
 _ArchiveContents = tuple[
     Submission,
-    list[tuple[bytes, str, PhotographPermissions]],
+    list[tuple[str, tuple[bytes, str, PhotographPermissions]]],
     list[tuple[NewPlan, list[tuple[str, str]]]],
     tuple[TestSpotRecord, ...],
 ]
@@ -187,9 +188,12 @@ def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iter
     for one in record["consultations"]:
         photographs = [
             (
-                files[photograph["file"]],
-                str(photograph["media_type"]),
-                PhotographPermissions(**photograph["permissions"]),
+                str(photograph["id"]),
+                (
+                    files[photograph["file"]],
+                    str(photograph["media_type"]),
+                    PhotographPermissions(**photograph["permissions"]),
+                ),
             )
             for photograph in one["photographs"]
         ]

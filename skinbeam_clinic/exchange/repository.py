@@ -5,7 +5,7 @@ what that clinic explained: it is stored unchanged, and void. All rows are writt
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import AppointmentRepository
@@ -206,7 +206,7 @@ class _ConsultationWriter:
     def consultation(self, one: ConsultationContents, patient_id: str) -> None:
         work, held = self._work, one.consultation
         photographs = {photograph.id: new_id() for photograph, _ in one.photographs}
-        answers = replace(held.answers, photo=photographs.get(held.answers.photo, ""))
+        answers = held.answers.rename_photographs(photographs)
         state = (
             ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
         )  # consent given elsewhere is void

@@ -10,7 +10,6 @@ from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
-from skinbeam_clinic.consultations.forms import NO_ANSWERS
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
@@ -132,8 +131,7 @@ def _save_contact(request: ClinicRequest) -> Response:
 
 def _begin_consultation(request: ClinicRequest) -> Response:
     patient, consultations = request.path_parameter("patient"), request.repositories.consultations
-    earlier = consultations.of(patient)
-    answers = carry_past_sessions(earlier[-1].answers) if earlier else NO_ANSWERS
+    answers = carry_past_sessions([one.answers for one in consultations.of(patient)])
     return request.redirect(f"/consultations/{consultations.begin(patient, answers).id}")
 
 

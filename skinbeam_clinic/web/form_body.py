@@ -12,12 +12,13 @@ from starlette.requests import ClientDisconnect
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
-from skinbeam_clinic.consultations.forms import TABLES, Submission, find_repeated_field
+from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX, TABLES, Submission, find_repeated_field
 from skinbeam_clinic.web.errors import RefusedError, refusal
 
 __all__ = ["is_complete", "read_form"]
 
-_MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
+_MOST_FIELDS = 500 + MARK_FIELDS_MAX  # a form with every row of every table, and with every mark of a photograph
+_MOST_FIELD_BYTES = 10_000
 _IMPORT_FILES = ("patients", "appointments", "sessions", "mapping")
 _MOST_FILES = len(_IMPORT_FILES) + 1  # one more is read so that the error can name it
 _FILE_FIELDS = ("photo", "case", *_IMPORT_FILES)

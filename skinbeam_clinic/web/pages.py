@@ -114,6 +114,14 @@ _PULSE = {
     "spot_mm": "app.spot-size",
 }
 _POINTS = ("right", "left", "mouth")
+_MARK_LABELS = {
+    "kind": "marks.kind",
+    "region": "marks.region",
+    "x_mm": "marks.across",
+    "y_mm": "marks.down",
+    "size_mm": "marks.size",
+    "decision": "marks.decision",
+}
 _LABELS = {
     "patient.age_years": "app.age",
     "patient.sex": "app.sex",
@@ -313,7 +321,8 @@ def _field_label(field: str) -> str:
 def describe_field(field: str) -> str:
     """Return the label of a field, after the title of its row when it is in one."""
     if mark := parse_mark_field(field):
-        return render_message("marks.field", {"number": mark.number + 1})
+        title = render_message("marks.field", {"number": mark.number + 1})
+        return f"{title}, {render_message(_MARK_LABELS[mark.key])}"
     row = parse_row_field(field)
     title = f"{render_message(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
     return f"{title}{_field_label(field)}"

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from clinic_pages import PHONE, looked_at, served, sign_in
 from clinic_samples import Clinics
 from playwright.sync_api import Browser, expect
 from preview_samples import look, plan, seen
+from record_samples import MADE
 from starlette.testclient import TestClient
 
 from skinbeam.api.preview import make_preview
@@ -22,8 +24,10 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations import suggestion_routes
+from skinbeam_clinic.consultations.answers import find_differences
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission, find_repeated_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
@@ -101,7 +105,9 @@ def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
     assert spots
     struck = decided(found(), **{f"m{number}": "struck" for number in spots})
     made = make_preview(plan(only="age-spots"), select_marks(spotted(), kept_places(struck)))
-    assert not any("finding" in change for change in made.report.to_dict()["changes"])
+    changes = made.report.changes
+    assert not isinstance(changes, Unknown)
+    assert not any(change.finding for change in changes)
 
 
 def test_marks_are_no_part_of_the_case_and_another_photograph_makes_them_void(tmp_path: Path) -> None:
@@ -124,11 +130,98 @@ def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -
     assert kept_places(Submission(entries, sent.photo)) is None
 
 
+def test_found_marks_leave_a_plan_valid_until_somebody_decides_about_one(clinics: Clinics) -> None:
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    plan = desk.plans.add(kept.id, MADE, revision=kept.revision)
+    marked = desk.consultations.save(kept.id, found(photograph), revision=kept.revision)
+    assert read_marks(marked.answers)
+    assert (marked.state, marked.revision) == ("planned", plan.consultation_revision)
+    # The page sends the fields in another order, and names the photograph of face points that nobody set.
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    fields = sent_fields(client, here) | {"photo.kept": photograph} | dict(LEAST)
+    assert client.post(f"{here}/answers", data=fields).status_code == 303
+    assert desk.consultations.get(kept.id).revision == plan.consultation_revision
+    assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "struck"}).status_code == 303
+    after = desk.consultations.get(kept.id)
+    assert (after.state, after.revision) == ("draft", plan.consultation_revision + 1)
+    assistant = clinics.browser(Role.ASSISTANT)  # sends no marks, and so changes none
+    sent = dict(LEAST) | {"revision": str(after.revision), "photo.kept": photograph}
+    assert assistant.post(f"{here}/answers", data=sent).status_code == 303
+    assert desk.consultations.get(kept.id).revision == after.revision
+
+
+def test_a_mark_that_a_person_adds_is_an_answer(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    added = (*kept.answers.entries, ("mark.99.kind", "spots"), ("mark.99.region", "nose"))
+    after = clinics.desk().consultations.save(kept.id, replace(kept.answers, entries=added), revision=kept.revision)
+    assert after.revision == kept.revision + 1
+
+
+def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = clinics.desk()
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    saved = Submission((*LEAST, ("patient.sex", "female")), photograph)
+
+    def save_elsewhere(*_: object) -> PhotoAnalysis:
+        desk.consultations.save(kept.id, saved, revision=kept.revision)
+        return spotted()
+
+    monkeypatch.setattr(suggestion_routes, "_analyse", save_elsewhere)
+    sent = dict(LEAST) | {"revision": str(kept.revision), "photo.kept": photograph}
+    answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{kept.id}/suggestions", data=sent)
+    assert answer.status_code == 409
+    assert "Another member has saved in the meantime" in answer.text
+    assert desk.consultations.get(kept.id).answers == saved
+    assert desk.suggestions.of(kept.id) == ()
+
+
+def test_a_conflict_names_each_field_of_a_mark() -> None:
+    one = decided(found(), m0="confirmed")
+    labels = [difference.label for difference in find_differences(one, Submission())]
+    of_first = [label for label in labels if label.startswith("Mark 1, ")]
+    assert len(set(of_first)) == len(of_first) == 6
+    (only,) = find_differences(one, decided(found(), m0="struck"))
+    assert (only.label, only.mine, only.theirs) == ("Mark 1, Decision", "confirmed", "struck")
+
+
+def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() -> None:
+    sent = [("mark.0.decision", "confirmed"), ("mark.1.decision", "struck"), ("mark.0.kind", "spots")]
+    assert find_repeated_field(sent) == ""
+    assert find_repeated_field([*sent, ("mark.00.decision", "struck")]) == "mark.00.decision"
+
+
 def with_marks(clinics: Clinics) -> ConsultationRecord:
     desk = clinics.desk()
     kept = desk.consultations.begin(desk.patients.add().id)
     photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     return desk.consultations.save(kept.id, found(photograph.id), revision=kept.revision)
+
+
+class FormFields(HTMLParser):
+    """The fields of the consultation's form on a page; a choice with nothing chosen is sent empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._choice = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        name, value = said.get("name") or "", said.get("value") or ""
+        if tag == "select":
+            self._choice = name
+        if tag == "option" and self._choice and "selected" in said:
+            self.fields[self._choice] = value
+        ticked = said.get("type") not in ("checkbox", "radio") or "checked" in said
+        if tag in ("input", "select", "textarea") and name and ticked and said.get("type") not in ("file", "submit"):
+            self.fields[name] = value
 
 
 def sent_fields(client: TestClient, here: str) -> dict[str, str]:
@@ -155,6 +248,29 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
     copy = clinics.desk().patient_copies.make(after.patient_id)
     with zipfile.ZipFile(io.BytesIO(copy)) as archive:
         assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))
+
+
+def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clinics: Clinics) -> None:
+    kept = with_marks(clinics)
+    (first, *_), photograph = read_marks(kept.answers), kept.answers.photo
+    assert first.place is not None
+    row = {"kind": first.kind, "region": first.region, "size_mm": "2"}
+    many = [
+        (f"mark.{number}.{key}", value)
+        for number in range(MARK_ROWS_MAX)
+        for key, value in (row | {"x_mm": f"{number / 10}", "y_mm": "5"}).items()
+    ]
+    answers = Submission((*LEAST, *many, (MARKS_PHOTOGRAPH, photograph)), photograph)
+    kept = clinics.desk().consultations.save(kept.id, answers, revision=kept.revision)
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    page = FormFields()
+    page.feed(client.get(here).text)
+    fields = page.fields | {f"mark.{number}.decision": "confirmed" for number in range(MARK_ROWS_MAX)}
+    assert len(fields) > 6 * MARK_ROWS_MAX + 100
+    sent = client.post(f"{here}/answers", files=[(name, (None, value)) for name, value in fields.items()])
+    assert sent.status_code == 303
+    marks = read_marks(clinics.desk().consultations.get(kept.id).answers)
+    assert [mark.decision for mark in marks] == ["confirmed"] * MARK_ROWS_MAX
 
 
 def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinics) -> None:

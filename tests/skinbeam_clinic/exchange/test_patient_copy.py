@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange_samples import picture
 from record_samples import ANSWERS, MADE, NO_WAIT, sign
 from sqlalchemy import text
 from treatment_samples import fired, started
@@ -16,9 +17,13 @@ from treatment_samples import fired, started
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, POINTS_PHOTOGRAPH, Submission
+from skinbeam_clinic.consultations.photograph_marks import read_marks
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import make_bundle, parse_whole_bundle
 from skinbeam_clinic.models import PatientRecord, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
@@ -72,6 +77,48 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     assert other.plans.read_file(plan.id, "plan.json") == MADE.files["plan.json"]
     assert other.consents.of(one.id) == ()
     assert all(checked.findings == () for checked in verify_database(database))
+
+
+def pass_copy(desk: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    return other.patient_copies.import_copy(desk.patient_copies.make(patient_id))
+
+
+def pass_bundle(desk: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    bundle = make_bundle(deidentify_dossier(desk.dossiers.export(patient_id, "fhir")), "Harbour Clinic")
+    return other.dossier_importer.import_dossier(parse_whole_bundle(bundle))
+
+
+@pytest.mark.parametrize("hand_over", [pass_copy, pass_bundle])
+def test_marks_and_points_belong_to_the_photograph_in_the_other_clinic_too(
+    hand_over: Callable[..., PatientRecord], database: Database, desk: ClinicRepositories
+) -> None:
+    kept = desk.consultations.begin(desk.patients.add().id)
+    photograph = desk.photographs.add(kept.id, picture(), "image/jpeg", PhotographPermissions()).id
+    mark = {"kind": "spots", "region": "nose", "x_mm": "1.5", "y_mm": "20", "size_mm": "3", "decision": "confirmed"}
+    points = tuple((f"photo.points.{number}.{axis}", "0.5") for number in range(3) for axis in range(2))
+    entries = (*points, (POINTS_PHOTOGRAPH, photograph), (MARKS_PHOTOGRAPH, photograph))
+    entries = (*entries, *((f"mark.0.{key}", value) for key, value in mark.items()))
+    kept = desk.consultations.save(kept.id, Submission(entries, photograph), revision=kept.revision)
+
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    (one,) = other.consultations.of(hand_over(desk, other, kept.patient_id).id)
+    (taken,) = other.photographs.of(one.id)
+    assert one.answers.photo == taken.id != photograph
+    assert read_marks(one.answers) == read_marks(kept.answers) != ()
+    assert one.answers.tables["photo"] == kept.answers.tables["photo"]
+
+
+def test_a_plan_from_a_photograph_is_valid_in_the_other_clinic(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    (kept,) = desk.consultations.of(patient.id)
+    (photograph,) = desk.photographs.of(kept.id)
+    kept = desk.consultations.save(kept.id, replace(ANSWERS, photo=photograph.id), revision=kept.revision)
+    desk.plans.add(kept.id, MADE, revision=kept.revision)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    (one,) = other.consultations.of(pass_copy(desk, other, patient.id).id)
+    assert one.state == "planned"
+    assert {plan.consultation_revision for plan in other.plans.of(one.id)} == {one.revision}
 
 
 def packed(**files: bytes) -> bytes:

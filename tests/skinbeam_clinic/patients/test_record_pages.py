@@ -14,6 +14,7 @@ from report_samples import sample
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.patients import routes
 
@@ -157,6 +158,17 @@ def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestCli
     assert f"{plan}/consent/0.0" not in page
     for nowhere in ("9.9", "0", "../0", "", "0.0.0", "-1.0"):
         assert client.post(f"{plan}/choice", data={"option": nowhere}).status_code == 404
+
+
+def test_past_sessions_are_carried_over_newer_consultations_without_any(client: TestClient, clinics: Clinics) -> None:
+    consultations = clinics.desk().consultations
+    patient = clinics.desk().patients.add().id
+    sessions = (("session.0.treats", "age-spots"), ("session.0.week", "0"))
+    consultations.begin(patient, Submission((("session.0.treats", "rosacea"),)))
+    consultations.begin(patient, Submission((*sessions, ("patient.age_years", "52"))))
+    consultations.begin(patient, Submission((("patient.age_years", "53"),)))
+    here = client.post(f"/patients/{patient}/consultations").headers["location"]
+    assert consultations.get(here.rsplit("/", 1)[-1]).answers == Submission(sessions)
 
 
 def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, clinics: Clinics) -> None:

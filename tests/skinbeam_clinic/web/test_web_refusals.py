@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from skinbeam.report.live_figure import script_hashes
+from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX
 from skinbeam_clinic.demonstration import plans, routes
 from skinbeam_clinic.web import security, server
 
@@ -131,7 +132,7 @@ def test_an_upload_is_bounded_however_it_is_announced(
             "multipart/form-data; boundary=x",
         ),
         (
-            (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\na\r\n' * 501) + b"--x--\r\n",
+            (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\na\r\n' * (501 + MARK_FIELDS_MAX)) + b"--x--\r\n",
             "multipart/form-data; boundary=x",
         ),
         (
