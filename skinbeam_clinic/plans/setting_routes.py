@@ -37,6 +37,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -45,7 +46,6 @@ __all__ = ["add_setting_routes"]
 _LONGEST_REASON = 1000  # characters
 _WAIT_S, _WAIT_TO_USE_S = 5.0, 60.0  # for an answer; a page asks again, a form that was sent does not
 _REFRESH_S = 2  # of a page without scripts whose answer is being computed
-_WAITING = "waiting-"  # begins the id of the part of the page that asks again
 
 
 @dataclass(frozen=True)
@@ -190,12 +190,7 @@ def _waiting_time_s(request: ClinicRequest) -> float:
     """Return how long a request waits for an answer; a slider that moves meanwhile waits for the one before."""
     if request.http_request.method == "POST":
         return _WAIT_TO_USE_S
-    return 0.0 if _asks_again(request) else _WAIT_S
-
-
-def _asks_again(request: ClinicRequest) -> bool:
-    """Return whether this is the part of the page that waits for an answer, rather than a slider."""
-    return request.http_request.headers.get("hx-trigger", "").startswith(_WAITING)
+    return 0.0 if is_poll(request.http_request) else _WAIT_S
 
 
 def _make_question(
@@ -268,7 +263,7 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
     status = 200 if error is None else error_status(error)
     headers = request.http_request.headers
-    if view.pending and _asks_again(request):
+    if view.pending and is_poll(request.http_request):
         return Response(status_code=204)  # htmx leaves the page as it is, and asks again
     if not request.has_right(AccessRight.TREAT):
         view = replace(view, quantities={})

@@ -29,13 +29,14 @@ from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.document import read_plan
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings, list_chosen_settings
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
-from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.models import MemberSession, NewPlan
 from skinbeam_clinic.plans import open_plan_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
-from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
+from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE, PlanProcessError
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
@@ -219,6 +220,26 @@ def test_a_move_of_a_slider_asks_the_database_twice(clinics: Clinics, plan: str,
     finally:
         event.remove(clinics.database.engine, "before_cursor_execute", note)
     assert [one.split()[0] for one in statements if not one.startswith("BEGIN")] == ["SELECT", "SELECT"]
+
+
+def test_a_page_that_waits_for_an_answer_keeps_no_session_alive(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SettingSimulator, "ask", lambda *_, **__: None)
+    uses, find = [], SignIn.find_session
+
+    def watched(self: SignIn, token: str, *, active: bool = True) -> MemberSession | None:
+        uses.append(active)
+        return find(self, token, active=active)
+
+    monkeypatch.setattr(SignIn, "find_session", watched)
+    client, here = clinics.browser(Role.CLINICIAN), f"{plan}/what-if/0.0"
+    part = client.get(here, headers=HTMX)
+    waiting = re.search(r'id="(waiting-[^"]+)" hx-get="([^"]+)"', part.text)
+    assert waiting
+    poll = client.get(html.unescape(waiting[2]), headers=HTMX | {"hx-trigger": waiting[1]})
+    assert poll.status_code == 204
+    assert uses == [True, False]
 
 
 def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
@@ -513,6 +534,29 @@ def test_an_answer_that_takes_long_comes_into_the_panel_by_itself(
         expect(panel.locator("tbody")).to_have_count(1, timeout=FIRST_ANSWER_MS)
         expect(panel.locator(".note")).to_have_count(0)
         expect(panel.get_by_role("status")).to_contain_text("of 100 such skins reach their target")
+
+
+@pytest.mark.check
+def test_an_answer_that_is_lost_while_it_is_waited_for_is_told_and_asked_for_no_more(
+    clinics: Clinics, plan: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[SettingQuestion] = []
+
+    def lose(_: SettingSimulator, question: SettingQuestion, *__: object, **___: object) -> None:
+        asked.append(question)
+        if len(asked) > 1:
+            raise PlanProcessError("the process that simulates settings ended without a word")
+
+    monkeypatch.setattr(SettingSimulator, "ask", lose)
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{plan}")
+        panel = page.locator("details.what-if").first
+        panel.locator("summary").click()
+        expect(panel.get_by_role("status")).to_contain_text("No answer came")
+        expect(panel.get_by_text("This setting is being computed")).to_have_count(0)
+        page.wait_for_timeout(2500)  # two more times at which it would ask
+        assert len(asked) == 2
 
 
 # Using a setting.
