@@ -1,6 +1,7 @@
 """Other settings of a plan's option, asked about on its page: what is answered, to whom, and with a slider by keys."""
 
 import datetime
+import gc
 import html
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -407,6 +409,81 @@ def test_an_answer_that_is_being_computed_comes_when_it_is_asked_for_again(monke
     assert found == answer
     assert len(asked_of_process) == 1
     simulator.close()
+
+
+class FailingProcess:
+    """Stands in for a process: it fails at the first question and answers the next ones."""
+
+    people, has_ended, failures = (), False, [Exception()]
+    answer = SettingAnswer("", "", "", "", True, {}, (), (), None, ("x",))
+
+    def __init__(self, _: int) -> None: ...
+
+    def ask(self, _: SettingQuestion, person: PlannedPerson | None) -> setting_process.Reply:
+        assert person is not None
+        if self.failures:
+            try:
+                raise EOFError
+            except EOFError as error:
+                raise self.failures.pop() from error
+        return setting_process.Reply(self.answer, None, (), ())
+
+    def kill(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def ask_and_leave(simulator: SettingSimulator, question: SettingQuestion) -> Callable[[], PlannedPerson | None]:
+    """Ask about a setting as somebody who leaves the page at once; returns what is left of the person in memory."""
+    person = PlannedPerson(Submission(), b"a photograph")
+    assert simulator.ask(question, lambda: person, "who left", wait_s=0.0) is None
+    return weakref.ref(person)
+
+
+@pytest.mark.parametrize("failures", [[], [PlanProcessError("it was killed")], [ValueError("no reply")]])
+def test_whoever_leaves_before_the_answer_leaves_no_photograph_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, failures: list[Exception]
+) -> None:
+    ended, end_process = [], setting_simulator._Worker._end_process
+    monkeypatch.setattr(
+        setting_simulator._Worker, "_end_process", lambda worker: (ended.append(worker), end_process(worker))
+    )
+    monkeypatch.setattr(setting_simulator, "SettingProcess", FailingProcess)
+    monkeypatch.setattr(FailingProcess, "failures", failures)
+    expected_ends, question = len(failures), some_question("a")
+    simulator = SettingSimulator()
+    start = threading.Event()
+    take = SettingQueue.take
+    monkeypatch.setattr(SettingQueue, "take", lambda *a: (start.wait(60), take(*a))[1])
+    try:
+        left = ask_and_leave(simulator, question)
+        start.set()
+        deadline = time.monotonic() + 60
+        while left() is not None:
+            assert time.monotonic() < deadline, "the person is still in memory"
+            gc.collect()
+            time.sleep(0.01)
+        assert len(ended) == expected_ends  # the reply of a process that failed would be taken for another question's
+        person = PlannedPerson(Submission(), None)
+        assert simulator.ask(question, lambda: person, "the next", wait_s=60.0) == FailingProcess.answer
+    finally:
+        start.set()
+        simulator.close()
+
+
+def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = SettingQueue()
+    queue.add(some_question("a"), None, "somebody")
+    begun = queue.take(())
+    assert begun is not None
+    begun.error = PlanProcessError("it was killed")
+    begun.complete()
+    assert queue.find(some_question("a"), "somebody") is begun  # who waits for it is told
+    monkeypatch.setattr(setting_queue, "_LONGEST_UNTOLD_S", -1.0)  # longer ago than that
+    assert queue.find(some_question("a"), "somebody") is None
+    # What is being answered is not forgotten, however long it takes.
+    queue.add(some_question("b"), None, "somebody")
+    assert queue.take(()) is queue.find(some_question("b"), "another")
 
 
 def test_a_question_that_was_moved_on_from_is_not_answered() -> None:
