@@ -36,7 +36,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import MemberSession, NewPlan
-from skinbeam_clinic.plans import open_plan_cache, setting_process, setting_queue, setting_simulator
+from skinbeam_clinic.plans import minute_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE, PlanProcessError
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
@@ -202,7 +202,7 @@ def test_a_plan_that_was_read_a_minute_ago_is_read_and_recorded_again(
     before = trail.newest(1)[0].seq
     client.get(f"{plan}/what-if/0.0")
     assert trail.newest(1)[0].seq == before + 1  # the reading of the log itself
-    monkeypatch.setattr(open_plan_cache, "_LONGEST_S", 0.0)
+    monkeypatch.setattr(minute_cache, "_LONGEST_S", 0.0)
     client.get(f"{plan}/what-if/0.0")
     assert trail.newest(1)[0].seq == before + 3
     assert trail.newest(3)[2].actor == "clinician"
