@@ -26,7 +26,7 @@ from skinbeam.text import current_language, render_message, translate_record
 from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import BusyError, clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
@@ -69,7 +69,7 @@ class _AnswerView:
     outdated : why there is no answer; empty where there is one.
     pending : address to ask again, where the answer is being computed; otherwise empty.
     stops, warnings : what forbids the setting in a plan, and what needs a reason.
-    quantities : of the setting, where it may be chosen; empty where it may not.
+    quantities : of the setting, where it may be chosen, or may be sent again; otherwise empty.
     reason : as it was sent.
     """
 
@@ -132,8 +132,6 @@ def _find_refusal(view: _AnswerView) -> InputError | None:
     """Return why a setting that was simulated makes no plan; None where it does."""
     if view.outdated:
         return clinic_error("plan-outdated", "plan")
-    if view.pending:
-        return clinic_error("settings-busy", "option")
     if view.stops:
         return clinic_error("settings-stopped", "option")
     if view.warnings and not view.reason:
@@ -155,6 +153,7 @@ def _answer(
     if option.setup is None or not is_simulated(option):
         raise clinic_error("absent", "plan")
     planned = planned_settings(option.setup)
+    is_sent = request.http_request.method == "POST"
     try:
         quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
@@ -166,6 +165,10 @@ def _answer(
             (request.member_session.member.id, plan.record.id, place),
             wait_s=_waiting_time_s(request),
         )
+        if answer is None and is_sent:
+            raise clinic_error("settings-computing", "option")
+    except BusyError as fault:  # a form that was sent comes back filled, to be sent again
+        return replace(view, quantities=quantities.numbers() if is_sent else {}), fault
     except InputError as fault:
         return view, fault
     if answer is None:
@@ -278,6 +281,6 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
         plan=plan.record,
         option=option_glance(translate_record(concern), translate_record(option)),
     )
-    if view.pending and request.http_request.method == "GET":
+    if view.pending:
         page.headers["Refresh"] = str(_REFRESH_S)
     return page

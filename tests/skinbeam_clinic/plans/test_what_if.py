@@ -740,6 +740,32 @@ def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clin
     assert use(clinics, plan, fluence_J_cm2=7).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("language", "fault", "told"),
+    [
+        ("en", None, "this setting is still being simulated"),
+        ("de", None, "diese Einstellung wird noch simuliert"),
+        ("en", BusyError("settings-busy", "too many settings", field="option", hint="Wait."), "too many settings"),
+    ],
+)
+def test_a_setting_that_is_sent_before_it_is_simulated_comes_back_as_it_was_typed(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch, language: str, fault: Exception | None, told: str
+) -> None:
+    def answer_later(*_: object, **__: object) -> None:
+        if fault is not None:
+            raise fault
+
+    monkeypatch.setattr(SettingSimulator, "ask", answer_later)
+    answer = use(clinics, plan, language=language, fluence_J_cm2=9, reason="a weak answer elsewhere")
+    assert answer.status_code == 503
+    page = html.unescape(answer.text)
+    assert told.lower() in page.lower()
+    assert ">a weak answer elsewhere</textarea>" in page
+    assert re.search(r'name="fluence_J_cm2" value="9"', page)
+    assert 'id="waiting-' not in page  # this page asks for nothing by itself
+    assert "by itself" not in page
+
+
 def test_a_setting_is_used_by_who_may_treat_and_in_an_open_consultation(clinics: Clinics) -> None:
     here, plan = new_plan(clinics)
     for role in (Role.ASSISTANT, Role.AUDITOR):
