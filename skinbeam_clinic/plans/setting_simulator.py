@@ -38,7 +38,7 @@ class SettingSimulator:
         self,
         question: SettingQuestion,
         read_person: Callable[[], PlannedPerson],
-        asker: Hashable = None,
+        asker: Hashable,
         *,
         wait_s: float = 5.0,
     ) -> SettingAnswer | None:

@@ -329,7 +329,7 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
         treatment = ("facial-telangiectasia", "cheeks", "vascular")
         question = SettingQuestion("a", DRAWS, 0, "pulsed-dye-595", treatment, 7.5, quantities, "en")
         while (
-            answer := simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
+            answer := simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None), "one")
         ) is None:
             pass
         return answer
@@ -404,7 +404,7 @@ def test_an_answer_that_is_being_computed_comes_when_it_is_asked_for_again(monke
         assert simulator.ask(some_question("a"), lambda: person, asker, wait_s=0.01) is None
     release.set()
     deadline = time.monotonic() + 60
-    while (found := simulator.ask(some_question("a"), lambda: person)) is None:
+    while (found := simulator.ask(some_question("a"), lambda: person, 0)) is None:
         assert time.monotonic() < deadline
     assert found == answer
     assert len(asked_of_process) == 1
