@@ -9,9 +9,11 @@ import re
 import signal
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -469,6 +471,26 @@ def test_whoever_leaves_before_the_answer_leaves_no_photograph_and_no_failure(
     finally:
         start.set()
         simulator.close()
+
+
+def test_a_reply_that_cannot_be_read_is_a_failure_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its content, which may be about a person, is in no message."""
+    opened = []
+
+    def start(_: str, connection: str, *__: str, **___: object) -> SimpleNamespace:
+        opened.append(Connection(os.dup(int(connection))))
+        opened[0].send_bytes(b'{"people": "somebody"}')
+        return SimpleNamespace(poll=lambda: None)
+
+    monkeypatch.setattr(setting_process, "start_process", start)
+    process = setting_process.SettingProcess()
+    try:
+        with pytest.raises(PlanProcessError) as failure:
+            process.ask(some_question("a"), None)
+    finally:
+        process.close()
+        opened[0].close()
+    assert "somebody" not in "".join(traceback.format_exception(failure.value))
 
 
 def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
