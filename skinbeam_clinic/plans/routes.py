@@ -1,6 +1,7 @@
 """Routes of plans: the options side by side, the choice with its reasons, files, previews and leaflets."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -200,6 +201,7 @@ def _show_plan(request: ClinicRequest) -> Response:
     choices, records = desk.plans.list_choices(plan.record.id), translate_record(plan.plan)
     return request.page(
         "plan.html",
+        page_id=secrets.token_hex(8),
         plan=plan.record,
         outdated=plan.outdated,
         stops=describe_contraindications(plan.contraindications, records),

@@ -93,7 +93,9 @@ def add_setting_routes(router: ClinicRouter) -> None:
 
 def _ask_setting(open_plans: OpenPlanCache, request: ClinicRequest) -> Response:
     plan = open_plans.open(request.repositories, request.path_parameter("plan"))
-    view, error = _answer(request, plan, request.http_request.query_params.multi_items())
+    sent = request.http_request.query_params
+    quantities = ((name, value) for name, value in sent.multi_items() if name != "page")
+    view, error = _answer(request, plan, quantities, page=sent.get("page", ""))
     return _render_answer(request, plan, view, error)
 
 
@@ -142,9 +144,14 @@ def _find_refusal(view: _AnswerView) -> InputError | None:
 
 
 def _answer(
-    request: ClinicRequest, plan: OpenPlan, fields: Iterable[tuple[str, str]]
+    request: ClinicRequest, plan: OpenPlan, fields: Iterable[tuple[str, str]], page: str = ""
 ) -> tuple[_AnswerView, InputError | None]:
-    """Return what a setting of the option in the path would do, or why it cannot be told."""
+    """Return what a setting of the option in the path would do, or why it cannot be told.
+
+    Parameters
+    ----------
+    page : id of the page that asks: what another page of the same member waits for is still wanted.
+    """
     place = request.path_parameter("option")
     concern, option = plan.find_option(place)
     view = _AnswerView(place, outdated=describe_outdated(plan))
@@ -162,7 +169,7 @@ def _answer(
         answer = request.services.setting_simulator.ask(
             question,
             lambda: _read_person(request.repositories, plan),
-            (request.member_session.member.id, plan.record.id, place),
+            (request.member_session.member.id, plan.record.id, place, page),
             wait_s=_waiting_time_s(request),
         )
         if answer is None and is_sent:
@@ -172,7 +179,7 @@ def _answer(
     except InputError as fault:
         return view, fault
     if answer is None:
-        sent = urlencode({name: f"{value:.9g}" for name, value in quantities.numbers().items()})
+        sent = urlencode({"page": page} | {name: f"{value:.9g}" for name, value in quantities.numbers().items()})
         return replace(view, pending=f"/plans/{plan.record.id}/what-if/{place}?{sent}"), None
     rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
     may_be_chosen = quantities != planned and not answer.stops and not plan.closed

@@ -246,6 +246,26 @@ def test_a_page_that_waits_for_an_answer_keeps_no_session_alive(
     assert uses == [True, False]
 
 
+def test_two_pages_of_one_member_wait_beside_each_other(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one page asked about is no longer wanted once its slider has moved on; that of another page is."""
+    askers = []
+    monkeypatch.setattr(SettingSimulator, "ask", lambda *asked, **_: askers.append(asked[3]))
+    client = clinics.browser(Role.CLINICIAN)
+    for _ in range(2):
+        page = re.search(r'<input type="hidden" name="page" value="(.+?)">', client.get(plan).text)
+        assert page
+        for dose in (8, 9):
+            part = client.get(f"{plan}/what-if/0.0", params={"page": page[1], "fluence_J_cm2": dose}, headers=HTMX)
+            polled = re.search(r'hx-get="([^"]+)"', part.text)
+            assert polled
+            client.get(html.unescape(polled[1]), headers=HTMX | {"hx-trigger": "waiting-0-0"})
+    assert len(set(askers[:4])) == 1
+    assert len(set(askers[4:])) == 1
+    assert askers[0] != askers[4]
+
+
 def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
     page = answered(clinics.browser(Role.CLINICIAN), plan, headers={"accept-language": "en"}, fluence_J_cm2=8)
     assert "<h1>What if: Pulsed dye laser" in page
