@@ -250,6 +250,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
 }
 
 # Requests that a page sends by itself; they do not count as use of a session, so that an idle session still ends.
+# Those of a part that waits for an answer (`web.client.is_poll`) do not count either.
 BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
 
 

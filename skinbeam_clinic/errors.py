@@ -94,6 +94,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "oidc-provider": ProviderError,
     "queue-full": BusyError,
     "settings-busy": BusyError,
+    "settings-computing": BusyError,
     "unreachable": UnreachableError,
     "wrong-key": WrongKeyError,
 }

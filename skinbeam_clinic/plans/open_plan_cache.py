@@ -5,26 +5,22 @@ written since: every change is an entry of its audit log, which one statement lo
 reads the records again, so that the audit log says to the minute who has read a plan.
 """
 
-import threading
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["OpenPlanCache"]
 
-_LONGEST_S = 60.0
 _MOST_PLANS = 256  # a few records each, beside the plans themselves
 
 
 @dataclass(frozen=True)
 class _CachedPlan:
-    """A plan, when it was read, and how many entries the clinic's audit log had then."""
+    """A plan, and how many entries the clinic's audit log had when it was read."""
 
     plan: OpenPlan
-    read_at_s: float
     log_length: int
 
 
@@ -32,8 +28,7 @@ class OpenPlanCache:
     """The plans that were read last, for every thread of the server."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[tuple[str, str, str], _CachedPlan] = OrderedDict()
-        self._lock = threading.Lock()
+        self._plans = MinuteCache[tuple[str, str, str], _CachedPlan](_MOST_PLANS)
 
     def open(self, repositories: ClinicRepositories, id: str) -> OpenPlan:
         """Return a plan as `open_plan` does.
@@ -43,16 +38,10 @@ class OpenPlanCache:
         AbsentError : this clinic has no such record.
         """
         key = (repositories.member.clinic_id, repositories.member.id, id)
-        with self._lock:
-            cached = self._plans.get(key)
-        now_s = time.monotonic()
-        if cached and now_s - cached.read_at_s < _LONGEST_S and not repositories.has_changed_since(cached.log_length):
+        cached = self._plans.get(key)
+        if cached and not repositories.has_changed_since(cached.log_length):
             return cached.plan
         with repositories.reading_one_moment():
-            read = _CachedPlan(open_plan(repositories, id), now_s, repositories.log_length())
-        with self._lock:
-            self._plans[key] = read
-            self._plans.move_to_end(key)
-            while len(self._plans) > _MOST_PLANS:
-                self._plans.popitem(last=False)
+            read = _CachedPlan(open_plan(repositories, id), repositories.log_length())
+        self._plans.add(key, read)
         return read.plan

@@ -1,9 +1,10 @@
 """Routes of plans: the options side by side, the choice with its reasons, files, previews and leaflets."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from fastapi.responses import Response
 
@@ -37,6 +38,7 @@ from skinbeam_clinic.plans.contraindications import (
     read_records_since,
 )
 from skinbeam_clinic.plans.document import find_option, put_chosen_first
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
@@ -166,10 +168,17 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
         return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
 
 
-@lru_cache(maxsize=64)  # as many as clinicians look at: a plan is read at every step of a slider
+_PARSED_PLANS = MinuteCache[bytes, Records](64)  # as many as clinicians look at; a page of each reads it
+
+
 def _parse_plan(document: bytes) -> Records:
     """Return the records of a plan's document; neither they nor the stored plan ever change."""
-    return read_plan(json.loads(document))
+    known = _PARSED_PLANS.get(document)
+    if known is not None:
+        return known
+    records = read_plan(json.loads(document))
+    _PARSED_PLANS.add(document, records)
+    return records
 
 
 def describe_outdated(plan: OpenPlan) -> str:
@@ -192,6 +201,7 @@ def _show_plan(request: ClinicRequest) -> Response:
     choices, records = desk.plans.list_choices(plan.record.id), translate_record(plan.plan)
     return request.page(
         "plan.html",
+        page_id=secrets.token_hex(8),
         plan=plan.record,
         outdated=plan.outdated,
         stops=describe_contraindications(plan.contraindications, records),

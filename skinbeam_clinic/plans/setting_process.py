@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from subprocess import Popen
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
@@ -154,6 +154,8 @@ class SettingProcess:
             reply = _REPLIES.validate_json(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise PlanProcessError("the process that simulates settings ended without a word") from error
+        except ValidationError:
+            raise PlanProcessError("the process that simulates settings sent what is no reply") from None
         self.people = reply.people
         return reply
 

@@ -5,7 +5,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
+from traceback import clear_frames
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
@@ -13,6 +15,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 __all__ = ["SettingQueue", "WaitingQuestion"]
 
 _MOST_QUESTIONS = 100
+_LONGEST_UNTOLD_S = 10.0  # a page asks again every second or two; one that does not has been left
 _LONGEST_AHEAD_S = 10.0  # others of a person who is at hand go before one that has waited less than this
 
 
@@ -22,10 +25,11 @@ class WaitingQuestion:
 
     Parameters
     ----------
-    person : None where the process had the person when it was asked.
+    person : None where the process had the person when it was asked, and once it is completed.
     asked_at_s : on the clock that never runs back.
     asked_by : all who wait for the answer.
     completion : set once it is answered, failed or no longer wanted.
+    completed_at_s : on the clock that never runs back.
     """
 
     question: SettingQuestion
@@ -35,12 +39,28 @@ class WaitingQuestion:
     completion: threading.Event = field(default_factory=threading.Event)
     answer: SettingAnswer | None = None
     error: Exception | None = None
+    completed_at_s: float | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has no answer for a reason that is not in the question, such as a process that was killed."""
+        return self.error is not None and not isinstance(self.error, InputError)
+
+    def complete(self) -> None:
+        """Let whoever waits go on; the answers and the photograph of the person stay here no longer."""
+        self.person = None
+        for error in (self.error, None if self.error is None else self.error.__cause__):
+            if error is not None:
+                clear_frames(error.__traceback__)  # of the calls that the person was handed through
+        self.completed_at_s = time.monotonic()
+        self.completion.set()
 
 
 class SettingQueue:
     """The questions of one process, for every thread of the server.
 
-    A question is here until whoever asked has been told how it ended, so that it is asked of the process once.
+    A question is here until whoever asked has been told how it ended, or has left the page, so that it is asked of the
+    process once.
     """
 
     def __init__(self) -> None:
@@ -50,9 +70,16 @@ class SettingQueue:
         self._changed = threading.Condition()
 
     def find(self, question: SettingQuestion, asker: Hashable) -> WaitingQuestion | None:
-        """Return the question where it was asked before, and note that this asker waits for it, too."""
+        """Return the question where it was asked before, and note that this asker waits for it, too.
+
+        A failure, unless the question is at fault, is told to those who waited for it; for others it is tried again.
+        """
         with self._changed:
+            self._forget_untold()
             found = self._waiting.get(question) or self._begun.get(question)
+            if found is not None and found.has_failed and asker not in found.asked_by:
+                del self._begun[question]
+                found = None
             if found is not None:
                 self._forget(asker, but=found)
                 found.asked_by.add(asker)
@@ -94,9 +121,8 @@ class SettingQueue:
                 at_hand = (one for one in self._waiting.values() if one.question.plan_sha256 in people)
                 found = next(at_hand, oldest)
             del self._waiting[found.question]
+            self._forget_untold()
             self._begun[found.question] = found
-            while len(self._begun) > _MOST_QUESTIONS:  # those of people who left the page before they were told
-                self._begun.popitem(last=False)
             return found
 
     def remove(self, told: WaitingQuestion) -> None:
@@ -110,7 +136,7 @@ class SettingQueue:
         with self._changed:
             self._closed = True
             for one in (*self._waiting.values(), *self._begun.values()):
-                one.completion.set()
+                one.complete()
             self._changed.notify_all()
 
     def _forget(self, asker: Hashable, but: WaitingQuestion | None = None) -> None:
@@ -119,4 +145,11 @@ class SettingQueue:
                 one.asked_by.discard(asker)
                 if not one.asked_by:
                     del self._waiting[key]
-                    one.completion.set()
+                    one.complete()
+
+    def _forget_untold(self) -> None:
+        """Remove the questions of people who left the page before they were told how they ended."""
+        oldest_s = time.monotonic() - _LONGEST_UNTOLD_S
+        for key, one in list(self._begun.items()):
+            if one.completed_at_s is not None and one.completed_at_s < oldest_s:
+                del self._begun[key]

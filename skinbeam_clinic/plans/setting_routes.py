@@ -26,7 +26,7 @@ from skinbeam.text import current_language, render_message, translate_record
 from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import BusyError, clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
@@ -37,6 +37,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -45,7 +46,6 @@ __all__ = ["add_setting_routes"]
 _LONGEST_REASON = 1000  # characters
 _WAIT_S, _WAIT_TO_USE_S = 5.0, 60.0  # for an answer; a page asks again, a form that was sent does not
 _REFRESH_S = 2  # of a page without scripts whose answer is being computed
-_WAITING = "waiting-"  # begins the id of the part of the page that asks again
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class _AnswerView:
     outdated : why there is no answer; empty where there is one.
     pending : address to ask again, where the answer is being computed; otherwise empty.
     stops, warnings : what forbids the setting in a plan, and what needs a reason.
-    quantities : of the setting, where it may be chosen; empty where it may not.
+    quantities : of the setting, where it may be chosen, or may be sent again; otherwise empty.
     reason : as it was sent.
     """
 
@@ -93,7 +93,9 @@ def add_setting_routes(router: ClinicRouter) -> None:
 
 def _ask_setting(open_plans: OpenPlanCache, request: ClinicRequest) -> Response:
     plan = open_plans.open(request.repositories, request.path_parameter("plan"))
-    view, error = _answer(request, plan, request.http_request.query_params.multi_items())
+    sent = request.http_request.query_params
+    quantities = ((name, value) for name, value in sent.multi_items() if name != "page")
+    view, error = _answer(request, plan, quantities, page=sent.get("page", ""))
     return _render_answer(request, plan, view, error)
 
 
@@ -132,8 +134,6 @@ def _find_refusal(view: _AnswerView) -> InputError | None:
     """Return why a setting that was simulated makes no plan; None where it does."""
     if view.outdated:
         return clinic_error("plan-outdated", "plan")
-    if view.pending:
-        return clinic_error("settings-busy", "option")
     if view.stops:
         return clinic_error("settings-stopped", "option")
     if view.warnings and not view.reason:
@@ -144,9 +144,14 @@ def _find_refusal(view: _AnswerView) -> InputError | None:
 
 
 def _answer(
-    request: ClinicRequest, plan: OpenPlan, fields: Iterable[tuple[str, str]]
+    request: ClinicRequest, plan: OpenPlan, fields: Iterable[tuple[str, str]], page: str = ""
 ) -> tuple[_AnswerView, InputError | None]:
-    """Return what a setting of the option in the path would do, or why it cannot be told."""
+    """Return what a setting of the option in the path would do, or why it cannot be told.
+
+    Parameters
+    ----------
+    page : id of the page that asks: what another page of the same member waits for is still wanted.
+    """
     place = request.path_parameter("option")
     concern, option = plan.find_option(place)
     view = _AnswerView(place, outdated=describe_outdated(plan))
@@ -155,6 +160,7 @@ def _answer(
     if option.setup is None or not is_simulated(option):
         raise clinic_error("absent", "plan")
     planned = planned_settings(option.setup)
+    is_sent = request.http_request.method == "POST"
     try:
         quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
@@ -163,13 +169,17 @@ def _answer(
         answer = request.services.setting_simulator.ask(
             question,
             lambda: _read_person(request.repositories, plan),
-            (request.member_session.member.id, plan.record.id, place),
+            (request.member_session.member.id, plan.record.id, place, page),
             wait_s=_waiting_time_s(request),
         )
+        if answer is None and is_sent:
+            raise clinic_error("settings-computing", "option")
+    except BusyError as fault:  # a form that was sent comes back filled, to be sent again
+        return replace(view, quantities=quantities.numbers() if is_sent else {}), fault
     except InputError as fault:
         return view, fault
     if answer is None:
-        sent = urlencode({name: f"{value:.9g}" for name, value in quantities.numbers().items()})
+        sent = urlencode({"page": page} | {name: f"{value:.9g}" for name, value in quantities.numbers().items()})
         return replace(view, pending=f"/plans/{plan.record.id}/what-if/{place}?{sent}"), None
     rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
     may_be_chosen = quantities != planned and not answer.stops and not plan.closed
@@ -190,12 +200,7 @@ def _waiting_time_s(request: ClinicRequest) -> float:
     """Return how long a request waits for an answer; a slider that moves meanwhile waits for the one before."""
     if request.http_request.method == "POST":
         return _WAIT_TO_USE_S
-    return 0.0 if _asks_again(request) else _WAIT_S
-
-
-def _asks_again(request: ClinicRequest) -> bool:
-    """Return whether this is the part of the page that waits for an answer, rather than a slider."""
-    return request.http_request.headers.get("hx-trigger", "").startswith(_WAITING)
+    return 0.0 if is_poll(request.http_request) else _WAIT_S
 
 
 def _make_question(
@@ -268,7 +273,7 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
     status = 200 if error is None else error_status(error)
     headers = request.http_request.headers
-    if view.pending and _asks_again(request):
+    if view.pending and is_poll(request.http_request):
         return Response(status_code=204)  # htmx leaves the page as it is, and asks again
     if not request.has_right(AccessRight.TREAT):
         view = replace(view, quantities={})
@@ -283,6 +288,6 @@ def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, er
         plan=plan.record,
         option=option_glance(translate_record(concern), translate_record(option)),
     )
-    if view.pending and request.http_request.method == "GET":
+    if view.pending:
         page.headers["Refresh"] = str(_REFRESH_S)
     return page

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.plans.plan_subprocess import PlanDefectError, PlanProcessError
+from skinbeam_clinic.plans.plan_subprocess import PlanDefectError
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingProcess
 from skinbeam_clinic.plans.setting_queue import SettingQueue, WaitingQuestion
@@ -38,7 +38,7 @@ class SettingSimulator:
         self,
         question: SettingQuestion,
         read_person: Callable[[], PlannedPerson],
-        asker: Hashable = None,
+        asker: Hashable,
         *,
         wait_s: float = 5.0,
     ) -> SettingAnswer | None:
@@ -128,20 +128,22 @@ class _Worker:
             except Exception as error:
                 asked.error = error
             finally:
-                asked.completion.set()
+                asked.complete()
 
     def _answer(self, asked: WaitingQuestion) -> None:
         asked.answer = self._answers.get(asked.question)  # it may have come with the answer to an earlier question
         if asked.answer is not None:
             return
-        if asked.person is None and asked.question.plan_sha256 not in self._people:
+        person = asked.person
+        if person is None and asked.question.plan_sha256 not in self._people:
             return  # the person has made room since it was asked: whoever asks again brings them
         process = self._running_process()
         if process is None:
             return
         try:
-            reply = process.ask(asked.question, asked.person)
-        except PlanProcessError:
+            reply = process.ask(asked.question, person)
+        except Exception as error:  # the next reply could be the one to this question
+            _log.warning("a process that simulates settings is replaced: %s", error)
             self._end_process()
             raise
         for known in reply.curves:

@@ -1,4 +1,4 @@
-"""Start and kill a process that computes for the server; it knows neither the database nor its key."""
+"""Start and kill a process that computes for the server; it knows neither the database nor any secret of the server."""
 
 import os
 import signal
@@ -7,9 +7,11 @@ import sys
 from collections.abc import Collection
 from contextlib import suppress
 
-from skinbeam_clinic.database.encryption import KEY_FILE_VARIABLE, KEY_VARIABLE
-
 __all__ = ["kill_process", "start_process"]
+
+# The settings of the server are its own, among them its secrets: the key and the passwords of the database, the mail
+# and the sign-in provider. The process decodes photographs that others send.
+_SERVER_VARIABLES = ("SKINBEAM_", "PG")
 
 
 def start_process(
@@ -30,7 +32,7 @@ def start_process(
     """
     # -P: the working folder is not on the import path, so that no file there is imported in place of a library.
     command = [sys.executable, "-P", "-m", module, *arguments]
-    environment = {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, KEY_FILE_VARIABLE)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_SERVER_VARIABLES)}
     process = subprocess.Popen(
         command, env=environment, stdin=stdin, stdout=stdout, pass_fds=tuple(pass_fds), process_group=0
     )

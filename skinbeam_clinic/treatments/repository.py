@@ -42,8 +42,6 @@ from skinbeam_clinic.treatments.sealed_content import (
 
 __all__ = ["TreatmentRepository"]
 
-_OPEN_STATES = (TreatmentState.PREPARING, TreatmentState.TREATING)
-
 
 class TreatmentRepository:
     """The treatments of a clinic."""

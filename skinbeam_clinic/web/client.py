@@ -30,9 +30,12 @@ __all__ = [
     "find_network",
     "find_passkey_site",
     "is_encrypted",
+    "is_poll",
     "read_cookie",
     "set_cookie",
 ]
+
+_WAITING = "waiting-"  # begins the id of the part of a page that asks again
 
 
 def is_encrypted(request: Request) -> bool:
@@ -46,6 +49,11 @@ def is_encrypted(request: Request) -> bool:
     except ValueError:
         here = name == "localhost"
     return request.url.scheme == "https" or not here
+
+
+def is_poll(request: Request) -> bool:
+    """Return whether a part of a page asks again by itself, until an answer that is being computed has come."""
+    return request.headers.get("hx-trigger", "").startswith(_WAITING)
 
 
 def find_passkey_site(request: Request) -> PasskeySite:

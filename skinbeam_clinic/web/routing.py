@@ -20,7 +20,7 @@ from skinbeam.photo.limits import limit
 from skinbeam.text import render_message
 from skinbeam_clinic.access import BACKGROUND_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
 from skinbeam_clinic.models import MemberSession
-from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, read_cookie
+from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, is_poll, read_cookie
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
 from skinbeam_clinic.web.form_body import read_form
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile
@@ -58,10 +58,9 @@ class ClinicRouter:
 
         async def answer(request: Request) -> Response:
             clinic_request = ClinicRequest(self._services, request, None)
+            active = (method, path) not in BACKGROUND_ROUTES and not is_poll(request)
             try:
-                clinic_request.session = await to_thread.run_sync(
-                    self._find_session, request, door, (method, path) not in BACKGROUND_ROUTES
-                )
+                clinic_request.session = await to_thread.run_sync(self._find_session, request, door, active)
                 if (
                     door is not RouteAccess.LINK
                 ):  # wrong links are counted separately, so that nobody can lock out the owner of a valid one

@@ -61,8 +61,8 @@ def _language_weight(about: str) -> float:
         return 0.0
 
 
-# Above the size of a photograph that is accepted (data/photo.toml), so that for one which is a little too large the
-# form comes back filled, with the error at its field.
+# Above the size of a photograph that is accepted (data/photo.toml), so that one which is a little too large is refused
+# with its size and the limit, beside what was typed with it.
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 _POLICY = (

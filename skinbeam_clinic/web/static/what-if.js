@@ -37,9 +37,12 @@ for (const form of document.querySelectorAll(".what-if form")) {
       if (steps.length) quantities.get(name)?.offer(steps);
     }
   });
-  // What cannot be asked is not told of an older setting.
-  for (const kind of ["htmx:sendError", "htmx:responseError"]) form.addEventListener(kind, () => {
+  // What cannot be asked is not told of an older setting. The answer asks, too, while it waits; it ends with its part.
+  function lose() {
     answer.replaceChildren();
     said.textContent = form.dataset.lost;
-  });
+  }
+  for (const asker of [form, answer]) {
+    for (const kind of ["htmx:sendError", "htmx:responseError"]) asker.addEventListener(kind, lose);
+  }
 }

@@ -1,6 +1,7 @@
 """Other settings of a plan's option, asked about on its page: what is answered, to whom, and with a slider by keys."""
 
 import datetime
+import gc
 import html
 import json
 import os
@@ -8,8 +9,11 @@ import re
 import signal
 import threading
 import time
+import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,13 +33,14 @@ from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.document import read_plan
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings, list_chosen_settings
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
-from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.plans import open_plan_cache, setting_process, setting_queue, setting_simulator
+from skinbeam_clinic.models import MemberSession, NewPlan
+from skinbeam_clinic.plans import minute_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
-from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
+from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE, PlanProcessError
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
@@ -199,7 +204,7 @@ def test_a_plan_that_was_read_a_minute_ago_is_read_and_recorded_again(
     before = trail.newest(1)[0].seq
     client.get(f"{plan}/what-if/0.0")
     assert trail.newest(1)[0].seq == before + 1  # the reading of the log itself
-    monkeypatch.setattr(open_plan_cache, "_LONGEST_S", 0.0)
+    monkeypatch.setattr(minute_cache, "_LONGEST_S", 0.0)
     client.get(f"{plan}/what-if/0.0")
     assert trail.newest(1)[0].seq == before + 3
     assert trail.newest(3)[2].actor == "clinician"
@@ -219,6 +224,46 @@ def test_a_move_of_a_slider_asks_the_database_twice(clinics: Clinics, plan: str,
     finally:
         event.remove(clinics.database.engine, "before_cursor_execute", note)
     assert [one.split()[0] for one in statements if not one.startswith("BEGIN")] == ["SELECT", "SELECT"]
+
+
+def test_a_page_that_waits_for_an_answer_keeps_no_session_alive(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SettingSimulator, "ask", lambda *_, **__: None)
+    uses, find = [], SignIn.find_session
+
+    def watched(self: SignIn, token: str, *, active: bool = True) -> MemberSession | None:
+        uses.append(active)
+        return find(self, token, active=active)
+
+    monkeypatch.setattr(SignIn, "find_session", watched)
+    client, here = clinics.browser(Role.CLINICIAN), f"{plan}/what-if/0.0"
+    part = client.get(here, headers=HTMX)
+    waiting = re.search(r'id="(waiting-[^"]+)" hx-get="([^"]+)"', part.text)
+    assert waiting
+    poll = client.get(html.unescape(waiting[2]), headers=HTMX | {"hx-trigger": waiting[1]})
+    assert poll.status_code == 204
+    assert uses == [True, False]
+
+
+def test_two_pages_of_one_member_wait_beside_each_other(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one page asked about is no longer wanted once its slider has moved on; that of another page is."""
+    askers = []
+    monkeypatch.setattr(SettingSimulator, "ask", lambda *asked, **_: askers.append(asked[3]))
+    client = clinics.browser(Role.CLINICIAN)
+    for _ in range(2):
+        page = re.search(r'<input type="hidden" name="page" value="(.+?)">', client.get(plan).text)
+        assert page
+        for dose in (8, 9):
+            part = client.get(f"{plan}/what-if/0.0", params={"page": page[1], "fluence_J_cm2": dose}, headers=HTMX)
+            polled = re.search(r'hx-get="([^"]+)"', part.text)
+            assert polled
+            client.get(html.unescape(polled[1]), headers=HTMX | {"hx-trigger": "waiting-0-0"})
+    assert len(set(askers[:4])) == 1
+    assert len(set(askers[4:])) == 1
+    assert askers[0] != askers[4]
 
 
 def test_without_a_script_the_answer_is_a_page_of_its_own(clinics: Clinics, plan: str) -> None:
@@ -306,7 +351,7 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
         treatment = ("facial-telangiectasia", "cheeks", "vascular")
         question = SettingQuestion("a", DRAWS, 0, "pulsed-dye-595", treatment, 7.5, quantities, "en")
         while (
-            answer := simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None))
+            answer := simulator.ask(question, lambda: PlannedPerson(make_submission(ANSWERS.items()), None), "one")
         ) is None:
             pass
         return answer
@@ -381,11 +426,106 @@ def test_an_answer_that_is_being_computed_comes_when_it_is_asked_for_again(monke
         assert simulator.ask(some_question("a"), lambda: person, asker, wait_s=0.01) is None
     release.set()
     deadline = time.monotonic() + 60
-    while (found := simulator.ask(some_question("a"), lambda: person)) is None:
+    while (found := simulator.ask(some_question("a"), lambda: person, 0)) is None:
         assert time.monotonic() < deadline
     assert found == answer
     assert len(asked_of_process) == 1
     simulator.close()
+
+
+class FailingProcess:
+    """Stands in for a process: it fails at the first question and answers the next ones."""
+
+    people, has_ended, failures = (), False, [Exception()]
+    answer = SettingAnswer("", "", "", "", True, {}, (), (), None, ("x",))
+
+    def __init__(self, _: int) -> None: ...
+
+    def ask(self, _: SettingQuestion, person: PlannedPerson | None) -> setting_process.Reply:
+        assert person is not None
+        if self.failures:
+            try:
+                raise EOFError
+            except EOFError as error:
+                raise self.failures.pop() from error
+        return setting_process.Reply(self.answer, None, (), ())
+
+    def kill(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def ask_and_leave(simulator: SettingSimulator, question: SettingQuestion) -> Callable[[], PlannedPerson | None]:
+    """Ask about a setting as somebody who leaves the page at once; returns what is left of the person in memory."""
+    person = PlannedPerson(Submission(), b"a photograph")
+    assert simulator.ask(question, lambda: person, "who left", wait_s=0.0) is None
+    return weakref.ref(person)
+
+
+@pytest.mark.parametrize("failures", [[], [PlanProcessError("it was killed")], [ValueError("no reply")]])
+def test_whoever_leaves_before_the_answer_leaves_no_photograph_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, failures: list[Exception]
+) -> None:
+    ended, end_process = [], setting_simulator._Worker._end_process
+    monkeypatch.setattr(
+        setting_simulator._Worker, "_end_process", lambda worker: (ended.append(worker), end_process(worker))
+    )
+    monkeypatch.setattr(setting_simulator, "SettingProcess", FailingProcess)
+    monkeypatch.setattr(FailingProcess, "failures", failures)
+    expected_ends, question = len(failures), some_question("a")
+    simulator = SettingSimulator()
+    start = threading.Event()
+    take = SettingQueue.take
+    monkeypatch.setattr(SettingQueue, "take", lambda *a: (start.wait(60), take(*a))[1])
+    try:
+        left = ask_and_leave(simulator, question)
+        start.set()
+        deadline = time.monotonic() + 60
+        while left() is not None:
+            assert time.monotonic() < deadline, "the person is still in memory"
+            gc.collect()
+            time.sleep(0.01)
+        assert len(ended) == expected_ends  # the reply of a process that failed would be taken for another question's
+        person = PlannedPerson(Submission(), None)
+        assert simulator.ask(question, lambda: person, "the next", wait_s=60.0) == FailingProcess.answer
+    finally:
+        start.set()
+        simulator.close()
+
+
+def test_a_reply_that_cannot_be_read_is_a_failure_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its content, which may be about a person, is in no message."""
+    opened = []
+
+    def start(_: str, connection: str, *__: str, **___: object) -> SimpleNamespace:
+        opened.append(Connection(os.dup(int(connection))))
+        opened[0].send_bytes(b'{"people": "somebody"}')
+        return SimpleNamespace(poll=lambda: None)
+
+    monkeypatch.setattr(setting_process, "start_process", start)
+    process = setting_process.SettingProcess()
+    try:
+        with pytest.raises(PlanProcessError) as failure:
+            process.ask(some_question("a"), None)
+    finally:
+        process.close()
+        opened[0].close()
+    assert "somebody" not in "".join(traceback.format_exception(failure.value))
+
+
+def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = SettingQueue()
+    queue.add(some_question("a"), None, "somebody")
+    begun = queue.take(())
+    assert begun is not None
+    begun.error = PlanProcessError("it was killed")
+    begun.complete()
+    assert queue.find(some_question("a"), "somebody") is begun  # who waits for it is told
+    monkeypatch.setattr(setting_queue, "_LONGEST_UNTOLD_S", -1.0)  # longer ago than that
+    assert queue.find(some_question("a"), "somebody") is None
+    # What is being answered is not forgotten, however long it takes.
+    queue.add(some_question("b"), None, "somebody")
+    assert queue.take(()) is queue.find(some_question("b"), "another")
 
 
 def test_a_question_that_was_moved_on_from_is_not_answered() -> None:
@@ -515,6 +655,29 @@ def test_an_answer_that_takes_long_comes_into_the_panel_by_itself(
         expect(panel.get_by_role("status")).to_contain_text("of 100 such skins reach their target")
 
 
+@pytest.mark.check
+def test_an_answer_that_is_lost_while_it_is_waited_for_is_told_and_asked_for_no_more(
+    clinics: Clinics, plan: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[SettingQuestion] = []
+
+    def lose(_: SettingSimulator, question: SettingQuestion, *__: object, **___: object) -> None:
+        asked.append(question)
+        if len(asked) > 1:
+            raise PlanProcessError("the process that simulates settings ended without a word")
+
+    monkeypatch.setattr(SettingSimulator, "ask", lose)
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{plan}")
+        panel = page.locator("details.what-if").first
+        panel.locator("summary").click()
+        expect(panel.get_by_role("status")).to_contain_text("No answer came")
+        expect(panel.get_by_text("This setting is being computed")).to_have_count(0)
+        page.wait_for_timeout(2500)  # two more times at which it would ask
+        assert len(asked) == 2
+
+
 # Using a setting.
 
 
@@ -617,6 +780,32 @@ def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clin
     assert kept.status_code == 422
     assert "x" * 1001 in kept.text  # nothing that was typed is lost
     assert use(clinics, plan, fluence_J_cm2=7).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("language", "fault", "told"),
+    [
+        ("en", None, "this setting is still being simulated"),
+        ("de", None, "diese Einstellung wird noch simuliert"),
+        ("en", BusyError("settings-busy", "too many settings", field="option", hint="Wait."), "too many settings"),
+    ],
+)
+def test_a_setting_that_is_sent_before_it_is_simulated_comes_back_as_it_was_typed(
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch, language: str, fault: Exception | None, told: str
+) -> None:
+    def answer_later(*_: object, **__: object) -> None:
+        if fault is not None:
+            raise fault
+
+    monkeypatch.setattr(SettingSimulator, "ask", answer_later)
+    answer = use(clinics, plan, language=language, fluence_J_cm2=9, reason="a weak answer elsewhere")
+    assert answer.status_code == 503
+    page = html.unescape(answer.text)
+    assert told.lower() in page.lower()
+    assert ">a weak answer elsewhere</textarea>" in page
+    assert re.search(r'name="fluence_J_cm2" value="9"', page)
+    assert 'id="waiting-' not in page  # this page asks for nothing by itself
+    assert "by itself" not in page
 
 
 def test_a_setting_is_used_by_who_may_treat_and_in_an_open_consultation(clinics: Clinics) -> None:
