@@ -51,7 +51,7 @@ def _begin_binding(request: ClinicRequest) -> Response:
     oidc = _oidc(request)
     try:
         request.accounts.confirm_password(request.raw_text("password"))
-        start = oidc.begin_binding(request.member_session.member, request.address(_RETURN_PATH))
+        start = oidc.begin_binding(request.member_session, request.address(_RETURN_PATH))
     except InputError as error:
         return show_account(request, error)
     return _send_away(request, start)

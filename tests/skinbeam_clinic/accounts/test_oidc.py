@@ -3,8 +3,7 @@
 import datetime
 import html
 import re
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings, O
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.tables import MemberRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ProviderError, RecordNotFoundError
 from skinbeam_clinic.models import Member
@@ -141,6 +141,48 @@ def test_a_member_connects_an_identity_signs_in_with_it_and_disconnects(
     remove = re.search(r'action="(/account/identities/\w+/remove)"', page)[1]  # type: ignore[index]
     assert fresh.post(remove).status_code == 303
     assert signed_in(opened(app), provider).status_code == 422
+
+
+def password_reset(clinics: Clinics, client: TestClient, member: Member) -> None:
+    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PASSWORDS)
+    owner.reset_password(member.id, PASSWORD + " new")
+
+
+def password_changed(clinics: Clinics, client: TestClient, member: Member) -> None:
+    sent = {"old": PASSWORD, "new": PASSWORD + " new"}
+    assert client.post("/account/password", data=sent).status_code == 303
+
+
+def signed_out(clinics: Clinics, client: TestClient, member: Member) -> None:
+    assert client.post("/sign-out").status_code == 303
+
+
+def password_changed_beside_the_session(clinics: Clinics, client: TestClient, member: Member) -> None:
+    with clinics.database.writing() as session:
+        session.get_one(MemberRow, (member.clinic_id, member.id)).password_hash = PASSWORDS.hash(PASSWORD + " new")
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        password_reset,
+        password_changed,
+        signed_out,
+        password_changed_beside_the_session,
+    ],
+)
+def test_a_binding_does_not_outlive_the_session_or_the_password_with_which_it_was_begun(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider, happens: Callable[[Clinics, TestClient, Member], None]
+) -> None:
+    """Whoever stole a password must not get a lasting sign-in after its owner has taken it away."""
+    member = member_of(clinics, happens.__name__)
+    provider.person = f"thief-{happens.__name__}"
+    client = opened(app)
+    client.post("/sign-in", data={"house": HOME, "name": member.name, "password": PASSWORD})
+    away = onward(client.post("/account/identities", data={"password": PASSWORD}).text)
+    happens(clinics, client, member)
+    refused(come_back(client, provider.authorize(away)))
+    assert OidcIdentityRepository(clinics.database, member).own() == ()
 
 
 def test_the_role_is_that_of_the_clinic_whatever_the_token_says(
@@ -304,10 +346,13 @@ def test_an_answer_of_another_provider_or_of_a_person_who_refused_opens_nothing(
 def test_a_forged_cookie_binds_no_identity_to_anybody(clinics: Clinics, app: FastAPI, provider: SoftProvider) -> None:
     """The cookie says for what the browser was sent there; the state knows it by the database's secret."""
     victim = member_of(clinics, "victim")
+    theirs = opened(app)
+    theirs.post("/sign-in", data={"house": HOME, "name": "victim", "password": PASSWORD})
+    theirs.post("/account/identities", data={"password": PASSWORD})
     client = opened(app)
     address = provider.authorize(sent_away(client))
     challenge = client.cookies[FLOW].partition(".")[0]
-    purpose = urlsafe_b64encode(f"bind\n{victim.clinic_id}\n{victim.id}".encode()).decode().rstrip("=")
+    purpose = theirs.cookies[FLOW].partition(".")[2]
     forger = opened(app)
     forger.cookies.set(FLOW, f"{challenge}.{purpose}", domain="localhost.local")
     refused(come_back(forger, address))
