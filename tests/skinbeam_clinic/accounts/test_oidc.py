@@ -237,6 +237,22 @@ def test_a_new_sign_in_ends_the_session_before(clinics: Clinics, app: FastAPI, p
     assert not is_inside(left)
 
 
+def test_whoever_comes_to_the_provider_signs_in_there_again(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider
+) -> None:
+    """At a shared machine the provider's session is that of whoever was there before."""
+    client = opened(app)
+    bound(clinics, provider, "sharing")
+    sign_in = sent_away(client)
+    client.post("/sign-in", data={"house": HOME, "name": "sharing", "password": PASSWORD})
+    binding = onward(client.post("/account/identities", data={"password": PASSWORD}).text)
+    for address in (sign_in, binding):
+        assert dict(parse_qsl(urlsplit(address).query))["prompt"] == "login"
+    provider.claims = {"auth_time": None}  # which the standard leaves to the provider
+    signed_in(client, provider)
+    assert is_inside(client)
+
+
 def test_a_flow_that_somebody_planted_signs_nobody_in_as_them(
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
@@ -284,6 +300,8 @@ WRONG_CLAIMS = {
     "expired": {"exp": AT + 60, "iat": AT},
     "no end": {"exp": None},
     "of the future": {"iat": AT * 2, "exp": AT * 2 + 60},
+    "signed in at the provider long ago": {"auth_time": AT},
+    "signed in at a time that is none": {"auth_time": "now"},
     "hash of another access token": {"at_hash": "x" * 22},
     "no subject": {"sub": None},
     "empty subject": {"sub": ""},
