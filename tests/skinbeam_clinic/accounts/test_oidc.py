@@ -278,6 +278,17 @@ def test_an_answer_is_good_once(clinics: Clinics, app: FastAPI, provider: SoftPr
     assert provider.refused == []  # the code was not even tried
 
 
+def test_a_program_that_looks_at_the_address_of_return_uses_nothing_up(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider
+) -> None:
+    bound(clinics, provider, "headed")
+    client = opened(app)
+    address = provider.authorize(sent_away(client))
+    looked = client.head(address)
+    assert (looked.status_code, looked.headers.get("set-cookie")) == (405, None)
+    assert onward(come_back(client, address).text) == "/"
+
+
 def test_a_code_of_another_sign_in_is_refused(clinics: Clinics, app: FastAPI, provider: SoftProvider) -> None:
     bound(clinics, provider, "mixed")
     first, second = opened(app), opened(app)
