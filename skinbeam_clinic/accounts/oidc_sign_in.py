@@ -84,15 +84,15 @@ class OidcIdentityRepository:
                 raise clinic_error("bad-subject", "subject", hint={"longest": LONGEST_SUBJECT})
             _bind(work, member.id, subject)
 
-    def remove(self, id: str) -> None:
-        """Remove an identity of any member, as an owner.
+    def remove(self, member_id: str, id: str) -> None:
+        """Remove an identity of a member, as an owner.
 
         Raises
         ------
-        RecordNotFoundError : there is no identity with this id.
+        RecordNotFoundError : this member has no identity with this id.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
-            work.delete(work.get(tables.OidcIdentityRow, id), "identity.removed")
+            work.delete(_identity_of(work, member_id, id), "identity.removed")
 
     def remove_own(self, id: str) -> None:
         """Remove an identity of the member.
@@ -102,14 +102,18 @@ class OidcIdentityRepository:
         RecordNotFoundError : the member has no identity with this id.
         """
         with self._access.writing(AccessRight.READ) as work:
-            row = work.get(tables.OidcIdentityRow, id)
-            if row.member_id != self._access.member.id:
-                raise clinic_error("absent", "oidcidentity")
-            work.delete(row, "identity.removed")
+            work.delete(_identity_of(work, self._access.member.id, id), "identity.removed")
 
 
 def _read_identity(row: tables.OidcIdentityRow) -> OidcIdentity:
     return OidcIdentity(row.id, row.issuer, row.subject, row.created_at, row.used_at)
+
+
+def _identity_of(work: ClinicTransaction, member_id: str, id: str) -> tables.OidcIdentityRow:
+    row = work.get(tables.OidcIdentityRow, id)
+    if row.member_id != member_id:
+        raise clinic_error("absent", "oidcidentity")
+    return row
 
 
 def _bind(work: ClinicTransaction, member_id: str, subject: OidcSubject) -> None:

@@ -481,6 +481,7 @@ def test_an_owner_connects_and_disconnects_a_member_on_the_page(
     signed_in(client := opened(app), provider)
     assert is_inside(client)
     remove = re.search(rf'action="(/people/{member.id}/identities/\w+/remove)"', owner.get("/people").text)[1]  # type: ignore[index]
+    assert owner.post(remove.replace(member.id, member_of(clinics, "not connected").id)).status_code == 404
     assert owner.post(remove).status_code == 303
     assert signed_in(opened(app), provider).status_code == 422
 
@@ -491,6 +492,22 @@ def test_it_is_off_by_default(clinics: Clinics) -> None:
     assert "/sign-in/oidc" not in client.get("/sign-in").text
     assert client.post("/sign-in/oidc", data={"house": HOME}).status_code == 404
     assert client.get(RETURN).status_code == 404
+
+
+def test_an_identity_can_be_removed_after_the_provider_is_configured_no_more(
+    clinics: Clinics, provider: SoftProvider
+) -> None:
+    members = [bound(clinics, provider, "staying 1"), bound(clinics, provider, "staying 2")]
+    own, other = (OidcIdentityRepository(clinics.database, member).own()[0] for member in members)
+    app = build_clinic_app(clinics.database)
+    client, owner = opened(app), opened(app)
+    client.post("/sign-in", data={"house": HOME, "name": "staying 1", "password": PASSWORD})
+    owner.post("/sign-in", data={"house": HOME, "name": "owner", "password": PASSWORD})
+    remove_own, remove = f"/account/identities/{own.id}/remove", f"/people/{members[1].id}/identities/{other.id}/remove"
+    assert f'action="{remove_own}"' in client.get("/account").text
+    assert f'action="{remove}"' in owner.get("/people").text
+    assert (client.post(remove_own).status_code, owner.post(remove).status_code) == (303, 303)
+    assert [OidcIdentityRepository(clinics.database, member).own() for member in members] == [(), ()]
 
 
 def test_the_settings_are_read_and_a_wrong_one_is_named(tmp_path: Path) -> None:
