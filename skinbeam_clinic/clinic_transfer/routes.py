@@ -213,11 +213,9 @@ def _planner(request: ClinicRequest) -> Planner:
         for kind in ImportKind
         if kind.value in request.uploads
     ]
-    lines = sum(file.content.count(b"\n") for file in files)
-    if lines > MOST_LINES:
-        raise clinic_error("import-too-long", "import", lines=lines, hint={"most": MOST_LINES})
     mapping = request.uploads.get(_MAPPING)
-    return plan_files(files, None if mapping is None else (mapping.content, mapping.name))
+    sent = None if mapping is None else (mapping.content, mapping.name)
+    return plan_files(files, sent, most_rows=MOST_LINES)
 
 
 def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:

@@ -198,9 +198,13 @@ def test_nothing_and_too_much_are_told(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     nothing = owner.post("/imports/preview", files={"mapping": ("map.toml", MAPPING)})
     assert (nothing.status_code, "Name at least one file" in nothing.text) == (422, True)
-    many = b"pseudonym\n" + b"".join(b"M-%d\n" % number for number in range(MOST_LINES))
-    told = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
-    assert (told.status_code, "import-csv" in told.text) == (422, True)
+    for end in (b"\n", b"\r\n", b"\r"):
+        many = b"pseudonym" + end + b"".join(b"M-%d" % number + end for number in range(MOST_LINES))
+        told = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
+        assert (told.status_code, "import-csv" in told.text) == (422, True)
+        assert f"the files have {MOST_LINES + 1} lines" in told.text.casefold()
+        fewer = many[: many.rindex(b"M-")] + end * 3  # lines that are empty are none
+        assert owner.post("/imports/preview", files={"patients": ("fewer.csv", fewer)}).status_code == 200
 
 
 @pytest.mark.check
