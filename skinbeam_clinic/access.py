@@ -12,6 +12,7 @@ from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
     "BACKGROUND_ROUTES",
+    "GET_ALONE_ROUTES",
     "PERMITTED_ROLES",
     "ROUTES",
     "AccessRight",
@@ -252,6 +253,9 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
 # Requests that a page sends by itself; they do not count as use of a session, so that an idle session still ends.
 # Those of a part that waits for an answer (`web.client.is_poll`) do not count either.
 BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
+
+# Addresses that use something up and so do not answer HEAD, which programs send to look at a link.
+GET_ALONE_ROUTES = frozenset({"/sign-in/oidc/return"})
 
 
 def allowed_roles(access: RouteAccess | AccessRight) -> frozenset[Role]:

@@ -27,6 +27,7 @@ from joserfc.jwk import KeySet
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
+from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
@@ -57,6 +58,7 @@ _REQUEST_S = 10.0
 _MOST_BYTES = 1_000_000  # of an answer
 _DOCUMENT_LIFE_S = 3600.0  # of the discovery document and of the keys
 _CLOCK_LEEWAY_S = 60  # between the clocks of two servers
+_LONGEST_SIGN_IN_S = int(CHALLENGE_LIFE.total_seconds())  # from the password at the provider to its answer
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ class OidcProvider:
     def authorization_address(self, request: AuthorizationRequest) -> str:
         """Return the address at the provider to which the browser goes.
 
+        The person signs in there again, whoever did so before: several people may share the browser.
+
         Raises
         ------
         ProviderError : the provider does not answer, or not as one.
@@ -167,6 +171,8 @@ class OidcProvider:
             code_verifier=request.code_verifier,
             nonce=request.nonce,
             redirect_uri=request.redirect_uri,
+            prompt="login",
+            max_age=_LONGEST_SIGN_IN_S,  # which lets the provider tell when the person signed in there
         )
         return str(address)
 
@@ -189,6 +195,10 @@ class OidcProvider:
         claims = self._read_id_token(metadata, tokens, request)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not is_subject(subject):
+            raise self._refusal()
+        # Not every provider tells the time, and whoever sits at the browser can leave out that they must sign in again.
+        signed_in_at_s = claims.get("auth_time")
+        if signed_in_at_s is not None and time.time() - signed_in_at_s > _LONGEST_SIGN_IN_S + _CLOCK_LEEWAY_S:
             raise self._refusal()
         return OidcSubject(self.settings.issuer, subject)
 

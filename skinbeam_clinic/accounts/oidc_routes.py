@@ -1,6 +1,6 @@
 """Routes of the sign-in at an OpenID Connect provider, and of the identities that belong to members.
 
-Where none is configured, these addresses are as if they did not exist.
+Where none is configured, identities can still be removed, and the other addresses are as if they did not exist.
 """
 
 from fastapi.responses import Response
@@ -51,7 +51,7 @@ def _begin_binding(request: ClinicRequest) -> Response:
     oidc = _oidc(request)
     try:
         request.accounts.confirm_password(request.raw_text("password"))
-        start = oidc.begin_binding(request.member_session.member, request.address(_RETURN_PATH))
+        start = oidc.begin_binding(request.member_session, request.address(_RETURN_PATH))
     except InputError as error:
         return show_account(request, error)
     return _send_away(request, start)
@@ -99,6 +99,5 @@ def _bind_identity(request: ClinicRequest) -> Response:
 
 
 def _remove_identity(request: ClinicRequest) -> Response:
-    request.accounts.member(request.path_parameter("member"))  # who is not there has none
-    request.identities.remove(request.path_parameter("identity"))
+    request.identities.remove(request.path_parameter("member"), request.path_parameter("identity"))
     return request.redirect("/people")

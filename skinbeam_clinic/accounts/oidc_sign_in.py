@@ -29,7 +29,8 @@ from skinbeam_clinic.accounts.oidc_provider import (
     is_subject,
 )
 from skinbeam_clinic.accounts.passwords import normalize_name
-from skinbeam_clinic.accounts.sign_in import begin_session
+from skinbeam_clinic.accounts.sign_in import begin_session, find_open_session
+from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -83,15 +84,15 @@ class OidcIdentityRepository:
                 raise clinic_error("bad-subject", "subject", hint={"longest": LONGEST_SUBJECT})
             _bind(work, member.id, subject)
 
-    def remove(self, id: str) -> None:
-        """Remove an identity of any member, as an owner.
+    def remove(self, member_id: str, id: str) -> None:
+        """Remove an identity of a member, as an owner.
 
         Raises
         ------
-        RecordNotFoundError : there is no identity with this id.
+        RecordNotFoundError : this member has no identity with this id.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
-            work.delete(work.get(tables.OidcIdentityRow, id), "identity.removed")
+            work.delete(_identity_of(work, member_id, id), "identity.removed")
 
     def remove_own(self, id: str) -> None:
         """Remove an identity of the member.
@@ -101,14 +102,18 @@ class OidcIdentityRepository:
         RecordNotFoundError : the member has no identity with this id.
         """
         with self._access.writing(AccessRight.READ) as work:
-            row = work.get(tables.OidcIdentityRow, id)
-            if row.member_id != self._access.member.id:
-                raise clinic_error("absent", "oidcidentity")
-            work.delete(row, "identity.removed")
+            work.delete(_identity_of(work, self._access.member.id, id), "identity.removed")
 
 
 def _read_identity(row: tables.OidcIdentityRow) -> OidcIdentity:
     return OidcIdentity(row.id, row.issuer, row.subject, row.created_at, row.used_at)
+
+
+def _identity_of(work: ClinicTransaction, member_id: str, id: str) -> tables.OidcIdentityRow:
+    row = work.get(tables.OidcIdentityRow, id)
+    if row.member_id != member_id:
+        raise clinic_error("absent", "oidcidentity")
+    return row
 
 
 def _bind(work: ClinicTransaction, member_id: str, subject: OidcSubject) -> None:
@@ -138,7 +143,8 @@ class OidcStart:
 class _Purpose:
     """What a browser was sent to the provider for.
 
-    `words` is the name of a clinic in small letters for a sign-in, and the ids of clinic and member for binding.
+    `words` is the name of a clinic in small letters for a sign-in; for binding they are the ids of clinic and member,
+    the hash of their session's token, and the signature of the password that they typed.
     """
 
     kind: str
@@ -173,14 +179,18 @@ class OidcSignIn:
         """
         return self._start(_Purpose(_SIGN_IN, (normalize_name(clinic),)), redirect_uri)
 
-    def begin_binding(self, member: Member, redirect_uri: str) -> OidcStart:
+    def begin_binding(self, signed_in: MemberSession, redirect_uri: str) -> OidcStart:
         """Return where a member signs in to bind their identity; their password was checked just now.
 
         Raises
         ------
         ProviderError : the provider does not answer, or not as one.
         """
-        return self._start(_Purpose(_BIND, (member.clinic_id, member.id)), redirect_uri)
+        clinic_id, member_id = signed_in.member.clinic_id, signed_in.member.id
+        with self._database.reading() as session:
+            password = self._sign_password(session.get_one(tables.MemberRow, (clinic_id, member_id)))
+        purpose = _Purpose(_BIND, (clinic_id, member_id, hash_token(signed_in.token), password))
+        return self._start(purpose, redirect_uri)
 
     def finish(self, cookie: str, response: Mapping[str, str], redirect_uri: str) -> MemberSession | None:
         """Begin a session after a sign-in at the provider, or bind the identity, where None is returned.
@@ -194,8 +204,9 @@ class OidcSignIn:
         ------
         ProviderError : the provider does not answer, or not as one.
         LockedError : too many sign-ins of an identity that is bound to nobody.
-        InputError : `oidc`: this browser was not sent there, was there too long, or the answer is not to its request;
-            `unknown-subject`: no member of the clinic who may sign in has this identity; `taken-subject`.
+        InputError : `oidc`: this browser was not sent there, was there too long, the answer is not to its request, or
+            the session or the password with which a binding was begun is not valid any more; `unknown-subject`: no
+            member of the clinic who may sign in has this identity; `taken-subject`.
         """
         challenge, purpose = _read_cookie(cookie)
         request = self._request(cookie, redirect_uri)
@@ -241,13 +252,26 @@ class OidcSignIn:
             "unknown-subject", "oidc", name=self.provider.settings.title, hint={"subject": subject.subject}
         )
 
-    def _bind(self, clinic_id: str, member_id: str, *, subject: OidcSubject) -> None:
+    def _bind(self, clinic_id: str, member_id: str, session_hash: str, password: str, *, subject: OidcSubject) -> None:
+        """Bind an identity, unless the member signed out or has another password since they began.
+
+        A stolen password must not lead to a binding that outlives it.
+        """
         with self._database.writing() as session:
+            # The clinic is locked first, as where passwords change, so that none changes from here on.
             house = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.id == clinic_id).with_for_update())
-            member = session.get(tables.MemberRow, (clinic_id, member_id))
-            if house is None or member is None or member.disabled_at is not None:
-                raise clinic_error("not-in", "oidc")
+            found = None if house is None else find_open_session(session, session_hash, lock=True)
+            if found is None:
+                raise clinic_error("oidc", "oidc", name=self.provider.settings.title)
+            _, member, house = found
+            whose = (member.clinic_id, member.id) == (clinic_id, member_id)
+            if not whose or not hmac.compare_digest(self._sign_password(member), password):
+                raise clinic_error("oidc", "oidc", name=self.provider.settings.title)
             _bind(ClinicTransaction(self._database, session, house, member.id), member.id, subject)
+
+    def _sign_password(self, member: tables.MemberRow) -> str:
+        """Return a signature that changes with the password; its hash itself stays out of the browser's cookie."""
+        return self._database.secret.signature("oidc password", member.password_hash.encode())
 
 
 def _find_identity(session: Session, clinic_id: str, subject: OidcSubject) -> tables.OidcIdentityRow | None:
@@ -266,7 +290,7 @@ def _read_cookie(cookie: str) -> tuple[bytes, _Purpose | None]:
     try:
         kind, *words = _decode(purpose).decode().split("\n")
         read = _Purpose(kind, tuple(words))
-        return _decode(challenge), read if (kind, len(words)) in ((_SIGN_IN, 1), (_BIND, 2)) else None
+        return _decode(challenge), read if (kind, len(words)) in ((_SIGN_IN, 1), (_BIND, 4)) else None
     except (binascii.Error, ValueError):
         return b"", None
 

@@ -25,7 +25,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession
 
-__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session"]
+__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session", "find_open_session"]
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
@@ -118,7 +118,7 @@ class SignIn:
         active : whether a person uses it now, rather than a page that polls by itself.
         """
         with self._database.reading_at_once() as session:
-            found = _find_session(session, token)
+            found = find_open_session(session, hash_token(token))
         if found is None:
             return None
         row, member, clinic = found
@@ -149,7 +149,7 @@ class SignIn:
         self, token: str, *, write: bool = False
     ) -> Iterator[tuple[Session, LoginSessionRow, MemberRow, ClinicRow]]:
         with self._database.writing() if write else self._database.reading() as session:
-            found = _find_session(session, token, lock=write)
+            found = find_open_session(session, hash_token(token), lock=write)
             if found is None:
                 raise clinic_error("not-in", "password")
             yield session, *found
@@ -183,17 +183,22 @@ def _member_session(token: str, row: LoginSessionRow, member: MemberRow, clinic:
     )
 
 
-def _find_session(
-    session: Session, token: str, *, lock: bool = False
+def find_open_session(
+    session: Session, token_hash: str, *, lock: bool = False
 ) -> tuple[LoginSessionRow, MemberRow, ClinicRow] | None:
-    """Return the session of a token that has not ended, with its member, who must not be disabled, and clinic."""
+    """Return the session of a token's hash that has not ended, with its member, who is not disabled, and clinic.
+
+    Parameters
+    ----------
+    lock : whether the rows are locked until the transaction ends.
+    """
     asked = (
         select(LoginSessionRow, MemberRow, ClinicRow)
         .join(
             MemberRow, (MemberRow.clinic_id == LoginSessionRow.clinic_id) & (MemberRow.id == LoginSessionRow.member_id)
         )
         .join(ClinicRow, ClinicRow.id == LoginSessionRow.clinic_id)
-        .where(LoginSessionRow.token_hash == hash_token(token))
+        .where(LoginSessionRow.token_hash == token_hash)
     )
     found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
     if found is None:

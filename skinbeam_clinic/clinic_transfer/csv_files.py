@@ -8,12 +8,21 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import message_parameters, render_message
 
-__all__ = ["DELIMITERS", "ENCODINGS", "CsvFile", "CsvLayout", "CsvLine", "import_error", "read_csv", "write_csv"]
+__all__ = [
+    "DELIMITERS",
+    "ENCODINGS",
+    "CsvFile",
+    "CsvLayout",
+    "CsvLine",
+    "count_rows",
+    "import_error",
+    "read_csv",
+    "write_csv",
+]
 
 ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-15")
 DELIMITERS = (",", ";", "\t", "|")
@@ -76,10 +85,7 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
     InputError : the whole file cannot be read: its encoding or delimiter is not the one told, or it has no usable line
         of column names.
     """
-    reader = csv.reader(
-        io.StringIO(_decode(content, name, layout), newline=""), delimiter=layout.delimiter, strict=True
-    )
-    lines = _iterate_lines(reader, name)
+    lines = _iterate_lines(content, name, layout)
     first = next(lines, None)
     if first is None:
         raise import_error("empty", name, 1)
@@ -99,6 +105,16 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
             continue
         rows.append(CsvLine(line, dict(zip(columns, plain, strict=True))))
     return CsvFile(name, columns, tuple(rows)), tuple(errors)
+
+
+def count_rows(content: bytes, name: str, layout: CsvLayout) -> int:
+    """Return the number of rows of a CSV file that are not empty, with that of the column names.
+
+    Raises
+    ------
+    InputError : the file cannot be read in its encoding, or its quotes do not match.
+    """
+    return sum(any(cell.strip() for cell in cells) for _, cells in _iterate_lines(content, name, layout))
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, for_spreadsheets: bool = True) -> bytes:
@@ -158,8 +174,10 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _iterate_lines(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
+def _iterate_lines(content: bytes, name: str, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line on which it begins: a quoted cell may have several lines."""
+    text = io.StringIO(_decode(content, name, layout), newline="")
+    reader = csv.reader(text, delimiter=layout.delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:

@@ -6,9 +6,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import read_bytes
 from skinbeam.text import to_local_time
-from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
+from skinbeam_clinic.clinic_transfer.csv_files import count_rows
+from skinbeam_clinic.clinic_transfer.mapping import FileMapping, ImportKind, read_mapping
 from skinbeam_clinic.clinic_transfer.models import ImportPlan, ImportSummary
 from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
 from skinbeam_clinic.clinic_transfer.repository import Planner
@@ -32,23 +34,35 @@ def make_planner(paths: Mapping[ImportKind, Path], mapping: Path | None) -> Plan
     return plan_files(files, None if mapping is None else (_read(mapping, "--map", "a mapping in TOML"), mapping.name))
 
 
-def plan_files(files: Sequence[ImportFile], mapping: tuple[bytes, str] | None) -> Planner:
+def plan_files(
+    files: Sequence[ImportFile], mapping: tuple[bytes, str] | None, *, most_rows: int | None = None
+) -> Planner:
     """Return the function that plans the import of files, of which two may have one name.
 
     Parameters
     ----------
     mapping : content and name of the mapping file.
+    most_rows : of all files together; None for any number.
 
     Raises
     ------
-    InputError : the mapping is wrong, or there is no file.
+    InputError : the mapping is wrong, there is no file, or they have more rows (`import-too-long`).
     """
     if not files:
         raise clinic_error("nothing-to-import", "--patients")
     shared = {name for name, count in Counter(file.name for file in files).items() if count > 1}
     named = [replace(one, name=f"{one.name} ({one.kind})") if one.name in shared else one for one in files]
     mappings = {} if mapping is None else read_mapping(*mapping)
+    if most_rows is not None and (rows := sum(_count_rows(one, mappings) for one in named)) > most_rows:
+        raise clinic_error("import-too-long", "import", lines=rows, hint={"most": most_rows})
     return lambda clinic, at: plan_import(named, mappings, clinic, at)
+
+
+def _count_rows(file: ImportFile, mappings: Mapping[ImportKind, FileMapping]) -> int:
+    try:
+        return count_rows(file.content, file.name, mappings.get(file.kind, FileMapping()).layout)
+    except InputError:  # which the plan says, with the errors of the other files
+        return 0
 
 
 def _read(path: Path, option: str, description: str) -> bytes:

@@ -8,7 +8,8 @@ import datetime
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fastapi.responses import Response
@@ -35,7 +36,7 @@ _MAPPING = "mapping"
 _SHOWN_ERRORS = 200
 _SHOWN_RECORDS = 5  # of each kind
 _WAITING_LIFE = datetime.timedelta(minutes=30)
-_MOST_WAITING = 8
+_MOST_WAITING = 4  # of one member
 
 
 def add_import_routes(router: ClinicRouter) -> None:
@@ -56,40 +57,57 @@ class _Waiting:
     until: datetime.datetime
     plan: Planner
 
+    def belongs_to(self, member: Member) -> bool:
+        """Return whether this member sent them."""
+        return (self.clinic_id, self.member_id) == (member.clinic_id, member.id)
+
 
 class _WaitingImports:
-    """The imports that wait for a confirmation: few, for half an hour, in memory alone."""
+    """The imports that wait for a confirmation: a few of each member, in memory alone.
+
+    One that nobody confirmed within half an hour is let go at the next preview or confirmation of anybody.
+    """
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Waiting] = OrderedDict()
         self._turn = threading.Lock()
 
     def add(self, member: Member, plan: Planner) -> str:
-        """Hold an import, and return its name; the oldest are let go."""
+        """Hold an import, and return its name; the oldest of this member are let go."""
         name = secrets.token_hex(16)
         with self._turn:
+            self._drop_expired()
             self._held[name] = _Waiting(member.clinic_id, member.id, now() + _WAITING_LIFE, plan)
-            while len(self._held) > _MOST_WAITING:
-                self._held.popitem(last=False)
+            own = [other for other, held in self._held.items() if held.belongs_to(member)]
+            for other in own[:-_MOST_WAITING]:
+                del self._held[other]
         return name
 
-    def find(self, member: Member, name: str) -> Planner:
-        """Return the import of this member.
+    @contextmanager
+    def taking(self, member: Member, name: str) -> Iterator[Planner]:
+        """Give the import of this member, which nobody else gets from here on; it waits again after an error.
 
         Raises
         ------
         InputError : `import-gone`.
         """
         with self._turn:
+            self._drop_expired()
             held = self._held.get(name)
-        if held is None or (held.clinic_id, held.member_id) != (member.clinic_id, member.id) or held.until < now():
-            raise clinic_error("import-gone", "import")
-        return held.plan
+            if held is None or not held.belongs_to(member):
+                raise clinic_error("import-gone", "import")
+            del self._held[name]
+        try:
+            yield held.plan
+        except BaseException:
+            with self._turn:
+                self._held[name] = held
+            raise
 
-    def remove(self, name: str) -> None:
-        """Let an import go that was made."""
-        with self._turn:
-            self._held.pop(name, None)
+    def _drop_expired(self) -> None:
+        at = now()
+        for name in [name for name, held in self._held.items() if held.until < at]:
+            del self._held[name]
 
 
 @dataclass(frozen=True)
@@ -195,20 +213,18 @@ def _planner(request: ClinicRequest) -> Planner:
         for kind in ImportKind
         if kind.value in request.uploads
     ]
-    lines = sum(file.content.count(b"\n") for file in files)
-    if lines > MOST_LINES:
-        raise clinic_error("import-too-long", "import", lines=lines, hint={"most": MOST_LINES})
     mapping = request.uploads.get(_MAPPING)
-    return plan_files(files, None if mapping is None else (mapping.content, mapping.name))
+    sent = None if mapping is None else (mapping.content, mapping.name)
+    return plan_files(files, sent, most_rows=MOST_LINES)
 
 
 def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
     name = request.text("waiting")
     try:
-        made = request.repositories.imports.write(waiting.find(request.member_session.member, name))
+        with waiting.taking(request.member_session.member, name) as plan:  # a second click finds nothing to import
+            made = request.repositories.imports.write(plan)
     except InputError as error:
         return _show_imports(request, error)
-    waiting.remove(name)
     return _show_imports(request, made=made)
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
 from skinbeam.text import render_message
-from skinbeam_clinic.access import BACKGROUND_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
+from skinbeam_clinic.access import BACKGROUND_ROUTES, GET_ALONE_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, is_poll, read_cookie
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
@@ -79,7 +79,7 @@ class ClinicRouter:
             except Exception as error:
                 return clinic_request.error_response(refusal_from(error))
 
-        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        methods = ["GET", "HEAD"] if method == "GET" and path not in GET_ALONE_ROUTES else [method]
         self._router.add_api_route(path, _without_body(answer), methods=methods, include_in_schema=False)
 
     def add_monitoring(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:

@@ -81,6 +81,7 @@ class SoftProvider:
     def _id_token(self, nonce: str) -> str:
         at = int(time.time())
         right = {"iss": self.address, "sub": self.person, "aud": CLIENT, "iat": at, "exp": at + 60, "nonce": nonce}
+        right["auth_time"] = at
         claims = {name: value for name, value in (right | self.claims).items() if value is not None}
         key, algorithm = self.signing or (self.key, "ES256")
         if key is None:

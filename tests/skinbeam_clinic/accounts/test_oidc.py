@@ -3,8 +3,7 @@
 import datetime
 import html
 import re
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings, O
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.tables import MemberRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ProviderError, RecordNotFoundError
 from skinbeam_clinic.models import Member
@@ -143,6 +143,48 @@ def test_a_member_connects_an_identity_signs_in_with_it_and_disconnects(
     assert signed_in(opened(app), provider).status_code == 422
 
 
+def password_reset(clinics: Clinics, client: TestClient, member: Member) -> None:
+    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PASSWORDS)
+    owner.reset_password(member.id, PASSWORD + " new")
+
+
+def password_changed(clinics: Clinics, client: TestClient, member: Member) -> None:
+    sent = {"old": PASSWORD, "new": PASSWORD + " new"}
+    assert client.post("/account/password", data=sent).status_code == 303
+
+
+def signed_out(clinics: Clinics, client: TestClient, member: Member) -> None:
+    assert client.post("/sign-out").status_code == 303
+
+
+def password_changed_beside_the_session(clinics: Clinics, client: TestClient, member: Member) -> None:
+    with clinics.database.writing() as session:
+        session.get_one(MemberRow, (member.clinic_id, member.id)).password_hash = PASSWORDS.hash(PASSWORD + " new")
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        password_reset,
+        password_changed,
+        signed_out,
+        password_changed_beside_the_session,
+    ],
+)
+def test_a_binding_does_not_outlive_the_session_or_the_password_with_which_it_was_begun(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider, happens: Callable[[Clinics, TestClient, Member], None]
+) -> None:
+    """Whoever stole a password must not get a lasting sign-in after its owner has taken it away."""
+    member = member_of(clinics, happens.__name__)
+    provider.person = f"thief-{happens.__name__}"
+    client = opened(app)
+    client.post("/sign-in", data={"house": HOME, "name": member.name, "password": PASSWORD})
+    away = onward(client.post("/account/identities", data={"password": PASSWORD}).text)
+    happens(clinics, client, member)
+    refused(come_back(client, provider.authorize(away)))
+    assert OidcIdentityRepository(clinics.database, member).own() == ()
+
+
 def test_the_role_is_that_of_the_clinic_whatever_the_token_says(
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
@@ -195,6 +237,22 @@ def test_a_new_sign_in_ends_the_session_before(clinics: Clinics, app: FastAPI, p
     assert not is_inside(left)
 
 
+def test_whoever_comes_to_the_provider_signs_in_there_again(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider
+) -> None:
+    """At a shared machine the provider's session is that of whoever was there before."""
+    client = opened(app)
+    bound(clinics, provider, "sharing")
+    sign_in = sent_away(client)
+    client.post("/sign-in", data={"house": HOME, "name": "sharing", "password": PASSWORD})
+    binding = onward(client.post("/account/identities", data={"password": PASSWORD}).text)
+    for address in (sign_in, binding):
+        assert dict(parse_qsl(urlsplit(address).query))["prompt"] == "login"
+    provider.claims = {"auth_time": None}  # which the standard leaves to the provider
+    signed_in(client, provider)
+    assert is_inside(client)
+
+
 def test_a_flow_that_somebody_planted_signs_nobody_in_as_them(
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
@@ -220,6 +278,17 @@ def test_an_answer_is_good_once(clinics: Clinics, app: FastAPI, provider: SoftPr
     assert provider.refused == []  # the code was not even tried
 
 
+def test_a_program_that_looks_at_the_address_of_return_uses_nothing_up(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider
+) -> None:
+    bound(clinics, provider, "headed")
+    client = opened(app)
+    address = provider.authorize(sent_away(client))
+    looked = client.head(address)
+    assert (looked.status_code, looked.headers.get("set-cookie")) == (405, None)
+    assert onward(come_back(client, address).text) == "/"
+
+
 def test_a_code_of_another_sign_in_is_refused(clinics: Clinics, app: FastAPI, provider: SoftProvider) -> None:
     bound(clinics, provider, "mixed")
     first, second = opened(app), opened(app)
@@ -242,6 +311,8 @@ WRONG_CLAIMS = {
     "expired": {"exp": AT + 60, "iat": AT},
     "no end": {"exp": None},
     "of the future": {"iat": AT * 2, "exp": AT * 2 + 60},
+    "signed in at the provider long ago": {"auth_time": AT},
+    "signed in at a time that is none": {"auth_time": "now"},
     "hash of another access token": {"at_hash": "x" * 22},
     "no subject": {"sub": None},
     "empty subject": {"sub": ""},
@@ -304,10 +375,13 @@ def test_an_answer_of_another_provider_or_of_a_person_who_refused_opens_nothing(
 def test_a_forged_cookie_binds_no_identity_to_anybody(clinics: Clinics, app: FastAPI, provider: SoftProvider) -> None:
     """The cookie says for what the browser was sent there; the state knows it by the database's secret."""
     victim = member_of(clinics, "victim")
+    theirs = opened(app)
+    theirs.post("/sign-in", data={"house": HOME, "name": "victim", "password": PASSWORD})
+    theirs.post("/account/identities", data={"password": PASSWORD})
     client = opened(app)
     address = provider.authorize(sent_away(client))
     challenge = client.cookies[FLOW].partition(".")[0]
-    purpose = urlsafe_b64encode(f"bind\n{victim.clinic_id}\n{victim.id}".encode()).decode().rstrip("=")
+    purpose = theirs.cookies[FLOW].partition(".")[2]
     forger = opened(app)
     forger.cookies.set(FLOW, f"{challenge}.{purpose}", domain="localhost.local")
     refused(come_back(forger, address))
@@ -407,6 +481,7 @@ def test_an_owner_connects_and_disconnects_a_member_on_the_page(
     signed_in(client := opened(app), provider)
     assert is_inside(client)
     remove = re.search(rf'action="(/people/{member.id}/identities/\w+/remove)"', owner.get("/people").text)[1]  # type: ignore[index]
+    assert owner.post(remove.replace(member.id, member_of(clinics, "not connected").id)).status_code == 404
     assert owner.post(remove).status_code == 303
     assert signed_in(opened(app), provider).status_code == 422
 
@@ -417,6 +492,22 @@ def test_it_is_off_by_default(clinics: Clinics) -> None:
     assert "/sign-in/oidc" not in client.get("/sign-in").text
     assert client.post("/sign-in/oidc", data={"house": HOME}).status_code == 404
     assert client.get(RETURN).status_code == 404
+
+
+def test_an_identity_can_be_removed_after_the_provider_is_configured_no_more(
+    clinics: Clinics, provider: SoftProvider
+) -> None:
+    members = [bound(clinics, provider, "staying 1"), bound(clinics, provider, "staying 2")]
+    own, other = (OidcIdentityRepository(clinics.database, member).own()[0] for member in members)
+    app = build_clinic_app(clinics.database)
+    client, owner = opened(app), opened(app)
+    client.post("/sign-in", data={"house": HOME, "name": "staying 1", "password": PASSWORD})
+    owner.post("/sign-in", data={"house": HOME, "name": "owner", "password": PASSWORD})
+    remove_own, remove = f"/account/identities/{own.id}/remove", f"/people/{members[1].id}/identities/{other.id}/remove"
+    assert f'action="{remove_own}"' in client.get("/account").text
+    assert f'action="{remove}"' in owner.get("/people").text
+    assert (client.post(remove_own).status_code, owner.post(remove).status_code) == (303, 303)
+    assert [OidcIdentityRepository(clinics.database, member).own() for member in members] == [(), ()]
 
 
 def test_the_settings_are_read_and_a_wrong_one_is_named(tmp_path: Path) -> None:

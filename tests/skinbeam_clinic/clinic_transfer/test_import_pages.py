@@ -1,6 +1,9 @@
 """The import on the page of an owner: a preview that writes nothing, every error by line, confirmation, and undo."""
 
+import datetime
+import gc
 import re
+import weakref
 
 import pytest
 from clinic_pages import looked_at, opened_page, served
@@ -8,8 +11,13 @@ from clinic_samples import HOME, OTHER, PASSWORD, Clinics
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.clinic_transfer.routes import MOST_LINES
+from skinbeam_clinic.clinic_transfer import routes
+from skinbeam_clinic.clinic_transfer.models import ClinicSnapshot, ImportPlan, ImportSummary
+from skinbeam_clinic.clinic_transfer.repository import ImportRepository, Planner
+from skinbeam_clinic.clinic_transfer.routes import MOST_LINES, _WaitingImports
+from skinbeam_clinic.database.columns import now
 
 MAPPING = b"""[patients]
 delimiter = ";"
@@ -100,6 +108,68 @@ def test_what_waits_is_for_the_one_who_sent_it_and_is_imported_once(clinics: Cli
     clinics.desk(Role.OWNER).imports.undo(clinics.desk(Role.OWNER).imports.list_done()[0].summary.id)
 
 
+def test_a_second_click_while_the_first_is_at_work_imports_nothing(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, second = clinics.browser(Role.OWNER), clinics.browser(Role.OWNER)
+    waiting = waiting_in(previewed(owner))
+    write, answers = ImportRepository.write, []
+
+    def write_after_a_second_click(imports: ImportRepository, plan: Planner) -> ImportSummary:
+        answers.append(second.post("/imports", data={"waiting": waiting}))
+        return write(imports, plan)
+
+    monkeypatch.setattr(ImportRepository, "write", write_after_a_second_click)
+    assert owner.post("/imports", data={"waiting": waiting}).status_code == 200
+    assert [(one.status_code, "no longer here" in one.text) for one in answers] == [(422, True)]
+    desk = clinics.desk(Role.OWNER)
+    desk.imports.undo(desk.imports.list_done()[0].summary.id)
+
+
+def test_what_failed_waits_again(clinics: Clinics) -> None:
+    owner, desk = clinics.browser(Role.OWNER), clinics.desk(Role.OWNER)
+    waiting = waiting_in(previewed(owner))
+    added = desk.patients.add("PAGE-1")
+    assert owner.post("/imports", data={"waiting": waiting}).status_code == 422
+    desk.patients.set_pseudonym(added.id, "OTHER-3")
+    assert owner.post("/imports", data={"waiting": waiting}).status_code == 200
+    desk.imports.undo(desk.imports.list_done()[0].summary.id)
+
+
+class Planned:
+    """A plan that is nothing but its memory."""
+
+    def __call__(self, clinic: ClinicSnapshot, at: datetime.datetime) -> ImportPlan:
+        raise NotImplementedError
+
+
+def test_names_and_dates_of_birth_leave_the_memory_when_an_import_has_expired(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, member, other = _WaitingImports(), clinics.members[HOME, Role.OWNER], clinics.members[OTHER, Role.OWNER]
+    plan = Planned()
+    held = weakref.ref(plan)
+    waiting.add(member, plan)
+    del plan
+    waiting.add(other, Planned())
+    assert held() is not None
+    monkeypatch.setattr(routes, "now", lambda: now() + datetime.timedelta(minutes=31))
+    waiting.add(other, Planned())
+    gc.collect()
+    assert held() is None
+
+
+def test_the_imports_of_one_member_push_out_none_of_another(clinics: Clinics) -> None:
+    waiting, member, other = _WaitingImports(), clinics.members[HOME, Role.OWNER], clinics.members[OTHER, Role.OWNER]
+    kept = waiting.add(member, Planned())
+    names = [waiting.add(other, Planned()) for _ in range(50)]
+    with waiting.taking(member, kept), waiting.taking(other, names[-1]):
+        pass
+    with pytest.raises(InputError) as found, waiting.taking(other, names[0]):
+        pass
+    assert found.value.code == "import-gone"
+
+
 def test_what_changed_between_preview_and_confirmation_is_found(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     waiting = waiting_in(previewed(owner))
@@ -128,9 +198,13 @@ def test_nothing_and_too_much_are_told(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     nothing = owner.post("/imports/preview", files={"mapping": ("map.toml", MAPPING)})
     assert (nothing.status_code, "Name at least one file" in nothing.text) == (422, True)
-    many = b"pseudonym\n" + b"".join(b"M-%d\n" % number for number in range(MOST_LINES))
-    told = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
-    assert (told.status_code, "import-csv" in told.text) == (422, True)
+    for end in (b"\n", b"\r\n", b"\r"):
+        many = b"pseudonym" + end + b"".join(b"M-%d" % number + end for number in range(MOST_LINES))
+        told = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
+        assert (told.status_code, "import-csv" in told.text) == (422, True)
+        assert f"the files have {MOST_LINES + 1} lines" in told.text.casefold()
+        fewer = many[: many.rindex(b"M-")] + end * 3  # lines that are empty are none
+        assert owner.post("/imports/preview", files={"patients": ("fewer.csv", fewer)}).status_code == 200
 
 
 @pytest.mark.check
