@@ -54,7 +54,7 @@ def sign_in(page: Page, address: str, name: str) -> None:
     page.get_by_label("Clinic").fill(HOME)
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
 
 
