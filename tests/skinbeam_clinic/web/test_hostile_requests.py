@@ -239,8 +239,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     }
     seen, answered = seen_again(clinics, another(desk, patient, made))
     names = seen | names
-    # What is not signed yet, what ends with its job, and what is nowhere without a token.
-    silent = ("/document", "/events", "/calendar.ics")
+    # What is not signed yet, what ends with its job, and what is nowhere without a token or an answer of a provider.
+    silent = ("/document", "/events", "/calendar.ics", "/oidc/return")
     shown = [one for one, door in ROUTES.items() if door not in (RouteAccess.TOKEN, RouteAccess.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [
