@@ -231,4 +231,4 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Mapping[
 
 
 def _is_pigmented(condition: str) -> bool:
-    return bool(known_conditions()[condition].pigmented)
+    return known_conditions()[condition].pigmented

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 LaserUse = Literal["first", "usual", "possible"]
+"""How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
+
 _TARGET_NUMBERS = ("depth_um", "size_um", "melanin_ratio")
 
 

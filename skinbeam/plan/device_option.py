@@ -1,7 +1,7 @@
 """Judge a device by the rules, and make its option, or the record of why it is not offered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -61,8 +61,16 @@ def make_option(
     trial: CandidateSetting,
     judged: Suitability,
     practised: PracticePlace | None = None,
+    *,
+    at_usual_dose: bool = False,
 ) -> LaserOption:
-    """Return the option of a judged setting, and report it; `practised` as of `build_laser_option`."""
+    """Return the option of a judged setting, and report it.
+
+    Parameters
+    ----------
+    practised : as of `build_laser_option`.
+    at_usual_dose : as of `OptionStanding`.
+    """
     device = trial.machine.device
     shown = None if device.microbeam or goal.modality == "ablative" else built_in_cooling(device)[1]
     option, standing = build_laser_option(case, concern, trial, goal.modality, shown, judged, practised)
@@ -70,7 +78,7 @@ def make_option(
     words = describe_settings(option.setup.settings, lamp=option.setup.lamp)
     stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
     report_progress(Message("progress.stands", stands))
-    return LaserOption(option, standing, trial, goal)
+    return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose), trial, goal)
 
 
 def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:

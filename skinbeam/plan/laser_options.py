@@ -169,10 +169,9 @@ def _plan_one_proposal(
         span = proposal.range_parameters | {"device": device.title}
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
-    made = make_option(case, concern, goal, trial, _with_proposal_reason(rules, concern, proposal, trial), practised)
-    return replace(
-        made, standing=replace(made.standing, at_usual_dose=_is_usual_dose(proposal, concern.condition, trial.dose))
-    )
+    judged = _with_proposal_reason(rules, concern, proposal, trial)
+    is_usual = _is_usual_dose(proposal, concern.condition, trial.dose)
+    return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
 
 
 def _is_usual_dose(proposal: Proposal, condition: str, dose: float) -> bool:

@@ -80,11 +80,6 @@ class Proposal:
     printed: tuple[float, float] | None = None
 
     @property
-    def is_printed_for_skin(self) -> bool:
-        """Whether sources treated such skin with it, neither lighter nor darker."""
-        return self.lighter_phototype is None and self.darker_phototype is None
-
-    @property
     def published_range(self) -> PublishedRange:
         """Its published range."""
         own = self.lighter_phototype is None
@@ -170,12 +165,13 @@ def _propose(
     if own is not None:
         return own
     found = _propose_beside_cell(machine, settings, concern, region)
-    if machine.device.microbeam and not is_facial(concern.site):
+    is_column = machine.device.microbeam
+    if is_column and not is_facial(concern.site):
         return found  # columns that facial skin bears reach too deep in thinner skin
-    if found is not None and not machine.device.microbeam:
+    if found is not None and not is_column:
         return found
     darker = _propose_from_darker_cells(machine, settings, concern, region)
-    return darker if found is None or (darker is not None and found.middle < darker.middle) else found
+    return max((one for one in (found, darker) if one is not None), key=lambda one: one.middle, default=None)
 
 
 def _propose_beside_cell(
@@ -195,9 +191,7 @@ def _propose_beside_cell(
         return min(borrowed, practice, key=lambda one: one.middle)  # darker skin gets no more than lighter
     if practice.lighter_phototype is not None or practice.low > borrowed.high:
         return borrowed
-    return replace(
-        practice, middle=min(practice.middle, borrowed.middle), high=min(practice.high, borrowed.high)
-    )  # darker skin gets no more than lighter
+    return _bounded_by(practice, borrowed)
 
 
 def usual_settings(
@@ -247,18 +241,19 @@ def _propose_from_lighter_cells(
         for condition in conditions:
             cell = _cell_of(concern, condition, PHOTOTYPES[lighter - 1])
             found = _propose_from_cell(machine, settings, cell, replace(region, condition=condition), lighter)
-            if found is not None:
-                nearest = found if nearest is None else _bounded_by(nearest, found)
-                break
+            if found is None:
+                continue
+            if nearest is None:
+                nearest = found
+            elif found.setting == nearest.setting and found.high >= nearest.low:
+                nearest = _bounded_by(nearest, found)
+            break
     return nearest
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
-    """Return a proposal with no more than lighter skin gets at the same setting, as far as its range allows."""
-    if lighter.setting != proposal.setting or lighter.high < proposal.low:
-        return proposal
-    high = min(proposal.high, lighter.high)
-    return replace(proposal, middle=min(proposal.middle, lighter.middle, high), high=high)
+    """Return a proposal with no more than lighter skin gets."""
+    return replace(proposal, middle=min(proposal.middle, lighter.middle), high=min(proposal.high, lighter.high))
 
 
 def _propose_from_darker_cells(
@@ -281,17 +276,25 @@ def _cell_of(concern: Concern, condition: str, phototype: str) -> GuidelineCell 
     return guideline_cell(condition, kind, concern.site, phototype)
 
 
-def _settings_of_cell(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> list[BeamSetting]:
+def _settings_of_cell(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> Sequence[BeamSetting]:
     """Return the settings of a machine that the cell has a place for; all where it has a place for none."""
     every = list(iterate_settings(machine.device))
     if machine.device.microbeam:
         every = [one for one in every if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)] or every
     places = {one: guideline_place(cell, modality, device_classes(machine.device, one)) for one in every}
     named = [one for one, place in places.items() if place is not None]
-    cut_off = next((_LAMP_CLASS.fullmatch(place.device_class) for place in places.values() if place is not None), None)
-    if machine.device.is_lamp and cut_off is not None:  # no filter that transmits more than the named one
-        named = [one for one in named if one.wavelength_nm >= float(cut_off[1])]
-    return named or every
+    first = next((place.device_class for place in places.values() if place is not None), "")
+    return _without_bluer_filters(machine, named, first) or every
+
+
+def _without_bluer_filters(
+    machine: SearchMachine, settings: Sequence[BeamSetting], device_class: str
+) -> Sequence[BeamSetting]:
+    """Return the settings without the filters of a lamp that transmit more than the one that a class names."""
+    cut_off = _LAMP_CLASS.fullmatch(device_class)
+    if cut_off is None or not machine.device.is_lamp:
+        return settings
+    return [one for one in settings if one.wavelength_nm >= float(cut_off[1])]
 
 
 def _propose_from_cell(
@@ -313,10 +316,8 @@ def _propose_from_cell(
             continue
         name = dose.component or dose.device_class
         able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
-        cut_off = _LAMP_CLASS.fullmatch(name)
-        if machine.device.is_lamp and cut_off is not None:  # no filter that transmits more than the printed one
-            able = [one for one in able if one.wavelength_nm >= float(cut_off[1])]
-        found = _nearest_proposal(machine, able, _read_dose(dose), region, lighter)
+        able_filters = _without_bluer_filters(machine, able, name)
+        found = _nearest_proposal(machine, able_filters, _read_dose(dose), region, lighter)
         if found is not None:
             cite_sources(*found.sources)
             return found
@@ -440,8 +441,9 @@ def _practice_doses(
 
 
 def _needs_pulse(machine: SearchMachine, region: PracticeRegion) -> bool:
-    """Whether a dose holds for its pulse alone: what a laser's dose heats depends on it; pulses of lamps differ less,
-    and few sources print them.
+    """Return whether a dose holds for its pulse alone, as that of a laser which heats does.
+
+    Pulses of lamps differ less, and few sources print them.
     """
     return _heats(machine, region) and not machine.device.is_lamp
 

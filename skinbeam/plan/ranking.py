@@ -84,7 +84,7 @@ class OptionStanding:
         if self.question.modality == _NO_TREATMENT:
             return 9
         if self.is_out_of_reach:
-            return 6 if self.at_usual_dose and self.own_studies and isinstance(self.half_improved, Estimate) else 8
+            return 6 if self.is_counted_in_practice else 8
         if self.place is not None:
             return 0 if self.place.number == 1 else self.place.number
         if self.use == "first":
@@ -97,6 +97,11 @@ class OptionStanding:
     def is_out_of_reach(self) -> bool:
         """Whether its light reaches the target in too few of such skins to lead."""
         return self.reached is not None and self.reached < _LEAST_REACHED
+
+    @property
+    def is_counted_in_practice(self) -> bool:
+        """Whether people were counted after it at such a dose, so that the model alone does not outweigh them."""
+        return self.at_usual_dose and bool(self.own_studies) and isinstance(self.half_improved, Estimate)
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     if one.is_out_of_reach:
-        told = "plan.place-out-of-reach" if one.rank_group > 6 else "plan.place-out-of-reach-counted"
+        told = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
         return Message(told, {"least": per_hundred(_LEAST_REACHED)})
     if one.place is not None:
         return Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})

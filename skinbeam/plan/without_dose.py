@@ -111,16 +111,13 @@ def _settings_to_try(
 
     Of a machine with several lights it is that of each, the one that the guideline places first before the others.
     """
-    usual = usual_settings(case, concern, modality, machine, cell)
-    if not _is_by_depth(modality, machine):
-        lights: dict[float, BeamSetting] = {}
-        for setting in usual:
-            lights.setdefault(setting.wavelength_nm, setting)
-        return sorted(lights.values(), key=lambda one: _place_number(modality, machine, one, cell))
+    is_by_depth = _is_by_depth(modality, machine)
     nearest: dict[float, BeamSetting] = {}
-    for setting in usual:
-        nearest.setdefault(setting.spot_mm, setting)
-    return list(nearest.values())[:_MAX_DIAMETERS]
+    for setting in usual_settings(case, concern, modality, machine, cell):
+        nearest.setdefault(setting.spot_mm if is_by_depth else setting.wavelength_nm, setting)
+    if is_by_depth:
+        return list(nearest.values())[:_MAX_DIAMETERS]
+    return sorted(nearest.values(), key=lambda one: _place_number(modality, machine, one, cell))
 
 
 def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None) -> int:

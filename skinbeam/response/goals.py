@@ -43,8 +43,6 @@ LESION_BY_CONDITION: Final[Mapping[str, str]] = {
 }
 
 
-"""How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
-
 MIDDLE: Final = 0.5
 COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
 
@@ -131,14 +129,12 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRe
     offered, refused = [], []
     for modality, choice in known_conditions()[condition].lasers.items():
         cite_sources(choice.source)
-        excluded = known_modalities()[modality]
+        treatment = known_modalities()[modality]
         if choice.reason_id is not None:
             refused.append(ModalityRefusal(modality, Message(choice.reason_id), choice.source))
-        elif site in excluded.not_at and excluded.source is not None:
-            site_title = known_sites()[site].title
-            refused.append(
-                ModalityRefusal(modality, Message("plan.not-at-site", {"site": site_title}), excluded.source)
-            )
+        elif site in treatment.not_at and treatment.source is not None:
+            message = Message("plan.not-at-site", {"site": known_sites()[site].title})
+            refused.append(ModalityRefusal(modality, message, treatment.source))
         else:
             offered.append((choice.use != "usual", modality))
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused

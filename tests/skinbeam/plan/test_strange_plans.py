@@ -48,7 +48,9 @@ def middles(condition: str, site: str = "cheeks") -> dict[tuple[str, str], list[
 def is_of_guideline(one: Proposal | None, condition: str, phototype: str) -> bool:
     """Whether the cell of such skin prints the dose of a proposal."""
     cell = guideline_cell(condition, "", "cheeks", phototype)
-    if one is None or cell is None or not one.is_printed_for_skin or one.condition != condition:
+    if one is None or cell is None or one.condition != condition:
+        return False
+    if one.lighter_phototype is not None or one.darker_phototype is not None:  # printed for other skin
         return False
     return any((dose.low, dose.high) == (one.low, one.high) for dose in doses_of_cell(cell))
 
