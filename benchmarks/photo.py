@@ -53,9 +53,9 @@ def look_at_it(_: Path, photograph: Any) -> Any:
 
 
 def write_overlays(file: Path, look: Any) -> Any:
-    from skinbeam.api.analyse_photo import photo_report
+    from skinbeam.api.analyse_photo import report_analysis
 
-    photo_report(look, file.parent / "out")
+    report_analysis(look, file.parent / "out")
     return look
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from skinbeam._version import __version__
-from skinbeam.api.analyse_photo import photo_report
+from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.model.atomic_files import replace_file_set, work_folder
@@ -106,7 +106,7 @@ def _write_consultation(
     settings.check(plan)
     write_atomically(folder / PLAN_FILE, pretty_json(plan.document))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
-    photo = None if seen is None else photo_report(seen, overlays)
+    photo = None if seen is None else report_analysis(seen, overlays)
     with use_language(language):
         preview = None if seen is None else make_preview(translate_record(plan), select_marks(seen, kept_marks))
         for name, content in ({} if preview is None else preview.files).items():

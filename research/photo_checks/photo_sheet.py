@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from skinbeam.api.analyse_photo import photo_report
+from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.model.document import write_atomically
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
@@ -51,7 +51,7 @@ loading="lazy"></a><figcaption>{{ name }}</figcaption></figure>{% endfor %}
 def analyse_at_size(photograph: DecodedPhotograph, side_px: int, folder: Path) -> dict[str, Any]:
     """Return the analysis of a photograph resized to a longer side of `side_px`; its pictures go to `folder`."""
     look = analyse_photograph(_resize(photograph, side_px))
-    document = photo_report(look, folder).to_dict()
+    document = report_analysis(look, folder).to_dict()
     row: dict[str, Any] = {"side_px": side_px, "faces": look.faces, "pictures": {}}
     row["problems"] = [
         f"{problem['code']} ({problem['takes']}): {problem['message']}" for problem in document["quality"]["problems"]

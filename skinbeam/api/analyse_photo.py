@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.estimate import Unknown, Value, map_known
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.colour_target import ColourCalibration
@@ -22,7 +22,7 @@ from skinbeam.photo.overlays import MAP_FILES, write_overlays
 from skinbeam.photo.quality import QualityProblem
 from skinbeam.text import Message
 
-__all__ = ["PhotoFace", "PhotoQuality", "PhotoReport", "photo_report", "report_photo"]
+__all__ = ["PhotoFace", "PhotoQuality", "PhotoReport", "report_analysis", "report_photo"]
 
 Points = NDArray[np.float64]
 
@@ -107,34 +107,18 @@ def report_photo(
     """
     look = analyse_photograph(read_photograph(path), white_card, points, site=site, length=length)
     earlier = None if before is None else analyse_photograph(read_photograph(before, field="before"), site=site)
-    report = photo_report(look, out, earlier)
+    report = report_analysis(look, out, earlier)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=report.to_dict())
     return report
 
 
-def photo_report(analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalysis | None = None) -> PhotoReport:
+def report_analysis(analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalysis | None = None) -> PhotoReport:
     """Return the findings of an analysed photograph and write its overlays into `out`.
 
     With an earlier picture of the same face, `change` has the changes since then, or why they are unknown.
     """
-    seen = analysis.skin
-    face: PhotoFace | Unknown
-    regions: Mapping[str, Points] | Unknown
-    left_out: Mapping[str, str] | Unknown
-    maps: Mapping[str, str | Unknown] | Unknown
-    colour: PhotoColour | Unknown
-    findings: tuple[SkinFinding, ...] | Unknown
-    scale: Value
-    if isinstance(seen, Unknown):
-        face = regions = left_out = maps = colour = findings = scale = seen
-    else:
-        face = _face_record(seen.face)
-        regions = {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()}
-        left_out = {name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()}
-        maps = _write_maps(seen, out)
-        colour, findings, scale = seen.colour, seen.findings, seen.scale_mm_per_px
-    case = analysis.case_sha256
+    seen, case = analysis.skin, analysis.case_sha256
     change = None if earlier is None else report_change(earlier, analysis, out)
     kind = "photo-quality" if isinstance(seen, Unknown) or seen.face is not None else "photo-site"
     return PhotoReport(
@@ -142,16 +126,16 @@ def photo_report(analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalys
         seed=0,
         warnings=analysis.warnings,
         faces=analysis.faces,
-        face=face,
+        face=map_known(seen, lambda skin: _face_record(skin.face)),
         quality=PhotoQuality(not isinstance(seen, Unknown), analysis.problems, Message(f"{kind}.ask").text),
-        regions=regions,
+        regions=map_known(seen, _outlines),
         regions_note=Message("photo-site.approximate" if kind == "photo-site" else "photo-finding.approximate").text,
-        regions_left_out=left_out,
-        maps=maps,
-        colour=colour,
+        regions_left_out=map_known(seen, _absence_reasons),
+        maps=map_known(seen, lambda skin: _write_maps(skin, out)),
+        colour=map_known(seen, lambda skin: skin.colour),
         card=analysis.calibration,
-        findings=findings,
-        scale_mm_per_px=scale,
+        findings=map_known(seen, lambda skin: skin.findings),
+        scale_mm_per_px=map_known(seen, lambda skin: skin.scale_mm_per_px),
         change=change,
     )
 
@@ -168,6 +152,14 @@ def _face_record(face: Face | None) -> PhotoFace | Unknown:
         mouth=face.mouth,
         box=face.box,
     )
+
+
+def _outlines(seen: SkinAnalysis) -> dict[str, Points]:
+    return {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()}
+
+
+def _absence_reasons(seen: SkinAnalysis) -> dict[str, str]:
+    return {name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()}
 
 
 def _write_maps(seen: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:

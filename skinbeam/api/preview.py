@@ -1,14 +1,14 @@
 """Make a preview (`skinbeam.preview/1`) of a plan on a photograph: its pictures, and every change with its origin."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from skinbeam.model.document import DocumentResult, pretty_json, sha256_hex, write_atomically
 from skinbeam.model.errors import InputError, NotAvailable
-from skinbeam.model.estimate import Unknown
+from skinbeam.model.estimate import Unknown, map_known
 from skinbeam.model.input_files import read_bytes
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
@@ -40,9 +40,6 @@ __all__ = [
     "preview_photo",
     "read_plan_file",
 ]
-
-KnownT = TypeVar("KnownT")
-PartT = TypeVar("PartT")
 
 STRIP_FILE, DOCUMENT_FILE = "strip.png", "preview.json"
 _PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one
@@ -249,20 +246,15 @@ def _make_report(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown)
         photo_sha256=look.photo_sha256,
         marked=Message("preview.described").english,
         assumption=Message("preview.assumption").english,
-        strip=_known(strip, lambda _: STRIP_FILE),
-        visit=_known(visit or Unknown(Message("preview.no-session").english), lambda message: message.english),
-        pictures=_known(strip, lambda drawn: tuple(map(_panel_record, drawn.panels))),
-        close_ups=_known(strip, lambda drawn: tuple(map(_close_up_record, drawn.close_ups))),
-        changes=_known(strip, lambda drawn: drawn.change_rows),
-        not_drawn=_known(strip, lambda drawn: tuple(omission_message(one).english for one in drawn.omissions)),
-        harms_not_drawn=_known(strip, lambda drawn: drawn.undrawn_harms),
-        sources=_known(strip, lambda drawn: drawn.sources),
+        strip=map_known(strip, lambda _: STRIP_FILE),
+        visit=map_known(visit or Unknown(Message("preview.no-session").english), lambda message: message.english),
+        pictures=map_known(strip, lambda drawn: tuple(map(_panel_record, drawn.panels))),
+        close_ups=map_known(strip, lambda drawn: tuple(map(_close_up_record, drawn.close_ups))),
+        changes=map_known(strip, lambda drawn: drawn.change_rows),
+        not_drawn=map_known(strip, lambda drawn: tuple(omission_message(one).english for one in drawn.omissions)),
+        harms_not_drawn=map_known(strip, lambda drawn: drawn.undrawn_harms),
+        sources=map_known(strip, lambda drawn: drawn.sources),
     )
-
-
-def _known(value: KnownT | Unknown, part: Callable[[KnownT], PartT]) -> PartT | Unknown:
-    """Return a part of a value, or why the value is unknown."""
-    return value if isinstance(value, Unknown) else part(value)
 
 
 def _close_up_record(close_up: CloseUp) -> CloseUpRecord:

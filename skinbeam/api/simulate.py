@@ -87,16 +87,11 @@ def simulate_case(
     burn = estimate_burn(seen, scene, weights, basis)
     beyond = () if isinstance(burn.doses, Unknown) else burn_coverage_warnings(scene)
     summaries = DrawSummaries(seen, weights, layers, basis, missing=Unknown(render_message("not-apply.microbeam")))
-    return Simulation(
+    return summaries.simulation(
         case_sha256=loaded.sha256(),
         seed=seed,
         warnings=(*scene.warnings, *said, *beyond),
-        light=summaries.light(),
-        temperature_C=summaries.temperature(),
-        damage=summaries.damage(burn.doses),
-        ablation=summaries.ablation(),
-        microlesion=summaries.microlesion(),
-        cooling=summaries.cooling(),
+        burn=burn.doses,
         healing=summarise_healing(seen, weights, loaded.case, basis),
         harm=summarise_harm(burn.p, seen, weights, loaded.case, basis, harm_share_in_trials),
     )
@@ -105,16 +100,11 @@ def simulate_case(
 def _unknown_simulation(loaded: LoadedCase, seed: int, reason: Unknown) -> Simulation:
     """Return the simulation if nothing was computed: every value is unknown."""
     summaries = DrawSummaries({}, np.ones(1), (), (), missing=reason, cause=reason)
-    return Simulation(
+    return summaries.simulation(
         case_sha256=loaded.sha256(),
         seed=seed,
-        warnings=case_warnings(loaded.case),
-        light=summaries.light(),
-        temperature_C=summaries.temperature(),
-        damage=summaries.damage(reason),
-        ablation=summaries.ablation(),
-        microlesion=summaries.microlesion(),
-        cooling=summaries.cooling(),
+        warnings=tuple(case_warnings(loaded.case)),
+        burn=reason,
         healing=HealingSummary.unknown(reason),
         harm=HarmProbabilities(reason, reason, reason, reason),
     )

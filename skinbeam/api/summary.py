@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +168,32 @@ class DrawSummaries:
     missing: Unknown
     cause: Unknown | None = None
 
-    def light(self) -> LightSummary:
+    def simulation(
+        self,
+        *,
+        case_sha256: str,
+        seed: int,
+        warnings: tuple[Any, ...],
+        burn: BurnDoseSummary | Unknown,
+        healing: HealingSummary,
+        harm: HarmProbabilities,
+    ) -> Simulation:
+        """Return the simulation with these draws; the other arguments are its own fields and those of its damage."""
+        return Simulation(
+            case_sha256=case_sha256,
+            seed=seed,
+            warnings=warnings,
+            light=self._light(),
+            temperature_C=self._temperature(),
+            damage=self._damage(burn),
+            ablation=self._ablation(),
+            microlesion=self._microlesion(),
+            cooling=self._cooling(),
+            healing=healing,
+            harm=harm,
+        )
+
+    def _light(self) -> LightSummary:
         """Return the light in the skin."""
         absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
         return LightSummary(
@@ -178,7 +203,7 @@ class DrawSummaries:
             penetration_depth_um=self._value("light.penetration_depth_um"),
         )
 
-    def temperature(self) -> TemperatureSummary:
+    def _temperature(self) -> TemperatureSummary:
         """Return the extremes of temperature."""
         return TemperatureSummary(
             surface_peak=self._value("temperature_C.surface_peak"),
@@ -187,7 +212,7 @@ class DrawSummaries:
             vessels=self._vessels(VesselTemperature),
         )
 
-    def damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
+    def _damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
         """Return the damage, with the doses that burn."""
         return DamageSummary(
             epidermis_fraction=self._value("damage.epidermis_fraction"),
@@ -205,20 +230,20 @@ class DrawSummaries:
             burn=burn,
         )
 
-    def ablation(self) -> AblationSummary:
+    def _ablation(self) -> AblationSummary:
         """Return the removal of tissue."""
         return AblationSummary(
             **{field.name: self._value(f"ablation.{field.name}") for field in fields(AblationSummary)}
         )
 
-    def microlesion(self) -> MicrolesionSummary:
+    def _microlesion(self) -> MicrolesionSummary:
         """Return the column of a fractional laser."""
         names = (field.name for field in fields(MicrolesionSummary))
         return MicrolesionSummary(
             **{name: self._value_or_reason(f"microlesion.{name}", "no-microbeam") for name in names}
         )
 
-    def cooling(self) -> CoolingSummary:
+    def _cooling(self) -> CoolingSummary:
         """Return the time of a sprayed film."""
         return CoolingSummary(self._value_or_reason("cooling.film_ms", "film"))
 

@@ -108,8 +108,10 @@ def _indented_json(value: Any, column: int) -> str:
         return line
     margin = " " * (column + _INDENT)
     if isinstance(value, dict):
-        names = {name: json.dumps(name, ensure_ascii=False) for name in value}
-        parts = [f"{names[name]}: {_indented_json(item, column + _INDENT)}" for name, item in value.items()]
+        parts = [
+            f"{json.dumps(name, ensure_ascii=False)}: {_indented_json(item, column + _INDENT)}"
+            for name, item in value.items()
+        ]
     else:
         parts = [_indented_json(item, column + _INDENT) for item in value]
     inner = ",\n".join(margin + part for part in parts)
@@ -121,7 +123,7 @@ def _is_row(value: dict[str, Any] | list[Any]) -> bool:
     """Return whether a value stands on one line however long: a list of numbers or names, an estimate or an unknown."""
     if isinstance(value, dict):
         return value.keys() == {"unknown"} or {"median", "low", "high", "basis"} <= value.keys()
-    return not any(isinstance(item, dict | list) for item in value) and not any(" " in str(item) for item in value)
+    return not any(isinstance(item, dict | list) or (isinstance(item, str) and " " in item) for item in value)
 
 
 def sha256_hex(value: Any) -> str:

@@ -6,9 +6,12 @@ This module imports no array library: estimates are computed from draws in `simu
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-__all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "combine_values", "wilson_interval"]
+__all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "combine_values", "map_known", "wilson_interval"]
+
+KnownT = TypeVar("KnownT")
+PartT = TypeVar("PartT")
 
 EstimateKind = Literal["measured", "modelled", "pooled", "assumed"]
 _ESTIMATE_KINDS = ("measured", "modelled", "pooled", "assumed")
@@ -93,6 +96,11 @@ class Unknown:
 
 
 Value = Estimate | Unknown
+
+
+def map_known(value: KnownT | Unknown, part: Callable[[KnownT], PartT]) -> PartT | Unknown:
+    """Return what `part` makes of a value, or why the value is unknown."""
+    return value if isinstance(value, Unknown) else part(value)
 
 
 def combine_values(values: Sequence[float | Unknown], function: Callable[..., float]) -> float | Unknown:

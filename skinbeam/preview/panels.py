@@ -33,7 +33,7 @@ from skinbeam.preview.strip import (
     PreviewStrip,
     Removal,
 )
-from skinbeam.preview.undrawn_harms import find_undrawn_harms, per_hundred
+from skinbeam.preview.undrawn_harms import find_undrawn_harms, per_hundred_text
 from skinbeam.text import Message
 
 __all__ = ["make_strip", "omission_message"]
@@ -285,7 +285,7 @@ def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
         frame.with_light(sign.ln_light),
         frequency=Message(
             "preview-frequency.harm",
-            {"p": per_hundred(p.median), "low": per_hundred(p.low), "high": per_hundred(p.high)},
+            {"p": per_hundred_text(p.median), "low": per_hundred_text(p.low), "high": per_hundred_text(p.high)},
         ),
         notes=(where, *lasts),
     )

@@ -10,7 +10,7 @@ from skinbeam.text import Message
 
 __all__ = [
     "find_undrawn_harms",
-    "per_hundred",
+    "per_hundred_text",
     "read_undrawn_harm",
     "undrawn_harm_messages",
     "unknown_harm_reasons",
@@ -79,7 +79,7 @@ def unknown_harm_reasons(harms: Sequence[UndrawnHarm]) -> tuple[Message, ...]:
     )
 
 
-def per_hundred(share: float) -> str:
+def per_hundred_text(share: float) -> str:
     """Return a share of people as a number of 100."""
     return f"{100 * share:.0f}" if 100 * share >= 1 else "<1"
 
@@ -89,5 +89,5 @@ def _name(harm: str) -> Message:
 
 
 def _share_message(harm: str, p: Estimate) -> Message:
-    shares = {"p": per_hundred(p.median), "low": per_hundred(p.low), "high": per_hundred(p.high)}
+    shares = {"p": per_hundred_text(p.median), "low": per_hundred_text(p.low), "high": per_hundred_text(p.high)}
     return Message("preview.harm-share", {"harm": _name(harm), **shares})

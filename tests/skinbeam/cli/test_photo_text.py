@@ -26,11 +26,11 @@ def finding(kind: str, told: str | None, region: str = "nose", unknown: str | No
         severity=Unknown("no scale"),
         confidence=Unknown("no study"),
         suggests=None,
-        told=None if told is None else said(told),
+        told=None if told is None else stored_message(told),
     )
 
 
-def said(text: str) -> StoredMessage:
+def stored_message(text: str) -> StoredMessage:
     return StoredMessage("", {}, text)
 
 
@@ -39,13 +39,13 @@ def report(findings: list[SkinFinding], problems: int = 0) -> PhotoReport:
         case_sha256="0" * 64,
         seed=0,
         warnings=(
-            DocumentWarning("uncalibrated-photo", said("no card")),
-            DocumentWarning("spot-to-be-seen", said(REFERRAL)),
+            DocumentWarning("uncalibrated-photo", stored_message("no card")),
+            DocumentWarning("spot-to-be-seen", stored_message(REFERRAL)),
         ),
         faces=1,
         face=Unknown("not asked"),
         quality=PhotoQuality(
-            True, tuple(QualityProblem("p", said(f"problem {k}"), "colour") for k in range(problems)), "again"
+            True, tuple(QualityProblem("p", stored_message(f"problem {k}"), "colour") for k in range(problems)), "again"
         ),
         regions={},
         regions_note="",

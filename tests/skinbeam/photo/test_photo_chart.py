@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from paths import ROOT
 
-from skinbeam.api.analyse_photo import photo_report
+from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
@@ -188,7 +188,7 @@ def test_a_chart_beside_the_face_brings_back_its_colour(scene: np.ndarray) -> No
     for name, light, exposure in (("plain", DAYLIGHT, 1.0), ("warm", WARM, 0.6)):
         picture, corners = held(scene, drawn(), share=0.25, at=(0.18, 0.5), light=light, exposure=exposure)
         look = analyse_photograph(DecodedPhotograph(picture, "0" * 64))
-        document = photo_report(look, None).to_dict()
+        document = report_analysis(look, None).to_dict()
         assert document["card"]["kind"] == "chart"
         assert document["card"]["delta_E"] < 6
         assert document["colour"]["calibrated"]

@@ -10,7 +10,7 @@ import pytest
 from paths import ROOT
 
 from research.photo_checks.card_scenes import CardScene, card_drawing, drawn_card_scene
-from skinbeam.api.analyse_photo import photo_report
+from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
 from skinbeam.photo.card_colour import read_colour_by_card
@@ -257,7 +257,7 @@ def test_beside_a_face_the_card_replaces_the_pupils_and_brings_back_the_colour()
     share = 0.181
     documents = {}
     for name, light in (("plain", (1.0, 1.0, 1.0)), ("warm", (1.0, 0.75, 0.5))):
-        documents[name] = photo_report(look(beside_face(share, (0.02, 0.55), light)), None).to_dict()
+        documents[name] = report_analysis(look(beside_face(share, (0.02, 0.55), light)), None).to_dict()
     for document in documents.values():
         assert document["card"]["kind"] == "printed-card"
         assert document["colour"]["calibrated"]

@@ -12,7 +12,7 @@ from drawn_hand import BACK, GROUNDS, Hand
 from drawn_skin import Drawn, wave
 from paths import ROOT
 
-from skinbeam.api.analyse_photo import photo_report, report_photo
+from skinbeam.api.analyse_photo import report_analysis, report_photo
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -101,7 +101,7 @@ def test_without_a_length_nothing_is_measured_and_the_reason_says_what_to_do(tmp
         area = kinds(seen)[kind].area_mm2
         assert isinstance(area, Unknown)
         assert "--length" in area.reason
-    document = photo_report(seen, tmp_path).to_dict()
+    document = report_analysis(seen, tmp_path).to_dict()
     assert document["maps"] == {name: f"{name}.png" for name in ("regions", "marks", "melanin", "haemoglobin")}
     read = json.loads(canonical_json(document))
     assert "--length" in read["scale_mm_per_px"]["unknown"]

@@ -15,7 +15,7 @@ from preview_samples import FACE, look, plan
 from pypdf import PdfReader
 from report_samples import leaflet_pdf, sample_figures, sample_plan
 
-from skinbeam.api.analyse_photo import photo_report
+from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
@@ -112,7 +112,7 @@ def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_t
     file = EXAMPLES / "first-consultation" / "case.toml"
     plan, analysis = read_plan(example(file)), analyse_photograph(read_photograph(FACE))
     overlays = tmp_path / "photo"
-    photo = photo_report(analysis, overlays)
+    photo = report_analysis(analysis, overlays)
     preview = make_preview(plan, analysis)
     write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
     (width, height), screens = next(iter(SCREENS.items()))
