@@ -188,18 +188,18 @@ class OidcProvider:
         named = response.get("iss")  # RFC 9207: another provider's answer must not be taken for this one's
         promised = metadata.get("authorization_response_iss_parameter_supported") is True
         if (named is not None or promised) and named != self.settings.issuer:
-            raise self._refusal()
+            raise self.refusal()
         if response.get("state") != request.state or "error" in response or not response.get("code"):
-            raise self._refusal()
+            raise self.refusal()
         tokens = self._exchange(metadata, response["code"], request)
         claims = self._read_id_token(metadata, tokens, request)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not is_subject(subject):
-            raise self._refusal()
+            raise self.refusal()
         # Not every provider tells the time, and whoever sits at the browser can leave out that they must sign in again.
         signed_in_at_s = claims.get("auth_time")
         if signed_in_at_s is not None and time.time() - signed_in_at_s > _LONGEST_SIGN_IN_S + _CLOCK_LEEWAY_S:
-            raise self._refusal()
+            raise self.refusal()
         return OidcSubject(self.settings.issuer, subject)
 
     def _exchange(self, metadata: Mapping[str, Any], code: str, request: AuthorizationRequest) -> dict[str, Any]:
@@ -227,7 +227,7 @@ class OidcProvider:
         allowed = [name for name in _ALGORITHMS if name in offered]
         settings, token = self.settings, tokens.get("id_token")
         if not isinstance(token, str):
-            raise self._refusal()
+            raise self.refusal()
         options = {
             "iss": {"essential": True, "value": settings.issuer},
             "aud": {"essential": True, "value": settings.client_id},
@@ -247,7 +247,7 @@ class OidcProvider:
         except InputError:
             raise
         except Exception:  # whatever the libraries trip over in what was sent
-            raise self._refusal() from None
+            raise self.refusal() from None
         return claims
 
     def _metadata(self) -> dict[str, Any]:
@@ -283,7 +283,7 @@ class OidcProvider:
         except HTTPError as error:
             with error:
                 if body is not None and error.code in (400, 401):  # what the token endpoint says to a wrong code
-                    raise self._refusal() from None
+                    raise self.refusal() from None
             raise self._unusable() from None
         except (OSError, HTTPException, ValueError):
             raise self._unusable() from None
@@ -291,7 +291,8 @@ class OidcProvider:
             raise self._unusable()
         return document
 
-    def _refusal(self) -> InputError:
+    def refusal(self) -> InputError:
+        """Return the error `oidc`: nobody is signed in by what was brought back."""
         return clinic_error("oidc", "oidc", name=self.settings.title)
 
     def _unusable(self) -> InputError:

@@ -213,7 +213,7 @@ class OidcSignIn:
         # The state is compared before the challenge is used up: an address from elsewhere must not end a sign-in.
         known = hmac.compare_digest(request.state.encode(), response.get("state", "").encode())
         if purpose is None or not known or not self._challenges.consume(challenge, purpose.text()):
-            raise clinic_error("oidc", "oidc", name=self.provider.settings.title)
+            raise self.provider.refusal()
         subject = self.provider.identify(response, request)
         if purpose.kind == _SIGN_IN:
             return self._sign_in(purpose.words[0], subject)
@@ -262,11 +262,11 @@ class OidcSignIn:
             house = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.id == clinic_id).with_for_update())
             found = None if house is None else find_open_session(session, session_hash, lock=True)
             if found is None:
-                raise clinic_error("oidc", "oidc", name=self.provider.settings.title)
+                raise self.provider.refusal()
             _, member, house = found
             whose = (member.clinic_id, member.id) == (clinic_id, member_id)
             if not whose or not hmac.compare_digest(self._sign_password(member), password):
-                raise clinic_error("oidc", "oidc", name=self.provider.settings.title)
+                raise self.provider.refusal()
             _bind(ClinicTransaction(self._database, session, house, member.id), member.id, subject)
 
     def _sign_password(self, member: tables.MemberRow) -> str:

@@ -5,9 +5,10 @@ photograph; another one makes them void. What a person added has no outline on t
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis
@@ -92,13 +93,18 @@ class MarksView:
 
 def read_marks(submission: Submission) -> tuple[PhotographMark, ...]:
     """Return the marks of the photograph of a form; rows that name no known kind and region are left out."""
-    if not submission.photo or (MARKS_PHOTOGRAPH, submission.photo) not in submission.entries:
+    if not _was_read(submission):
         return ()
     rows: dict[int, dict[str, str]] = {}
     for name, text in submission.entries:
         if field := parse_mark_field(name):
             rows.setdefault(field.number, {})[field.key] = text
     return tuple(mark for number, row in sorted(rows.items()) if (mark := _read_row(number, row)) is not None)
+
+
+def _was_read(submission: Submission) -> bool:
+    """Return whether marks were sought on the photograph of a form."""
+    return bool(submission.photo) and (MARKS_PHOTOGRAPH, submission.photo) in submission.entries
 
 
 def _read_row(number: int, row: dict[str, str]) -> PhotographMark | None:
@@ -150,22 +156,25 @@ def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submissi
         for mark in finding.marks or ()
         if finding.region in REGION_SITES
     )
-    rows = [row for _, row in zip(range(MARK_ROWS_MAX), found, strict=False)]
-    entries = [entry for entry in submission.entries if not is_mark_field(entry[0])]
-    entries += [(f"mark.{number}.{key}", value) for number, row in enumerate(rows) for key, value in row.items()]
-    return Submission((*entries, (MARKS_PHOTOGRAPH, submission.photo)), submission.photo)
+    rows = enumerate(islice(found, MARK_ROWS_MAX))
+    marks = [(f"mark.{number}.{key}", value) for number, row in rows for key, value in row.items()]
+    return _with_marks(submission, [*marks, (MARKS_PHOTOGRAPH, submission.photo)])
 
 
 def keep_stored_marks(submission: Submission, stored: Submission) -> Submission:
     """Return answers with the marks of the stored ones: who does not treat decides about none."""
-    entries = [entry for entry in submission.entries if not is_mark_field(entry[0])]
-    entries += [entry for entry in stored.entries if is_mark_field(entry[0])]
-    return Submission(tuple(entries), submission.photo)
+    return _with_marks(submission, [entry for entry in stored.entries if is_mark_field(entry[0])])
+
+
+def _with_marks(submission: Submission, marks: Sequence[tuple[str, str]]) -> Submission:
+    """Return answers with these fields of marks in place of their own."""
+    others = (entry for entry in submission.entries if not is_mark_field(entry[0]))
+    return Submission((*others, *marks), submission.photo)
 
 
 def make_marks_view(submission: Submission) -> MarksView | None:
     """Return the marks for display; None before a photograph was read."""
-    if not submission.photo or (MARKS_PHOTOGRAPH, submission.photo) not in submission.entries:
+    if not _was_read(submission):
         return None
     marks = read_marks(submission)
     added = [mark for mark in marks if mark.place is None]

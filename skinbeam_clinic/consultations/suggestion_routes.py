@@ -46,7 +46,7 @@ def _read_suggestions(request: ClinicRequest) -> Response:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
         photograph = kept.answers.photo or photographs[-1].id
         analysis = _analyse(request, photograph, kept.answers)
-        _save_marks(request, kept, kept.answers, photograph, analysis)
+        _save_marks(request, kept, photograph, analysis)
         found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
     except ConflictError as error:  # somebody saved during the analysis
         return render_conflict(request, error, kept.answers)
@@ -55,11 +55,9 @@ def _read_suggestions(request: ClinicRequest) -> Response:
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _save_marks(
-    request: ClinicRequest, kept: ConsultationRecord, submission: Submission, photograph: str, analysis: PhotoAnalysis
-) -> None:
+def _save_marks(request: ClinicRequest, kept: ConsultationRecord, photograph: str, analysis: PhotoAnalysis) -> None:
     """Save the answers with the marks that were found, if the photograph is that of the form."""
-    if submission.photo == photograph and (marked := add_found_marks(submission, analysis)) != submission:
+    if kept.answers.photo == photograph and (marked := add_found_marks(kept.answers, analysis)) != kept.answers:
         request.repositories.consultations.save(kept.id, marked, revision=kept.revision)
 
 

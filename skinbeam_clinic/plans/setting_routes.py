@@ -18,8 +18,7 @@ from fastapi.responses import Response
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan_records.course import DeviceSetup
-from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import per_100
 from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
@@ -165,7 +164,8 @@ def _answer(
         quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
         view = _AnswerView(place, steps=steps)
-        question = _make_question(plan, concern, option, option.setup, quantities)
+        treatment = (concern.condition, concern.site, option.modality)
+        question = _make_question(plan, treatment, option.setup.device, planned, quantities)
         answer = request.services.setting_simulator.ask(
             question,
             lambda: _read_person(request.repositories, plan),
@@ -204,15 +204,18 @@ def _waiting_time_s(request: ClinicRequest) -> float:
 
 
 def _make_question(
-    plan: OpenPlan, concern: ConcernPlan, option: Option, setup: DeviceSetup, quantities: OrderedSettings
+    plan: OpenPlan,
+    treatment: tuple[str, str, str],
+    device: str,
+    planned: OrderedSettings,
+    quantities: OrderedSettings,
 ) -> SettingQuestion:
-    planned = planned_settings(setup)
     return SettingQuestion(
         plan.record.plan_sha256,
         plan.record.draws,
         plan.record.seed,
-        setup.device,
-        (concern.condition, concern.site, option.modality),
+        device,
+        treatment,
         planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
         quantities,
         current_language(),

@@ -136,19 +136,16 @@ def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> 
         return None
     if request.session is None and access is RouteAccess.TOKEN:
         raise refusal(401)
+    sign_in = ""
     if request.session is None:
-        return (
-            request.redirect("/sign-in")
-            if request.http_request.method in ("GET", "HEAD")
-            else request.error_response(refusal(401))
-        )
-    if request.session.code_due and access is not RouteAccess.CODE_DUE:
-        return (
-            request.redirect("/sign-in/code")
-            if request.http_request.method in ("GET", "HEAD")
-            else request.error_response(refusal(401))
-        )
+        sign_in = "/sign-in"
+    elif request.session.code_due and access is not RouteAccess.CODE_DUE:
+        sign_in = "/sign-in/code"
+    if sign_in:
+        is_page = request.http_request.method in ("GET", "HEAD")
+        return request.redirect(sign_in) if is_page else request.error_response(refusal(401))
     if isinstance(access, AccessRight):
+        assert request.session is not None  # or it was sent to the sign-in
         require_right(request.session.member.role, access)
     return None
 

@@ -11,7 +11,7 @@ from skinbeam_clinic.consultations.suitability import SuitabilityView, judge_sui
 Fields = list[tuple[str, str]]
 
 
-def told(fields: Fields) -> SuitabilityView | None:
+def judge_fields(fields: Fields) -> SuitabilityView | None:
     return judge_suitability(make_submission(fields, ""))
 
 
@@ -26,11 +26,11 @@ def told(fields: Fields) -> SuitabilityView | None:
     ],
 )
 def test_nothing_is_told_before_the_answers_allow_it(fields: Fields) -> None:
-    assert told(fields) is None
+    assert judge_fields(fields) is None
 
 
 def test_what_decides_the_whole_case_is_told_before_any_concern() -> None:
-    found = told([("patient.age_years", "34"), ("patient.pregnant", "true")])
+    found = judge_fields([("patient.age_years", "34"), ("patient.pregnant", "true")])
     assert found is not None
     assert found.decision == "not-suitable"
     assert found.reasons[0].rule == "pregnancy"
@@ -41,7 +41,7 @@ def test_the_rules_are_those_of_the_plan() -> None:
         '[patient]\nage_years = 40\nphototype = "III"\nhistory = ["herpes-labialis"]\n'
         '[[concern]]\ncondition = "age-spots"\nsite = "hands"\n'
     )
-    found = told(
+    found = judge_fields(
         [
             ("patient.age_years", "40"),
             ("patient.phototype", "III"),
