@@ -149,18 +149,48 @@ def propose_setting(
     its pulse is shorter would be no gentler.
     """
     bruised = tuple(bar for bar in machine.dose_bars if not bar.is_injury)
-    found = _propose(case, concern, modality, replace(machine, dose_bars=bruised), cell)
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    barred_nm = barred_lights_nm(case, concern, modality, machine)
+    region = PracticeRegion(concern.condition, modality, phototype)
+    found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, cell, barred_nm)
     return None if found is None else replace(found, machine=machine)
 
 
-def _propose(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+def _propose_no_more_than_lighter(
+    machine: SearchMachine,
+    concern: Concern,
+    region: PracticeRegion,
+    cell: GuidelineCell | None,
+    barred_nm: Collection[float],
 ) -> Proposal | None:
-    """Return the setting to begin with on a machine whose doses no injury bars."""
-    phototype = darkest_phototype(case) or len(PHOTOTYPES)
-    barred_nm = barred_lights_nm(case, concern, modality, machine)
-    settings = [one for one in _settings_of_cell(machine, modality, cell) if one.wavelength_nm not in barred_nm]
-    region = PracticeRegion(concern.condition, modality, phototype)
+    """Return the setting to begin with, with no more than what lighter skin gets at it.
+
+    Sources of darker skin print greater doses here and there, because others wrote them. What is borrowed from lighter
+    skin is bounded already.
+    """
+    found = _propose(machine, concern, region, cell, barred_nm)
+    lighter = (region.phototype or len(PHOTOTYPES)) - 1
+    if found is None or found.lighter_phototype is not None or not lighter:
+        return found
+    lighter_cell = _cell_of(concern, concern.condition, PHOTOTYPES[lighter - 1])
+    region_of_lighter = replace(region, phototype=lighter)
+    theirs = _propose_no_more_than_lighter(machine, concern, region_of_lighter, lighter_cell, barred_nm)
+    if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
+        return found
+    if theirs.high < found.low:
+        return replace(theirs, lighter_phototype=theirs.lighter_phototype or lighter)
+    return _bounded_by(found, theirs)
+
+
+def _propose(
+    machine: SearchMachine,
+    concern: Concern,
+    region: PracticeRegion,
+    cell: GuidelineCell | None,
+    barred_nm: Collection[float],
+) -> Proposal | None:
+    """Return the setting to begin with on a machine whose doses no injury bars, whatever lighter skin gets."""
+    settings = [one for one in _settings_of_cell(machine, region.modality, cell) if one.wavelength_nm not in barred_nm]
     own = _propose_from_cell(machine, settings, cell, region, None)
     if own is not None:
         return own
@@ -252,8 +282,9 @@ def _propose_from_lighter_cells(
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
-    """Return a proposal with no more than lighter skin gets."""
-    return replace(proposal, middle=min(proposal.middle, lighter.middle), high=min(proposal.high, lighter.high))
+    """Return a proposal with no more than lighter skin gets, where the ranges meet."""
+    middle = max(proposal.low, min(proposal.middle, lighter.middle))
+    return replace(proposal, middle=middle, high=min(proposal.high, lighter.high))
 
 
 def _propose_from_darker_cells(
