@@ -74,7 +74,7 @@ def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clin
         page.get_by_label("Machine used").select_option(label="Dye laser · SYN-1 · as planned")
         page.get_by_role("button", name="Use this machine").click()
         answer(page)
-        expect(page.get_by_text("Tanned skin absorbs the light")).to_be_visible()
+        expect(page.get_by_text("Tanned skin absorbs more light")).to_be_visible()
         looked_at(page, "treatment-checklist")
         page.get_by_label("Reason to continue").fill("the arms alone")
         page.get_by_role("button", name="Decide to continue").click()
