@@ -1,7 +1,7 @@
 """Password rules, hashing and checking, without revealing which names exist.
 
 Length is what counts, and no rule about kinds of characters is made (NIST SP 800-63B, section 5.1.1.2); what is known
-from leaks is refused. Argon2id makes each guess cost memory and time; checking a name that does not exist costs the same.
+from leaks is refused. Argon2id makes each guess cost memory and time; a name that does not exist costs the same.
 """
 
 import os
