@@ -208,6 +208,8 @@ class AccountRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
         if not self._passwords.verify(password, kept):
+            with self._access.writing(AccessRight.READ) as work:
+                work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
             self._locks.reset(session, subject)

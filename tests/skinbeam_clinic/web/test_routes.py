@@ -15,9 +15,9 @@ OF_RECORDS = sorted((method, path) for method, path in ROUTES if "{" in path)
 FOR_PEOPLE = sorted(route for route, door in ROUTES.items() if door is not RouteAccess.MACHINE)
 # What a route needs so that it is the record that decides the answer.
 SENT: Mapping[str, dict[str, str]] = {
-    "/people/{member}/role": {"role": "clinician"},
-    "/people/{member}/password": {"password": PASSWORD},
-    "/people/{member}/in": {"allowed": "true"},
+    "/people/{member}/role": {"role": "clinician", "own": PASSWORD},
+    "/people/{member}/password": {"password": PASSWORD, "own": PASSWORD},
+    "/people/{member}/in": {"allowed": "true", "own": PASSWORD},
     "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
     "/machines/{machine}/use": {"used": "true"},
