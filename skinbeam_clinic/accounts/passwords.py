@@ -9,15 +9,16 @@ import threading
 import unicodedata
 
 from pwdlib import PasswordHash
+from zxcvbn import zxcvbn
 
-from skinbeam_clinic.accounts.common_passwords import count_pieces
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["SHORTEST_PASSWORD", "PasswordHasher", "check_password", "display_name", "normalize_name"]
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
-_FEWEST_PIECES = 3
+_JUDGED_LENGTH = 72  # characters; the time of an estimate grows with the square
+_STRONGEST = 4  # score of 10¹⁰ guesses and more: a stolen database with slow hashes bears them
 _OUR_NAME = "skinbeam"
 LONGEST_NAME = 100
 _PARALLEL_HASHES = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; further ones wait
@@ -54,17 +55,14 @@ def check_password(password: str, *names: str) -> None:
 
     Raises
     ------
-    InputError : too short, too long, built on a name or on one or two passwords that are known from leaks.
+    InputError : too short, too long, or guessed soon from names and from what leaks and keyboards hold.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise clinic_error(
             "password-length", "password", hint={"shortest": SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
         )
-    rest = _normalize_password(password).casefold()
-    for name in (*map(normalize_name, names), _OUR_NAME):
-        rest = rest.replace(name, "")
-    short = len(rest) < SHORTEST_PASSWORD // 2 or len(set(rest)) < SHORTEST_PASSWORD // 3
-    if short or count_pieces(rest) < _FEWEST_PIECES:
+    judged = _normalize_password(password)[:_JUDGED_LENGTH]
+    if zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"] < _STRONGEST:
         raise clinic_error("password-easy", "password")
 
 

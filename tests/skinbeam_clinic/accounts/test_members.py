@@ -305,7 +305,6 @@ def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:
         "1234567890qwerty",  # in the list of leaked passwords
         "Password12345!",  # one of the list and a number
         "qwertydragon",
-        "847361925003",  # a number
         "Harbour Clinic 2026",
         "skinbeam 2026!",
     ],
