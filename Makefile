@@ -151,7 +151,7 @@ audit:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(call pip_install,$(VENV),"uv>=0.13$(COMMA)<0.14")
 	$(BIN)/uv tool run --from "pip-audit>=2.9,<3" pip-audit --strict --disable-pip --require-hashes \
-	  -r requirements/base.lock -r requirements/dev.lock -r requirements/fit.lock
+	  -r requirements/base.lock -r requirements/dev.lock -r requirements/serve.lock -r requirements/fit.lock
 
 clean:
 	rm -rf $(VENV) $(FIT) build out site

@@ -62,7 +62,7 @@ def _create_user(
         if not new_clinic:
             clinic_operator(database, clinic)  # an unknown clinic is reported before the password is asked for
         password = _ask_password()
-        check_password(password, name)
+        check_password(password, name, clinic)
         acting = create_clinic(database, clinic) if new_clinic else clinic_operator(database, clinic)
         member = AccountRepository(database, acting, PasswordHasher()).add(name, asked, password)
     finally:

@@ -92,6 +92,7 @@ def _remove_own_identity(request: ClinicRequest) -> Response:
 def _bind_identity(request: ClinicRequest) -> Response:
     subject = OidcSubject(_oidc(request).provider.settings.issuer, request.text("subject"))
     try:
+        request.confirm_own_password()
         request.identities.bind(request.path_parameter("member"), subject)
     except InputError as error:
         return show_members(request, error)

@@ -1,7 +1,7 @@
 """Password rules, hashing and checking, without revealing which names exist.
 
-Length is what counts, and no rule about kinds of characters is made (NIST SP 800-63B, section 5.1.1.2). Argon2id makes
-each guess cost memory and time; checking a name that does not exist costs the same.
+Length is what counts, and no rule about kinds of characters is made (NIST SP 800-63B, section 5.1.1.2); what is known
+from leaks is refused. Argon2id makes each guess cost memory and time; a name that does not exist costs the same.
 """
 
 import os
@@ -9,12 +9,17 @@ import threading
 import unicodedata
 
 from pwdlib import PasswordHash
+from zxcvbn import zxcvbn
 
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["SHORTEST_PASSWORD", "PasswordHasher", "check_password", "display_name", "normalize_name"]
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+_LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
+_JUDGED_LENGTH = 72  # characters; the time of an estimate grows with the square
+_STRONGEST = 4  # score of 10¹⁰ guesses and more: a stolen database with slow hashes bears them
+_OUR_NAME = "skinbeam"
 LONGEST_NAME = 100
 _PARALLEL_HASHES = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; further ones wait
 
@@ -34,26 +39,30 @@ class PasswordHasher:
 
     def verify(self, password: str, hashed: str | None) -> bool:
         """Return whether a password fits the stored hash; without one the check takes as long and fails."""
-        if len(password) > LONGEST_PASSWORD:
+        if len(password) > _LONGEST_CHECKED:
             return False
         with self._turn:
             right = self._hasher.verify(_normalize_password(password), hashed or self._dummy_hash)
         return right and hashed is not None
 
 
-def check_password(password: str, name: str) -> None:
+def check_password(password: str, *names: str) -> None:
     """Refuse a password that is too easy to guess.
+
+    Parameters
+    ----------
+    names : of the member and of the clinic.
 
     Raises
     ------
-    InputError : too short, too long, or built on the name.
+    InputError : too short, too long, or guessed soon from names and from what leaks and keyboards hold.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise clinic_error(
             "password-length", "password", hint={"shortest": SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
         )
-    rest = _normalize_password(password).casefold().replace(normalize_name(name), "")
-    if len(rest) < SHORTEST_PASSWORD // 2 or len(set(rest)) < SHORTEST_PASSWORD // 3:
+    judged = _normalize_password(password)[:_JUDGED_LENGTH]
+    if zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"] < _STRONGEST:
         raise clinic_error("password-easy", "password")
 
 

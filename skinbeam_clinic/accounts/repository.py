@@ -127,7 +127,7 @@ class AccountRepository:
         ------
         InputError : `taken`, `bad-name`, or a password that is too easy.
         """
-        check_password(password, name)
+        check_password(password, name, self._access.member.clinic)
         hashed = self._passwords.hash(password)
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = tables.MemberRow(
@@ -172,7 +172,7 @@ class AccountRepository:
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
-        check_password(password, name)
+        check_password(password, name, self._access.member.clinic)
         hashed = self._passwords.hash(password)
         return self._change(
             id, "member.reset", keys_too=True, password_hash=hashed, code_secret_sealed=None, code_step=None
@@ -187,7 +187,7 @@ class AccountRepository:
         InputError : `wrong-password`, or the new one is too easy.
         """
         self.confirm_password(old)
-        check_password(new, self._access.member.name)
+        check_password(new, self._access.member.name, self._access.member.clinic)
         hashed = self._passwords.hash(new)
         with self._own_row() as (work, row):
             row.password_hash = hashed
@@ -208,6 +208,8 @@ class AccountRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
         if not self._passwords.verify(password, kept):
+            with self._access.writing(AccessRight.READ) as work:
+                work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
             self._locks.reset(session, subject)

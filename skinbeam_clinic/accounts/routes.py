@@ -273,11 +273,9 @@ def _set_role(request: ClinicRequest) -> Response:
 
 
 def _set_access(request: ClinicRequest) -> Response:
+    allowed = request.text("allowed") == "true"
     return _change_members(
-        request,
-        lambda: request.accounts.set_access(
-            request.path_parameter("member"), allowed=request.text("allowed") == "true"
-        ),
+        request, lambda: request.accounts.set_access(request.path_parameter("member"), allowed=allowed), confirm=allowed
     )
 
 
@@ -287,9 +285,16 @@ def _reset_password(request: ClinicRequest) -> Response:
     )
 
 
-def _change_members(request: ClinicRequest, change: Callable[[], object]) -> Response:
-    """Make a change and redirect to the members, or show them again with the error."""
+def _change_members(request: ClinicRequest, change: Callable[[], object], *, confirm: bool = True) -> Response:
+    """Make a change and redirect to the members, or show them again with the error.
+
+    Parameters
+    ----------
+    confirm : whether the owner repeats the own password: whoever finds an open screen must not give themselves access.
+    """
     try:
+        if confirm:
+            request.confirm_own_password()
         change()
     except InputError as error:
         return show_members(request, error)

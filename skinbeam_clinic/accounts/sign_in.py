@@ -102,6 +102,7 @@ class SignIn:
                 self._locks.reset(session, subject)
                 row.ended_at = now()
                 return begin_session(session, member, clinic, code_confirmed=True)
+            work.log("sign-in.code-refused", f"member/{member.id}")
         raise clinic_error("wrong-code", "code")
 
     def remember_browser(self, browser: str, member: Member) -> str:

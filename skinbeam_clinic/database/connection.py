@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from skinbeam_clinic.database.encryption import DatabaseSecret, EncryptionKeys
 from skinbeam_clinic.database.file_store import FileStore
+from skinbeam_clinic.database.postgresql_tls import require_tls
 from skinbeam_clinic.database.tables import StoreRow
 from skinbeam_clinic.errors import clinic_error
 
@@ -129,7 +130,7 @@ def database_url(address: str) -> URL:
 
     Raises
     ------
-    InputError : neither, or an unsupported kind of database.
+    InputError : neither, or an unsupported kind of database; `bad-tls`: it could lose its encryption unnoticed.
     """
     if "://" not in address:
         address = f"sqlite:///{address}"
@@ -138,7 +139,7 @@ def database_url(address: str) -> URL:
     except (ArgumentError, ValueError):
         raise clinic_error("bad-address", "--db") from None
     if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
-        return url.set(drivername="postgresql+psycopg")
+        return require_tls(url.set(drivername="postgresql+psycopg"))
     if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database and url.database != ":memory:":
         return url.set(drivername="sqlite+pysqlite")
     raise clinic_error("bad-address", "--db")

@@ -45,7 +45,7 @@ class FileStore:
             os.utime(path)  # as if written now, so that `tidy` leaves it
         except OSError:
             try:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_folders(path)
                 self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
             except OSError as error:
                 raise storage_error("files", error) from None
@@ -88,7 +88,7 @@ class FileStore:
         InputError : the content does not fit its name.
         """
         path = self._path(clinic_id, name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folders(path)
         self._write(path, sealed)
         self.get(clinic_id, name)
 
@@ -130,13 +130,20 @@ class FileStore:
             raise clinic_error("absent", "file")
         return self.folder / clinic_id / name[:2] / name
 
+    def _make_folders(self, path: Path) -> None:
+        """Create the folders of a file, each for this user alone, whatever the umask."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file completely or not at all, also when the machine stops.
 
         The content is synced to disk first, then the file is renamed, and then the folders are synced.
         """
         with temporary_path(path) as partial:
-            with partial.open("xb") as file:
+            new = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(new, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -6,7 +6,6 @@ from fastapi.openapi import models as openapi
 from pydantic import AnyUrl
 from starlette.responses import Response
 
-from skinbeam._version import __version__
 from skinbeam.text import Message, render_message
 from skinbeam_clinic.exchange.api_responses import (
     FHIR_JSON,
@@ -93,7 +92,7 @@ def openapi_document(base: str, wording: Wording) -> openapi.OpenAPI:
     """
     return openapi.OpenAPI(
         openapi="3.1.0",
-        info=openapi.Info(title=wording("title"), version=__version__, description=wording("lead")),
+        info=openapi.Info(title=wording("title"), version=_CHANGED, description=wording("lead")),
         servers=[openapi.Server(url=base)],
         security=[{"token": []}],
         paths={path: openapi.PathItem(get=operation) for path, operation in _operations(wording)},

@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 FHIR_JSON = "application/fhir+json"
+# A browser that is led to an address of the API stores the answer, whatever it holds, and shows nothing of it.
+_DOWNLOAD = {"Content-Disposition": 'attachment; filename="answer.json"'}
+_DOWNLOAD_CONTENT = {"Content-Disposition": 'attachment; filename="content"'}
 _ISSUE_TYPES: Mapping[int, str] = {
     401: "login",
     403: "forbidden",
@@ -58,7 +61,8 @@ def tagged_response(request: Request, content: bytes, media_type: str) -> Respon
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
     if known & {tag, tag.removeprefix("W/"), "*"}:
         return Response(None, 304, {"ETag": tag})
-    return Response(content, 200, {"ETag": tag, "Content-Type": media_type})
+    stored = _DOWNLOAD if media_type.endswith("json") else _DOWNLOAD_CONTENT
+    return Response(content, 200, {"ETag": tag, "Content-Type": media_type, **stored})
 
 
 def operation_outcome(status: int, error: InputError) -> Response:
@@ -70,7 +74,7 @@ def operation_outcome(status: int, error: InputError) -> Response:
     )
     issue = {"severity": "error", "code": _ISSUE_TYPES.get(status, "invalid"), "diagnostics": said}
     content = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}, ensure_ascii=False)
-    headers = {"Content-Type": FHIR_JSON} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
+    headers = {"Content-Type": FHIR_JSON, **_DOWNLOAD} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return Response(content.encode(), status, headers)
 
 

@@ -225,6 +225,7 @@ def _make_token(request: ClinicRequest) -> Response:
     days = request.text("days")
     plain = days.isascii() and days.isdecimal() and len(days) < 10
     try:
+        request.confirm_own_password()
         made, token = request.repositories.tokens.make(request.text("name"), int(days) if plain else 0)
     except InputError as error:
         return _show_tokens(request, error)

@@ -60,7 +60,7 @@ __all__ = [
 
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
-_SECRET_FIELDS = frozenset({"password", "old", "new", "code"})
+_SECRET_FIELDS = frozenset({"password", "old", "new", "own", "code"})
 _LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
@@ -200,6 +200,16 @@ class ClinicRequest:
         desk = self.repositories
         with desk.reading_one_moment() if only_reads else desk.combine_reads():
             return handler(self)
+
+    def confirm_own_password(self) -> None:
+        """Check the field in which members repeat their own password before a change that outlives their session.
+
+        Raises
+        ------
+        LockedError : too many wrong passwords.
+        InputError : `wrong-password`.
+        """
+        self.accounts.confirm_password(self.raw_text("own"))
 
     def path_parameter(self, name: str) -> str:
         """Return a parameter of the path.

@@ -5,6 +5,7 @@ Every exception becomes an error response of the same form.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from anyio import to_thread
@@ -19,6 +20,8 @@ from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
 from skinbeam.text import render_message
 from skinbeam_clinic.access import BACKGROUND_ROUTES, GET_ALONE_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
+from skinbeam_clinic.database.transaction import open_transaction
+from skinbeam_clinic.errors import DeniedError, UnreachableError
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, is_poll, read_cookie
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
@@ -72,6 +75,9 @@ class ClinicRouter:
                     if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
                         _check_photograph(clinic_request)
                 return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
+            except DeniedError as error:
+                await to_thread.run_sync(self._log_denial, clinic_request.session, f"{method} {path}")
+                return clinic_request.error_response(error)
             except (InputError, RefusedError) as error:
                 return clinic_request.error_response(error)
             except HTTPException as error:  # the body is not a form
@@ -102,6 +108,16 @@ class ClinicRouter:
             return self._services.api_tokens.find_session(token.strip()) if scheme.casefold() == "bearer" else None
         token = read_cookie(request, SESSION_COOKIE)
         return self._services.sign_in.find_session(token, active=active) if token else None
+
+    def _log_denial(self, who: MemberSession | None, route: str) -> None:
+        """Record in the audit log that a member asked for what their role may not do."""
+        if who is None:
+            return
+        with (
+            suppress(UnreachableError),
+            open_transaction(self._services.database, who.member.clinic_id, who.member.id) as work,
+        ):
+            work.log("access.refused", f"member/{who.member.id}", route=route)
 
     def _check_rate(self, request: Request, who: MemberSession | None) -> None:
         """Refuse a client that sends too many requests; one that is not signed in is identified by its address."""

@@ -186,6 +186,14 @@ def test_nginx_passes_on_what_the_app_decides_by() -> None:
     assert int(caddy) * 1024**2 == MAX_BODY_BYTES
 
 
+def test_both_proxies_have_browsers_keep_to_encryption() -> None:
+    lasts = re.compile(r'Strict-Transport-Security "max-age=(\d+)"')
+    for name in ("nginx.conf", "Caddyfile"):
+        (seconds,) = lasts.findall((DEPLOY / name).read_text(encoding="utf-8"))
+        assert int(seconds) >= 365 * 24 * 3600, name
+    assert directives("ssl_protocols") == ["TLSv1.2 TLSv1.3"]
+
+
 def test_nginx_writes_no_photograph_to_its_disk_and_no_key_to_its_log() -> None:
     assert directives("proxy_request_buffering") == ["off"]
     assert directives("proxy_max_temp_file_size") == ["0"]

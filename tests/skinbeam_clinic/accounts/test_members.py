@@ -294,11 +294,45 @@ def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:
     assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 1025, "aaaaaaaaaaaaaa", "Bob Marley 1", "bobbobbobbobbob"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "a quite unusual sentence " * 5 + "1234",  # 129 characters
+        "aaaaaaaaaaaaaa",
+        "Bob Marley 1",
+        "bobbobbobbobbob",
+        "1234567890qwerty",  # in the list of leaked passwords
+        "Password12345!",  # one of the list and a number
+        "qwertydragon",
+        "Harbour Clinic 2026",
+        "skinbeam 2026!",
+    ],
+)
 def test_an_easy_password_is_refused(password: str, accounts: AccountRepository) -> None:
     with pytest.raises(InputError, match="password"):
         accounts.add("Bob Marley" if "Marley" in password else "Bob", Role.OWNER, password)
     assert accounts.all() == ()
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",  # three words, though each may be in the list
+        "Xk7qPz9mWv2r",
+        "ведро синица лампа",
+        "🐙🦀🐋🐬🐟🐠🐡🦈🦑🦐🐚🐳",
+        "}~|{?><,./;'",
+        "a quite unusual sentence " * 5 + "123",  # 128 characters
+    ],
+)
+def test_any_kind_of_character_makes_a_password_and_nothing_is_cut_off(
+    password: str, accounts: AccountRepository, door: SignIn
+) -> None:
+    accounts.add("Bob", Role.OWNER, password)
+    assert door.sign_in(CLINIC, "Bob", password).member.name == "Bob"
+    with pytest.raises(InputError):
+        door.sign_in(CLINIC, "Bob", password[:-1])
 
 
 def test_names_are_taken_within_one_clinic_alone(database: Database, accounts: AccountRepository, ann: Member) -> None:

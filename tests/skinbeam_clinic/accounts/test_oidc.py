@@ -475,8 +475,10 @@ def test_an_owner_connects_and_disconnects_a_member_on_the_page(
     member = member_of(clinics, "connected")
     owner = opened(app)
     owner.post("/sign-in", data={"house": HOME, "name": "owner", "password": PASSWORD})
-    assert owner.post(f"/people/{member.id}/identities", data={"subject": ""}).status_code == 422
-    assert owner.post(f"/people/{member.id}/identities", data={"subject": "by-owner"}).status_code == 303
+    assert owner.post(f"/people/{member.id}/identities", data={"subject": "", "own": PASSWORD}).status_code == 422
+    assert (
+        owner.post(f"/people/{member.id}/identities", data={"subject": "by-owner", "own": PASSWORD}).status_code == 303
+    )
     provider.person = "by-owner"
     signed_in(client := opened(app), provider)
     assert is_inside(client)

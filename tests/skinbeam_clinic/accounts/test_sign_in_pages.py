@@ -239,15 +239,59 @@ def test_an_open_screen_replaces_neither_the_key_of_codes_nor_recovery_codes(cli
     assert later.post("/sign-in/code", data={"code": recovery[1]}).status_code == 303
 
 
+def test_an_open_screen_of_an_owner_gives_nobody_access(clinics: Clinics) -> None:
+    """Whoever finds it can neither make an account or a token nor take over one; the wrong tries are recorded."""
+    guardian = somebody(clinics, "guardian", Role.OWNER)
+    insider = somebody(clinics, "insider", Role.ASSISTANT)
+    client = clinics.browser()
+    knock(client, "guardian")
+    before = everybody(clinics)
+    tried = {
+        "/people": {"name": "Planted", "role": "owner", "password": "a planted sentence"},
+        f"/people/{insider}/role": {"role": "owner"},
+        f"/people/{insider}/password": {"password": "a planted sentence"},
+        f"/people/{insider}/identities": {"subject": "planted"},
+        "/tokens": {"name": "planted", "days": "365"},
+    }
+    for path, form in tried.items():
+        told = client.post(path, data=form | {"own": "not it" if path != "/tokens" else ""})
+        assert (told.status_code, "wrong" in told.text) == (422, True), path
+    assert everybody(clinics) == before
+    assert knock(clinics.browser(), "insider").status_code == 303
+    assert not any(token.name == "planted" for token in clinics.desk(Role.OWNER).tokens.all())
+    refused = [one for one in clinics.desk(Role.OWNER).audit_log.newest(30) if one.action == "member.password-refused"]
+    assert [one.actor for one in refused[: len(tried)]] == ["guardian"] * len(tried)
+    owner = clinics.members[HOME, Role.OWNER]  # for other tests the only one again
+    AccountRepository(clinics.database, owner, PasswordHasher()).set_access(guardian, allowed=False)
+
+
+def test_a_wrong_code_and_a_right_that_is_not_ones_own_stand_in_the_audit_log(clinics: Clinics) -> None:
+    somebody(clinics, "watched", Role.AUDITOR)
+    client = clinics.browser()
+    knock(client, "watched")
+    assert client.post("/patients", data={"pseudonym": "NEVER"}).status_code == 403
+    address = re.search(r'name="address" value="([^"]+)"', client.get("/account").text)[1]  # type: ignore[index]
+    app = pyotp.parse_uri(address.replace("&amp;", "&"))
+    sent = {"address": address.replace("&amp;", "&"), "code": app.now(), "password": PASSWORD}
+    assert client.post("/account/codes", data=sent).status_code == 200
+    later = clinics.browser()
+    knock(later, "watched")
+    assert later.post("/sign-in/code", data={"code": "000000"}).status_code == 422
+    newest = clinics.desk(Role.OWNER).audit_log.newest(10)
+    told = [(one.actor, one.action) for one in newest]
+    assert ("watched", "access.refused") in told
+    assert ("watched", "sign-in.code-refused") in told
+
+
 def test_a_refused_password_leaves_the_role_that_was_chosen(clinics: Clinics) -> None:
     client = clinics.browser(Role.OWNER)
     add = client.get("/people").text.partition('id="add"')[2]
     assert "selected" not in add  # no role stands there that nobody chose
-    told = client.post("/people", data={"name": "Late", "role": "auditor", "password": "short"})
+    told = client.post("/people", data={"name": "Late", "role": "auditor", "password": "short", "own": PASSWORD})
     assert told.status_code == 422
     add = told.text.partition('id="add"')[2]
     assert re.findall(r'value="(\w+)" selected', add) == ["auditor"]
-    none = client.post("/people", data={"name": "Late", "role": "", "password": PASSWORD})
+    none = client.post("/people", data={"name": "Late", "role": "", "password": PASSWORD, "own": PASSWORD})
     assert none.status_code == 422
     assert "No role was chosen" in none.text
 
@@ -315,21 +359,21 @@ def test_who_is_let_in_no_more_is_out_at_once(clinics: Clinics) -> None:
     assert owner.post(f"/people/{id}/in", data={"allowed": "false"}).status_code == 303
     assert client.get("/").headers["location"] == "/sign-in"
     assert knock(client, "leaving").status_code == 422
-    assert owner.post(f"/people/{id}/in", data={"allowed": "true"}).status_code == 303
+    assert owner.post(f"/people/{id}/in", data={"allowed": "true", "own": PASSWORD}).status_code == 303
     assert knock(client, "leaving").status_code == 303
 
 
 def test_a_role_that_is_taken_away_is_gone_at_the_next_click(clinics: Clinics) -> None:
     id, client, owner = somebody(clinics, "moved"), clinics.browser(), clinics.browser(Role.OWNER)
     knock(client, "moved")
-    owner.post(f"/people/{id}/role", data={"role": "auditor"})
+    owner.post(f"/people/{id}/role", data={"role": "auditor", "own": PASSWORD})
     knock(client, "moved")
     assert client.post("/patients", data={"pseudonym": "M-1"}).status_code == 403
 
 
 def test_the_last_owner_stays(clinics: Clinics) -> None:
     me = clinics.members[HOME, Role.OWNER].id
-    told = clinics.browser(Role.OWNER).post(f"/people/{me}/role", data={"role": "auditor"})
+    told = clinics.browser(Role.OWNER).post(f"/people/{me}/role", data={"role": "auditor", "own": PASSWORD})
     assert told.status_code == 422
     assert "The clinic would have no owner left" in told.text
 

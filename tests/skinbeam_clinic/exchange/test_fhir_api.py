@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from clinic_samples import COOKIE, HOME, OTHER, Clinics
+from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from exchange_samples import JPEGS
 from fhir.resources.R4B import get_fhir_model_class
 from openapi_spec_validator import validate
@@ -248,7 +248,7 @@ def test_a_token_opens_no_page_and_a_cookie_no_record_of_the_api(
 
 def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics, names: dict[str, str]) -> None:
     owner = clinics.browser(Role.OWNER)
-    page = owner.post("/tokens", data={"name": "  Hospital   records ", "days": "30"}).text
+    page = owner.post("/tokens", data={"name": "  Hospital   records ", "days": "30", "own": PASSWORD}).text
     (token,) = set(re.findall(r"skinbeam_[\w-]{43}", page))
     assert token not in owner.get("/tokens").text
     with clinics.database.reading() as session:
@@ -274,7 +274,7 @@ def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics
 )
 def test_a_token_without_a_name_or_for_longer_than_a_year_is_not_made(clinics: Clinics, name: str, days: str) -> None:
     before = clinics.desk(Role.OWNER).tokens.all()
-    answer = clinics.browser(Role.OWNER).post("/tokens", data={"name": name, "days": days})
+    answer = clinics.browser(Role.OWNER).post("/tokens", data={"name": name, "days": days, "own": PASSWORD})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert clinics.desk(Role.OWNER).tokens.all() == before

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from app_samples import EXAMPLE, FULL, LEAST, Form, grouped
-from clinic_samples import Clinics
+from clinic_samples import PASSWORD, Clinics
 from consultation_pages import JSON, begin_consultation, form_revision
 from report_samples import sample
 from starlette.testclient import TestClient
@@ -196,7 +196,7 @@ def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) ->
     client.post(f"{plan}/choice", data={"option": "0.0", "notes": HOSTILE})
     wrong = clinics.browser().post("/sign-in", data={"house": HOSTILE, "name": HOSTILE, "password": HOSTILE})
     owner = clinics.browser(Role.OWNER)
-    people = owner.post("/people", data={"name": HOSTILE, "role": HOSTILE, "password": "x"})
+    people = owner.post("/people", data={"name": HOSTILE, "role": HOSTILE, "password": "x", "own": PASSWORD})
     search = client.post("/search", data={"pseudonym": HOSTILE})
     seen = [client.get(page) for page in ("/", patient, f"{patient}/contact", here, plan)]
     for answer in (*seen, conflict, refused, wrong, people, search):

@@ -240,6 +240,7 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     page.get_by_role("link", name="People", exact=True).click()
     page.get_by_role("link", name="Tokens for other programs").click()
     page.get_by_label("Name").fill("Hospital")
+    page.get_by_label("Your own password").fill(PASSWORD)
     page.get_by_role("button", name="Make it").click()
     looked_at(page, "token")
     page.get_by_role("link", name="back to the tokens").click()

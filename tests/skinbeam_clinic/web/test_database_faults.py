@@ -105,7 +105,9 @@ def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch
     monkeypatch.setattr(AccountRepository, "reset_password", is_full)
     monkeypatch.setattr(routes, "_change_members", lambda _, change: change())
     member = clinics.members[HOME, Role.AUDITOR].id
-    told = clinics.browser(Role.OWNER).post(f"/people/{member}/password", data={"password": "another four words"})
+    told = clinics.browser(Role.OWNER).post(
+        f"/people/{member}/password", data={"password": "another four words", "own": PASSWORD}
+    )
     assert told.status_code == 507
     assert "another four words" not in told.text
 

@@ -100,7 +100,14 @@ SIMULATED = {
     "/imports": {"waiting": "0" * 32},
 }
 # What the other fields hold, so that what is hostile is the first thing that is wrong.
-HARMLESS = {"password": PASSWORD, "role": "auditor", "person": "Synthetic Person", "days": "0", "option": "0.0"}
+HARMLESS = {
+    "password": PASSWORD,
+    "own": PASSWORD,
+    "role": "auditor",
+    "person": "Synthetic Person",
+    "days": "0",
+    "option": "0.0",
+}
 LONG = 10  # a form of more fields has its answers filled at once with each text
 ANSWERS = ("patient.", "concern.", "test_spot.", "session.", "clinic.", "answer.", "tries.")
 

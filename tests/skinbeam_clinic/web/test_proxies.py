@@ -19,7 +19,7 @@ def request_from(host: str) -> Request:
     return Request({"type": "http", "client": (host, 50000), "headers": []})
 
 
-def client_as_seen(app: Any, proxy: str) -> str:
+def client_as_seen(app: Any, proxy: str, forwarded: bytes = CLIENT) -> str:
     """The client that the app sees when a proxy at an address passes on a request."""
     seen: list[str] = []
 
@@ -31,7 +31,7 @@ def client_as_seen(app: Any, proxy: str) -> str:
         "type": "http",
         "client": (proxy, 50000),
         "scheme": "http",
-        "headers": [(b"x-forwarded-for", CLIENT), (b"x-forwarded-proto", b"https")],
+        "headers": [(b"x-forwarded-for", forwarded), (b"x-forwarded-proto", b"https")],
     }
     asyncio.run(app(scope, None, None))
     return seen[0]
@@ -69,6 +69,15 @@ def test_another_machine_is_not_believed_unless_it_is_named(served_app: Any, mon
     assert client_as_seen(served_app(), "198.51.100.4") == "198.51.100.4"
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "198.51.100.4")
     assert client_as_seen(served_app(), "198.51.100.4") == CLIENT.decode()
+
+
+def test_what_a_client_claims_before_the_word_of_the_proxy_does_not_count(
+    served_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that adds to the header in place of setting it passes on what the client made up, to its left."""
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    for claimed in (b"198.51.100.1", b"127.0.0.1, 198.51.100.1", b"unknown"):
+        assert client_as_seen(served_app(), "127.0.0.1", claimed + b", " + CLIENT) == CLIENT.decode()
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import GET_ALONE_ROUTES, ROUTES, Role, RouteAccess, allowed_roles
 from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.security import HEADERS
 
 OF_RECORDS = sorted((method, path) for method, path in ROUTES if "{" in path)
 FOR_PEOPLE = sorted(route for route, door in ROUTES.items() if door is not RouteAccess.MACHINE)
 # What a route needs so that it is the record that decides the answer.
 SENT: Mapping[str, dict[str, str]] = {
-    "/people/{member}/role": {"role": "clinician"},
-    "/people/{member}/password": {"password": PASSWORD},
-    "/people/{member}/in": {"allowed": "true"},
+    "/people/{member}/role": {"role": "clinician", "own": PASSWORD},
+    "/people/{member}/password": {"password": PASSWORD, "own": PASSWORD},
+    "/people/{member}/in": {"allowed": "true", "own": PASSWORD},
     "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
     "/machines/{machine}/use": {"used": "true"},
@@ -77,6 +78,24 @@ def routes_of(clinics: Clinics) -> list[APIRoute]:
         else:
             waiting += list(getattr(getattr(one, "original_router", one), "routes", None) or ())
     return found
+
+
+@pytest.mark.parametrize("path", HEAD_PATHS)
+def test_every_answer_says_what_it_is_and_stays_in_no_cache(clinics: Clinics, names: dict[str, str], path: str) -> None:
+    client = comer(clinics, "GET", path) if ROUTES["GET", path] is not RouteAccess.MACHINE else clinics.browser()
+    asked = {**names, "treatment": names["diary"]} if path in BEGUN_ONLY else names
+    answer = client.head((path + ASKED.get(path, "")).format(**asked))
+    same = set(HEADERS) - {"Content-Security-Policy", "Permissions-Policy", "Referrer-Policy"}  # pages have their own
+    assert {name: answer.headers[name] for name in same} == {name: HEADERS[name] for name in same}
+    assert answer.headers["referrer-policy"] in ("same-origin", "no-referrer")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert not {"server", "x-powered-by", "access-control-allow-origin"} & set(answer.headers)
+    if answer.status_code == 200:
+        kind = answer.headers["content-type"]
+        assert "charset=utf-8" in kind or not kind.startswith("text/"), kind
 
 
 def test_a_route_that_is_not_in_the_table_cannot_be_opened(clinics: Clinics) -> None:
