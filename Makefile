@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 COMMA := ,
 # `research` is not installed; scripts of docs/ import it.
 export PYTHONPATH := $(CURDIR)
+# Byte code is kept, also where the environment says otherwise: without it, half of the time to collect the tests goes
+# into rewriting their assertions anew, in each worker.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: atlas audit consult serve example test check setup face bench validate derived docs pages pictures evidence evidence-report practice practice-report lock clean
 

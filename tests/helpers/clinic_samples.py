@@ -9,7 +9,9 @@ from pathlib import Path
 import psycopg
 from app_samples import LEAST
 from fastapi import FastAPI
+from new_database import KEY, make_database
 from postgresql_server import private_postgresql
+from pwdlib import PasswordHash
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
@@ -23,8 +25,8 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
-from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
-from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE
+from skinbeam_clinic.database.revisions import open_database
 from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
 from skinbeam_clinic.models import Member, NewPlan
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
@@ -36,6 +38,7 @@ PASSWORD = "four words nobody guesses"
 HOME, OTHER = "Harbour Clinic", "Hill Clinic"
 # A provider of OpenID Connect that nobody runs: its routes are there, and it cannot be reached.
 PROVIDER = OidcSettings("http://127.0.0.1:9", "skinbeam", "", "House Login")
+RECOMMENDED = PasswordHash.recommended  # which `conftest.py` replaces by one that costs nothing
 COOKIE = f"__Host-{SESSION_COOKIE}"  # as it is called over https
 
 
@@ -83,25 +86,14 @@ class Clinics:
         return ClinicRepositories(self.database, self.members[clinic, role])
 
 
-class OnePassword(PasswordHasher):
-    """Hashes the password that all these members share once: a hash costs what it is meant to cost."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._shared = super().hash(PASSWORD)
-
-    def hash(self, password: str) -> str:
-        return self._shared if password == PASSWORD else super().hash(password)
-
-
 @contextmanager
 def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[Clinics]:
     """Give the app on a new database; SQLite where no address is given."""
-    environment = {KEY_VARIABLE: key or generate_key(), FILES_VARIABLE: str(folder / "files")}
+    environment = {KEY_VARIABLE: key or KEY, FILES_VARIABLE: str(folder / "files")}
     address = address or str(folder / "clinic.sqlite")
-    upgrade_database(address, environment)
+    make_database(address, environment)
     database = open_database(address, environment)
-    passwords, members = OnePassword(), {}
+    passwords, members = PasswordHasher(), {}
     for clinic in (HOME, OTHER):
         accounts = AccountRepository(database, create_clinic(database, clinic, synthetic=True), passwords)
         members |= {(clinic, role): accounts.add(role.value, role, PASSWORD) for role in Role}

@@ -16,6 +16,8 @@ from skinbeam.workflow import collect_figure_data
 EXAMPLES = ROOT / "examples"
 CONDITIONS = sorted((EXAMPLES / "conditions").glob("*.toml"))
 
+EVERY_FIFTH = CONDITIONS[4::5]  # which have every kind of laser: `make check` reads these, `make validate` all
+
 PLAN_DRAWS = 100  # half of what a plan draws unless it is told: enough for limits to be held against
 PERSON = """
 [patient]

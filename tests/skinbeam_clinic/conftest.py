@@ -12,8 +12,11 @@ from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, planned, two_clinics
 from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
+from new_database import KEY, make_database
 from playwright.sync_api import Browser, sync_playwright
 from postgresql_server import private_postgresql
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from soft_passkey import SoftPasskey
 from treated_rows import add_treatment
 from treatment_samples import ORDERED
@@ -30,8 +33,8 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
-from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
-from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE
+from skinbeam_clinic.database.revisions import open_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
@@ -41,8 +44,16 @@ from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web import routing
 
-KEY = generate_key()
+QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.check))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords that cost next to nothing; as the program has them, each costs a tenth of a second on every core."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasswordHash, "recommended", lambda: PasswordHash([QUICK]))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +84,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def database(address: str, environment: dict[str, str]) -> Iterator[Database]:
-    upgrade_database(address, environment)
+    make_database(address, environment)
     opened = open_database(address, environment)
     yield opened
     opened.close()

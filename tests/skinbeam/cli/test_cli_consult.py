@@ -246,7 +246,7 @@ def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
 @pytest.mark.check
 def test_a_plan_tells_a_terminal_where_it_is_and_nothing_else(tmp_path: Path) -> None:
     """Each concern as soon as it stands; what was told goes away where the answer follows."""
-    asked = ("consult", SPOTS, "-o", str(tmp_path / "out"))
+    asked = ("consult", SPOTS, "-o", str(tmp_path / "out"), "--draws", "50")
     running = process(*asked)
     _, stderr = running.communicate(timeout=120)
     assert (running.returncode, stderr) == (0, "")

@@ -301,7 +301,7 @@ def test_any_number_of_threads_gives_the_same_bytes() -> None:
 # Size
 
 
-@pytest.mark.check
+@pytest.mark.long
 def test_thousands_of_draws_stay_under_3_gigabytes() -> None:
     program = (
         "import re, sys\n"

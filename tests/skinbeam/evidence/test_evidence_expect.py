@@ -106,8 +106,16 @@ def test_every_question_stands_on_named_studies_or_abstains() -> None:
     assert answers > 1000
 
 
-@pytest.mark.parametrize("site", ["full-face", "hands", "decolletage"])
-@pytest.mark.parametrize("phototype", ["I-III", "V"])
+ELSEWHERE = (("full-face", "V"), ("hands", "I-III"), ("decolletage", "I-III"))
+
+
+@pytest.mark.parametrize(
+    ("site", "phototype"),
+    [
+        *(("full-face", "I-III"), ("hands", "V"), ("decolletage", "V")),
+        *(pytest.param(*pair, marks=pytest.mark.long) for pair in ELSEWHERE),
+    ],
+)
 def test_answers_of_a_sample_of_questions_are_whole(site: str, phototype: str) -> None:
     """The sweep above asks for reasons alone; here numbers are made, for each pair that has a study."""
     bodies = [told(*pair, site=site, phototype=phototype, patients=20) for pair in PAIRS if arms_for(*pair)]

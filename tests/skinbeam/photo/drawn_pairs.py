@@ -1,6 +1,7 @@
 """Pairs of pictures of one face: spots drawn on the example's portrait, and second pictures taken otherwise."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -79,6 +80,13 @@ def stored(rgb: Picture, quality: int = 90) -> Picture:
 
 
 def looked_at(rgb: Picture) -> PhotoAnalysis:
+    """What is read of a picture; the last three are kept, since most pairs share one."""
+    return _looked_at(rgb.tobytes(), rgb.shape)
+
+
+@lru_cache(maxsize=3)
+def _looked_at(data: bytes, shape: tuple[int, ...]) -> PhotoAnalysis:
+    rgb = np.frombuffer(data, np.uint8).reshape(shape).copy()
     return analyse_photograph(DecodedPhotograph(rgb, "0" * 64))
 
 

@@ -23,6 +23,7 @@ FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
 WARM = np.array([0.85, 0.8, 0.74])
 ZOOM = 2.0
 CHECK = pytest.mark.check  # a pair takes two seconds of the processor
+BOTH_MARKS = (CHECK, pytest.mark.long)
 
 
 def compared(before: Picture, after: Picture) -> PhotoChange:
@@ -56,7 +57,7 @@ def test_equal_pictures_show_no_change_at_all(spotted: Picture) -> None:
     assert not any(told.any() for told in change.measurement.significant.values())
 
 
-@pytest.mark.parametrize("left", [pytest.param(0.7, marks=CHECK), 0.4, pytest.param(0.0, marks=CHECK)])
+@pytest.mark.parametrize("left", [pytest.param(0.7, marks=BOTH_MARKS), 0.4, pytest.param(0.0, marks=CHECK)])
 def test_a_spot_that_fades_by_a_known_share_comes_back_within_the_error_told(left: float, spotted: Picture) -> None:
     """Under other light, turned, farther away and with noise; a share of density is a share of contrast."""
     after = moved(portrait(density=0.5 * left, zoom=ZOOM, light=WARM), turn_deg=2, zoom=0.92, noise=3)
@@ -94,8 +95,14 @@ OTHERWISE = {
 }
 
 
+# The hardest of the camera, of the head and of the light; `make validate` has the others, too.
+HARDEST = ("stored badly", "a head turned by 6 degrees", "a little from the side")
+
+
 @CHECK
-@pytest.mark.parametrize("how", OTHERWISE)
+@pytest.mark.parametrize(
+    "how", [pytest.param(how, marks=() if how in HARDEST else pytest.mark.long) for how in OTHERWISE]
+)
 def test_what_only_the_camera_changed_is_not_told(how: str, spotted: Picture) -> None:
     """One in twenty pairs may say one change by the level of the data file; of these seven none does."""
     change = compared(spotted, stored(OTHERWISE[how](spotted)))

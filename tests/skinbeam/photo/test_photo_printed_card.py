@@ -136,6 +136,7 @@ def test_the_cameras_contrast_is_read_from_screens_that_blur_to_grey(seed: int) 
     assert abs(read[1] - np.log(drawn.contrast)) < 3 / 1.28 * (read[2] - read[0]) / 2
 
 
+@pytest.mark.check
 def test_screens_whose_lines_are_resolved_say_next_to_nothing() -> None:
     """Black and white lines that a picture shows as such have the same mean whatever the curve between them."""
     ink = card_drawing()

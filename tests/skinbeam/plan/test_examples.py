@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import CONDITIONS, example, example_figures
+from consultations import CONDITIONS, EVERY_FIFTH, example, example_figures
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
@@ -23,6 +23,11 @@ REFUSED = {
     "poikiloderma-fractional-ablative": "plan.too-weak",
 }
 
+PLANNED = [
+    pytest.param(file, id=file.stem, marks=() if file in EVERY_FIFTH or file.stem in REFUSED else pytest.mark.long)
+    for file in CONDITIONS
+]
+
 
 def asked(file: Path) -> tuple[str, str, str]:
     """Condition, modality and device of an example."""
@@ -35,7 +40,7 @@ def made(file: Path) -> Any:
     return example(file)
 
 
-@pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
+@pytest.mark.parametrize("file", PLANNED)
 def test_an_example_comes_to_its_plan(file: Path) -> None:
     condition, modality, device = asked(file)
     document = made(file)
@@ -59,7 +64,7 @@ def test_an_example_comes_to_its_plan(file: Path) -> None:
         assert bool(document["course"]) == bool(offered)
 
 
-@pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
+@pytest.mark.parametrize("file", PLANNED)
 def test_the_setting_of_a_plan_is_allowed_in_the_figure(file: Path) -> None:
     """From what the figure is drawn of: the setting is a point of its grid, and no limit is passed there."""
     for concern in example_figures(file).concerns:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from consultations import CONDITIONS, EXAMPLES, example, example_figures
+from consultations import CONDITIONS, EVERY_FIFTH, EXAMPLES, example, example_figures
 from paths import TESTS
 from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
@@ -27,15 +27,14 @@ pytestmark = pytest.mark.check
 
 SCREENS = {(1280, 800): 6, (390, 844): 12}  # a laptop with details closed, a phone
 AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-FILES = [EXAMPLES / "first-consultation" / "case.toml", *CONDITIONS]
-# Every fifth, which has every kind of laser; the others take minutes.
+FIRST = EXAMPLES / "first-consultation" / "case.toml"
 REPORTS = [
     pytest.param(
         file,
         id=file.parent.name if file.stem == "case" else file.stem,
-        marks=[] if place % 5 == 0 else [pytest.mark.long],
+        marks=() if file in (FIRST, *EVERY_FIFTH) else pytest.mark.long,
     )
-    for place, file in enumerate(FILES)
+    for file in (FIRST, *CONDITIONS)
 ]
 
 
@@ -109,7 +108,7 @@ def test_a_report_with_pictures_of_what_may_come_has_sliders(browser: Browser, t
 def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_than_six_screens(
     browser: Browser, tmp_path: Path
 ) -> None:
-    file = EXAMPLES / "first-consultation" / "case.toml"
+    file = FIRST
     plan, analysis = read_plan(example(file)), analyse_photograph(read_photograph(FACE))
     overlays = tmp_path / "photo"
     photo = report_analysis(analysis, overlays)

@@ -1,7 +1,7 @@
 """What bounds every setting that is tried: spot, pulse energy, microbeam energy, bruising pulses and cooling."""
 
 import pytest
-from consultations import CONDITIONS, example
+from consultations import CONDITIONS, EVERY_FIFTH, example
 
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.laser.device import Device, devices
@@ -123,7 +123,10 @@ def test_yellow_light_is_not_given_uncooled_to_dark_skin(phototype: str, cooled:
     assert spoke == (phototype in ("V", "VI") and not cooled and wavelength_nm < 600.0)
 
 
-@pytest.mark.parametrize("file", CONDITIONS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, id=file.stem, marks=() if file in EVERY_FIFTH else pytest.mark.long) for file in CONDITIONS],
+)
 def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None:
     rule = evidence_settings()["rule"]
     for concern in example(file)["concerns"]:

@@ -125,7 +125,7 @@ cp -r out.zarr ../whole.zarr
 """
 
 
-@pytest.mark.check
+@pytest.mark.long
 @pytest.mark.skipif(
     subprocess.run([*OWN_DISK, "true"], check=False, capture_output=True).returncode != 0,
     reason="nobody may have a disk of their own here",

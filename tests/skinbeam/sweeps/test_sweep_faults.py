@@ -148,7 +148,7 @@ def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(desk: Path) -> None
     assert files_of(desk / "out.zarr") == whole
 
 
-@pytest.mark.check
+@pytest.mark.long
 def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_are_answered(
     desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

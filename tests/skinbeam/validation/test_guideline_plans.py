@@ -23,8 +23,15 @@ def planned(cell: GuidelineCell) -> CellPlan:
     return made
 
 
+# Every third cell and those that are listed; `make validate` has all.
+PLANNED = [
+    pytest.param(cell, id=cell.row, marks=() if number % 3 == 0 or cell.row in NOT_LED else pytest.mark.long)
+    for number, cell in enumerate(CELLS)
+]
+
+
 @pytest.mark.check
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.row)
+@pytest.mark.parametrize("cell", PLANNED)
 def test_a_plan_agrees_with_its_cell(cell: GuidelineCell) -> None:
     check = planned(cell).check
     assert not check.avoided
@@ -35,7 +42,7 @@ def test_a_plan_agrees_with_its_cell(cell: GuidelineCell) -> None:
         assert check.leads
 
 
-@pytest.mark.check
+@pytest.mark.long
 def test_nearly_all_lights_have_published_settings() -> None:
     plans = [planned(cell) for cell in CELLS]
     lights, beyond = sum(one.lights for one in plans), sum(one.lights_beyond for one in plans)

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
+from clinic_samples import RECOMMENDED
+from pwdlib import PasswordHash
 from sqlalchemy import select
 
 from skinbeam.model.errors import InputError
@@ -89,8 +91,24 @@ def test_all_that_is_wrong_is_refused_in_the_same_words(
     }
 
 
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
+    """Hashes as the program does, at full cost."""
+    monkeypatch.setattr(PasswordHash, "recommended", RECOMMENDED)
+    return PasswordHasher()
+
+
+def test_a_guess_costs_memory_and_time(shipped: PasswordHasher) -> None:
+    assert shipped.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
 @pytest.mark.check
-def test_a_name_that_nobody_has_takes_as_long_to_refuse(door: SignIn, ann: Member) -> None:
+def test_a_name_that_nobody_has_takes_as_long_to_refuse(
+    database: Database, operator: Member, shipped: PasswordHasher
+) -> None:
+    AccountRepository(database, operator, shipped).add("Ann", Role.OWNER, PASSWORD)
+    door = SignIn(database, shipped)
+
     def took(name: str) -> float:
         began = time.process_time()
         with pytest.raises(InputError):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pyotp
 import pytest
 from clinic_pages import looked_at, opened_page, served
-from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics, OnePassword
+from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from fastapi import FastAPI
 from joserfc.jwk import ECKey, OctKey
 from playwright.sync_api import Browser, expect
@@ -38,9 +38,6 @@ FLOW = f"__Host-{OIDC_COOKIE}"
 RETURN = "/sign-in/oidc/return"
 
 
-PASSWORDS = OnePassword()
-
-
 @pytest.fixture(scope="module")
 def running_provider() -> Iterator[SoftProvider]:
     with soft_provider() as made:
@@ -63,7 +60,7 @@ def app(clinics: Clinics, running_provider: SoftProvider) -> FastAPI:
 
 def member_of(clinics: Clinics, name: str, role: Role = Role.CLINICIAN) -> Member:
     owner = clinics.members[HOME, Role.OWNER]
-    return AccountRepository(clinics.database, owner, PASSWORDS).add(name, role, PASSWORD)
+    return AccountRepository(clinics.database, owner, PasswordHasher()).add(name, role, PASSWORD)
 
 
 def bound(clinics: Clinics, provider: SoftProvider, name: str, role: Role = Role.CLINICIAN) -> Member:
@@ -144,7 +141,7 @@ def test_a_member_connects_an_identity_signs_in_with_it_and_disconnects(
 
 
 def password_reset(clinics: Clinics, client: TestClient, member: Member) -> None:
-    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PASSWORDS)
+    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
     owner.reset_password(member.id, PASSWORD + " new")
 
 
@@ -159,7 +156,9 @@ def signed_out(clinics: Clinics, client: TestClient, member: Member) -> None:
 
 def password_changed_beside_the_session(clinics: Clinics, client: TestClient, member: Member) -> None:
     with clinics.database.writing() as session:
-        session.get_one(MemberRow, (member.clinic_id, member.id)).password_hash = PASSWORDS.hash(PASSWORD + " new")
+        session.get_one(MemberRow, (member.clinic_id, member.id)).password_hash = PasswordHasher().hash(
+            PASSWORD + " new"
+        )
 
 
 @pytest.mark.parametrize(
@@ -435,7 +434,7 @@ def test_who_is_let_in_no_more_stays_out_and_a_reset_takes_identities_away(
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
     member = bound(clinics, provider, "leaving")
-    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PASSWORDS)
+    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
     owner.set_access(member.id, allowed=False)
     assert signed_in(opened(app), provider).status_code == 422
     owner.set_access(member.id, allowed=True)

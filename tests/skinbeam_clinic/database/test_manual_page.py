@@ -45,7 +45,7 @@ def test_the_first_hour_is_as_the_page_says(kind: str, tmp_path: Path, request: 
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def test_a_clinic_of_the_first_revision_is_brought_up_as_the_page_says(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -48,6 +48,7 @@ def _entries(tables: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+PHOTO = '\n[photo]\nfile = "face.jpg"\n'
 SMALL_CASE = """
 title = "no part of the plan"
 [patient]
@@ -72,12 +73,11 @@ devices = ["qs-ndyag-532-1064"]
 
 @pytest.mark.parametrize(
     "photo",
-    # The second is the leading example with all devices.
     [pytest.param("", id="without-photograph"), pytest.param("face.jpg", id="with-photograph")],
 )
 @pytest.mark.check
 def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, photo: str) -> None:
-    source = (EXAMPLE / "case.toml").read_text(encoding="utf-8") if photo else SMALL_CASE
+    source = SMALL_CASE + (PHOTO if photo else "")
     upload = None
     if photo:
         (tmp_path / photo).write_bytes((EXAMPLE / photo).read_bytes())

@@ -34,7 +34,12 @@ from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
-CASE = LEAST | {"patient.phototype": "II", "concern.0.condition": "facial-telangiectasia"}  # a laser is planned
+# A laser is planned, and no other machine looked at.
+CASE = LEAST | {
+    "patient.phototype": "II",
+    "concern.0.condition": "facial-telangiectasia",
+    "clinic.devices": "pulsed-dye-595",
+}
 SENT = make_submission(CASE.items())
 STARTED_S = 60.0
 

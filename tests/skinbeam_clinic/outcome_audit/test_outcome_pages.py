@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served
-from clinic_samples import COOKIE, PASSWORD, Clinics, OnePassword, planned
+from clinic_samples import COOKIE, PASSWORD, Clinics, planned
 from clinic_year import TWICE, year
 from playwright.sync_api import Browser
 from report_samples import sample_plan
@@ -19,6 +19,7 @@ from skinbeam.outcome_audit.funnel import FunnelPlot
 from skinbeam.plan_records.document import read_plan
 from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
@@ -94,8 +95,8 @@ def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Pa
 
 def test_the_pages_of_the_made_up_year_open(clinics: Clinics) -> None:
     """What is written in bulk is what the drawers would have written, as far as the pages read it."""
-    written = year(clinics.database, HOUSE, PASSWORD, passwords=OnePassword(), people=6, clinicians=3)
-    token = SignIn(clinics.database, OnePassword()).sign_in(HOUSE, written.clinicians[0], PASSWORD).token
+    written = year(clinics.database, HOUSE, PASSWORD, people=6, clinicians=3)
+    token = SignIn(clinics.database, PasswordHasher()).sign_in(HOUSE, written.clinicians[0], PASSWORD).token
     client = TestClient(clinics.app, base_url="https://localhost")
     client.cookies.set(COOKIE, token, domain="localhost.local")
     one = next(way for way in written.ways if way.follow_up)
@@ -113,7 +114,7 @@ def whole_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     address = str(folder / "clinic.sqlite")
     upgrade_database(address, environment)
     database = open_database(address, environment)
-    written = year(database, HOUSE, PASSWORD, passwords=OnePassword())
+    written = year(database, HOUSE, PASSWORD)
     assert len(written.ways) == 800
     assert written.sessions > 2300
     assert sum(one.harmed for one in written.ways) > 50
@@ -125,13 +126,13 @@ def whole_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: Database, browser: Browser) -> None:
     """True odds half of those foretold, and one operator of six who harms twice as often."""
     assert all(not one.findings for one in verify_database(whole_year))
-    token = SignIn(whole_year, OnePassword()).sign_in(HOUSE, "auditor", PASSWORD).token
+    token = SignIn(whole_year, PasswordHasher()).sign_in(HOUSE, "auditor", PASSWORD).token
     app = build_clinic_app(whole_year)
     client = TestClient(app, base_url="https://localhost")
     client.cookies.set(COOKIE, token, domain="localhost.local")
     page = client.get("/learning").text
     assert render_message("clinic-learning.half-less") in page
-    auditor = SignIn(whole_year, OnePassword()).find_session(token)
+    auditor = SignIn(whole_year, PasswordHasher()).find_session(token)
     assert auditor is not None
     read = OutcomeReader().read(ClinicRepositories(whole_year, auditor.member))
     found = read.summary(None)

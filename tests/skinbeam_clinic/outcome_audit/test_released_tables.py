@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinic_samples import PASSWORD, OnePassword
+from clinic_samples import PASSWORD
 from clinic_year import year
 
 from skinbeam.evidence.studies.trial_arm import Arm
@@ -164,7 +164,7 @@ def test_the_command_names_nobody_and_no_clinic(
         monkeypatch.setenv(name, value)
     upgrade_database(environment["SKINBEAM_DB"], environment)
     database = open_database(environment["SKINBEAM_DB"], environment)
-    year(database, house, PASSWORD, passwords=OnePassword(), people=120)
+    year(database, house, PASSWORD, people=120)
     for again in ("one", "two"):
         ran = run("records", "export", "--clinic", house, "--as", form, "-o", str(tmp_path / again), "--json")
         assert ran.code == 0, ran.err
