@@ -228,6 +228,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/follow-ups/{follow_up}/events/{event}/end"): AccessRight.TREAT,
     ("POST", "/follow-ups/{follow_up}/pairs"): AccessRight.WRITE,
     ("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting"): AccessRight.WRITE,
+    ("POST", "/follow-ups/{follow_up}/pairs/{pair}/analysis"): AccessRight.TREAT,
     ("GET", "/trail"): AccessRight.AUDIT_LOG,
     ("GET", "/diary/{link}"): RouteAccess.LINK,
     ("POST", "/diary/{link}"): RouteAccess.LINK,
