@@ -158,6 +158,8 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/consultations/{consultation}/suggestions"): AccessRight.TREAT,
     ("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept"): AccessRight.TREAT,
     ("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed"): AccessRight.TREAT,
+    ("GET", "/consultations/{consultation}/camera"): AccessRight.WRITE,
+    ("POST", "/consultations/{consultation}/camera"): AccessRight.WRITE,
     ("POST", "/consultations/{consultation}/closing"): AccessRight.TREAT,
     ("POST", "/consultations/{consultation}/opening"): AccessRight.TREAT,
     ("GET", "/consultations/{consultation}/test-spots"): AccessRight.READ,
