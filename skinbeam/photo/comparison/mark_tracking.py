@@ -79,7 +79,7 @@ class MarkChange:
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form."""
         record = dataclass_fields(self)
-        return record | {"outcome": self.outcome.value, "message": self.message.english}
+        return record | {"outcome": self.outcome.value, "told": record.pop("message").english}
 
 
 @dataclass(frozen=True)

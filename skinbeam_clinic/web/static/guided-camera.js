@@ -140,7 +140,8 @@
 
   function show(state) {  // "closed", "live" or "taken"
     open.hidden = state !== "closed";
-    take.hidden = video.hidden = outline.hidden = meters.hidden = state !== "live";
+    take.hidden = video.hidden = meters.hidden = state !== "live";
+    outline.toggleAttribute("hidden", state !== "live");  // a drawing has no such property
     save.hidden = again.hidden = still.hidden = state !== "taken";
     stage.hidden = close.hidden = state === "closed";
     field.required = state !== "taken";

@@ -55,7 +55,7 @@ def test_the_spot_that_was_taken_away_is_gone_and_the_other_unchanged(spotted: P
     assert isinstance(gone.contrast_change, Estimate)
     assert gone.contrast_change.high < 0
     record = gone.as_record()
-    assert (record["outcome"], record["message"]) == ("gone", "was seen before and is not seen any more")
+    assert (record["outcome"], record["told"]) == ("gone", "was seen before and is not seen any more")
 
 
 @pytest.mark.check  # three pairs of two seconds each

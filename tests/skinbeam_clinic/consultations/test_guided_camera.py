@@ -113,6 +113,7 @@ def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
         expect(page.locator(".advice")).to_contain_text("The sharpest of three photographs")
+        expect(page.locator(".outline")).to_be_hidden()
         looked_at(page, "guided-taken")
         page.get_by_role("button", name="Take it again").press("Enter")
         expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
