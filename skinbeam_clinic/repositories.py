@@ -14,6 +14,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
 from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
 from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
+from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.jobs.repository import JobRepository
 from skinbeam_clinic.machines.repository import MachineRepository
@@ -53,6 +54,7 @@ class ClinicRepositories:
         self.machines = MachineRepository(access)
         self.appointments = AppointmentRepository(access)
         self.follow_ups = FollowUpRepository(access)
+        self.pair_analyses = PairAnalysisRepository(access)
         self.treatments = TreatmentRepository(access)
         self.adverse_events = AdverseEventRepository(access)
         self.outcomes = OutcomeRepository(access)

@@ -1,9 +1,7 @@
 """Routes of consultations: the form, saved while it is filled in, its photographs, and the request for a plan."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 from fastapi.responses import JSONResponse, Response
@@ -11,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.decoding.photograph import decode_photograph
-from skinbeam.text import Message, current_language, render_message, translate
+from skinbeam.text import current_language, render_message, translate
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
@@ -32,6 +30,7 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.history import join_history, read_history
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
+from skinbeam_clinic.stored_messages import read_message
 from skinbeam_clinic.web.pages import render_form
 from skinbeam_clinic.web.request import ClinicRequest, UploadedFile, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -140,13 +139,7 @@ def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
         if suggestion.decision is None
         else render_message(f"suggest.{suggestion.decision}", {"by": suggestion.decided_by})
     )
-    return _SuggestionView(suggestion.id, title, tuple(_parse_message(told).text for told in suggestion.told), decision)
-
-
-def _parse_message(data: Any) -> Message:
-    """Return the message of its JSON; its parameters may be messages."""
-    params = {name: _parse_message(one) if isinstance(one, Mapping) else one for name, one in data["params"].items()}
-    return Message(data["id"], params)
+    return _SuggestionView(suggestion.id, title, tuple(read_message(told).text for told in suggestion.told), decision)
 
 
 def _save_form(request: ClinicRequest) -> Response:

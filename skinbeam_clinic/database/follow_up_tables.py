@@ -27,6 +27,7 @@ __all__ = [
     "DiaryLinkRow",
     "DiaryReadingRow",
     "FollowUpRow",
+    "PairAnalysisRow",
     "PhotographPairRow",
     "SuggestedConcernRow",
 ]
@@ -118,6 +119,17 @@ class PhotographPairRow(ConsultationScoped, Base):
     after_id: Mapped[str] = mapped_column(_ID)
 
 
+class PairAnalysisRow(ConsultationScoped, Base):
+    """What the program measured on a pair of photographs after the blind grade; the row has the pair's id."""
+
+    __tablename__ = "pair_analysis"
+    _REFERS = (("pair_id", "photograph_pair"),)
+    pair_id: Mapped[str] = mapped_column(_ID)
+    result_sealed: Mapped[bytes]
+    measured_at: Mapped[datetime.datetime]
+    requested_by: Mapped[str] = mapped_column(_WORD)
+
+
 class SuggestedConcernRow(ConsultationScoped, Base):
     """A concern suggested from a photograph, and the clinician's decision: kept, dismissed, or none yet."""
 
@@ -163,6 +175,7 @@ class CalendarFeedRow(ClinicScoped, Base):
 # Each table before those that it refers to, so that the rows of a consultation can be deleted in this order.
 CONSULTATION_TABLES: tuple[type[ConsultationScoped], ...] = (
     SuggestedConcernRow,
+    PairAnalysisRow,
     PhotographPairRow,
     FollowUpRow,
     AlarmDecisionRow,

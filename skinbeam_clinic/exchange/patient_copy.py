@@ -26,6 +26,7 @@ from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.models import ConsultationRecord, NewPlan, PatientRecord, PhotographPermissions
 from skinbeam_clinic.patients.repository import PatientRepository
@@ -59,6 +60,7 @@ class PatientCopyRepository:
         self._test_spots = TestSpotRepository(access)
         self._suggestions = SuggestionRepository(access)
         self._follow_ups = FollowUpRepository(access)
+        self._pair_analyses = PairAnalysisRepository(access)
         self._diaries = DiaryRepository(access)
         self._alarms = AlarmRepository(access)
 
@@ -156,7 +158,10 @@ class PatientCopyRepository:
             "diary": self._diary(one, photographs),
             "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.id)],
             "test_spots": [record_values(spot) for spot in self._test_spots.of(one.id)],
-            "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
+            "follow_ups": [
+                asdict(follow_up) | {"measured": list(map(asdict, self._pair_analyses.of(follow_up.id)))}
+                for follow_up in self._follow_ups.of(one.id)
+            ],
         }
 
     def _diary(self, one: ConsultationRecord, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -32,6 +32,12 @@ from skinbeam_clinic.follow_ups.models import (
     TreatmentCourse,
     leading_improvement,
 )
+from skinbeam_clinic.follow_ups.pair_analyses import is_graded_blind
+from skinbeam_clinic.follow_ups.pair_analysis_views import (
+    request_pair_analyses,
+    request_pair_analysis,
+    view_pair_analyses,
+)
 from skinbeam_clinic.follow_ups.patient_report_routes import add_patient_report_routes
 from skinbeam_clinic.follow_ups.photograph_pairs import PhotographComparison, compare_photographs
 from skinbeam_clinic.models import PhotographPermissions
@@ -183,6 +189,8 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
         looked=display_value(option.followup_months, "months"),
         pictures=pictures,
+        measured=view_pair_analyses(request, one) if shown and one.moment is FollowUpMoment.AFTER else (),
+        blind=is_graded_blind(one),
         events=desk.adverse_events.of(one.consultation_id),
         kinds=ADVERSE_KINDS,
         bad=[grade.value for grade in AdverseEventGrade],
@@ -272,9 +280,10 @@ def _save_grade(request: ClinicRequest) -> Response:
         )
         readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
         notes = request.text("notes")
-        request.repositories.follow_ups.add_grade(
+        graded = request.repositories.follow_ups.add_grade(
             one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
         )
+        request_pair_analyses(request, graded)
     except InputError as error:
         if error_status(error) != 422:
             raise
@@ -377,6 +386,7 @@ def add_pair_routes(router: ClinicRouter) -> None:
     """Open the routes of pairs."""
     router.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
     router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
+    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/analysis", _measure_pair)
 
 
 def _add_pair(request: ClinicRequest) -> Response:
@@ -399,6 +409,13 @@ def _remove_pair(request: ClinicRequest) -> Response:
         request.path_parameter("follow_up"), request.path_parameter("pair")
     )
     return request.redirect(f"/follow-ups/{parted.id}#photographs")
+
+
+def _measure_pair(request: ClinicRequest) -> Response:
+    """Have a pair compared, for the first time or again after it failed."""
+    follow_up = request.path_parameter("follow_up")
+    request_pair_analysis(request, follow_up, request.path_parameter("pair"))
+    return request.redirect(f"/follow-ups/{follow_up}#measured")
 
 
 # Every route of follow-ups.

@@ -72,6 +72,18 @@ class JobRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return read_job(work, work.get(tables.JobRow, id))
 
+    def find_last(self, kind: str, name: str, id: str) -> Job | None:
+        """Return the newest job of a kind whose payload names a record; None where there is none.
+
+        Parameters
+        ----------
+        name, id : of the record in the payload.
+        """
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            rows = work.rows(tables.JobRow, tables.JobRow.kind == kind, order=(tables.JobRow.created_at,))
+            last = next((row for row in reversed(rows) if row.payload.get(name) == id), None)
+            return None if last is None else read_job(work, last)
+
     def cancel(self, id: str, *, why: str = "asked") -> Job:
         """Cancel a job; one that has ended stays as it is.
 

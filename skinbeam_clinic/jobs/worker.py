@@ -1,6 +1,6 @@
-"""The worker that makes plans from the queue, and the listeners whose leaving cancels a job.
+"""The worker that makes plans and compares photographs, and the listeners whose leaving cancels a job.
 
-The worker makes one plan at a time, in the name of the member who requested it. A program that is killed leaves its job
+The worker does one job at a time, in the name of the member who requested it. A program that is killed leaves its job
 to another one, since its lease runs out. A plan that is made again is stored once, since it has the same bytes
 (`skinbeam_clinic.plans.repository`).
 
@@ -30,6 +30,8 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import UnreachableError, clinic_error
+from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
+from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, measure_pair_in_subprocess
 from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.models import Job, JobProgress, NewPlan, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, read_history, serialize_facts
@@ -37,15 +39,17 @@ from skinbeam_clinic.plans.document import ChosenPlanSettings, find_place
 from skinbeam_clinic.plans.plan_subprocess import (
     PHOTOGRAPH_FILE,
     SETTINGS_FILE,
-    PlanProcessError,
     make_plan_in_subprocess,
 )
+from skinbeam_clinic.plans.worker_process import ProcessEndedError
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.errors import refusal
 
 __all__ = [
+    "PAIR_JOB",
     "PLAN_JOB",
     "JobListeners",
+    "PairMeasurer",
     "PlanMaker",
     "PlanWorker",
 ]
@@ -86,6 +90,7 @@ class JobListeners:
 
 
 PLAN_JOB = "plan"
+PAIR_JOB = "pair"  # comparison of a pair of photographs that was graded blind
 _POLL_S = 2.0  # how often the queue is checked for jobs without `wake`: those of other processes, and of killed ones
 _REPORT_S = 0.9
 _LONGEST_S = 900.0  # the first plan compiles for minutes; one that takes longer than this hangs
@@ -93,6 +98,7 @@ _ENDING_S = 1.0
 _SILENT_S = 60.0  # a worker shows that it is alive every two seconds, but may wait for a busy database
 
 PlanMaker = Callable[[Submission, Path, Callable[[str], None], str], NewPlan]
+PairMeasurer = Callable[[Path, Callable[[str], None], str], PairAnalysisContent]
 _log = logging.getLogger(__name__)
 
 
@@ -105,17 +111,24 @@ class _JobLostError(SkinbeamError):
 
 
 class PlanWorker:
-    """A thread that makes plans for all clinics of a database.
+    """A thread that makes plans for all clinics of a database, and compares their pairs of photographs.
 
     Parameters
     ----------
     make : makes a plan.
+    measure : compares the two photographs in a folder.
     """
 
-    def __init__(self, database: Database, make: PlanMaker = make_plan_in_subprocess) -> None:
+    def __init__(
+        self,
+        database: Database,
+        make: PlanMaker = make_plan_in_subprocess,
+        measure: PairMeasurer = measure_pair_in_subprocess,
+    ) -> None:
         self._database = database
         self._queue = JobQueue(database)
         self._make = make
+        self._measure = measure
         self._wake_event = threading.Event()
         self._stop_requested = threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -150,14 +163,18 @@ class PlanWorker:
         ------
         UnreachableError : the database does not answer; the job is done again later.
         """
-        job = self._queue.take(PLAN_JOB)
+        job = self._queue.take(PLAN_JOB, PAIR_JOB)
         if job is None:
             return False
         try:
-            self._queue.finish(job, JobProgress(plan=self._make_plan(job).id))
+            if job.kind == PAIR_JOB:
+                self._measure_pair(job)
+                self._queue.finish(job)
+            else:
+                self._queue.finish(job, JobProgress(plan=self._make_plan(job).id))
         except _ShutdownError:
             self._queue.give_back(job, attempted=False)
-        except PlanProcessError:
+        except ProcessEndedError:
             self._queue.give_back(job, attempted=True)
         except _JobLostError:
             pass
@@ -209,6 +226,18 @@ class PlanWorker:
             place = find_place(read_plan(json.loads(made.files["plan.json"])), chosen.settings[-1])
             desk.plans.choose(plan.id, place, chosen.reason)
         return plan
+
+    def _measure_pair(self, job: Job) -> None:
+        desk = ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
+        follow_up, names = job.payload["follow_up"], job.payload
+        pair = desk.pair_analyses.open_pair(follow_up, names["pair"])
+        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+            for name, photograph in ((BEFORE_FILE, pair.before_id), (AFTER_FILE, pair.after_id)):
+                (home / name).write_bytes(desk.photographs.read_content(photograph)[1])
+            measured = self._measure(home, self._report_progress(job), names["language"])
+        if not self._queue.report(job):
+            raise _JobLostError("called off at the last moment")
+        desk.pair_analyses.add(follow_up, pair.id, measured)
 
     def _report_progress(self, job: Job) -> Callable[[str], None]:
         """Return a callback that reports progress now and then.

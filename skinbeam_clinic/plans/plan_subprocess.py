@@ -10,15 +10,14 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, Any
 
 from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE
-from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.model.errors import InputError
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.parallel import end_with_parent, listen_to_progress
 from skinbeam.plan_records.plan import ConcernPlan
@@ -31,14 +30,18 @@ from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.monitoring.json_log import configure_logging
 from skinbeam_clinic.plans.document import progress_line
-from skinbeam_clinic.plans.worker_process import kill_process, start_process
+from skinbeam_clinic.plans.worker_process import (
+    ProcessDefectError,
+    ProcessEndedError,
+    kill_process,
+    read_lines,
+    start_process,
+)
 
 __all__ = [
     "PHOTOGRAPH_FILE",
     "PLAN_FILES",
     "SETTINGS_FILE",
-    "PlanDefectError",
-    "PlanProcessError",
     "make_plan_in_subprocess",
     "preview_name",
 ]
@@ -47,19 +50,10 @@ PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet
 PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 SETTINGS_FILE = "settings.json"  # the settings that a clinician chose
 _PLAN_FOLDER = "made"
-_HEARTBEAT_S = 0.5
 _NICE = 10  # the server's pages have priority
 
 ProgressListener = Callable[[str], None]
 _log = logging.getLogger(__name__)
-
-
-class PlanProcessError(SkinbeamError):
-    """The subprocess ended without a result: it was killed from outside, or ran out of memory."""
-
-
-class PlanDefectError(SkinbeamError):
-    """The subprocess met a defect, which is in the log."""
 
 
 def make_plan_in_subprocess(
@@ -77,8 +71,8 @@ def make_plan_in_subprocess(
     Raises
     ------
     InputError : the case or the photograph is wrong.
-    PlanProcessError : the subprocess ended without a result.
-    PlanDefectError : the subprocess met a defect.
+    ProcessEndedError : the subprocess ended without a result.
+    ProcessDefectError : the subprocess met a defect.
     """
     arguments = (str(home), language, str(os.getpid()))
     with start_process(__name__, *arguments, nice=_NICE, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -100,33 +94,19 @@ def preview_name(name: str) -> str:
 def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) -> NewPlan:
     """Read messages of the subprocess until the plan is finished, and pass each step to `on_progress`."""
     last = ""
-    for line in _read_lines(stream):
+    for line in read_lines(stream):
         step = json.loads(line or "{}")
         if "fault" in step:
             raise InputError(**step["fault"])
         if "defect" in step:
-            raise PlanDefectError("a defect while a plan was made")
+            raise ProcessDefectError("a defect while a plan was made")
         if "made" in step:
             drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
             files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
             return NewPlan(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
         last = step.get("said", last)
         on_progress(last)
-    raise PlanProcessError("the process that makes a plan ended without a word")
-
-
-def _read_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield each line, and an empty line after each heartbeat interval without output."""
-    rest = b""
-    while True:
-        if not wait([stream.fileno()], _HEARTBEAT_S):
-            yield b""
-            continue
-        got = os.read(stream.fileno(), 65536)
-        if not got:
-            return
-        *lines, rest = (rest + got).split(b"\n")
-        yield from lines
+    raise ProcessEndedError("the process that makes a plan ended without a word")
 
 
 def _main(home: Path, language: str, parent: int) -> None:

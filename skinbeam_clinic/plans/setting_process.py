@@ -39,10 +39,10 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.monitoring.json_log import configure_logging
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion, answer_question
 from skinbeam_clinic.plans.setting_quantities import not_offered_error
-from skinbeam_clinic.plans.worker_process import kill_process, start_process
+from skinbeam_clinic.plans.worker_process import ProcessEndedError, kill_process, start_process
 
 __all__ = ["AnsweredQuestion", "PlannedPerson", "QuestionMessage", "Reply", "SentPerson", "SettingProcess"]
 
@@ -139,7 +139,7 @@ class SettingProcess:
 
         Raises
         ------
-        PlanProcessError : the process ended without a reply, or took too long.
+        ProcessEndedError : the process ended without a reply, or took too long.
         """
         if person is None or question.plan_sha256 in self.people:
             return self._exchange(question, None)
@@ -150,12 +150,12 @@ class SettingProcess:
         try:
             self._connection.send_bytes(_MESSAGES.dump_json(QuestionMessage(question, person)))
             if not self._connection.poll(_LONGEST_S):
-                raise PlanProcessError("a setting took too long to simulate")
+                raise ProcessEndedError("a setting took too long to simulate")
             reply = _REPLIES.validate_json(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
-            raise PlanProcessError("the process that simulates settings ended without a word") from error
+            raise ProcessEndedError("the process that simulates settings ended without a word") from error
         except ValidationError:
-            raise PlanProcessError("the process that simulates settings sent what is no reply") from None
+            raise ProcessEndedError("the process that simulates settings sent what is no reply") from None
         self.people = reply.people
         return reply
 

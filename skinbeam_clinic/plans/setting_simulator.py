@@ -12,10 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.plans.plan_subprocess import PlanDefectError
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson, SettingProcess
 from skinbeam_clinic.plans.setting_queue import SettingQueue, WaitingQuestion
+from skinbeam_clinic.plans.worker_process import ProcessDefectError
 
 __all__ = ["SettingSimulator"]
 
@@ -54,8 +54,8 @@ class SettingSimulator:
         ------
         InputError : a setting that the device cannot have, or light that the model cannot judge.
         BusyError : too many questions are waiting, or the server ends.
-        PlanProcessError : the process ended without an answer, or took too long.
-        PlanDefectError : the process met a defect.
+        ProcessEndedError : the process ended without an answer, or took too long.
+        ProcessDefectError : the process met a defect.
         """
         known = self._answers.get(question)
         if known is not None:
@@ -150,7 +150,7 @@ class _Worker:
         if reply.fault is not None:
             raise InputError(**reply.fault)
         if reply.answer is None:
-            raise PlanDefectError("a defect while a setting was simulated")
+            raise ProcessDefectError("a defect while a setting was simulated")
         asked.answer = reply.answer
         self._answers.add(asked.question, asked.answer)
 

@@ -4,14 +4,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from multiprocessing.connection import wait
+from typing import IO
 
-__all__ = ["kill_process", "start_process"]
+from skinbeam.model.errors import SkinbeamError
+
+__all__ = ["ProcessDefectError", "ProcessEndedError", "kill_process", "read_lines", "start_process"]
 
 # The settings of the server are its own, among them its secrets: the key and the passwords of the database, the mail
 # and the sign-in provider. The process decodes photographs that others send.
 _SERVER_VARIABLES = ("SKINBEAM_", "PG")
+_HEARTBEAT_S = 0.5
+
+
+class ProcessEndedError(SkinbeamError):
+    """The subprocess ended without a result: it was killed from outside, or ran out of memory."""
+
+
+class ProcessDefectError(SkinbeamError):
+    """The subprocess met a defect, which is in the log."""
 
 
 def start_process(
@@ -44,3 +57,17 @@ def kill_process(process: subprocess.Popen[bytes]) -> None:
     """Kill a process with its child processes."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield each line of a process's output, and an empty line after each heartbeat interval without output."""
+    rest = b""
+    while True:
+        if not wait([stream.fileno()], _HEARTBEAT_S):
+            yield b""
+            continue
+        got = os.read(stream.fileno(), 65536)
+        if not got:
+            return
+        *lines, rest = (rest + got).split(b"\n")
+        yield from lines

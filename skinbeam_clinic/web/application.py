@@ -25,6 +25,7 @@ from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
 from skinbeam_clinic.appointments.routes import add_appointment_routes
 from skinbeam_clinic.clinic_transfer.routes import add_import_routes
 from skinbeam_clinic.consents.routes import add_consent_routes
+from skinbeam_clinic.consultations.camera_routes import add_camera_routes
 from skinbeam_clinic.consultations.routes import add_consultation_routes
 from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
 from skinbeam_clinic.database.connection import Database
@@ -158,6 +159,7 @@ def build_clinic_app(
         *people,
         add_consultation_routes,
         add_suggestion_routes,
+        add_camera_routes,
         add_job_routes,
         add_plan_routes,
         add_setting_routes,

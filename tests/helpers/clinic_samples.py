@@ -27,7 +27,8 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE
 from skinbeam_clinic.database.revisions import open_database
-from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
+from skinbeam_clinic.follow_ups.pair_subprocess import measure_pair_in_subprocess
+from skinbeam_clinic.jobs.worker import PairMeasurer, PlanMaker, PlanWorker
 from skinbeam_clinic.models import Member, NewPlan
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -69,9 +70,9 @@ class Clinics:
         headers = {"authorization": f"Bearer {self.shown[clinic]}"}
         return TestClient(self.app, base_url="https://localhost", follow_redirects=False, headers=headers)
 
-    def work(self, make: PlanMaker | None = None) -> None:
+    def work(self, make: PlanMaker | None = None, measure: PairMeasurer = measure_pair_in_subprocess) -> None:
         """Do what waits."""
-        worker = PlanWorker(self.database, make or planned)
+        worker = PlanWorker(self.database, make or planned, measure)
         while worker.run_next_job():
             pass
 

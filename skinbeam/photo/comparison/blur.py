@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.comparison.frame import log_light
+from skinbeam.photo.comparison.frame import log_light, log_luminance
 from skinbeam.photo.limits import limit_entry
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "blur_to_match_px",
     "gaussian_blur",
     "masked_mean",
+    "texture_ratio_ln",
 ]
 
 Image = NDArray[np.float32]
@@ -60,6 +61,23 @@ def blur_to_match_px(first: Image, second: Image, mask: Mask) -> tuple[float, fl
         return float(np.std(a - b))
 
     return min(tried, key=apart)
+
+
+def texture_ratio_ln(first: Image, second: Image, skin: Mask, pupil_px: float) -> float:
+    """Return the logarithm of the fine texture of the skin in the second picture over that in the first.
+
+    Parameters
+    ----------
+    first, second : linear light (height, width, 3), registered, of equal sharpness.
+    """
+    narrow, wide = (float(share) * pupil_px for share in limit_entry("pair", "texture_pupil")["value"])
+
+    def strength(light: Image) -> float:
+        grey = log_luminance(light)
+        # The 68th percentile of the absolute value is the standard deviation, without the marks in its tail.
+        return float(np.quantile(np.abs(gaussian_blur(grey, narrow) - gaussian_blur(grey, wide))[skin], 0.68))
+
+    return float(np.log(strength(second) / strength(first)))
 
 
 def blur_light(light: Image, px: float) -> Image:

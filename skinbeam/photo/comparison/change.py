@@ -1,7 +1,7 @@
 """Compare two photographs of a face: changes of the marks of each kind and region, or why they cannot be compared."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 import cv2
@@ -11,22 +11,31 @@ from numpy.typing import NDArray
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.comparison.blur import blur_to_match_px
+from skinbeam.photo.comparison.blur import blur_light, blur_to_match_px, texture_ratio_ln
 from skinbeam.photo.comparison.contrast import ReferenceSkin, make_measures
 from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame, compared_photo, comparison_frame
 from skinbeam.photo.comparison.illumination import LightChange, match_light
 from skinbeam.photo.comparison.mark_groups import MarkGroup, cover_mask, group_marks
-from skinbeam.photo.comparison.registration import RegisteredPicture, register
-from skinbeam.photo.comparison.repeatability import ComparisonSetup, RepeatedMeasurement, measure_repeatedly
+from skinbeam.photo.comparison.mark_tracking import MarkChange, measure_mark_changes, track_marks
+from skinbeam.photo.comparison.registration import RegisteredPicture, register, register_mirrored
+from skinbeam.photo.comparison.repeatability import (
+    ComparisonSetup,
+    RepeatedMeasurement,
+    comparison_estimate,
+    joint_factor,
+    measure_repeatedly,
+)
 from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS
 from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.blood_separation import blood_separation
 from skinbeam.photo.pigment_maps.pigment_density import pigment_directions
 from skinbeam.text import Message
 
 __all__ = [
     "FindingChange",
     "PhotoChange",
+    "compare_or_refuse",
     "compare_photographs",
     "measure_finding_changes",
 ]
@@ -70,20 +79,32 @@ class FindingChange:
 
 
 def measure_finding_changes(
-    groups: tuple[MarkGroup, ...], measurement: RepeatedMeasurement, light_change: LightChange
+    groups: tuple[MarkGroup, ...], measurement: RepeatedMeasurement, light_change: LightChange, *, blood_is_told: bool
 ) -> tuple[FindingChange, ...]:
-    """Return the change of each group of marks."""
-    return tuple(_change_at(place, k, measurement, light_change) for k, place in enumerate(groups))
+    """Return the change of each group of marks.
+
+    Parameters
+    ----------
+    measurement : of these groups, and then of other places.
+    blood_is_told : whether the optics of this skin tells blood from melanin and shade.
+    """
+    factor = joint_factor(len(groups))
+    return tuple(
+        _unknown_change(place, Message("photo-pair.redness_untold"))
+        if place.kind == "redness" and not blood_is_told
+        else _change_at(place, k, measurement, light_change, factor)
+        for k, place in enumerate(groups)
+    )
 
 
-def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightChange) -> FindingChange:
+def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightChange, factor: float) -> FindingChange:
     before, after, spread = (float(values[k]) for values in (found.before, found.after, found.spread))
     if place.kind in _BY_SHADE and lit.spread_ln > limit("pair", "relief_spread_max"):
         return _unknown_change(place, Message("photo-pair.relief"))
     if math.isnan(before + after + spread):
         return _unknown_change(place, Message("photo-pair.little_seen"))
-    change, reach, surely = after - before, found.single_factor * spread, found.joint_factor * spread
-    moved = _estimate(change, change - reach, change + reach)
+    change, reach, surely = after - before, found.single_factor * spread, factor * spread
+    moved = comparison_estimate(change, reach)
     share = _relative_change(before, after, reach, surely, float(found.unevenness[k]))
     changed: Literal["weaker", "stronger", "not-told"] = "not-told"
     if abs(change) > surely:
@@ -115,12 +136,6 @@ def _group_fields(place: MarkGroup) -> _GroupFields:
     return {"kind": place.kind, "region": place.region, "site": site, "before": place.before, "after": place.after}
 
 
-def _estimate(value: float, low: float, high: float) -> Estimate:
-    copies = int(limit("pair", "copies"))
-    level = limit("pair", "level")
-    return Estimate(value, low, high, level, "measured", copies, ("skinbeam2026photo",))
-
-
 def _relative_change(before: float, after: float, reach: float, surely: float, uneven: float) -> Value:
     """Return the change as a percentage of the contrast of the marks themselves before.
 
@@ -145,7 +160,7 @@ def _relative_change(before: float, after: float, reach: float, surely: float, u
     change = after - before + reach / ndtri(1 - outside) * ndtri(middle)
     share = np.maximum(100 * change[:, None] / own, -100.0)
     low, half, high = (float(value) for value in np.quantile(share, (outside, 0.5, 1 - outside)))
-    return _estimate(half, low, high)
+    return replace(comparison_estimate(half, 0.0), low=low, high=high)
 
 
 def _change_message(changed: str, share: Value, least: float | None) -> Message:
@@ -202,30 +217,46 @@ class PhotoChange:
     skin: Mask
     measurement: RepeatedMeasurement
     findings: tuple[FindingChange, ...]
+    marks: tuple[MarkChange, ...]
     not_compared: dict[str, str]
     mm_per_px: Estimate
 
 
 def compare_photographs(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChange | Unknown:
     """Compare two photographs of a face, or return why they cannot be compared."""
+    change = compare_or_refuse(before, after)
+    return Unknown(change.text) if isinstance(change, Message) else change
+
+
+def compare_or_refuse(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChange | Message:
+    """Compare two photographs of a face, or return the message why they cannot be compared."""
     first, second = compared_photo(before), compared_photo(after)
     if isinstance(first, Unknown):
-        return _incomparable("before_unread", reason=first.reason)
+        return _incomparable("before_unread", reason=_unusable_reason(before, first))
     if isinstance(second, Unknown):
-        return _incomparable("after_unread", reason=second.reason)
+        return _incomparable("after_unread", reason=_unusable_reason(after, second))
     pixels = first.face.pupil_px, second.face.pupil_px
     if max(pixels) > limit("pair", "size_ratio_max") * min(pixels):
         return _incomparable("size", before=round(pixels[0]), after=round(pixels[1]))
     frame = comparison_frame(first, min(pixels))
     laid = register(second.light, second.face, frame)
+    mirrored = register_mirrored(second.light, second.face, frame)
+    if mirrored.agreement > max(laid.agreement, limit("pair", "agreement_min")):
+        return _incomparable("mirrored")
     return _incomparable_reason(laid) or _compare_shots(first, second, frame, laid)
 
 
-def _incomparable(why: str, **params: float | str) -> Unknown:
-    return Unknown(Message(f"photo-pair.{why}", params).text)
+def _incomparable(why: str, **params: float | str | Message) -> Message:
+    return Message(f"photo-pair.{why}", params)
 
 
-def _incomparable_reason(laid: RegisteredPicture) -> Unknown | None:
+def _unusable_reason(analysis: PhotoAnalysis, unknown: Unknown) -> Message | str:
+    """Return why a picture cannot be used, as a message where it is a fault of the picture."""
+    prevented = "all" if isinstance(analysis.skin, Unknown) else "colour"
+    return next((one.message for one in analysis.problems if one.prevents == prevented), unknown.reason)
+
+
+def _incomparable_reason(laid: RegisteredPicture) -> Message | None:
     """Return why two registered faces cannot be compared; None where they can."""
     if laid.agreement < limit("pair", "agreement_min"):
         return _incomparable("other_face")
@@ -238,7 +269,7 @@ def _incomparable_reason(laid: RegisteredPicture) -> Unknown | None:
 
 def _compare_shots(
     first: ComparedPhoto, second: ComparedPhoto, frame: ComparisonFrame, laid: RegisteredPicture
-) -> PhotoChange | Unknown:
+) -> PhotoChange | Message:
     places = group_marks(first, second, laid, frame)
     ground = _reference_skin(first, second, frame, laid, places)
     if ground.unmarked.sum() < limit("pair", "even_share_min") * ground.skin.sum() or not ground.unshaded.any():
@@ -251,13 +282,22 @@ def _compare_shots(
     mm = first.mm_per_px.scaled(1 / frame.scale)
     blur = max(limit("spots", "smooth_mm") / mm.median, limit("spots", "smooth_px_min"))
     pigment = pigment_directions(first.level)
-    measured_at = make_measures(places, ground, pigment, frame.pupil_px)
+    tracked = track_marks(first, second, laid, frame)
+    measured_at = make_measures((*places, *(one.group for one in tracked)), ground, pigment, frame.pupil_px)
     compared = ComparisonSetup(frame, measured_at, ground, pigment, blur)
     soft_px = blur_to_match_px(
         frame.light, matched, frame.face_mask() & laid.inside_mask & (ground.plain | ~ground.skin)
     )
+    sharp = (blur_light(light, px) for light, px in zip((frame.light, matched), soft_px, strict=True))
+    texture = texture_ratio_ln(*sharp, ground.plain, frame.pupil_px)
+    if abs(texture) > limit("pair", "texture_apart_max"):
+        return _incomparable("smoothed", times=float(np.exp(texture)))
     measured = measure_repeatedly(compared, laid, lit, soft_px)
-    findings = measure_finding_changes(places, measured, lit)
+    told = blood_separation(first.level) >= limit("pair", "blood_separation_min")
+    if not told:
+        nowhere = np.zeros_like(measured.significant["haemoglobin"])
+        measured = replace(measured, significant={**measured.significant, "haemoglobin": nowhere})
+    findings = measure_finding_changes(places, measured, lit, blood_is_told=told)
     return PhotoChange(
         frame=frame,
         registered=laid,
@@ -267,6 +307,7 @@ def _compare_shots(
         skin=ground.skin,
         measurement=measured,
         findings=findings,
+        marks=measure_mark_changes(tracked, measured, len(places)),
         not_compared=_kinds_not_compared(first, second, findings),
         mm_per_px=mm,
     )

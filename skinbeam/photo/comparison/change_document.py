@@ -16,6 +16,7 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import linear_to_srgb
 from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_photographs
+from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.comparison.repeatability import MAPS
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.overlays import SCALE_PX, WIDTH_PX, draw_length_bar, write_label, write_png
@@ -136,12 +137,18 @@ class LightDifference:
 
 @dataclass(frozen=True)
 class ChangeReport:
-    """The changes between two pictures of one face. `pictures` : name → file, or why there is none."""
+    """The changes between two pictures of one face, by region and mark by mark.
+
+    Parameters
+    ----------
+    pictures : name → file, or why there is none.
+    """
 
     before_sha256: str
     registered: Registration
     light: LightDifference
     findings: tuple[FindingChange, ...]
+    marks: tuple[MarkChange, ...]
     not_compared: Mapping[str, Unknown]
     pictures: Mapping[str, str | Unknown]
     note: str
@@ -174,6 +181,7 @@ def report_change(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None)
             softened_px=change.blur_px,
         ),
         findings=change.findings,
+        marks=change.marks,
         not_compared={kind: Unknown(reason) for kind, reason in change.not_compared.items()},
         pictures=pictures,
         note=Message("photo-pair.note").text,

@@ -5,7 +5,7 @@ not affect it (dense inverse search of Kroeger and others, 2016). Details narrow
 distorted by it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -83,6 +83,14 @@ def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPict
         flow_pupil,
         agreement,
     )
+
+
+def register_mirrored(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPicture:
+    """Register the mirror image of a picture, with its face, to a frame; `positions` are those in the mirror image."""
+    last = light.shape[1] - 1
+    right, left, mouth = ((last - x, y) for x, y in (face.left_pupil, face.right_pupil, face.mouth))
+    mirrored = replace(face, right_pupil=right, left_pupil=left, mouth=mouth, points=None)
+    return register(np.ascontiguousarray(light[:, ::-1]), mirrored, frame)
 
 
 @dataclass(frozen=True)

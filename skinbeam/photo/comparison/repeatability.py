@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.estimate import Estimate
 from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
 from skinbeam.photo.comparison.blur import blur_light, masked_mean
 from skinbeam.photo.comparison.contrast import (
@@ -32,6 +33,8 @@ __all__ = [
     "MAPS",
     "ComparisonSetup",
     "RepeatedMeasurement",
+    "comparison_estimate",
+    "joint_factor",
     "make_copy",
     "measure_repeatedly",
 ]
@@ -155,8 +158,7 @@ class RepeatedMeasurement:
     before, after : (place), contrast of each group; NaN where too little of it is visible.
     spread : (place), root mean square error over the copies.
     unevenness : (place), root mean square contrast of plain skin of the picture before.
-    single_factor, joint_factor : factors on `spread` for the interval of a single group, and for all groups of the pair
-        at once.
+    single_factor : factor on `spread` for the interval of a single group.
     change : of melanin and haemoglobin, (height, width) each, in green optical density.
     significant : where that change exceeds the joint limit for all spots of such a map.
     """
@@ -166,7 +168,6 @@ class RepeatedMeasurement:
     spread: Array
     unevenness: Array
     single_factor: float
-    joint_factor: float
     change: dict[str, Image]
     significant: dict[str, Mask]
 
@@ -185,8 +186,6 @@ def measure_repeatedly(
     light_change : difference in light between the registered picture and the frame.
     blur_px : blur of each of the two.
     """
-    from scipy.special import stdtrit  # imported late: a page without a photograph does not need it
-
     frame, even = setup.frame, setup.reference.unmarked
     seen = [blur_light(light, px) for light, px in zip((frame.light, registered.light), blur_px, strict=True)]
     parts = [setup.parts(light) for light in (seen[0], (seen[1] / np.exp(light_change.gain_ln)).astype(np.float32))]
@@ -206,16 +205,26 @@ def measure_repeatedly(
         missed.append(setup.contrasts(copy) - own[side])
         for name in MAPS:
             squares[name] += (setup.smooth(copy, name) - maps[name][side]) ** 2 / number
-    outside = 1 - limit("pair", "level")
-    spots = setup.reference.skin.sum() / setup.spot_px
-    one, together, all_over = (
-        float(stdtrit(number, 1 - outside / (2 * max(n, 1)))) for n in (1, len(setup.measures), spots)
-    )
+    all_over = joint_factor(setup.reference.skin.sum() / setup.spot_px)
     change = {name: np.asarray(maps[name][1] - maps[name][0], np.float32) for name in MAPS}
     told = {name: _significant_change(change[name], squares[name], setup, all_over) for name in MAPS}
     uneven = measure_unevenness(parts[0], setup.measures, setup.reference, frame.pupil_px)
     spread = np.sqrt(np.mean(np.square(missed), axis=0))
-    return RepeatedMeasurement(own[0], own[1], spread, uneven, one, together, change, told)
+    return RepeatedMeasurement(own[0], own[1], spread, uneven, joint_factor(1), change, told)
+
+
+def joint_factor(places: float) -> float:
+    """Return the factor on a spread for the interval of so many places at once, by Student's t of the copies."""
+    from scipy.special import stdtrit  # imported late: a page without a photograph does not need it
+
+    outside = (1 - limit("pair", "level")) / 2
+    return float(stdtrit(int(limit("pair", "copies")), 1 - outside / max(places, 1)))
+
+
+def comparison_estimate(value: float, reach: float) -> Estimate:
+    """Return a measured change with the interval that the copies give."""
+    copies, level = int(limit("pair", "copies")), limit("pair", "level")
+    return Estimate(value, value - reach, value + reach, level, "measured", copies, ("skinbeam2026photo",))
 
 
 def _significant_change(change: Image, squares: Image, compared: ComparisonSetup, times: float) -> Mask:

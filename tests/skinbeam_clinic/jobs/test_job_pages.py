@@ -24,7 +24,7 @@ from skinbeam_clinic.jobs import routes, worker
 from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
 from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.plans.plan_subprocess import PlanDefectError, PlanProcessError
+from skinbeam_clinic.plans.worker_process import ProcessDefectError, ProcessEndedError
 
 Heed = Callable[[str], None]
 
@@ -203,7 +203,7 @@ def test_a_plan_whose_process_is_killed_is_made_again(client: TestClient, clinic
     def breaks(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         times.append(1)
         if len(times) < MOST_ATTEMPTS:
-            raise PlanProcessError("killed")
+            raise ProcessEndedError("killed")
         return planned(sent, home, heed)
 
     clinics.work(breaks)
@@ -216,14 +216,14 @@ def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, cli
 
     def breaks(*_: object) -> NewPlan:
         times.append(1)
-        raise PlanProcessError("killed")
+        raise ProcessEndedError("killed")
 
     clinics.work(breaks)
     assert len(times) == MOST_ATTEMPTS
     assert "never finished" in client.get(job).text
 
 
-@pytest.mark.parametrize("error", [PlanDefectError("x"), RuntimeError("secret")])
+@pytest.mark.parametrize("error", [ProcessDefectError("x"), RuntimeError("secret")])
 def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinics, here: str, error: Exception) -> None:
     job, times = asked(client, here), []
 

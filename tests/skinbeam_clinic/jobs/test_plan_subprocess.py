@@ -28,7 +28,8 @@ from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.tables import JobRow
 from skinbeam_clinic.database.verification import verify_database
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError, make_plan_in_subprocess
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, make_plan_in_subprocess
+from skinbeam_clinic.plans.worker_process import ProcessEndedError
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import SESSION_COOKIE
 
@@ -81,7 +82,7 @@ def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
         for one in processes(tmp_path):
             os.kill(one, signal.SIGKILL)
 
-    with pytest.raises(PlanProcessError):
+    with pytest.raises(ProcessEndedError):
         make_plan_in_subprocess(SENT, tmp_path, kill)
 
 

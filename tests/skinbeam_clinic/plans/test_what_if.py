@@ -40,12 +40,13 @@ from skinbeam_clinic.errors import BusyError
 from skinbeam_clinic.models import MemberSession, NewPlan
 from skinbeam_clinic.plans import minute_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
-from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE, PlanProcessError
+from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
 from skinbeam_clinic.plans.setting_queue import SettingQueue
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
+from skinbeam_clinic.plans.worker_process import ProcessEndedError
 from skinbeam_clinic.pulse_settings import OrderedSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
@@ -462,7 +463,7 @@ def ask_and_leave(simulator: SettingSimulator, question: SettingQuestion) -> Cal
     return weakref.ref(person)
 
 
-@pytest.mark.parametrize("failures", [[], [PlanProcessError("it was killed")], [ValueError("no reply")]])
+@pytest.mark.parametrize("failures", [[], [ProcessEndedError("it was killed")], [ValueError("no reply")]])
 def test_whoever_leaves_before_the_answer_leaves_no_photograph_and_no_failure(
     monkeypatch: pytest.MonkeyPatch, failures: list[Exception]
 ) -> None:
@@ -505,7 +506,7 @@ def test_a_reply_that_cannot_be_read_is_a_failure_of_the_process(monkeypatch: py
     monkeypatch.setattr(setting_process, "start_process", start)
     process = setting_process.SettingProcess()
     try:
-        with pytest.raises(PlanProcessError) as failure:
+        with pytest.raises(ProcessEndedError) as failure:
             process.ask(some_question("a"), None)
     finally:
         process.close()
@@ -518,7 +519,7 @@ def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     queue.add(some_question("a"), None, "somebody")
     begun = queue.take(())
     assert begun is not None
-    begun.error = PlanProcessError("it was killed")
+    begun.error = ProcessEndedError("it was killed")
     begun.complete()
     assert queue.find(some_question("a"), "somebody") is begun  # who waits for it is told
     monkeypatch.setattr(setting_queue, "_LONGEST_UNTOLD_S", -1.0)  # longer ago than that
@@ -664,7 +665,7 @@ def test_an_answer_that_is_lost_while_it_is_waited_for_is_told_and_asked_for_no_
     def lose(_: SettingSimulator, question: SettingQuestion, *__: object, **___: object) -> None:
         asked.append(question)
         if len(asked) > 1:
-            raise PlanProcessError("the process that simulates settings ended without a word")
+            raise ProcessEndedError("the process that simulates settings ended without a word")
 
     monkeypatch.setattr(SettingSimulator, "ask", lose)
     with served(clinics.app) as address, opened_page(browser) as page:

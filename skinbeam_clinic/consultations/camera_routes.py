@@ -1,0 +1,119 @@
+"""Routes of the guided camera: its page, with an earlier photograph to lay the face over, and the photograph it sends.
+
+The measuring is done in the browser (`static/guided-camera.js`), by the limits that the analysis of a photograph uses.
+Without a camera or a script the page takes a file.
+"""
+
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+
+from skinbeam.model.errors import InputError
+from skinbeam.photo.limits import limit
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.consultations.routes import image_type
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
+
+__all__ = ["CameraLimits", "add_camera_routes"]
+
+_FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True)
+class CameraLimits:
+    """The limits by which the page judges what the camera sees; those of the analysis of a photograph.
+
+    Parameters
+    ----------
+    mean_min, mean_max : mean brightness of the face, 0 to 255.
+    clipped_max : share of its pixels at the upper end of a channel.
+    sharpness_min : variance of the Laplacian over that of brightness, reduced to 40 px between the pupils.
+    pupil_px_min : pixels between the pupils from which fine detail is read.
+    sides_max_ln : logarithm of the brightness of one half of the face over the other.
+    """
+
+    mean_min: float
+    mean_max: float
+    clipped_max: float
+    sharpness_min: float
+    pupil_px_min: float
+    sides_max_ln: float
+
+
+def add_camera_routes(router: ClinicRouter) -> None:
+    """Open the routes of the guided camera."""
+    router.add("GET", "/consultations/{consultation}/camera", _show_camera, only_reads=True)
+    router.add("POST", "/consultations/{consultation}/camera", _save_photograph)
+
+
+def _camera_limits() -> CameraLimits:
+    return CameraLimits(
+        mean_min=limit("gate", "mean_min"),
+        mean_max=limit("gate", "mean_max"),
+        clipped_max=limit("gate", "clipped_fraction_max"),
+        sharpness_min=limit("gate", "sharpness_min"),
+        pupil_px_min=limit("gate", "pupil_px_detail"),
+        sides_max_ln=limit("pair", "light_spread_max"),
+    )
+
+
+def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Response:
+    desk = request.repositories
+    consultation = desk.consultations.get(request.path_parameter("consultation"))
+    follow_up = _find_follow_up(
+        request, consultation, request.http_request.query_params.get(_FOLLOW_UP, "") or request.text(_FOLLOW_UP)
+    )
+    return request.page(
+        "camera.html",
+        200 if error is None else error_status(error),
+        error=error,
+        here=f"/consultations/{consultation.id}",
+        follow_up=follow_up,
+        patient=desk.patients.get(consultation.patient_id),
+        closed=consultation.state == ConsultationState.CLOSED,
+        earlier=_list_earlier(request, consultation),
+        limits=_camera_limits(),
+    )
+
+
+def _list_earlier(request: ClinicRequest, consultation: ConsultationRecord) -> tuple[PhotographRecord, ...]:
+    """Return all photographs of the patient, the newest first."""
+    desk = request.repositories
+    all_of = [
+        one for record in desk.consultations.of(consultation.patient_id) for one in desk.photographs.of(record.id)
+    ]
+    return tuple(sorted(all_of, key=lambda one: one.added_at, reverse=True))
+
+
+def _find_follow_up(request: ClinicRequest, consultation: ConsultationRecord, id: str) -> str:
+    """Return the id of the follow-up for which the photograph is taken; empty without one.
+
+    Raises
+    ------
+    RecordNotFoundError : this consultation has no such follow-up.
+    """
+    if id and request.repositories.follow_ups.get(id).consultation_id != consultation.id:
+        raise clinic_error("absent", "followup")
+    return id
+
+
+def _save_photograph(request: ClinicRequest) -> Response:
+    """Store the photograph that the page sent, and go on to where it is used."""
+    desk = request.repositories
+    consultation = desk.consultations.get(request.path_parameter("consultation"))
+    follow_up = _find_follow_up(request, consultation, request.text(_FOLLOW_UP))
+    upload = request.uploads.get("photo")
+    try:
+        if upload is None:
+            raise clinic_error("no-photograph-sent", "photograph")
+        desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+    except InputError as error:
+        if error_status(error) != 422:
+            raise
+        return _show_camera(request, error)
+    return request.redirect(
+        f"/follow-ups/{follow_up}#photographs" if follow_up else f"/consultations/{consultation.id}#photograph"
+    )

@@ -1,0 +1,174 @@
+"""Store what the program measured on a pair of photographs, sealed, and read it once the pair is graded blind.
+
+A rater who knew what was measured would no longer be blind. So nothing is measured before a blind grade is in, and
+nothing is read before: neither by a page nor by an export. A member who has not graded yet is not shown it afterwards
+either (`follow_ups.routes.may_see_answers`).
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
+from skinbeam_clinic.database.sealed_record import SealedRecord
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.follow_up_grades import load_follow_up
+from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp
+
+__all__ = [
+    "PAIR_ANALYSIS_CONTENT",
+    "MarkResult",
+    "PairAnalysis",
+    "PairAnalysisContent",
+    "PairAnalysisRepository",
+    "RegionResult",
+    "is_graded_blind",
+]
+
+
+@dataclass(frozen=True)
+class MarkResult:
+    """What became of one mark, as `skinbeam.photo.comparison.mark_tracking.MarkChange`; messages are JSON.
+
+    Parameters
+    ----------
+    finds, copies : on how many copies of its picture the mark was found again; None where it is not looked for.
+    contrast_change : median, low and high in optical density; None where it is not known.
+    level : probability of that interval.
+    """
+
+    kind: str
+    region: str
+    site: str
+    outcome: str
+    size_mm: float
+    finds: int | None
+    copies: int | None
+    contrast_change: tuple[float, float, float] | None
+    level: float
+    needs_examination: bool
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RegionResult:
+    """The change of lines, patches or redness of a region, as `skinbeam.photo.comparison.change.FindingChange`."""
+
+    kind: str
+    region: str
+    site: str
+    direction: str
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PairAnalysisContent:
+    """What was measured on a pair, as in the sealed column.
+
+    Parameters
+    ----------
+    refusal : the message why the two pictures cannot be compared; None where they were.
+    version : of the program that measured.
+    """
+
+    refusal: Mapping[str, Any] | None
+    marks: tuple[MarkResult, ...]
+    regions: tuple[RegionResult, ...]
+    version: str
+
+
+PAIR_ANALYSIS_CONTENT = SealedRecord(PairAnalysisContent, PairAnalysisRow.result_sealed)
+
+
+@dataclass(frozen=True)
+class PairAnalysis:
+    """A stored analysis of a pair, with who asked for it."""
+
+    pair_id: str
+    content: PairAnalysisContent
+    measured_at: datetime.datetime
+    requested_by: str
+
+
+def is_graded_blind(follow_up: FollowUp) -> bool:
+    """Return whether the photographs of a follow-up were graded by somebody who was blind as in trials."""
+    return any(grade.blinded for grade in follow_up.grades)
+
+
+class PairAnalysisRepository:
+    """The analyses of a clinic's pairs of photographs."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def open_pair(self, follow_up_id: str, pair_id: str) -> BeforeAfterPair:
+        """Return a pair that may be measured.
+
+        Raises
+        ------
+        RecordNotFoundError : the follow-up has no such pair.
+        InputError : `not-graded-blind`: nothing is measured before.
+        """
+        with self._access.reading(AccessRight.TREAT) as work:
+            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
+            return _open_pair(work, follow_up_id, pair_id)
+
+    def add(self, follow_up_id: str, pair_id: str, content: PairAnalysisContent) -> PairAnalysis:
+        """Store what was measured on a pair; a pair that was measured already keeps its first analysis.
+
+        Raises
+        ------
+        RecordNotFoundError : the follow-up has no such pair.
+        InputError : `not-graded-blind`.
+        """
+        with self._access.writing(AccessRight.TREAT) as work:
+            pair = _open_pair(work, follow_up_id, pair_id)
+            if found := work.rows(PairAnalysisRow, PairAnalysisRow.pair_id == pair.id):
+                return _read_analysis(work, found[0])
+            row = PairAnalysisRow(
+                clinic_id=work.clinic_id,
+                id=pair.id,
+                consultation_id=work.get(FollowUpRow, follow_up_id).consultation_id,
+                pair_id=pair.id,
+                measured_at=now(),
+                requested_by=work.actor,
+            )
+            work.seal_record(row, PAIR_ANALYSIS_CONTENT, content)
+            work.save(row, "photographs.measured")
+            return _read_analysis(work, row)
+
+    def of(self, follow_up_id: str) -> tuple[PairAnalysis, ...]:
+        """Return the analyses of a follow-up's pairs; none before a blind grade is in.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such follow-up.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
+            work.log("photographs.measured.seen", f"follow_up/{follow_up_id}")
+            if not is_graded_blind(follow_up):
+                return ()
+            pairs = [pair.id for pair in follow_up.pairs]
+            return tuple(
+                _read_analysis(work, row) for row in work.rows(PairAnalysisRow, PairAnalysisRow.pair_id.in_(pairs))
+            )
+
+
+def _open_pair(work: ClinicTransaction, follow_up_id: str, pair_id: str) -> BeforeAfterPair:
+    follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
+    pair = next((one for one in follow_up.pairs if one.id == pair_id), None)
+    if pair is None:
+        raise clinic_error("absent", PhotographPairRow.__tablename__.replace("_", ""))
+    if not is_graded_blind(follow_up):
+        raise clinic_error("not-graded-blind", "follow-up")
+    return pair
+
+
+def _read_analysis(work: ClinicTransaction, row: PairAnalysisRow) -> PairAnalysis:
+    content = work.open_record(row, PAIR_ANALYSIS_CONTENT)
+    return PairAnalysis(row.pair_id, content, row.measured_at, work.actor_name(row.requested_by))

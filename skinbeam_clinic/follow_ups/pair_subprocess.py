@@ -1,0 +1,142 @@
+"""Compare two photographs in a subprocess, which can be killed at any moment and has neither the database nor its key.
+
+Photographs come from outside: a picture that crashes a decoder, or needs more memory than there is, ends this process
+alone.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import TypeAdapter
+
+from skinbeam._version import __version__
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_or_refuse
+from skinbeam.photo.comparison.mark_tracking import MarkChange
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.plan.parallel import end_with_parent
+from skinbeam.text import ENGLISH, use_language
+from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysisContent, RegionResult
+from skinbeam_clinic.monitoring.json_log import configure_logging
+from skinbeam_clinic.plans.worker_process import (
+    ProcessDefectError,
+    ProcessEndedError,
+    kill_process,
+    read_lines,
+    start_process,
+)
+from skinbeam_clinic.stored_messages import message_record
+
+__all__ = ["AFTER_FILE", "BEFORE_FILE", "measure_pair", "measure_pair_in_subprocess"]
+
+BEFORE_FILE, AFTER_FILE = "before", "after"  # error messages name these files
+_NICE = 10  # the server's pages have priority
+_CONTENT = TypeAdapter(PairAnalysisContent)
+_log = logging.getLogger(__name__)
+
+
+def measure_pair_in_subprocess(
+    home: Path, on_progress: Callable[[str], None], language: str = ENGLISH
+) -> PairAnalysisContent:
+    """Compare two photographs.
+
+    Parameters
+    ----------
+    home : a folder for this pair alone, which contains both photographs.
+    on_progress : called at least twice a second; an exception that it raises ends the subprocess.
+    language : of errors; results are messages, which are told in any language later.
+
+    Raises
+    ------
+    InputError : a photograph cannot be read.
+    ProcessEndedError : the subprocess ended without a result.
+    ProcessDefectError : the subprocess met a defect.
+    """
+    arguments = (str(home), language, str(os.getpid()))
+    with start_process(__name__, *arguments, nice=_NICE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            return _await_result(process.stdout, on_progress)
+        finally:
+            kill_process(process)
+
+
+def _await_result(stream: IO[bytes], on_progress: Callable[[str], None]) -> PairAnalysisContent:
+    for line in read_lines(stream):
+        told = json.loads(line or "{}")
+        if "fault" in told:
+            raise InputError(**told["fault"])
+        if "defect" in told:
+            raise ProcessDefectError("a defect while photographs were compared")
+        if "measured" in told:
+            return _CONTENT.validate_python(told["measured"])
+        on_progress("")
+    raise ProcessEndedError("the process that compares photographs ended without a word")
+
+
+def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisContent:
+    """Return what became of each mark and region between two pictures, or why they cannot be compared."""
+    change = compare_or_refuse(before, after)
+    if not isinstance(change, PhotoChange):
+        return PairAnalysisContent(message_record(change), (), (), __version__)
+    # Roundish marks are told one by one, everything else by region.
+    single = {mark.kind for mark in change.marks}
+    regions = tuple(_region_result(one) for one in change.findings if one.kind not in single)
+    return PairAnalysisContent(None, tuple(map(_mark_result, change.marks)), regions, __version__)
+
+
+def _mark_result(mark: MarkChange) -> MarkResult:
+    change = mark.contrast_change
+    return MarkResult(
+        kind=mark.kind,
+        region=mark.region,
+        site=mark.site,
+        outcome=mark.outcome.value,
+        size_mm=mark.size_mm.median,
+        finds=mark.finds,
+        copies=mark.copies,
+        contrast_change=None if isinstance(change, Unknown) else (change.median, change.low, change.high),
+        level=0.0 if isinstance(change, Unknown) else change.level,
+        needs_examination=mark.needs_examination,
+        message=message_record(mark.message),
+    )
+
+
+def _region_result(finding: FindingChange) -> RegionResult:
+    message = message_record(finding.message)
+    return RegionResult(finding.kind, finding.region, finding.site, finding.direction, message)
+
+
+def _main(home: Path, language: str, parent: int) -> None:
+    """Run in the subprocess: compare the photographs of a folder, and write the result as a JSON line to stdout."""
+    end_with_parent(parent)
+    configure_logging()
+    stdout = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the result
+
+    def tell(**line: Any) -> None:
+        os.write(stdout, json.dumps(line, default=float).encode() + b"\n")
+
+    try:
+        with use_language(language):
+            pictures = [read_photograph(home / name, field="photograph") for name in (BEFORE_FILE, AFTER_FILE)]
+        content = measure_pair(*map(analyse_photograph, pictures))
+    except InputError as error:
+        tell(fault=error.as_record())
+    except Exception:
+        _log.exception("defect while comparing photographs")
+        tell(defect=True)
+    else:
+        tell(measured=_CONTENT.dump_python(content))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

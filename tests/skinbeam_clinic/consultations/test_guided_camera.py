@@ -1,0 +1,151 @@
+"""The guided camera in Chromium, in front of which a drawn video plays: what it says, takes and sends."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import Clinics
+from paths import ROOT
+from PIL import Image, ImageEnhance, ImageFilter
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
+
+SIZE = (960, 720)
+PLAIN = ("--no-sandbox", "--disable-gpu")
+
+
+def portrait(zoom: float = 1.0, right_px: int = 0) -> Image.Image:
+    """The example's portrait in the shape of a camera, its face within the outline, larger or moved to a side."""
+    with Image.open(ROOT / "examples" / "first-consultation" / "face.jpg") as face:
+        # Its eyes are at 224, 102 and 44 px apart; the outline has them at 0.41 of the height, 0.215 of it apart.
+        times = zoom * 0.215 * SIZE[1] / 44
+        half = SIZE[0] / 2 / times, SIZE[1] / 2 / times
+        x, y = 224 - right_px / times, 102 + 0.09 * SIZE[1] / times
+        box = (x - half[0], y - half[1], x + half[0], y + half[1])
+        seen = face.convert("RGB").transform(SIZE, Image.Transform.EXTENT, box, Image.Resampling.BICUBIC)
+        return ImageEnhance.Brightness(seen).enhance(0.8)  # its cheeks are at full red
+
+
+def stored(picture: Image.Image) -> bytes:
+    made = io.BytesIO()
+    picture.save(made, "JPEG", quality=95)
+    return made.getvalue()
+
+
+@contextmanager
+def camera_that_sees(folder: Path, picture: Image.Image) -> Iterator[Browser]:
+    """A browser whose camera shows a picture."""
+    video = folder / "camera.mjpeg"
+    video.write_bytes(3 * stored(picture))
+    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    with started(*fake, f"--use-file-for-fake-video-capture={video}") as browser:
+        yield browser
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*PLAIN, *arguments])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(clinics: Clinics) -> Iterator[str]:
+    with served(clinics.app) as url:
+        yield url
+
+
+@pytest.fixture
+def consultation(clinics: Clinics) -> ConsultationRecord:
+    desk = clinics.desk()
+    return desk.consultations.begin(desk.patients.add().id)
+
+
+def opened(page: Page, address: str, consultation: ConsultationRecord) -> None:
+    sign_in(page, address, "clinician")
+    page.goto(f"{address}/consultations/{consultation.id}/camera")
+    page.get_by_role("button", name="Use the camera").press("Enter")
+    expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (portrait(), "Good. Hold still"),
+        (ImageEnhance.Brightness(portrait()).enhance(0.15), "Too dark"),
+        (ImageEnhance.Brightness(portrait()).enhance(1.8), "their colour is lost"),
+        (portrait().filter(ImageFilter.GaussianBlur(14)), "Not sharp"),
+        (portrait(zoom=1.25), "Move back"),
+        (portrait(zoom=0.8), "Move closer"),
+        (portrait(right_px=110), "Turn the camera to the right"),
+    ],
+    ids=["good", "dark", "lost", "blurred", "near", "far", "beside"],
+)
+def test_the_page_says_what_to_change(
+    seen: Image.Image,
+    told: str,
+    clinics: Clinics,
+    address: str,
+    consultation: ConsultationRecord,
+    tmp_path: Path,
+) -> None:
+    clinics.desk().photographs.add(consultation.id, stored(portrait()), "image/jpeg", PhotographPermissions())
+    with camera_that_sees(tmp_path, seen) as browser, opened_page(browser) as page:
+        opened(page, address, consultation)
+        expect(page.locator(".advice")).to_contain_text(told)
+        looked_at(page, f"guided-{told.split()[-1]}")
+
+
+def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
+    clinics: Clinics, address: str, consultation: ConsultationRecord, tmp_path: Path
+) -> None:
+    desk = clinics.desk()
+    with camera_that_sees(tmp_path, portrait()) as browser, opened_page(browser) as page:
+        opened(page, address, consultation)
+        expect(page.locator(".ghost")).to_be_hidden()  # there is no earlier photograph
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
+        expect(page.locator(".advice")).to_contain_text("The sharpest of three photographs")
+        expect(page.locator(".outline")).to_be_hidden()
+        looked_at(page, "guided-taken")
+        page.get_by_role("button", name="Take it again").press("Enter")
+        expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
+    (kept,) = desk.photographs.of(consultation.id)
+    with Image.open(io.BytesIO(desk.photographs.read_content(kept.id)[1])) as image:
+        assert (image.format, image.size) == ("JPEG", SIZE)
+
+
+def test_without_a_camera_a_file_is_sent(
+    clinics: Clinics, address: str, consultation: ConsultationRecord, tmp_path: Path
+) -> None:
+    file = tmp_path / "face.jpg"
+    file.write_bytes(stored(portrait()))
+    with started() as browser, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}/consultations/{consultation.id}/camera")
+        page.get_by_role("button", name="Use the camera").click()
+        expect(page.get_by_text("Choose a file below instead")).to_be_visible()
+        page.get_by_label("A photograph of the face").set_input_files(file)
+        page.get_by_role("button", name="Save the file").click()
+        page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
+    assert len(clinics.desk().photographs.of(consultation.id)) == 1
+
+
+def test_what_is_no_photograph_is_refused_on_the_page(clinics: Clinics, consultation: ConsultationRecord) -> None:
+    client, path = clinics.browser(Role.ASSISTANT), f"/consultations/{consultation.id}/camera"
+    assert "No photograph was sent" in client.post(path, data={"x": "y"}).text
+    answer = client.post(path, files={"photo": ("a.jpg", b"no picture", "image/jpeg")})
+    assert answer.status_code == 422
+    assert "cannot be stored" in answer.text
+    assert clinics.desk().photographs.of(consultation.id) == ()

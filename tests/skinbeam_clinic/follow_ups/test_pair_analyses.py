@@ -1,0 +1,303 @@
+"""Pairs of photographs compared by the program: after the blind grade, by the queue, and visible to nobody before."""
+
+import io
+import json
+import os
+import signal
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from clinic_samples import Clinics
+from paths import ROOT
+from PIL import Image, ImageFilter
+from test_follow_up_pages import consent, page_of, patient_of, picture
+from treated_rows import add_treatment
+
+from skinbeam.model.errors import InputError
+from skinbeam.text import Message
+from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.clinic_transfer.export import export_clinic
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import PairAnalysisRow
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.exchange.record_formats import make_exporter
+from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.follow_ups.pair_analyses import (
+    PAIR_ANALYSIS_CONTENT,
+    MarkResult,
+    PairAnalysisContent,
+    RegionResult,
+)
+from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, measure_pair_in_subprocess
+from skinbeam_clinic.follow_ups.routes import NEITHER
+from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
+from skinbeam_clinic.jobs.worker import PAIR_JOB, PlanWorker
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.plans.worker_process import ProcessEndedError
+from skinbeam_clinic.stored_messages import message_record
+
+SECRET = "7531"  # a number that stands nowhere else
+GONE = MarkResult(
+    kind="spots",
+    region="cheek-right",
+    site="cheeks",
+    outcome="gone",
+    size_mm=4.2,
+    finds=3,
+    copies=3,
+    contrast_change=(-0.25, -0.31, -0.19),
+    level=0.95,
+    needs_examination=False,
+    message=message_record(Message("photo-pair.mark_gone")),
+)
+REDNESS = RegionResult("redness", "nose", "nose", "not-told", message_record(Message("photo-pair.redness_untold")))
+MEASURED = PairAnalysisContent(None, (GONE,), (REDNESS,), "0")
+REFUSED = PairAnalysisContent(message_record(Message("photo-pair.mirrored")), (), (), "0")
+Heed = Callable[[str], None]
+
+
+@pytest.fixture
+def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
+    """A follow-up of a patient whom the owner treated, with two photographs that the assistant put side by side."""
+    owner = clinics.desk(Role.OWNER)
+    consultation, agreed = consent(owner, tmp_path)
+    made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
+    faces = [
+        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        for one in ("red", "pink")
+    ]
+    return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
+
+
+def grade(clinics: Clinics, one: FollowUp, role: Role = Role.CLINICIAN) -> None:
+    sent = {"better": NEITHER, "notes": "even"}
+    assert clinics.browser(role).post(f"/follow-ups/{one.id}/grade", data=sent).status_code == 303
+
+
+def measured(_home: Path, _heed: Heed, _language: str) -> PairAnalysisContent:
+    return MEASURED
+
+
+def page(clinics: Clinics, one: FollowUp, role: Role = Role.CLINICIAN) -> str:
+    return page_of(clinics, role, f"/follow-ups/{one.id}")
+
+
+def add_row(clinics: Clinics, one: FollowUp) -> None:
+    """An analysis as no page could store it: before anybody graded."""
+    desk = clinics.desk(Role.OWNER)
+    refused = message_record(Message("photo-pair.size", {"before": int(SECRET), "after": 1}))
+    with ClinicAccess(clinics.database, desk.member).writing(AccessRight.READ) as work:
+        row = PairAnalysisRow(
+            clinic_id=work.clinic_id,
+            id=one.pairs[0].id,
+            consultation_id=one.consultation_id,
+            pair_id=one.pairs[0].id,
+            measured_at=now(),
+            requested_by=work.actor,
+        )
+        work.seal_record(row, PAIR_ANALYSIS_CONTENT, PairAnalysisContent(refused, (), (), "0"))
+        work.save(row, "photographs.measured")
+
+
+def everything_told(clinics: Clinics, one: FollowUp, folder: Path) -> dict[str, str]:
+    """Every way out of the records of this patient → what is told there."""
+    patient = patient_of(clinics, one)
+    told = {
+        f"{role} {path}": clinics.browser(role).get(path).text
+        for role in Role
+        for path in (
+            f"/follow-ups/{one.id}",
+            f"/follow-ups/{one.id}/grade",
+            f"/patients/{patient}",
+            f"/patients/{patient}/follow-ups",
+            f"/consultations/{one.consultation_id}",
+        )
+    }
+    told["fhir"] = clinics.reader().get(f"/fhir/Patient/{patient}/$everything").text
+    owner = clinics.desk(Role.OWNER)
+    pseudonym = owner.patients.get(patient).pseudonym
+    for name, whose in (("copy", pseudonym), ("fhir", pseudonym), ("csv", "")):
+        content, _ = make_exporter(name, whose)(owner, patient)
+        told[f"export {name}"] = _unpacked(content)
+    folder.mkdir()
+    export_clinic(owner, folder / "all")
+    for file in sorted((folder / "all").rglob("*")):
+        if file.is_file():
+            told[f"clinic {file.name}"] = _unpacked(file.read_bytes())
+    return told
+
+
+def _unpacked(content: bytes | str) -> str:
+    if isinstance(content, str):
+        return content
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content.decode("utf-8", "replace")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+
+
+def test_before_the_blind_grade_nothing_is_measured(clinics: Clinics, begun: FollowUp) -> None:
+    """Neither by itself, nor where somebody asks, nor after a grade of who treated."""
+    path = f"/follow-ups/{begun.id}/pairs/{begun.pairs[0].id}/analysis"
+    assert clinics.browser(Role.CLINICIAN).post(path, data={"x": "y"}).status_code == 422
+    grade(clinics, begun, Role.OWNER)
+    assert clinics.browser(Role.OWNER).post(path, data={"x": "y"}).status_code == 422
+    assert "once they are graded blind" in page(clinics, begun, Role.OWNER)
+    desk = clinics.desk()
+    assert desk.jobs.find_last(PAIR_JOB, "pair", begun.pairs[0].id) is None
+    with pytest.raises(InputError) as refused:
+        desk.pair_analyses.add(begun.id, begun.pairs[0].id, MEASURED)
+    assert refused.value.code == "not-graded-blind"
+
+
+def test_a_result_is_told_nowhere_before_the_blind_grade_and_then_to_who_has_graded(
+    clinics: Clinics, begun: FollowUp, tmp_path: Path
+) -> None:
+    add_row(clinics, begun)
+    for way, told in everything_told(clinics, begun, tmp_path / "before").items():
+        assert SECRET not in told, way
+    assert clinics.desk().pair_analyses.of(begun.id) == ()
+    grade(clinics, begun)
+    assert SECRET in page(clinics, begun).replace(",", "")
+    assert SECRET not in page(clinics, begun, Role.OWNER).replace(",", "")  # who may still grade
+    told = everything_told(clinics, begun, tmp_path / "after")
+    assert SECRET in told["export copy"]  # the patient's own
+    assert [way for way, text in told.items() if way.startswith(Role.OWNER) and SECRET in text] == []
+
+
+def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_it(
+    clinics: Clinics, begun: FollowUp
+) -> None:
+    grade(clinics, begun)
+    assert "being compared" in page(clinics, begun)
+    clinics.work(measure=measured)
+    shown = page(clinics, begun)
+    assert "<strong>1 gone.</strong>" in shown
+    assert "was seen before and is not seen any more" in shown
+    assert "found again on 3 of 3 copies" in shown
+    assert "95 % interval" in shown
+    assert "a change of redness is not told" in shown
+    assert "neither a rater&#39;s grade nor an outcome" in shown
+    client = clinics.browser(Role.CLINICIAN)
+    client.post("/language", data={"language": "de"})
+    assert "war davor zu sehen und ist nicht mehr zu sehen" in client.get(f"/follow-ups/{begun.id}").text
+    assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_a_pair_that_cannot_be_compared_tells_why(clinics: Clinics, begun: FollowUp) -> None:
+    grade(clinics, begun)
+    clinics.work(measure=lambda *_: REFUSED)
+    assert "mirror image of the other" in page(clinics, begun)
+
+
+def test_what_fails_tells_why_and_can_be_asked_for_again(clinics: Clinics, begun: FollowUp) -> None:
+    def fails(_home: Path, _heed: Heed, _language: str) -> PairAnalysisContent:
+        raise InputError("unreadable", "the photograph is truncated", field="photograph", hint="Send it again.")
+
+    grade(clinics, begun)
+    clinics.work(measure=fails)
+    shown = page(clinics, begun)
+    assert "The comparison failed: the photograph is truncated." in shown
+    assert "Send it again." in shown
+    path = f"/follow-ups/{begun.id}/pairs/{begun.pairs[0].id}/analysis"
+    assert path in shown
+    assert clinics.browser(Role.ASSISTANT).post(path, data={"x": "y"}).status_code == 403
+    assert clinics.browser(Role.CLINICIAN).post(path, data={"x": "y"}).status_code == 303
+    clinics.work(measure=measured)
+    assert "1 gone" in page(clinics, begun)
+
+
+def test_a_killed_process_loses_nothing_and_a_second_result_changes_nothing(clinics: Clinics, begun: FollowUp) -> None:
+    times: list[int] = []
+
+    def breaks(home: Path, heed: Heed, language: str) -> PairAnalysisContent:
+        times.append(1)
+        if len(times) < MOST_ATTEMPTS:
+            raise ProcessEndedError("killed")
+        return measured(home, heed, language)
+
+    grade(clinics, begun)
+    clinics.work(measure=breaks)
+    desk = clinics.desk()
+    (first,) = desk.pair_analyses.of(begun.id)
+    assert first.content == MEASURED
+    assert desk.pair_analyses.add(begun.id, begun.pairs[0].id, REFUSED) == first
+
+
+def test_a_program_that_ends_gives_the_comparison_back(clinics: Clinics, begun: FollowUp) -> None:
+    started = threading.Event()
+
+    def slow(_home: Path, heed: Heed, _language: str) -> PairAnalysisContent:
+        started.set()
+        while True:
+            heed("")
+
+    grade(clinics, begun)
+    worker = PlanWorker(clinics.database, measure=slow)
+    worker.start()
+    assert started.wait(10)
+    worker.stop()
+    assert clinics.desk().pair_analyses.of(begun.id) == ()
+    clinics.work(measure=measured)
+    assert "1 gone" in page(clinics, begun)
+
+
+def test_photographs_reach_the_process_in_their_order(clinics: Clinics, begun: FollowUp) -> None:
+    seen: dict[str, tuple[int, int, int]] = {}
+
+    def look(home: Path, _heed: Heed, _language: str) -> PairAnalysisContent:
+        for name in (BEFORE_FILE, AFTER_FILE):
+            with Image.open(home / name) as image:
+                seen[name] = image.convert("RGB").getpixel((5, 5))  # type: ignore[assignment]
+        return MEASURED
+
+    grade(clinics, begun)
+    clinics.work(measure=look)
+    assert seen[BEFORE_FILE][1] < 50 < seen[AFTER_FILE][1]  # red, then pink
+
+
+# The process itself.
+
+
+def put_pair(home: Path) -> None:
+    with Image.open(ROOT / "examples" / "first-consultation" / "face.jpg") as face:
+        larger = face.resize((2 * face.width, 2 * face.height))
+        larger.save(home / BEFORE_FILE, "JPEG", quality=95)
+        larger.filter(ImageFilter.GaussianBlur(0.6)).save(home / AFTER_FILE, "JPEG", quality=90)
+
+
+@pytest.mark.check  # the process reads two portraits
+def test_the_process_compares_two_portraits(tmp_path: Path) -> None:
+    put_pair(tmp_path)
+    content = measure_pair_in_subprocess(tmp_path, lambda _: None)
+    assert content.refusal is None
+    assert {mark.outcome for mark in content.marks} <= {"unchanged", "not-told"}
+    assert json.loads(PAIR_ANALYSIS_CONTENT.to_json(content))  # fits into its column
+
+
+@pytest.mark.check  # a process is begun
+def test_what_is_no_picture_comes_back_as_a_fault(tmp_path: Path) -> None:
+    put_pair(tmp_path)
+    (tmp_path / AFTER_FILE).write_bytes(b"no picture")
+    with pytest.raises(InputError) as fault:
+        measure_pair_in_subprocess(tmp_path, lambda _: None)
+    assert fault.value.field == "photograph"
+
+
+@pytest.mark.check  # a process is begun
+def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
+    put_pair(tmp_path)
+
+    def kill(_: str) -> None:
+        for line in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if str(tmp_path).encode() in line.read_bytes():
+                    os.kill(int(line.parent.name), signal.SIGKILL)
+
+    with pytest.raises(ProcessEndedError):
+        measure_pair_in_subprocess(tmp_path, kill)
