@@ -13,20 +13,19 @@ import argparse
 import contextlib
 import datetime
 import json
-import os
 import random
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from chaos_clock import MachineClock
+from chaos_clock import ClockPrograms, MachineClock
 from chaos_faults import Cable, MailSink, SmallDisk
 from chaos_people import ChaosClinician, ChaosPatient, Ledger
 from chaos_verdict import Verdict, judge, print_verdict
@@ -50,7 +49,7 @@ from skinbeam_clinic.treatments.models import TreatmentOrder
 
 PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
 CLINICIANS, PATIENTS = 4, 5
-OPENS_HOUR, HOURS = 8, 10  # of a day at the clinic
+OPENS_HOUR, HOURS = 8, 6  # of a day at the clinic
 STEP = datetime.timedelta(minutes=20)  # in which its time passes
 FAULTS_A_DAY = (3, 6)
 FAULT_S = (0.3, 1.5)
@@ -96,17 +95,13 @@ class ServedClinic:
             self.port = listener.getsockname()[1]
         self.cable = Cable(("127.0.0.1", self.port))
         self.records = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(place / "files")}
-        self._environment = os.environ | self.records
-        self._environment |= {"SKINBEAM_SMTP": f"smtp://127.0.0.1:{self.mail_cable.port}", "SKINBEAM_TIME_ZONE": "UTC"}
-        self._environment |= {"SKINBEAM_ALARM_FROM": "clinic@example.org", "SKINBEAM_ALARM_TO": "duty@example.org"}
-        self._log = (folder / "log").open("wb")
-        self.process: subprocess.Popen[bytes] | None = None
+        environment = self.records | {"SKINBEAM_DB": self.address}
+        environment |= {"SKINBEAM_SMTP": f"smtp://127.0.0.1:{self.mail_cable.port}", "SKINBEAM_TIME_ZONE": "UTC"}
+        environment |= {"SKINBEAM_ALARM_FROM": "clinic@example.org", "SKINBEAM_ALARM_TO": "duty@example.org"}
+        self._programs = ClockPrograms(self.clock, environment, folder / "log")
+        self.process: BaseProcess | None = None
         self.starts = 0
         self.unasked_ends = 0
-
-    def skinbeam(self, *words: str) -> list[str]:
-        """The words of a command that is run by the clinic's clock."""
-        return [sys.executable, str(Path(__file__).with_name("chaos_clock.py")), str(self.clock.path), *words]
 
     def command(self, *words: str) -> None:
         """Run a command on the records to its end.
@@ -115,10 +110,10 @@ class ServedClinic:
         ------
         RuntimeError : it failed.
         """
-        environment = self._environment | {"SKINBEAM_DB": self.address}
-        done = subprocess.run(self.skinbeam("records", *words), env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"skinbeam records {words[0]}: {done.stdout}{done.stderr}")
+        done = self._programs.start("records", *words)
+        done.join()
+        if done.exitcode:
+            raise RuntimeError(f"skinbeam records {words[0]} failed: {self.log_text()[-500:]}")
 
     def open_directly(self) -> Database:
         """Open the records past the cable."""
@@ -128,10 +123,9 @@ class ServedClinic:
         """Start what has ended, as a service manager does."""
         if self.server is not None and self.server.process.poll() is not None:
             self.server.start()
-        if self.process is None or self.process.poll() is not None:
-            self.unasked_ends += self.process is not None and self.process.returncode != -signal.SIGKILL
-            words = self.skinbeam("serve", "--db", self.address, "--port", str(self.port))
-            self.process = subprocess.Popen(words, env=self._environment, stdout=self._log, stderr=self._log)
+        if self.process is None or not self.process.is_alive():
+            self.unasked_ends += self.process is not None and self.process.exitcode != -signal.SIGKILL
+            self.process = self._programs.start("serve", "--port", str(self.port))
             self.starts += 1
 
     def wait_until_served(self) -> None:
@@ -143,19 +137,22 @@ class ServedClinic:
                 return
             time.sleep(0.1)
 
+    def log_text(self) -> str:
+        """What the programs have printed."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
     def log_lines(self) -> list[dict[str, object]]:
-        """What the app has logged."""
-        lines = (self.folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+        """What they have logged."""
+        lines = self.log_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
     def close(self) -> None:
         """End everything."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.join(60)
         if self.server is not None:
             self.server.stop()
-        self._log.close()
         self.disk.unmount()
 
 
@@ -297,7 +294,7 @@ class Month:
         self._let_ring()
         assert self.clinic.process is not None
         self.clinic.process.terminate()
-        self.clinic.process.wait(60)
+        self.clinic.process.join(60)
         with clock_set_to(self.clinic.clock.now()), tempfile.TemporaryDirectory() as there:
             database = self.clinic.open_directly()
             verdict = judge(database, self.operator, self.ledger, self.clinic.mail.messages)

@@ -1,17 +1,27 @@
 """The clock of the programs of `chaos.py`: time that passes in jumps, and hands that somebody has set.
 
-As a program, `python chaos_clock.py CLOCK WORDS...` runs `skinbeam WORDS...` by that clock: `time.time` has both, the
-counter of time since the machine started, which nobody can set, has only what passed. (libfaketime sets the clock of
-any program, yet where it leaves the counters alone, version 0.9.10 breaks `time.sleep` of Python.)
+For the programs `time.time` has both; the counter of time since the machine started, which nobody can set, has only
+what passed. (libfaketime sets the clock of any program, yet where it leaves the counters alone, version 0.9.10 breaks
+`time.sleep` of Python.)
 """
 
 import datetime
 import mmap
+import multiprocessing
+import os
 import sys
 import time
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-__all__ = ["MachineClock"]
+from skinbeam.cli import main
+from skinbeam_clinic.database import columns
+
+__all__ = ["ClockPrograms", "MachineClock"]
+
+# Whatever a served app imports, so that one that was killed is back at once.
+_IMPORTED = ["chaos_clock", "skinbeam_clinic.web.server", "skinbeam_clinic.web.application", "clinic"]
 
 _PASSED, _WRONG = 0, 1  # places of the two numbers, in seconds, in the file
 _SIZE = 16
@@ -55,15 +65,36 @@ class MachineClock:
         self._seconds[_WRONG] = wrong.total_seconds()
 
 
-def main() -> None:
-    clock, wall, counter = MachineClock(Path(sys.argv[1])), time.time, time.clock_gettime
+class ClockPrograms:
+    """Starts programs that read a clock, each in a process of its own, forked from one that has imported them already.
+
+    Parameters
+    ----------
+    environment : of all programs.
+    log : the file for all that they print.
+    """
+
+    def __init__(self, clock: MachineClock, environment: Mapping[str, str], log: Path) -> None:
+        self._about = str(clock.path), dict(environment), str(log)
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_IMPORTED)
+
+    def start(self, *words: str) -> BaseProcess:
+        """Start `skinbeam WORDS...`."""
+        process = self._context.Process(target=_run, args=(*self._about, words))
+        process.start()
+        return process
+
+
+def _run(clock_path: str, environment: dict[str, str], log: str, words: tuple[str, ...]) -> None:
+    """Run a command of skinbeam by the clock, as a program that has just been started."""
+    with open(log, "ab", buffering=0) as file:  # noqa: PTH123
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    os.environ.update(environment)
+    clock, wall, counter = MachineClock(Path(clock_path)), time.time, time.clock_gettime
     time.time = lambda: wall() + clock.passed_s + clock.wrong_s
     time.clock_gettime = lambda which: counter(which) + clock.passed_s
-    from skinbeam.cli import main as run_skinbeam
-
-    sys.argv = ["skinbeam", *sys.argv[2:]]
-    run_skinbeam()
-
-
-if __name__ == "__main__":
+    columns._BOOT_TIME = time.time() - time.clock_gettime(columns._COUNTER)
+    sys.argv = ["skinbeam", *words]
     main()

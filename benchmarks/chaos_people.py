@@ -219,7 +219,8 @@ class ChaosClinician(_Visitor):
             patient = place[1]
         else:
             patient = added[1]["location"].rpartition("/")[2]
-        begun = self.keep("consultation", patient, patient, lambda: self._post(f"/patients/{patient}/consultations"))
+        row, path = secrets.token_hex(16), f"/patients/{patient}/consultations"
+        begun = self.keep("consultation", patient, patient, lambda: self._post(path, row=row))
         if begun is not None:
             self._patient, self._consultation = patient, begun[1]["location"].rpartition("/")[2]
             self._fields = Fields(self.read(f"/consultations/{self._consultation}")).sent
@@ -250,10 +251,18 @@ class ChaosClinician(_Visitor):
         self._save_answers(file.getvalue(), file.getvalue().hex())
 
     def _fire(self) -> None:
-        row = secrets.token_hex(16)
-        sent = {"row": row, "site": "cheeks", "side": "both", "fluence_J_cm2": "7", "pulse_ms": "6", "spot_mm": "7"}
+        mark = secrets.token_hex(8)
+        sent = {
+            "row": secrets.token_hex(16),
+            "words": mark,
+            "site": "cheeks",
+            "side": "both",
+            "fluence_J_cm2": "7",
+            "pulse_ms": "6",
+            "spot_mm": "7",
+        }
         sent |= {"endpoint": "seek", "pulses": "40"}
-        self.keep("area", row, self._treatment, lambda: self._post(f"/treatments/{self._treatment}/areas", **sent))
+        self.keep("area", mark, self._treatment, lambda: self._post(f"/treatments/{self._treatment}/areas", **sent))
 
     def _note(self) -> None:
         mark, path = secrets.token_hex(8), f"/treatments/{self._treatment}/notes"
@@ -261,7 +270,7 @@ class ChaosClinician(_Visitor):
 
     def _event(self) -> None:
         mark, path = secrets.token_hex(8), f"/treatments/{self._treatment}/events"
-        sent = {"kind": "purpura", "grade": "mild", "event-words": mark}
+        sent = {"row": secrets.token_hex(16), "kind": "purpura", "grade": "mild", "event-words": mark}
         self.keep("event", mark, self._treatment, lambda: self._post(path, **sent))
 
     def _book(self) -> None:

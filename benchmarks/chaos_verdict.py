@@ -113,7 +113,6 @@ def _marks(database: Database, operator: Member) -> Mapping[str, Counter[str]]:
         found["patient"] = Counter(row.pseudonym for row in work.rows(tables.PatientRow))
         found["consultation"] = Counter(row.patient_id for row in work.rows(tables.ConsultationRow))
         files = [row.file for row in work.rows(tables.PhotographRow)]
-        found["area"] = Counter(row.id for row in work.rows(treatment_tables.TreatedAreaRow))
         treatments = [row.id for row in work.rows(treatment_tables.TreatmentRow)]
         consultations = [row.id for row in work.rows(tables.ConsultationRow)]
         alarms = [row.id for row in work.rows(follow_up_tables.AlarmRow)]
@@ -124,8 +123,9 @@ def _marks(database: Database, operator: Member) -> Mapping[str, Counter[str]]:
         ]
         found["appointment"] = Counter(f"{row.member_id} {row.starts_at:%Y-%m-%dT%H:%M}" for row in booked)
     found["photograph"] = Counter(database.files.get(operator.clinic_id, file).hex() for file in files)
-    notes = (note.words for one in treatments for note in desk.treatments.get(one).notes)
-    found["note"] = Counter(notes)
+    sessions = [desk.treatments.get(one) for one in treatments]
+    found["note"] = Counter(note.words for one in sessions for note in one.notes)
+    found["area"] = Counter(area.fired.words for one in sessions for area in one.areas)
     found["event"] = Counter(event.words for one in consultations for event in desk.adverse_events.of(one))
     found["answer"] = Counter(desk.alarms.get(one).answer for one in alarms)
     entries = Counter(entry.note.question for one in treatments for entry in desk.diaries.of(one))
