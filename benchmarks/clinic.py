@@ -12,10 +12,8 @@ import contextlib
 import hashlib
 import json
 import os
-import pwd
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +29,7 @@ import psutil
 from clinic_people import MARK, Person, Seen, Work
 from clinic_year import Year, year
 from machine import print_machine
+from private_postgresql import PrivatePostgresql
 
 from skinbeam import __version__
 from skinbeam.model.input_files import load_case
@@ -123,26 +122,11 @@ AFTER = {
 @contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A private server with its data on the disk of `folder`."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[-1]
-    who: dict[str, Any] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = pwd.getpwnam("postgres")
-        who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        folder.chmod(0o711)
-    home = Path(tempfile.mkdtemp(prefix="pg", dir=folder))
-    if who:
-        os.chown(home, who["user"], who["group"])
-    made = [programs / "initdb", "-D", home / "data", "-U", "test", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(made, check=True, cwd=home, capture_output=True, **who)
-    started = [programs / "postgres", "-D", home / "data", "-k", home, "-c", "listen_addresses="]
-    server = subprocess.Popen(started, cwd=home, stderr=subprocess.DEVNULL, **who)
+    server = PrivatePostgresql(folder)
     try:
-        while not (home / ".s.PGSQL.5432").exists():
-            time.sleep(0.1)
-        yield f"postgresql://test@/postgres?host={home}"
+        yield server.address
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(60)
+        server.stop()
 
 
 def real_plan() -> NewPlan:

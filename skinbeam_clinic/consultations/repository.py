@@ -11,7 +11,7 @@ from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
@@ -46,15 +46,22 @@ class ConsultationRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, patient_id: str, answers: Submission = NO_ANSWERS) -> ConsultationRecord:
+    def begin(self, patient_id: str, answers: Submission = NO_ANSWERS, *, form_key: str = "") -> ConsultationRecord:
         """Begin a consultation with a patient.
+
+        Parameters
+        ----------
+        form_key : of the form, so that a consultation that is begun twice by it is one (`submission_id`).
 
         Raises
         ------
         AbsentError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            return add_consultation(work, patient_id, answers, began_at=now())
+            id, table = submission_id(form_key, patient_id), tables.ConsultationRow
+            if sent := work.rows(table, table.id == id):
+                return _read_consultation(work, sent[0])
+            return add_consultation(work, patient_id, answers, began_at=now(), id=id)
 
     def get(self, id: str) -> ConsultationRecord:
         """Return a consultation as it was last saved.
@@ -145,8 +152,13 @@ def add_consultation(
     *,
     began_at: datetime.datetime,
     state: ConsultationState = ConsultationState.DRAFT,
+    id: str = "",
 ) -> ConsultationRecord:
     """Add a consultation that began at a time, within a transaction.
+
+    Parameters
+    ----------
+    id : of the consultation; a new one if empty.
 
     Raises
     ------
@@ -156,7 +168,7 @@ def add_consultation(
         raise clinic_error("absent", "patient")
     row = tables.ConsultationRow(
         clinic_id=work.clinic_id,
-        id=new_id(),
+        id=id or new_id(),
         patient_id=patient_id,
         state=state.value,
         revision=1,
@@ -257,7 +269,7 @@ class PhotographRepository:
     def add(
         self, consultation_id: str, content: bytes, media_type: str, permissions: PhotographPermissions
     ) -> PhotographRecord:
-        """Store a photograph.
+        """Store a photograph; one that this consultation has already is not stored again, and stays as it is.
 
         Raises
         ------
@@ -269,7 +281,10 @@ class PhotographRepository:
         name = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
             get_open_consultation(work, consultation_id)
-            row = tables.PhotographRow(
+            table = tables.PhotographRow
+            if sent := work.rows(table, table.consultation_id == consultation_id, table.file == name):
+                return _read_photograph(work, sent[0])
+            row = table(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=consultation_id,

@@ -5,6 +5,7 @@ can refer to another clinic. Columns that end in `_sealed` hold encrypted text (
 """
 
 import datetime
+import hashlib
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -40,6 +41,7 @@ __all__ = [
     "TellBackRow",
     "list_row_files",
     "new_id",
+    "submission_id",
 ]
 
 _ID = String(32)
@@ -52,6 +54,23 @@ _CREDENTIAL = String(1364)  # the longest credential has 1023 bytes, here in bas
 def new_id() -> str:
     """Return a random id for a row, which nobody can guess."""
     return secrets.token_hex(16)
+
+
+def submission_id(form_key: str, parent_id: str, content: bytes = b"") -> str:
+    """Return the id of the row that a form makes: the same for a form that is sent again, unless it says otherwise.
+
+    Whoever lost the answer sends the form again, and makes no second row. Whoever goes back in the browser and fills
+    the same form in otherwise makes another row.
+
+    Parameters
+    ----------
+    form_key : a random text that the form contains; without one every row has a new id.
+    parent_id : id of the record to which the row belongs.
+    content : of the row.
+    """
+    if not form_key:
+        return new_id()
+    return hashlib.sha256(f"{parent_id}/{form_key}/".encode("utf-8", "replace") + content).hexdigest()[:32]
 
 
 class Base(DeclarativeBase):

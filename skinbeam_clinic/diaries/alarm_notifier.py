@@ -3,6 +3,7 @@
 The notifier reads no data of patients.
 """
 
+import hashlib
 import logging
 import smtplib
 import ssl
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import make_msgid, parseaddr
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from skinbeam.model.errors import InputError
@@ -34,6 +35,7 @@ __all__ = [
     "AlarmNotifier",
     "ContactSettings",
     "MailServer",
+    "notification_id",
     "read_contact_settings",
     "send_mail",
 ]
@@ -170,7 +172,7 @@ _REMINDER_WAITS = tuple(
 )  # while nobody answers; then the last
 _log = logging.getLogger(__name__)
 
-SendMail = Callable[[MailServer, str, str], None]
+SendMail = Callable[[MailServer, str, str, str], None]
 
 
 class AlarmNotifier:
@@ -178,7 +180,8 @@ class AlarmNotifier:
 
     Parameters
     ----------
-    send : sends a notification, given the mail server, the name of the clinic and the address to open.
+    send : sends a notification, given the mail server, the name of the clinic, the address to open, and the
+        `notification_id`.
     """
 
     def __init__(self, database: Database, settings: ContactSettings, send: SendMail | None = None) -> None:
@@ -220,7 +223,8 @@ class AlarmNotifier:
 
     def _notify(self, job: Job, clinic: str, mail: MailServer) -> None:
         try:
-            self._send(mail, clinic, f"{self._settings.address}/alarms")
+            id = notification_id(job.payload["alarm"], job.progress.sent)
+            self._send(mail, clinic, f"{self._settings.address}/alarms", id)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             _log.warning("word of an alarm was not sent: %s", type(error).__name__)
             failed = _failure_progress(job, type(error).__name__)
@@ -241,6 +245,19 @@ class AlarmNotifier:
                 _log.exception("defect while telling of an alarm")
             if not worked:
                 self._stopping.wait(_POLL_S)
+
+
+def notification_id(alarm_id: str, sent: int) -> str:
+    """Return what identifies a notification of an alarm, and names nothing of it.
+
+    A program that was killed after the mail server had taken a message sends it again. As it is the same message then,
+    mail servers and programs can show it once.
+
+    Parameters
+    ----------
+    sent : how many of this alarm were sent before.
+    """
+    return hashlib.sha256(f"{alarm_id}/{sent}".encode()).hexdigest()[:32]
 
 
 def send_mail(mail: MailServer, message: EmailMessage) -> None:
@@ -264,11 +281,11 @@ def send_mail(mail: MailServer, message: EmailMessage) -> None:
         server.send_message(message)
 
 
-def _send_alarm(mail: MailServer, clinic: str, address: str) -> None:
+def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.receivers)
     message["Subject"] = render_message("alarm.mail", {"clinic": clinic})
-    message["Message-ID"] = make_msgid(domain=mail.sender.rpartition("@")[2].rstrip(">") or None)
+    message["Message-ID"] = f"<{id}@{parseaddr(mail.sender)[1].rpartition('@')[2]}>"
     message["Importance"] = "high"
     message.set_content("\n\n".join(_alarm_text(language, clinic, address) for language in LANGUAGES))
     send_mail(mail, message)

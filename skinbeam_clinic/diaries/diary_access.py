@@ -119,7 +119,8 @@ class OpenDiary:
 
         Parameters
         ----------
-        key : generated with the form, so that a form submitted several times is one entry.
+        key : generated with the form, so that a form submitted several times is one entry; one that is filled in
+            otherwise after going back to it is another.
         day : days since the treatment.
         photograph : JPEG, for care alone.
         alarm : whether a member of the clinic must see it now.
@@ -136,7 +137,11 @@ class OpenDiary:
         file = None if photograph is None else self._database.files.add(self._clinic_id, photograph)
         with self._open_transaction() as (work, link):
             id = _entry_id(link, key)
-            if work.rows(DiaryEntryRow, DiaryEntryRow.id == id):
+            known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
+            if known and work.open_record(known[0], NOTE_CONTENT) != note:  # they went back, and wrote something else
+                id = _entry_id(link, f"{key}/{NOTE_CONTENT.to_json(note).decode()}")
+                known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
+            if known:
                 return
             row = DiaryEntryRow(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()

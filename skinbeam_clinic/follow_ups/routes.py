@@ -369,6 +369,7 @@ def _add_harm(request: ClinicRequest) -> Response:
         source=AdverseEventSource.FOLLOW_UP,
         site=site,
         words=words,
+        form_key=request.text("row"),
     )
     return request.redirect(f"/follow-ups/{one.id}#events")
 

@@ -26,7 +26,9 @@ LEASE = datetime.timedelta(seconds=20)  # a worker renews it every second
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers
 ALARM_JOB = "alarm"  # notification of a diary's alarm, to be mailed
 _LONGEST_WAIT = datetime.timedelta(days=1)  # of a postponed job; a later time was set by a clock that ran ahead
-MOST_ATTEMPTS = 3  # a job that crashed three workers would crash a fourth
+# A job that crashed three workers would crash a fourth. A notification of an alarm is never given up: it crashes
+# nobody, and must be sent, however often the program was killed or lost its database while it did so.
+MOST_ATTEMPTS = 3
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN_STATES = (QUEUED, RUNNING)
 _WORKER_ACTOR = "worker"
@@ -60,7 +62,7 @@ class JobQueue:
                 if row is None:
                     return None
                 work = self._work(session, row)
-                if row.attempts < MOST_ATTEMPTS:
+                if row.attempts < MOST_ATTEMPTS or row.kind == ALARM_JOB:
                     row.state, row.attempts, row.lease_until = RUNNING, row.attempts + 1, now() + LEASE
                     return read_job(work, row)
                 row.state, row.ended_at, row.lease_until = FAILED, now(), None

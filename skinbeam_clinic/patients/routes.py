@@ -132,7 +132,8 @@ def _save_contact(request: ClinicRequest) -> Response:
 def _begin_consultation(request: ClinicRequest) -> Response:
     patient, consultations = request.path_parameter("patient"), request.repositories.consultations
     answers = carry_past_sessions([one.answers for one in consultations.of(patient)])
-    return request.redirect(f"/consultations/{consultations.begin(patient, answers).id}")
+    begun = consultations.begin(patient, answers, form_key=request.text("row"))
+    return request.redirect(f"/consultations/{begun.id}")
 
 
 def _begin_from_case(request: ClinicRequest) -> Response:

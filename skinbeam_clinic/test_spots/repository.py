@@ -13,7 +13,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
@@ -33,9 +33,18 @@ class TestSpotRepository:
         self._access = access
 
     def fire(
-        self, consultation_id: str, firing: SpotFiring, fired_at: datetime.datetime | None = None
+        self,
+        consultation_id: str,
+        firing: SpotFiring,
+        fired_at: datetime.datetime | None = None,
+        *,
+        form_key: str = "",
     ) -> TestSpotRecord:
         """Store a spot that was fired, by default now.
+
+        Parameters
+        ----------
+        form_key : of the form, so that a spot submitted twice is stored once (`submission_id`).
 
         Raises
         ------
@@ -45,7 +54,12 @@ class TestSpotRepository:
         _check_case_file(firing, "none")
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
-            return self._store(work, consultation_id, SpotContent(firing), at)
+            content, table = SpotContent(firing), treatment_tables.TestSpotRow
+            when = b"" if fired_at is None else fired_at.isoformat().encode()
+            id = submission_id(form_key, consultation_id, SPOT_CONTENT.to_json(content) + when)
+            if sent := work.rows(table, table.id == id):
+                return _read_spot(work, sent[0])
+            return self._store(work, id, consultation_id, content, at)
 
     def add_reading(
         self,
@@ -135,11 +149,12 @@ class TestSpotRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             content = SpotContent(spot.firing, by=spot.fired_by)
-            return self._store(work, consultation_id, content, spot.fired_at, readings)
+            return self._store(work, new_id(), consultation_id, content, spot.fired_at, readings)
 
     @staticmethod
     def _store(
         work: ClinicTransaction,
+        id: str,
         consultation_id: str,
         content: SpotContent,
         at: datetime.datetime,
@@ -147,7 +162,7 @@ class TestSpotRepository:
     ) -> TestSpotRecord:
         row = treatment_tables.TestSpotRow(
             clinic_id=work.clinic_id,
-            id=new_id(),
+            id=id,
             consultation_id=consultation_id,
             machine_id=None,
             fired_at=at,

@@ -171,7 +171,8 @@ def _save_firing(request: ClinicRequest) -> Response:
     here = f"/consultations/{request.path_parameter('consultation')}/test-spots"
     try:
         firing = _parse_firing(request)
-        request.repositories.test_spots.fire(request.path_parameter("consultation"), firing, _parse_time(request))
+        consultation, at = request.path_parameter("consultation"), _parse_time(request)
+        request.repositories.test_spots.fire(consultation, firing, at, form_key=request.text("row"))
     except InputError as error:
         if error_status(error) != 422:
             raise

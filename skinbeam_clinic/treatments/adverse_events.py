@@ -7,7 +7,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import (
@@ -40,8 +40,13 @@ class AdverseEventRepository:
         seen_at: datetime.datetime | None = None,
         site: str = "",
         words: str = "",
+        form_key: str = "",
     ) -> AdverseEvent:
         """Store an adverse event, by default observed now; a severe one in a session stops the session.
+
+        Parameters
+        ----------
+        form_key : of the form, so that an event submitted twice is stored once (`submission_id`).
 
         Raises
         ------
@@ -55,9 +60,14 @@ class AdverseEventRepository:
             raise clinic_error("not-yet", "seen_at")
         with self._access.writing(AccessRight.TREAT) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
-            row = treatment_tables.AdverseEventRow(
+            content = AdverseEventContent(kind, grade, site, words)
+            id = submission_id(form_key, treatment_id, ADVERSE_EVENT_CONTENT.to_json(content))
+            table = treatment_tables.AdverseEventRow
+            if sent := work.rows(table, table.id == id):
+                return _read_event(work, sent[0])
+            row = table(
                 clinic_id=work.clinic_id,
-                id=new_id(),
+                id=id,
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment_id,
                 source=source.value,
@@ -65,7 +75,7 @@ class AdverseEventRepository:
                 noted_at=at,
                 noted_by=work.actor,
             )
-            work.seal_record(row, ADVERSE_EVENT_CONTENT, AdverseEventContent(kind, grade, site, words))
+            work.seal_record(row, ADVERSE_EVENT_CONTENT, content)
             work.save(row, "adverse-event.added")
             if source is AdverseEventSource.SESSION and grade in _STOPPING_GRADES and treatment.ended_at is None:
                 end_treatment(work, treatment, TreatmentState.STOPPED)

@@ -12,7 +12,7 @@ from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
@@ -190,12 +190,12 @@ class TreatmentRepository:
             work.save(row, "treatment.started")
             return _read_treatment(work, row)
 
-    def add_area(self, id: str, firing: AreaFiring, *, row_id: str = "") -> TreatedArea:
+    def add_area(self, id: str, firing: AreaFiring, *, form_key: str = "") -> TreatedArea:
         """Store the pulses fired at an area; a sign to stop at ends the treatment. After the end a `why` is required.
 
         Parameters
         ----------
-        row_id : id of the row, so that a row submitted twice is stored once.
+        form_key : of the form, so that a row submitted twice is stored once (`submission_id`).
 
         Raises
         ------
@@ -207,6 +207,8 @@ class TreatmentRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
             areas = _read_areas(work, id)
+            content = FIRED_CONTENT.to_json(FiredContent(**vars(firing), deviations=()))
+            row_id = submission_id(form_key, id, content)
             sent = next((one for one in areas if one.id == row_id), None)
             if sent is not None:
                 return sent
@@ -220,7 +222,7 @@ class TreatmentRepository:
                 raise clinic_error("beyond-plan", "reason")
             area = treatment_tables.TreatedAreaRow(
                 clinic_id=work.clinic_id,
-                id=row_id or new_id(),
+                id=row_id,
                 consultation_id=row.consultation_id,
                 treatment_id=id,
                 fired_at=now(),
@@ -235,6 +237,8 @@ class TreatmentRepository:
     def add_note(self, id: str, words: str) -> Treatment:
         """Add a note to a treatment, which is possible after its end, too.
 
+        The member's own last words are not added a second time: whoever lost the answer sends them again.
+
         Raises
         ------
         InputError : `no-reason` (the note is empty), or `too-long`.
@@ -243,7 +247,10 @@ class TreatmentRepository:
             row = work.get(treatment_tables.TreatmentRow, id)
             if not words:
                 raise clinic_error("no-reason", "words")
-            notes = (*_read_notes(work, row), TreatmentNote(words, now(), work.actor))
+            stored = _read_notes(work, row)
+            if stored and (stored[-1].words, stored[-1].by) == (words, work.actor):
+                return _read_treatment(work, row)
+            notes = (*stored, TreatmentNote(words, now(), work.actor))
             work.seal_record(row, NOTES_CONTENT, NotesContent(notes))
             work.save(row, "treatment.noted")
             return _read_treatment(work, row)

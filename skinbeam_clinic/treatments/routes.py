@@ -356,25 +356,20 @@ def _save_firing(request: ClinicRequest) -> Response:
             found = find_deviations(session.treatment.ordered, said.settings_with_passes)
         if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
             return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
-        request.repositories.treatments.add_area(session.treatment.id, said, row_id=_submitted_row_id(request))
+        request.repositories.treatments.add_area(session.treatment.id, said, form_key=request.text("row"))
     except InputError as error:
         return _show_error(request, error)
     return request.redirect(f"/treatments/{session.treatment.id}#fired")
-
-
-def _submitted_row_id(request: ClinicRequest) -> str:
-    """The name that the page gave the row; none where it is not of our making."""
-    id = request.text("row")
-    return id if len(id) == len(new_id()) and all(sign in "0123456789abcdef" for sign in id) else ""
 
 
 def _save_event(request: ClinicRequest) -> Response:
     kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "event-site", "event-words"))
     if grade not in set(AdverseEventGrade):
         return _show_error(request, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
-    add, bad = request.repositories.adverse_events.add, AdverseEventGrade(grade)
+    add, bad, source = request.repositories.adverse_events.add, AdverseEventGrade(grade), AdverseEventSource.SESSION
+    key = request.text("row")
     return _apply_change(
-        request, lambda id: add(id, kind=kind, grade=bad, source=AdverseEventSource.SESSION, site=site, words=words)
+        request, lambda id: add(id, kind=kind, grade=bad, source=source, site=site, words=words, form_key=key)
     )
 
 

@@ -20,6 +20,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
 from skinbeam_clinic.diaries.views import AlarmBanner, invalid_link_page, is_diary_request, make_alarm_banner
 from skinbeam_clinic.errors import (
@@ -242,6 +243,7 @@ class ClinicRequest:
             "time": Formatter().moment,
             "alarms": self._alarms() if inside and status < 500 else None,
             "request": request_id.get(),
+            "new_row": new_id(),  # for a form that makes a row: the same when it is sent again
         }
 
     def _alarms(self) -> AlarmBanner | None:

@@ -174,7 +174,22 @@ def test_photographs_are_encrypted_files_and_come_back(database: Database, desk:
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
-    desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions())
+    assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
+
+
+def test_what_is_sent_again_since_its_answer_was_lost_is_kept_once(
+    database: Database, desk: ClinicRepositories
+) -> None:
+    patient, content = desk.patients.add(), b"\xff\xd8 a face" * 1000
+    made = desk.consultations.begin(patient.id, form_key="a")
+    assert desk.consultations.begin(patient.id, form_key="a") == made
+    assert desk.consultations.begin(patient.id, form_key="b") != made
+    assert len(desk.consultations.of(patient.id)) == 2
+    kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True))
+    assert desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions()) == kept
+    other = desk.photographs.add(begin_consultation(desk).id, content, "image/jpeg", PhotographPermissions())
+    assert other.id != kept.id
+    assert desk.photographs.of(made.id) == (kept,)
     assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
 
 
@@ -321,7 +336,8 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     treatment = add_treatment(mine, held.id, days_ago=90)
     follow_up = mine.follow_ups.begin(treatment)
     faces = [
-        mine.photographs.add(follow_up.consultation_id, b"face", "image/png", PhotographPermissions()).id for _ in "ab"
+        mine.photographs.add(follow_up.consultation_id, face, "image/png", PhotographPermissions()).id
+        for face in (b"before", b"after")
     ]
     (pair,) = mine.follow_ups.add_pair(follow_up.id, *faces).pairs
     token = mine.diaries.create_link(treatment, language="en", until=now() + datetime.timedelta(1)).token

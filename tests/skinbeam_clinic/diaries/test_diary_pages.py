@@ -40,6 +40,7 @@ from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import AlarmCount
 from skinbeam_clinic.diaries.views import make_alarm_banner
 from skinbeam_clinic.jobs import queue
+from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.web.application import build_clinic_app
 
@@ -151,6 +152,16 @@ def test_a_page_that_is_sent_twice_is_one_entry(phone: TestClient, clinics: Clin
     for _ in range(3):
         assert phone.post(place, data=sent).status_code == 303
     assert len(entries(clinics, of)) == len(alarms(clinics, of)) == 1
+
+
+def test_who_goes_back_and_adds_a_warning_sign_is_heard(
+    phone: TestClient, clinics: Clinics, of: Treated, place: str
+) -> None:
+    key = {"entry": key_of(phone.get(place).text)}
+    for sent in (CALMLY, CALMLY, FEVER, FEVER):
+        assert phone.post(place, data=sent | key).status_code == 303
+    assert [one.note.signs for one in clinics.desk().diaries.of(of.treatment)] == [(), ("fever",)]
+    assert len(alarms(clinics, of)) == 1
 
 
 def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
@@ -493,6 +504,25 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
     assert "alarm.sent" in [one.action for one in fresh.desk(Role.OWNER).audit_log.newest(50)]
 
 
+def test_a_notification_that_is_sent_again_after_a_kill_is_the_same_message(
+    fresh: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised(fresh)
+    with post_office() as (mail, taken):
+        pager = AlarmNotifier(fresh.database, ContactSettings("", "", mail))
+        with monkeypatch.context() as killed:  # once the mail server has taken the message
+            killed.setattr(JobQueue, "postpone", lambda *_: pytest.fail("killed"))
+            with pytest.raises(pytest.fail.Exception):
+                pager.process_next()
+        later(monkeypatch, minutes=2)
+        assert pager.process_next()
+        later(monkeypatch, minutes=30)
+        assert pager.process_next()
+    ids = [re.findall(r"Message-ID: <(\w+)@clinic\.example>", message) for message in taken]
+    assert ids[0] == ids[1] != ids[2]
+    assert all(len(one) == 1 for one in ids)
+
+
 def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     fresh: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -518,7 +548,7 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     sent = []
     later(monkeypatch, minutes=60)
     assert AlarmNotifier(fresh.database, outside, lambda *about: sent.append(about)).process_next()
-    assert sent == [(mail, "Harbour Clinic", "/alarms")]
+    assert [about[:3] for about in sent] == [(mail, "Harbour Clinic", "/alarms")]
     assert "The mail about it could not be sent" not in owner.get("/").text
 
 

@@ -18,7 +18,7 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError, RecordNotFoundError, clinic_error
 from skinbeam_clinic.jobs import queue
-from skinbeam_clinic.jobs.queue import LEASE, MOST_ATTEMPTS, JobQueue
+from skinbeam_clinic.jobs.queue import ALARM_JOB, LEASE, MOST_ATTEMPTS, JobQueue
 from skinbeam_clinic.models import Job, JobProgress
 from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -102,6 +102,17 @@ def test_a_job_that_ends_its_workers_is_given_up(
     assert next_one.id == after.id
     assert desk.jobs.get(asked.id).state == "failed"
     assert fault_of(desk, asked)["code"] == "gave-up"
+
+
+def test_an_alarm_is_told_however_often_its_program_was_killed(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = desk.jobs.add(ALARM_JOB, {"alarm": "a"})
+    for attempt in range(3 * MOST_ATTEMPTS):
+        later(monkeypatch, 2 * attempt * LEASE)
+        job = JobQueue(database).take(ALARM_JOB)
+        assert job is not None
+        assert job.id == asked.id
 
 
 def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicRepositories) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from treatment_samples import ORDERED, agreed, begun, clear_answers, fired, started
+from treatment_samples import MADE, ORDERED, agreed, begun, clear_answers, fired, started
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -15,7 +15,9 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_open_items, list_unanswered
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
 
@@ -266,9 +268,34 @@ def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: ClinicReposi
 
 def test_a_row_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
     made = started(desk)
-    row = desk.treatments.add_area(made.id, fired(), row_id="a" * 32)
-    assert desk.treatments.add_area(made.id, fired(), row_id="a" * 32) == row
+    row = desk.treatments.add_area(made.id, fired(), form_key="a")
+    assert desk.treatments.add_area(made.id, fired(), form_key="a") == row
     assert desk.treatments.get(made.id).areas == (row,)
+    other = desk.treatments.add_area(made.id, fired(site="nose"), form_key="a")  # who went back in the browser
+    assert desk.treatments.get(made.id).areas == (row, other)
+
+
+def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
+    made = started(desk)
+    for words in ("left cheek", "left cheek", "nose", "left cheek"):
+        about = {"kind": "crust", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
+        desk.adverse_events.add(made.id, words=words, form_key="a", **about)  # type: ignore[arg-type]
+    for words in ("cooled", "cooled", "cooled longer", "cooled"):
+        desk.treatments.add_note(made.id, words)
+    kept = desk.treatments.get(made.id)
+    assert [event.words for event in kept.events] == ["left cheek", "nose"]
+    assert [note.words for note in kept.notes] == ["cooled", "cooled longer", "cooled"]
+
+
+def test_a_spot_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
+    consultation = desk.consultations.begin(desk.patients.add().id).id
+    plan = desk.plans.add(consultation, MADE, revision=1).id
+    doses = (4.0, 4.0, 5.0)
+    for dose in doses:
+        settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=dose)
+        desk.test_spots.fire(consultation, SpotFiring(plan, settings, 72.0, ORAL_CONSENT), form_key="a")
+    fired_doses = [one.firing.settings.fluence_J_cm2 for one in desk.test_spots.of(consultation)]
+    assert sorted(fired_doses, key=float) == [4.0, 5.0]
 
 
 def test_nobodys_row_is_lost_when_two_write_at_once(desk: ClinicRepositories) -> None:
