@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.sweeps.atlas import ATLAS_OUTPUTS, AtlasChoice, atlas_choices, atlas_table
 from skinbeam.sweeps.axes import Axis, population_axis
 from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion
@@ -49,7 +50,8 @@ class VirtualPatient:
 
 def atlas_people(choice: AtlasChoice, n: int) -> list[VirtualPatient]:
     """Return `n` virtual patients with the condition of a device."""
-    axis = population_axis(n, atlas_table()["asked"]["seed"], {"concern": [{"condition": choice.condition}]}, "consult")
+    tables = CaseTables({"concern": [{"condition": choice.condition}]})
+    axis = population_axis(n, atlas_table()["asked"]["seed"], tables, "consult")
     site, colour = (axis.fields.index(field) for field in _FIELDS[2:])
     return [person_at(choice, str(row[site]), float(row[colour])) for row in axis.rows]
 
@@ -103,5 +105,5 @@ def atlas_sweep(cells: Sequence[AtlasPlace]) -> Sweep:
         "clinic": {"devices": [cells[0].device]},
     }
     draws, seed = told["asked"]["draws"], told["asked"]["seed"]
-    question = SweepQuestion("atlas", tables, Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None)
+    question = SweepQuestion("atlas", CaseTables(tables), Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None)
     return Sweep(question, (Axis(_AXIS, _FIELDS, tuple(astuple(cell) for cell in cells)),))

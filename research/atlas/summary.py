@@ -66,12 +66,12 @@ def _answers(store: Path, n: int) -> _Answers:
         raise InputError(
             "unfinished", f'"{store.name}" is not this atlas, or not finished', field="-o", hint="Run it first."
         )
-    failed = [row for row in error_rows(results) if row["status"] > 2]
+    failed = [row for row in error_rows(results) if row.status > 2]
     if failed:
         raise InputError(
-            "failed", f"{len(failed)} cells failed; the first: {failed[0]['message']}", field="-o", hint="Mend that."
+            "failed", f"{len(failed)} cells failed; the first: {failed[0].message}", field="-o", hint="Mend that."
         )
-    said = {row["cell"]: row["message"] for row in error_rows(results)}
+    said = {row.place["cell"]: row.message for row in error_rows(results)}
     columns = {name: results[name].values.tolist() for name in ATLAS_OUTPUTS}
     return {
         cell: {name: _rounded(columns[name][k]) for name in ATLAS_OUTPUTS} | {"reason": _reason(said.get(k, ""))}

@@ -1,11 +1,11 @@
 """Assess which harms are likelier for this person, with a message and a source for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
 from skinbeam.model.case import Case, forms_raised_scars
+from skinbeam.model.json_fields import TEXT_AND_MESSAGE, json_name
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.text import Message
@@ -24,18 +24,9 @@ class PersonalRisk:
     source : key of the source.
     """
 
-    name: str
-    message: Message
+    name: str = field(metadata=json_name("risk"))
+    message: Message = field(metadata=TEXT_AND_MESSAGE)
     source: str
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of a risk."""
-        return {
-            "risk": self.name,
-            "text": self.message.english,
-            "message": {"id": self.message.id, "params": dict(self.message.params)},
-            "source": self.source,
-        }
 
 
 def assess_risks(case: Case) -> tuple[PersonalRisk, ...]:

@@ -157,15 +157,15 @@ def print_formatted(result: ResultT, format_text: Callable[[ResultT], str], *, j
         sys.stdout.write(format_text(result))
 
 
-def print_document(document: Mapping[str, Any], sentences: Sequence[str] = (), *, json: bool) -> None:
+def print_document(document: object, sentences: Sequence[str] = (), *, json: bool) -> None:
     """Print a document: as JSON, or as text with the answer in sentences followed by its values."""
     from skinbeam.cli.plain_text import format_outline
-    from skinbeam.model.document import pretty_json
+    from skinbeam.model.document import pretty_json, to_json_types
 
     if json:
         sys.stdout.write(pretty_json(document, digits=12))
         return
-    sys.stdout.write(format_outline(document, sentences))
+    sys.stdout.write(format_outline(to_json_types(document, 12), sentences))
 
 
 # Arguments and options that several commands have.

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
 from skinbeam.model.errors import InputError
+from skinbeam.model.json_fields import field_entries
 
 __all__ = [
     "UNWRITABLE_CODE",
@@ -51,7 +52,7 @@ def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
 def to_json_types(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     """Return `value` as JSON types: records become objects, floats are rounded, None is rejected.
 
-    Objects with `as_record()` (estimates, unknowns, messages) are converted by it; other dataclasses field by
+    Objects with `as_record()` (unknowns, messages) are converted by it; other dataclasses field by
     field with `dataclass_fields`; arrays with `tolist()`.
 
     Raises
@@ -80,9 +81,11 @@ def to_json_types(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
 
 
 def dataclass_fields(record: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by name, in their order; fields that are None do not apply and are left out."""
-    held = ((field.name, getattr(record, field.name)) for field in fields(record))
-    return {name: value for name, value in held if value is not None}
+    """Return the keys and values of a dataclass in a document, in the order of its fields.
+
+    A field has its name, and is left out where it is None, unless `json_fields` declares it otherwise.
+    """
+    return {key: value for field in fields(record) for key, value in field_entries(field, getattr(record, field.name))}
 
 
 def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -1,7 +1,7 @@
 """Calibrated doses: the computed doses of drawn skins corrected by the known error of the model."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from skinbeam.laser.beam import Beam
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.json_fields import json_entries, json_name
 from skinbeam.model.units import MS
 from skinbeam.published_doses.calibration import REFERENCE_SPOT_MM, BurnLight, DoseCalibration, burn_calibration
 from skinbeam.simulate.model_error import ErrorSide, count_experiments, model_error
@@ -50,12 +51,12 @@ class DoseError:
     ratios : true over computed doses, (stratum,), all equally likely.
     """
 
-    endpoint_class: str
+    endpoint_class: str = field(metadata=json_name("class"))
     rows: int
     sources: int
     bias: float
     spread: float
-    ratios: Floats
+    ratios: Floats = field(metadata=json_entries(lambda ratios: ()))  # in no document
 
     def calibrated_dose(self, doses: Floats, weights: Floats, most: float, basis: tuple[str, ...]) -> Estimate:
         """Return the dose that half of people need, with the doses that 16 and 84 of 100 need as interval.
@@ -69,11 +70,6 @@ class DoseError:
         true = np.minimum(doses, most)[:, None] * self.ratios
         low, median, high = weighted_quantiles(true.ravel(), np.repeat(weights, _STRATA), (tail, 0.5, 1 - tail))
         return Estimate(median, low, high, ED_LEVEL, "modelled", doses.size, basis)
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON object of the error."""
-        known = {"rows": self.rows, "sources": self.sources, "bias": self.bias, "spread": self.spread}
-        return {"class": self.endpoint_class, **known}
 
 
 def beam_burn_light(beam: Beam) -> BurnLight:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,24 +112,15 @@ class PhotoColour:
     Parameters
     ----------
     ita_deg : of the face, with the spread of a photograph of this kind.
-    regions : ITA of each region's median colour as measured, without spread; it includes the effect of the lighting.
-    darkest_deg : the lowest of `regions`.
+    regions_ita_deg : ITA of each region's median colour as measured, without spread; the lighting is part of it.
+    darkest_deg : the lowest of `regions_ita_deg`.
     calibrated : whether a white card or a chart was used.
     """
 
     ita_deg: Estimate
-    regions: Mapping[str, float]
+    regions_ita_deg: Mapping[str, float]
     darkest_deg: float
     calibrated: bool
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "ita_deg": self.ita_deg.as_record(),
-            "regions_ita_deg": dict(self.regions),
-            "darkest_deg": self.darkest_deg,
-            "calibrated": self.calibrated,
-        }
 
 
 def read_colour(

@@ -1,11 +1,10 @@
 """Records of a course: device settings, printed ranges, test spots, visits, totals."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from skinbeam.laser.device import describe_light
-from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.json_fields import TEXT_AND_MESSAGE
 from skinbeam.response.records import CoolingSetting
 from skinbeam.text import Message
 
@@ -98,14 +97,8 @@ class TestSpotLadder:
     spots: tuple[LadderStep, ...]
     p_burn_if_clean: Value
     read_after_h: float
-    message: Message
     source: str
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of a ladder."""
-        held = dataclass_fields(self)
-        message = held.pop("message")
-        return held | {"text": message.english, "message": {"id": message.id, "params": dict(message.params)}}
+    message: Message = field(metadata=TEXT_AND_MESSAGE)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ not apply, and the document leaves it out; a value that applies and is not known
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from skinbeam.assessment.risks import PersonalRisk
 from skinbeam.evidence.expectation.expectation import Expectation
 from skinbeam.model.document import dataclass_fields, round_significant, sha256_hex, to_json_types
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.json_fields import TEXT_AND_MESSAGE, Entries, json_entries
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import CourseTotal, DeviceSetup, Duration, SourceRange, TestSpotLadder, Visit
 from skinbeam.response.records import LimitCheck, Target
@@ -53,19 +54,9 @@ class Advice:
     """A sentence of advice for a person, with the rule that gives it and the rule's source."""
 
     rule: str
-    message: Message
+    message: Message = field(metadata=TEXT_AND_MESSAGE)
     source: str
     strength: str
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of an advice."""
-        return {
-            "rule": self.rule,
-            "text": self.message.english,
-            "message": {"id": self.message.id, "params": dict(self.message.params)},
-            "source": self.source,
-            "strength": self.strength,
-        }
 
 
 @dataclass(frozen=True)
@@ -135,6 +126,11 @@ class HarmShare:
         return self.name in ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury-if-model-errs")
 
 
+def _setup_entries(setup: DeviceSetup | None) -> Entries:
+    """Return the fields of a setup, which are in a document among those of its option."""
+    return (("settings", {}),) if setup is None else dataclass_fields(setup).items()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """One way to treat a concern, including no treatment.
@@ -157,7 +153,7 @@ class Option:
 
     modality: str
     title: str
-    setup: DeviceSetup | None
+    setup: DeviceSetup | None = field(metadata=json_entries(_setup_entries))
     p_effective: Value
     p_harm: Value
     p_purpura: Estimate | None = None
@@ -183,13 +179,6 @@ class Option:
     basis: Literal["simulated", "published"] | None = None
     source: str | None = None
     rank: int = 0
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape: the fields of the setup are among those of the option."""
-        held = dataclass_fields(self)
-        head = {name: held.pop(name) for name in ("modality", "title")}
-        held.pop("setup", None)
-        return head | ({"settings": {}} if self.setup is None else dataclass_fields(self.setup)) | held
 
 
 @dataclass(frozen=True)
@@ -220,7 +209,7 @@ class NearestOption:
 
     modality: str
     title: str
-    setup: DeviceSetup
+    setup: DeviceSetup = field(metadata=json_entries(_setup_entries))
     p_effective: Estimate
     p_effective_required: float
     reaching_J_cm2: float | Unknown | None
@@ -228,13 +217,6 @@ class NearestOption:
     limit: LimitCheck | None
     practice: Message
     expected: Expectation
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape: the fields of the setup are among those of the setting."""
-        held = dataclass_fields(self)
-        head = {name: held.pop(name) for name in ("modality", "title")}
-        del held["setup"]
-        return head | dataclass_fields(self.setup) | held
 
 
 @dataclass(frozen=True, kw_only=True)

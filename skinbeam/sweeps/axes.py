@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
+from pydantic import Field, ValidationError
 
 from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError, spelling_hint
-from skinbeam.model.fields import FieldError
+from skinbeam.model.fields import FieldError, InputTable
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import resolve_name
 
@@ -23,20 +25,21 @@ __all__ = [
     "PERSON",
     "SAMPLE",
     "Axis",
+    "Distribution",
     "FieldValue",
     "Quantile",
     "count_cases",
+    "field_quantile",
     "grid_axis",
     "population_axis",
     "quantile_axis",
-    "sample_axis",
 ]
 
 SAMPLE = "sample"  # name of the axis of sampled fields
 MOST_CASES = 10_000_000
-_RANGE_KEYS = {"from", "to", "steps", "scale"}
 _SPACED: Mapping[str, Callable[..., Any]] = {"linear": np.linspace, "log": np.geomspace}
 FieldValue = float | int | bool | str
+Distribution = Mapping[str, FieldValue | Sequence[FieldValue]]  # of a field: its name and parameters
 Quantile = Callable[[float], FieldValue]
 
 
@@ -69,45 +72,42 @@ def grid_axis(field: str, spec: Any) -> Axis:
             "wrong-value",
             f"is not a list of values, read {str(spec)[:80]}",
             'A list such as [4.0, 6.0], or {from = 1.0, to = 40.0, steps = 12, scale = "log"}.',
-            field=field,
+            field=f'"{field}"',
         )
     if len(set(values)) < len(values):
-        raise FieldError("wrong-value", "names a value twice", "Each value once.", field=field)
+        raise FieldError("wrong-value", "names a value twice", "Each value once.", field=f'"{field}"')
     return Axis(field, (field,), tuple((value,) for value in values))
 
 
-def _range_values(told: Mapping[str, Any]) -> list[float] | None:
+class _AxisRange(InputTable):
+    """Evenly spaced values, both ends among them."""
+
+    start: float = Field(alias="from")
+    end: float = Field(alias="to")
+    steps: int = Field(ge=2, le=MOST_CASES)
+    scale: Literal["linear", "log"] = "linear"
+
+
+def _range_values(written: Any) -> list[float] | None:
     """Return the values of a range; None when it is invalid."""
-    low, high, steps, scale = told.get("from"), told.get("to"), told.get("steps"), told.get("scale", "linear")
-    if set(told) - _RANGE_KEYS or not (_is_number(low) and _is_number(high) and isinstance(steps, int)):
+    try:
+        told = _AxisRange.model_validate(written, strict=True)
+    except ValidationError:
         return None
-    if (
-        low == high
-        or not 2 <= steps <= MOST_CASES
-        or scale not in _SPACED
-        or (scale == "log" and min(low, high) <= 0.0)
-    ):
+    if told.start == told.end or (told.scale == "log" and min(told.start, told.end) <= 0.0):
         return None
     # Rounded to what a file could list, without floating-point noise.
-    return [_rounded(value) for value in _SPACED[scale](low, high, steps).tolist()]
-
-
-def sample_axis(n: int, seed: int, fields: Mapping[str, Any]) -> Axis:
-    """Return the axis of `n` rows that fill the space of the distributions evenly (scrambled Sobol points).
-
-    Row k is the same whatever `n`, so that a longer sample extends a shorter one.
-
-    Raises
-    ------
-    FieldError : a distribution is unknown or its parameters are wrong.
-    """
-    return quantile_axis(SAMPLE, n, seed, {field: _field_quantile(field, told) for field, told in fields.items()})
+    return [_rounded(value) for value in _SPACED[told.scale](told.start, told.end, told.steps).tolist()]
 
 
 def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
-    """Return an axis of `n` rows that fill the space of the fields evenly, given the quantile function of each field.
+    """Return an axis of `n` rows that fill the space of the fields evenly (scrambled Sobol points).
 
-    Row k is the same whatever `n`.
+    Row k is the same whatever `n`, so that a longer sample extends a shorter one.
+
+    Parameters
+    ----------
+    fields : the quantile function of each field.
     """
     from scipy.stats import qmc
 
@@ -119,8 +119,13 @@ def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) 
     return Axis(name, tuple(fields), rows)
 
 
-def _field_quantile(field: str, told: Any) -> Quantile:
-    """Return the quantile function of a field's distribution."""
+def field_quantile(field: str, told: Any) -> Quantile:
+    """Return the quantile function of a field's distribution.
+
+    Raises
+    ------
+    FieldError : the distribution is unknown, or its parameters are wrong.
+    """
     keys = dict(told) if isinstance(told, Mapping) else {}
     name = keys.pop("distribution", None)
     if name not in _KINDS:
@@ -129,7 +134,7 @@ def _field_quantile(field: str, told: Any) -> Quantile:
             "unknown-word",
             f"is not a distribution, read {str(told)[:80]}",
             f'{near}One of {", ".join(_KINDS)}, such as {{distribution = "uniform", low = 20.0, high = 60.0}}.',
-            field=field,
+            field=f'"{field}"',
         )
     needs, made = _KINDS[name]
     if set(keys) != set(needs) or not all(_is_number(v) or isinstance(v, list) for v in keys.values()):
@@ -137,13 +142,13 @@ def _field_quantile(field: str, told: Any) -> Quantile:
             "wrong-value",
             f"is not a {name} distribution, read {str(told)[:80]}",
             f"It takes {' and '.join(needs)}.",
-            field=field,
+            field=f'"{field}"',
         )
     try:
         return made(**keys)
     except (TypeError, ValueError) as error:
         raise FieldError(
-            "wrong-value", f"is not a {name} distribution: {error}", "See the guide.", field=field
+            "wrong-value", f"is not a {name} distribution: {error}", "See the guide.", field=f'"{field}"'
         ) from None
 
 
@@ -212,7 +217,7 @@ def count_cases(axes: Sequence[Axis]) -> int:
 PERSON = "person"  # name of the axis of virtual patients
 
 
-def population_axis(n: int, seed: int, tables: Mapping[str, Any], answer: str) -> Axis:
+def population_axis(n: int, seed: int, tables: CaseTables, answer: str) -> Axis:
     """Return the axis of `n` virtual patients: age, sex, colour and site for a plan, else colour and site of the skin.
 
     Age, sex and colour are drawn from `data/population.toml`, the site by the people in trials of the condition, or of
@@ -227,7 +232,7 @@ def population_axis(n: int, seed: int, tables: Mapping[str, Any], answer: str) -
     fields: dict[str, Quantile] = {}
     site, condition = "skin.site", None
     if answer == "consult":
-        concerns = tables.get("concern", ())
+        concerns = tables.root.get("concern", ())
         if len(concerns) != 1:
             raise InputError(
                 "wrong-value",

@@ -6,10 +6,10 @@ import os
 import pkgutil
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClusterWatch",
+    "ClusterWorker",
     "LocalMachine",
     "check_address",
     "connect",
@@ -61,7 +62,7 @@ class ClusterWatch:
         ------
         InputError : the scheduler does not respond, or no worker has been running for minutes.
         """
-        if any(worker["status"] == "running" for worker in scheduler_workers(self._client)):
+        if any(worker.status == "running" for worker in scheduler_workers(self._client)):
             self.record_result()
             return
         now = time.monotonic()
@@ -72,8 +73,17 @@ class ClusterWatch:
             raise InputError("no-workers", "no worker is left", field="cluster", hint=f"Start some. {_GOES_ON}")
 
 
-def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
-    """Return the scheduler's information on each worker.
+@dataclass(frozen=True)
+class ClusterWorker:
+    """A worker as its scheduler describes it; a memory limit of 0 is none."""
+
+    status: str
+    threads: int
+    memory_limit_bytes: int
+
+
+def scheduler_workers(client: "Client") -> list[ClusterWorker]:
+    """Return the workers that the scheduler knows.
 
     Raises
     ------
@@ -85,7 +95,10 @@ def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
         found = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER_S)
     except (OSError, TimeoutError):
         raise scheduler_lost_error() from None
-    return list(found["workers"].values())
+    return [
+        ClusterWorker(worker["status"], worker["nthreads"], worker["memory_limit"])
+        for worker in found["workers"].values()
+    ]
 
 
 def scheduler_lost_error() -> InputError:
@@ -187,7 +200,7 @@ def open_workers(
     with connect(address) as client:
         _check_versions(client)
         there = scheduler_workers(client)
-        least = min((worker["memory_limit"] for worker in there), default=0)
+        least = min((worker.memory_limit_bytes for worker in there), default=0)
         said = {"address": address, "workers": str(len(there))}
         if least:
             on_message(render_message("sweep.cluster", said | {"memory": format_gigabytes(least)}))
@@ -287,7 +300,7 @@ def _close(client: "Client") -> None:
 def worker_versions(client: "Client") -> dict[str, str]:
     """Return the version of skinbeam on each worker by its address; empty where skinbeam is missing."""
     # A function of the standard library: one of skinbeam could not be unpickled where skinbeam is missing.
-    found: dict[str, Any] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
+    found: dict[str, str | Exception] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
     return {worker: version if isinstance(version, str) else "" for worker, version in found.items()}
 
 

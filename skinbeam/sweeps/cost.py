@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod, sqrt
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -17,14 +17,32 @@ from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion, values_at
 from skinbeam.sweeps.worker import FAILED, CaseRow, answer_cases, is_dose_field
 from skinbeam.text import render_message
 
-__all__ = ["DOCUMENT_HEAD", "SweepCost", "estimate_cost"]
+__all__ = ["CostDocument", "SweepCost", "SweepDocument", "estimate_cost"]
 
 _PILOT_CASES = 20
 _GOLDEN: Final = (1.0 + sqrt(5.0)) / 2.0
 _BLOCKS = 64  # of a small sweep, so that all workers have some of it
 _BLOCK_S = 10.0  # of work in one task: a thousand times the scheduler's overhead
 _MANY = 100.0  # hours from which no decimals are printed
-DOCUMENT_HEAD: dict[str, Any] = {"schema": "skinbeam.sweep/1", "version": __version__, "warnings": []}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepDocument:
+    """The head of `skinbeam.sweep/1`."""
+
+    schema: str = "skinbeam.sweep/1"
+    version: str = __version__
+    warnings: tuple[()] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostDocument(SweepDocument):
+    """The cost of a sweep, as `--dry-run` prints it; fields as in `SweepCost`."""
+
+    cases: int
+    bytes: int
+    core_hours: float
+    seconds_per_case: float
 
 
 @dataclass(frozen=True)
@@ -52,14 +70,10 @@ class SweepCost:
         """Number of cases that one task answers and writes at once."""
         return max(1, min(int(_BLOCK_S / self.seconds_per_case), ceil(self.cases / _BLOCKS)))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CostDocument:
         """Return the document that `--dry-run` prints."""
-        measured = {"core_hours": self.core_hours, "seconds_per_case": self.seconds_per_case}
-        return (
-            DOCUMENT_HEAD
-            | {"cases": self.cases, "bytes": self.bytes}
-            | {k: round_significant(v) for k, v in measured.items()}
-        )
+        hours, seconds = map(round_significant, (self.core_hours, self.seconds_per_case))
+        return CostDocument(cases=self.cases, bytes=self.bytes, core_hours=hours, seconds_per_case=seconds)
 
     def sentence(self) -> str:
         """Return the cost as a sentence."""

@@ -72,7 +72,7 @@ class Dispatcher:
         InputError : the scheduler is lost, or a worker has another version.
         """
         ahead = (_Task(_PendingBlock(block, [None] * len(cases)), 0, cases) for block, cases in blocks)
-        at_once = _WAITING * max(1, sum(worker["nthreads"] for worker in scheduler_workers(self._client)))
+        at_once = _WAITING * max(1, sum(worker.threads for worker in scheduler_workers(self._client)))
         suspects: list[_Task] = []
         self._submit(islice(ahead, at_once))
         while self._out or suspects:

@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
@@ -73,12 +73,12 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
     if not workers:
         yield HealthCheck("cluster", False, render_message("sweep.doctor-nobody"), "dask worker ADDRESS")
         return
-    memory = sum(worker["memory_limit"] for worker in workers)
+    memory = sum(worker.memory_limit_bytes for worker in workers)
     held = {
         "workers": str(len(workers)),
-        "threads": str(sum(worker["nthreads"] for worker in workers)),
+        "threads": str(sum(worker.threads for worker in workers)),
     }
-    bounded = all(worker["memory_limit"] for worker in workers)
+    bounded = all(worker.memory_limit_bytes for worker in workers)
     if bounded:
         yield HealthCheck(
             "cluster", True, render_message("sweep.doctor-cluster", held | {"memory": format_gigabytes(memory)})
@@ -87,7 +87,13 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
         yield HealthCheck(
             "cluster", False, render_message("sweep.doctor-unbounded", held), "dask worker ADDRESS --memory-limit auto"
         )
-    differences = _version_differences(worker_versions(client), client.get_versions())
+    versions = client.get_versions()
+    elsewhere = {"the scheduler": versions["scheduler"], **versions["workers"]}
+    differences = _version_differences(
+        worker_versions(client),
+        versions["client"]["packages"],
+        {where: told["packages"] for where, told in elsewhere.items()},
+    )
     fix = f'pip install "skinbeam[sweep]=={__version__}" and the versions of this machine there'
     yield HealthCheck(
         "cluster versions",
@@ -97,16 +103,17 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
     )
 
 
-def _version_differences(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[str]:
+def _version_differences(
+    skinbeam: Mapping[str, str], here: Mapping[str, str | None], elsewhere: Mapping[str, Mapping[str, str | None]]
+) -> list[str]:
     """Return packages whose version at the scheduler or a worker differs from this machine, each with its location."""
-    here = versions["client"]["packages"]
     differences: dict[str, str] = {}
     for worker, version in skinbeam.items():
         if version != __version__:
             differences.setdefault("skinbeam", f"skinbeam {version or 'none'} at {worker}, {__version__} here")
-    for where, told in {"the scheduler": versions["scheduler"], **versions["workers"]}.items():
+    for where, packages in elsewhere.items():
         for name in _SAME_VERSION_PACKAGES:
-            there = told["packages"].get(name)
+            there = packages.get(name)
             if there != here.get(name):
                 differences.setdefault(name, f"{name} {there or 'none'} at {where}, {here.get(name) or 'none'} here")
     return list(differences.values())

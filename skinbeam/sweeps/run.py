@@ -5,14 +5,17 @@ Each block is written to the store as soon as it is answered.
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.input_files import parse_record, read_toml
+from skinbeam.sweeps.axes import Distribution, FieldValue
 from skinbeam.sweeps.cluster import ClusterWatch, check_address, open_workers
-from skinbeam.sweeps.cost import DOCUMENT_HEAD, SweepCost, estimate_cost
+from skinbeam.sweeps.cost import SweepCost, SweepDocument, estimate_cost
 from skinbeam.sweeps.dispatcher import Block, Cases, Dispatcher
 from skinbeam.sweeps.store import SweepStore, is_sweep_store, load_store, open_store
 from skinbeam.sweeps.sweep_file import Sweep, SweepFile, make_sweep, values_at
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "SweepSummary",
     "run_sweep",
     "sweep",
 ]
@@ -36,8 +40,8 @@ def run_sweep(
     count: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, cases: None,
     on_message: Callable[[str], None] = lambda sentence: None,
-) -> dict[str, Any]:
-    """Answer all cases that are missing in the store at `output`, and return the document of the sweep.
+) -> "SweepSummary":
+    """Answer all cases that are missing in the store at `output`, and return what the store then holds.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def run_sweep(
                     store.write(block, rows)
                     done += len(rows)
                     on_progress(done, cases)
-        return _document(sweep, store)
+        return _summarise(sweep, store)
 
 
 def _cases(sweep: Sweep, block: Block) -> Cases:
@@ -76,18 +80,30 @@ def _cases(sweep: Sweep, block: Block) -> Cases:
     return [values_at(sweep, place) for place in places]
 
 
-def _document(sweep: Sweep, store: SweepStore) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class SweepSummary(SweepDocument):
+    """What a store holds: its cases, the places along each axis, and how many cases have each status."""
+
+    seed: int
+    answer: str
+    cases: int
+    axes: Mapping[str, int]
+    answered: int
+    partly_unknown: int
+    failed: int
+
+
+def _summarise(sweep: Sweep, store: SweepStore) -> SweepSummary:
     counts = store.counts()
-    return {
-        **DOCUMENT_HEAD,
-        "seed": sweep.question.seed,
-        "answer": sweep.question.answer,
-        "cases": prod(sweep.shape),
-        "axes": {axis.name: len(axis.rows) for axis in sweep.axes},
-        "answered": counts.get(ANSWERED, 0),
-        "partly_unknown": counts.get(PARTLY, 0),
-        "failed": counts.get(FAILED, 0),
-    }
+    return SweepSummary(
+        seed=sweep.question.seed,
+        answer=sweep.question.answer,
+        cases=prod(sweep.shape),
+        axes={axis.name: len(axis.rows) for axis in sweep.axes},
+        answered=counts.get(ANSWERED, 0),
+        partly_unknown=counts.get(PARTLY, 0),
+        failed=counts.get(FAILED, 0),
+    )
 
 
 def _block_size(block: Block) -> int:
@@ -101,8 +117,8 @@ def sweep(
     case: Path | str,
     outputs: Sequence[str],
     *,
-    axes: Mapping[str, Any] | None = None,
-    sample: Mapping[str, Any] | None = None,
+    axes: Mapping[str, Sequence[FieldValue] | Mapping[str, float | str]] | None = None,
+    sample: Mapping[str, int | Mapping[str, Distribution]] | None = None,
     population: Mapping[str, int] | None = None,
     output: Path | str | None = None,
     cluster: str | None = None,
@@ -144,7 +160,7 @@ def sweep(
     drawn = {"sample": sample, "population": population}
     told |= {name: dict(table) for name, table in drawn.items() if table}
     read = parse_record(SweepFile, told, file=path.name)
-    checked = make_sweep(read, read_toml(path), path.parent, path.name)
+    checked = make_sweep(read, CaseTables(read_toml(path)), path.parent, path.name)
     if output is not None:
         run_sweep(checked, Path(output), cluster=cluster, count=workers)
         return load_store(Path(output))

@@ -9,8 +9,9 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,13 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
 from skinbeam.simulate.zarr_store import consolidate_metadata
 from skinbeam.sweeps.cost import SweepCost
-from skinbeam.sweeps.sweep_file import Sweep, block_shape, grid_blocks, set_fields, values_at
+from skinbeam.sweeps.sweep_file import Sweep, block_shape, grid_blocks, values_at
 from skinbeam.sweeps.worker import CaseRow
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store", "output_unit"]
+__all__ = ["ErrorRow", "SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store", "output_unit"]
 
 MESSAGE_BYTES = 400
 _PARTIAL = ".partial"  # suffix of files that Zarr has not finished writing
@@ -135,7 +136,7 @@ def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[Swe
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise _store_error("store-taken", f'"{path.name}" is being written by another run') from None
-        if _store_attributes(path).get("sweep_sha256") != identity:
+        if _stored_identity(path) != identity:
             raise _store_error("another-sweep", f'"{path.name}" holds something else than this sweep')
         yield SweepStore(path, sweep)
     finally:
@@ -144,7 +145,7 @@ def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[Swe
 
 def is_sweep_store(path: Path) -> bool:
     """Return whether a path holds a sweep store."""
-    return "sweep_sha256" in _store_attributes(path)
+    return _stored_identity(path) is not None
 
 
 def load_store(path: Path) -> "xr.Dataset":
@@ -161,31 +162,39 @@ def output_unit(path: str) -> str:
     return next((unit for end, unit in _UNITS.items() if path.split(".")[-1].endswith(end)), "1")
 
 
-def error_rows(results: "xr.Dataset") -> "list[dict[str, Any]]":
-    """Return a row for each case that failed or has an unknown: its index along each axis, its status, its message."""
+@dataclass(frozen=True)
+class ErrorRow:
+    """A case that failed or has an unknown: its index along each axis, its status and its message."""
+
+    place: Mapping[str, int]
+    status: int
+    message: str
+
+
+def error_rows(results: "xr.Dataset") -> list[ErrorRow]:
+    """Return a row for each case that failed or has an unknown."""
     status = results[_STATUS].values
     messages = results[_MESSAGE]
     rows = []
     for place in np.argwhere(status > 1):
         at = {str(name): int(k) for name, k in zip(results[_STATUS].dims, place, strict=True)}
         text = bytes(messages.isel(at).values).rstrip(b"\0").decode(errors="ignore")
-        rows.append({**at, "status": int(status[tuple(place)]), "message": text})
+        rows.append(ErrorRow(at, int(status[tuple(place)]), text))
     return rows
 
 
 def _identity(sweep: Sweep) -> str:
     """Return the hash of everything the results depend on: question, axes, files that the case names, version."""
     question = sweep.question
-    first = case_from_tables(
-        set_fields(question.tables, values_at(sweep, (0,) * len(sweep.shape))), question.folder, question.file
-    )
+    tables = question.tables.with_fields(values_at(sweep, (0,) * len(sweep.shape))).root
+    first = case_from_tables(tables, question.folder, question.file)
     asked = (question.answer, question.draws, question.seed, question.endpoint or "", question.dose_quantity or "")
     axes = [[axis.name, axis.fields, axis.rows] for axis in sweep.axes]
     return sha256_hex(
         [
             __version__,
             first.sha256(),
-            to_json_types(question.tables, 12),
+            to_json_types(question.tables.root, 12),
             asked,
             question.outputs,
             to_json_types(axes, 12),
@@ -193,10 +202,10 @@ def _identity(sweep: Sweep) -> str:
     )
 
 
-def _store_attributes(path: Path) -> dict[str, Any]:
-    """Return the attributes of a store; empty where there is no valid store."""
+def _stored_identity(path: Path) -> str | None:
+    """Return the hash of the sweep that a store holds; None where there is no valid store."""
     attributes = _read_json(path).get("attributes")
-    return attributes if isinstance(attributes, dict) else {}
+    return attributes.get("sweep_sha256") if isinstance(attributes, dict) else None
 
 
 def _read_json(array: Path) -> dict[str, Any]:

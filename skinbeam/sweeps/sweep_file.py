@@ -1,19 +1,31 @@
 """Read and validate sweep files (case, axes, answer, outputs), and make the cases of a sweep."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError, unknown_name_error
-from skinbeam.model.fields import FieldError, InputTable, choice, text, value_or_list, whole_number
+from skinbeam.model.fields import InputTable, choice, text, value_or_list, whole_number
 from skinbeam.model.input_files import file_exists, parse_record, read_toml
 from skinbeam.model.vocabulary import ENDPOINTS
-from skinbeam.sweeps.axes import PERSON, SAMPLE, Axis, FieldValue, count_cases, grid_axis, population_axis, sample_axis
+from skinbeam.sweeps.axes import (
+    PERSON,
+    SAMPLE,
+    Axis,
+    FieldValue,
+    Quantile,
+    count_cases,
+    field_quantile,
+    grid_axis,
+    population_axis,
+    quantile_axis,
+)
 
 __all__ = [
     "PopulationTable",
@@ -25,7 +37,6 @@ __all__ = [
     "grid_blocks",
     "load_sweep",
     "make_sweep",
-    "set_fields",
     "values_at",
 ]
 
@@ -33,12 +44,21 @@ ANSWERS = ("simulate", "threshold", "consult")
 _MOST_OUTPUTS = 100
 
 
+def _read_each(read: Callable[[str, Any], Any]) -> BeforeValidator:
+    """Return a validator that reads each value of a table by the name of its field."""
+    return BeforeValidator(
+        lambda table: (
+            {field: read(field, told) for field, told in table.items()} if isinstance(table, Mapping) else table
+        )
+    )
+
+
 class SampleTable(InputTable):
     """Number and seed of the sampled rows, and the distribution of each sampled field."""
 
     n: Annotated[int, whole_number(1, 10_000_000)]
     seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
-    fields: dict[str, Any]
+    fields: Annotated[dict[str, Quantile], _read_each(field_quantile)]
 
 
 class PopulationTable(InputTable):
@@ -58,7 +78,7 @@ class SweepFile(InputTable):
     draws: Annotated[int, whole_number(1, 100_000)] = 200
     seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
     outputs: Annotated[list[str], value_or_list(text(200, min_length=1), _MOST_OUTPUTS)]
-    axes: dict[str, Any] = Field(default_factory=dict)
+    axes: Annotated[dict[str, Axis], _read_each(grid_axis)] = Field(default_factory=dict)
     sample: SampleTable | None = None
     population: PopulationTable | None = None
 
@@ -77,7 +97,7 @@ class SweepQuestion:
     """
 
     answer: str
-    tables: Mapping[str, Any]
+    tables: CaseTables
     folder: Path
     file: str
     outputs: tuple[str, ...]
@@ -117,25 +137,19 @@ def load_sweep(path: Path) -> Sweep:
             hint="The name of a case file in the folder of the sweep file.",
             file=path.name,
         )
-    return make_sweep(read, read_toml(beside), beside.parent, path.name)
+    return make_sweep(read, CaseTables(read_toml(beside)), beside.parent, path.name)
 
 
-def make_sweep(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str) -> Sweep:
+def make_sweep(read: SweepFile, tables: CaseTables, folder: Path, file: str) -> Sweep:
     """Validate a sweep over the tables of a case.
 
     Raises
     ------
-    InputError : an axis, a distribution or a field is wrong; too many cases.
+    InputError : the axes do not fit the answer; too many cases.
     """
-    try:
-        axes = [grid_axis(field, told) for field, told in read.axes.items()]
-    except FieldError as fault:
-        raise _field_error(fault, "axes", file) from None
+    axes = list(read.axes.values())
     if read.sample is not None:
-        try:
-            axes.insert(0, sample_axis(read.sample.n, read.sample.seed, read.sample.fields))
-        except FieldError as fault:
-            raise _field_error(fault, "sample.fields", file) from None
+        axes.insert(0, quantile_axis(SAMPLE, read.sample.n, read.sample.seed, read.sample.fields))
     if read.population is not None:
         axes.insert(0, population_axis(read.population.n, read.population.seed, tables, read.answer))
     _check_sweep(read, axes, file)
@@ -173,53 +187,13 @@ def _check_sweep(read: SweepFile, axes: list[Axis], file: str) -> None:
     count_cases(axes)
 
 
-def _field_error(fault: FieldError, table: str, file: str) -> InputError:
-    return InputError(fault.code, str(fault), field=f'{table}."{fault.field}"', hint=fault.hint, file=file)
-
-
 # The cases of a sweep.
-
-_DIGITS = 6  # most digits of an index into a list of tables, plus one
 
 
 def values_at(sweep: Sweep, place: Sequence[int]) -> dict[str, FieldValue]:
     """Return the values of the varied fields at a place, given by one index per axis."""
     rows = zip(sweep.axes, place, strict=True)
     return {field: value for axis, k in rows for field, value in zip(axis.fields, axis.rows[k], strict=True)}
-
-
-def set_fields(tables: Mapping[str, Any], values: Mapping[str, FieldValue]) -> dict[str, Any]:
-    """Return the tables of a case with fields set; `tables` is not changed.
-
-    Raises
-    ------
-    InputError : a path leads through a value that is no table, or to an item that a list does not have.
-    """
-    made: Any = tables
-    for field, value in values.items():
-        made = _set_path(made, field.split("."), value, field)
-    return dict(made)
-
-
-def _set_path(held: Any, path: Sequence[str], value: FieldValue, field: str) -> Any:
-    """Return a copy with the value at the path; all other parts are shared, not copied."""
-    if not path:
-        return value
-    key, rest = path[0], path[1:]
-    if isinstance(held, Mapping):
-        return {**held, key: _set_path(held.get(key, {}), rest, value, field)}
-    if not isinstance(held, list):
-        raise InputError(
-            "unknown-field", f'"{key}" lies in no table', field=field, hint="A field of a case, such as skin.ita_deg."
-        )
-    if not (key.isdecimal() and len(key) < _DIGITS and int(key) < len(held)):
-        raise InputError(
-            "unknown-field",
-            f'"{key}" is none of {len(held)} tables',
-            field=field,
-            hint="Tables of a list are counted from 0, such as concern.0.severity.",
-        )
-    return [_set_path(item, rest, value, field) if k == int(key) else item for k, item in enumerate(held)]
 
 
 def block_shape(shape: Sequence[int], most: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from skinbeam._version import __version__
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase, case_from_tables
 from skinbeam.sweeps.axes import FieldValue
-from skinbeam.sweeps.sweep_file import SweepQuestion, set_fields
+from skinbeam.sweeps.sweep_file import SweepQuestion
 
 __all__ = ["ANSWERED", "FAILED", "PARTLY", "CaseRow", "answer_block", "answer_cases", "is_dose_field", "read_value"]
 
@@ -81,7 +81,7 @@ def is_dose_field(field: str) -> bool:
 def _answer_case(question: SweepQuestion, values: Mapping[str, FieldValue]) -> CaseRow:
     nothing = tuple(math.nan for _ in question.outputs)
     try:
-        loaded = case_from_tables(set_fields(question.tables, values), question.folder, question.file)
+        loaded = case_from_tables(question.tables.with_fields(values).root, question.folder, question.file)
         document = _ANSWERERS[question.answer](question, loaded)
     except NotAvailable as silence:
         return CaseRow(nothing, PARTLY, silence.reason)

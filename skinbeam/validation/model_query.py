@@ -1,10 +1,9 @@
 """Compute the model's answer to a published row: a threshold, a simulated value, or a property of the sampled skins."""
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from skinbeam.api.simulate import simulate_case
 from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.model.case import Case
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.document import canonical_json, round_significant
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -43,7 +43,6 @@ __all__ = [
     "FUNCTIONS",
     "ModelAnswer",
     "ModelRuns",
-    "change_case",
 ]
 
 Floats = NDArray[np.float64]
@@ -157,69 +156,64 @@ class ModelRuns:
     cases : `[case.NAME]` of the group.
     """
 
-    cases: Mapping[str, Mapping[str, Any]]
+    cases: Mapping[str, CaseTables]
     draws: int
     seed: int
-    _cache: dict[str, Any] = field(default_factory=dict)
+    _doses: dict[str, DoseThreshold | NotAvailable] = field(default_factory=dict)
+    _simulations: dict[str, Simulation | NotAvailable] = field(default_factory=dict)
 
     def answer(self, question: ModelQuestion) -> ModelAnswer:
         """Return the answer to one question; an unknown with its reason where the model has none."""
-        case = change_case(self.cases[question.case], question.set)
+        case = self.cases[question.case].with_fields(question.set)
         found = self._answer_case(question, case)
         if question.over:
-            found = _ratio(found, self._answer_case(question, change_case(case, question.over)))
+            found = _ratio(found, self._answer_case(question, case.with_fields(question.over)))
         if question.less:
-            found = _difference(found, self._answer_case(question, change_case(case, question.less)))
+            found = _difference(found, self._answer_case(question, case.with_fields(question.less)))
         if isinstance(found.value, Unknown):
             return ModelAnswer(
                 found.value, None if found.insufficient_dose is None else found.insufficient_dose * question.scale
             )
         return ModelAnswer(found.value.scaled(question.scale))
 
-    def _answer_case(self, pose: ModelQuestion, case: dict[str, Any]) -> ModelAnswer:
+    def _answer_case(self, pose: ModelQuestion, case: CaseTables) -> ModelAnswer:
         try:
             if pose.threshold is not None:
-                return _dose_answer(self._run(find_threshold, case, pose.threshold))
+                return _dose_answer(self._run(self._doses, find_threshold, case, pose.threshold))
             if pose.simulate is not None:
-                return ModelAnswer(_value_at(self._run(simulate_case, case), pose.simulate))
+                return ModelAnswer(_value_at(self._run(self._simulations, simulate_case, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
             return ModelAnswer(self._answer_from_skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
             return ModelAnswer(Unknown(error.reason))
 
-    def _run(self, make: Callable[..., ResultT], case: dict[str, Any], *what: str) -> ResultT:
-        key = canonical_json([make.__name__, case, what])
-        if key not in self._cache:
+    def _run(
+        self,
+        known: dict[str, ResultT | NotAvailable],
+        make: Callable[..., ResultT],
+        case: CaseTables,
+        *what: str,
+    ) -> ResultT:
+        key = canonical_json([case.root, what])
+        if key not in known:
             try:
-                self._cache[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
+                known[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
             except NotAvailable as error:
-                self._cache[key] = error
-        if isinstance(self._cache[key], NotAvailable):
-            raise self._cache[key]
-        result: ResultT = self._cache[key]
-        return result
+                known[key] = error
+        found = known[key]
+        if isinstance(found, NotAvailable):
+            raise found
+        return found
 
-    def _answer_from_skins(self, name: str, case: dict[str, Any], arguments: Mapping[str, float]) -> Estimate | Unknown:
+    def _answer_from_skins(self, name: str, case: CaseTables, arguments: Mapping[str, float]) -> Value:
         with collect_sources() as sources:
             skins = SkinDistribution.from_case(_load(case).case).sample(self.draws, self.seed)
             values = FUNCTIONS[name](skins, **arguments)
         return summarise_draws(values, np.asarray(skins["weight"].values, dtype=np.float64), tuple(sources))
 
 
-def change_case(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a case with dotted keys set; a number in a key is an index into a list of tables."""
-    content = copy.deepcopy(dict(case))
-    for path, value in keys.items():
-        *parents, last = path.split(".")
-        here: Any = content
-        for parent in parents:
-            here = here[int(parent)] if isinstance(here, list) else here.setdefault(parent, {})
-        here[last] = value
-    return content
-
-
-def _load(case: Mapping[str, Any]) -> LoadedCase:
-    return LoadedCase(parse_record(Case, case, file="validation"), Path(), "validation")
+def _load(case: CaseTables) -> LoadedCase:
+    return LoadedCase(parse_record(Case, case.root, file="validation"), Path(), "validation")
 
 
 def _dose_answer(found: DoseThreshold) -> ModelAnswer:

@@ -8,10 +8,11 @@ one end alone with `bound`, or `words` where no number was given; and either `po
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from skinbeam.model.case_tables import CaseTables, WrittenValue
 from skinbeam.model.errors import unknown_name_error
 from skinbeam.model.fields import InputTable
 from skinbeam.model.package_data import load_package_table
@@ -82,13 +83,13 @@ class ModelQuestion(InputTable):
     """
 
     case: str
-    set: dict[str, Any] = Field(default={})
+    set: dict[str, WrittenValue] = Field(default={})
     threshold: str | None = None
     simulate: str | None = None
     function: str | None = None
     arguments: dict[str, float] = Field(default={})
-    over: dict[str, Any] = Field(default={})
-    less: dict[str, Any] = Field(default={})
+    over: dict[str, WrittenValue] = Field(default={})
+    less: dict[str, WrittenValue] = Field(default={})
     scale: float = 1.0
 
     @model_validator(mode="after")
@@ -156,7 +157,7 @@ class RowOrdering(InputTable):
 class RowGroup(InputTable):
     """The content of one file: shared cases, rows, and orderings."""
 
-    case: dict[str, dict[str, Any]] = Field(default={})
+    case: dict[str, CaseTables] = Field(default={})
     row: list[PublishedRow]
     ordering: list[RowOrdering] = Field(default=[])
 

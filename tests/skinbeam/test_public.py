@@ -20,6 +20,7 @@ from paths import ROOT
 import skinbeam
 from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
+from skinbeam.model.document import to_json_types
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
@@ -187,7 +188,7 @@ def test_a_field_of_any_table_is_given_by_name() -> None:
 def test_attributes_of_a_result_are_typed_values_of_its_document() -> None:
     found = answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS)
     assert isinstance(found.dose, Estimate)
-    assert found.dose.as_record() == found["dose"] == found.to_dict()["dose"]
+    assert to_json_types(found.dose) == found["dose"] == found.to_dict()["dose"]
     assert float(found.dose) == found["dose"]["median"]
     assert np.log(found.dose.high) > np.log(float(found.dose))
     assert found.bracket.tolist() == found["bracket"]
@@ -196,7 +197,7 @@ def test_attributes_of_a_result_are_typed_values_of_its_document() -> None:
     assert isinstance(simulated.microlesion.depth_um, Unknown)
     assert simulated.microlesion.depth_um.reason == simulated["microlesion"]["depth_um"]["unknown"]
     assert simulated.light.absorbed["basal layer"].median > 0.0
-    assert simulated.damage.vessels[0].p_closed.as_record() == simulated["damage"]["vessels"][0]["p_closed"]
+    assert to_json_types(simulated.damage.vessels[0].p_closed) == simulated["damage"]["vessels"][0]["p_closed"]
     spectra = answer("skin", TABLES, [532, 1064], draws=DRAWS)
     assert spectra.layers[0].name == spectra["layers"][0]["name"]
     assert spectra.layers[0].mua_per_cm.shape == spectra.wavelength_nm.shape == (2,)

@@ -4,10 +4,12 @@ Every number is an estimate, or an unknown with its reason; an answer that absta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
 
+from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.json_fields import json_entries
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
@@ -87,6 +89,10 @@ class StudyShare:
     weight: float
 
 
+# The English sentence, or false where nothing prevents an answer.
+_ABSTENTION: Final = json_entries(lambda message: (("abstains", False if message is None else message.english),))
+
+
 @dataclass(frozen=True)
 class NaturalCourse:
     """The results of no treatment that a plan stores with each option; fields as in `Expectation`.
@@ -101,12 +107,7 @@ class NaturalCourse:
     downtime_days: Value
     durability: Mapping[str, Value]
     studies: tuple[StudyShare, ...]
-    abstains: Message | None
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON form, with every key."""
-        record = {field.name: getattr(self, field.name) for field in fields(self)}
-        return record | {"abstains": False if self.abstains is None else self.abstains.english}
+    abstains: Message | None = field(metadata=_ABSTENTION)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Expectation:
     sun_protection: SunProtection | Unknown
     dose: DosePlacement | Unknown
     studies: tuple[StudyShare, ...]
-    abstains: Message | None
+    abstains: Message | None = field(metadata=_ABSTENTION)
     in_words: tuple[Message, ...]
     untreated: "Expectation | NaturalCourse | None" = None
     warnings: tuple[DocumentWarning, ...] = ()
@@ -149,15 +150,11 @@ class Expectation:
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form that a plan stores.
 
-        It has every key, except that the untreated course has neither `untreated` nor `warnings`, and that
-        `person_improvement_pct` is left out where it is None.
+        The untreated course has neither `untreated` nor `warnings`.
         """
-        record = {field.name: getattr(self, field.name) for field in fields(self)}
-        record["abstains"] = False if self.abstains is None else self.abstains.english
+        record = dataclass_fields(self)
         if self.untreated is None:
-            del record["untreated"], record["warnings"]
-        if self.person_improvement_pct is None:
-            del record["person_improvement_pct"]
+            del record["warnings"]
         return record
 
     def shortened(self) -> "Expectation":

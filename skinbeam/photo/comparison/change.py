@@ -1,15 +1,15 @@
 """Compare two photographs of a face: changes of the marks of each kind and region, or why they cannot be compared."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypedDict
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypedDict
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.json_fields import json_name, json_sentence
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.comparison.blur import blur_light, blur_to_match_px, texture_ratio_ln
 from skinbeam.photo.comparison.contrast import ReferenceSkin, make_measures
@@ -68,14 +68,8 @@ class FindingChange:
     contrast_after: float | Unknown
     contrast_change: Value
     change_pct: Value
-    direction: Literal["weaker", "stronger", "not-told"]
-    message: Message
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        record = dataclass_fields(self)
-        named = {"changed": record.pop("direction"), "told": record.pop("message").english}
-        return record | named
+    direction: Literal["weaker", "stronger", "not-told"] = field(metadata=json_name("changed"))
+    message: Message = field(metadata=json_sentence("told"))
 
 
 def measure_finding_changes(

@@ -1,11 +1,12 @@
 """Records of the findings of a photograph, and the concerns that they suggest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.json_fields import json_sentence
 from skinbeam.photo.findings.mark import Repeatability
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
@@ -103,8 +104,8 @@ class SkinFinding:
     severity_source: str | None = None
     confidence: Confidence | Unknown
     suggests: str | None
-    told: Message | None = None
-    note: Message | None = None
+    told: Message | None = field(default=None, metadata=json_sentence("told"))
+    note: Message | None = field(default=None, metadata=json_sentence("note"))
     contrast: float | None = None
     size_mm: Estimate | None = None
     length_mm: Estimate | None = None
@@ -119,14 +120,6 @@ class SkinFinding:
     found_count: int | None = None
     count_interval: tuple[int, int] | None = None
     marks: tuple[MarkRecord, ...] | None = None
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON form; fields that are None are left out."""
-        record = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("told", "note"):
-            if record[name] is not None:
-                record[name] = record[name].english
-        return {name: value for name, value in record.items() if value is not None}
 
 
 def unknown_finding(kind: str, reason: str, site: str) -> SkinFinding:
@@ -156,19 +149,14 @@ class ConcernSuggestion:
     Parameters
     ----------
     condition, site : of the case file.
-    severity : by a published scale; None where there is none.
     seen : the findings, one message for each region.
+    severity : by a published scale; None where there is none.
     """
 
     condition: str
     site: str
+    seen: tuple[Message, ...] = field(metadata=json_sentence("seen"))
     severity: str | None
-    seen: tuple[Message, ...]
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON form; without a severity the key is left out."""
-        record = {"condition": self.condition, "site": self.site, "seen": [one.english for one in self.seen]}
-        return record if self.severity is None else {**record, "severity": self.severity}
 
 
 def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion, ...]:
@@ -179,7 +167,7 @@ def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion
         if told and finding.suggests is not None:
             strong.setdefault((finding.suggests, finding.site), []).append(finding)
     return tuple(
-        ConcernSuggestion(condition, site, _severity(found), tuple(finding_message(one) for one in found))
+        ConcernSuggestion(condition, site, tuple(finding_message(one) for one in found), _severity(found))
         for (condition, site), found in strong.items()
         if _is_enough(found)
     )

@@ -16,6 +16,7 @@ from skinbeam.assessment.questionnaire import (
 )
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.model.case import Case
+from skinbeam.model.document import to_json_types
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography, collect_sources
 from skinbeam.model.vocabulary import vocabulary_table
@@ -210,7 +211,7 @@ def test_each_answer_raises_its_risk(patient: dict[str, Any], concern: dict[str,
         found = assess_risks(case)
     assert all(risk.message.text and risk.source in bibliography() for risk in found)
     assert set(keys) == {risk.source for risk in found}
-    assert {record["risk"] for record in (risk.as_record() for risk in found)} == {risk.name for risk in found}
+    assert {record["risk"] for record in (to_json_types(risk) for risk in found)} == {risk.name for risk in found}
 
 
 def test_a_person_without_any_has_none() -> None:

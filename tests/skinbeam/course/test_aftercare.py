@@ -16,6 +16,7 @@ from skinbeam.course.aftercare import (
     session_range,
 )
 from skinbeam.model.case import Case
+from skinbeam.model.document import to_json_types
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
@@ -63,7 +64,7 @@ def test_advice_is_cited_and_has_its_record() -> None:
     with collect_sources() as keys:
         said = (*aftercare_advice(["ablative"], _case()), *record_keeping_advice())
     assert set(keys) == {item.source for item in said} <= set(bibliography())
-    assert all(item.as_record()["text"] == item.message.text for item in said)
+    assert all(to_json_types(item)["text"] == item.message.text for item in said)
     assert _ids(record_keeping_advice()) == [rule.id for rule in load_rules("records")]
 
 

@@ -66,7 +66,7 @@ def test_an_uncalibrated_photograph_spans_more_than_the_light_moved_one_portrait
     assert isinstance(held, PhotoColour)
     assert free.ita_deg.low < held.ita_deg.low < held.ita_deg.high < free.ita_deg.high
     assert free.ita_deg.high - free.ita_deg.low > 22  # the cheeks of one portrait differ by this much
-    assert free.darkest_deg == min(free.regions.values())
+    assert free.darkest_deg == min(free.regions_ita_deg.values())
     assert (free.calibrated, held.calibrated) == (False, True)
 
 
@@ -82,7 +82,7 @@ def test_one_bluish_region_is_left_out_and_most_of_them_say_nothing() -> None:
     blue = np.array([0.25, 0.25, 0.3])
     held = read_colour({**SKIN, "jaw": blue})
     assert isinstance(held, PhotoColour)
-    assert set(held.regions) == set(SKIN)
+    assert set(held.regions_ita_deg) == set(SKIN)
     assert isinstance(read_colour({"jaw": blue, "nose": blue, "chin": SKIN["chin"]}), Unknown)
 
 

@@ -7,6 +7,7 @@ import pytest
 from paths import ROOT
 
 from skinbeam.model.case import Case
+from skinbeam.model.document import to_json_types
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
@@ -50,7 +51,7 @@ def test_findings_of_one_condition_and_site_are_one_suggestion() -> None:
     assert one.seen[0].text == "3 brown spots, 2 to 5 mm wide (cheeks, the person's right)"
     with use_language("de"):
         assert one.seen[0].text == "3 braune Flecken, 2 bis 5 mm breit (Wangen, rechts aus Sicht der Person)"
-    assert "severity" not in one.as_record()
+    assert "severity" not in to_json_types(one)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_only_what_is_enough_is_suggested(change: dict[str, Any], there: bool) -
 def test_the_severity_of_a_scale_goes_with_it() -> None:
     acne = replace(SPOTS, kind="inflamed", suggests="active-acne", severity="moderate", found_count=3)
     (one,) = suggest_concerns([acne])
-    assert one.as_record()["severity"] == "moderate"
+    assert to_json_types(one)["severity"] == "moderate"
 
 
 def test_acne_is_suggested_by_all_lesions_that_were_found() -> None:

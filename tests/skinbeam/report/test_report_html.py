@@ -333,7 +333,7 @@ def test_what_the_photograph_changes_and_suggests_stands_beside_its_overlays() -
     taken = Message("photo-plan.melanin_unknown", {"site": "Cheeks"})
     seen = Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0})
     plan = sample()
-    suggestion = ConcernSuggestion("age-spots", "forehead", "mild", (seen,))
+    suggestion = ConcernSuggestion("age-spots", "forehead", (seen,), "mild")
     told = replace(plan, assessment=replace(plan.assessment, photo_told=(taken,)), suggested=(suggestion,))
     words = Page(render_html(told, sample_figures())).words
     assert f"What the plan took from it {taken.text}" in words

@@ -9,6 +9,7 @@ from pulse_samples import loaded
 
 from research.derived_tables.model_error import endpoint_table
 from skinbeam.api.window import find_window
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import default_error_factor, draw_error_factor, min_sources, model_error
@@ -129,7 +130,7 @@ def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> 
 
 def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
     case = {"skin": {"preset": "human"}, "bath": {"temperature_C": 40.0}}
-    asked = ModelRuns({"a": case}, draws=4, seed=0)
+    asked = ModelRuns({"a": CaseTables(case)}, draws=4, seed=0)
     in_s, in_ms = (
         asked.answer(
             ModelQuestion(case="a", threshold="epidermal-necrosis", set={"bath.temperature_C": 20.0}, scale=scale)

@@ -8,17 +8,20 @@ import numpy as np
 import pytest
 
 from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import resolve_name
 from skinbeam.sweeps.axes import PERSON, population_axis
-from skinbeam.sweeps.sweep_file import load_sweep, set_fields, values_at
+from skinbeam.sweeps.sweep_file import load_sweep, values_at
 
-CASE: dict[str, Any] = {
-    "patient": {"age_years": 40, "ita_deg": 40.0},
-    "concern": [{"condition": "solar-lentigo", "site": "hands", "severity": "mild"}],
-}
+CASE = CaseTables(
+    {
+        "patient": {"age_years": 40, "ita_deg": 40.0},
+        "concern": [{"condition": "solar-lentigo", "site": "hands", "severity": "mild"}],
+    }
+)
 N = 1024
 
 
@@ -50,7 +53,7 @@ def test_sites_are_those_of_trials_of_the_condition_and_every_person_makes_a_cas
     assert {row[axis.fields.index("concern.0.site")] for row in axis.rows} <= known
     for row in axis.rows:
         values = dict(zip(axis.fields, row, strict=True))
-        assert case_from_tables(set_fields(CASE, values), Path(), "case").case.patient is not None
+        assert case_from_tables(CASE.with_fields(values).root, Path(), "case").case.patient is not None
 
 
 def test_more_people_go_on_with_fewer() -> None:
@@ -58,13 +61,13 @@ def test_more_people_go_on_with_fewer() -> None:
 
 
 def test_a_pulse_takes_skin_and_no_age() -> None:
-    assert population_axis(4, 0, {}, "simulate").fields == ("skin.ita_deg", "skin.site")
+    assert population_axis(4, 0, CaseTables({}), "simulate").fields == ("skin.ita_deg", "skin.site")
 
 
 @pytest.mark.parametrize("concerns", [[], [{"condition": "melasma"}, {"condition": "solar-lentigo"}]])
 def test_a_plan_is_drawn_for_one_concern(concerns: list[dict[str, str]]) -> None:
     with pytest.raises(InputError, match="come together") as told:
-        population_axis(4, 0, {"concern": concerns}, "consult")
+        population_axis(4, 0, CaseTables({"concern": concerns}), "consult")
     assert told.value.field == "population"
 
 

@@ -88,7 +88,7 @@ def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_swe
         own.scheduler.communicate()
         own.start_missing()
         await_workers(own.address)
-        assert run(desk, own.address)["answered"] == BLOCKS
+        assert run(desk, own.address).answered == BLOCKS
     assert files_of(desk / "out.zarr") == whole
 
 
@@ -111,7 +111,7 @@ def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_
                 made.scale(1)
 
         done = run(desk, made.scheduler_address, 3, lambda: made.scale(0), on_message=tell)
-        assert done["answered"] == BLOCKS
+        assert done.answered == BLOCKS
         assert files_of(desk / "out.zarr") == whole
         assert [sentence for sentence in sentences if "No worker is left" in sentence]
         shutil.rmtree(desk / "out.zarr")
@@ -122,7 +122,7 @@ def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_
         assert "goes on with what is missing" in nobody.value.hint
         made.scale(1)
         made.wait_for_workers(1)
-        assert run(desk, made.scheduler_address)["answered"] == BLOCKS
+        assert run(desk, made.scheduler_address).answered == BLOCKS
     assert files_of(desk / "out.zarr") == whole
 
 
@@ -144,7 +144,7 @@ def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(desk: Path) -> None
         assert time.monotonic() < until
         time.sleep(0.01)
     with threads(1) as address:
-        assert run(desk, address)["answered"] == BLOCKS
+        assert run(desk, address).answered == BLOCKS
     assert files_of(desk / "out.zarr") == whole
 
 
@@ -172,7 +172,7 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
     sentences: list[str] = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
         done = run(desk, None, cost=SweepCost(MANY, 2.5, 1), on_message=sentences.append)
-    assert (done["answered"], done["failed"]) == (MANY - 1, 1)
+    assert (done.answered, done.failed) == (MANY - 1, 1)
     assert sentences[0] == (
         "Workers on this machine: 1, each with at most 0.5 GB of memory; one that needs more is started again."
     )
@@ -180,14 +180,14 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
     assert results["status"].values.tolist() == [FAILED] + [ANSWERED] * (MANY - 1)
     assert results["status"].encoding["chunks"] == (4,)
     [row] = error_rows(results)
-    assert "too little memory" in row["message"]
+    assert "too little memory" in row.message
 
 
 def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     sentences: list[str] = []
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(watch, "scheduler_workers", lambda client: [{"status": "paused"}])
+    monkeypatch.setattr(watch, "scheduler_workers", lambda client: [watch.ClusterWorker("paused", 1, 0.0)])
     one = watch.ClusterWatch(None, sentences.append)
     for _ in range(2):
         one.check()

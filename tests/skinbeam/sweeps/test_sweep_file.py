@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError
-from skinbeam.sweeps.axes import grid_axis, sample_axis
-from skinbeam.sweeps.sweep_file import block_shape, grid_blocks, load_sweep, set_fields, values_at
+from skinbeam.sweeps.axes import field_quantile, grid_axis, quantile_axis
+from skinbeam.sweeps.sweep_file import block_shape, grid_blocks, load_sweep, values_at
 
 CASE = """
 [skin]
@@ -94,7 +95,7 @@ def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, des
 
 def test_fields_are_set_without_changing_the_case() -> None:
     tables = {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
-    made = set_fields(tables, {"concern.1.severity": "mild", "settings.pulse_ms": 3.0})
+    made = CaseTables(tables).with_fields({"concern.1.severity": "mild", "settings.pulse_ms": 3.0}).root
     assert made["concern"] == [{"condition": "redness"}, {"condition": "scar", "severity": "mild"}]
     assert made["settings"] == {"pulse_ms": 3.0}
     assert tables == {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
@@ -104,7 +105,7 @@ def test_fields_are_set_without_changing_the_case() -> None:
 def test_a_path_that_leads_nowhere_is_told(field: str) -> None:
     tables = {"concern": [{"condition": "redness"}], "skin": {"site": "neck"}}
     with pytest.raises(InputError) as told:
-        set_fields(tables, {field: 1.0})
+        CaseTables(tables).with_fields({field: 1.0})
     assert told.value.field == field
 
 
@@ -124,13 +125,15 @@ def test_a_longer_sample_goes_on_with_a_shorter_one(n: int, seed: int) -> None:
         "skin.ita_deg": {"distribution": "normal", "mean": 40.0, "sd": 10.0},
         "patient.sex": {"distribution": "choice", "values": ["female", "male"]},
     }
-    longer = sample_axis(2 * n, seed, fields)
-    assert sample_axis(n, seed, fields).rows == longer.rows[:n]
+    quantiles = {field: field_quantile(field, told) for field, told in fields.items()}
+    longer = quantile_axis("sample", 2 * n, seed, quantiles)
+    assert quantile_axis("sample", n, seed, quantiles).rows == longer.rows[:n]
     assert {row[1] for row in longer.rows} <= {"female", "male"}
 
 
 def test_a_sample_fills_its_distribution() -> None:
-    rows = sample_axis(1024, 0, {"a": {"distribution": "log-uniform", "low": 0.1, "high": 10.0}}).rows
+    quantile = field_quantile("a", {"distribution": "log-uniform", "low": 0.1, "high": 10.0})
+    rows = quantile_axis("sample", 1024, 0, {"a": quantile}).rows
     values = np.sort([row[0] for row in rows])
     # Sobol points lie one in each of 1024 equal parts, so a share is off by one part at most.
     share = np.log(values / 0.1) / np.log(100.0)

@@ -106,8 +106,8 @@ def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(
     assert (one["status"].sel({"bath.exposure_s": [2.0, 8.0]}) == PARTLY).all()  # a bath leaves no columns
     rows = error_rows(one)
     assert len(rows) == one["status"].size
-    assert all("exposure_s" in row["message"] for row in rows if row["status"] == FAILED)
-    assert all("microlesion.depth_um" in row["message"] for row in rows if row["status"] == PARTLY)
+    assert all("exposure_s" in row.message for row in rows if row.status == FAILED)
+    assert all("microlesion.depth_um" in row.message for row in rows if row.status == PARTLY)
 
 
 @pytest.mark.check

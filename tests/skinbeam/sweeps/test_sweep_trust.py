@@ -294,7 +294,7 @@ def test_a_sweep_runs_over_tls_and_who_has_other_certificates_is_refused(
         with dask.config.set({"distributed.comm.tls.client.cert": None, "distributed.comm.tls.client.key": None}):
             refused(asked, store, own.address)
         refused(asked, store, own.address.replace("tls", "tcp"))
-        assert run_sweep(asked, store, cluster=own.address)["answered"] == BLOCKS
+        assert run_sweep(asked, store, cluster=own.address).answered == BLOCKS
     assert files_of(store) == whole
 
 

@@ -12,7 +12,8 @@ def test_the_least_memory_of_the_workers_of_a_cluster_is_told(
     limits: tuple[float, float], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "connect", nullcontext)
-    monkeypatch.setattr(cluster, "scheduler_workers", lambda client: [{"memory_limit": limit} for limit in limits])
+    workers = [cluster.ClusterWorker("running", 1, limit) for limit in limits]
+    monkeypatch.setattr(cluster, "scheduler_workers", lambda client: workers)
     monkeypatch.setattr(cluster, "_check_versions", lambda client: None)
     heard: list[str] = []
     with cluster.open_workers("tcp://127.0.0.1:8786", on_message=heard.append):

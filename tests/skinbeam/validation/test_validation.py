@@ -16,12 +16,13 @@ from store import stored
 
 import skinbeam
 from skinbeam.model.case import Case
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography
-from skinbeam.validation.model_query import FUNCTIONS, ModelAnswer, ModelRuns, change_case
+from skinbeam.validation.model_query import FUNCTIONS, ModelAnswer, ModelRuns
 from skinbeam.validation.published_rows import (
     ModelQuestion,
     PublishedRow,
@@ -139,7 +140,7 @@ def _sound(group: str, pose: ModelQuestion) -> None:
     """The case is one that a file could hold, and the question is one that there is."""
     case = row_groups()[group].case[pose.case]
     for keys in ({}, pose.set, {**pose.set, **pose.over}):
-        parse_record(Case, change_case(case, keys), file="row")
+        parse_record(Case, case.with_fields(keys).root, file="row")
     assert pose.function is None or pose.function in FUNCTIONS
 
 
@@ -282,23 +283,26 @@ def test_the_share_leaves_out_suspect_rows_and_words() -> None:
 # --- questions to the model -----------------------------------------------------------------------------------------
 
 CASES = {
-    "slab": {
-        "skin": {"preset": "human", "site": "forearm"},
-        "vessel": [{"depth_um": 300.0, "diameter_um": 30.0}],
-        "laser": {"wavelength_nm": 2940.0},
-        "settings": {"fluence_J_cm2": 10.0, "pulse_ms": 0.25, "spot_mm": 3.0},
-    }
+    "slab": CaseTables(
+        {
+            "skin": {"preset": "human", "site": "forearm"},
+            "vessel": [{"depth_um": 300.0, "diameter_um": 30.0}],
+            "laser": {"wavelength_nm": 2940.0},
+            "settings": {"fluence_J_cm2": 10.0, "pulse_ms": 0.25, "spot_mm": 3.0},
+        }
+    )
 }
 
 
 def test_keys_are_changed_in_a_copy() -> None:
-    case = change_case(CASES["slab"], {"settings.pulse_ms": 1.0, "vessel.0.diameter_um": 60.0, "patient.age_years": 40})
+    changes = {"settings.pulse_ms": 1.0, "vessel.0.diameter_um": 60.0, "patient.age_years": 40}
+    case = CASES["slab"].with_fields(changes).root
     assert (case["settings"]["pulse_ms"], case["vessel"][0]["diameter_um"], case["patient"]) == (
         1.0,
         60.0,
         {"age_years": 40},
     )
-    assert CASES["slab"]["settings"] == {"fluence_J_cm2": 10.0, "pulse_ms": 0.25, "spot_mm": 3.0}
+    assert CASES["slab"].root["settings"] == {"fluence_J_cm2": 10.0, "pulse_ms": 0.25, "spot_mm": 3.0}
 
 
 def test_scale_and_ratio() -> None:
