@@ -1,4 +1,6 @@
-"""The tutorials of a clinic are done word for word, on both databases: a first patient, and a first week."""
+"""The tutorials of a clinic are done word for word, on both databases: a first patient, and a first week, the latter in
+Firefox and WebKitGTK, too.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +8,11 @@ from pathlib import Path
 import pytest
 from clinic_pages import opened_page, served
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
+from driven_tutorial import DrivenReader
 from paths import ROOT
 from playwright.sync_api import Browser
 from tutorial import Reader, steps_of
+from webdriver import DRIVERS
 
 from skinbeam_clinic.jobs.worker import PlanWorker
 
@@ -38,5 +42,24 @@ def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Brows
                 except Exception as error:
                     shown = page.locator("main").inner_text()[:1500]
                     pytest.fail(f"{tutorial.name}:{line}: {sentence}\n{error}\n{page.url}\n{shown}")
+    finally:
+        worker.stop()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", DRIVERS)
+def test_the_first_week_can_be_lived_in_another_browser(clinics: Clinics, name: str) -> None:
+    tutorial = GUIDE / "first-week.md"
+    worker = PlanWorker(clinics.database, planned)
+    worker.start()
+    try:
+        with served(clinics.app) as address, DRIVERS[name]() as driver:
+            reader = DrivenReader(driver, address, HOME, PASSWORD, FILES["first-week"])
+            for line, sentence in steps_of(tutorial):
+                try:
+                    reader.do(sentence)
+                except Exception as error:
+                    shown = driver.run("return location.href + '\\n' + document.querySelector('main').innerText")
+                    pytest.fail(f"{tutorial.name}:{line}: {sentence}\n{error}\n{shown[:1500]}")
     finally:
         worker.stop()

@@ -1,0 +1,150 @@
+"""Does what a tutorial says by WebDriver, as `tutorial.py` does by Playwright: the sentences of the first week."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from webdriver import WebDriver
+
+__all__ = ["DrivenReader"]
+
+_WAIT_S, _LONG_S = 90.0, 300.0  # of one sentence and of a plan, on a busy machine
+# Shown elements of a kind by their name: whole names first, then those that contain it, whatever the case.
+_FIND = """
+const [kind, name] = arguments;
+const clean = text => (text || '').replace(/\\s+/g, ' ').trim();
+const shown = found => found && found.getClientRects().length > 0 && getComputedStyle(found).visibility === 'visible';
+let named = [];
+const add = (found, text) => { if (shown(found)) named.push([found, clean(text)]); };
+if (kind === 'button') document.querySelectorAll('button, input[type=submit]').forEach(
+  one => add(one, one.getAttribute('aria-label') || one.textContent || one.value));
+if (kind === 'link') document.querySelectorAll('a[href]').forEach(
+  one => add(one, one.getAttribute('aria-label') || one.textContent));
+if (kind === 'label') {
+  document.querySelectorAll('label').forEach(one => add(one.control, one.textContent));
+  document.querySelectorAll('input[aria-label], select[aria-label]').forEach(
+    one => add(one, one.getAttribute('aria-label')));
+}
+if (kind === 'heading') document.querySelectorAll('h1, h2, h3').forEach(one => add(one, one.textContent));
+if (kind === 'radio') document.querySelectorAll('input[type=radio]').forEach(one => add(one, name));
+if (kind === 'text') document.querySelectorAll('body *').forEach(one => {
+  if ([...one.childNodes].some(child => child.nodeType === 3 && child.data.trim())) add(one, one.textContent);
+});
+const wanted = clean(name).toLowerCase();
+const whole = named.find(([, text]) => text === clean(name));
+const part = named.find(([, text]) => text.toLowerCase().includes(wanted));
+return (whole || part || [null])[0];
+"""
+_LEADS_ON = "return arguments[0].tagName === 'A' || arguments[0].type === 'submit'"
+_HERE = "document.documentElement.dataset.left = ''"
+_STILL_HERE = "return document.documentElement.dataset.left === '' || document.readyState === 'loading'"
+_OPTION = "return [...arguments[0].options].find(one => one.textContent.trim() === arguments[1])"
+
+
+@dataclass
+class DrivenReader:
+    """Somebody who follows a tutorial in any browser.
+
+    Parameters
+    ----------
+    driver : of the browser.
+    address, clinic, password, files : as of `tutorial.Reader`.
+    """
+
+    driver: WebDriver
+    address: str
+    clinic: str
+    password: str
+    files: Path
+
+    def do(self, sentence: str) -> None:
+        """Do what a sentence says.
+
+        Raises
+        ------
+        ValueError : it is of no known kind.
+        """
+        for pattern, act in _KINDS.items():
+            if match := re.fullmatch(pattern, sentence):
+                act(self, *match.groups())
+                return
+        raise ValueError(f"nobody knows how to do this: {sentence}")
+
+    def sign_in(self, name: str) -> None:
+        self.driver.go(f"{self.address}/sign-in")
+        self.driver.forget_cookies()
+        self.driver.go(f"{self.address}/sign-in")
+        if self.driver.run(_FIND, "label", "Clinic"):
+            self.type(self.clinic, "Clinic")
+        self.type(name, "Name")
+        self.type(self.password, "Password")
+        self.press("Sign in")
+        self._find("heading", "Patients")
+
+    def press(self, name: str) -> None:
+        self._leave(self._find("button", name))
+
+    def open(self, name: str) -> None:
+        self._leave(self._find("link", name))
+
+    def type(self, text: str, label: str) -> None:
+        field = self._find("label", label)
+        self.driver.clear(field)
+        self.driver.type(field, text)
+
+    def choose(self, option: str, label: str) -> None:
+        found = self.driver.run(_OPTION, self._find("label", label), option)
+        assert found, f"{label} has no option {option}"
+        self.driver.click(found)
+
+    def choose_file(self, name: str, label: str) -> None:
+        self.driver.type(self._find("label", label), str(self.files / name))
+
+    def tick_first(self) -> None:
+        self.driver.click(self._find("radio", "any"))
+
+    def read(self, text: str) -> None:
+        self._find("text", text)
+
+    def wait(self, text: str) -> None:
+        self._find("heading", text, _LONG_S)
+
+    def _find(self, kind: str, name: str, within_s: float = _WAIT_S) -> Any:
+        return self._until(lambda: self.driver.run(_FIND, kind, name), f"there is no {kind} {name}", within_s)
+
+    def _leave(self, way: Any) -> None:
+        leads_on = self.driver.run(_LEADS_ON, way)
+        self.driver.run(_HERE)
+        self.driver.click(way)
+        if leads_on:  # the next sentence is about the next page, which has not set this
+            self._until(lambda: not self.driver.run(_STILL_HERE), "no page follows", _WAIT_S)
+
+    @staticmethod
+    def _until(look: Callable[[], Any], fault: str, within_s: float) -> Any:
+        """Return what is found within that time; a page that is just left has nothing to find."""
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                if found := look():
+                    return found
+                told = fault
+            except AssertionError as error:
+                told = f"{fault}: {error}"
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+
+
+_KINDS: dict[str, Callable[..., None]] = {
+    r"Sign in as `(\w+)`": DrivenReader.sign_in,
+    r"Press \*\*(.+)\*\*": DrivenReader.press,
+    r"Open \*\*(.+)\*\*": DrivenReader.open,
+    r"Type `(.+)` into \*\*(.+)\*\*": DrivenReader.type,
+    r"Choose `(.+)` for \*\*(.+)\*\*": DrivenReader.choose,
+    r"Choose the file `(.+)` for \*\*(.+)\*\*": DrivenReader.choose_file,
+    r"Tick the first option": DrivenReader.tick_first,
+    r"Read \*\*(.+)\*\*": DrivenReader.read,
+    r"Wait for \*\*(.+)\*\*": DrivenReader.wait,
+}

@@ -1,0 +1,163 @@
+"""Firefox and WebKitGTK by the W3C's WebDriver, without a library: what a tutorial needs of a browser.
+
+Firefox takes the commands by its own Marionette, one JSON list at a time over a socket (no geckodriver is needed);
+WebKitGTK's driver takes them by HTTP.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DRIVERS", "WebDriver"]
+
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives a reference
+_START_S, _COMMAND_S = 90.0, 120.0
+_DESK = {"width": 1280, "height": 900}
+_MARIONETTE_PORT = 2828
+_MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
+
+Send = Callable[[str, str, dict[str, Any]], Any]  # name of Marionette, path of WebDriver, parameters → value
+
+
+class WebDriver:
+    """A browser with one page.
+
+    Parameters
+    ----------
+    send : sends a command and returns its value.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def go(self, address: str) -> None:
+        """Open an address."""
+        self._send("WebDriver:Navigate", "url", {"url": address})
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Return what a script in the page returns; an element is given as its reference."""
+        return self._send("WebDriver:ExecuteScript", "execute/sync", {"script": script, "args": list(arguments)})
+
+    def click(self, element: Any) -> None:
+        """Click an element as a person does, which fails where something lies over it."""
+        id = element[_ELEMENT]
+        self._send("WebDriver:ElementClick", f"element/{id}/click", {"id": id})
+
+    def clear(self, element: Any) -> None:
+        """Empty a field."""
+        id = element[_ELEMENT]
+        self._send("WebDriver:ElementClear", f"element/{id}/clear", {"id": id})
+
+    def type(self, element: Any, text: str) -> None:
+        """Type into a field, or choose a file for it."""
+        id = element[_ELEMENT]
+        self._send("WebDriver:ElementSendKeys", f"element/{id}/value", {"id": id, "text": text})
+
+    def forget_cookies(self) -> None:
+        """Delete all cookies of the page."""
+        self._send("WebDriver:DeleteAllCookies", "DELETE cookie", {})
+
+
+@contextlib.contextmanager
+def _firefox() -> Iterator[WebDriver]:
+    program = shutil.which("firefox-esr") or shutil.which("firefox")
+    assert program, "Firefox is missing: sudo apt-get install -y firefox-esr"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        words = [program, "--headless", "--marionette", "--no-remote", "--profile", profile]
+        browser = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            line = _connect(_MARIONETTE_PORT)
+            line.settimeout(_COMMAND_S)
+            stream = line.makefile("rb")
+            _read_message(stream)  # what it is
+            numbers = iter(range(10**9))
+
+            def send(name: str, _: str, parameters: dict[str, Any]) -> Any:
+                written = json.dumps([0, next(numbers), name, parameters]).encode()
+                line.sendall(b"%d:" % len(written) + written)
+                _, _, error, result = _read_message(stream)
+                assert error is None, f"{name}: {error}"
+                return result.get("value") if isinstance(result, dict) else result
+
+            send("WebDriver:NewSession", "", {"capabilities": {"alwaysMatch": {}}})
+            send("WebDriver:SetWindowRect", "", dict(_DESK))
+            yield WebDriver(send)
+        finally:
+            browser.kill()
+            browser.wait()
+
+
+def _connect(port: int) -> socket.socket:
+    until = time.monotonic() + _START_S
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), 5)
+        except OSError:
+            assert time.monotonic() < until, "the browser did not start"
+            time.sleep(0.5)
+
+
+def _read_message(stream: Any) -> Any:
+    length = b""
+    while (sign := stream.read(1)) != b":":
+        assert sign, "the browser has ended"
+        length += sign
+    return json.loads(stream.read(int(length)))
+
+
+@contextlib.contextmanager
+def _webkit() -> Iterator[WebDriver]:
+    driver, screen = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
+    assert driver, "WebKitGTK's driver is missing: sudo apt-get install -y webkit2gtk-driver"
+    assert screen, "a screen is missing: sudo apt-get install -y xvfb"
+    with contextlib.ExitStack() as stack:
+        reading, writing = os.pipe()
+        shown = subprocess.Popen(
+            [screen, "-displayfd", str(writing), "-screen", "0", "1280x900x24"],
+            pass_fds=(writing,),
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(shown.wait)
+        stack.callback(shown.kill)
+        display = os.read(reading, 10).decode().strip()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        environment = os.environ | {"DISPLAY": f":{display}", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
+        environment |= {"LIBGL_ALWAYS_SOFTWARE": "1", "NO_AT_BRIDGE": "1"}
+        server = subprocess.Popen([driver, f"--port={port}"], env=environment, stderr=subprocess.DEVNULL)
+        stack.callback(server.wait)
+        stack.callback(server.kill)
+        _connect(port).close()
+        options = {"binary": str(_MINI_BROWSERS[-1]), "args": ["--automation"]}
+        begun = _post(port, "session", {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}})
+        session = f"session/{begun['sessionId']}"
+
+        def send(_: str, path: str, parameters: dict[str, Any]) -> Any:
+            method, _, place = path.rpartition(" ")
+            return _post(port, f"{session}/{place}", parameters, method or "POST")
+
+        stack.callback(lambda: _post(port, session, {}, "DELETE"))
+        yield WebDriver(send)
+
+
+def _post(port: int, path: str, parameters: dict[str, Any], method: str = "POST") -> Any:
+    body = None if method == "DELETE" else json.dumps(parameters).encode()
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", body, method=method)
+    asked.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(asked, timeout=_COMMAND_S) as answer:
+            return json.load(answer)["value"]
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{path}: {error.read().decode()[:500]}") from None
+
+
+DRIVERS = {"firefox": _firefox, "webkit": _webkit}
