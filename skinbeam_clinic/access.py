@@ -117,6 +117,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/account/password"): RouteAccess.MEMBER,
     ("POST", "/account/codes"): RouteAccess.MEMBER,
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
+    ("POST", "/account/sessions/end"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys/challenge"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,

@@ -36,6 +36,7 @@ __all__ = [
     "MemberSession",
     "NewPlan",
     "OidcIdentity",
+    "OpenSession",
     "Passkey",
     "PatientRecord",
     "PhotographPermissions",
@@ -66,6 +67,20 @@ class Member:
     has_one_time_codes: bool = False
     disabled_at: datetime.datetime | None = None
     passkey_count: int = 0
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session of a member that has not ended.
+
+    Parameters
+    ----------
+    current : whether it is the one that asks.
+    """
+
+    created_at: datetime.datetime
+    seen_at: datetime.datetime
+    current: bool
 
 
 @dataclass(frozen=True)

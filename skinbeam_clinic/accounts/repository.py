@@ -178,8 +178,13 @@ class AccountRepository:
             id, "member.reset", keys_too=True, password_hash=hashed, code_secret_sealed=None, code_step=None
         )
 
-    def change_password(self, old: str, new: str) -> None:
+    def change_password(self, old: str, new: str, *, with_keys: bool = False) -> None:
         """Change the member's own password; their sessions end.
+
+        Parameters
+        ----------
+        with_keys : remove their passkeys and identities at a provider, too: whoever knew the old password may have
+            added one.
 
         Raises
         ------
@@ -193,6 +198,8 @@ class AccountRepository:
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
+            if with_keys:
+                _remove_keys(work, row.id)
 
     def confirm_password(self, password: str) -> None:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
@@ -300,13 +307,18 @@ class AccountRepository:
             work.save(row, action)
             work.end_sessions(row.id)
             if keys_too:
-                for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == id):
-                    work.delete(passkey, "passkey.removed")
-                for identity in work.rows(tables.OidcIdentityRow, tables.OidcIdentityRow.member_id == id):
-                    work.delete(identity, "identity.removed")
+                _remove_keys(work, id)
                 for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == id):
                     work.delete(recovery, "recovery.removed")
             return read_member(row, self._access.member.clinic)
+
+
+def _remove_keys(work: ClinicTransaction, member_id: str) -> None:
+    """Remove the passkeys of a member, and their identities at a provider."""
+    for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == member_id):
+        work.delete(passkey, "passkey.removed")
+    for identity in work.rows(tables.OidcIdentityRow, tables.OidcIdentityRow.member_id == member_id):
+        work.delete(identity, "identity.removed")
 
 
 def read_member(row: tables.MemberRow, clinic: str) -> Member:

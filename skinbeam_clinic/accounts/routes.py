@@ -147,6 +147,7 @@ def add_account_routes(router: ClinicRouter) -> None:
     router.add("POST", "/account/password", _change_password)
     router.add("POST", "/account/codes", _set_codes)
     router.add("POST", "/account/recovery", _new_recovery_codes)
+    router.add("POST", "/account/sessions/end", _end_other_sessions)
     router.add("POST", "/account/passkeys", _add_passkey)
     router.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
     router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
@@ -162,6 +163,7 @@ def show_account(request: ClinicRequest, error: InputError | None = None, addres
         address=address,
         picture=_qr_code(address),
         left=request.accounts.recovery_codes_left(),
+        sessions=request.services.sign_in.open_sessions(request.member_session.token),
         passkeys=request.passkeys.all(),
         passkeys_here=are_passkeys_available(request.http_request),
         provider=request.provider_title,
@@ -179,9 +181,8 @@ def _qr_code(address: str) -> str:
 
 
 def _change_password(request: ClinicRequest) -> Response:
-    return _change_account(
-        request, lambda: request.accounts.change_password(request.raw_text("old"), request.raw_text("new")), "/sign-in"
-    )
+    old, new, with_keys = request.raw_text("old"), request.raw_text("new"), request.text("with_keys") == "true"
+    return _change_account(request, lambda: request.accounts.change_password(old, new, with_keys=with_keys), "/sign-in")
 
 
 def _set_codes(request: ClinicRequest) -> Response:
@@ -201,6 +202,14 @@ def _new_recovery_codes(request: ClinicRequest) -> Response:
     except InputError as error:
         return show_account(request, error)
     return request.page("recovery.html", codes=codes)
+
+
+def _end_other_sessions(request: ClinicRequest) -> Response:
+    def end() -> None:
+        request.accounts.confirm_password(request.raw_text("password"))
+        request.services.sign_in.end_other_sessions(request.member_session.token)
+
+    return _change_account(request, end)
 
 
 def _new_passkey_challenge(request: ClinicRequest) -> Response:

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
@@ -23,7 +23,7 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Member, MemberSession
+from skinbeam_clinic.models import Member, MemberSession, OpenSession
 
 __all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session", "find_open_session"]
 
@@ -138,6 +138,37 @@ class SignIn:
         with self._open(token, write=True) as (_, row, _, _):
             row.code_at = now()
 
+    def open_sessions(self, token: str) -> tuple[OpenSession, ...]:
+        """Return the open sessions of the member of a session, the one that was used last first."""
+        with self._open(token) as (session, own, _, _):
+            mine = [*_of_member(own), LoginSessionRow.ended_at.is_(None)]
+            rows = session.scalars(select(LoginSessionRow).where(*mine).order_by(LoginSessionRow.seen_at.desc()))
+            found = [row for row in rows if not _is_over(row)]
+        return tuple(OpenSession(row.created_at, row.seen_at, row.token_hash == own.token_hash) for row in found)
+
+    def end_other_sessions(self, token: str) -> None:
+        """End all sessions of the member of a session but this one."""
+        with self._database.writing() as session:
+            house = session.scalar(
+                select(ClinicRow)
+                .join(LoginSessionRow, LoginSessionRow.clinic_id == ClinicRow.id)
+                .where(LoginSessionRow.token_hash == hash_token(token))
+                .with_for_update()
+            )
+            found = find_open_session(session, hash_token(token))
+            if house is None or found is None:
+                raise clinic_error("not-in", "password")
+            own, member, _ = found
+            others = [
+                *_of_member(own),
+                LoginSessionRow.ended_at.is_(None),
+                LoginSessionRow.token_hash != own.token_hash,
+            ]
+            session.execute(update(LoginSessionRow).where(*others).values(ended_at=now()))
+            ClinicTransaction(self._database, session, house, member.id).log(
+                "member.sessions-ended", f"member/{member.id}"
+            )
+
     def sign_out(self, token: str) -> None:
         """End a session; it is no error if there is none."""
         with self._database.writing() as session:
@@ -205,8 +236,15 @@ def find_open_session(
     if found is None:
         return None
     row, member, clinic = found
+    return None if _is_over(row) or member.disabled_at is not None else (row, member, clinic)
+
+
+def _is_over(row: LoginSessionRow) -> bool:
     at = now()
     late = at > row.seen_at + IDLE_LIMIT or at > row.created_at + LONGEST_SESSION
     early = at < row.seen_at - _ACTIVITY_INTERVAL  # the clock was set back, which must not prolong a session
-    over = row.ended_at is not None or late or early
-    return None if over or member.disabled_at is not None else (row, member, clinic)
+    return row.ended_at is not None or late or early
+
+
+def _of_member(row: LoginSessionRow) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return LoginSessionRow.clinic_id == row.clinic_id, LoginSessionRow.member_id == row.member_id

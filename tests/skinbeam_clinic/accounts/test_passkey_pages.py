@@ -71,6 +71,29 @@ def test_a_passkey_ends_the_session_before_and_a_planted_one_is_not_taken_over(c
     assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}={before}"}).headers["location"] == "/sign-in"
 
 
+def test_a_passkey_that_somebody_planted_goes_with_the_new_password(clinics: Clinics) -> None:
+    """Whoever learned the password has added a key of their own, and would come in after it was changed."""
+    client, thief = signed_in(clinics, "robbed"), clinics.browser()
+    own = with_passkey(client)
+    thief.post("/sign-in", data={"house": HOME, "name": "robbed", "password": PASSWORD})
+    planted = with_passkey(thief)
+    assert 'name="with_keys"' in client.get("/account").text
+    form = {"old": PASSWORD, "new": "quite another set of words"}
+    assert client.post("/account/password", data=form | {"with_keys": "true"}).headers["location"] == "/sign-in"
+    assert thief.get("/").headers["location"] == "/sign-in"
+    for device in (planted, own):
+        assert knock(clinics.browser(), device).status_code == 422
+
+
+def test_an_answer_that_somebody_else_prepared_becomes_no_passkey_of_a_member(clinics: Clinics) -> None:
+    """A member's browser brings the answer to a challenge of another member's account; it fits neither."""
+    client, other = signed_in(clinics, "led-astray"), signed_in(clinics, "preparer")
+    asked = other.post("/account/passkeys/challenge", data={"name": "Key", "password": PASSWORD}).text
+    answer = SoftPasskey(ORIGIN, HOST).created(asked)
+    assert client.post("/account/passkeys", data={"name": "Key", "answer": answer}).status_code == 422
+    assert "/account/passkeys/" not in client.get("/account").text.replace("/account/passkeys/challenge", "")
+
+
 def test_what_is_wrong_with_a_passkey_is_not_told(clinics: Clinics) -> None:
     device = with_passkey(signed_in(clinics, "quiet"))
     unknown = SoftPasskey(ORIGIN, HOST, handle=device.handle)

@@ -106,6 +106,24 @@ def test_signing_in_again_ends_the_session_before(clinics: Clinics) -> None:
     assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}={before}"}).headers["location"] == "/sign-in"
 
 
+def test_a_member_sees_where_they_are_signed_in_and_ends_it_everywhere_else(clinics: Clinics) -> None:
+    somebody(clinics, "everywhere")
+    here, there, stranger = clinics.browser(), clinics.browser(), clinics.browser(Role.CLINICIAN)
+    knock(here, "everywhere")
+    assert "/account/sessions/end" not in here.get("/account").text
+    knock(there, "everywhere")
+    page = here.get("/account").text
+    assert len(re.findall(r"<li>(?:<strong>This browser</strong> · )?signed in ", page)) == 2
+    assert page.count("<strong>This browser</strong>") == 1
+    assert here.post("/account/sessions/end", data={"password": "not it"}).status_code == 422
+    assert there.get("/").status_code == 200
+    assert here.post("/account/sessions/end", data={"password": PASSWORD}).headers["location"] == "/account"
+    assert there.get("/").headers["location"] == "/sign-in"
+    assert here.get("/").status_code == stranger.get("/").status_code == 200
+    newest = clinics.desk(Role.OWNER).audit_log.newest(5)
+    assert ("everywhere", "member.sessions-ended") in [(one.actor, one.action) for one in newest]
+
+
 def test_what_was_wrong_is_not_told(clinics: Clinics) -> None:
     """The same page whether clinic, name or password is wrong; the password does not come back."""
     wrong = (

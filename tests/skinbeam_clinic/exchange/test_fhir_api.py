@@ -17,6 +17,7 @@ from paths import ROOT
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from skinbeam._version import __version__
 from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
@@ -278,6 +279,25 @@ def test_a_token_without_a_name_or_for_longer_than_a_year_is_not_made(clinics: C
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert clinics.desk(Role.OWNER).tokens.all() == before
+
+
+def test_a_browser_stores_an_answer_of_the_api_and_shows_nothing_of_it(
+    clinics: Clinics, reader: TestClient, names: dict[str, str]
+) -> None:
+    """Under a name of the app's own, whatever the address ends with."""
+    for client, path in (
+        (reader, f"/fhir/Patient/{names['patient']}"),
+        (reader, "/fhir/Patient?identifier=x.html"),
+        (reader, "/fhir/Patient/setup.bat"),
+        (clinics.browser(), "/fhir/Patient"),
+        (clinics.browser(), "/fhir/metadata"),
+        (clinics.browser(), "/fhir/openapi.json"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code in (200, 401, 404), path
+        assert answer.headers["content-disposition"] == 'attachment; filename="answer.json"', path
+        assert answer.headers["content-type"].endswith("json"), path
+    assert __version__ not in clinics.browser().get("/fhir/openapi.json").text
 
 
 def test_the_statement_and_the_document_describe_what_is_there(
