@@ -288,7 +288,7 @@ def _compare_shots(
     soft_px = blur_to_match_px(
         frame.light, matched, frame.face_mask() & laid.inside_mask & (ground.plain | ~ground.skin)
     )
-    sharp = (blur_light(light, px) for light, px in zip((frame.light, matched), soft_px, strict=True))
+    sharp = blur_light(frame.light, soft_px[0]), blur_light(matched, soft_px[1])
     texture = texture_ratio_ln(*sharp, ground.plain, frame.pupil_px)
     if abs(texture) > limit("pair", "texture_apart_max"):
         return _incomparable("smoothed", times=float(np.exp(texture)))

@@ -185,7 +185,7 @@ def _tracked_mark(
         cover |= np.abs(pixels - place.middle) <= place.radius_px + margin_px
     mark = there[0].mark
     group = MarkGroup(mark.kind, mark.region, mark.map_name, cover, int(one is not None), int(two is not None))
-    return TrackedMark(one and one.mark, two and two.mark, group)
+    return TrackedMark(None if one is None else one.mark, None if two is None else two.mark, group)
 
 
 def measure_mark_changes(
