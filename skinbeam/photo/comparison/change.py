@@ -282,8 +282,8 @@ def _compare_shots(
     soft_px = blur_to_match_px(
         frame.light, matched, frame.face_mask() & laid.inside_mask & (ground.plain | ~ground.skin)
     )
-    softened = blur_light(frame.light, soft_px[0]), blur_light(matched, soft_px[1])
-    texture = texture_ratio_ln(*softened, ground.plain, frame.pupil_px)
+    sharp = blur_light(frame.light, soft_px[0]), blur_light(matched, soft_px[1])
+    texture = texture_ratio_ln(*sharp, ground.plain, frame.pupil_px)
     if abs(texture) > limit("pair", "texture_apart_max"):
         return _incomparable("smoothed", times=float(np.exp(texture)))
     measured = measure_repeatedly(compared, laid, lit, soft_px)

@@ -21,6 +21,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating
+from skinbeam_clinic.follow_ups.pair_analyses import PAIR_ANALYSIS_CONTENT
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.jobs.queue import PROGRESS_CONTENT
 from skinbeam_clinic.models import ConsentAnswers, JobProgress, Member
@@ -77,6 +78,34 @@ GRADE = {
     "at": AT,
     "by": "m1",
 }
+PAIR = {
+    "refusal": None,
+    "marks": [
+        {
+            "kind": "spots",
+            "region": "cheek-right",
+            "site": "cheeks",
+            "outcome": "gone",
+            "size_mm": 4.2,
+            "finds": 3,
+            "copies": 3,
+            "contrast_change": [-0.25, -0.31, -0.19],
+            "level": 0.95,
+            "needs_examination": False,
+            "message": {"id": "photo-pair.mark_gone", "params": {}},
+        }
+    ],
+    "regions": [
+        {
+            "kind": "vessels",
+            "region": "nose",
+            "site": "nose",
+            "direction": "weaker",
+            "message": {"id": "photo-pair.weaker", "params": {}},
+        }
+    ],
+    "version": "1",
+}
 REPORT = {
     "now": [7, 1, False],
     "before": [3, 5, True],
@@ -116,6 +145,8 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (NOTE_CONTENT, {"pain": 3, "redness": "slight", "signs": ["blisters"], "question": "?"}),
     (TEACH_BACK_CONTENT, {"answers": {"harms": "a burn"}, "wrong": ["harms"]}),
     (SUGGESTION_CONTENT, SUGGESTION | {"severity": "moderate"}),
+    (PAIR_ANALYSIS_CONTENT, PAIR),
+    (PAIR_ANALYSIS_CONTENT, PAIR | {"refusal": {"id": "photo-pair.mirrored", "params": {}}, "marks": []}),
     (ANSWERS_CONTENT, {"entries": [["concern.0.site", "nose"], ["patient.history", "keloid"]], "photograph": "f1"}),
     (CONSENT_ANSWERS_CONTENT, {"photographs": ["care", "teaching"], "person": "Ann"}),
     (PROGRESS_CONTENT, {"said": "melasma, cheeks"}),

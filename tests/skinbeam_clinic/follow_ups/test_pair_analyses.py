@@ -8,12 +8,15 @@ import threading
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics
 from paths import ROOT
 from PIL import Image, ImageFilter
+from playwright.sync_api import Browser, expect
 from test_follow_up_pages import consent, page_of, patient_of, picture
 from treated_rows import add_treatment
 
@@ -187,6 +190,20 @@ def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_i
     client.post("/language", data={"language": "de"})
     assert "war davor zu sehen und ist nicht mehr zu sehen" in client.get(f"/follow-ups/{begun.id}").text
     assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_the_result_can_be_read_on_a_phone_and_on_a_desk(clinics: Clinics, begun: FollowUp, browser: Browser) -> None:
+    grade(clinics, begun)
+    nevus = replace(GONE, kind="dark-spots", outcome="new", needs_examination=True)
+    content = replace(MEASURED, marks=(GONE, nevus))
+    clinics.work(measure=lambda *_: content)
+    with served(clinics.app) as address, opened_page(browser) as opened:
+        sign_in(opened, address, "clinician")
+        opened.goto(f"{address}/follow-ups/{begun.id}")
+        opened.get_by_text("Each mark").press("Enter")
+        expect(opened.get_by_text("A doctor must examine the marked spots")).to_be_visible()
+        expect(opened.get_by_role("row").filter(has_text="a doctor must see it")).to_have_count(1)
+        looked_at(opened, "measured")
 
 
 def test_a_pair_that_cannot_be_compared_tells_why(clinics: Clinics, begun: FollowUp) -> None:

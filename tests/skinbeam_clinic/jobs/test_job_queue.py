@@ -142,7 +142,7 @@ def test_what_is_asked_for_already_is_not_done_twice(database: Database, desk: C
 
 def test_a_clinic_cannot_fill_the_queue(database: Database, desk: ClinicRepositories) -> None:
     asked = [desk.jobs.add("plan", {"number": number}) for number in range(20)]
-    with pytest.raises(InputError, match="20 plans of this clinic are already waiting") as found:
+    with pytest.raises(InputError, match="20 such requests of this clinic are already waiting") as found:
         desk.jobs.add("plan", {"number": 20})
     assert found.value.code == "queue-full"
     assert ClinicRepositories(database, create_clinic(database, "Other Clinic")).jobs.add("plan", {}).state == "queued"
