@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 from fastapi.responses import JSONResponse, Response
@@ -140,13 +139,18 @@ def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
         if suggestion.decision is None
         else render_message(f"suggest.{suggestion.decision}", {"by": suggestion.decided_by})
     )
-    return _SuggestionView(suggestion.id, title, tuple(_parse_message(told).text for told in suggestion.told), decision)
+    return _SuggestionView(
+        suggestion.id, title, tuple(_restore_parameters(told).text for told in suggestion.told), decision
+    )
 
 
-def _parse_message(data: Any) -> Message:
-    """Return the message of its JSON; its parameters may be messages."""
-    params = {name: _parse_message(one) if isinstance(one, Mapping) else one for name, one in data["params"].items()}
-    return Message(data["id"], params)
+def _restore_parameters(stored: Message) -> Message:
+    """Return a stored message with the messages among its parameters, of which the JSON was read."""
+    params = {
+        name: _restore_parameters(Message(**one)) if isinstance(one, Mapping) else one
+        for name, one in stored.params.items()
+    }
+    return Message(stored.id, params)
 
 
 def _save_form(request: ClinicRequest) -> Response:

@@ -11,7 +11,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.findings.finding import suggest_concerns
-from skinbeam.text import Message, render_message
+from skinbeam.text import render_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks
@@ -87,17 +87,11 @@ def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
             condition=one.condition,
             site=one.site,
             findings=tuple(seen.english for seen in one.seen),
-            messages=tuple(_message_json(seen) for seen in one.seen),
+            messages=one.seen,
             severity=one.severity or "",
         )
         for one in suggest_concerns(analysis.skin.findings)
     ]
-
-
-def _message_json(message: Message) -> dict[str, object]:
-    """Return a message as JSON, so that it can be rendered in any language later."""
-    params = {name: _message_json(one) if isinstance(one, Message) else one for name, one in message.params.items()}
-    return {"id": message.id, "params": params}
 
 
 def _accept_suggestion(request: ClinicRequest) -> Response:
