@@ -134,7 +134,7 @@ def case_session(
     return parse_record(EarlierSession, given, file="records")
 
 
-def read_fired_settings(planned: SpotSettings, typed: Mapping[str, object]) -> SpotSettings:
+def read_fired_settings(planned: SpotSettings, typed: Mapping[str, float | str | None]) -> SpotSettings:
     """Return the settings of a spot with what was typed in place of what was planned.
 
     Parameters

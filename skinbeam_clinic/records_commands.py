@@ -214,6 +214,7 @@ def _export(
     json: RecordsJson = False,
 ) -> None:
     """Write a patient's copy of everything that is kept of them, or what another system reads."""
+    from skinbeam.model.document import dataclass_fields
     from skinbeam_clinic.clinic_transfer.private_files import refuse_existing, write_private_file
     from skinbeam_clinic.exchange.record_formats import make_exporter
 
@@ -224,7 +225,7 @@ def _export(
         content, told = export(desk, patient)
     write_private_file(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
-    _print_result(asked, {form: output.name, "bytes": len(content)} | told, json=json)
+    _print_result(asked, {form: output.name, "bytes": len(content)} | dataclass_fields(told), json=json)
 
 
 @records.command("import")

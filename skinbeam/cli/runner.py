@@ -84,7 +84,7 @@ def _print_error(error: InputError, *, json: bool) -> int:
 
 def _print_unknown(error: NotAvailable, *, json: bool) -> int:
     if json:
-        head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
+        head = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
         # A whole document has the reason in each of its keys; otherwise the reason is added once.
         _print_json(error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason})
     else:

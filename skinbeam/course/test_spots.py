@@ -18,8 +18,9 @@ the energy of a microbeam may be, they are sparser patterns of it: less of the s
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ __all__ = [
     "plan_test_spots",
 ]
 
+_test_spot_rules = partial(load_package_table, "data/test_spots.toml")
 Floats = NDArray[np.float64]
 
 HOURS_PER_WEEK = 168.0
@@ -166,10 +168,6 @@ def _make_ladder(
         message=Message("plan.test-spot", params),
         source=_test_spot_rules()["ladder"]["source"],
     )
-
-
-def _test_spot_rules() -> Mapping[str, Any]:
-    return load_package_table("data/test_spots.toml")
 
 
 def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:

@@ -30,6 +30,7 @@ __all__ = [
     "resting_skin_temperature_C",
 ]
 
+_COOLING_FILE = "data/cooling.toml"
 STEFAN_BOLTZMANN_W_m2K4 = 5.670374419e-8
 HOUR_S = 3600.0
 
@@ -174,16 +175,12 @@ def cooling_values() -> Mapping[str, Mapping[str, SourcedValue]]:
         name: {
             key: SourcedValue.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K") if key in table
         }
-        for name, table in _cooling_tables().items()
+        for name, table in load_package_table(_COOLING_FILE).items()
     }
 
 
-def _cooling_tables() -> Mapping[str, Mapping[str, Any]]:
-    return load_package_table("data/cooling.toml")
-
-
 def _spray_film(cryogen: str) -> SprayFilm | None:
-    table = _cooling_tables()[cryogen].get("film")
+    table = load_package_table(_COOLING_FILE)[cryogen].get("film")
     if table is None:
         return None
     keys = ("deposit_kg_m2s", "latent_J_kg", "share", "temperature_C")

@@ -1,6 +1,6 @@
 """Describe every validation fault of an input file, the fault to correct first at the head."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -32,7 +32,7 @@ def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Val
     return first.with_further_errors(others)
 
 
-def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError | None:
+def oversized_number_error(tables: object, file: str) -> InputError | None:
     """Return the error for a whole number outside the 64 bits of TOML; None if there is no such number.
 
     Python reads hexadecimal numbers of any length, and then refuses to print very long ones.
@@ -158,7 +158,7 @@ def _find_table(model: type[BaseModel], location: tuple[int | str, ...]) -> type
     return here
 
 
-def _tables_by_name(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:
+def _tables_by_name(model: type[BaseModel], present: Container[str]) -> Iterator[tuple[str, type[BaseModel]]]:
     """Yield the tables of a kind of file by name, those that are present first."""
     for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in present):
         inner = nested_table(field.annotation)

@@ -1,8 +1,8 @@
 """Hints for unknown names: misspelt keys and words, trade names of machines, conditions that are not covered."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from skinbeam.model.errors import InputError, nearest_name, spelling_hint, unknown_name_error
 from skinbeam.model.package_data import load_package_table
@@ -84,21 +84,30 @@ def uncovered_condition_error(word: str, *, field: str) -> InputError | None:
     if wish is None:
         return None
     hint = "`skinbeam conditions` lists what is covered."
-    if "guideline" in wish:
-        hint = f"What clinics do: `skinbeam guideline {wish['guideline']}`."
-    return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
+    if wish.guideline is not None:
+        hint = f"What clinics do: `skinbeam guideline {wish.guideline}`."
+    return InputError("not-covered", f'{wish.title} is not covered, read "{word}"', field=field, hint=hint)
 
 
 def outside_condition(word: str) -> str | None:
     """Return the name in the guideline of a condition that is not covered; None for any other word."""
     wish = _uncovered_wish(word)
-    return None if wish is None else wish.get("guideline")
+    return None if wish is None else wish.guideline
 
 
-def _uncovered_wish(word: str) -> Mapping[str, Any] | None:
+@dataclass(frozen=True)
+class _UncoveredWish:
+    """A treatment that is known not to be covered: its words, its title, and its name in the guideline, if any."""
+
+    words: Sequence[str]
+    title: str
+    guideline: str | None = None
+
+
+def _uncovered_wish(word: str) -> _UncoveredWish | None:
     said = f" {_plain_word(word)} "
-    wishes: list[Mapping[str, Any]] = load_package_table(_OTHER_WORDS_FILE)["not_covered"]
-    return next((wish for wish in wishes if any(f" {part} " in said for part in wish["words"])), None)
+    wishes = (_UncoveredWish(**entry) for entry in load_package_table(_OTHER_WORDS_FILE)["not_covered"])
+    return next((wish for wish in wishes if any(f" {part} " in said for part in wish.words)), None)
 
 
 _OTHER_WORDS_FILE = "data/other_words.toml"

@@ -23,7 +23,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import chart_patches, limit, limit_entry
-from skinbeam.photo.printed_card.measurement import PrintedCard
+from skinbeam.photo.printed_card.measurement import CalibrationSummary, PrintedCard
 from skinbeam.text import Message
 
 __all__ = [
@@ -300,13 +300,13 @@ class ColourCalibration:
         terms = light if len(self.matrix) == 3 else _root_polynomial(light)
         return np.asarray(np.maximum(terms @ self.matrix, 0.0))
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> CalibrationSummary:
         """Return the JSON form."""
         if self.printed_card is not None:
             return self.printed_card.as_record()
         if self.delta_E is None or self.outline is None:
-            return {"kind": "white-card"}
-        return {"kind": "chart", "delta_E": self.delta_E, "outline": self.outline}
+            return CalibrationSummary("white-card")
+        return CalibrationSummary("chart", self.delta_E, self.outline)
 
 
 def no_calibration() -> ColourCalibration:

@@ -1,8 +1,6 @@
 """Read the settings of preview pictures from `data/preview.toml`, each with its source."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import read_sourced_value
@@ -20,10 +18,6 @@ _TABLE = "data/preview.toml"
 setting_entry = partial(read_sourced_value, _TABLE)
 
 
-def _preview_table() -> Mapping[str, Any]:
-    return load_package_table(_TABLE)
-
-
 def setting(section: str, name: str) -> float:
     """Return a value, in the unit that is part of its name."""
     return float(setting_entry(section, name)["value"])
@@ -31,19 +25,19 @@ def setting(section: str, name: str) -> float:
 
 def strip_days() -> tuple[int, ...]:
     """Return the days after a session that a strip tells."""
-    return tuple(_preview_table()["strip"]["days"])
+    return tuple(load_package_table(_TABLE)["strip"]["days"])
 
 
 def late_months() -> int:
     """Return how many months after the course the last pictures are."""
-    return int(_preview_table()["strip"]["months"])
+    return int(load_package_table(_TABLE)["strip"]["months"])
 
 
 def finding_kinds(condition: str) -> tuple[str, ...]:
     """Return the kinds of finding by which a photograph shows a condition; none where it does not show it."""
-    return tuple(_preview_table()["seen_by"].get(condition, ()))
+    return tuple(load_package_table(_TABLE)["seen_by"].get(condition, ()))
 
 
 def single_marks(condition: str) -> tuple[str, ...]:
     """Return the kinds of finding that are treated one by one for a condition; none where a whole field is treated."""
-    return tuple(_preview_table()["treated_singly"].get(condition, ()))
+    return tuple(load_package_table(_TABLE)["treated_singly"].get(condition, ()))

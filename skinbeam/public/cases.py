@@ -59,7 +59,7 @@ def open_case(case: CaseLike) -> LoadedCase:
     return load_case(Path(case))
 
 
-def with_settings(loaded: LoadedCase, settings: Mapping[str, Any]) -> LoadedCase:
+def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> LoadedCase:
     """Return a case with some of its fields changed.
 
     Parameters
@@ -80,7 +80,7 @@ def with_settings(loaded: LoadedCase, settings: Mapping[str, Any]) -> LoadedCase
     return LoadedCase(parse_record(Case, tables, file=loaded.file), loaded.folder, loaded.file)
 
 
-def listed_setting(settings: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
+def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]] | None:
     """Return the one setting that is given as a list, tuple or array of values, with its values; None if none is.
 
     Fields that hold a list themselves, such as `footprint_mm`, are single values.
@@ -106,7 +106,7 @@ def listed_setting(settings: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
     return name, values
 
 
-def plain_numbers(settings: Mapping[str, Any]) -> dict[str, float]:
+def plain_numbers(settings: Mapping[str, SettingValue]) -> dict[str, float]:
     """Return settings as plain numbers.
 
     Raises
@@ -116,7 +116,7 @@ def plain_numbers(settings: Mapping[str, Any]) -> dict[str, float]:
     found = {}
     for name, value in settings.items():
         try:
-            found[name] = float(value)
+            found[name] = float(value)  # type: ignore[arg-type]  # a list is a TypeError
         except (TypeError, ValueError):
             raise InputError("not-a-number", f"{value!r} was read", field=name, hint="Give one number.") from None
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from skinbeam.model.errors import InputError, NotAvailable, spelling_hint
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.public.cases import CaseLike, listed_setting, open_case, with_settings
+from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
 from skinbeam.public.results import HEAD_KEYS, Result, typed_value
 from skinbeam.sweeps.store import output_unit
 
@@ -163,7 +163,7 @@ def _median(value: Value | float) -> float:
 
 def answer_settings(
     case: CaseLike,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, SettingValue],
     result: type[ResultT],
     answer: Callable[[LoadedCase], ResultT],
 ) -> ResultT | SettingCurve:

@@ -5,9 +5,9 @@ where fewer independent sources than an endpoint needs treated skin without cool
 themselves, with the same family of light, the probability is an extrapolation, and this is stated beside it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.published_doses.calibration import BurnLight, is_calibrated_light, laser_family
@@ -24,7 +24,7 @@ _DARK: Final = 5  # phototype V
 @cache
 def calibration_rows(family: str) -> tuple[PracticeRow, ...]:
     """Return the published doses and counts of a family of light that set the calibration of burns."""
-    table: Mapping[str, Any] = load_derived_table("practice_doses")
+    table = load_derived_table("practice_doses")
     used = {
         name
         for part in ("row", "rate")

@@ -4,8 +4,8 @@
 independent sources, or with none, is given the error `default_error_factor()` (`data/comparison.toml`).
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,21 @@ Floats = NDArray[np.float64]
 ErrorSide = Literal["effect", "harm"]
 
 
-def _error_table() -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Mapping[str, Any]] = load_derived_table("model_error").get("endpoint", {})
-    return found
+@dataclass(frozen=True)
+class _EndpointError:
+    """The geometric error of an endpoint, and the numbers of experiments and sources behind it."""
+
+    geometric_error: float
+    rows: int
+    sources: int
+
+
+def _endpoint_error(endpoint: str) -> _EndpointError:
+    """Return the error of an endpoint; the default one where nothing was compared."""
+    found = load_derived_table("model_error").get("endpoint", {}).get(endpoint)
+    if found is None:
+        return _EndpointError(default_error_factor(), 0, 0)
+    return _EndpointError(found["geometric_error"], found["rows"], found["sources"])
 
 
 def min_sources() -> int:
@@ -43,14 +55,13 @@ def _read_model_error_number(name: str) -> float:
 
 def model_error(endpoint: str) -> float:
     """Return the geometric error, above 1, of an endpoint or of a quantity of `skinbeam.simulate/1` by dotted name."""
-    found = _error_table().get(endpoint)
-    return float(found["geometric_error"]) if found is not None else default_error_factor()
+    return _endpoint_error(endpoint).geometric_error
 
 
 def count_experiments(endpoint: str) -> tuple[int, int]:
     """Return the number of independent experiments behind `model_error`, and the number of their sources."""
-    found = _error_table().get(endpoint, {"rows": 0, "sources": 0})
-    return int(found["rows"]), int(found["sources"])
+    found = _endpoint_error(endpoint)
+    return found.rows, found.sources
 
 
 def draw_error_factor(endpoint: str, skins: "xr.Dataset", side: ErrorSide) -> Floats:

@@ -475,7 +475,8 @@ class SkinDistribution:
 
     def _draw_vessels(self, draws: StandardDraws, names: list[str], thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(HUMAN_LAYERS):
-            return case_vessels(draws, self.vessels, read_preset(self.preset).get("vessel", {}))
+            own = read_preset(self.preset).get("vessel", {})
+            return case_vessels(draws, self.vessels, {key: SourcedValue.from_table(own[key]) for key in own})
         bottoms, papillary = np.cumsum(thickness, axis=1), names.index(PAPILLARY_DERMIS)
         population, plexus = self._population(), thickness[:, papillary + 1]
         return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], plexus)

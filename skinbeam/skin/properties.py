@@ -13,15 +13,14 @@ The module also returns how optics change with heat, by material and wavelength;
 `physics.light.thermal_optics`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.sources import cache_with_sources, cite_sources
+from skinbeam.model.sources import SourcedValue, cache_with_sources, cite_sources
 from skinbeam.model.units import ML_MIN_KG, PER_CM
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.tables import check_wavelength, read_number, read_sourced, read_spectrum, tissue_table
@@ -307,12 +306,10 @@ def _melanin_absorption(ds: "xr.Dataset", wavelength_nm: float) -> Array:
 DERMIS_MATERIALS = ("dermis", "rodent-dermis")
 
 
-def scattering_slope(material: str) -> Mapping[str, Any] | None:
-    """Return the table entry of the relative change of scattering with temperature, 1/K; None if not measured."""
-    entry: Mapping[str, Any] | None = tissue_table("heated")["scattering"]["slope_1_K"].get(
-        _tabulated_material(material)
-    )
-    return entry
+def scattering_slope(material: str) -> SourcedValue | None:
+    """Return the relative change of scattering with temperature, 1/K; None if not measured."""
+    entry = tissue_table("heated")["scattering"]["slope_1_K"].get(_tabulated_material(material))
+    return None if entry is None else read_sourced(entry)
 
 
 def fibril_share(wavelength_nm: float) -> float:

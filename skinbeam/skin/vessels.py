@@ -14,9 +14,10 @@ stratified.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import NormalDist
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
 from skinbeam.skin.draws import BLOCK, RandomDraws, StandardDraws, draw_value, normal_cdf, stream_key, value_at_normal
 from skinbeam.skin.layers import PAPILLARY_DERMIS
-from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,6 +47,7 @@ __all__ = [
     "vessel_population",
 ]
 
+_width_table = partial(load_package_table, "data/seen_vessels.toml")
 Array = NDArray[np.float64]
 # Quantiles of a prior, as standard normals; a billionth of it is beyond 6.
 _PRIOR_NORMALS: Final = np.linspace(-6.0, 6.0, 1201)
@@ -121,10 +123,6 @@ class PhotographedVesselWidth:
         narrow = np.log(self.width_um.median / self.width_um.low) / ends if self.width_um.low > 0 else np.inf
         apart = np.log(self.width_um.median / looks)
         return np.asarray(apart / np.where(apart > 0, narrow, np.log(self.width_um.high / self.width_um.median) / ends))
-
-
-def _width_table() -> Mapping[str, Any]:
-    return load_package_table("data/seen_vessels.toml")
 
 
 def _uniform_values(value: SourcedValue) -> Array:
@@ -249,12 +247,14 @@ def vessel_population(kind: VesselKind) -> VesselPopulation:
     return VesselPopulation(kind, ((1.0, read_sourced(entry["diameter_um"]), depth),))
 
 
-def case_vessels(draws: StandardDraws, vessels: Sequence[Vessel], preset_properties: Mapping[str, Any]) -> Vessels:
+def case_vessels(
+    draws: StandardDraws, vessels: Sequence[Vessel], preset_properties: Mapping[str, SourcedValue]
+) -> Vessels:
     """Return the vessels of a case, the same in each draw; properties that the case leaves out are drawn.
 
     Parameters
     ----------
-    preset_properties : entries of the table of vessels that a preset has of its own: `wall_um`, `haematocrit`,
+    preset_properties : properties of vessels that a preset has of its own, not yet cited: `wall_um`, `haematocrit`,
         `oxygenation`.
     """
     shape = (draws.count, len(vessels))
@@ -367,14 +367,20 @@ def _blood_weighted_sizes(diameter: SourcedValue) -> Array:
 
 
 def _draw_vessel_properties(
-    draws: StandardDraws, count: int, preset_properties: Mapping[str, Any] = MappingProxyType({})
+    draws: StandardDraws, count: int, preset_properties: Mapping[str, SourcedValue] = MappingProxyType({})
 ) -> tuple[Array, Array, Array]:
     """Draw wall (m), haematocrit and oxygenation, (sample, count).
 
     A person's blood is the same in all of their vessels.
     """
-    entry = {"wall_um": tissue_table("vessels")["wall_um"], **tissue_table("vessels")["blood"], **preset_properties}
-    wall = draw_value(draws, "vessel wall", read_sourced(entry["wall_um"])) * UM
-    haematocrit = np.clip(draw_value(draws, "vessel haematocrit", read_sourced(entry["haematocrit"])), 0.0, 1.0)
-    oxygenation = draw_value(draws, "vessel oxygenation", read_sourced(entry["oxygenation"]))
+    table = tissue_table("vessels")
+    entries = {"wall_um": table["wall_um"], **table["blood"]}
+
+    def drawn(name: str, what: str) -> Array:
+        own = preset_properties.get(name)
+        return draw_value(draws, what, read_sourced(entries[name]) if own is None else cite_value(own))
+
+    wall = drawn("wall_um", "vessel wall") * UM
+    haematocrit = np.clip(drawn("haematocrit", "vessel haematocrit"), 0.0, 1.0)
+    oxygenation = drawn("oxygenation", "vessel oxygenation")
     return tuple(np.repeat(a[:, None], count, axis=1) for a in (wall, haematocrit, oxygenation))  # type: ignore[return-value]  # three arrays in, three out

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.guideline.records import GuidelineCell
@@ -124,7 +124,7 @@ def case_of_cell(cell: GuidelineCell) -> Case:
     """
     number = max(phototype_range(cell.phototype)[0], 2)
     is_severity = cell.subtype in _SEVERITIES
-    concern: dict[str, Any] = {
+    concern = {
         "condition": cell.condition,
         "site": cell.site or _USUAL_SITE.get(cell.condition, "cheeks"),
         "severity": cell.subtype if is_severity else "moderate",
@@ -133,9 +133,7 @@ def case_of_cell(cell: GuidelineCell) -> Case:
         "diagnosed_by": "clinician",
         "diagnosis_method": "dermoscopy",
         "diagnosis_date": datetime.date(2026, 1, 1),  # nothing depends on it
-    }
-    if cell.subtype in condition_subtypes(cell.condition):
-        concern["subtypes"] = [cell.subtype]
+    } | ({"subtypes": [cell.subtype]} if cell.subtype in condition_subtypes(cell.condition) else {})
     patient = {
         "age_years": 45.0,
         "sex": "female",

@@ -7,7 +7,7 @@ and the subject are used: an e-mail address can be given to somebody else, and r
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -138,6 +138,31 @@ class OidcSubject:
     subject: str
 
 
+@dataclass(frozen=True)
+class _ProviderMetadata:
+    """What a discovery document says (OpenID Connect Discovery 1.0, sections 3 and 4).
+
+    Parameters
+    ----------
+    names_issuer : whether the provider names itself in what it sends back with the browser.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    names_issuer: bool
+    token_auth_methods: Sequence[str]
+    signing_algorithms: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _ProviderTokens:
+    """The answer of the token endpoint, as far as it is used."""
+
+    id_token: str
+    access_token: str | None
+
+
 def is_subject(text: str) -> bool:
     """Return whether a text can be the subject of an ID token."""
     return 0 < len(text) <= LONGEST_SUBJECT and text.isascii() and text.isprintable()
@@ -166,7 +191,7 @@ class OidcProvider:
         ProviderError : the provider does not answer, or not as one.
         """
         address, _ = self._client.create_authorization_url(
-            self._metadata()["authorization_endpoint"],
+            self._metadata().authorization_endpoint,
             state=request.state,
             code_verifier=request.code_verifier,
             nonce=request.nonce,
@@ -186,8 +211,7 @@ class OidcProvider:
         """
         metadata = self._metadata()
         named = response.get("iss")  # RFC 9207: another provider's answer must not be taken for this one's
-        promised = metadata.get("authorization_response_iss_parameter_supported") is True
-        if (named is not None or promised) and named != self.settings.issuer:
+        if (named is not None or metadata.names_issuer) and named != self.settings.issuer:
             raise self.refusal()
         if response.get("state") != request.state or "error" in response or not response.get("code"):
             raise self.refusal()
@@ -202,32 +226,31 @@ class OidcProvider:
             raise self.refusal()
         return OidcSubject(self.settings.issuer, subject)
 
-    def _exchange(self, metadata: Mapping[str, Any], code: str, request: AuthorizationRequest) -> dict[str, Any]:
+    def _exchange(self, metadata: _ProviderMetadata, code: str, request: AuthorizationRequest) -> _ProviderTokens:
         """Return the answer of the token endpoint to a code."""
         settings = self.settings
         form = {"code": code, "redirect_uri": request.redirect_uri, "code_verifier": request.code_verifier}
         body = prepare_token_request("authorization_code", **form)
-        methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if not settings.client_secret:
             auth = ClientAuth(settings.client_id, "", "none")
-        elif "client_secret_post" in methods:
+        elif "client_secret_post" in metadata.token_auth_methods:
             auth = ClientAuth(settings.client_id, settings.client_secret, "client_secret_post")
         else:  # both are encoded as in a form (RFC 6749, section 2.3.1), which the library leaves to its caller
             encoded = quote_plus(settings.client_id), quote_plus(settings.client_secret)
             auth = ClientAuth(*encoded, "client_secret_basic")
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        address, headers, body = auth.prepare("POST", metadata["token_endpoint"], headers, body)
-        return self._fetch(address, headers, body.encode())
+        address, headers, body = auth.prepare("POST", metadata.token_endpoint, headers, body)
+        answer = self._fetch(address, headers, body.encode())
+        if not isinstance(answer.get("id_token"), str):
+            raise self.refusal()
+        return _ProviderTokens(answer["id_token"], answer.get("access_token"))
 
     def _read_id_token(
-        self, metadata: Mapping[str, Any], tokens: Mapping[str, Any], request: AuthorizationRequest
+        self, metadata: _ProviderMetadata, tokens: _ProviderTokens, request: AuthorizationRequest
     ) -> CodeIDToken:
         """Return the claims of an ID token whose signature, issuer, audience, times and nonce are right."""
-        offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        allowed = [name for name in _ALGORITHMS if name in offered]
-        settings, token = self.settings, tokens.get("id_token")
-        if not isinstance(token, str):
-            raise self.refusal()
+        allowed = [name for name in _ALGORITHMS if name in metadata.signing_algorithms]
+        settings, token = self.settings, tokens.id_token
         options = {
             "iss": {"essential": True, "value": settings.issuer},
             "aud": {"essential": True, "value": settings.client_id},
@@ -240,7 +263,7 @@ class OidcProvider:
             expected = {
                 "nonce": request.nonce,
                 "client_id": settings.client_id,
-                "access_token": tokens.get("access_token"),
+                "access_token": tokens.access_token,
             }
             claims = CodeIDToken(read.claims, read.header, options, expected)
             claims.validate(leeway=_CLOCK_LEEWAY_S)
@@ -250,18 +273,25 @@ class OidcProvider:
             raise self.refusal() from None
         return claims
 
-    def _metadata(self) -> dict[str, Any]:
-        """Return the discovery document (OpenID Connect Discovery 1.0, section 4)."""
+    def _metadata(self) -> _ProviderMetadata:
+        """Return what the discovery document says."""
         document = self._document(get_well_known_url(self.settings.issuer, external=True))
         if document.get("issuer") != self.settings.issuer:
             raise self._unusable()
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not isinstance(document.get(name), str) or not _is_safe_address(document[name]):
                 raise self._unusable()
-        return document
+        return _ProviderMetadata(
+            document["authorization_endpoint"],
+            document["token_endpoint"],
+            document["jwks_uri"],
+            document.get("authorization_response_iss_parameter_supported") is True,
+            document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"],
+            document.get("id_token_signing_alg_values_supported") or ["RS256"],
+        )
 
-    def _keys(self, metadata: Mapping[str, Any], *, afresh: bool = False) -> KeySet:
-        return KeySet.import_key_set(self._document(metadata["jwks_uri"], afresh=afresh))  # type: ignore[arg-type]
+    def _keys(self, metadata: _ProviderMetadata, *, afresh: bool = False) -> KeySet:
+        return KeySet.import_key_set(self._document(metadata.jwks_uri, afresh=afresh))  # type: ignore[arg-type]
 
     def _document(self, address: str, *, afresh: bool = False) -> dict[str, Any]:
         """Return a document of the provider, fetched at most once an hour unless it is asked for afresh."""

@@ -8,6 +8,7 @@ that they reveal nothing of what was erased.
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import inspect
@@ -17,22 +18,36 @@ from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.database.tables import AuditEntryRow, Base, ClinicRow
 
-__all__ = ["CLOCK_SET_BACK", "append_entry", "clinic_signature_text", "entry_signature", "row_label", "row_signature"]
+__all__ = [
+    "CLOCK_SET_BACK",
+    "AuditEvent",
+    "append_entry",
+    "clinic_signature_text",
+    "entry_signature",
+    "row_label",
+    "row_signature",
+]
 
 CLOCK_SET_BACK = "clock.set-back"
 _CLOCK_ACTOR = "clock"
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is corrected
 
 
+@dataclass(frozen=True)
+class AuditEvent:
+    """What an entry of the log says: who did what to which record."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
 def append_entry(
     session: Session,
     secret: DatabaseSecret,
     clinic: ClinicRow,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    detail: Mapping[str, Any],
+    event: AuditEvent,
 ) -> AuditEntryRow:
     """Append an entry to a clinic's audit log; this transaction must have locked the clinic's row.
 
@@ -44,10 +59,12 @@ def append_entry(
         by = last.at - at
         if by > _CLOCK_TOLERANCE:
             said = {"by_s": round(by.total_seconds())}
-            _add_entry(session, secret, clinic, at, (_CLOCK_ACTOR, CLOCK_SET_BACK, f"clinic/{clinic.id}"), said)
+            _add_entry(
+                session, secret, clinic, at, AuditEvent(_CLOCK_ACTOR, CLOCK_SET_BACK, f"clinic/{clinic.id}", said)
+            )
         else:
             at = last.at
-    return _add_entry(session, secret, clinic, at, (actor, action, subject), detail)
+    return _add_entry(session, secret, clinic, at, event)
 
 
 def _add_entry(
@@ -55,18 +72,16 @@ def _add_entry(
     secret: DatabaseSecret,
     clinic: ClinicRow,
     at: datetime.datetime,
-    what: tuple[str, str, str],
-    detail: Mapping[str, Any],
+    event: AuditEvent,
 ) -> AuditEntryRow:
-    actor, action, subject = what
     entry = AuditEntryRow(
         clinic_id=clinic.id,
         seq=clinic.trail_length + 1,
         at=at,
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=dict(detail),
+        actor=event.actor,
+        action=event.action,
+        subject=event.subject,
+        detail=dict(event.detail),
         previous=clinic.trail_head,
     )
     entry.hash = entry_signature(secret, entry)

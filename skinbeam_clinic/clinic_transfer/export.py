@@ -92,7 +92,7 @@ def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
                 write_private_file(place / copy, desk.patient_copies.make(patient.id))
                 content, told = bundle(desk, patient.id)
                 write_private_file(place / fhir, content)
-                left_out += len(told.get("photographs_left_out", ()))
+                left_out += len(told.photographs_left_out or ())
                 files.rows.append((patient.pseudonym, copy, fhir))
             for name, table in (tables | {"files": files}).items():
                 write_private_file(place / f"{name}.csv", write_csv(table.columns, table.rows))

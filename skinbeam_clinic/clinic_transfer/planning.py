@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
@@ -44,6 +43,7 @@ _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
 _NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm", "response_pct")
 _WEEK = datetime.timedelta(weeks=1)
+_PastSession = dict[str, str | float | list[str]]  # a row of the case file's table of sessions
 _NOON = datetime.time(12)
 _BETWEEN_EVENTS = "; "  # as an export joins adverse events
 
@@ -379,7 +379,7 @@ class _Planner:
 
     def _read_sessions(self, rows: Sequence[_Row]) -> None:
         """Read past sessions; those of one patient become one consultation, in the order of their dates."""
-        found: dict[str, list[tuple[datetime.date, int, dict[str, Any]]]] = {}
+        found: dict[str, list[tuple[datetime.date, int, _PastSession]]] = {}
         for row in rows:
             with self._collecting():
                 date, session = self._read_session(row)
@@ -393,11 +393,11 @@ class _Planner:
             began_at = from_local_time(datetime.datetime.combine(first, _NOON))
             self.courses.append(PastCourse(patient, line, began_at, len(table), answers))
 
-    def _read_session(self, row: _Row) -> tuple[datetime.date, dict[str, Any]]:
+    def _read_session(self, row: _Row) -> tuple[datetime.date, _PastSession]:
         date = row.date("date", row.needed("date"))
         if date > self.at.date():
             raise row.error("ahead", "date", read=row.text("date"))
-        session: dict[str, Any] = {"treats": row.needed("treats")}
+        session: _PastSession = {"treats": row.needed("treats")}
         if device := row.text("device"):
             session["device"] = row.choice("device", device, sorted(devices()))
         for name in _NUMBERS:

@@ -19,7 +19,6 @@ from skinbeam_clinic.consultations.routes import render_conflict, render_filled_
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.errors import ConflictError, clinic_error
 from skinbeam_clinic.models import ConsultationRecord
-from skinbeam_clinic.stored_messages import message_record
 from skinbeam_clinic.web.request import ClinicRequest, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -88,7 +87,7 @@ def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
             condition=one.condition,
             site=one.site,
             findings=tuple(seen.english for seen in one.seen),
-            messages=tuple(message_record(seen) for seen in one.seen),
+            messages=one.seen,
             severity=one.severity or "",
         )
         for one in suggest_concerns(analysis.skin.findings)

@@ -1,13 +1,14 @@
 """Store and read concerns that a photograph suggested, each with the clinician's decision."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database.columns import now
@@ -39,14 +40,15 @@ class SuggestionContent:
     Parameters
     ----------
     findings : in English sentences.
-    messages : the findings as messages with `id` and `params` each, for rendering in other languages.
+    messages : the findings as messages, for rendering in other languages; a message among their parameters is read as
+        its JSON.
     severity : empty where no published scale gives a severity.
     """
 
     condition: str
     site: str
     findings: Annotated[tuple[str, ...], Field(alias="seen")]
-    messages: Annotated[tuple[Mapping[str, Any], ...], Field(alias="told")]
+    messages: Annotated[tuple[Message, ...], Field(alias="told")]
     severity: str = ""
 
 
@@ -69,7 +71,7 @@ class SuggestedConcern:
     site: str
     severity: str
     seen: tuple[str, ...]
-    told: tuple[Mapping[str, Any], ...]
+    told: tuple[Message, ...]
     made_at: datetime.datetime
     decision: SuggestionDecision | None
     decided_at: datetime.datetime | None

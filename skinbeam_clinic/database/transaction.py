@@ -56,7 +56,7 @@ class ClinicAccess:
     def __init__(self, database: Database, member: Member) -> None:
         self.database = database
         self.member = member
-        self._page: list[_ReadNote] | None = None
+        self._page: list[hash_chain.AuditEvent] | None = None
         self._snapshot: Session | None = None
 
     def store_file(self, right: AccessRight, content: bytes) -> str:
@@ -112,7 +112,7 @@ class ClinicAccess:
         DeniedError : the role does not have this right.
         """
         require_right(self.member.role, right)
-        seen: list[_ReadNote] = []
+        seen: list[hash_chain.AuditEvent] = []
         with self._reading_session() as session:
             yield _ReadTransaction(
                 self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id, seen
@@ -191,24 +191,21 @@ class ClinicAccess:
         finally:
             self._page = outside
 
-    def _log_reads(self, seen: "list[_ReadNote]") -> None:
+    def _log_reads(self, seen: list[hash_chain.AuditEvent]) -> None:
         """Write reads into the audit log: a single one as it is, several as one entry that lists their records."""
         if not seen:
             return
         with self.writing(AccessRight.READ) as work:
-            action, subject, detail = seen[0]
-            if all(note == seen[0] for note in seen):
-                work.log(action, subject, **detail)
+            first = seen[0]
+            if all(event == first for event in seen):
+                work.log(first.action, first.subject, **first.detail)
                 return
             records: dict[str, list[str]] = {}
-            for action, record, detail in seen:
-                what = " ".join([action, *map(str, detail.values())])
-                if what not in records.setdefault(record, []):
-                    records[record].append(what)
-            work.log(RECORDS_READ, subject, seen=records)
-
-
-_ReadNote = tuple[str, str, dict[str, Any]]  # action, record, detail
+            for event in seen:
+                what = " ".join([event.action, *map(str, event.detail.values())])
+                if what not in records.setdefault(event.subject, []):
+                    records[event.subject].append(what)
+            work.log(RECORDS_READ, first.subject, seen=records)
 
 
 class ClinicTransaction:
@@ -364,15 +361,8 @@ class ClinicTransaction:
 
     def log(self, action: str, subject: str, **detail: Any) -> None:
         """Add an entry to the audit log about an action or a read."""
-        hash_chain.append_entry(
-            self._session,
-            self._database.secret,
-            self._clinic,
-            actor=self.actor,
-            action=action,
-            subject=subject,
-            detail=detail,
-        )
+        event = hash_chain.AuditEvent(self.actor, action, subject, detail)
+        hash_chain.append_entry(self._session, self._database.secret, self._clinic, event)
 
     def seal(self, row: Base, column: str, data: bytes) -> None:
         """Encrypt data into a sealed column of a row that already has its id."""
@@ -428,11 +418,11 @@ class _ReadTransaction(ClinicTransaction):
     """A transaction for reading, which collects its notes for an audit entry that is written afterwards."""
 
     def __init__(
-        self, database: Database, session: Session, clinic: ClinicRow, actor: str, seen: list[_ReadNote]
+        self, database: Database, session: Session, clinic: ClinicRow, actor: str, seen: list[hash_chain.AuditEvent]
     ) -> None:
         super().__init__(database, session, clinic, actor)
         self._seen = seen
 
     def log(self, action: str, subject: str, **detail: Any) -> None:
         """Collect a note of what was read."""
-        self._seen.append((action, subject, detail))
+        self._seen.append(hash_chain.AuditEvent(self.actor, action, subject, detail))

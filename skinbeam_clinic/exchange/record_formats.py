@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 from skinbeam.cli.common import raise_not_built
 from skinbeam.model.errors import unknown_name_error
@@ -13,9 +14,21 @@ if TYPE_CHECKING:
     from skinbeam_clinic.models import PatientRecord
     from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["ExportResult", "make_exporter", "make_importer"]
+__all__ = ["ExportFacts", "ExportResult", "make_exporter", "make_importer"]
 
-ExportResult = tuple[bytes, dict[str, Any]]  # the content, and facts about it to print
+
+@dataclass(frozen=True)
+class ExportFacts:
+    """What is told about an export besides its content; what does not apply to its format is None."""
+
+    rows: int | None = None
+    people: int | None = None
+    people_left_out: int | None = None
+    bibliography: str | None = None
+    photographs_left_out: tuple[str, ...] | None = None
+
+
+ExportResult = tuple[bytes, ExportFacts]
 _Import = Callable[
     ["ClinicRepositories"], tuple["PatientRecord", dict[str, list[str]]]
 ]  # the new patient, and what was voided or left out
@@ -74,7 +87,7 @@ def _raise_missing_group(error: ModuleNotFoundError, group: str) -> NoReturn:
 
 
 def _copy_exporter() -> _Export:
-    return lambda repositories, patient: (repositories.patient_copies.make(patient), {})
+    return lambda repositories, patient: (repositories.patient_copies.make(patient), ExportFacts())
 
 
 def _fhir_exporter() -> _Export:
@@ -83,7 +96,9 @@ def _fhir_exporter() -> _Export:
 
     def export(repositories: "ClinicRepositories", patient: str) -> ExportResult:
         handed = deidentify_dossier(repositories.dossiers.export(patient, "fhir"))
-        return make_bundle(handed, repositories.member.clinic), _unread_photographs(handed.unreadable_photograph_ids)
+        return make_bundle(handed, repositories.member.clinic), ExportFacts(
+            photographs_left_out=handed.unreadable_photograph_ids or None
+        )
 
     return export
 
@@ -94,7 +109,7 @@ def _dicom_exporter() -> _Export:
 
     def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
         content, unread = make_dicom_archive(deidentify_dossier(desk.dossiers.export(patient, "dicom")))
-        return content, _unread_photographs(unread)
+        return content, ExportFacts(photographs_left_out=unread or None)
 
     return export
 
@@ -102,14 +117,20 @@ def _dicom_exporter() -> _Export:
 def _csv_exporter() -> _Export:
     from skinbeam_clinic.exchange.tables import plan_option_csv, plan_option_rows
 
-    return lambda repositories, _: (plan_option_csv(plan_option_rows(repositories.dossiers.plans("csv"))), {})
+    return lambda repositories, _: (
+        plan_option_csv(plan_option_rows(repositories.dossiers.plans("csv"))),
+        ExportFacts(),
+    )
 
 
 def _parquet_exporter() -> _Export:
     from skinbeam_clinic.exchange.parquet import write_parquet
     from skinbeam_clinic.exchange.tables import plan_option_rows
 
-    return lambda repositories, _: (write_parquet(plan_option_rows(repositories.dossiers.plans("parquet"))), {})
+    return lambda repositories, _: (
+        write_parquet(plan_option_rows(repositories.dossiers.plans("parquet"))),
+        ExportFacts(),
+    )
 
 
 def _release_exporter(form: str) -> _Export:
@@ -122,14 +143,10 @@ def _release_exporter(form: str) -> _Export:
     def export(desk: "ClinicRepositories", _: str) -> ExportResult:
         read, pseudonym = OutcomeReader().read_for_export(desk, form)
         table = (make_practice_table if form == "practice" else make_evidence_table)(read, f"clinic{pseudonym}")
-        told = {"rows": table.rows, "people": table.people, "people_left_out": table.people_left_out}
-        return table.content, told | {"bibliography": bibliography_entry(f"clinic{pseudonym}")}
+        entry = bibliography_entry(f"clinic{pseudonym}")
+        return table.content, ExportFacts(table.rows, table.people, table.people_left_out, entry)
 
     return export
-
-
-def _unread_photographs(photographs: tuple[str, ...]) -> dict[str, Any]:
-    return {"photographs_left_out": list(photographs)} if photographs else {}
 
 
 _EXPORTERS: dict[str, Callable[[], _Export]] = {

@@ -6,10 +6,9 @@ either (`follow_ups.routes.may_see_answers`).
 """
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
@@ -32,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class MarkResult:
-    """What became of one mark, as `skinbeam.photo.comparison.mark_tracking.MarkChange`; messages are JSON.
+    """What became of one mark, as `skinbeam.photo.comparison.mark_tracking.MarkChange`.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class MarkResult:
     contrast_change: tuple[float, float, float] | None
     level: float
     needs_examination: bool
-    message: Mapping[str, Any]
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class RegionResult:
     region: str
     site: str
     direction: str
-    message: Mapping[str, Any]
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class PairAnalysisContent:
     version : of the program that measured.
     """
 
-    refusal: Mapping[str, Any] | None
+    refusal: Message | None
     marks: tuple[MarkResult, ...]
     regions: tuple[RegionResult, ...]
     version: str

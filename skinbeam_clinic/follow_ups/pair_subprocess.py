@@ -33,7 +33,6 @@ from skinbeam_clinic.plans.worker_process import (
     read_lines,
     start_process,
 )
-from skinbeam_clinic.stored_messages import message_record
 
 __all__ = ["AFTER_FILE", "BEFORE_FILE", "measure_pair", "measure_pair_in_subprocess"]
 
@@ -86,7 +85,7 @@ def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisCon
     """Return what became of each mark and region between two pictures, or why they cannot be compared."""
     change = compare_or_refuse(before, after)
     if not isinstance(change, PhotoChange):
-        return PairAnalysisContent(message_record(change), (), (), __version__)
+        return PairAnalysisContent(change, (), (), __version__)
     # Roundish marks are told one by one, everything else by region.
     single = {mark.kind for mark in change.marks}
     regions = tuple(_region_result(one) for one in change.findings if one.kind not in single)
@@ -106,13 +105,12 @@ def _mark_result(mark: MarkChange) -> MarkResult:
         contrast_change=None if isinstance(change, Unknown) else (change.median, change.low, change.high),
         level=0.0 if isinstance(change, Unknown) else change.level,
         needs_examination=mark.needs_examination,
-        message=message_record(mark.message),
+        message=mark.message,
     )
 
 
 def _region_result(finding: FindingChange) -> RegionResult:
-    message = message_record(finding.message)
-    return RegionResult(finding.kind, finding.region, finding.site, finding.direction, message)
+    return RegionResult(finding.kind, finding.region, finding.site, finding.direction, finding.message)
 
 
 def _main(home: Path, language: str, parent: int) -> None:
@@ -123,7 +121,7 @@ def _main(home: Path, language: str, parent: int) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the result
 
     def tell(**line: Any) -> None:
-        os.write(stdout, json.dumps(line, default=float).encode() + b"\n")
+        os.write(stdout, json.dumps(line).encode() + b"\n")
 
     try:
         with use_language(language):
@@ -135,7 +133,7 @@ def _main(home: Path, language: str, parent: int) -> None:
         _log.exception("defect while comparing photographs")
         tell(defect=True)
     else:
-        tell(measured=_CONTENT.dump_python(content))
+        tell(measured=_CONTENT.dump_python(content, mode="json", fallback=float))
 
 
 if __name__ == "__main__":

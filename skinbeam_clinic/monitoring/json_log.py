@@ -42,7 +42,7 @@ class JsonLogFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-def _exception_chain(error: BaseException) -> Iterator[Mapping[str, Any]]:
+def _exception_chain(error: BaseException) -> Iterator[Mapping[str, str | list[str]]]:
     """Yield an exception, then its causes."""
     met: set[int] = set()
     following: BaseException | None = error

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -187,11 +186,12 @@ class RequestMonitor:
             await self._app(scope, receive, send)
             return
         number, begun = secrets.token_hex(_NUMBER_BYTES), time.perf_counter()
-        answered: dict[str, Any] = {"status": 0, "s": 0.0}  # status 0: the client had disconnected
+        status, seconds = 0, 0.0  # status 0: the client had disconnected
 
         async def numbered(message: Message) -> None:
+            nonlocal status, seconds
             if message["type"] == "http.response.start":
-                answered.update(status=message["status"], s=time.perf_counter() - begun)
+                status, seconds = message["status"], time.perf_counter() - begun
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = number
             await send(message)
 
@@ -200,7 +200,7 @@ class RequestMonitor:
             with self._metrics.track_open():
                 await self._app(scope, receive, numbered)
         finally:
-            self._record(scope, answered["status"], answered["s"] or time.perf_counter() - begun)
+            self._record(scope, status, seconds or time.perf_counter() - begun)
             request_id.reset(held)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:

@@ -9,6 +9,7 @@ from skinbeam_clinic.outcome_audit.release import (
     NOTE,
     CourseGroup,
     ReleaseTable,
+    TableRow,
     count_harmed,
     group_courses,
     list_people,
@@ -32,7 +33,7 @@ def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the doses of all audited courses by condition, device and light, with a row for each counted harm."""
     groups, left_out = group_courses(read.comparisons, _dose_key)
     rows = [
-        {"row": f"{source}/{number}", "source": source} | row
+        {"row": f"{source}/{number}", "source": source, **row}
         for number, row in enumerate(
             (row for mine in groups.values() for group in mine for row in _harm_rows(group)), 1
         )
@@ -57,7 +58,7 @@ def _light_nm(device: str, settings: PulseSettings) -> float | None:
     return known.wavelengths_nm[0] if known and len(known.wavelengths_nm) == 1 else None
 
 
-def _harm_rows(group: CourseGroup) -> Iterator[dict[str, object]]:
+def _harm_rows(group: CourseGroup) -> Iterator[TableRow]:
     shared, of = _dose_columns(group), len(list_people(group.courses))
     seen = {name for one in group.courses for name in one.course.harms}
     injured = [name for name in SKIN_INJURIES if name in seen]
@@ -66,18 +67,25 @@ def _harm_rows(group: CourseGroup) -> Iterator[dict[str, object]]:
     others = sorted(seen - set(HARM_KINDS))
     noted = "".join(f" Also {name}: {count_harmed(group.courses, name)} of {of}." for name in others)
     for name in counted:
-        harm = {"harm": name, "harm_count": count_harmed(group.courses, name), "harm_of": of}
-        yield shared | harm | {"harm_unit": "patients", "harm_origin": "printed", "note": f"{NOTE}{noted}"}
+        yield {
+            **shared,
+            "harm": name,
+            "harm_count": count_harmed(group.courses, name),
+            "harm_of": of,
+            "harm_unit": "patients",
+            "harm_origin": "printed",
+            "note": f"{NOTE}{noted}",
+        }
 
 
-def _dose_columns(group: CourseGroup) -> dict[str, object]:
+def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
     """Return the columns that all rows of a group share: patients and settings."""
     fired = [area for one in group.courses for area in one.course.fired]
     first, sessions = group.courses[0], [one.course.sessions for one in group.courses]
     device = fired[0].device
     light = _light_nm(device, fired[0].settings)
     lamp = "lamp" in devices()[device].title.lower() if device in devices() else False
-    row: dict[str, object] = {
+    row: dict[str, str | int] = {
         "grade": "full-text",
         "kind": "tolerated",
         "condition": first.prediction.condition,

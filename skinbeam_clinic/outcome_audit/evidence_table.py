@@ -29,7 +29,7 @@ def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     graded = [one for one in read.comparisons if one.course.improvement is not None]
     groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
-    rows = [{"row": f"{source}/{number}"} | _arm(group, source, number) for number, group in enumerate(arms, 1)]
+    rows = [{"row": f"{source}/{number}", **_arm(group, source, number)} for number, group in enumerate(arms, 1)]
     people = list_people(one for group in arms for one in group.courses)
     return ReleaseTable(
         write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.comparisons) - people)
@@ -44,7 +44,7 @@ def _arm_key(one: CourseComparison) -> tuple[str, str, str, str] | None:
     return one.prediction.condition, one.prediction.modality, used.pop(), one.course.improvement.rater
 
 
-def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
+def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
     first, people, graded = group.courses[0], list_people(group.courses), len(group.courses)
     device = devices().get(first.course.fired[0].device)
     sessions = [one.course.sessions for one in group.courses]
@@ -77,13 +77,14 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
         "location": "records of the clinic",
         "grade": "full-text",
         "note": NOTE,
-    } | _fired_settings(group)
+        **_fired_settings(group),
+    }
 
 
-def _fired_settings(group: CourseGroup) -> dict[str, object]:
+def _fired_settings(group: CourseGroup) -> dict[str, str]:
     """Return the columns of the settings that were fired, as one value or a range."""
     fired = [area.settings.numbers() for one in group.courses for area in one.course.fired]
-    found: dict[str, object] = {}
+    found: dict[str, str] = {}
     for name, column in (("fluence_J_cm2", "fluence_J_cm2"), ("energy_mJ", "microbeam_mJ")):
         if values := [settings[name] for settings in fired if name in settings]:
             found[column] = f"{min(values):g}-{max(values):g}"

@@ -97,7 +97,10 @@ def count_harmed(courses: Iterable[CourseComparison], name: str) -> int:
     return len(list_people(one for one in courses if name in one.course.harms))
 
 
-def write_table(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
+TableRow = Mapping[str, str | int]  # column → cell
+
+
+def write_table(file: str, rows: Sequence[TableRow]) -> bytes:
     """Return rows as CSV with the columns of a shipped table; columns that a row does not have are empty."""
     columns = next(csv.reader([load_package_text(f"data/{file}").partition("\n")[0]]))
     out = io.StringIO()

@@ -185,7 +185,7 @@ def _session_count_contraindication(
     return _clinic_contraindication("stop-sessions", {"done": len(done), "most": option.sessions.high}, done[-1])
 
 
-def _clinic_contraindication(name: str, about: Mapping[str, object], fact: HistoryFact) -> Contraindication:
+def _clinic_contraindication(name: str, about: Mapping[str, str | float], fact: HistoryFact) -> Contraindication:
     """Return a contraindication defined by the clinic, beside those of the planner's rules."""
     message = Message(f"clinic-spots.{name}", about)
     return Contraindication(

@@ -4,7 +4,8 @@ The tables of words are in `data/words.toml`. A word applies only when the whole
 never because of the median alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ __all__ = [
     "share_in_words",
     "study_keys",
 ]
+
+_word_tables = partial(load_package_table, "data/words.toml")
 
 
 def interval_probabilities() -> tuple[float, float, float]:
@@ -89,7 +92,3 @@ def amount_in_words(improvement_pct: Estimate) -> Message:
         if row["at_least_pct"] <= improvement_pct.low:
             return Message(f"amount.{row['word']}")
     raise ValueError(f"not a number: {improvement_pct.low}")
-
-
-def _word_tables() -> Mapping[str, Any]:
-    return load_package_table("data/words.toml")

@@ -1,8 +1,7 @@
 """Names of the guideline: classes of devices with the classes that they include, treatments, sites and conditions."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
 from skinbeam.laser.device_class import class_table
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
@@ -23,23 +22,24 @@ __all__ = [
     "outside_conditions",
 ]
 
+_guideline_names = partial(load_package_table, "data/guideline.toml")
 _ANY_LAMP = "ipl-any"
 _WIDE_CLASSES = ("pdl", "ipl", "ndyag-1064")
 
 
 def device_classes() -> Collection[str]:
     """Return every class of device, drug and procedure that the guideline names."""
-    return tuple(_names()["device_classes"])
+    return tuple(_guideline_names()["device_classes"])
 
 
 def guideline_treatments() -> Collection[str]:
     """Return the modalities and the other treatments of the guideline."""
-    return (*known_modalities(), *_names()["other_treatments"])
+    return (*known_modalities(), *_guideline_names()["other_treatments"])
 
 
 def guideline_sites() -> Collection[str]:
     """Return the sites of case files and the other sites of the guideline."""
-    return (*known_sites(), *_names()["sites"])
+    return (*known_sites(), *_guideline_names()["sites"])
 
 
 def guideline_conditions() -> Collection[str]:
@@ -49,19 +49,19 @@ def guideline_conditions() -> Collection[str]:
 
 def outside_conditions() -> Mapping[str, str]:
     """Return the conditions that the guideline knows and plans do not cover, with their usual site."""
-    outside: Mapping[str, str] = _names()["outside"]
+    outside: Mapping[str, str] = _guideline_names()["outside"]
     return outside
 
 
 def default_subtype(condition: str) -> str:
     """Return the subtype that stands for a condition whose kind is not told; empty if any kind is treated alike."""
-    return str(_names()["default_subtype"].get(condition, ""))
+    return str(_guideline_names()["default_subtype"].get(condition, ""))
 
 
 @cache
 def is_light(treatment: str) -> bool:
     """Return whether a treatment uses a laser or strong light, alone or after a drug."""
-    return treatment in laser_modalities() or treatment in _names()["light"]
+    return treatment in laser_modalities() or treatment in _guideline_names()["light"]
 
 
 def class_parts(device_class: str) -> tuple[str, ...]:
@@ -93,7 +93,3 @@ def is_same_class(name: str, classes: Collection[str]) -> bool:
     if any(includes_class(name, own) for own in classes):
         return True
     return includes_class(_ANY_LAMP, name) and any(includes_class(_ANY_LAMP, own) for own in classes)
-
-
-def _names() -> Mapping[str, Any]:
-    return load_package_table("data/guideline.toml")

@@ -5,10 +5,9 @@ that are cut out of all regions. Brows, beard, lips and glasses are detected in 
 approximate, and every document says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -46,9 +45,20 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _FaceTemplate:
+    """Outlines of the template by region, the outline of the sample of skin colour, and the holes.
+
+    A hole is an ellipse: its centre x and y, and its half axes.
+    """
+
+    regions: Mapping[str, Array]
+    colour_sample: Array
+    holes: Mapping[str, Sequence[float]]
+
+
 @cache
-def _template() -> tuple[dict[str, Array], Array, dict[str, Any]]:
-    """Return region → template outline, the outline of the sample of skin colour, and the holes."""
+def _template() -> _FaceTemplate:
     table = face_template()
     found: dict[str, Array] = {}
     for name, points in table["half"].items():
@@ -57,7 +67,7 @@ def _template() -> tuple[dict[str, Array], Array, dict[str, Any]]:
             found[name] = _mirror_outline(right)
         else:
             found[f"{name}-right"], found[f"{name}-left"] = right, right * (-1, 1)
-    return found, _mirror_outline(np.array(table["learn"]["half"])), table["holes"]
+    return _FaceTemplate(found, _mirror_outline(np.array(table["learn"]["half"])), table["holes"])
 
 
 def _mirror_outline(half: Array) -> Array:
@@ -67,7 +77,7 @@ def _mirror_outline(half: Array) -> Array:
 
 def region_outlines(face: Face) -> dict[str, Array]:
     """Return region → outline in pixels, before the colour of the picture is used."""
-    placed = {name: face.template_to_pixels(points) for name, points in _template()[0].items()}
+    placed = {name: face.template_to_pixels(points) for name, points in _template().regions.items()}
     if face.points is not None:
         from skinbeam.photo.face.mesh import MESH_REGIONS
 
@@ -85,7 +95,7 @@ def colour_sample_area(view: FaceView) -> Mask:
     Where that is much less red than the root of the nose, cloth covers it, as a mask does, and the root is sampled.
     """
     openings = facial_openings(view)
-    middle = fill_outline(view.rgb.shape, view.face.template_to_pixels(_template()[1])) & ~openings
+    middle = fill_outline(view.rgb.shape, view.face.template_to_pixels(_template().colour_sample)) & ~openings
     root = fill_outline(view.rgb.shape, view.face.template_to_pixels(_NOSE_ROOT)) & ~openings
     least = limit("skin", "covered_redness") * _redness(view, root)
     return root if _redness(view, middle) < least else middle
@@ -100,7 +110,7 @@ def _redness(view: FaceView, area: Mask) -> float:
 def facial_openings(view: FaceView) -> Mask:
     """Return the mask of eyes, mouth and nostrils, at their usual size."""
     mask = np.zeros(view.rgb.shape[:2], bool)
-    for hole in _template()[2].values():
+    for hole in _template().holes.values():
         for side in (1, -1):
             ring = _ellipse_outline(*hole) * (side, 1)
             mask |= fill_outline(view.rgb.shape, view.face.template_to_pixels(ring))

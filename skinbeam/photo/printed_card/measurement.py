@@ -10,7 +10,7 @@ each weighted by its prior and by how well the screens agree (photo 9).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from skinbeam.photo.printed_card.finder import FoundCard
 from skinbeam.photo.printed_card.layout import BLACK_CELLS, FIELD_MM, SCREENS, WHITE_CELLS, Cell, Screen
 from skinbeam.text import Message
 
-__all__ = ["LightPlane", "PrintedCard", "measure_printed_card"]
+__all__ = ["CalibrationSummary", "LightPlane", "PrintedCard", "measure_printed_card"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -56,6 +56,26 @@ class LightPlane:
         off = pixels - self.middle
         terms = np.column_stack([np.ones(len(off)), off])
         return off @ self.slope, np.einsum("ni,ij,nj->n", terms, self.covariance, terms)
+
+
+@dataclass(frozen=True)
+class CalibrationSummary:
+    """A colour calibration as a document has it; what its kind does not have is None.
+
+    Parameters
+    ----------
+    delta_E : of a chart, the mean residual error on its patches.
+    outline : corners of the chart or card in pixels of the picture.
+    mirrored, exposure, contrast, evenness_pct : of a printed card.
+    """
+
+    kind: Literal["white-card", "chart", "printed-card"]
+    delta_E: float | None = None
+    outline: Array | None = None
+    mirrored: bool | None = None
+    exposure: float | None = None
+    contrast: Estimate | None = None
+    evenness_pct: float | Unknown | None = None
 
 
 @dataclass(frozen=True)
@@ -102,16 +122,16 @@ class PrintedCard:
         scene = variance / self.contrast.median**2
         return mean, covariance + scene[:, None, None]
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> "CalibrationSummary":
         """Return the JSON form."""
-        return {
-            "kind": "printed-card",
-            "outline": self.card.outline,
-            "mirrored": self.card.mirrored,
-            "exposure": float(self.white @ LUMINANCE),
-            "contrast": self.contrast,
-            "evenness_pct": self.evenness_pct,
-        }
+        return CalibrationSummary(
+            "printed-card",
+            outline=self.card.outline,
+            mirrored=self.card.mirrored,
+            exposure=float(self.white @ LUMINANCE),
+            contrast=self.contrast,
+            evenness_pct=self.evenness_pct,
+        )
 
 
 def measure_printed_card(rgb: Picture, card: FoundCard) -> PrintedCard | Unknown:

@@ -11,6 +11,7 @@ from research.derived_tables.model_error import endpoint_table
 from skinbeam.api.window import find_window
 from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.package_data import load_derived_table
 from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import default_error_factor, draw_error_factor, min_sources, model_error
 from skinbeam.skin.distribution import SkinDistribution
@@ -149,14 +150,14 @@ def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
 
 
 def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = endpoint_table(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
-    monkeypatch.setattr(errors, "_error_table", lambda: content)
+    content = endpoint_table(endpoint_errors([posed(k, 40.0) for k in range(5)]))
+    monkeypatch.setattr(errors, "load_derived_table", lambda name: content)
     assert model_error("ablation") == 4.0
     assert model_error("purpura") == default_error_factor()  # never compared
 
 
 def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
-    shipped = errors._error_table()
+    shipped = load_derived_table("model_error")["endpoint"]
     assert shipped
     for name, found in shipped.items():
         assert found["geometric_error"] > 1, name

@@ -13,6 +13,7 @@ from paths import ROOT
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
+from skinbeam.text import Message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
@@ -23,7 +24,7 @@ SPOTS = SuggestionContent(
     condition="age-spots",
     site="cheeks",
     findings=("3 brown spots, 2 to 5 mm wide",),
-    messages=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+    messages=(Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0}),),
 )
 ACNE = SuggestionContent(
     condition="active-acne", site="chin", findings=("9 red spots",), messages=(), severity="moderate"

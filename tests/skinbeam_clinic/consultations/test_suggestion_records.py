@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from skinbeam.text import Message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database.connection import Database
@@ -19,7 +20,7 @@ SPOTS = SuggestionContent(
     condition="age-spots",
     site="cheeks",
     findings=("3 brown spots, 2 to 5 mm wide (cheeks)",),
-    messages=({"id": "finding.told_spots", "params": {"count": 3, "low": 2.0, "high": 5.0}},),
+    messages=(Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0}),),
 )
 ACNE = SuggestionContent(
     condition="active-acne", site="chin", findings=("9 red spots",), messages=(), severity="moderate"

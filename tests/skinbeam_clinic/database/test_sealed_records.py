@@ -201,7 +201,7 @@ def test_spots_and_suggestions_without_later_keys_are_read() -> None:
     assert (spot.by, spot.firing.settings.fluence_J_cm2) == ("", 7.0)
     assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
-    assert (suggestion.severity, suggestion.messages[0]["params"]["count"]) == ("", 3)
+    assert (suggestion.severity, suggestion.messages[0].params["count"]) == ("", 3)
 
 
 def test_rows_that_were_stored_empty_are_read() -> None:

@@ -42,7 +42,6 @@ from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import PAIR_JOB, PlanWorker
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
-from skinbeam_clinic.stored_messages import message_record
 
 SECRET = "7531"  # a number that stands nowhere else
 GONE = MarkResult(
@@ -56,11 +55,11 @@ GONE = MarkResult(
     contrast_change=(-0.25, -0.31, -0.19),
     level=0.95,
     needs_examination=False,
-    message=message_record(Message("photo-pair.mark_gone")),
+    message=Message("photo-pair.mark_gone"),
 )
-REDNESS = RegionResult("redness", "nose", "nose", "not-told", message_record(Message("photo-pair.redness_untold")))
+REDNESS = RegionResult("redness", "nose", "nose", "not-told", Message("photo-pair.redness_untold"))
 MEASURED = PairAnalysisContent(None, (GONE,), (REDNESS,), "0")
-REFUSED = PairAnalysisContent(message_record(Message("photo-pair.mirrored")), (), (), "0")
+REFUSED = PairAnalysisContent(Message("photo-pair.mirrored"), (), (), "0")
 Heed = Callable[[str], None]
 
 
@@ -93,7 +92,7 @@ def page(clinics: Clinics, one: FollowUp, role: Role = Role.CLINICIAN) -> str:
 def add_row(clinics: Clinics, one: FollowUp) -> None:
     """An analysis as no page could store it: before anybody graded."""
     desk = clinics.desk(Role.OWNER)
-    refused = message_record(Message("photo-pair.size", {"before": int(SECRET), "after": 1}))
+    refused = Message("photo-pair.size", {"before": int(SECRET), "after": 1})
     with ClinicAccess(clinics.database, desk.member).writing(AccessRight.READ) as work:
         row = PairAnalysisRow(
             clinic_id=work.clinic_id,
