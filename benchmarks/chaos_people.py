@@ -16,6 +16,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from clinic_people import JSON_KIND, MARK, Fields, multipart
@@ -33,7 +34,7 @@ _SIDE_PX = 64
 _BESIDE = 0.15  # how often they book, and look at a page, beside their work
 _SLOT_MINUTES, _SLOTS_A_DAY = 15, 40
 _FIRST_SLOT_HOUR = 8
-_ANSWERED = 0.3  # how often one of the alarms that wait is answered at once
+_ANSWERED_AT_ONCE = 2  # of the alarms that wait
 _OUTSIDE = (409, 422)  # what is there already is not taken again
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]
@@ -284,9 +285,9 @@ class ChaosClinician(_Visitor):
 
     def _answer_alarm(self) -> None:
         waiting = _OPEN_ALARM.findall(self.read("/alarms"))
-        if waiting and self.chance.random() < _ANSWERED:
-            alarm, mark = self.chance.choice(waiting), secrets.token_hex(8)
-            self.keep("answer", mark, alarm, lambda: self._post(f"/alarms/{alarm}/answer", done=mark))
+        for alarm in waiting[:_ANSWERED_AT_ONCE]:
+            mark, path = secrets.token_hex(8), f"/alarms/{alarm}/answer"
+            self.keep("answer", mark, alarm, partial(self._post, path, done=mark))
 
     def _look(self) -> None:
         self.read(self.chance.choice(("/", "/appointments", f"/patients/{self._patient}")))
