@@ -24,12 +24,12 @@ from PIL import Image
 
 __all__ = ["ChaosClinician", "ChaosPatient", "Ledger", "Save"]
 
-_TIMEOUT_S = 8.0
+_TIMEOUT_S = 60.0  # a network that is dead comes back earlier
 _PAUSE_S = (0.05, 0.3)
 _AGAIN_S = (0.1, 0.4)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_OPEN_ALARM = re.compile(r"/alarms/([0-9a-f]{32})/answer")
-_WARNING_IN = 4  # one diary entry in so many has a warning sign
+_OPEN_ALARM, _ANSWERED_ALARM = (re.compile(rf"/alarms/([0-9a-f]{{32}})/{act}") for act in ("answer", "decision"))
+_WARNING_IN = 8  # one diary entry in so many has a warning sign
 _SIDE_PX = 64
 _BESIDE = 0.15  # how often they book, and look at a page, beside their work
 _SLOT_MINUTES, _SLOTS_A_DAY = 15, 40
@@ -145,7 +145,7 @@ class _Visitor(threading.Thread):
     @staticmethod
     def is_there(kind: str, content: bytes) -> bool:
         """Return whether something that was sent again is turned away since it is kept already."""
-        words = {"patient": b"taken", "appointment": b"taken", "answer": b"answered"}
+        words = {"patient": b"taken", "appointment": b"taken", "answer": b"answered", "decision": b"decided"}
         return kind in words and words[kind] in content
 
 
@@ -284,8 +284,11 @@ class ChaosClinician(_Visitor):
         self.keep("appointment", mark, self._member[0], lambda: self._post(path, **sent))
 
     def _answer_alarm(self) -> None:
-        waiting = _OPEN_ALARM.findall(self.read("/alarms"))
-        for alarm in waiting[:_ANSWERED_AT_ONCE]:
+        page = self.read("/alarms")
+        for alarm in _ANSWERED_ALARM.findall(page)[:_ANSWERED_AT_ONCE]:
+            mark, path = secrets.token_hex(8), f"/alarms/{alarm}/decision"
+            self.keep("decision", mark, alarm, partial(self._post, path, kind="none", reason=mark))
+        for alarm in _OPEN_ALARM.findall(page)[:_ANSWERED_AT_ONCE]:
             mark, path = secrets.token_hex(8), f"/alarms/{alarm}/answer"
             self.keep("answer", mark, alarm, partial(self._post, path, done=mark))
 
