@@ -16,6 +16,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from clinic_people import JSON_KIND, MARK, Fields, multipart
@@ -23,17 +24,17 @@ from PIL import Image
 
 __all__ = ["ChaosClinician", "ChaosPatient", "Ledger", "Save"]
 
-_TIMEOUT_S = 8.0
+_TIMEOUT_S = 60.0  # a network that is dead comes back earlier
 _PAUSE_S = (0.05, 0.3)
 _AGAIN_S = (0.1, 0.4)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_OPEN_ALARM = re.compile(r"/alarms/([0-9a-f]{32})/answer")
-_WARNING_IN = 4  # one diary entry in so many has a warning sign
+_OPEN_ALARM, _ANSWERED_ALARM = (re.compile(rf"/alarms/([0-9a-f]{{32}})/{act}") for act in ("answer", "decision"))
+_WARNING_IN = 8  # one diary entry in so many has a warning sign
 _SIDE_PX = 64
 _BESIDE = 0.15  # how often they book, and look at a page, beside their work
 _SLOT_MINUTES, _SLOTS_A_DAY = 15, 40
 _FIRST_SLOT_HOUR = 8
-_ANSWERED = 0.3  # how often one of the alarms that wait is answered at once
+_ANSWERED_AT_ONCE = 2  # of the alarms that wait
 _OUTSIDE = (409, 422)  # what is there already is not taken again
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]
@@ -144,7 +145,7 @@ class _Visitor(threading.Thread):
     @staticmethod
     def is_there(kind: str, content: bytes) -> bool:
         """Return whether something that was sent again is turned away since it is kept already."""
-        words = {"patient": b"taken", "appointment": b"taken", "answer": b"answered"}
+        words = {"patient": b"taken", "appointment": b"taken", "answer": b"answered", "decision": b"decided"}
         return kind in words and words[kind] in content
 
 
@@ -283,10 +284,13 @@ class ChaosClinician(_Visitor):
         self.keep("appointment", mark, self._member[0], lambda: self._post(path, **sent))
 
     def _answer_alarm(self) -> None:
-        waiting = _OPEN_ALARM.findall(self.read("/alarms"))
-        if waiting and self.chance.random() < _ANSWERED:
-            alarm, mark = self.chance.choice(waiting), secrets.token_hex(8)
-            self.keep("answer", mark, alarm, lambda: self._post(f"/alarms/{alarm}/answer", done=mark))
+        page = self.read("/alarms")
+        for alarm in _ANSWERED_ALARM.findall(page)[:_ANSWERED_AT_ONCE]:
+            mark, path = secrets.token_hex(8), f"/alarms/{alarm}/decision"
+            self.keep("decision", mark, alarm, partial(self._post, path, kind="none", reason=mark))
+        for alarm in _OPEN_ALARM.findall(page)[:_ANSWERED_AT_ONCE]:
+            mark, path = secrets.token_hex(8), f"/alarms/{alarm}/answer"
+            self.keep("answer", mark, alarm, partial(self._post, path, done=mark))
 
     def _look(self) -> None:
         self.read(self.chance.choice(("/", "/appointments", f"/patients/{self._patient}")))

@@ -128,6 +128,7 @@ def _marks(database: Database, operator: Member) -> Mapping[str, Counter[str]]:
     found["area"] = Counter(area.fired.words for one in sessions for area in one.areas)
     found["event"] = Counter(event.words for one in consultations for event in desk.adverse_events.of(one))
     found["answer"] = Counter(desk.alarms.get(one).answer for one in alarms)
+    found["decision"] = Counter(desk.alarms.get(one).reason for one in alarms)
     entries = Counter(entry.note.question for one in treatments for entry in desk.diaries.of(one))
     found["entry"] = found["warning"] = entries
     return found

@@ -47,7 +47,10 @@ class JobQueue:
         self._database = database
 
     def take(self, *kinds: str) -> models.Job | None:
-        """Take the job of these kinds that has waited longest, with a lease; return None where no job waits."""
+        """Take the job of these kinds that has waited longest, with a lease; return None where no job waits.
+
+        Of alarms, those of which nobody was told yet come first.
+        """
         with self._database.writing() as session:
             at = now()
             # A lease that would last longer than this was given before the clock was set back.
@@ -55,10 +58,11 @@ class JobQueue:
             lost = and_(JobRow.state == RUNNING, over)
             due = or_(JobRow.lease_until.is_(None), ~JobRow.lease_until.between(at, at + _LONGEST_WAIT))
             waiting = select(JobRow).where(JobRow.kind.in_(kinds), or_(and_(JobRow.state == QUEUED, due), lost))
+            # Reminders of many old alarms, each due again and again, must not hold up the first word of a new one.
+            reminder = and_(JobRow.kind == ALARM_JOB, JobRow.lease_until.is_not(None))
+            waiting = waiting.order_by(reminder, JobRow.created_at, JobRow.id).limit(1)
             while True:
-                row = session.scalar(
-                    waiting.order_by(JobRow.created_at, JobRow.id).limit(1).with_for_update(skip_locked=True)
-                )
+                row = session.scalar(waiting.with_for_update(skip_locked=True))
                 if row is None:
                     return None
                 work = self._work(session, row)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = ["DRIVERS", "WebDriver"]
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives a reference
 _START_S, _COMMAND_S = 90.0, 120.0
+_TO_MIDDLE = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"  # WebKitGTK clicks beside it else
 _DESK = {"width": 1280, "height": 900}
 _MARIONETTE_PORT = 2828
 _MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
@@ -49,6 +51,7 @@ class WebDriver:
 
     def click(self, element: Any) -> None:
         """Click an element as a person does, which fails where something lies over it."""
+        self.run(_TO_MIDDLE, element)
         id = element[_ELEMENT]
         self._send("WebDriver:ElementClick", f"element/{id}/click", {"id": id})
 
@@ -71,13 +74,13 @@ class WebDriver:
 def _firefox() -> Iterator[WebDriver]:
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     assert program, "Firefox is missing: sudo apt-get install -y firefox-esr"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, contextlib.ExitStack() as ended:
         words = [program, "--headless", "--marionette", "--no-remote", "--profile", profile]
         browser = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            line = _connect(_MARIONETTE_PORT)
+            line = ended.enter_context(_connect(_MARIONETTE_PORT))
             line.settimeout(_COMMAND_S)
-            stream = line.makefile("rb")
+            stream = ended.enter_context(line.makefile("rb"))
             _read_message(stream)  # what it is
             numbers = iter(range(10**9))
 
@@ -133,6 +136,8 @@ def _webkit() -> Iterator[WebDriver]:
             port = listener.getsockname()[1]
         environment = os.environ | {"DISPLAY": f":{display}", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
         environment |= {"LIBGL_ALWAYS_SOFTWARE": "1", "NO_AT_BRIDGE": "1"}
+        stack.callback(os.close, reading)
+        stack.callback(os.close, writing)
         server = subprocess.Popen([driver, f"--port={port}"], env=environment, stderr=subprocess.DEVNULL)
         stack.callback(server.wait)
         stack.callback(server.kill)
@@ -146,6 +151,7 @@ def _webkit() -> Iterator[WebDriver]:
             return _post(port, f"{session}/{place}", parameters, method or "POST")
 
         stack.callback(lambda: _post(port, session, {}, "DELETE"))
+        send("", "window/rect", dict(_DESK))
         yield WebDriver(send)
 
 

@@ -115,6 +115,19 @@ def test_an_alarm_is_told_however_often_its_program_was_killed(
         assert job.id == asked.id
 
 
+def test_a_new_alarm_is_told_before_the_reminders_of_old_ones(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.jobs.add(ALARM_JOB, {"alarm": "old"})
+    job = JobQueue(database).take(ALARM_JOB)
+    assert job is not None
+    assert JobQueue(database).postpone(job, datetime.timedelta(minutes=15))
+    new = desk.jobs.add(ALARM_JOB, {"alarm": "new"})
+    later(monkeypatch, datetime.timedelta(minutes=16))
+    taken = [JobQueue(database).take(ALARM_JOB) for _ in range(2)]
+    assert [job and job.id for job in taken] == [new.id, old.id]
+
+
 def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicRepositories) -> None:
     """A worker that was told to end has not tried; one whose plan was killed has."""
     asked = desk.jobs.add("plan", {})
