@@ -18,6 +18,7 @@ FOR_PEOPLE = sorted(route for route, door in ROUTES.items() if door is not Route
 SENT: Mapping[str, dict[str, str]] = {
     "/people/{member}/role": {"role": "clinician", "own": PASSWORD},
     "/people/{member}/password": {"password": PASSWORD, "own": PASSWORD},
+    "/people/{member}/identities": {"subject": "", "own": PASSWORD},
     "/people/{member}/in": {"allowed": "true", "own": PASSWORD},
     "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
