@@ -44,7 +44,7 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.diaries import patient_routes
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
-from skinbeam_clinic.follow_ups.models import SelfRating
+from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import NewPlan, PhotographPermissions, PlanRecord
@@ -251,7 +251,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     shown = [one for one, door in ROUTES.items() if door not in (RouteAccess.TOKEN, RouteAccess.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [
-        f"/follow-ups/{answered}",
+        *(f"/follow-ups/{one}" for one in answered),
         f"/treatments/{diary}/diary",
         *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
     ]
@@ -283,23 +283,29 @@ def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) ->
     return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 
 
-def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], str]:
+def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], tuple[str, str]]:
     """A follow-up of a session that is over, with photographs side by side and something that went wrong.
 
-    And another one, which the patient has answered and the owner has not been shown.
+    And two others: one that the patient has answered and the owner has not been shown, and one that was graded blind,
+    whose photographs nobody has compared.
     """
     desk = clinics.desk(Role.OWNER)
     treatment = add_treatment(desk, agree(desk, plan.id), days_ago=100)
-    one, other = (desk.follow_ups.begin(treatment) for _ in range(2))
+    one, other, graded = (desk.follow_ups.begin(treatment) for _ in range(3))
     faces = [
         desk.photographs.add(one.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id for _ in range(2)
     ]
     (pair,) = desk.follow_ups.add_pair(one.id, *faces).pairs
     clinics.desk(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
+    clinics.desk(Role.ASSISTANT).follow_ups.add_pair(graded.id, *faces)
+    clinics.desk(Role.CLINICIAN).follow_ups.add_grade(
+        graded.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True
+    )
+    desk.follow_ups.mark_report_read(graded.id)
     event = desk.adverse_events.add(
         treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP
     )
-    return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, other.id
+    return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, (other.id, graded.id)
 
 
 def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
@@ -440,6 +446,20 @@ UPLOADS = {
     "nothing": b"",
     "too large": b"\xff\xd8\xff" + b"\0" * (64 * 1024 * 1024),
 }
+
+
+@pytest.mark.parametrize("upload", UPLOADS)
+def test_the_camera_takes_what_the_form_takes(house: House, upload: str) -> None:
+    desk = house.clinics.desk(Role.OWNER)
+    fresh = desk.consultations.begin(house.names["patient"]).id
+    path, files = f"/consultations/{fresh}/camera", {"photo": ("face.svg", UPLOADS[upload], "text/html")}
+    foreign = {"follow_up": house.names["follow_up"]}  # of another consultation
+    assert house.client.post(path, data=foreign, files=files).status_code in (404, 413)
+    assert desk.photographs.of(fresh) == ()
+    kept = house.client.post(path, data={"follow_up": ""}, files=files)
+    assert kept.status_code in (303, 413, 422)
+    assert len(desk.photographs.of(fresh)) == (kept.status_code == 303)
+    assert Page(shown(kept)).runs == []
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
