@@ -186,7 +186,7 @@ def _rehearse(
         finally:
             database.close()
     body = asdict(found) | {"written_at": found.written_at.isoformat(timespec="seconds"), "noted": bool(db)}
-    _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": _clinic_rows(found.clinics)}, json=json)
+    _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": found.clinics}, json=json)
 
 
 Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient's pseudonym.")]
@@ -376,14 +376,7 @@ def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) 
 
     if any(one.findings for one in checked):
         raise verification_error(checked)
-    _print_result({"db": db}, {"clinics": _clinic_rows(checked)}, json=json)
-
-
-def _clinic_rows(checked: "tuple[ClinicCheck, ...]") -> list[dict[str, Any]]:
-    """Return what was counted of each clinic."""
-    from dataclasses import asdict
-
-    return [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
+    _print_result({"db": db}, {"clinics": checked}, json=json)
 
 
 def _ask_password() -> str:

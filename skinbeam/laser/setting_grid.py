@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
@@ -21,8 +21,6 @@ __all__ = [
     "iterate_settings",
     "linear_steps",
     "nearest_setting",
-    "neighbour_pulses",
-    "neighbour_spots",
     "one_of_each_light",
     "pulse_steps",
     "train_settings",
@@ -103,25 +101,6 @@ def nearest_setting(device: Device, wavelength_nm: float, pulse_ms: float, spot_
         key=lambda s: abs(math.log(s.pulse_ms / pulse_ms)) + abs(math.log(s.spot_mm / spot_mm)),
         default=None,
     )
-
-
-def neighbour_pulses(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
-    """Return the setting with the next shorter and the next longer single pulse of the same spot, where offered."""
-    others = sorted({s.pulse_ms for s in iterate_settings(device) if s[::2] == setting[::2]})
-    return tuple(setting._replace(pulse_ms=ms) for ms in _beside(others, setting.pulse_ms))
-
-
-def neighbour_spots(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
-    """Return the setting with the next narrower and the next wider spot at the same pulse, where there are such."""
-    sizes = {size for head in device.heads if _has_pulse(head, setting) for size in beam_sizes_mm(head)}
-    return tuple(setting._replace(spot_mm=mm) for mm in _beside(sorted(sizes), setting.spot_mm))
-
-
-def _beside(values: Sequence[float], value: float) -> list[float]:
-    """Return the values directly below and above a value, of those that ascend."""
-    below = [x for x in values if x < value * (1 - SAME_VALUE)]
-    above = [x for x in values if x > value * (1 + SAME_VALUE)]
-    return [*below[-1:], *above[:1]]
 
 
 def dose_steps(device: Device, setting: BeamSetting) -> tuple[float, ...]:

@@ -10,10 +10,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 __all__ = [
     "remove_temporary_paths",
@@ -137,7 +137,7 @@ def replace_file_set(source_folder: Path, folder: Path, *, manifest: str, last_f
     with _lock_folder(folder):
         (folder / last_file).unlink(missing_ok=True)
         for name in sorted(
-            _files_in_manifest(folder, manifest, schema=_read_manifest(source_folder / manifest)["schema"]) - set(names)
+            _files_in_manifest(folder, manifest, schema=_read_manifest(source_folder / manifest).schema) - set(names)
         ):
             _remove_old_file(folder, name)
         # The new ledger is moved before the files that it lists, so that leftovers of an interrupted move are listed.
@@ -162,18 +162,24 @@ def _files_in_manifest(folder: Path, ledger: str, *, schema: str) -> set[str]:
     """Return the files in a ledger with this schema; empty for any other file. Paths outside the folder are dropped."""
     try:
         record = _read_manifest(folder / ledger)
-        if record["schema"] != schema:
+        if record.schema != schema:
             return set()
-        return {str(name) for name in record["files"] if (folder / name).resolve().is_relative_to(folder.resolve())}
+        return {str(name) for name in record.files if (folder / name).resolve().is_relative_to(folder.resolve())}
     except (OSError, ValueError, KeyError, TypeError):  # no ledger, or a file of another program
         return set()
 
 
-def _read_manifest(ledger: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Manifest:
+    """The files of a set, and the schema by which a program knows its own manifest."""
+
+    schema: str
+    files: Iterable[str]
+
+
+def _read_manifest(ledger: Path) -> _Manifest:
     record = json.loads(ledger.read_bytes())
-    if not isinstance(record, dict):
-        raise TypeError(f"{ledger.name} is no table")
-    return record
+    return _Manifest(record["schema"], record["files"])
 
 
 def _remove_old_file(folder: Path, name: str) -> None:

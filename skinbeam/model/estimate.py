@@ -4,11 +4,11 @@ This module imports no array library: estimates are computed from draws in `simu
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-__all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "combine_values", "map_known", "wilson_interval"]
+__all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "map_known", "wilson_interval"]
 
 KnownT = TypeVar("KnownT")
 PartT = TypeVar("PartT")
@@ -89,14 +89,6 @@ Value = Estimate | Unknown
 def map_known(value: KnownT | Unknown, part: Callable[[KnownT], PartT]) -> PartT | Unknown:
     """Return what `part` makes of a value, or why the value is unknown."""
     return value if isinstance(value, Unknown) else part(value)
-
-
-def combine_values(values: Sequence[float | Unknown], function: Callable[..., float]) -> float | Unknown:
-    """Apply `function` to plain numbers; if any value is unknown, return the first unknown value instead."""
-    for value in values:
-        if isinstance(value, Unknown):
-            return value
-    return function(*values)
 
 
 def wilson_interval(p: float, variance: float, n: float, z: float) -> tuple[float, float]:

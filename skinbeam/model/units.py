@@ -14,7 +14,6 @@ __all__ = [
     "G_KG",
     "HOUR_S",
     "J_CM2",
-    "J_PER_CAL",
     "MEGABYTE",
     "MJ",
     "ML_MIN_KG",
@@ -24,7 +23,6 @@ __all__ = [
     "NM",
     "NS",
     "PER_CM",
-    "PER_MM",
     "PS",
     "UM",
     "US",
@@ -47,12 +45,10 @@ W_CM2: Final = 1e4
 ML_MIN_KG: Final = 1e-6 / 60  # m³ a second and kilogram in one millilitre a minute and kilogram
 MPA: Final = 1e6
 PER_CM: Final = 1e2  # 1/m in one 1/cm
-PER_MM: Final = 1e3
 G_KG: Final = 1000.0  # grams in one kilogram: `mass_kg = mass_g / G_KG`
 MEGABYTE: Final = 1e6  # bytes
 GIGABYTE: Final = 1e9
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
-J_PER_CAL: Final = 4.184
 ZERO_CELSIUS_K: Final = 273.15
 GAS_CONSTANT_J_MOL_K: Final = 8.314462618  # exact by definition of the SI since 2019

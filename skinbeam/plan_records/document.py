@@ -147,7 +147,7 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
     )
 
 
-def _sentence_record(sentence: str) -> dict[str, Any]:
+def _sentence_record(sentence: str) -> dict[str, str | dict[str, str]]:
     """Return the record of a message of which a document has the sentence alone."""
     return {"id": "", "params": {}, "text": sentence}
 

@@ -27,11 +27,6 @@ class TrainPulse:
     length_ms: float
     pause_ms: float
 
-    @property
-    def whole_ms(self) -> float:
-        """Time from the beginning of the first to the end of the last."""
-        return self.pulses * self.length_ms + (self.pulses - 1) * self.pause_ms
-
 
 @dataclass(frozen=True)
 class PracticeAssumptions:

@@ -307,9 +307,9 @@ DERMIS_MATERIALS = ("dermis", "rodent-dermis")
 
 
 def scattering_slope(material: str) -> SourcedValue | None:
-    """Return the relative change of scattering with temperature, 1/K; None if not measured."""
+    """Return the relative change of scattering with temperature, 1/K, not yet cited; None if not measured."""
     entry = tissue_table("heated")["scattering"]["slope_1_K"].get(_tabulated_material(material))
-    return None if entry is None else read_sourced(entry)
+    return None if entry is None else SourcedValue.from_table(entry)
 
 
 def fibril_share(wavelength_nm: float) -> float:

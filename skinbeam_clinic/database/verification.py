@@ -7,7 +7,7 @@ copy stored elsewhere: an end is a signature of all entries before it, which nob
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
+from skinbeam.model.json_fields import json_entries
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.connection import Database
@@ -74,7 +75,7 @@ class ClinicCheck:
     files: int
     spare_files: int
     end: str
-    findings: tuple[IntegrityFinding, ...]
+    findings: tuple[IntegrityFinding, ...] = field(metadata=json_entries(lambda findings: ()))  # an error says them
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ __all__ = [
     "is_blocking",
     "list_items",
     "list_open_items",
-    "list_unanswered",
 ]
 
 
@@ -72,11 +71,6 @@ AUTOMATIC_ITEMS = ("device", "course", "spots")
 def list_items(order: TreatmentOrder) -> tuple[ChecklistItem, ...]:
     """Return the items of a treatment's checklist, in order."""
     return tuple(item for item in CHECKLIST_ITEMS.values() if item.is_always_included or item.name in order.asked)
-
-
-def list_unanswered(treatment: Treatment) -> tuple[ChecklistItem, ...]:
-    """Return the items without an answer."""
-    return tuple(item for item in list_items(treatment.ordered) if item.name not in treatment.current_answers)
 
 
 def is_blocking(answer: ChecklistAnswer) -> bool:

@@ -22,7 +22,7 @@ from skinbeam.model.document import (
     write_atomically,
 )
 from skinbeam.model.errors import InputError, nearest_name, unknown_name_error
-from skinbeam.model.estimate import Estimate, Unknown, combine_values
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import bibliography, cite_sources, collect_sources, find_source, format_bibtex
 from skinbeam.text import Formatter, Message, catalogue, render_message
@@ -79,11 +79,6 @@ def test_estimates_refuse_impossible_levels(level: float) -> None:
 def test_an_estimate_times_a_number_keeps_what_it_stands_on() -> None:
     given = Estimate(2.0, 1.0, 4.0, 0.8, "pooled", 7, ("henriques1947",))
     assert given.scaled(0.25) == Estimate(0.5, 0.25, 1.0, 0.8, "pooled", 7, ("henriques1947",))
-
-
-def test_arithmetic_with_an_unknown_is_unknown() -> None:
-    assert combine_values((2.0, 3.0), lambda a, b: a * b) == 6.0
-    assert combine_values((2.0, Unknown("not measured")), lambda a, b: a * b) == Unknown("not measured")
 
 
 def test_an_unknown_needs_a_reason() -> None:

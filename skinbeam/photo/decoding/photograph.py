@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def decode_photograph(data: bytes, *, name: str, field: str = "photo") -> Pictur
         with suppress(BrokenPipeError):
             child.stdin.write(data)
             child.stdin.close()
-        told: Mapping[str, Any] = json.loads(child.stdout.readline() or "{}")
+        told = json.loads(child.stdout.readline() or "{}")
         if "width" in told:
             picture = np.empty((told["height"], told["width"], 3), np.uint8)
             if _read_into(picture, child.stdout):

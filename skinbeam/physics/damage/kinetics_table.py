@@ -18,7 +18,6 @@ __all__ = [
     "KineticsSet",
     "compensation_slope",
     "isothermal_threshold",
-    "kinetics_names",
     "kinetics_sets",
     "kinetics_value",
     "shortest_supported_s",
@@ -76,11 +75,6 @@ def _read_process(row: Mapping[str, Any]) -> KineticProcess:
     return KineticProcess(
         activation, float(ln_frequency), row.get("low_C"), row.get("high_C"), threshold, row.get("hold_s")
     )
-
-
-def kinetics_names() -> tuple[str, ...]:
-    """Return the names of all sets, in the order of the file."""
-    return tuple(kinetics_sets())
 
 
 @cache

@@ -155,9 +155,9 @@ def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
         raise FieldError("broken-cube", f'"{path.name}" is not a folder', "A .zarr folder, not packed.")
     home = folder / ARRAY_NAME
     if (home / "zarr.json").exists():
-        array = _read_metadata_v3(_read_json(home / "zarr.json"))
+        array = _read_metadata_v3(home / "zarr.json")
     elif (home / ".zarray").exists():
-        array = _read_metadata_v2(_read_json(home / ".zarray"))
+        array = _read_metadata_v2(home / ".zarray")
         _check_axes(_read_json(home / ".zattrs").get("_ARRAY_DIMENSIONS") if (home / ".zattrs").exists() else None)
     else:
         found = (file.parent.name for name in ("zarr.json", ".zarray") for file in folder.glob(f"*/{name}"))
@@ -176,18 +176,19 @@ def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
     return cube
 
 
-def _read_metadata_v3(metadata: dict[str, Any]) -> _ArrayMetadata:
-    """Parse the contents of a zarr.json."""
+def _read_metadata_v3(file: Path) -> _ArrayMetadata:
+    """Read a zarr.json."""
+    metadata = _read_json(file)
     if metadata.get("node_type") != "array":
         raise missing_array_error("zarr.json", [f"a {metadata.get('node_type')} `{ARRAY_NAME}`"])
     kind = metadata.get("data_type")
-    little: dict[str, Any] = {}
+    big_endian = False
     codecs = [_read_extension(codec) for codec in _as_list(metadata.get("codecs"))]
     if codecs and codecs[0][0] == "bytes":
-        little = codecs.pop(0)[1]
+        big_endian = codecs.pop(0)[1].get("endian") == "big"
     elif codecs:
         raise _unknown_codec_error(codecs[0][0])
-    dtype = _read_dtype(kind, r"u?int(?:8|16|32|64)").newbyteorder(">" if little.get("endian") == "big" else "<")
+    dtype = _read_dtype(kind, r"u?int(?:8|16|32|64)").newbyteorder(">" if big_endian else "<")
     _check_axes(metadata.get("dimension_names"))
     grid, chunk = _read_extension(metadata.get("chunk_grid"))
     if grid != "regular":
@@ -208,8 +209,9 @@ def _read_metadata_v3(metadata: dict[str, Any]) -> _ArrayMetadata:
     )
 
 
-def _read_metadata_v2(metadata: dict[str, Any]) -> _ArrayMetadata:
-    """Parse the contents of a .zarray."""
+def _read_metadata_v2(file: Path) -> _ArrayMetadata:
+    """Read a .zarray."""
+    metadata = _read_json(file)
     dtype = _read_dtype(metadata.get("dtype"), r"[<>|]?[iu][1248]")
     codecs = [_read_extension(metadata["compressor"], "id")[0]] if metadata.get("compressor") is not None else []
     filters = [_read_extension(entry, "id")[0] for entry in _as_list(metadata.get("filters") or [])]

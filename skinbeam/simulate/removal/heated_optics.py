@@ -29,7 +29,7 @@ from skinbeam.skin.properties import (
     water_absorption_slope,
     water_mua,
 )
-from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
 from skinbeam.text import render_message
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics |
     return ThermalOptics(
         np.median(share, axis=0) * water_mua(wavelength_nm),
         water_absorption_slope(wavelength_nm),
-        np.array([0.0 if slope is None else slope.value for slope in slopes]),
+        np.array([0.0 if slope is None else cite_value(slope).value for slope in slopes]),
         np.array([denatured_scattering_share(name, wavelength_nm) for name in materials]),
     )
 
@@ -140,7 +140,7 @@ def scattering_after_hold(
     return scattering_factor(
         temperature_C + ZERO_CELSIUS_K,
         _hold_omega(skins, temperature_C, hold_s),
-        slope_1_K=value_at_normal(slope, skins["heated_scattering_shift"])[:, None],
+        slope_1_K=value_at_normal(cite_value(slope), skins["heated_scattering_shift"])[:, None],
         reference_K=read_number(entry["scattering"]["reference_C"]) + ZERO_CELSIUS_K,
         hottest_K=read_number(entry["scattering"]["hottest_C"]) + ZERO_CELSIUS_K,
         denatured=denatured_scattering_share(str(material), wavelength_nm) * bundles[:, None],

@@ -5,7 +5,6 @@ Every summary uses the weights, so that a measured reflectance or colour narrows
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ __all__ = [
     "chunk_slices",
     "effective_draws",
     "join_chunks",
-    "normalise_weights",
     "summarise_draws",
     "value_or_unknown",
     "weighted_probability",
@@ -131,12 +129,6 @@ def _chance_moments(chances: Chances, weights: Floats) -> tuple[float, float]:
     """Return weighted means of the probabilities and of their squares; they are equal for yes and no."""
     total = weights.sum()
     return float((weights * chances).sum() / total), float((weights * chances * chances).sum() / total)
-
-
-def normalise_weights(weights: NDArray[np.floating]) -> Floats:
-    """Return weights that sum to 1."""
-    array = np.asarray(weights, dtype=np.float64)
-    return cast(Floats, array / array.sum())
 
 
 # Quantities by the dotted names of the output document: values of every draw, or the reason why they are unknown.

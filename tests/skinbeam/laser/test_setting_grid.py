@@ -16,8 +16,6 @@ from skinbeam.laser.setting_grid import (
     dose_steps,
     iterate_settings,
     nearest_setting,
-    neighbour_pulses,
-    neighbour_spots,
     train_settings,
 )
 from skinbeam.model.case import Case
@@ -110,36 +108,6 @@ def test_every_train_of_a_machine_is_taken() -> None:
 
 def test_a_laser_without_trains_has_none_to_set() -> None:
     assert train_settings(devices()["ktp-532"], BeamSetting(532.0, 10.0, 4.0)) == ()
-
-
-# --- neighbours ---------------------------------------------------------------------------------------------------
-
-
-@ALL
-def test_from_every_setting_every_other_of_its_light_is_reached(device: Device) -> None:
-    """Steps to the neighbours, again and again, reach each pulse of a spot, and each spot of a pulse."""
-    for setting in itertools.islice(iterate_settings(device), 0, None, 7):
-        for step, axis in ((neighbour_pulses, 1), (neighbour_spots, 2)):
-            reached, waiting = {setting}, [setting]
-            while waiting:
-                for other in step(device, waiting.pop()):
-                    if other not in reached:
-                        reached.add(other)
-                        waiting.append(other)
-            kept = [place for place in (0, 1, 2) if place != axis]
-            alike = [s for s in iterate_settings(device) if all(s[place] == setting[place] for place in kept)]
-            assert {s[axis] for s in alike} <= {s[axis] for s in reached}
-            assert all(device_classes(device, other) for other in reached)
-
-
-def test_neighbours_are_the_next_ones() -> None:
-    dye = devices()["pulsed-dye-595"]
-    narrower, wider = neighbour_spots(dye, BeamSetting(595.0, 6.0, 7.0))
-    assert narrower.spot_mm < 7.0 < wider.spot_mm
-    assert not [size for size in dye.spots_mm if narrower.spot_mm < size < wider.spot_mm and size != 7.0]
-    shorter, longer = neighbour_pulses(dye, BeamSetting(595.0, 6.0, 7.0))  # 6 ms is no value of the grid
-    assert shorter.pulse_ms < 6.0 < longer.pulse_ms
-    assert {other.spot_mm for other in (shorter, longer)} == {7.0}
 
 
 def test_the_nearest_setting_keeps_a_pulse_that_the_machine_has() -> None:

@@ -21,7 +21,7 @@ from skinbeam.physics.damage.arrhenius import (
     threshold_temperature,
 )
 from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_everywhere
-from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_names, shortest_supported_s
+from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_sets, shortest_supported_s
 
 HOLDS_S = [1e-6, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0]
 # Temperature, degC, at which a constant hold of that length gives Omega = 1, worked out from the printed constants
@@ -59,7 +59,7 @@ def test_held_temperatures_are_those_of_the_table(name):
 
 
 def test_the_table_covers_every_set():
-    assert set(ISOTHERMAL_C) == set(kinetics_names())
+    assert set(ISOTHERMAL_C) == set(kinetics_sets())
 
 
 @pytest.mark.parametrize("name", ["henriques", "blood", "agah-artery"])
@@ -201,7 +201,7 @@ def test_survival_falls_from_one_to_nothing():
 
 
 def test_sets_name_sources_that_exist_and_reading_them_is_noted():
-    for name in kinetics_names():
+    for name in kinetics_sets():
         with collect_sources() as keys:
             read_kinetics(name)
         assert all(find_source(key).fields["title"] for key in keys)

@@ -14,7 +14,6 @@ from skinbeam.simulate.skins.ensemble import (
     INTERVAL_LEVEL,
     chunk_slices,
     effective_draws,
-    normalise_weights,
     summarise_draws,
     weighted_probability,
     weighted_quantiles,
@@ -170,8 +169,3 @@ def test_chunks_cover_all_draws_once_in_order(draws: int, size: int) -> None:
     assert [k for part in parts for k in range(part.start, part.stop)] == list(range(draws))
     assert all(part.stop - part.start <= size for part in parts)
     assert all(part.stop - part.start <= CHUNK_DRAWS for part in chunk_slices(draws))
-
-
-@given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=20))
-def test_normalised_weights_sum_to_one(weights: list[float]) -> None:
-    assert normalise_weights(np.array(weights)).sum() == pytest.approx(1.0, abs=1e-12)

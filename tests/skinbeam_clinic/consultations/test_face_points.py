@@ -56,7 +56,8 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     assert re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
     # Another photograph has points and spots of its own.
     revision = str(clinics.desk().consultations.get(consultation.id).revision)
-    client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": revision}, files=files)
+    other = {"photo": ("face.jpg", FACE.read_bytes() + b"\0", "image/jpeg")}  # bytes behind the end of a JPEG are ignored
+    client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": revision}, files=other)
     assert moved_points(clinics, consultation) is None
     assert not re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
 

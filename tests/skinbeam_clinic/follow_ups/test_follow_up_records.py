@@ -47,7 +47,7 @@ def rater(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     """The desk of a clinician who had no hand in the treatment."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add("Rater", Role.CLINICIAN, "long password 1"),
+        AccountRepository(database, desk.member, PasswordHasher()).add("Rater", Role.CLINICIAN, "seven quiet rivers meet"),
     )
 
 
@@ -56,7 +56,7 @@ def assistant(database: Database, desk: ClinicRepositories) -> ClinicRepositorie
     """The desk of who puts photographs side by side."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add("Helper", Role.ASSISTANT, "long password 2"),
+        AccountRepository(database, desk.member, PasswordHasher()).add("Helper", Role.ASSISTANT, "eight quiet rivers meet"),
     )
 
 
