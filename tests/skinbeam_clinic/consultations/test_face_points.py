@@ -54,9 +54,9 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     case = tomllib.loads(client.get(f"{here}/case.toml").text)
     assert case["photo"] == {"points": [[203.5, 101], [246.5, 103], [223.5, 146]], "spots_examined": True}
     assert re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
-    # Another photograph has points and spots of its own.
+    # Another photograph has points and spots of its own; a byte behind the end of a JPEG makes it another one.
     revision = str(clinics.desk().consultations.get(consultation.id).revision)
-    other = {"photo": ("face.jpg", FACE.read_bytes() + b"\0", "image/jpeg")}  # bytes behind the end of a JPEG are ignored
+    other = {"photo": ("face.jpg", FACE.read_bytes() + b"\0", "image/jpeg")}
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": revision}, files=other)
     assert moved_points(clinics, consultation) is None
     assert not re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)

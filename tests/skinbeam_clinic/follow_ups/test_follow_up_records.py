@@ -47,7 +47,9 @@ def rater(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     """The desk of a clinician who had no hand in the treatment."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add("Rater", Role.CLINICIAN, "seven quiet rivers meet"),
+        AccountRepository(database, desk.member, PasswordHasher()).add(
+            "Rater", Role.CLINICIAN, "seven quiet rivers meet"
+        ),
     )
 
 
@@ -56,7 +58,9 @@ def assistant(database: Database, desk: ClinicRepositories) -> ClinicRepositorie
     """The desk of who puts photographs side by side."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add("Helper", Role.ASSISTANT, "eight quiet rivers meet"),
+        AccountRepository(database, desk.member, PasswordHasher()).add(
+            "Helper", Role.ASSISTANT, "eight quiet rivers meet"
+        ),
     )
 
 
