@@ -79,7 +79,7 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
 ) -> None:
     here = begin_consultation(client)
     desk, id = clinics.desk(), here.rpartition("/")[2]
-    one, _ = (desk.photographs.add(id, FACE, "image/jpeg", PhotographPermissions()) for _ in range(2))
+    one, _ = (desk.photographs.add(id, FACE + end, "image/jpeg", PhotographPermissions()) for end in (b"1", b"2"))
     uses = f"/photographs/{one.id}/uses"
     assert client.get(uses).text.count(" checked") == 1
     sent = {"use.teaching": "true", "use.publication": "true", "version": one.version}
