@@ -17,7 +17,7 @@ from skinbeam.photo.comparison.frame import ComparisonFrame, log_luminance
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.limits import limit
 
-__all__ = ["RegisteredPicture", "normalised_luminance", "register"]
+__all__ = ["RegisteredPicture", "normalised_luminance", "register", "register_mirrored"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
