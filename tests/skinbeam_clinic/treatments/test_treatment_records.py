@@ -99,7 +99,7 @@ def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: 
 
 def test_nothing_is_fired_before_every_item_is_answered(desk: ClinicRepositories) -> None:
     made = begun(desk)
-    asked = [item.name for item in list_items(made.ordered)]
+    asked = [item.name for item in list_items(made.ordered) if item.name not in made.current_answers]
     assert asked[:2] == ["identity", "consent"]
     assert "shields" not in asked  # the plan gives no cause
     for item, answer in clear_answers().items():
