@@ -154,7 +154,8 @@ def _judge_alarms(
             verdict.false_alarms.append(f"alarm {alarm}")
     came = Counter(id for id, _ in messages)
     first = {alarm: came[f"<{notification_id(alarm, 0)}@example.org>"] for alarm in alarms}
-    verdict.unrung += [f"alarm {alarm} never rang" for alarm, count in first.items() if not count]
+    silent = [alarm for alarm, count in first.items() if not count and alarm not in answered]  # nobody is told of those
+    verdict.unrung += [f"alarm {alarm} never rang" for alarm in silent]
     verdict.rung = sum(count > 0 for count in first.values())
     verdict.rung_again = sum(max(0, count - 1) for count in first.values())
     verdict.reminders = sum(came.values()) - sum(first.values())
