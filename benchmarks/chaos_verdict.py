@@ -34,6 +34,7 @@ class Verdict:
     ----------
     lost, doubled : by kind, saves that were told and are not there, or there more than once.
     rung, unrung : alarms of which the first message came, and those of which none came.
+    answered_first : alarms that somebody answered, and of which no message came.
     rung_again : first messages that came more than once, each time as the same message.
     false_alarms : alarms of entries without a warning, and entries of the audit log without a reason.
     from_backup : what is lost in the restored backup.
@@ -44,6 +45,7 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     rung: int = 0
     unrung: list[str] = field(default_factory=list)
+    answered_first: int = 0
     rung_again: int = 0
     reminders: int = 0
     false_alarms: list[str] = field(default_factory=list)
@@ -154,8 +156,9 @@ def _judge_alarms(
             verdict.false_alarms.append(f"alarm {alarm}")
     came = Counter(id for id, _ in messages)
     first = {alarm: came[f"<{notification_id(alarm, 0)}@example.org>"] for alarm in alarms}
-    silent = [alarm for alarm, count in first.items() if not count and alarm not in answered]  # nobody is told of those
-    verdict.unrung += [f"alarm {alarm} never rang" for alarm in silent]
+    silent = [alarm for alarm, count in first.items() if not count]
+    verdict.unrung += [f"alarm {alarm} never rang" for alarm in silent if alarm not in answered]
+    verdict.answered_first = sum(alarm in answered for alarm in silent)  # the program tells nobody of those
     verdict.rung = sum(count > 0 for count in first.values())
     verdict.rung_again = sum(max(0, count - 1) for count in first.values())
     verdict.reminders = sum(came.values()) - sum(first.values())
@@ -182,7 +185,8 @@ def print_verdict(verdict: Verdict, ledger: Ledger, defects: list[dict[str, obje
         f"{len(verdict.from_backup)} lost in the restored backup"
     )
     print(
-        f"  {verdict.rung} alarms rang, {len(verdict.unrung)} did not, {len(verdict.false_alarms)} without a warning; "
+        f"  {verdict.rung} alarms rang, {verdict.answered_first} were answered first, {len(verdict.unrung)} did not, "
+        f"{len(verdict.false_alarms)} without a warning; "
         f"{verdict.rung_again} first messages came again, with their Message-ID; {verdict.reminders} reminders"
     )
     print(

@@ -65,10 +65,10 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     means = list(counts.values())
     low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
     usual = float(math.ceil(median(means)))
-    params = {"trials": len(means), "usual": usual}
-    counted = Message("course.sessions-counted-alike", params)
+    counted = Message("course.sessions-counted-alike", {"trials": len(means), "each": means[0]})
     if min(means) < max(means):
-        counted = Message("course.sessions-counted", {**params, "least": min(means), "most": max(means)})
+        params = {"trials": len(means), "least": min(means), "most": max(means), "usual": usual}
+        counted = Message("course.sessions-counted", params)
     low, high = float(math.floor(low)), float(math.ceil(high))
     return SourceRange(low, high, "sessions", None, counted, usual)
 

@@ -6,7 +6,7 @@ This module imports no array library: estimates are computed from draws in `simu
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 __all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "map_known", "wilson_interval"]
 
@@ -66,6 +66,10 @@ class Estimate:
     def negated(self) -> "Estimate":
         """Return the estimate with its sign changed; its ends change places."""
         return replace(self, median=-self.median, low=-self.high, high=-self.low)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of an estimate."""
+        return {**vars(self), "basis": list(self.basis)}
 
 
 @dataclass(frozen=True)

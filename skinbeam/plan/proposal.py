@@ -3,7 +3,8 @@
 The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
-get it too where it is greater. A machine for which nobody printed a dose gets no proposal.
+get it too where it is greater. At one setting darker skin gets no more than lighter skin. A machine for which nobody
+printed a dose gets no proposal.
 """
 
 import math
@@ -24,7 +25,7 @@ from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
-from skinbeam.model.sources import cite_sources
+from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
@@ -64,7 +65,9 @@ class Proposal:
     condition : the condition that they treated with it.
     lighter_phototype : the lighter phototype, 1 to 6, whose doses are borrowed; None where they are of such skin.
     darker_phototype : the darker phototype, 1 to 6, whose doses are taken; None where they are of such skin.
-    printed : least and greatest dose as printed, where the range was widened; else None.
+    printed : least and greatest dose as printed for such skin, where the range is another; else None.
+    bounding_phototype : the lighter phototype, 1 to 6, whose smaller dose at this setting it begins with, although
+        sources print more for such skin; None where there is none.
     """
 
     machine: SearchMachine
@@ -78,6 +81,7 @@ class Proposal:
     lighter_phototype: int | None = None
     darker_phototype: int | None = None
     printed: tuple[float, float] | None = None
+    bounding_phototype: int | None = None
 
     @property
     def published_range(self) -> PublishedRange:
@@ -174,12 +178,19 @@ def _propose_no_more_than_lighter(
         return found
     lighter_cell = _cell_of(concern, concern.condition, PHOTOTYPES[lighter - 1])
     region_of_lighter = replace(region, phototype=lighter)
-    theirs = _propose_no_more_than_lighter(machine, concern, region_of_lighter, lighter_cell, barred_nm)
+    with collect_sources() as sources:
+        theirs = _propose_no_more_than_lighter(machine, concern, region_of_lighter, lighter_cell, barred_nm)
     if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
         return found
+    if theirs.high >= found.high and theirs.middle >= found.middle:
+        return found
+    cite_sources(*sources)
+    printed = found.printed or (found.low, found.high)
     if theirs.high < found.low:
-        return replace(theirs, lighter_phototype=theirs.lighter_phototype or lighter)
-    return _bounded_by(found, theirs)
+        own = theirs.lighter_phototype or lighter
+        return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
+    bounded = replace(_bounded_by(found, theirs), printed=printed)
+    return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
 
 
 def _propose(

@@ -117,7 +117,7 @@ def sweep(
     case: Path | str,
     outputs: Sequence[str],
     *,
-    axes: Mapping[str, Sequence[FieldValue] | Mapping[str, float | str]] | None = None,
+    axes: Mapping[str, list[FieldValue] | Mapping[str, float | str]] | None = None,
     sample: Mapping[str, int | Mapping[str, Distribution]] | None = None,
     population: Mapping[str, int] | None = None,
     output: Path | str | None = None,

@@ -18,6 +18,7 @@ __all__ = [
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+_LEAST_TEXTURE = 1e-6  # of log luminance; a picture of few colours can have none at all
 _FINE_PX = 3.0  # wider blurs are computed on a copy reduced until they have this width, with an error below 1 %
 
 
@@ -77,7 +78,8 @@ def texture_ratio_ln(first: Image, second: Image, skin: Mask, pupil_px: float) -
         # The 68th percentile of the absolute value is the standard deviation, without the marks in its tail.
         return float(np.quantile(np.abs(gaussian_blur(grey, narrow) - gaussian_blur(grey, wide))[skin], 0.68))
 
-    return float(np.log(strength(second) / strength(first)))
+    first_strength, second_strength = (max(strength(light), _LEAST_TEXTURE) for light in (first, second))
+    return float(np.log(second_strength / first_strength))
 
 
 def blur_light(light: Image, px: float) -> Image:

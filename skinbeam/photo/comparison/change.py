@@ -235,7 +235,8 @@ def compare_or_refuse(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChang
     frame = comparison_frame(first, min(pixels))
     laid = register(second.light, second.face, frame)
     mirrored = register_mirrored(second.light, second.face, frame)
-    if mirrored.agreement > max(laid.agreement, limit("pair", "agreement_min")):
+    likelier = laid.agreement + limit("pair", "mirror_margin")
+    if mirrored.agreement > max(likelier, limit("pair", "agreement_min")):
         return _incomparable("mirrored")
     return _incomparable_reason(laid) or _compare_shots(first, second, frame, laid)
 
@@ -302,7 +303,7 @@ def _compare_shots(
         measurement=measured,
         findings=findings,
         marks=measure_mark_changes(tracked, measured, len(places)),
-        not_compared=_kinds_not_compared(first, second, findings),
+        not_compared=_kinds_not_compared(first, second, findings, blood_is_told=told),
         mm_per_px=mm,
     )
 
@@ -325,7 +326,7 @@ def _reference_skin(
 
 
 def _kinds_not_compared(
-    first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...]
+    first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...], *, blood_is_told: bool
 ) -> dict[str, str]:
     """Return the kinds without a comparison, each with the reason."""
     left = [kind for kind in FINDING_KINDS if all(one.kind != kind for one in findings)]
@@ -337,6 +338,7 @@ def _kinds_not_compared(
             for one in shot.findings
             if one.kind == kind and isinstance(one.confidence, Unknown)
         ]
-        none = Message("photo-pair.pores" if kind == "pores" else "photo-pair.neither").text
+        unseen = {"pores": "pores"} if blood_is_told else {"pores": "pores", "redness": "redness_untold"}
+        none = Message(f"photo-pair.{unseen.get(kind, 'neither')}").text
         why[kind] = untold[0] if untold else none
     return why

@@ -7,7 +7,7 @@ they are compared by region (`change`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -125,7 +125,8 @@ def track_marks(
     ]
     shape = frame.light.shape[:2]
     told = (place for place in places if any(one is not None and is_repeated(one.mark) for one in place))
-    return tuple(_tracked_mark(one, two, shape, margin_px) for one, two in told)
+    all_marks = _cover((one for place in places for one in place if one is not None), shape)
+    return tuple(_tracked_mark(one, two, shape, margin_px, all_marks) for one, two in told)
 
 
 def _middles_before(marks: Sequence[Mark], frame: ComparisonFrame) -> list[tuple[Mark, complex]]:
@@ -175,17 +176,24 @@ def _match(
 
 
 def _tracked_mark(
-    one: _PlacedMark | None, two: _PlacedMark | None, shape: tuple[int, int], margin_px: float
+    one: _PlacedMark | None, two: _PlacedMark | None, shape: tuple[int, int], margin_px: float, all_marks: Mask
 ) -> TrackedMark:
     there = [place for place in (one, two) if place is not None]
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    pixels = x + 1j * y
-    cover = np.zeros(shape, bool)
-    for place in there:
-        cover |= np.abs(pixels - place.middle) <= place.radius_px + margin_px
+    own = _cover(there, shape)
+    cover = own | (_cover(there, shape, margin_px) & ~all_marks)  # without marks beside it
     mark = there[0].mark
     group = MarkGroup(mark.kind, mark.region, mark.map_name, cover, int(one is not None), int(two is not None))
     return TrackedMark(None if one is None else one.mark, None if two is None else two.mark, group)
+
+
+def _cover(places: Iterable[_PlacedMark], shape: tuple[int, int], margin_px: float = 0.0) -> Mask:
+    """Return the pixels of the discs of marks, each wider by a margin."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    pixels = x + 1j * y
+    cover = np.zeros(shape, bool)
+    for place in places:
+        cover |= np.abs(pixels - place.middle) <= place.radius_px + margin_px
+    return cover
 
 
 def measure_mark_changes(
@@ -233,8 +241,9 @@ def _mark_change(tracked: TrackedMark, k: int, found: RepeatedMeasurement, facto
 def _outcome(tracked: TrackedMark, before: float, after: float, surely: float) -> MarkOutcome:
     change, both = after - before, tracked.before is not None and tracked.after is not None
     share = limit("pair", "mark_share_min")
-    if abs(change) <= max(surely, share * max(before, after)):
-        return MarkOutcome.UNCHANGED if both else MarkOutcome.NOT_TOLD
+    little = share * max(before, after)
+    if abs(change) <= max(surely, little):
+        return MarkOutcome.UNCHANGED if both or abs(change) + surely <= little else MarkOutcome.NOT_TOLD
     if change < 0:
         return MarkOutcome.GONE if tracked.after is None and after <= share * before else MarkOutcome.WEAKER
     return MarkOutcome.NEW if tracked.before is None and before <= share * after else MarkOutcome.STRONGER

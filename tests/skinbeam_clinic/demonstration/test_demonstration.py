@@ -71,13 +71,19 @@ devices = ["qs-ndyag-532-1064"]
 """
 
 
+LEADING_CASE = (EXAMPLE / "case.toml").read_text(encoding="utf-8")  # with a photograph, and all devices
+
+
 @pytest.mark.parametrize(
-    "photo",
-    [pytest.param("", id="without-photograph"), pytest.param("face.jpg", id="with-photograph")],
+    ("source", "photo"),
+    [
+        pytest.param(SMALL_CASE, "", id="without-photograph"),
+        pytest.param(SMALL_CASE + PHOTO, "face.jpg", id="with-photograph"),
+        pytest.param(LEADING_CASE, "face.jpg", id="leading-example", marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.check
-def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, photo: str) -> None:
-    source = SMALL_CASE + (PHOTO if photo else "")
+def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, source: str, photo: str) -> None:
     upload = None
     if photo:
         (tmp_path / photo).write_bytes((EXAMPLE / photo).read_bytes())
