@@ -17,6 +17,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 __all__ = ["add_rows_after_consent"]
 
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
+_SHORT_NAMES = {"diary_entry": "entry_id", "photograph_pair": "pair_id"}  # of columns that refer to such a row
 SAMPLES: dict[type, Any] = {int: 1, bytes: b"x", str: "x"}
 
 
@@ -29,8 +30,8 @@ def add_rows_after_consent(desk: ClinicRepositories, **names: str) -> None:
             row = _row(kind, work.clinic_id, made)
             work.save(row, "made")  # type: ignore[arg-type]
             made[f"{_called(kind)}_id"] = row.id
-            if _called(kind) == "diary_entry":
-                made["entry_id"] = row.id
+            if _called(kind) in _SHORT_NAMES:
+                made[_SHORT_NAMES[_called(kind)]] = row.id
 
 
 def _called(kind: type[ClinicScoped]) -> str:
