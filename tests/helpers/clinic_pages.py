@@ -24,7 +24,9 @@ expect.set_options(timeout=WAIT_MS)
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """Serve an app and give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    # Without a configuration of its own logging: that would last, and keep what it says from the tests of logging.
+    config = uvicorn.Config(app, port=0, log_level="warning", log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
     running = threading.Thread(target=server.run, daemon=True)
     running.start()
     while not server.started:
