@@ -190,7 +190,8 @@ def _with_proposal_reason(
     if trial.unjudged is not None:
         message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
     elif proposal.bounding_phototype is not None:
-        message = Message("plan.dose-of-lighter", span | {"lighter": PHOTOTYPES[proposal.bounding_phototype - 1]})
+        bounding = PHOTOTYPES[proposal.bounding_phototype - 1]
+        message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})

@@ -293,7 +293,8 @@ def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], tupl
     treatment = add_treatment(desk, agree(desk, plan.id), days_ago=100)
     one, other, graded = (desk.follow_ups.begin(treatment) for _ in range(3))
     faces = [
-        desk.photographs.add(one.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id for _ in range(2)
+        desk.photographs.add(one.consultation_id, content, "image/jpeg", PhotographPermissions()).id
+        for content in (FACE, FACE + b"\0")
     ]
     (pair,) = desk.follow_ups.add_pair(one.id, *faces).pairs
     clinics.desk(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
