@@ -142,6 +142,7 @@ _KINDS: dict[str, Callable[..., None]] = {
     r"Press \*\*(.+)\*\*": DrivenReader.press,
     r"Open \*\*(.+)\*\*": DrivenReader.open,
     r"Type `(.+)` into \*\*(.+)\*\*": DrivenReader.type,
+    r"Type the password into \*\*(.+)\*\*": lambda reader, label: reader.type(reader.password, label),
     r"Choose `(.+)` for \*\*(.+)\*\*": DrivenReader.choose,
     r"Choose the file `(.+)` for \*\*(.+)\*\*": DrivenReader.choose_file,
     r"Tick the first option": DrivenReader.tick_first,

@@ -153,6 +153,7 @@ _KINDS: dict[str, Callable[..., None]] = {
     r"Open the link as the patient": Reader.open_link,
     r"Open \*\*(.+)\*\*": Reader.open,
     r"Type `(.+)` into \*\*(.+)\*\*": Reader.type,
+    r"Type the password into \*\*(.+)\*\*": lambda reader, label: reader.type(reader.password, label),
     r"Choose `(.+)` for \*\*(.+)\*\*": Reader.choose,
     r"Choose the file `(.+)` for \*\*(.+)\*\*": Reader.choose_file,
     r"Mark `(.+)` under \*\*(.+)\*\*": Reader.mark,
