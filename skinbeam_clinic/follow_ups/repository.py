@@ -137,6 +137,8 @@ class FollowUpRepository:
     ) -> FollowUp:
         """Store the acting member's grade; after it they can see the patient's report.
 
+        Their own last grade is not stored a second time: whoever lost the answer sends it again.
+
         Parameters
         ----------
         hidden : whether it was graded by photographs whose order was hidden from the rater.
@@ -154,14 +156,20 @@ class FollowUpRepository:
                 readings
             ) > _MOST_SCALES:
                 raise clinic_error("bad-answer", "follow-up")
-            first = all(grade.rater_id != work.actor for grade in content.grades)
+            mine = [grade for grade in content.grades if grade.rater_id == work.actor]
+            last = mine[-1] if mine else None
+            sent = (quarter, change, tuple(readings), check_words(notes))
+            # The same after the order was shown is another grade, and not the one by hidden order sent again.
+            if last is not None and (last.quarter, last.change, last.readings, last.notes) == sent:
+                if hidden or not last.hidden:
+                    return load_follow_up(work, row)
             pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
             grade = GradeContent(
                 quarter=quarter,
                 change=change,
                 readings=tuple(readings),
                 notes=check_words(notes),
-                hidden=hidden and first and bool(pairs) and work.actor not in content.paired,
+                hidden=hidden and not mine and bool(pairs) and work.actor not in content.paired,
                 unseen=work.actor not in content.opened,
                 treated=work.actor in _treating_members(work, row),
                 graded_at=now(),

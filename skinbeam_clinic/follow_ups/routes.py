@@ -232,6 +232,7 @@ def _view_prediction(option: Option, improvement: ImprovementRange | Unknown) ->
 # bias the grade, not even unintentionally, and the prediction is displayed only afterwards.
 
 LEFT, RIGHT, NEITHER = "left", "right", "neither"
+_HIDDEN = "hidden"  # order of the photographs on the page that was graded by
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,8 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
 def _save_grade(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     try:
-        hidden = _is_order_hidden(request, one)
+        # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
+        hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
         swapped = hidden and _is_after_left(request, one)
         quarter, change = (
             _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)

@@ -223,6 +223,23 @@ def test_a_grade_of_sides_becomes_one_of_before_and_after(
     assert (grade.quarter, grade.change, grade.hidden, grade.blinded) == (*wanted, True, role is Role.CLINICIAN)
 
 
+def test_a_grade_of_hidden_sides_that_is_sent_again_stays_one_and_blind(clinics: Clinics, begun: FollowUp) -> None:
+    client, path = clinics.browser(Role.CLINICIAN), f"/follow-ups/{begun.id}/grade"
+    page = client.get(path).text
+    order = re.search(r'name="order" value="(\w+)"', page)
+    assert order
+    earlier = ({LEFT, RIGHT} - {side_of_now(page, begun)}).pop()
+    sent = {"order": order[1], "better": earlier, "quarter": "51-75", "change": "2"}
+    for _ in range(2):
+        assert client.post(path, data=sent).status_code == 303
+    (grade,) = clinics.desk().follow_ups.get(begun.id).grades
+    assert (grade.quarter, grade.blinded) == (ImprovementQuarter.WORSE, True)
+    # Who changes their mind on that page is still read by its sides, and is no longer blind.
+    client.post(path, data=sent | {"change": "3", "better": side_of_now(page, begun)})
+    _, changed = clinics.desk().follow_ups.get(begun.id).grades
+    assert (changed.change, changed.blinded) == (AestheticChange.BETTER, False)
+
+
 def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> None:
     owner, found = clinics.desk(Role.OWNER), []
     consultation, agreed = consent(owner, tmp_path)
