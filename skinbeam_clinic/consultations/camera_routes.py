@@ -4,7 +4,7 @@ The measuring is done in the browser (`static/guided-camera.js`), by the limits 
 Without a camera or a script the page takes a file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi.responses import Response
 
@@ -109,7 +109,9 @@ def _save_photograph(request: ClinicRequest) -> Response:
     try:
         if upload is None:
             raise clinic_error("no-photograph-sent", "photograph")
-        desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+        stored = desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+        if not follow_up:
+            _choose_for_plan(request, consultation.id, stored)
     except InputError as error:
         if error_status(error) != 422:
             raise
@@ -117,3 +119,15 @@ def _save_photograph(request: ClinicRequest) -> Response:
     return request.redirect(
         f"/follow-ups/{follow_up}#photographs" if follow_up else f"/consultations/{consultation.id}#photograph"
     )
+
+
+def _choose_for_plan(request: ClinicRequest, id: str, photograph: PhotographRecord) -> None:
+    """Make a photograph that of the next plan, as one that is chosen in the form of the consultation.
+
+    Raises
+    ------
+    ConflictError : somebody else saved at the same moment.
+    """
+    desk = request.repositories
+    stored = desk.consultations.get(id)
+    desk.consultations.save(id, replace(stored.answers, photo=photograph.id), revision=stored.revision)
