@@ -78,9 +78,11 @@ def request_pair_analysis(request: ClinicRequest, follow_up_id: str, pair_id: st
     RecordNotFoundError : the follow-up has no such pair.
     InputError : `not-graded-blind`, or `queue-full`.
     """
-    request.repositories.pair_analyses.open_pair(follow_up_id, pair_id)
-    names = {"follow_up": follow_up_id, "pair": pair_id, "language": current_language()}
-    request.repositories.jobs.add(PAIR_JOB, names)
+    desk = request.repositories
+    desk.pair_analyses.open_pair(follow_up_id, pair_id)
+    consultation = desk.follow_ups.get(follow_up_id).consultation_id  # by it the job goes when the patient is erased
+    names = {"consultation": consultation, "follow_up": follow_up_id, "pair": pair_id, "language": current_language()}
+    desk.jobs.add(PAIR_JOB, names)
     request.services.worker.wake()
 
 

@@ -191,6 +191,14 @@ def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_i
     assert all(one.findings == () for one in verify_database(clinics.database))
 
 
+def test_a_comparison_that_waits_goes_with_its_patient(clinics: Clinics, begun: FollowUp) -> None:
+    grade(clinics, begun)
+    pair = begun.pairs[0].id
+    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is not None
+    clinics.desk(Role.OWNER).erasure.erase(patient_of(clinics, begun), retention_years=0)
+    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is None
+
+
 def test_the_result_can_be_read_on_a_phone_and_on_a_desk(clinics: Clinics, begun: FollowUp, browser: Browser) -> None:
     grade(clinics, begun)
     nevus = replace(GONE, kind="dark-spots", outcome="new", needs_examination=True)
