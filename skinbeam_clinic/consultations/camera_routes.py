@@ -14,7 +14,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["CameraLimits", "add_camera_routes"]
@@ -95,7 +95,7 @@ def _find_follow_up(request: ClinicRequest, consultation: ConsultationRecord, id
     ------
     RecordNotFoundError : this consultation has no such follow-up.
     """
-    if id and request.repositories.follow_ups.get(id).consultation_id != consultation.id:
+    if id and request.repositories.follow_ups.get(check_name(id)).consultation_id != consultation.id:
         raise clinic_error("absent", "followup")
     return id
 

@@ -45,7 +45,7 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -399,6 +399,7 @@ def _add_pair(request: ClinicRequest) -> Response:
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
+    before, after = check_name(before), check_name(after)
     desk.photographs.get(before)  # an absent photograph is reported before anything is stored
     if upload is not None:
         after = desk.photographs.add(

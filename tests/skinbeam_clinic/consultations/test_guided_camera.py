@@ -154,6 +154,12 @@ def test_a_photograph_of_a_consultation_becomes_that_of_its_plan(
     assert len(clinics.desk().photographs.of(consultation.id)) == 2
 
 
+@pytest.mark.parametrize("id", ["\0", "x", "a" * 300])
+def test_what_is_no_follow_up_is_absent(id: str, clinics: Clinics, consultation: ConsultationRecord) -> None:
+    path = f"/consultations/{consultation.id}/camera"
+    assert clinics.browser(Role.ASSISTANT).get(path, params={"follow_up": id}).status_code == 404
+
+
 def test_what_is_no_photograph_is_refused_on_the_page(clinics: Clinics, consultation: ConsultationRecord) -> None:
     client, path = clinics.browser(Role.ASSISTANT), f"/consultations/{consultation.id}/camera"
     assert "No photograph was sent" in client.post(path, data={"x": "y"}).text
