@@ -155,7 +155,9 @@ def _begin_follow_up(request: ClinicRequest) -> Response:
     """Begin, and go on to what the patient is asked first where that is all there is."""
     before = request.text("moment") == FollowUpMoment.BEFORE
     one = request.repositories.follow_ups.begin(
-        request.path_parameter("treatment"), FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER
+        request.path_parameter("treatment"),
+        FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER,
+        form_key=request.text("row"),
     )
     return request.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
 

@@ -96,6 +96,20 @@ def test_a_follow_up_comes_after_a_treatment_and_not_in_the_future(desk: ClinicR
     assert code_of(error) == "bad-answer"
 
 
+def test_a_follow_up_or_a_pair_that_is_sent_again_is_one(desk: ClinicRepositories, consent: str) -> None:
+    treatment = add_treatment(desk, consent)
+    before = desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a")
+    assert desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a") == before
+    end_treatment(desk, treatment, days_ago=90)
+    begun = desk.follow_ups.begin(treatment, form_key="a")
+    assert desk.follow_ups.begin(treatment, form_key="a").id == begun.id != before.id
+    assert desk.follow_ups.begin(treatment, form_key="b").id != begun.id
+    faces = two_faces(desk, begun.consultation_id)
+    for _ in range(2):
+        paired = desk.follow_ups.add_pair(begun.id, *faces)
+    assert len(paired.pairs) == 1
+
+
 def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: ClinicRepositories, consent: str) -> None:
     treatment = add_treatment(desk, consent)
     asked = desk.follow_ups.save_report(
