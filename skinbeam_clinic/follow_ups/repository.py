@@ -185,7 +185,7 @@ class FollowUpRepository:
             return save_content(work, row, graded, "follow-up.graded")
 
     def add_pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
-        """Pair two photographs of the patient; the acting member knows their order from now on.
+        """Pair two photographs of the patient; the acting member and who took either know their order.
 
         Two that are a pair already stay one pair.
 
@@ -197,9 +197,9 @@ class FollowUpRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             row, content = get_editable(work, id)
             patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
-            for one in (before_id, after_id):
-                of = work.get(tables.PhotographRow, one).consultation_id
-                if work.get(tables.ConsultationRow, of).patient_id != patient:
+            photographs = [work.get(tables.PhotographRow, one) for one in (before_id, after_id)]
+            for photograph in photographs:
+                if work.get(tables.ConsultationRow, photograph.consultation_id).patient_id != patient:
                     raise clinic_error("absent", "photograph")
             if before_id == after_id:
                 raise clinic_error("same-photograph", "photograph")
@@ -215,7 +215,7 @@ class FollowUpRepository:
                     after_id=after_id,
                 )
                 work.save(kept, "photographs.paired")
-            paired = tuple(sorted({*content.paired, work.actor}))
+            paired = tuple(sorted({*content.paired, work.actor, *(one.added_by for one in photographs)}))
             return save_content(work, row, replace(content, paired=paired), "follow-up.paired")
 
     def remove_pair(self, id: str, pair_id: str) -> FollowUp:

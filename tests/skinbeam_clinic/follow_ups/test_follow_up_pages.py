@@ -48,12 +48,12 @@ def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | No
 
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated, with two photographs that the assistant put side by side."""
+    """A follow-up of a patient whom the owner treated, with two photographs that the assistant took and put side by side."""
     owner = clinics.desk(Role.OWNER)
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        clinics.desk(Role.ASSISTANT).photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
         for one in ("red", "pink")
     ]
     return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
