@@ -62,7 +62,7 @@ def request_pair_analyses(request: ClinicRequest, follow_up: FollowUp) -> None:
     if not is_graded_blind(follow_up):
         return
     try:
-        measured = {one.pair_id for one in request.repositories.pair_analyses.of(follow_up.id)}
+        measured = request.repositories.pair_analyses.list_measured(follow_up.id)
         for pair in follow_up.pairs:
             if pair.id not in measured:
                 request_pair_analysis(request, follow_up.id, pair.id)
