@@ -233,9 +233,7 @@ def test_who_took_a_photograph_knows_which_it_is(
     before, _ = two_faces(assistant, begun.consultation_id)
     after = rater.photographs.add(begun.consultation_id, b"c", "image/png", PhotographPermissions()).id
     assistant.follow_ups.add_pair(begun.id, before, after)
-    (grade,) = rater.follow_ups.add_grade(
-        begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True
-    ).grades
+    (grade,) = rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True).grades
     assert (grade.hidden, grade.blinded) == (False, False)
 
 

@@ -70,7 +70,9 @@ def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        clinics.desk(Role.ASSISTANT).photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        clinics.desk(Role.ASSISTANT)
+        .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
+        .id
         for one in ("red", "pink")
     ]
     return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)

@@ -289,6 +289,17 @@ def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(desk: ClinicReposito
     assert [note.words for note in kept.notes] == ["cooled", "cooled longer", "cooled"]
 
 
+def test_an_alarm_has_one_event_that_is_corrected_until_it_is_decided(desk: ClinicRepositories) -> None:
+    made = started(desk)
+    about = {"kind": "crust", "source": AdverseEventSource.DIARY, "alarm_id": "a"}
+    ids = {
+        desk.adverse_events.add(made.id, grade=grade, **about).id  # type: ignore[arg-type]
+        for grade in (AdverseEventGrade.MILD, AdverseEventGrade.SEVERE, AdverseEventGrade.SEVERE)
+    }
+    (event,) = desk.treatments.get(made.id).events
+    assert ({event.id}, event.grade) == (ids, AdverseEventGrade.SEVERE)
+
+
 def test_a_spot_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
     consultation = desk.consultations.begin(desk.patients.add().id).id
     plan = desk.plans.add(consultation, MADE, revision=1).id
