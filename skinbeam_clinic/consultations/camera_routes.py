@@ -4,7 +4,7 @@ The measuring is done in the browser (`static/guided-camera.js`), by the limits 
 Without a camera or a script the page takes a file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi.responses import Response
 
@@ -14,7 +14,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["CameraLimits", "add_camera_routes"]
@@ -95,7 +95,7 @@ def _find_follow_up(request: ClinicRequest, consultation: ConsultationRecord, id
     ------
     RecordNotFoundError : this consultation has no such follow-up.
     """
-    if id and request.repositories.follow_ups.get(id).consultation_id != consultation.id:
+    if id and request.repositories.follow_ups.get(check_name(id)).consultation_id != consultation.id:
         raise clinic_error("absent", "followup")
     return id
 
@@ -109,7 +109,9 @@ def _save_photograph(request: ClinicRequest) -> Response:
     try:
         if upload is None:
             raise clinic_error("no-photograph-sent", "photograph")
-        desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+        stored = desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+        if not follow_up:
+            _choose_for_plan(request, consultation.id, stored)
     except InputError as error:
         if error_status(error) != 422:
             raise
@@ -117,3 +119,15 @@ def _save_photograph(request: ClinicRequest) -> Response:
     return request.redirect(
         f"/follow-ups/{follow_up}#photographs" if follow_up else f"/consultations/{consultation.id}#photograph"
     )
+
+
+def _choose_for_plan(request: ClinicRequest, id: str, photograph: PhotographRecord) -> None:
+    """Make a photograph that of the next plan, as one that is chosen in the form of the consultation.
+
+    Raises
+    ------
+    ConflictError : somebody else saved at the same moment.
+    """
+    desk = request.repositories
+    stored = desk.consultations.get(id)
+    desk.consultations.save(id, replace(stored.answers, photo=photograph.id), revision=stored.revision)

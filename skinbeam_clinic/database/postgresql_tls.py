@@ -26,13 +26,13 @@ def require_tls(url: URL) -> URL:
 
     Raises
     ------
-    InputError : `bad-tls`: a mode that goes on without encryption in silence.
+    InputError : `bad-tls`: a mode that goes on without encryption in silence, or more than one mode.
     """
     if all(map(_is_this_machine, _hosts(url))):
         return url
     mode = url.query.get("sslmode") or os.environ.get("PGSSLMODE")
-    if mode in _FALLING_BACK:
-        raise clinic_error("bad-tls", "--db", mode=str(mode))
+    if mode in _FALLING_BACK or isinstance(mode, tuple):
+        raise clinic_error("bad-tls", "--db", mode=mode if isinstance(mode, str) else ",".join(mode or ()))
     if mode is not None:
         return url
     chosen = {"sslmode": _CHECKED}
@@ -42,8 +42,14 @@ def require_tls(url: URL) -> URL:
 
 
 def _hosts(url: URL) -> list[str]:
-    """Return the hosts of a URL; without any, libpq takes that of the environment, else a socket of this machine."""
-    named = url.query.get("hostaddr") or url.query.get("host") or url.host or os.environ.get("PGHOST", "")
+    """Return the hosts that libpq connects to: those of the URL, else of the environment, else of this machine.
+
+    An address stands before a name, wherever either is written. A service may name any host.
+    """
+    service = url.query.get("service") or os.environ.get("PGSERVICE")
+    address = url.query.get("hostaddr") or os.environ.get("PGHOSTADDR")
+    elsewhere = f"service {service}" if service else ""
+    named = address or url.query.get("host") or url.host or elsewhere or os.environ.get("PGHOST", "")
     return ",".join([named] if isinstance(named, str) else named).split(",")
 
 

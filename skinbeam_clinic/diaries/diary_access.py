@@ -138,8 +138,9 @@ class OpenDiary:
         with self._open_transaction() as (work, link):
             id = _entry_id(link, key)
             known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
-            if known and work.open_record(known[0], NOTE_CONTENT) != note:  # they went back, and wrote something else
-                id = _entry_id(link, f"{key}/{NOTE_CONTENT.to_json(note).decode()}")
+            # They went back, and wrote something else or chose another photograph.
+            if known and not _is_same_entry(work, known[0], note, file):
+                id = _entry_id(link, f"{key}/{NOTE_CONTENT.to_json(note).decode()}{file or ''}")
                 known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
             if known:
                 return
@@ -188,6 +189,12 @@ def _check_link(link: DiaryLinkRow | None) -> DiaryLinkRow:
 def _entry_id(link: DiaryLinkRow, key: str) -> str:
     """Return the id of an entry, which includes the treatment, so that a key never reaches another diary."""
     return hashlib.sha256(f"{link.treatment_id}/{key}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _is_same_entry(work: ClinicTransaction, row: DiaryEntryRow, note: DiaryNote, file: str | None) -> bool:
+    """Return whether an entry holds this note, and the file of a photograph where one was sent."""
+    stored = None if row.photograph_id is None else work.get(PhotographRow, row.photograph_id).file
+    return work.open_record(row, NOTE_CONTENT) == note and file in (None, stored)
 
 
 def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> str:

@@ -174,7 +174,7 @@ def _decide_alarm(request: ClinicRequest) -> Response:
                 source=AdverseEventSource.DIARY,
                 seen_at=min(alarm.entry.written_at, now()),
                 words=reason,
-                form_key=alarm.id,  # of an event that was stored before the decision could be
+                alarm_id=alarm.id,  # of an event that was stored before the decision could be
             )
         desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
     except InputError as error:

@@ -149,13 +149,29 @@ class PairAnalysisRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
-            work.log("photographs.measured.seen", f"follow_up/{follow_up_id}")
-            if not is_graded_blind(follow_up):
-                return ()
-            pairs = [pair.id for pair in follow_up.pairs]
-            return tuple(
-                _read_analysis(work, row) for row in work.rows(PairAnalysisRow, PairAnalysisRow.pair_id.in_(pairs))
-            )
+            rows = _list_rows(work, follow_up)
+            work.log("photographs.measured.seen" if rows else "follow-up.seen", f"follow_up/{follow_up_id}")
+            return tuple(_read_analysis(work, row) for row in rows)
+
+    def list_measured(self, follow_up_id: str) -> frozenset[str]:
+        """Return the ids of a follow-up's pairs that are measured, without a look at what was; none before a blind grade.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such follow-up.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
+            follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
+            return frozenset(row.pair_id for row in _list_rows(work, follow_up))
+
+
+def _list_rows(work: ClinicTransaction, follow_up: FollowUp) -> list[PairAnalysisRow]:
+    """Return the rows of what was measured; none before a blind grade."""
+    if not is_graded_blind(follow_up):
+        return []
+    pairs = [pair.id for pair in follow_up.pairs]
+    return list(work.rows(PairAnalysisRow, PairAnalysisRow.pair_id.in_(pairs)))
 
 
 def _open_pair(work: ClinicTransaction, follow_up_id: str, pair_id: str) -> BeforeAfterPair:

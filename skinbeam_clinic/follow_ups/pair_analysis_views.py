@@ -56,12 +56,13 @@ class PairAnalysisView:
 def request_pair_analyses(request: ClinicRequest, follow_up: FollowUp) -> None:
     """Put every pair of a follow-up that is graded blind and not yet measured into the queue.
 
-    A queue that is full is no reason to lose a grade: whoever opens the follow-up may ask again.
+    The grade is stored by then, so a queue that is full or a database that is cut off is no reason to say that it is
+    not: whoever opens the follow-up may ask again.
     """
     if not is_graded_blind(follow_up):
         return
-    measured = {one.pair_id for one in request.repositories.pair_analyses.of(follow_up.id)}
     try:
+        measured = request.repositories.pair_analyses.list_measured(follow_up.id)
         for pair in follow_up.pairs:
             if pair.id not in measured:
                 request_pair_analysis(request, follow_up.id, pair.id)
@@ -77,9 +78,11 @@ def request_pair_analysis(request: ClinicRequest, follow_up_id: str, pair_id: st
     RecordNotFoundError : the follow-up has no such pair.
     InputError : `not-graded-blind`, or `queue-full`.
     """
-    request.repositories.pair_analyses.open_pair(follow_up_id, pair_id)
-    names = {"follow_up": follow_up_id, "pair": pair_id, "language": current_language()}
-    request.repositories.jobs.add(PAIR_JOB, names)
+    desk = request.repositories
+    desk.pair_analyses.open_pair(follow_up_id, pair_id)
+    consultation = desk.follow_ups.get(follow_up_id).consultation_id  # by it the job goes when the patient is erased
+    names = {"consultation": consultation, "follow_up": follow_up_id, "pair": pair_id, "language": current_language()}
+    desk.jobs.add(PAIR_JOB, names)
     request.services.worker.wake()
 
 

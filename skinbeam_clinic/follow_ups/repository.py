@@ -12,7 +12,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
@@ -58,6 +58,7 @@ class FollowUpRepository:
         moment: FollowUpMoment = FollowUpMoment.AFTER,
         *,
         seen_at: datetime.datetime | None = None,
+        form_key: str = "",
     ) -> FollowUp:
         """Begin a follow-up after the last treatment of a course, or before the first of it has ended.
 
@@ -65,6 +66,7 @@ class FollowUpRepository:
         ----------
         treatment_id : any treatment of the course.
         seen_at : when the patient was present; by default now.
+        form_key : of the form, so that a follow-up that is begun twice by it is one (`submission_id`).
 
         Raises
         ------
@@ -76,6 +78,9 @@ class FollowUpRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
             get_open_consultation(work, course[0].consultation_id)
+            id, table = submission_id(form_key, treatment_id, moment.value.encode()), follow_up_tables.FollowUpRow
+            if sent := work.rows(table, table.id == id):
+                return load_follow_up(work, sent[0])
             at = now()
             seen = at if seen_at is None else seen_at
             if seen > at:
@@ -90,9 +95,9 @@ class FollowUpRepository:
                     raise clinic_error("too-late", "treatment")
                 if any(one.moment is FollowUpMoment.BEFORE for one in list_follow_ups(work, course)):
                     raise clinic_error("asked-before", "treatment")
-            row = follow_up_tables.FollowUpRow(
+            row = table(
                 clinic_id=work.clinic_id,
-                id=new_id(),
+                id=id,
                 consultation_id=course[0].consultation_id,
                 treatment_id=(ended[-1] if moment is FollowUpMoment.AFTER else course[0]).id,
                 seen_at=seen,
@@ -137,6 +142,8 @@ class FollowUpRepository:
     ) -> FollowUp:
         """Store the acting member's grade; after it they can see the patient's report.
 
+        Their own last grade is not stored a second time: whoever lost the answer sends it again.
+
         Parameters
         ----------
         hidden : whether it was graded by photographs whose order was hidden from the rater.
@@ -154,14 +161,20 @@ class FollowUpRepository:
                 readings
             ) > _MOST_SCALES:
                 raise clinic_error("bad-answer", "follow-up")
-            first = all(grade.rater_id != work.actor for grade in content.grades)
+            mine = [grade for grade in content.grades if grade.rater_id == work.actor]
+            last = mine[-1] if mine else None
+            sent = (quarter, change, tuple(readings), check_words(notes))
+            # The same after the order was shown is another grade, and not the one by hidden order sent again.
+            if last is not None and (last.quarter, last.change, last.readings, last.notes) == sent:
+                if hidden or not last.hidden:
+                    return load_follow_up(work, row)
             pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
             grade = GradeContent(
                 quarter=quarter,
                 change=change,
                 readings=tuple(readings),
                 notes=check_words(notes),
-                hidden=hidden and first and bool(pairs) and work.actor not in content.paired,
+                hidden=hidden and not mine and bool(pairs) and work.actor not in content.paired,
                 unseen=work.actor not in content.opened,
                 treated=work.actor in _treating_members(work, row),
                 graded_at=now(),
@@ -172,7 +185,9 @@ class FollowUpRepository:
             return save_content(work, row, graded, "follow-up.graded")
 
     def add_pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
-        """Pair two photographs of the patient; the acting member knows their order from now on.
+        """Pair two photographs of the patient; the acting member and who took either know their order.
+
+        Two that are a pair already stay one pair.
 
         Raises
         ------
@@ -182,22 +197,25 @@ class FollowUpRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             row, content = get_editable(work, id)
             patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
-            for one in (before_id, after_id):
-                of = work.get(tables.PhotographRow, one).consultation_id
-                if work.get(tables.ConsultationRow, of).patient_id != patient:
+            photographs = [work.get(tables.PhotographRow, one) for one in (before_id, after_id)]
+            for photograph in photographs:
+                if work.get(tables.ConsultationRow, photograph.consultation_id).patient_id != patient:
                     raise clinic_error("absent", "photograph")
             if before_id == after_id:
                 raise clinic_error("same-photograph", "photograph")
-            kept = follow_up_tables.PhotographPairRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
-                consultation_id=row.consultation_id,
-                follow_up_id=id,
-                before_id=before_id,
-                after_id=after_id,
-            )
-            work.save(kept, "photographs.paired")
-            paired = tuple(sorted({*content.paired, work.actor}))
+            table = follow_up_tables.PhotographPairRow
+            pairs = work.rows(table, table.follow_up_id == id)
+            if all((pair.before_id, pair.after_id) != (before_id, after_id) for pair in pairs):
+                kept = table(
+                    clinic_id=work.clinic_id,
+                    id=new_id(),
+                    consultation_id=row.consultation_id,
+                    follow_up_id=id,
+                    before_id=before_id,
+                    after_id=after_id,
+                )
+                work.save(kept, "photographs.paired")
+            paired = tuple(sorted({*content.paired, work.actor, *(one.added_by for one in photographs)}))
             return save_content(work, row, replace(content, paired=paired), "follow-up.paired")
 
     def remove_pair(self, id: str, pair_id: str) -> FollowUp:

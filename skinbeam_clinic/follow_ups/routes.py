@@ -45,7 +45,7 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -155,7 +155,9 @@ def _begin_follow_up(request: ClinicRequest) -> Response:
     """Begin, and go on to what the patient is asked first where that is all there is."""
     before = request.text("moment") == FollowUpMoment.BEFORE
     one = request.repositories.follow_ups.begin(
-        request.path_parameter("treatment"), FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER
+        request.path_parameter("treatment"),
+        FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER,
+        form_key=request.text("row"),
     )
     return request.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
 
@@ -232,6 +234,7 @@ def _view_prediction(option: Option, improvement: ImprovementRange | Unknown) ->
 # bias the grade, not even unintentionally, and the prediction is displayed only afterwards.
 
 LEFT, RIGHT, NEITHER = "left", "right", "neither"
+_HIDDEN = "hidden"  # order of the photographs on the page that was graded by
 
 
 @dataclass(frozen=True)
@@ -273,7 +276,8 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
 def _save_grade(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     try:
-        hidden = _is_order_hidden(request, one)
+        # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
+        hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
         swapped = hidden and _is_after_left(request, one)
         quarter, change = (
             _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
@@ -397,6 +401,7 @@ def _add_pair(request: ClinicRequest) -> Response:
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
+    before, after = check_name(before), check_name(after)
     desk.photographs.get(before)  # an absent photograph is reported before anything is stored
     if upload is not None:
         after = desk.photographs.add(

@@ -23,6 +23,8 @@ from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CON
 
 __all__ = ["TestSpotRepository"]
 
+_SAME_AGE = datetime.timedelta(minutes=1)  # a form asks for hours; storing a photograph takes seconds
+
 
 class TestSpotRepository:
     """The test spots of a clinic."""
@@ -69,8 +71,14 @@ class TestSpotRepository:
         seen_at: datetime.datetime | None = None,
         note: str = "",
         photograph_id: str | None = None,
+        shown: int | None = None,
     ) -> TestSpotRecord:
         """Store the reaction observed at a spot, by default now.
+
+        Parameters
+        ----------
+        shown : how many readings stood on the page of the form; the same as the last one after those is this reading,
+            sent again by whoever lost the answer. Without it every reading is stored.
 
         Raises
         ------
@@ -88,7 +96,10 @@ class TestSpotRepository:
                 if photograph.consultation_id != row.consultation_id:
                     raise clinic_error("absent", "photograph")
             reading = SpotReading(reaction, at, work.actor_name(work.actor), note, photograph_id)
-            _write_readings(work, row, [*_read_readings(work, row), reading])
+            stored = _read_readings(work, row)
+            if shown is not None and len(stored) > shown and _is_sent_again(row, stored[-1], reading):
+                return _read_spot(work, row)
+            _write_readings(work, row, [*stored, reading])
             work.save(row, "test-spot.read")
             return _read_spot(work, row)
 
@@ -195,6 +206,13 @@ def _write_readings(
 
 def _read_readings(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> tuple[SpotReading, ...]:
     return () if row.reading_sealed is None else work.open_record(row, READINGS_CONTENT).readings
+
+
+def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading: SpotReading) -> bool:
+    """Return whether a reading says what the last one does, as many hours before it was sent."""
+    assert row.read_at is not None
+    later = (now() - reading.seen_at) - (row.read_at - last.seen_at)
+    return abs(later) < _SAME_AGE and replace(reading, seen_at=last.seen_at) == last
 
 
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:

@@ -225,7 +225,12 @@ def _save_reading(request: ClinicRequest) -> Response:
                 spot.consultation_id, upload.content, kind, PhotographPermissions()
             ).id
         request.repositories.test_spots.add_reading(
-            spot.id, request.text("reaction"), seen_at=seen_at, note=request.text("note"), photograph_id=photograph
+            spot.id,
+            request.text("reaction"),
+            seen_at=seen_at,
+            note=request.text("note"),
+            photograph_id=photograph,
+            shown=request.count("shown"),
         )
     except InputError as error:
         if error_status(error) != 422:

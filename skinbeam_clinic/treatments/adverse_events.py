@@ -7,6 +7,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import AlarmDecisionRow
 from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -41,12 +42,16 @@ class AdverseEventRepository:
         site: str = "",
         words: str = "",
         form_key: str = "",
+        alarm_id: str = "",
     ) -> AdverseEvent:
         """Store an adverse event, by default observed now; a severe one in a session stops the session.
 
         Parameters
         ----------
         form_key : of the form, so that an event submitted twice is stored once (`submission_id`).
+        alarm_id : of the alarm that the event raised in a diary. An alarm has one event, which takes over what is sent
+            otherwise before the alarm is decided. Its id is not made from its sealed content: the id of the alarm is no
+            secret, so whoever has the database could try what the content may be.
 
         Raises
         ------
@@ -61,9 +66,11 @@ class AdverseEventRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             content = AdverseEventContent(kind, grade, site, words)
-            id = submission_id(form_key, treatment_id, ADVERSE_EVENT_CONTENT.to_json(content))
-            table = treatment_tables.AdverseEventRow
+            told = b"" if alarm_id else ADVERSE_EVENT_CONTENT.to_json(content)
+            id, table = submission_id(alarm_id or form_key, treatment_id, told), treatment_tables.AdverseEventRow
             if sent := work.rows(table, table.id == id):
+                if alarm_id and not work.rows(AlarmDecisionRow, AlarmDecisionRow.id == alarm_id):
+                    _correct_event(work, sent[0], content)
                 return _read_event(work, sent[0])
             row = table(
                 clinic_id=work.clinic_id,
@@ -116,6 +123,16 @@ def list_adverse_events(work: ClinicTransaction, treatment_id: str) -> tuple[Adv
     mine = treatment_tables.AdverseEventRow.treatment_id == treatment_id
     rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
     return tuple(_read_event(work, row) for row in rows)
+
+
+def _correct_event(
+    work: ClinicTransaction, row: treatment_tables.AdverseEventRow, content: AdverseEventContent
+) -> None:
+    stored = work.open_record(row, ADVERSE_EVENT_CONTENT)
+    corrected = replace(content, resolved=stored.resolved)
+    if corrected != stored:
+        work.seal_record(row, ADVERSE_EVENT_CONTENT, corrected)
+        work.save(row, "adverse-event.corrected")
 
 
 def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, state: TreatmentState) -> None:

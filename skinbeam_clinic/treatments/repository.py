@@ -234,10 +234,13 @@ class TreatmentRepository:
                 end_treatment(work, row, TreatmentState.STOPPED)
             return _read_area(work, area)
 
-    def add_note(self, id: str, words: str) -> Treatment:
+    def add_note(self, id: str, words: str, *, shown: int | None = None) -> Treatment:
         """Add a note to a treatment, which is possible after its end, too.
 
-        The member's own last words are not added a second time: whoever lost the answer sends them again.
+        Parameters
+        ----------
+        shown : how many notes stood on the page when it was written; the member's own same words among those after them
+            are this note, sent again by whoever lost the answer. Without it every note is added.
 
         Raises
         ------
@@ -248,7 +251,8 @@ class TreatmentRepository:
             if not words:
                 raise clinic_error("no-reason", "words")
             stored = _read_notes(work, row)
-            if stored and (stored[-1].words, stored[-1].by) == (words, work.actor):
+            later = () if shown is None else stored[shown:]
+            if any((note.words, note.by) == (words, work.actor) for note in later):
                 return _read_treatment(work, row)
             notes = (*stored, TreatmentNote(words, now(), work.actor))
             work.seal_record(row, NOTES_CONTENT, NotesContent(notes))

@@ -379,7 +379,8 @@ def _resolve_event(request: ClinicRequest) -> Response:
 
 
 def _save_note(request: ClinicRequest) -> Response:
-    return _apply_change(request, lambda id: request.repositories.treatments.add_note(id, request.text("note")))
+    words, shown, add = request.text("note"), request.count("shown"), request.repositories.treatments.add_note
+    return _apply_change(request, lambda id: add(id, words, shown=shown))
 
 
 def _end_treatment(request: ClinicRequest) -> Response:

@@ -5,7 +5,7 @@ document.addEventListener("ready", (event) => {
   if (!box || !navigator.mediaDevices?.getUserMedia) return;  // none, or a page without https
   const [open, take, use, again, close] = ["open", "take", "use", "again", "close"].map((name) => box.querySelector(`.${name}`));
   const video = box.querySelector("video"), still = box.querySelector("canvas"), told = box.querySelector("[role=status]");
-  let stream = null;
+  let stream = null, opening = false;
   box.hidden = false;
 
   function show(state) {  // "closed", "live" or "taken"
@@ -19,17 +19,26 @@ document.addEventListener("ready", (event) => {
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
   }
+  function refuse() {
+    end();
+    show("closed");
+    told.textContent = box.dataset.refused;
+  }
   async function live() {
+    if (opening) return;  // a second press while the permission is asked for would leave a stream running
+    opening = true;
+    end();
     try {
       const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 3840 }, height: { ideal: 2160 } };
       stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+      video.srcObject = stream;
+      await video.play();
     } catch {
-      show("closed");
-      told.textContent = box.dataset.refused;
+      refuse();
       return;
+    } finally {
+      opening = false;
     }
-    video.srcObject = stream;
-    await video.play();
     show("live");
     take.focus();
   }
@@ -43,6 +52,7 @@ document.addEventListener("ready", (event) => {
     use.focus();
   });
   use.addEventListener("click", () => still.toBlob((picture) => {
+    if (!picture) { refuse(); return; }
     const files = new DataTransfer();
     files.items.add(new File([picture], "camera.jpg", { type: "image/jpeg" }));
     field.files = files.files;

@@ -3,7 +3,7 @@
 // frames of which the sharpest is kept. Without it, or without a camera, the page takes a file.
 (() => {
   const form = document.querySelector("form.guided"), box = form?.querySelector(".capture");
-  if (!box || !navigator.mediaDevices?.getUserMedia) return;  // none, or a page without https
+  if (!box || !navigator.mediaDevices?.getUserMedia || !window.OffscreenCanvas) return;  // none, or a page without https
 
   // The outline in shares of the height of the picture, as the page draws it: half axes of the face, and how far apart
   // the eyes of a face of that width are (63 mm of 140 mm).
@@ -22,7 +22,7 @@
   const limits = Object.fromEntries(["meanMin", "meanMax", "clippedMax", "sharpnessMin", "pupilPxMin", "sidesMax"]
     .map((name) => [name, Number(box.dataset[name])]));
   const say = (name) => box.dataset[`say${name[0].toUpperCase()}${name.slice(1)}`];
-  let stream = null, looking = 0;
+  let stream = null, opening = false, looking = 0;
   box.hidden = false;
 
   function pixels(source, sourceWidth, sourceHeight, width, height) {  // of the middle part with the shape that is asked for
@@ -159,25 +159,45 @@
     stream = null;
   }
   async function live() {
+    if (opening) return;  // a second press while the permission is asked for would leave a stream running
+    opening = true;
     field.value = "";
+    end();
     try {
       const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 3840 }, height: { ideal: 2160 } };
       stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+      video.srcObject = stream;
+      await video.play();
     } catch {
-      show("closed");
-      tell("refused");
+      refuse();
       return;
+    } finally {
+      opening = false;
     }
-    video.srcObject = stream;
-    await video.play();
     show("live");
     take.focus();
+  }
+
+  function refuse() {  // pulled out, put to sleep, or not allowed
+    end();
+    field.value = "";
+    show("closed");
+    tell("refused");
   }
 
   async function shoot() {
     clearInterval(looking);
     take.disabled = true;
     tell("taking");
+    try {
+      await keepSharpest();
+    } catch {
+      refuse();
+    } finally {
+      take.disabled = false;
+    }
+  }
+  async function keepSharpest() {
     let best = null;
     for (let number = 0; number < FRAMES; number++) {
       const frame = await createImageBitmap(video), sharp = measure(frame, frame.width, frame.height).sharpness;
@@ -188,11 +208,11 @@
     still.getContext("2d").drawImage(best.frame, 0, 0);
     const word = judge(measure(best.frame, best.frame.width, best.frame.height), null);
     const picture = await new Promise((done) => still.toBlob(done, "image/jpeg", 0.95));
+    if (!picture) throw new Error("no picture");
     const files = new DataTransfer();
     files.items.add(new File([picture], "camera.jpg", { type: "image/jpeg" }));
     field.files = files.files;
     end();
-    take.disabled = false;
     show("taken");
     tell("taken");
     if (word !== "ready") advice.textContent += ` ${say(word)}`;

@@ -142,6 +142,24 @@ def test_without_a_camera_a_file_is_sent(
     assert len(clinics.desk().photographs.of(consultation.id)) == 1
 
 
+def test_a_photograph_of_a_consultation_becomes_that_of_its_plan(
+    clinics: Clinics, consultation: ConsultationRecord
+) -> None:
+    client, path = clinics.browser(Role.ASSISTANT), f"/consultations/{consultation.id}/camera"
+    for bright in (1.0, 0.9, 0.9):
+        picture = stored(ImageEnhance.Brightness(portrait()).enhance(bright))
+        assert client.post(path, files={"photo": ("a.jpg", picture, "image/jpeg")}).status_code == 303
+        newest = clinics.desk().photographs.of(consultation.id)[-1]
+        assert clinics.desk().consultations.get(consultation.id).answers.photo == newest.id
+    assert len(clinics.desk().photographs.of(consultation.id)) == 2
+
+
+@pytest.mark.parametrize("id", ["\0", "x", "a" * 300])
+def test_what_is_no_follow_up_is_absent(id: str, clinics: Clinics, consultation: ConsultationRecord) -> None:
+    path = f"/consultations/{consultation.id}/camera"
+    assert clinics.browser(Role.ASSISTANT).get(path, params={"follow_up": id}).status_code == 404
+
+
 def test_what_is_no_photograph_is_refused_on_the_page(clinics: Clinics, consultation: ConsultationRecord) -> None:
     client, path = clinics.browser(Role.ASSISTANT), f"/consultations/{consultation.id}/camera"
     assert "No photograph was sent" in client.post(path, data={"x": "y"}).text

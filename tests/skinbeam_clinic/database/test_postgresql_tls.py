@@ -8,7 +8,7 @@ from skinbeam_clinic.database.connection import database_url
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PGHOST", "PGSSLMODE", "PGSSLROOTCERT"):
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSSLMODE", "PGSSLROOTCERT"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -37,6 +37,7 @@ def test_on_this_machine_the_address_stays_as_it_is(address: str) -> None:
         "postgres://user@192.0.2.7:5432/clinic",
         "postgresql://user@/clinic?host=db.clinic.example",
         "postgresql://user@localhost/clinic?hostaddr=192.0.2.7",
+        "postgresql://user@/clinic?service=far",
         "postgresql://user@/clinic?host=/run/postgresql,db.clinic.example",
     ],
 )
@@ -44,8 +45,11 @@ def test_to_another_machine_the_certificate_is_checked(address: str) -> None:
     assert query(address) | {"sslmode": "verify-full", "sslrootcert": "system"} == query(address)
 
 
-def test_the_host_of_the_environment_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGHOST", "db.clinic.example")
+@pytest.mark.parametrize(
+    ("name", "value"), [("PGHOST", "db.clinic.example"), ("PGHOSTADDR", "192.0.2.7"), ("PGSERVICE", "far")]
+)
+def test_the_host_of_the_environment_counts_too(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
     assert query("postgresql:///clinic")["sslmode"] == "verify-full"
 
 
@@ -63,6 +67,11 @@ def test_a_mode_that_gives_way_is_refused(mode: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PGSSLMODE", mode)
     with pytest.raises(InputError, match="without encryption"):
         database_url("postgresql://user@db.clinic.example/clinic")
+
+
+def test_two_modes_are_refused() -> None:
+    with pytest.raises(InputError, match="sslmode=prefer,prefer would go on without encryption"):
+        database_url("postgresql://user@db.clinic.example/clinic?sslmode=prefer&sslmode=prefer")
 
 
 @pytest.mark.parametrize("mode", ["disable", "require", "verify-ca"])

@@ -165,6 +165,16 @@ def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
     assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.list_open()) == 2
 
 
+def test_who_goes_back_and_adds_a_photograph_has_it_kept_once(
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
+) -> None:
+    write(database, token, CALM)
+    for _ in range(2):
+        write(database, token, CALM, photograph=b"\xff\xd8\xff blister")
+    write(database, token, CALM)
+    assert [one.photograph_id is not None for one in desk.diaries.of(of.treatment)] == [False, True]
+
+
 def test_a_key_of_another_diary_reaches_nothing_there(
     database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:

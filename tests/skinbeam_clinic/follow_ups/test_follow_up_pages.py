@@ -48,12 +48,14 @@ def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | No
 
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated, with two photographs that the assistant put side by side."""
+    """A follow-up of a patient whom the owner treated, with two photographs that the assistant took and put side by side."""
     owner = clinics.desk(Role.OWNER)
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        clinics.desk(Role.ASSISTANT)
+        .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
+        .id
         for one in ("red", "pink")
     ]
     return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
@@ -221,6 +223,23 @@ def test_a_grade_of_sides_becomes_one_of_before_and_after(
         else (ImprovementQuarter.WORSE, AestheticChange.WORSE)
     )
     assert (grade.quarter, grade.change, grade.hidden, grade.blinded) == (*wanted, True, role is Role.CLINICIAN)
+
+
+def test_a_grade_of_hidden_sides_that_is_sent_again_stays_one_and_blind(clinics: Clinics, begun: FollowUp) -> None:
+    client, path = clinics.browser(Role.CLINICIAN), f"/follow-ups/{begun.id}/grade"
+    page = client.get(path).text
+    order = re.search(r'name="order" value="(\w+)"', page)
+    assert order
+    earlier = ({LEFT, RIGHT} - {side_of_now(page, begun)}).pop()
+    sent = {"order": order[1], "better": earlier, "quarter": "51-75", "change": "2"}
+    for _ in range(2):
+        assert client.post(path, data=sent).status_code == 303
+    (grade,) = clinics.desk().follow_ups.get(begun.id).grades
+    assert (grade.quarter, grade.blinded) == (ImprovementQuarter.WORSE, True)
+    # Who changes their mind on that page is still read by its sides, and is no longer blind.
+    client.post(path, data=sent | {"change": "3", "better": side_of_now(page, begun)})
+    _, changed = clinics.desk().follow_ups.get(begun.id).grades
+    assert (changed.change, changed.blinded) == (AestheticChange.BETTER, False)
 
 
 def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> None:

@@ -96,6 +96,20 @@ def test_a_follow_up_comes_after_a_treatment_and_not_in_the_future(desk: ClinicR
     assert code_of(error) == "bad-answer"
 
 
+def test_a_follow_up_or_a_pair_that_is_sent_again_is_one(desk: ClinicRepositories, consent: str) -> None:
+    treatment = add_treatment(desk, consent)
+    before = desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a")
+    assert desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a") == before
+    end_treatment(desk, treatment, days_ago=90)
+    begun = desk.follow_ups.begin(treatment, form_key="a")
+    assert desk.follow_ups.begin(treatment, form_key="a").id == begun.id != before.id
+    assert desk.follow_ups.begin(treatment, form_key="b").id != begun.id
+    faces = two_faces(desk, begun.consultation_id)
+    for _ in range(2):
+        paired = desk.follow_ups.add_pair(begun.id, *faces)
+    assert len(paired.pairs) == 1
+
+
 def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: ClinicRepositories, consent: str) -> None:
     treatment = add_treatment(desk, consent)
     asked = desk.follow_ups.save_report(
@@ -170,7 +184,7 @@ def test_blind_is_who_neither_treated_nor_knew(
     desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    assistant.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assistant.follow_ups.add_pair(begun.id, *two_faces(assistant, begun.consultation_id))
     readings = (ScaleReading("masi", 12.4, 6.0),)
     desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER, hidden=True)
     mine, theirs = rater.follow_ups.add_grade(
@@ -186,7 +200,7 @@ def test_a_grade_after_a_look_at_the_answers_is_not_blind_and_neither_is_a_secon
     desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    assistant.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assistant.follow_ups.add_pair(begun.id, *two_faces(assistant, begun.consultation_id))
     assert rater.member.id in rater.follow_ups.mark_report_read(begun.id).opened_by
     opened = rater.follow_ups.add_grade(
         begun.id, ImprovementQuarter.SECOND, AestheticChange.BETTER, hidden=True
@@ -210,6 +224,17 @@ def test_who_put_the_photographs_side_by_side_knows_which_is_which(
         .grades[0]
         .hidden
     )
+
+
+def test_who_took_a_photograph_knows_which_it_is(
+    desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
+) -> None:
+    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    before, _ = two_faces(assistant, begun.consultation_id)
+    after = rater.photographs.add(begun.consultation_id, b"c", "image/png", PhotographPermissions()).id
+    assistant.follow_ups.add_pair(begun.id, before, after)
+    (grade,) = rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True).grades
+    assert (grade.hidden, grade.blinded) == (False, False)
 
 
 def test_a_course_is_one_concern_of_a_consultation(desk: ClinicRepositories, consent: str) -> None:

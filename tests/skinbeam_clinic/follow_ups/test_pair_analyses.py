@@ -65,12 +65,14 @@ Heed = Callable[[str], None]
 
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated, with two photographs that the assistant put side by side."""
+    """A follow-up of a patient whom the owner treated, with two photographs that the assistant took and put side by side."""
     owner = clinics.desk(Role.OWNER)
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        clinics.desk(Role.ASSISTANT)
+        .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
+        .id
         for one in ("red", "pink")
     ]
     return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
@@ -189,6 +191,14 @@ def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_i
     client.post("/language", data={"language": "de"})
     assert "war davor zu sehen und ist nicht mehr zu sehen" in client.get(f"/follow-ups/{begun.id}").text
     assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_a_comparison_that_waits_goes_with_its_patient(clinics: Clinics, begun: FollowUp) -> None:
+    grade(clinics, begun)
+    pair = begun.pairs[0].id
+    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is not None
+    clinics.desk(Role.OWNER).erasure.erase(patient_of(clinics, begun), retention_years=0)
+    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is None
 
 
 def test_the_result_can_be_read_on_a_phone_and_on_a_desk(clinics: Clinics, begun: FollowUp, browser: Browser) -> None:

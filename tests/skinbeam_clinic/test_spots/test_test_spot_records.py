@@ -55,6 +55,14 @@ def test_a_later_reading_takes_the_place_of_none(desk: ClinicRepositories) -> No
     assert [one.reaction for one in again.readings] == ["burn", "none"]
 
 
+def test_a_reading_that_is_sent_again_is_kept_once(desk: ClinicRepositories) -> None:
+    spot = fired(desk, 100.0)
+    for shown, hours in ((0, 2.0), (0, 2.0), (0, 5.0), (2, 5.0), (2, 5.0)):
+        desk.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(hours), shown=shown)
+    read = desk.test_spots.get(spot.id)
+    assert [round(read.hours(one)) for one in read.readings] == [98, 95, 95]
+
+
 def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(desk: ClinicRepositories) -> None:
     fired(desk, 71.0)
     late, later = fired(desk, 73.0), fired(desk, 100.0)

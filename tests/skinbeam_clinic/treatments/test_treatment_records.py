@@ -281,11 +281,23 @@ def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(desk: ClinicReposito
     for words in ("left cheek", "left cheek", "nose", "left cheek"):
         about = {"kind": "crust", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
         desk.adverse_events.add(made.id, words=words, form_key="a", **about)  # type: ignore[arg-type]
-    for words in ("cooled", "cooled", "cooled longer", "cooled"):
-        desk.treatments.add_note(made.id, words)
+    # Sent again from the page that showed none; then on purpose from the page that shows the two that are stored.
+    for words, shown in (("cooled", 0), ("cooled", 0), ("cooled longer", 1), ("cooled", 2), ("cooled", 2)):
+        desk.treatments.add_note(made.id, words, shown=shown)
     kept = desk.treatments.get(made.id)
     assert [event.words for event in kept.events] == ["left cheek", "nose"]
     assert [note.words for note in kept.notes] == ["cooled", "cooled longer", "cooled"]
+
+
+def test_an_alarm_has_one_event_that_is_corrected_until_it_is_decided(desk: ClinicRepositories) -> None:
+    made = started(desk)
+    about = {"kind": "crust", "source": AdverseEventSource.DIARY, "alarm_id": "a"}
+    ids = {
+        desk.adverse_events.add(made.id, grade=grade, **about).id  # type: ignore[arg-type]
+        for grade in (AdverseEventGrade.MILD, AdverseEventGrade.SEVERE, AdverseEventGrade.SEVERE)
+    }
+    (event,) = desk.treatments.get(made.id).events
+    assert ({event.id}, event.grade) == (ids, AdverseEventGrade.SEVERE)
 
 
 def test_a_spot_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
