@@ -32,7 +32,7 @@ def require_tls(url: URL) -> URL:
         return url
     mode = url.query.get("sslmode") or os.environ.get("PGSSLMODE")
     if mode in _FALLING_BACK or isinstance(mode, tuple):
-        raise clinic_error("bad-tls", "--db", mode=mode if isinstance(mode, str) else ",".join(mode or ()))
+        raise clinic_error("bad-tls", "--db", mode=mode if isinstance(mode, str) else ",".join(mode))
     if mode is not None:
         return url
     chosen = {"sslmode": _CHECKED}

@@ -154,7 +154,7 @@ class PairAnalysisRepository:
             return tuple(_read_analysis(work, row) for row in rows)
 
     def list_measured(self, follow_up_id: str) -> frozenset[str]:
-        """Return the ids of a follow-up's pairs that are measured, without a look at what was; none before a blind grade.
+        """Return the ids of the measured pairs of a follow-up, not the results; none before a blind grade.
 
         Raises
         ------

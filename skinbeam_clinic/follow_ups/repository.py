@@ -165,9 +165,9 @@ class FollowUpRepository:
             last = mine[-1] if mine else None
             sent = (quarter, change, tuple(readings), check_words(notes))
             # The same after the order was shown is another grade, and not the one by hidden order sent again.
-            if last is not None and (last.quarter, last.change, last.readings, last.notes) == sent:
-                if hidden or not last.hidden:
-                    return load_follow_up(work, row)
+            is_same = last is not None and (last.quarter, last.change, last.readings, last.notes) == sent
+            if last is not None and is_same and (hidden or not last.hidden):
+                return load_follow_up(work, row)
             pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
             grade = GradeContent(
                 quarter=quarter,

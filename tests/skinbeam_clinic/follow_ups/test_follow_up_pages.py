@@ -48,7 +48,7 @@ def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | No
 
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated, with two photographs that the assistant took and put side by side."""
+    """A follow-up of a patient whom the owner treated; the assistant took two photographs and put them side by side."""
     owner = clinics.desk(Role.OWNER)
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
