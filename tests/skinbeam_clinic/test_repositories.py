@@ -26,6 +26,7 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.errors import ClosedError, ConflictError, DeniedError, RecordNotFoundError
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
+from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
 from skinbeam_clinic.pulse_settings import SpotSettings
@@ -323,6 +324,18 @@ def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Cli
     assert desk.consultations.reopen(plan.consultation_id).state == "draft"
 
 
+NOTHING_SEEN = PairAnalysisContent(None, (), (), "0")
+
+
+def ungraded(attempt: Callable[[], object]) -> None:
+    """Measure a pair that exists and may be measured, but was not graded blind."""
+    try:
+        attempt()
+    except InputError as error:
+        if "blind" not in str(error):
+            raise
+
+
 def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
     """Every call of a desk, on things that the desk `mine` has kept: all by name, so that none can be forgotten."""
     plan = make_plan_record(mine)
@@ -397,6 +410,10 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
+        "pair_analyses.open_pair": lambda: ungraded(lambda: desk.pair_analyses.open_pair(follow_up.id, pair.id)),
+        "pair_analyses.add": lambda: ungraded(lambda: desk.pair_analyses.add(follow_up.id, pair.id, NOTHING_SEEN)),
+        "pair_analyses.of": lambda: desk.pair_analyses.of(follow_up.id),
+        "pair_analyses.list_measured": lambda: desk.pair_analyses.list_measured(follow_up.id),
         "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
         "follow_ups.save_report": lambda: desk.follow_ups.save_report(follow_up.id, PatientAnswers(SelfRating(5, 5))),
         "follow_ups.mark_report_read": lambda: desk.follow_ups.mark_report_read(follow_up.id),
@@ -488,6 +505,7 @@ UNBOUND = {
     "jobs.add",
     "jobs.get",
     "jobs.cancel",
+    "jobs.find_last",
     "audit_log.newest",
     "patient_copies.make",
     "dossiers.plans",
@@ -527,6 +545,8 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
 
 
 NEEDS_CARE = {
+    "pair_analyses.open_pair",
+    "pair_analyses.add",
     "consultations.export",
     "consents.record_teach_back",
     "plans.add",
