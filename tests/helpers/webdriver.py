@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["DRIVERS", "WebDriver"]
+__all__ = ["DRIVERS", "WebDriver", "firefox"]
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives a reference
 _START_S, _COMMAND_S = 90.0, 120.0
@@ -47,6 +47,16 @@ class WebDriver:
         """Open an address."""
         self._send("WebDriver:Navigate", "url", {"url": address})
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the window a size in pixels."""
+        self._send("WebDriver:SetWindowRect", "window/rect", {"width": width, "height": height})
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge the page in Firefox, whose window is never narrower than 500 pixels: the page has fewer of them."""
+        self._send("Marionette:SetContext", "", {"value": "chrome"})
+        self.run("gBrowser.selectedBrowser.fullZoom = arguments[0]", factor)
+        self._send("Marionette:SetContext", "", {"value": "content"})
+
     def run(self, script: str, *arguments: Any) -> Any:
         """Return what a script in the page returns; an element is given as its reference."""
         return self._send("WebDriver:ExecuteScript", "execute/sync", {"script": script, "args": list(arguments)})
@@ -67,18 +77,33 @@ class WebDriver:
         id = element[_ELEMENT]
         self._send("WebDriver:ElementSendKeys", f"element/{id}/value", {"id": id, "text": text})
 
+    def point(self, element: Any, kind: str, *shares: float) -> None:
+        """Press a mouse or put a finger on an element at a share of its width, move it to the others, and let go."""
+        box = self.run(
+            "const b = arguments[0].getBoundingClientRect(); return [b.x, b.width, b.y + b.height / 2]", element
+        )
+        moves = [
+            {"type": "pointerMove", "duration": 100, "x": round(box[0] + share * box[1]), "y": round(box[2])}
+            for share in shares
+        ]
+        steps = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
+        pointer = {"type": "pointer", "id": kind, "parameters": {"pointerType": kind}, "actions": steps}
+        self._send("WebDriver:PerformActions", "actions", {"actions": [pointer]})
+
     def forget_cookies(self) -> None:
         """Delete all cookies of the page."""
         self._send("WebDriver:DeleteAllCookies", "DELETE cookie", {})
 
 
 @contextlib.contextmanager
-def _firefox() -> Iterator[WebDriver]:
+def firefox() -> Iterator[WebDriver]:
+    """Yield Firefox."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
         pytest.skip("Firefox is missing: sudo apt-get install -y firefox-esr")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, contextlib.ExitStack() as ended:
-        words = [program, "--headless", "--marionette", "--no-remote", "--profile", profile]
+        words = [program, "--headless", "--marionette", "--remote-allow-system-access", "--no-remote"]
+        words += ["--profile", profile]
         browser = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             line = ended.enter_context(_connect(_MARIONETTE_PORT))
@@ -169,4 +194,4 @@ def _post(port: int, path: str, parameters: dict[str, Any], method: str = "POST"
         raise AssertionError(f"{path}: {error.read().decode()[:500]}") from None
 
 
-DRIVERS = {"firefox": _firefox, "webkit": _webkit}
+DRIVERS = {"firefox": firefox, "webkit": _webkit}

@@ -20,11 +20,13 @@ from types import SimpleNamespace
 import pytest
 from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
-from clinic_samples import OTHER, Clinics
+from clinic_samples import HOME, OTHER, PASSWORD, Clinics
+from driven_tutorial import DrivenReader
 from playwright.sync_api import Browser, expect
 from sqlalchemy import event
 from starlette.testclient import TestClient
 from touch import drag_slider, tap_slider
+from webdriver import firefox
 
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
@@ -633,6 +635,42 @@ def test_a_slider_is_moved_by_a_finger(clinics: Clinics, plan: str, browser: Bro
         assert page.evaluate("scrollX") == 0  # the finger moved the slider and not the page
         panel.get_by_role("button", name="Back to the planned setting").tap()
         expect(cells.nth(1)).to_contain_text(f"{planned_dose} J/cm²")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("width", "zoom"), [(390, 500 / 390), (1280, 1.0)])
+def test_sliders_are_moved_in_firefox(clinics: Clinics, plan: str, width: int, zoom: float) -> None:
+    """By keys, mouse and finger."""
+    with served(clinics.app) as address, firefox() as driver:
+        DrivenReader(driver, address, HOME, PASSWORD, Path()).sign_in("clinician")
+        driver.resize(round(width * zoom), 900)
+        driver.go(f"{address}{plan}")
+        driver.zoom(zoom)
+        until(lambda: abs(driver.run("return innerWidth") - width) <= 20)  # what the window's frame takes
+        driver.run("document.querySelector('details.what-if summary').click()")
+        told = "return document.querySelector('details.what-if tbody tr td:nth-of-type(2)')?.innerText ?? ''"
+        until(lambda: "mm" in driver.run(told))
+        slider = driver.run("return document.querySelector('details.what-if input[type=range]')")
+        dose = "return arguments[0].closest('div,fieldset,label').querySelector('input[type=number]').value"
+        doses = [driver.run(dose, slider)]
+        for act in (
+            lambda: driver.type(slider, "\ue012"),  # arrow to the left
+            lambda: driver.point(slider, "mouse", 0.9),
+            lambda: driver.point(slider, "touch", 0.1, 0.5),
+        ):
+            driver.run("arguments[0].scrollIntoView({block: 'center'})", slider)
+            act()
+            doses.append(driver.run(dose, slider))
+            until(lambda: f"{doses[-1]} J/cm²" in driver.run(told))
+        assert len(set(doses)) == len(doses)
+        assert driver.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + FIRST_ANSWER_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 @pytest.mark.check
