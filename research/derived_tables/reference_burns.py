@@ -18,7 +18,6 @@ from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.reference_burns import compute_reference_doses, reference_setting_key, reference_table_name
@@ -51,14 +50,13 @@ def usual_light(site: str) -> Iterator[tuple[str, Beam, CoolingPlan]]:
 
 def _proposals(case: Case, machines: list[SearchMachine]) -> Iterator[Proposal]:
     (concern,) = case.concern
-    cell = concern_cell(case, concern)
     for modality in laser_choices(concern.condition, concern.site)[0]:
         for machine in machines:
             device = machine.device
             heats = modality in device.modalities and modality != "ablative"
             if heats and not device.microbeam and not device.lens_array:
                 caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(case))
-                found = propose_setting(case, concern, modality, replace(machine, caps=caps), cell)
+                found = propose_setting(case, concern, modality, replace(machine, caps=caps))
                 if found is not None:
                     yield found
 

@@ -120,7 +120,7 @@ def _plan_proposals(
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
-        proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded, cell)
+        proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)

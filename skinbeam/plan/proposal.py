@@ -144,9 +144,7 @@ class _PrintedDose:
         return math.sqrt(self.low * self.high)
 
 
-def propose_setting(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
-) -> Proposal | None:
+def propose_setting(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> Proposal | None:
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
@@ -156,30 +154,24 @@ def propose_setting(
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
     barred_nm = barred_lights_nm(case, concern, modality, machine)
     region = PracticeRegion(concern.condition, modality, phototype)
-    found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, cell, barred_nm)
+    found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
     return None if found is None else replace(found, machine=machine)
 
 
 def _propose_no_more_than_lighter(
-    machine: SearchMachine,
-    concern: Concern,
-    region: PracticeRegion,
-    cell: GuidelineCell | None,
-    barred_nm: Collection[float],
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
 ) -> Proposal | None:
     """Return the setting to begin with, with no more than what lighter skin gets at it.
 
     Sources of darker skin print greater doses here and there, because others wrote them. What is borrowed from lighter
     skin is bounded already.
     """
-    found = _propose(machine, concern, region, cell, barred_nm)
+    found = _propose(machine, concern, region, barred_nm)
     lighter = (region.phototype or len(PHOTOTYPES)) - 1
     if found is None or found.lighter_phototype is not None or not lighter:
         return found
-    lighter_cell = _cell_of(concern, concern.condition, PHOTOTYPES[lighter - 1])
-    region_of_lighter = replace(region, phototype=lighter)
     with collect_sources() as sources:
-        theirs = _propose_no_more_than_lighter(machine, concern, region_of_lighter, lighter_cell, barred_nm)
+        theirs = _propose_no_more_than_lighter(machine, concern, replace(region, phototype=lighter), barred_nm)
     if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
         return found
     if theirs.high >= found.high and theirs.middle >= found.middle:
@@ -194,13 +186,10 @@ def _propose_no_more_than_lighter(
 
 
 def _propose(
-    machine: SearchMachine,
-    concern: Concern,
-    region: PracticeRegion,
-    cell: GuidelineCell | None,
-    barred_nm: Collection[float],
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars, whatever lighter skin gets."""
+    cell = _cell_of(concern, concern.condition, PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1])
     settings = [one for one in _settings_of_cell(machine, region.modality, cell) if one.wavelength_nm not in barred_nm]
     own = _propose_from_cell(machine, settings, cell, region, None)
     if own is not None:

@@ -300,11 +300,11 @@ def _find_treatment(person: AssessedPerson, machine: SearchMachine, treated: tup
 def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Concern, modality: str) -> _Treatment:
     """Return the treatment of a concern with a device, as practice begins it."""
     caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
-    bounded, cell = replace(machine, caps=caps), concern_cell(person.case, concern)
-    proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded, cell)
+    bounded = replace(machine, caps=caps)
+    proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded)
     if proposal is not None:
         return _Treatment(concern, modality, bounded, caps, proposal.setting, proposal)
-    usual = usual_settings(person.case, concern, modality, bounded, cell)
+    usual = usual_settings(person.case, concern, modality, bounded, concern_cell(person.case, concern))
     return _Treatment(concern, modality, bounded, caps, usual[0] if usual else None, None)
 
 

@@ -34,12 +34,11 @@ def person(condition: str, phototype: str) -> Case:
 def proposals(condition: str, phototype: str) -> list[tuple[str, Proposal]]:
     case = person(condition, phototype)
     (concern,) = case.concern
-    cell = concern_cell(case, concern)
     found = []
     for modality in laser_choices(condition, "cheeks")[0]:
         for name, device in devices().items():
             if modality in device.modalities and modality != "ablative":
-                proposal = propose_setting(case, concern, modality, SearchMachine(name, device, Path()), cell)
+                proposal = propose_setting(case, concern, modality, SearchMachine(name, device, Path()))
                 if proposal is not None:
                     found.append((modality, proposal))
     return found
@@ -77,7 +76,7 @@ def test_a_light_alone_gets_the_dose_of_that_light_alone(phototype: str) -> None
     paired = [dose for dose in doses_of_cell(cell) if dose.component == "ndyag-1064"]
     assert printed
     assert paired
-    found = propose_setting(case, case.concern[0], "vascular", machine, cell)
+    found = propose_setting(case, case.concern[0], "vascular", machine)
     assert found is not None
     assert found.low == min(dose.low for dose in printed) > max(dose.high for dose in paired)
 
@@ -87,7 +86,7 @@ def test_the_middle_of_a_guideline_s_range_is_geometric() -> None:
     case = person("acne-scars", "IV")
     (concern,) = case.concern
     machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
-    found = propose_setting(case, concern, "non-ablative-fractional", machine, concern_cell(case, concern))
+    found = propose_setting(case, concern, "non-ablative-fractional", machine)
     assert found is not None
     assert found.middle == pytest.approx(math.sqrt(found.low * found.high))
 
@@ -97,7 +96,7 @@ def planned_dose(condition: str, modality: str, name: str, phototype: str) -> fl
     case = person(condition, phototype)
     (concern,) = case.concern
     machine = SearchMachine(name, devices()[name], Path())
-    proposal = propose_setting(case, concern, modality, machine, concern_cell(case, concern))
+    proposal = propose_setting(case, concern, modality, machine)
     if proposal is None:
         return None
     bank = SkinBank(case, assess_colour(case, None), DRAWS, 0)
@@ -119,7 +118,7 @@ def test_a_dose_that_was_published_for_such_skin_is_planned_though_the_model_alo
     case = person("facial-telangiectasia", "II")
     (concern,) = case.concern
     machine = SearchMachine("pulsed-dye-595", devices()["pulsed-dye-595"], Path())
-    proposal = propose_setting(case, concern, "vascular", machine, concern_cell(case, concern))
+    proposal = propose_setting(case, concern, "vascular", machine)
     assert dose is not None
     assert proposal is not None
     assert proposal.low / DOSE_ROUNDING <= dose <= proposal.high

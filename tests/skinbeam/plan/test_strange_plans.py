@@ -14,7 +14,6 @@ from skinbeam.laser.device import devices as every_device
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.settings import SearchMachine
@@ -40,7 +39,7 @@ def middles(condition: str, site: str = "cheeks") -> dict[tuple[str, str], list[
             for name, device in every_device().items():
                 if modality in device.modalities and modality != "ablative":
                     machine = SearchMachine(name, device, Path())
-                    made = propose_setting(case, asked, modality, machine, concern_cell(case, asked))
+                    made = propose_setting(case, asked, modality, machine)
                     found.setdefault((modality, name), []).append(made)
     return found
 
@@ -223,7 +222,7 @@ def test_a_dose_that_is_called_the_middle_is_the_middle(condition: str, site: st
         case = loaded(person(phototype) + concern(condition, site)).case
         (asked,) = case.concern
         machine = SearchMachine(name, every_device()[name], Path())
-        proposal = propose_setting(case, asked, one["modality"], machine, concern_cell(case, asked))
+        proposal = propose_setting(case, asked, one["modality"], machine)
         assert proposal is not None
         low, high = proposal.printed or (proposal.low, proposal.high)
         assert f"{low:.3g}" in said
@@ -240,7 +239,7 @@ def test_the_middle_of_a_wider_range_is_that_of_the_sources() -> None:
     case = loaded(person("II") + concern("age-spots", "hands")).case
     (asked,) = case.concern
     machine = SearchMachine("alexandrite-755", every_device()["alexandrite-755"], Path())
-    found = propose_setting(case, asked, "pigment-long-pulse", machine, concern_cell(case, asked))
+    found = propose_setting(case, asked, "pigment-long-pulse", machine)
     assert found is not None
     assert found.printed is not None
     low, high = found.printed
