@@ -30,7 +30,6 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.history import join_history, read_history
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
-from skinbeam_clinic.stored_messages import restore_message
 from skinbeam_clinic.web.pages import render_form
 from skinbeam_clinic.web.request import ClinicRequest, UploadedFile, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -139,9 +138,7 @@ def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
         if suggestion.decision is None
         else render_message(f"suggest.{suggestion.decision}", {"by": suggestion.decided_by})
     )
-    return _SuggestionView(
-        suggestion.id, title, tuple(restore_message(told).text for told in suggestion.told), decision
-    )
+    return _SuggestionView(suggestion.id, title, tuple(told.text for told in suggestion.told), decision)
 
 
 def _save_form(request: ClinicRequest) -> Response:

@@ -13,7 +13,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
-from skinbeam_clinic.database.sealed_record import SealedRecord
+from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 
@@ -40,15 +40,14 @@ class SuggestionContent:
     Parameters
     ----------
     findings : in English sentences.
-    messages : the findings as messages, for rendering in other languages; a message among their parameters is read as
-        its JSON.
+    messages : the findings as messages, for rendering in other languages.
     severity : empty where no published scale gives a severity.
     """
 
     condition: str
     site: str
     findings: Annotated[tuple[str, ...], Field(alias="seen")]
-    messages: Annotated[tuple[Message, ...], Field(alias="told")]
+    messages: Annotated[tuple[RecordMessage, ...], Field(alias="told")]
     severity: str = ""
 
 

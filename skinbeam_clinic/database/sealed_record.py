@@ -6,22 +6,37 @@ knows the place, seals a record and opens it (`ClinicTransaction.seal_record` an
 """
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, TypeAdapter
 from sqlalchemy.orm import InstrumentedAttribute
 
+from skinbeam.text import Message
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["NO_OTHER_KEYS", "SealedRecord", "record_values"]
+__all__ = ["NO_OTHER_KEYS", "RecordMessage", "SealedRecord", "record_values"]
 
 # A key that a record does not have would be lost when the record is written again, so it is an error.
 NO_OTHER_KEYS = ConfigDict(extra="forbid")
 
 RecordType = TypeVar("RecordType")
+
+
+def _restore_parameters(stored: Message) -> Message:
+    """Return a message with the messages among its parameters, of which the JSON was read."""
+    params = {
+        name: _restore_parameters(Message(**one)) if isinstance(one, Mapping) else one
+        for name, one in stored.params.items()
+    }
+    return Message(stored.id, params)
+
+
+# A message of a record: it is rendered in the language of whoever reads it.
+RecordMessage = Annotated[Message, AfterValidator(_restore_parameters)]
 
 
 @dataclass(frozen=True)

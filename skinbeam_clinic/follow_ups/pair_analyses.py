@@ -8,11 +8,10 @@ either (`follow_ups.routes.may_see_answers`).
 import datetime
 from dataclasses import dataclass
 
-from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
-from skinbeam_clinic.database.sealed_record import SealedRecord
+from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import load_follow_up
@@ -50,7 +49,7 @@ class MarkResult:
     contrast_change: tuple[float, float, float] | None
     level: float
     needs_examination: bool
-    message: Message
+    message: RecordMessage
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class RegionResult:
     region: str
     site: str
     direction: str
-    message: Message
+    message: RecordMessage
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class PairAnalysisContent:
     version : of the program that measured.
     """
 
-    refusal: Message | None
+    refusal: RecordMessage | None
     marks: tuple[MarkResult, ...]
     regions: tuple[RegionResult, ...]
     version: str

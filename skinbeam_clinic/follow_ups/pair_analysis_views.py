@@ -10,7 +10,6 @@ from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysis, RegionResult, is_graded_blind
 from skinbeam_clinic.jobs.queue import FAILED, OPEN_STATES
 from skinbeam_clinic.jobs.worker import PAIR_JOB
-from skinbeam_clinic.stored_messages import restore_message
 from skinbeam_clinic.web.request import ClinicRequest
 
 __all__ = ["PairAnalysisView", "request_pair_analyses", "request_pair_analysis", "view_pair_analyses"]
@@ -111,7 +110,7 @@ def _view_job(request: ClinicRequest, pair_id: str, number: int) -> PairAnalysis
 def _view_measured(analysis: PairAnalysis, number: int) -> PairAnalysisView:
     content = analysis.content
     if content.refusal is not None:
-        reason = restore_message(content.refusal).text
+        reason = content.refusal.text
         return PairAnalysisView(analysis.pair_id, number, "refused", reason=reason, measured=analysis)
     counts = {name: sum(mark.outcome == name for mark in content.marks) for name in _OUTCOMES}
     summary = tuple(
@@ -132,7 +131,7 @@ def _view_measured(analysis: PairAnalysis, number: int) -> PairAnalysisView:
 def _view_mark(mark: MarkResult) -> _MarkView:
     about = {"what": _kind(mark.kind), "where": _place(mark), "mm": round(mark.size_mm)}
     title = render_message("followed-measured.mark", about)
-    return _MarkView(title, restore_message(mark.message).text, _describe_confidence(mark), mark.needs_examination)
+    return _MarkView(title, mark.message.text, _describe_confidence(mark), mark.needs_examination)
 
 
 def _describe_confidence(mark: MarkResult) -> str:
@@ -152,7 +151,7 @@ def _describe_region(result: RegionResult) -> str:
     about: Mapping[str, str] = {
         "what": _kind(result.kind),
         "where": _place(result),
-        "told": restore_message(result.message).text,
+        "told": result.message.text,
     }
     return render_message("followed-measured.region", about)
 
