@@ -4,42 +4,30 @@ Photographs come from outside: a picture that crashes a decoder, or needs more m
 alone.
 """
 
-import json
-import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from skinbeam._version import __version__
-from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_or_refuse
 from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.plan.parallel import end_with_parent
 from skinbeam.text import ENGLISH, use_language
 from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysisContent, RegionResult
-from skinbeam_clinic.monitoring.json_log import configure_logging
-from skinbeam_clinic.plans.worker_process import (
-    ProcessDefectError,
-    ProcessEndedError,
-    kill_process,
-    read_lines,
-    start_process,
-)
+from skinbeam_clinic.plans.worker_process import await_result, kill_process, start_process, tell_result
 
 __all__ = ["AFTER_FILE", "BEFORE_FILE", "measure_pair", "measure_pair_in_subprocess"]
 
 BEFORE_FILE, AFTER_FILE = "before", "after"  # error messages name these files
 _NICE = 10  # the server's pages have priority
 _CONTENT = TypeAdapter(PairAnalysisContent)
-_log = logging.getLogger(__name__)
 
 
 def measure_pair_in_subprocess(
@@ -63,22 +51,9 @@ def measure_pair_in_subprocess(
     with start_process(__name__, *arguments, nice=_NICE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
-            return _await_result(process.stdout, on_progress)
+            return _CONTENT.validate_python(await_result(process.stdout, lambda _: on_progress("")))
         finally:
             kill_process(process)
-
-
-def _await_result(stream: IO[bytes], on_progress: Callable[[str], None]) -> PairAnalysisContent:
-    for line in read_lines(stream):
-        told = json.loads(line or "{}")
-        if "fault" in told:
-            raise InputError(**told["fault"])
-        if "defect" in told:
-            raise ProcessDefectError("a defect while photographs were compared")
-        if "measured" in told:
-            return _CONTENT.validate_python(told["measured"])
-        on_progress("")
-    raise ProcessEndedError("the process that compares photographs ended without a word")
 
 
 def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisContent:
@@ -114,26 +89,15 @@ def _region_result(finding: FindingChange) -> RegionResult:
 
 
 def _main(home: Path, language: str, parent: int) -> None:
-    """Run in the subprocess: compare the photographs of a folder, and write the result as a JSON line to stdout."""
-    end_with_parent(parent)
-    configure_logging()
-    stdout = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the result
+    """Run in the subprocess: compare the photographs of a folder, and tell what was measured."""
 
-    def tell(**line: Any) -> None:
-        os.write(stdout, json.dumps(line).encode() + b"\n")
-
-    try:
+    def measure(_: object) -> Any:
         with use_language(language):
             pictures = [read_photograph(home / name, field="photograph") for name in (BEFORE_FILE, AFTER_FILE)]
         content = measure_pair(*map(analyse_photograph, pictures))
-    except InputError as error:
-        tell(fault=error.as_record())
-    except Exception:
-        _log.exception("defect while comparing photographs")
-        tell(defect=True)
-    else:
-        tell(measured=_CONTENT.dump_python(content, mode="json", fallback=float))
+        return _CONTENT.dump_python(content, mode="json", fallback=float)
+
+    tell_result(measure, parent)
 
 
 if __name__ == "__main__":

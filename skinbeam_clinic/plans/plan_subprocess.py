@@ -6,7 +6,6 @@ writes its files there.
 """
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -17,9 +16,8 @@ from typing import IO, Any
 
 from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE
-from skinbeam.model.errors import InputError
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.parallel import end_with_parent, listen_to_progress
+from skinbeam.plan.parallel import listen_to_progress
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import ENGLISH, Message, use_language
 from skinbeam.what_if.chosen_setting import ChosenSetting
@@ -28,15 +26,8 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import kept_places
 from skinbeam_clinic.models import NewPlan
-from skinbeam_clinic.monitoring.json_log import configure_logging
 from skinbeam_clinic.plans.document import progress_line
-from skinbeam_clinic.plans.worker_process import (
-    ProcessDefectError,
-    ProcessEndedError,
-    kill_process,
-    read_lines,
-    start_process,
-)
+from skinbeam_clinic.plans.worker_process import await_result, kill_process, start_process, tell_result
 
 __all__ = [
     "PHOTOGRAPH_FILE",
@@ -53,7 +44,6 @@ _PLAN_FOLDER = "made"
 _NICE = 10  # the server's pages have priority
 
 ProgressListener = Callable[[str], None]
-_log = logging.getLogger(__name__)
 
 
 def make_plan_in_subprocess(
@@ -92,41 +82,31 @@ def preview_name(name: str) -> str:
 
 
 def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) -> NewPlan:
-    """Read messages of the subprocess until the plan is finished, and pass each step to `on_progress`."""
+    """Return the plan that the subprocess makes in a folder, and pass the current step on."""
     last = ""
-    for line in read_lines(stream):
-        step = json.loads(line or "{}")
-        if "fault" in step:
-            raise InputError(**step["fault"])
-        if "defect" in step:
-            raise ProcessDefectError("a defect while a plan was made")
-        if "made" in step:
-            drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
-            files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
-            return NewPlan(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
+
+    def pass_on(step: dict[str, Any]) -> None:
+        nonlocal last
         last = step.get("said", last)
         on_progress(last)
-    raise ProcessEndedError("the process that makes a plan ended without a word")
+
+    made = await_result(stream, pass_on)
+    drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
+    files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
+    return NewPlan(**made, files={name: path.read_bytes() for name, path in files.items()})
 
 
 def _main(home: Path, language: str, parent: int) -> None:
-    """Run in the subprocess: read answers from stdin, make the plan, and write messages as JSON lines to stdout."""
-    end_with_parent(parent)
-    configure_logging()
-    told = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
-
-    def tell(**step: Any) -> None:
-        os.write(told, json.dumps(step).encode() + b"\n")
-
-    def hear(step: Message | ConcernPlan) -> None:
-        with use_language(language):
-            tell(said=progress_line(step))
-
+    """Run in the subprocess: read answers from stdin, make the plan, and tell its steps and what it is."""
     sent = Submission.from_json(sys.stdin.buffer.read())
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
-    try:
+
+    def make(send: Callable[[dict[str, Any]], None]) -> Any:
+        def hear(step: Message | ConcernPlan) -> None:
+            with use_language(language):
+                send({"said": progress_line(step)})
+
         with listen_to_progress(hear):
             with use_language(language):
                 consultation = check_consultation(
@@ -135,14 +115,10 @@ def _main(home: Path, language: str, parent: int) -> None:
             plan, _ = consult(
                 consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, kept_marks=kept_places(sent)
             )
-    except InputError as error:
-        tell(fault=error.as_record())
-    except Exception:
-        _log.exception("defect while making a plan")
-        tell(defect=True)
-    else:
         names = ("case_sha256", "plan_sha256", "seed", "draws")
-        tell(made={name: getattr(plan, name) for name in names} | {"version": __version__})
+        return {name: getattr(plan, name) for name in names} | {"version": __version__}
+
+    tell_result(make, parent)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,40 @@
-"""Start and kill a process that computes for the server; it knows neither the database nor any secret of the server."""
+"""Start and kill a process that computes for the server, and talk to it; it knows no database and no secret.
 
+It tells what it does by messages, JSON objects of one line each. The last one has its result, the fault of what was
+sent, or says that it met a defect.
+"""
+
+import json
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
-from typing import IO
+from typing import IO, Any
 
-from skinbeam.model.errors import SkinbeamError
+from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.plan.parallel import end_with_parent
+from skinbeam_clinic.monitoring.json_log import configure_logging
 
-__all__ = ["ProcessDefectError", "ProcessEndedError", "kill_process", "read_lines", "start_process"]
+__all__ = [
+    "ProcessDefectError",
+    "ProcessEndedError",
+    "await_result",
+    "kill_process",
+    "start_process",
+    "tell_result",
+]
 
 # The settings of the server are its own, among them its secrets: the key and the passwords of the database, the mail
 # and the sign-in provider. The process decodes photographs that others send.
 _SERVER_VARIABLES = ("SKINBEAM_", "PG")
 _HEARTBEAT_S = 0.5
+_log = logging.getLogger(__name__)
+
+SendMessage = Callable[[dict[str, Any]], None]
 
 
 class ProcessEndedError(SkinbeamError):
@@ -59,7 +77,59 @@ def kill_process(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def read_lines(stream: IO[bytes]) -> Iterator[bytes]:
+def await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
+    """Return the result that a process tells.
+
+    Parameters
+    ----------
+    on_message : called with each message before it, and with an empty one twice a second while none comes.
+
+    Raises
+    ------
+    InputError : what was sent to the process is wrong.
+    ProcessEndedError : the process ended without a result.
+    ProcessDefectError : the process met a defect.
+    """
+    for line in _read_lines(stream):
+        message = json.loads(line or "{}")
+        if "fault" in message:
+            raise InputError(**message["fault"])
+        if "defect" in message:
+            raise ProcessDefectError("a process of the server met a defect")
+        if "result" in message:
+            return message["result"]
+        on_message(message)
+    raise ProcessEndedError("a process of the server ended without a word")
+
+
+def tell_result(work: Callable[[SendMessage], Any], parent: int) -> None:
+    """Do the work of the process that this runs in, and tell its result to the server.
+
+    Parameters
+    ----------
+    work : is given what sends a message, and returns the result as JSON types.
+    parent : number of the server's process, with which this one ends.
+    """
+    end_with_parent(parent)
+    configure_logging()
+    stdout = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
+
+    def send(message: dict[str, Any]) -> None:
+        os.write(stdout, json.dumps(message).encode() + b"\n")
+
+    try:
+        result = work(send)
+    except InputError as error:
+        send({"fault": error.as_record()})
+    except Exception:
+        _log.exception("defect in a process of the server")
+        send({"defect": True})
+    else:
+        send({"result": result})
+
+
+def _read_lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield each line of a process's output, and an empty line after each heartbeat interval without output."""
     rest = b""
     while True:
