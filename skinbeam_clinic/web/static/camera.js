@@ -5,7 +5,7 @@ document.addEventListener("ready", (event) => {
   if (!box || !navigator.mediaDevices?.getUserMedia) return;  // none, or a page without https
   const [open, take, use, again, close] = ["open", "take", "use", "again", "close"].map((name) => box.querySelector(`.${name}`));
   const video = box.querySelector("video"), still = box.querySelector("canvas"), told = box.querySelector("[role=status]");
-  let stream = null, opening = false;
+  const camera = new CameraStream(video, refuse);
   box.hidden = false;
 
   function show(state) {  // "closed", "live" or "taken"
@@ -15,30 +15,13 @@ document.addEventListener("ready", (event) => {
     close.hidden = state === "closed";
     told.textContent = box.dataset[state] || "";
   }
-  function end() {
-    stream?.getTracks().forEach((track) => track.stop());
-    stream = null;
-  }
   function refuse() {
-    end();
+    camera.end();
     show("closed");
     told.textContent = box.dataset.refused;
   }
   async function live() {
-    if (opening) return;  // a second press while the permission is asked for would leave a stream running
-    opening = true;
-    end();
-    try {
-      const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 3840 }, height: { ideal: 2160 } };
-      stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
-      video.srcObject = stream;
-      await video.play();
-    } catch {
-      refuse();
-      return;
-    } finally {
-      opening = false;
-    }
+    if (!await camera.open()) return;
     show("live");
     take.focus();
   }
@@ -47,21 +30,19 @@ document.addEventListener("ready", (event) => {
   take.addEventListener("click", () => {
     [still.width, still.height] = [video.videoWidth, video.videoHeight];
     still.getContext("2d").drawImage(video, 0, 0);
-    end();
+    camera.end();
     show("taken");
     use.focus();
   });
   use.addEventListener("click", () => still.toBlob((picture) => {
     if (!picture) { refuse(); return; }
-    const files = new DataTransfer();
-    files.items.add(new File([picture], "camera.jpg", { type: "image/jpeg" }));
-    field.files = files.files;
+    chooseFile(field, picture);
     field.dispatchEvent(new Event("input", { bubbles: true }));
     show("closed");
     told.textContent = box.dataset.kept;
     open.focus();
   }, "image/jpeg", 0.95));
-  close.addEventListener("click", () => { end(); show("closed"); open.focus(); });
-  addEventListener("pagehide", end);
+  close.addEventListener("click", () => { camera.end(); show("closed"); open.focus(); });
+  addEventListener("pagehide", () => camera.end());
   show("closed");
 });

@@ -22,7 +22,8 @@
   const limits = Object.fromEntries(["meanMin", "meanMax", "clippedMax", "sharpnessMin", "pupilPxMin", "sidesMax"]
     .map((name) => [name, Number(box.dataset[name])]));
   const say = (name) => box.dataset[`say${name[0].toUpperCase()}${name.slice(1)}`];
-  let stream = null, opening = false, looking = 0;
+  const camera = new CameraStream(video, refuse);
+  let looking = 0;
   box.hidden = false;
 
   function pixels(source, sourceWidth, sourceHeight, width, height) {  // of the middle part with the shape that is asked for
@@ -155,25 +156,12 @@
   }
   function end() {
     clearInterval(looking);
-    stream?.getTracks().forEach((track) => track.stop());
-    stream = null;
+    camera.end();
   }
   async function live() {
-    if (opening) return;  // a second press while the permission is asked for would leave a stream running
-    opening = true;
     field.value = "";
-    end();
-    try {
-      const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 3840 }, height: { ideal: 2160 } };
-      stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
-      video.srcObject = stream;
-      await video.play();
-    } catch {
-      refuse();
-      return;
-    } finally {
-      opening = false;
-    }
+    clearInterval(looking);
+    if (!await camera.open()) return;
     show("live");
     take.focus();
   }
@@ -209,9 +197,7 @@
     const word = judge(measure(best.frame, best.frame.width, best.frame.height), null);
     const picture = await new Promise((done) => still.toBlob(done, "image/jpeg", 0.95));
     if (!picture) throw new Error("no picture");
-    const files = new DataTransfer();
-    files.items.add(new File([picture], "camera.jpg", { type: "image/jpeg" }));
-    field.files = files.files;
+    chooseFile(field, picture);
     end();
     show("taken");
     tell("taken");
@@ -223,7 +209,7 @@
   again.addEventListener("click", live);
   take.addEventListener("click", shoot);
   close.addEventListener("click", () => { end(); field.value = ""; show("closed"); tell(""); open.focus(); });
-  earlier.addEventListener("change", () => showGhost(stream ? "live" : "closed"));
+  earlier.addEventListener("change", () => showGhost(camera.isOpen ? "live" : "closed"));
   view.addEventListener("change", () => { outline.dataset.view = view.value; });
   form.addEventListener("submit", () => tell("saving"));
   addEventListener("pagehide", end);
