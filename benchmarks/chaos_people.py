@@ -13,6 +13,7 @@ import re
 import secrets
 import threading
 import urllib.parse
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -67,12 +68,12 @@ class Ledger:
     refused: list[str] = field(default_factory=list)  # a save that was turned away for good
     sign_ins: int = 0
 
-    def told(self, kind: str) -> list[Save]:
+    def confirmed_saves(self, kind: str) -> list[Save]:
         """The saves of a kind that were told to be kept."""
         return [save for save in self.saves if save.kind == kind and save.told]
 
 
-class _Visitor(threading.Thread):
+class _Visitor(threading.Thread, ABC):
     """Somebody with a browser, who works while the clinic is open and then finishes what is under way."""
 
     def __init__(self, port: int, ledger: Ledger, seed: str) -> None:
@@ -94,9 +95,9 @@ class _Visitor(threading.Thread):
             self.over.wait(self.chance.uniform(*_PAUSE_S))
         self.quiet.set()
 
+    @abstractmethod
     def act(self) -> None:
         """Do one thing."""
-        raise NotImplementedError
 
     def ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
         """Ask once; status 0 where no whole answer came."""

@@ -69,7 +69,7 @@ def judge(database: Database, operator: Member, ledger: Ledger, messages: Iterab
     told = [save for save in ledger.saves if save.told]
     last = {save.about: save for save in told if save.kind == "answers"}
     for kind in sorted({save.kind for save in told} - {"answers"}):
-        for save in ledger.told(kind):
+        for save in ledger.confirmed_saves(kind):
             _count(verdict, save, there[kind][save.mark])
     edits = Counter(save.about for save in told if save.kind in ("answers", "photograph"))
     for consultation, count in edits.items():
@@ -146,11 +146,11 @@ def _judge_alarms(
     marks = {one: desk.alarms.get(one).entry.note.question for one in alarms}
     warnings = {save.mark for save in ledger.saves if save.kind == "warning"}
     raised = Counter(marks.values())
-    for save in ledger.told("warning"):
+    for save in ledger.confirmed_saves("warning"):
         if raised[save.mark] != 1:
             verdict.unrung.append(f"warning {save.mark} raised {raised[save.mark]} alarms")
     entries = _log_subjects(database, ("alarm.raised", "alarm.answered"))
-    answered = {save.about for save in ledger.told("answer")}
+    answered = {save.about for save in ledger.confirmed_saves("answer")}
     for alarm, mark in marks.items():
         if mark not in warnings or entries[f"alarm/{alarm}"] != 1 + (alarm in answered):
             verdict.false_alarms.append(f"alarm {alarm}")

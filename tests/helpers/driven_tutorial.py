@@ -1,12 +1,12 @@
 """Does what a tutorial says by WebDriver, as `tutorial.py` does by Playwright: the sentences of the first week."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tutorial import Follower
 from webdriver import WebDriver
 
 __all__ = ["DrivenReader"]
@@ -45,7 +45,7 @@ _OPTION = "return [...arguments[0].options].find(one => one.textContent.trim() =
 
 
 @dataclass
-class DrivenReader:
+class DrivenReader(Follower):
     """Somebody who follows a tutorial in any browser.
 
     Parameters
@@ -59,19 +59,6 @@ class DrivenReader:
     clinic: str
     password: str
     files: Path
-
-    def do(self, sentence: str) -> None:
-        """Do what a sentence says.
-
-        Raises
-        ------
-        ValueError : it is of no known kind.
-        """
-        for pattern, act in _KINDS.items():
-            if match := re.fullmatch(pattern, sentence):
-                act(self, *match.groups())
-                return
-        raise ValueError(f"nobody knows how to do this: {sentence}")
 
     def sign_in(self, name: str) -> None:
         self.driver.go(f"{self.address}/sign-in")
@@ -135,17 +122,3 @@ class DrivenReader:
                 told = f"{fault}: {error}"
             assert time.monotonic() < until, told
             time.sleep(0.1)
-
-
-_KINDS: dict[str, Callable[..., None]] = {
-    r"Sign in as `(\w+)`": DrivenReader.sign_in,
-    r"Press \*\*(.+)\*\*": DrivenReader.press,
-    r"Open \*\*(.+)\*\*": DrivenReader.open,
-    r"Type `(.+)` into \*\*(.+)\*\*": DrivenReader.type,
-    r"Type the password into \*\*(.+)\*\*": lambda reader, label: reader.type(reader.password, label),
-    r"Choose `(.+)` for \*\*(.+)\*\*": DrivenReader.choose,
-    r"Choose the file `(.+)` for \*\*(.+)\*\*": DrivenReader.choose_file,
-    r"Tick the first option": DrivenReader.tick_first,
-    r"Read \*\*(.+)\*\*": DrivenReader.read,
-    r"Wait for \*\*(.+)\*\*": DrivenReader.wait,
-}

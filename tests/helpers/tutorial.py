@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
-__all__ = ["Reader", "steps_of"]
+__all__ = ["Follower", "Reader", "steps_of"]
 
 _LONG_MS = 90_000  # a plan, on a busy machine
 _RIGHT = re.compile(r"^(No\. I can|About \d|It may be|I call|\d+ )")  # what the consent form has explained
@@ -22,8 +22,52 @@ def steps_of(tutorial: Path) -> Iterator[tuple[int, str]]:
             yield number, line[2:].rstrip(".")
 
 
+_KINDS = {  # of sentences, with the method that does it
+    r"Sign in as `(\w+)`": "sign_in",
+    r"Press \*\*(.+)\*\*": "press",
+    r"Open the link as the patient": "open_link",
+    r"Open \*\*(.+)\*\*": "open",
+    r"Type `(.+)` into \*\*(.+)\*\*": "type",
+    r"Type the password into \*\*(.+)\*\*": "type_password",
+    r"Choose `(.+)` for \*\*(.+)\*\*": "choose",
+    r"Choose the file `(.+)` for \*\*(.+)\*\*": "choose_file",
+    r"Mark `(.+)` under \*\*(.+)\*\*": "mark",
+    r"Tick the first option": "tick_first",
+    r"Tick \*\*(.+)\*\*": "tick",
+    r"Read \*\*(.+)\*\*": "read",
+    r"Wait for \*\*(.+)\*\*": "wait",
+    r"Answer each question as it was explained": "answer",
+    r"Answer every item of the checklist with what lets you go on": "check_off",
+    r"Draw the signature": "draw",
+}
+
+
+class Follower:
+    """Somebody who does what the sentences of a tutorial say, each kind by a method of its own."""
+
+    password: str
+    type: Callable[[str, str], None]  # a text into the field with a label
+
+    def do(self, sentence: str) -> None:
+        """Do what a sentence says.
+
+        Raises
+        ------
+        ValueError : it is of no known kind, or of one that this somebody does not do.
+        """
+        for pattern, name in _KINDS.items():
+            act = getattr(self, name, None)
+            if act is not None and (match := re.fullmatch(pattern, sentence)):
+                act(*match.groups())
+                return
+        raise ValueError(f"nobody knows how to do this: {sentence}")
+
+    def type_password(self, label: str) -> None:
+        self.type(self.password, label)
+
+
 @dataclass
-class Reader:
+class Reader(Follower):
     """Somebody who follows a tutorial.
 
     Parameters
@@ -41,19 +85,6 @@ class Reader:
     password: str
     files: Path
     looked_at: Callable[[Page], None]
-
-    def do(self, sentence: str) -> None:
-        """Do what a sentence says.
-
-        Raises
-        ------
-        ValueError : it is of no known kind.
-        """
-        for pattern, act in _KINDS.items():
-            if match := re.fullmatch(pattern, sentence):
-                act(self, *match.groups())
-                return
-        raise ValueError(f"nobody knows how to do this: {sentence}")
 
     def sign_in(self, name: str) -> None:
         self.page.context.clear_cookies()
@@ -145,23 +176,3 @@ class Reader:
     def _shown(found: Locator) -> Locator:
         """The first that is shown: a form in steps holds the others already."""
         return found.locator("visible=true").first
-
-
-_KINDS: dict[str, Callable[..., None]] = {
-    r"Sign in as `(\w+)`": Reader.sign_in,
-    r"Press \*\*(.+)\*\*": Reader.press,
-    r"Open the link as the patient": Reader.open_link,
-    r"Open \*\*(.+)\*\*": Reader.open,
-    r"Type `(.+)` into \*\*(.+)\*\*": Reader.type,
-    r"Type the password into \*\*(.+)\*\*": lambda reader, label: reader.type(reader.password, label),
-    r"Choose `(.+)` for \*\*(.+)\*\*": Reader.choose,
-    r"Choose the file `(.+)` for \*\*(.+)\*\*": Reader.choose_file,
-    r"Mark `(.+)` under \*\*(.+)\*\*": Reader.mark,
-    r"Tick the first option": Reader.tick_first,
-    r"Tick \*\*(.+)\*\*": Reader.tick,
-    r"Read \*\*(.+)\*\*": Reader.read,
-    r"Wait for \*\*(.+)\*\*": Reader.wait,
-    r"Answer each question as it was explained": Reader.answer,
-    r"Answer every item of the checklist with what lets you go on": Reader.check_off,
-    r"Draw the signature": Reader.draw,
-}

@@ -1,29 +1,25 @@
 """Follow-ups by their pages: asked before and after, graded without knowing, and what was foretold beside what came."""
 
 import datetime
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
-from clinic_samples import HOME, Clinics, planned, two_clinics
-from PIL import Image
+from clinic_samples import HOME, Clinics, two_clinics
+from follow_up_samples import begin_follow_up, consent, page_of, patient_of, picture
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
-from treated_rows import add_treatment, agree, end_treatment
+from treated_rows import add_treatment, end_treatment
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.follow_ups import patient_reports as handed_over
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUp, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.follow_ups.routes import LEFT, NEITHER, RIGHT
 from skinbeam_clinic.models import PhotographPermissions
-from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import AdverseEventSource
 from skinbeam_clinic.web.client import HANDOVER_COOKIE
 
@@ -31,38 +27,9 @@ ANSWERS = {"quarter": "26-50", "change": "3", "satisfied": "4", "now.confidence"
 WORDS = "It is <b>paler</b>,\nand I look at it less."
 
 
-def consent(desk: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
-    """A consultation with a plan that was consented to."""
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
-    kept = desk.plans.add(consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1)
-    return consultation.id, agree(desk, kept.id, option)
-
-
-def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | None = None) -> bytes:
-    made, exif = io.BytesIO(), Image.Exif()
-    if seconds is not None:
-        exif.get_ifd(0x8769)[0x829A] = seconds
-    Image.new("RGB", size, colour).save(made, "JPEG", exif=exif)
-    return made.getvalue()
-
-
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated; the assistant took two photographs and put them side by side."""
-    owner = clinics.desk(Role.OWNER)
-    consultation, agreed = consent(owner, tmp_path)
-    made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
-    faces = [
-        clinics.desk(Role.ASSISTANT)
-        .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
-        .id
-        for one in ("red", "pink")
-    ]
-    return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
-
-
-def patient_of(clinics: Clinics, one: FollowUp) -> str:
-    return clinics.desk().consultations.get(one.consultation_id).patient_id
+    return begin_follow_up(clinics, tmp_path)
 
 
 def handed(clinics: Clinics, id: str) -> TestClient:
@@ -72,12 +39,6 @@ def handed(clinics: Clinics, id: str) -> TestClient:
     clinics.tokens.pop((HOME, Role.ASSISTANT))
     assert answer.headers["location"] == "/asked"
     return client
-
-
-def page_of(clinics: Clinics, role: Role, path: str) -> str:
-    answer = clinics.browser(role).get(path)
-    assert answer.status_code == 200
-    return answer.text
 
 
 def side_of_now(page: str, one: FollowUp) -> str:

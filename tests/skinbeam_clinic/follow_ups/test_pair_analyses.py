@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics
+from follow_up_samples import begin_follow_up, page_of, patient_of
 from paths import ROOT
 from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, expect
-from test_follow_up_pages import consent, page_of, patient_of, picture
-from treated_rows import add_treatment
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import Message
@@ -40,7 +39,6 @@ from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, 
 from skinbeam_clinic.follow_ups.routes import NEITHER
 from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import PAIR_JOB, PlanWorker
-from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
 
 SECRET = "7531"  # a number that stands nowhere else
@@ -65,17 +63,7 @@ Heed = Callable[[str], None]
 
 @pytest.fixture
 def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
-    """A follow-up of a patient whom the owner treated; the assistant took two photographs and put them side by side."""
-    owner = clinics.desk(Role.OWNER)
-    consultation, agreed = consent(owner, tmp_path)
-    made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
-    faces = [
-        clinics.desk(Role.ASSISTANT)
-        .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
-        .id
-        for one in ("red", "pink")
-    ]
-    return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
+    return begin_follow_up(clinics, tmp_path)
 
 
 def grade(clinics: Clinics, one: FollowUp, role: Role = Role.CLINICIAN) -> None:

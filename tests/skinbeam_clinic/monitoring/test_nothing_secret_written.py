@@ -171,19 +171,21 @@ def spellings(secret: str) -> set[str]:
     return ways | {base64.b64encode(raw).decode().rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
 
 
-def held(text: str, secrets: Mapping[str, str]) -> set[str]:
+def find_secrets(text: str, secrets: Mapping[str, str]) -> set[str]:
     return {what for what, secret in secrets.items() if any(way in text for way in spellings(secret))}
 
 
 def test_the_search_finds_what_is_there() -> None:
-    assert held(f"a line with {WORDS.replace(' ', '%20')}", {"words": WORDS, "mail": MAIL_PASSWORD}) == {"words"}
+    assert find_secrets(f"a line with {WORDS.replace(' ', '%20')}", {"words": WORDS, "mail": MAIL_PASSWORD}) == {
+        "words"
+    }
 
 
 def test_neither_log_nor_streams_hold_a_secret_or_a_name(written: Written) -> None:
     for route in ("/sign-in", "/search", "/calendar.ics", "/diary/{link}", "/tokens", "/fhir/{kind}", "none"):
         assert f'"route": "{route}"' in written.streams, "or nothing was tried"
     assert len(written.secrets) > 18
-    assert held(written.streams, written.secrets | OPEN_ON_DISK) == set()
+    assert find_secrets(written.streams, written.secrets | OPEN_ON_DISK) == set()
 
 
 def test_the_disk_holds_no_secret_and_nobodys_name(written: Written) -> None:
@@ -191,7 +193,7 @@ def test_the_disk_holds_no_secret_and_nobodys_name(written: Written) -> None:
     assert {"clinic.sqlite"} <= {path.name for path in kept}
     disk = "\n".join(path.read_bytes().decode("latin-1") for path in kept)
     assert OPEN_ON_DISK["pseudonym"] in disk, "the search reads what is there"
-    assert held(disk, written.secrets) == set()
+    assert find_secrets(disk, written.secrets) == set()
 
 
 def test_files_are_for_their_user_alone(written: Written) -> None:
