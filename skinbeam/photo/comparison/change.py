@@ -234,9 +234,9 @@ def compare_or_refuse(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChang
         return _incomparable("size", before=round(pixels[0]), after=round(pixels[1]))
     frame = comparison_frame(first, min(pixels))
     laid = register(second.light, second.face, frame)
-    mirrored = register_mirrored(second.light, second.face, frame)
-    likelier = laid.agreement + limit("pair", "mirror_margin")
-    if mirrored.agreement > max(likelier, limit("pair", "agreement_min")):
+    likelier = max(laid.agreement + limit("pair", "mirror_margin"), limit("pair", "agreement_min"))
+    # No picture agrees better than a copy, whose correlation is 1.
+    if likelier < 1.0 and register_mirrored(second.light, second.face, frame).agreement > likelier:
         return _incomparable("mirrored")
     return _incomparable_reason(laid) or _compare_shots(first, second, frame, laid)
 

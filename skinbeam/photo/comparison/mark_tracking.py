@@ -188,11 +188,14 @@ def _tracked_mark(
 
 def _cover(places: Iterable[_PlacedMark], shape: tuple[int, int], margin_px: float = 0.0) -> Mask:
     """Return the pixels of the discs of marks, each wider by a margin."""
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    pixels = x + 1j * y
     cover = np.zeros(shape, bool)
     for place in places:
-        cover |= np.abs(pixels - place.middle) <= place.radius_px + margin_px
+        reach, column, row = place.radius_px + margin_px, place.middle.real, place.middle.imag
+        left, top = max(0, math.floor(column - reach)), max(0, math.floor(row - reach))
+        right, bottom = max(0, math.ceil(column + reach) + 1), max(0, math.ceil(row + reach) + 1)
+        window = cover[top:bottom, left:right]
+        y, x = np.ogrid[top : top + window.shape[0], left : left + window.shape[1]]
+        window |= np.hypot(x - column, y - row) <= reach
     return cover
 
 

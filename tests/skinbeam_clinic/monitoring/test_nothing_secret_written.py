@@ -176,9 +176,8 @@ def find_secrets(text: str, secrets: Mapping[str, str]) -> set[str]:
 
 
 def test_the_search_finds_what_is_there() -> None:
-    assert find_secrets(f"a line with {WORDS.replace(' ', '%20')}", {"words": WORDS, "mail": MAIL_PASSWORD}) == {
-        "words"
-    }
+    line = f"a line with {WORDS.replace(' ', '%20')}"
+    assert find_secrets(line, {"words": WORDS, "mail": MAIL_PASSWORD}) == {"words"}
 
 
 def test_neither_log_nor_streams_hold_a_secret_or_a_name(written: Written) -> None:
