@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 class ExplicitEngine(HeatEngine):
     """The processor's explicit stages alone, as a card has them."""
 
-    along_lines = False
+    has_implicit_steps = False
 
 
 def timed(run: Callable[[], Found]) -> tuple[Found, float]:
