@@ -350,7 +350,8 @@ class TellBackRow(ClinicScoped, Base):
 class JobRow(ClinicScoped, Base):
     """A job that waits, or runs until `lease_until`; after that another worker may take it over.
 
-    `payload` is ids of records. What else the job needs is in `content_sealed`.
+    `payload` is ids of records. What else the job needs is in `content_sealed`. `is_reminder` says of a message of an
+    alarm that one was sent before.
     """
 
     __tablename__ = "job"
@@ -365,6 +366,7 @@ class JobRow(ClinicScoped, Base):
     created_at: Mapped[datetime.datetime]
     created_by: Mapped[str] = mapped_column(_WORD)
     ended_at: Mapped[datetime.datetime | None]
+    is_reminder: Mapped[bool] = mapped_column(default=False)
 
 
 def list_row_files(row: ClinicScoped) -> Iterator[str]:

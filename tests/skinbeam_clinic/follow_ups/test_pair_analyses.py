@@ -12,17 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
-from clinic_samples import Clinics
+from clinic_samples import Clinics, planned
 from follow_up_samples import begin_follow_up, page_of, patient_of
 from paths import ROOT
 from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, expect
+from record_samples import begin_consultation
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.clinic_transfer.export import export_clinic
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import PairAnalysisRow
 from skinbeam_clinic.database.transaction import ClinicAccess
@@ -39,6 +42,7 @@ from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, 
 from skinbeam_clinic.follow_ups.routes import NEITHER
 from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import PAIR_JOB, PlanWorker
+from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
 
 SECRET = "7531"  # a number that stands nowhere else
@@ -179,6 +183,26 @@ def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_i
     client.post("/language", data={"language": "de"})
     assert "war davor zu sehen und ist nicht mehr zu sehen" in client.get(f"/follow-ups/{begun.id}").text
     assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_a_plan_is_made_before_the_comparisons_that_wait(clinics: Clinics, begun: FollowUp) -> None:
+    done: list[str] = []
+
+    def compared(*_: object) -> PairAnalysisContent:
+        done.append("comparison")
+        return MEASURED
+
+    def made(sent: Submission, home: Path, heed: Heed, language: str) -> NewPlan:
+        done.append("plan")
+        return planned(sent, home, heed, language)
+
+    grade(clinics, begun)
+    consultation = begin_consultation(clinics.desk())
+    client = clinics.browser(Role.CLINICIAN)
+    asked = client.post(f"/consultations/{consultation.id}/plan", data=LEAST | {"revision": "1"})
+    assert asked.status_code == 303
+    clinics.work(made, compared)
+    assert done == ["plan", "comparison"]
 
 
 def test_a_comparison_that_waits_goes_with_its_patient(clinics: Clinics, begun: FollowUp) -> None:
