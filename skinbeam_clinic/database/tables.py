@@ -20,6 +20,7 @@ __all__ = [
     "Base",
     "ClinicRow",
     "ClinicScoped",
+    "ClinicSettingsRow",
     "ConsentLanguageRow",
     "ConsentRow",
     "ConsentVoidRow",
@@ -119,6 +120,18 @@ class ClinicRow(Base):
     created_at: Mapped[datetime.datetime]
     trail_length: Mapped[int] = mapped_column(BigInteger, default=0)
     trail_head: Mapped[str] = mapped_column(_HASH, default="")
+
+
+class ClinicSettingsRow(ClinicScoped, Base):
+    """What the owners of a clinic chose for all of it; the row has the clinic's id.
+
+    It is a table of its own, and no columns of the clinic's row, so that the audit log signs it.
+    """
+
+    __tablename__ = "clinic_settings"
+    second_factor_required: Mapped[bool]
+    changed_at: Mapped[datetime.datetime]
+    changed_by: Mapped[str] = mapped_column(_WORD)
 
 
 class MemberRow(ClinicScoped, Base):
