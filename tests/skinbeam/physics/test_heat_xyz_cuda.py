@@ -57,5 +57,4 @@ def test_steps_that_are_explicit_alone_agree_with_those_along_lines(name: str) -
     """Within the tolerance of each of a dozen steps, most of which later ones damp."""
     alone, both = run(name, ExplicitEngine), run(name, HeatEngine)
     assert alone.steps[1] == 0
-    assert (both.steps[1] > 0) == (name == "long pause")
     np.testing.assert_allclose(alone.final, both.final, atol=3.0)
