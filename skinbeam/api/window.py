@@ -348,6 +348,5 @@ def _window_grid(beam: Beam) -> tuple[list[float], list[float]]:
     if device is None:
         shortest, longest = (max(beam.pulse_ms * 10.0**step, SHORTEST_MS) for step in (-OPEN_DECADES, OPEN_DECADES))
         return log_spaced(shortest, longest, PULSE_COUNT), log_spaced(*OPEN_DOSE_RANGE)
-    every = [o for o in iterate_settings(device) if o.wavelength_nm == beam.wavelength_nm]
-    pulses = thin_evenly(sorted({o.pulse_ms for o in every}), PULSE_COUNT)
-    return pulses, dose_grid(device, beam.wavelength_nm)
+    pulses = sorted({setting.pulse_ms for setting in iterate_settings(device, beam.wavelength_nm)})
+    return thin_evenly(pulses, PULSE_COUNT), dose_grid(device, beam.wavelength_nm)

@@ -11,11 +11,11 @@ from typing import ClassVar, Literal
 
 from skinbeam.api.window import DEPTH_HARM, allowed_harm, chosen_endpoints, endpoint_doses
 from skinbeam.course.sessions import describe_settings
-from skinbeam.model.case import Case
+from skinbeam.model.case_tables import WrittenValue
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.options import build_setup
@@ -38,7 +38,6 @@ __all__ = [
     "asked_setting_answer",
     "asked_setting_sentences",
     "parse_asked",
-    "with_asked",
 ]
 
 
@@ -226,8 +225,7 @@ def _pulse_judgement(
     loaded: LoadedCase, asked: Mapping[str, float], device: str | None, draws: int, seed: int
 ) -> SettingJudgement:
     """Return the judgement of a pulse without a person: the effect and the harm of the case's window at one setting."""
-    case = with_asked(loaded.case, asked, device)
-    scene = build_scene(LoadedCase(case, loaded.folder, loaded.file))
+    scene = build_scene(_with_asked(loaded, asked, device))
     beam = scene.beam
     if beam is None:
         raise InputError("missing-key", "no laser was read", field="laser", hint="A setting needs [laser].")
@@ -261,16 +259,9 @@ def _pulse_judgement(
     )
 
 
-def with_asked(case: Case, asked: Mapping[str, float], device: str | None) -> Case:
+def _with_asked(loaded: LoadedCase, asked: Mapping[str, float], device: str | None) -> LoadedCase:
     """Return a pulse case with the asked quantities in place of its own."""
-    tables = case.model_dump(exclude_none=True, exclude_defaults=True)
-    for name, value in asked.items():
-        if name == "wavelength_nm":
-            tables.setdefault("laser", {})[name] = value
-        elif name in ("energy_mJ", "density_per_cm2") and "microbeam" in tables:
-            tables["microbeam"][name] = value
-        else:
-            tables.setdefault("settings", {})[name] = value
-    if device is not None:
-        tables.setdefault("laser", {})["device"] = device
-    return parse_record(Case, tables, file="at")
+    of_columns = ("energy_mJ", "density_per_cm2") if loaded.case.microbeam is not None else ()
+    tables = {"wavelength_nm": "laser"} | dict.fromkeys(of_columns, "microbeam")
+    fields: dict[str, WrittenValue] = {f"{tables.get(name, 'settings')}.{name}": value for name, value in asked.items()}
+    return loaded.with_fields(fields if device is None else fields | {"laser.device": device}, file="at")

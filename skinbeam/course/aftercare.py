@@ -10,7 +10,7 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import NameKind, resolve_name
 from skinbeam.plan_records.plan import Advice
-from skinbeam.suitability.table import Rule, ValueRange, condition_holds, load_rules
+from skinbeam.suitability.table import Rule, ValueRange, load_rules
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -209,7 +209,7 @@ def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aft
         for rule in load_rules(use)
         if rule.is_warning_sign is call
         and chosen & set(rule.modalities)
-        and any(condition_holds(rule.when, facts) for facts in fields or [dict(person)])
+        and any(rule.when.holds(facts) for facts in fields or [dict(person)])
     ]
     return _advice_records(fitting)
 

@@ -57,13 +57,16 @@ class BeamSetting(NamedTuple):
         )
 
 
-def iterate_settings(device: Device) -> Iterator[BeamSetting]:
+def iterate_settings(device: Device, wavelength_nm: float | None = None) -> Iterator[BeamSetting]:
     """Yield every combination of wavelength, single pulse and diameter to try, each once, in the order of the file.
 
+    With a wavelength, those of that wavelength alone.
     `train_settings` gives the trains of pulses that can be set in place of a single one.
     """
     seen: set[BeamSetting] = set()
     for head in device.heads:
+        if wavelength_nm is not None and head.wavelength_nm != wavelength_nm:
+            continue
         for pulse in pulse_steps(head.pulse_ms):
             for size in beam_sizes_mm(head):
                 setting = BeamSetting(head.wavelength_nm, pulse, size)
@@ -94,7 +97,7 @@ def nearest_setting(device: Device, wavelength_nm: float, pulse_ms: float, spot_
     A pulse that lies between the values of the grid is kept where the device offers it. None if the device does not
     emit the wavelength.
     """
-    offered = [s for s in iterate_settings(device) if s.wavelength_nm == wavelength_nm]
+    offered = list(iterate_settings(device, wavelength_nm))
     offered += [s._replace(pulse_ms=pulse_ms) for s in offered]
     return min(
         (s for s in offered if any(_matching_heads(device, s))),

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from skinbeam.model.case import Case, check_dates, current_date
+from skinbeam.model.case_tables import CaseTables, WrittenValue
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_faults import collect_faults, oversized_number_error
@@ -132,6 +133,21 @@ class LoadedCase:
                 file=self.file,
             )
         return path
+
+    def with_fields(self, values: Mapping[str, WrittenValue], *, file: str = "") -> "LoadedCase":
+        """Return the case with some of its fields changed, checked again.
+
+        Parameters
+        ----------
+        values : by dotted path, such as `settings.pulse_ms`.
+        file : what an error names as the origin of the values; left out, the file of the case.
+
+        Raises
+        ------
+        InputError : no such field, or a value that it cannot have.
+        """
+        tables = CaseTables(self.case.model_dump(exclude_none=True, exclude_defaults=True)).with_fields(values)
+        return LoadedCase(parse_record(Case, tables.root, file=file or self.file), self.folder, self.file)
 
     def sha256(self, photo_sha256: str = "") -> str:
         """Return the hash of the validated case: defaults filled in, title and paths left out, files by content.

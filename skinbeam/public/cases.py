@@ -15,7 +15,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Patient
 from skinbeam.model.errors import InputError, spelling_hint
 from skinbeam.model.exposure import Bath, Cooling, Laser, Microbeam, Settings, Skin
-from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case, parse_record
+from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case
 
 __all__ = [
     "CaseLike",
@@ -73,11 +73,7 @@ def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> L
     """
     if not settings:
         return loaded
-    tables = loaded.case.model_dump(exclude_none=True, exclude_defaults=True)
-    for name, value in settings.items():
-        table, field = _locate(name)
-        tables.setdefault(table, {})[field] = _plain(value)
-    return LoadedCase(parse_record(Case, tables, file=loaded.file), loaded.folder, loaded.file)
+    return loaded.with_fields({".".join(_locate(name)): _plain(value) for name, value in settings.items()})
 
 
 def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]] | None:

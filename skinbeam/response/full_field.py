@@ -108,7 +108,7 @@ def _shortest_pulse_beam(table: ResponseTable, setting: BeamSetting) -> Beam:
     if table.goal.modality != "pigment-short-pulse":
         return beam
     judged_ms = shortest_pulse_s() / MS
-    same = {one.pulse_ms for one in iterate_settings(table.machine.device) if one.wavelength_nm == beam.wavelength_nm}
+    same = {one.pulse_ms for one in iterate_settings(table.machine.device, beam.wavelength_nm)}
     return replace(beam, pulse_ms=min((pulse for pulse in same if pulse >= judged_ms), default=beam.pulse_ms))
 
 

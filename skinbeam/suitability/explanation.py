@@ -12,13 +12,10 @@ from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.rule_condition import FactTest
 from skinbeam.suitability.table import (
-    FactTest,
-    JointCondition,
     PlainReason,
     Rule,
-    RuleCondition,
-    condition_holds,
     decision_severity,
     load_rules,
 )
@@ -120,17 +117,9 @@ def explain_rule(
 def stated_facts(rule: Rule, case: Case, concerns: Sequence[Concern]) -> tuple[Message, ...]:
     """Return the person's facts that make a rule apply, each once, in the order of the rule's tests."""
     facts = read_questionnaire(case).facts
-    found = (message for test in _positive_tests(rule.when) for message in _facts_for_test(test, case, facts, concerns))
+    tests = rule.when.tests(negated=False)  # a negated test corresponds to no stated fact
+    found = (message for test in tests for message in _facts_for_test(test, case, facts, concerns))
     return tuple({message.text: message for message in found}.values())
-
-
-def _positive_tests(condition: RuleCondition) -> Iterator[FactTest]:
-    """Yield the tests that can make a condition hold; a negated test corresponds to no stated fact."""
-    if isinstance(condition, FactTest):
-        yield condition
-    elif isinstance(condition, JointCondition):
-        for part in condition.parts:
-            yield from _positive_tests(part)
 
 
 def _facts_for_test(
@@ -150,13 +139,9 @@ def _facts_for_test(
         found = conditions_in_case(case)
         yield from (Message(f"leaflet_fact.condition-{name}") for name in test.value if name in found)
     elif test.fact == "condition":
-        keys = (
-            f"leaflet_fact.condition-{c.condition}"
-            for c in concerns
-            if condition_holds(test, {"condition": c.condition})
-        )
+        keys = (f"leaflet_fact.condition-{c.condition}" for c in concerns if test.holds({"condition": c.condition}))
         yield from (Message(key) for key in keys if key in catalogue())  # most rules name the condition themselves
-    elif not condition_holds(test, facts):
+    elif not test.holds(facts):
         return
     elif test.fact == "history":
         had = case.patient.history if case.patient is not None else []
@@ -187,7 +172,7 @@ def _stated_medicines(test: FactTest, case: Case) -> Iterator[Message]:
     for taken in case.patient.medications if case.patient is not None else []:
         known = {fact for name in match_medication(taken.name) for fact in fact_names_of_medicine(name)}
         months = taken.last_dose_months
-        if test.fact not in known or not condition_holds(test, {test.fact: months}):
+        if test.fact not in known or not test.holds({test.fact: months}):
             continue
         params = {"name": taken.name}
         if months >= 1.5:

@@ -19,19 +19,13 @@ from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons
+from skinbeam.suitability.rule_condition import OPTION_FACTS
 from skinbeam.suitability.table import (
-    OPTION_FACTS,
     Decision,
-    FactTest,
-    JointCondition,
-    NegatedCondition,
     Rule,
-    RuleCondition,
     RuleReason,
-    condition_holds,
     decision_severity,
     load_rules,
-    missing_facts,
 )
 from skinbeam.text import Message
 
@@ -96,18 +90,7 @@ def _has_rule(medicine: str) -> bool:
 @cache
 def _facts_in_rules() -> frozenset[str]:
     """Return every fact that a rule of suitability tests."""
-    return frozenset(fact for rule in load_rules("suitability") for fact in _facts_in_condition(rule.when))
-
-
-def _facts_in_condition(condition: RuleCondition) -> list[str]:
-    match condition:
-        case FactTest(fact, _, _):
-            return [fact]
-        case NegatedCondition(part):
-            return _facts_in_condition(part)
-        case JointCondition(_, parts):
-            return [fact for part in parts for fact in _facts_in_condition(part)]
-    return []
+    return frozenset(test.fact for rule in load_rules("suitability") for test in rule.when.tests())
 
 
 # Facts that the plan asks for when they are missing; any other missing fact is a "no" or belongs to a later choice.
@@ -182,11 +165,7 @@ def _judge_option(
         "sessions_done": float(count_sessions_with(case, concern, modality)),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
-    spoke = [
-        rule
-        for rule in load_rules("suitability")
-        if _covers_modality(rule, modality) and condition_holds(rule.when, facts)
-    ]
+    spoke = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality) and rule.when.holds(facts)]
     reasons = [_rule_reason(rule, about) for rule in spoke]
     asked = (*_missing_fact_reasons(facts, modality), *_medicine_reasons(case))
     if modality is not None and not known_modalities()[modality].laser:
@@ -312,7 +291,7 @@ def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) 
     for rule in load_rules("suitability"):
         if modality is not None and modality not in rule.modalities:
             continue
-        missing = missing_facts(rule.when, facts)
+        missing = rule.when.missing_facts(facts)
         if modality is not None and missing & set(OPTION_FACTS):
             continue
         for fact in missing & set(_QUESTION_MESSAGES):

@@ -1,59 +1,31 @@
-"""Read the rules from `data/rules.toml`, and evaluate the small language of their conditions.
-
-A condition is a TOML table. A test names one fact and one operator, and conditions are joined:
-
-    { fact = "tan", in = ["recent", "current"] }
-    { all = [{ fact = "medication.isotretinoin", within_months = 6.0 }, { not = { fact = "site", is = "neck" } }] }
-
-| operator | holds when the fact |
-|---|---|
-| `is` | equals the value |
-| `in` | is one of the values |
-| `has` | is a list that shares a word with the values |
-| `at_least`, `below` | is a number at or above, or below, the value |
-| `between` | is a number from the first to the second value, both included |
-| `within_months` | is a medicine last taken at most so many months ago |
-| `ever` | is a medicine that was taken at some time |
-
-The answer is true, false, or unknown when a fact is missing that would settle it (Kleene's three-valued logic).
-"""
+"""Read the rules from `data/rules.toml`; `rule_condition.py` explains the language of their conditions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Literal
 
-from skinbeam.assessment.medicines import medication_facts
-from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, FactValue, fact_tables
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.errors import nearest_name
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.suitability.bounds import RuleBound, read_bound
+from skinbeam.suitability.rule_condition import ALWAYS, SETTING_FACTS, RuleCondition, read_condition
 from skinbeam.text import Message
 
 __all__ = [
     "CHECKLISTS",
     "DECISIONS",
     "EVIDENCE_STRENGTHS",
-    "OPTION_FACTS",
     "RULE_USES",
-    "AlwaysTrue",
     "Decision",
-    "FactTest",
-    "JointCondition",
-    "NegatedCondition",
     "PlainReason",
     "Rule",
-    "RuleCondition",
     "RuleReason",
     "ValueRange",
-    "condition_holds",
     "decision_severity",
     "load_rules",
-    "missing_facts",
-    "read_condition",
     "read_rules",
 ]
 
@@ -77,16 +49,6 @@ EVIDENCE_STRENGTHS = (
     "clinic-list",
     "practice",
 )
-OPTION_FACTS = (
-    "compression",
-    "cooled",
-    "ipl",
-    "modality",
-    "pulse",
-    "sessions_done",
-    "specialist_allows",
-    "wavelength_nm",
-)
 _RULE_KEYS = {
     "row",
     "use",
@@ -106,40 +68,6 @@ _RULE_KEYS = {
     "call",
     "note",
 }
-
-
-@dataclass(frozen=True)
-class FactTest:
-    """One fact compared with a value."""
-
-    __test__ = False  # its name makes pytest take it for a test
-
-    fact: str
-    operator: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class JointCondition:
-    """Conditions that must `all` hold, or of which `any` must."""
-
-    quantifier: Literal["all", "any"]
-    parts: "tuple[RuleCondition, ...]"
-
-
-@dataclass(frozen=True)
-class NegatedCondition:
-    """A condition that must not hold."""
-
-    part: "RuleCondition"
-
-
-@dataclass(frozen=True)
-class AlwaysTrue:
-    """The empty condition, which always holds."""
-
-
-RuleCondition = FactTest | JointCondition | NegatedCondition | AlwaysTrue
 
 
 @dataclass(frozen=True)
@@ -180,7 +108,7 @@ class Rule:
     strength: str
     source: str
     message: Message
-    when: RuleCondition = AlwaysTrue()
+    when: RuleCondition = ALWAYS
     decision: Decision = "suitable"
     row: str = ""
     conditions: tuple[str, ...] = ()
@@ -192,52 +120,6 @@ class Rule:
     is_warning_sign: bool = False
     note: str = ""
     order: int = field(default=0, compare=False)
-
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        "is": lambda fact, value: fact == value,
-        "in": lambda fact, value: fact in value,
-        "has": lambda fact, value: bool(set(fact) & set(value)),
-        "at_least": lambda fact, value: fact >= value,
-        "below": lambda fact, value: fact < value,
-        "between": lambda fact, value: value[0] <= fact <= value[1],
-        "within_months": lambda fact, value: fact is not False and fact <= value,
-        "ever": lambda fact, value: (fact is not False) == value,
-    }
-)
-
-
-def condition_holds(condition: RuleCondition, facts: Mapping[str, FactValue]) -> bool | None:
-    """Return whether `condition` holds for `facts`; None when a missing fact would settle it."""
-    match condition:
-        case AlwaysTrue():
-            return True
-        case NegatedCondition(part):
-            inner = condition_holds(part, facts)
-            return None if inner is None else not inner
-        case JointCondition(how, parts):
-            settled = how == "any"
-            answers = [condition_holds(part, facts) for part in parts]
-            if settled in answers:
-                return settled
-            return None if None in answers else not settled
-        case FactTest(fact, operator, value):
-            return _OPERATORS[operator](facts[fact], value) if fact in facts else None
-
-
-def missing_facts(condition: RuleCondition, facts: Mapping[str, FactValue]) -> frozenset[str]:
-    """Return the missing facts that leave `condition` undecided; empty when it is decided."""
-    if condition_holds(condition, facts) is not None:
-        return frozenset()
-    match condition:
-        case FactTest(fact, _, _):
-            return frozenset({fact})
-        case NegatedCondition(part):
-            return missing_facts(part, facts)
-        case JointCondition(_, parts):
-            return frozenset().union(*(missing_facts(part, facts) for part in parts))
-    return frozenset()
 
 
 @cache
@@ -294,10 +176,10 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
             if word not in kind:
                 raise fault(f"{key}: unknown name {word}")
     try:
-        when = read_condition(entry["when"]) if "when" in entry else AlwaysTrue()
+        when = read_condition(entry["when"]) if "when" in entry else ALWAYS
         values = tuple(ValueRange(**value) for value in entry.get("values", ()))
         bounds = tuple(read_bound(one) for one in entry.get("bound", ()))
-        if bounds and _depends_on_setting(when):
+        if bounds and any(test.fact in SETTING_FACTS for test in when.tests()):
             raise ValueError("a bound holds whatever the wavelength and the pulse; when may not ask for them")
     except (TypeError, ValueError) as error:
         raise fault(str(error)) from error
@@ -323,18 +205,6 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
     )
 
 
-def _depends_on_setting(condition: RuleCondition) -> bool:
-    """Return whether a condition tests a value that the search chooses, beyond the kind of laser."""
-    match condition:
-        case FactTest(fact, _, _):
-            return fact in ("cooled", "ipl", "pulse", "wavelength_nm")
-        case NegatedCondition(part):
-            return _depends_on_setting(part)
-        case JointCondition(_, parts):
-            return any(_depends_on_setting(part) for part in parts)
-    return False
-
-
 def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
     groups = {"laser": laser_modalities(), **fact_tables()["modality_groups"]}
     found: list[str] = []
@@ -343,51 +213,6 @@ def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[st
             raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
         found += groups.get(word, (word,))
     return tuple(dict.fromkeys(found))
-
-
-def read_condition(table: Any) -> RuleCondition:
-    """Return the condition in a TOML table.
-
-    Raises
-    ------
-    ValueError : a shape, fact or operator that is not known; a value that does not fit the operator.
-    """
-    if not isinstance(table, Mapping) or not table:
-        raise ValueError(f"a condition is a table, read {table!r}")
-    for how in ("all", "any"):
-        if how in table:
-            if len(table) != 1 or not isinstance(table[how], list) or not table[how]:
-                raise ValueError(f"{how} stands alone, with a list of conditions")
-            return JointCondition("all" if how == "all" else "any", tuple(read_condition(part) for part in table[how]))
-    if "not" in table:
-        if len(table) != 1:
-            raise ValueError("not stands alone")
-        return NegatedCondition(read_condition(table["not"]))
-    fact, operators = table.get("fact"), [key for key in table if key != "fact"]
-    if not isinstance(fact, str) or fact not in {*PERSON_FACTS, *CONCERN_FACTS, *OPTION_FACTS, *medication_facts()}:
-        raise ValueError(f"unknown fact {fact!r}")
-    if len(operators) != 1 or operators[0] not in _OPERATORS:
-        raise ValueError(f"{fact}: one operator of {', '.join(_OPERATORS)}, read {operators}")
-    _check_operand(fact, operators[0], table[operators[0]])
-    return FactTest(fact, operators[0], table[operators[0]])
-
-
-def _check_operand(fact: str, operator: str, value: Any) -> None:
-    medicine = fact.startswith("medication.")
-    if medicine != (operator in ("within_months", "ever")):
-        raise ValueError(f"{fact}: {operator} does not fit this fact")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = {
-        "in": isinstance(value, list),
-        "has": isinstance(value, list),
-        "between": isinstance(value, list) and len(value) == 2 and value[0] <= value[1],
-        "at_least": number,
-        "below": number,
-        "within_months": number,
-        "ever": isinstance(value, bool),
-    }
-    if not fits.get(operator, True):
-        raise ValueError(f"{fact}: {operator} cannot take {value!r}")
 
 
 # Reasons for a decision.

@@ -123,11 +123,7 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
     """
     device = load_device(choice.name)
     head = next(head for head in device.heads if head.wavelength_nm == choice.wavelength_nm)
-    shortest_ms = min(
-        machine_setting.pulse_ms
-        for machine_setting in iterate_settings(device)
-        if machine_setting.wavelength_nm == choice.wavelength_nm
-    )
+    shortest_ms = min(setting.pulse_ms for setting in iterate_settings(device, choice.wavelength_nm))
     light = PracticeLight(choice.modality, choice.wavelength_nm, shortest_ms, lamp=head.band_nm is not None)
     envelope = find_envelope(choice.condition, light, None)
     rows = () if envelope is None else envelope.own_rows
@@ -141,19 +137,13 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
 
 def _full_field_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
     """Return the setting with the pulse and spot of sources that publish a dose, or of all where these give none."""
-    same = [
-        machine_setting
-        for machine_setting in iterate_settings(device)
-        if machine_setting.wavelength_nm == wavelength_nm
-    ]
+    same = list(iterate_settings(device, wavelength_nm))
     dosed = [row for row in envelope.own_rows if span_ends(row.fluence_J_cm2)]
     printed_ms, printed_mm = (
         _middle(dosed, name) or _middle(envelope.own_rows, name) for name in ("pulse_ms", "spot_mm")
     )
-    step_ms = _nearest_step({machine_setting.pulse_ms for machine_setting in same}, printed_ms)
-    spot = _nearest_step(
-        {machine_setting.spot_mm for machine_setting in same if machine_setting.pulse_ms == step_ms}, printed_mm
-    )
+    step_ms = _nearest_step({offered.pulse_ms for offered in same}, printed_ms)
+    spot = _nearest_step({offered.spot_mm for offered in same if offered.pulse_ms == step_ms}, printed_mm)
     held = printed_ms is not None and dose_steps(device, BeamSetting(wavelength_nm, printed_ms, spot))
     setting = BeamSetting(wavelength_nm, printed_ms if held and printed_ms else step_ms, spot)
     dose = envelope.dose_range(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
@@ -174,20 +164,13 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
     dose = envelope.dose_range(ENERGY, pulse_ms=1.0, spot_mm=None)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
-    able = [
-        machine_setting
-        for machine_setting in iterate_settings(device)
-        if _takes_energy(dose_steps(device, machine_setting), dose.middle)
-    ]
-    widths = {machine_setting.spot_mm for machine_setting in able}
+    able = [offered for offered in iterate_settings(device) if _takes_energy(dose_steps(device, offered), dose.middle)]
+    widths = {offered.spot_mm for offered in able}
     if len(widths) != 1:
         return Unknown(render_message("atlas.no-width"))
     (width,) = widths
-    setting = BeamSetting(
-        wavelength_nm,
-        _nearest_step({machine_setting.pulse_ms for machine_setting in able if machine_setting.spot_mm == width}, None),
-        width,
-    )
+    step_ms = _nearest_step({offered.pulse_ms for offered in able if offered.spot_mm == width}, None)
+    setting = BeamSetting(wavelength_nm, step_ms, width)
     steps = dose_steps(device, setting)
     energy = _nearest_step(steps, dose.middle)
     wanted, covered = (_middle(envelope.own_rows, name) for name in ("density_per_cm2", "coverage_pct"))

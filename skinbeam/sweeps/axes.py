@@ -228,7 +228,7 @@ def population_axis(n: int, seed: int, tables: CaseTables, answer: str) -> Axis:
     InputError : a plan of several concerns: there are no data on which concerns occur together.
     """
     told = load_package_table("data/population.toml")
-    colour, quantiles = "skin.ita_deg", tuple(told["ita_deg"]["quantiles"])
+    colour, quantiles = "skin.ita_deg", told["ita_deg"]["quantiles"]
     fields: dict[str, Quantile] = {}
     site, condition = "skin.site", None
     if answer == "consult":
@@ -242,11 +242,10 @@ def population_axis(n: int, seed: int, tables: CaseTables, answer: str) -> Axis:
             )
         condition = resolve_name("condition", str(concerns[0].get("condition", "")), field="concern[0].condition")
         colour, site = "patient.ita_deg", "concern.0.site"
-        fields["patient.age_years"] = _grouped_quantile(
-            **{key: told["age_years"][key] for key in ("from", "to", "share")}
-        )
+        age = told["age_years"]
+        fields["patient.age_years"] = _grouped_quantile([*age["from"], age["to"][-1]], age["share"])
         fields["patient.sex"] = _weighted_choice(told["sex"]["words"], told["sex"]["share"])
-    fields[colour] = lambda share: _interpolate_quantiles(quantiles, share)
+    fields[colour] = _grouped_quantile(quantiles, [1] * (len(quantiles) - 1))
     sites = _site_weights(condition)
     fields[site] = _weighted_choice(list(sites), list(sites.values()))
     return quantile_axis(PERSON, n, seed, fields)
@@ -274,21 +273,7 @@ def _weighted_choice(words: Sequence[str], weights: Sequence[float]) -> Quantile
     return lambda share: words[min(bisect_right(ends, share * ends[-1]), len(words) - 1)]
 
 
-def _grouped_quantile(**groups: Sequence[float]) -> Quantile:
-    """Return the quantile function of a grouped distribution, uniform within each group."""
-    low, high, ends = groups["from"], groups["to"], list(accumulate(groups["share"]))
-
-    def at(share: float) -> FieldValue:
-        place = share * ends[-1]
-        k = min(bisect_right(ends, place), len(ends) - 1)
-        begin = ends[k - 1] if k else 0.0
-        return round(low[k] + (place - begin) / (ends[k] - begin) * (high[k] - low[k]), 1)
-
-    return at
-
-
-def _interpolate_quantiles(quantiles: Sequence[float], share: float) -> FieldValue:
-    """Interpolate linearly between evenly spaced quantiles."""
-    place = share * (len(quantiles) - 1)
-    k = min(int(place), len(quantiles) - 2)
-    return round(quantiles[k] + (place - k) * (quantiles[k + 1] - quantiles[k]), 1)
+def _grouped_quantile(ends: Sequence[float], weights: Sequence[float]) -> Quantile:
+    """Return the quantile function of a distribution in adjacent groups, uniform within each, rounded to a tenth."""
+    sums = np.concatenate([[0.0], np.cumsum(weights)])
+    return lambda share: round(float(np.interp(share * sums[-1], sums, ends)), 1)

@@ -45,9 +45,7 @@ _GRID_DOSES: Final = 24
 
 def dose_grid(device: Device, wavelength_nm: float) -> list[float]:
     """Return doses over the range of a device at a wavelength, for any spot and pulse, ascending."""
-    doses = {
-        dose for o in iterate_settings(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, o)
-    }
+    doses = {dose for setting in iterate_settings(device, wavelength_nm) for dose in dose_steps(device, setting)}
     return log_spaced(min(doses), max(doses))
 
 
@@ -159,7 +157,7 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     assert trial.thresholds is not None  # a trial of a full field
     table = ResponseTable(machine, goal, skins, trial.thresholds.burn_scale)
     limits = _binding_limits(trial)
-    same = [one for one in iterate_settings(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
+    same = list(iterate_settings(machine.device, chosen.wavelength_nm))
     pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
     doses = tuple(sorted({trial.dose, *dose_grid(machine.device, chosen.wavelength_nm)}))
     rows = {chosen.pulse_ms: _window_row(trial.thresholds, limits, doses, trial.weights)}

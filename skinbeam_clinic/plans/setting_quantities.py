@@ -108,7 +108,7 @@ def offered_doses(device_name: str, quantities: OrderedSettings) -> dict[str, tu
 
 def _offered_light(device: Device, quantities: Mapping[str, float]) -> dict[str, set[float]]:
     """Return the pulses and the spots that a device offers at the wavelength of a setting."""
-    light = [one for one in iterate_settings(device) if one.wavelength_nm == quantities["wavelength_nm"]]
+    light = list(iterate_settings(device, quantities["wavelength_nm"]))
     return {"pulse_ms": {one.pulse_ms for one in light}, "spot_mm": {one.spot_mm for one in light}}
 
 

@@ -9,7 +9,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
 from skinbeam.suitability.judgement import Suitability, judge_suitability
-from skinbeam.suitability.table import AlwaysTrue, FactTest, JointCondition, NegatedCondition, Rule, RuleCondition
+from skinbeam.suitability.rule_condition import ALWAYS, FactTest, JointCondition, NegatedCondition, RuleCondition
+from skinbeam.suitability.table import Rule
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {
@@ -170,19 +171,11 @@ def spoke(suitability: Suitability) -> set[str]:
 def world_of(rule: Rule, *, fires: bool) -> World:
     world = World()
     every_laser = set(laser_modalities()) <= set(rule.modalities)
-    if isinstance(rule.when, AlwaysTrue):
+    if rule.when == ALWAYS:
         world.choice["modality"] = rule.modalities[0] if fires else "no-treatment"
     elif not every_laser:
         world.choice["modality"] = rule.modalities[0]
     _apply(rule.when, world)
-    if not fires and not isinstance(rule.when, AlwaysTrue):
+    if not fires and rule.when != ALWAYS:
         _apply(rule.when, world, wanted=False)
     return world
-
-
-def leaves_of(condition: RuleCondition) -> list[FactTest]:
-    if isinstance(condition, FactTest):
-        return [condition]
-    if isinstance(condition, NegatedCondition):
-        return leaves_of(condition.part)
-    return [t for part in condition.parts for t in leaves_of(part)] if isinstance(condition, JointCondition) else []

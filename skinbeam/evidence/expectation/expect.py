@@ -172,10 +172,7 @@ def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectat
 
 def abstention(question: EvidenceQuestion) -> Message | None:
     """Return why the evidence cannot answer, or None."""
-    names: dict[str, str | Message] = {
-        "condition": inline_title("condition", question.condition),
-        "modality": inline_title("modality", question.modality),
-    }
+    names = _titles(question)
     rule = evidence_settings()["rule"]
     severe = question.severities is not None and question.severities[1] == _SEVERE
     if question.condition == "dynamic-wrinkles" and severe and question.modality in laser_modalities():
@@ -215,11 +212,15 @@ def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:
     followed = [months for months in printed if months is not None]
     if not followed or question.follow_up_months <= max(followed):
         return None
-    names = {
+    return Message("evidence.not-followed", _titles(question) | {"months": max(followed)})
+
+
+def _titles(question: EvidenceQuestion) -> dict[str, Any]:
+    """Return the condition and the modality of a question as parameters of a message."""
+    return {
         "condition": inline_title("condition", question.condition),
         "modality": inline_title("modality", question.modality),
     }
-    return Message("evidence.not-followed", names | {"months": max(followed)})
 
 
 def _search_message(question: EvidenceQuestion) -> Message:
@@ -299,11 +300,7 @@ def _predict_count(question: EvidenceQuestion, clinics: NewClinics, usable: Sequ
 def _single_patient(question: EvidenceQuestion, clinics: NewClinics, usable: Sequence[Arm], seed: int) -> Value:
     """Return the improvement of one patient; unknown where the trials only separated responders from others."""
     if not any(arm.mean_pct is not None or len(arm.cuts) > 1 for arm in usable):
-        names = {
-            "condition": inline_title("condition", question.condition),
-            "modality": inline_title("modality", question.modality),
-        }
-        return Unknown(Message("evidence.responders-only", names).text)
+        return Unknown(Message("evidence.responders-only", _titles(question)).text)
     return estimate_from_draws(clinics.patient_pct(seed=seed), study_keys(usable))
 
 

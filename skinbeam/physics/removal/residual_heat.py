@@ -40,7 +40,14 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega, omega_at_dose, rates_of_row
+from skinbeam.physics.damage.arrhenius import (
+    Kinetics,
+    ProcessRates,
+    expand_processes,
+    omega,
+    omega_at_dose,
+    rates_of_row,
+)
 from skinbeam.physics.numerics.arrays import broadcast_copy, broadcast_samples
 from skinbeam.physics.numerics.interpolation import inverse_quadratic_step
 
@@ -178,13 +185,17 @@ def residual_damage_depth(
         [[broadcast_copy(pulse.height_above_floor_m, n), broadcast_copy(pulse.heat_J_m2, n)] for pulse in earlier]
     ).reshape(-1, 2, n)
     near = deepest * _NEAR if guess_m is None else np.clip(guess_m, _LEAST * deepest, 0.9 * deepest)
-    return _damage_zones(
-        tuple(broadcast_copy(value, n) for value in given),
-        (broadcast_copy(start, n), broadcast_copy(age, n), broadcast_copy(deepest, n), broadcast_copy(near, n)),
-        (planes, np.array([pulse.age_s for pulse in earlier]), np.array([pulse.radius_m for pulse in earlier])),
-        any(pulse.gaussian for pulse in earlier),
+    result: Array = _damage_zones(
+        _DepthSearch(*(broadcast_copy(value, n) for value in (*given, start, age, deepest, near))),
+        _EarlierHeat(
+            planes,
+            np.array([pulse.age_s for pulse in earlier]),
+            np.array([pulse.radius_m for pulse in earlier]),
+            any(pulse.gaussian for pulse in earlier),
+        ),
         expand_processes(processes, n, 1),
     )
+    return result
 
 
 def diffusion_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
@@ -306,47 +317,85 @@ def _plane(  # pragma: no cover - compiled
     return 2.0 * heat / (capacity * math.sqrt(math.pi * spread)) * math.exp(-(depth**2) / spread) * lateral
 
 
+class _DepthSearch(NamedTuple):
+    """The heat of each sample and where its damage is looked for, (sample,) each.
+
+    Parameters
+    ----------
+    heat, floor, boiling, vented, diffusivity, capacity : as in `FloorHeat`.
+    start_K, age_s : temperature without this heat, and how long the heat has spread.
+    deepest_m, near_m : the greatest and the first depth to try.
+    """
+
+    heat: Array
+    floor: Array
+    boiling: Array
+    vented: Array
+    diffusivity: Array
+    capacity: Array
+    start_K: Array
+    age_s: Array
+    deepest_m: Array
+    near_m: Array
+
+
+class _EarlierHeat(NamedTuple):
+    """Heat of earlier pulses.
+
+    Parameters
+    ----------
+    planes : height above the floor, m, and heat, J/m², (pulse, 2, sample).
+    ages_s, radii_m : since the pulse, and of its spot, (pulse,).
+    """
+
+    planes: Array
+    ages_s: Array
+    radii_m: Array
+    gaussian: bool
+
+
 @njit(cache=True, parallel=True)
-def _damage_zones(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    given, of_sample, earlier, gaussian, processes
-):
-    n_sample = given[0].size
-    result = np.empty(n_sample)
-    for i in prange(n_sample):
-        result[i] = _damage_zone(i, given, of_sample, earlier, gaussian, processes)
+def _damage_zones(  # pragma: no cover - compiled
+    search: _DepthSearch, earlier: _EarlierHeat, rates: ProcessRates
+) -> Array:
+    result = np.empty(search.near_m.size)
+    for i in prange(result.size):
+        result[i] = _damage_zone(i, search, earlier, rates)
     return result
 
 
 @njit(cache=True)
-def _damage_zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _damage_zone(  # pragma: no cover - compiled
+    i: int, search: _DepthSearch, earlier: _EarlierHeat, rates: ProcessRates
+) -> float:
     """Return the depth at which ln Omega is 0; the search brackets it outwards or inwards from `near`."""
-    _, _, deepest, near = of_sample
-    start = end = near[i]
-    y = _log_omega_at(start, i, given, of_sample, earlier, gaussian, processes)
+    deepest = search.deepest_m[i]
+    start = end = search.near_m[i]
+    y = _log_omega_at(start, i, search, earlier, rates)
     low_y = high_y = y  # ln Omega falls with depth: the bracket needs it above 0 at `start` and below 0 at `end`
     other, other_y, stride = start, y, 1.2
     while low_y < 0.0 or high_y >= 0.0:
         if high_y >= 0.0:
-            if end >= deepest[i]:
-                return deepest[i]
+            if end >= deepest:
+                return deepest
             other, other_y = start, low_y
-            start, low_y, end = end, high_y, min(end * stride, deepest[i])
-            high_y = _log_omega_at(end, i, given, of_sample, earlier, gaussian, processes)
+            start, low_y, end = end, high_y, min(end * stride, deepest)
+            high_y = _log_omega_at(end, i, search, earlier, rates)
         else:
             if start == 0.0:
                 return 0.0
             other, other_y = end, high_y
             end, high_y = start, low_y
-            start = start / stride if start > _LEAST * deepest[i] else 0.0
-            low_y = _log_omega_at(start, i, given, of_sample, earlier, gaussian, processes)
+            start = start / stride if start > _LEAST * deepest else 0.0
+            low_y = _log_omega_at(start, i, search, earlier, rates)
         stride *= stride
     tries = 0
-    while end - start > _WIDTH * deepest[i]:
+    while end - start > _WIDTH * deepest:
         tries += 1
         middle = (
             0.5 * (start + end) if tries % 4 == 0 else inverse_quadratic_step(start, end, other, low_y, high_y, other_y)
         )
-        y = _log_omega_at(middle, i, given, of_sample, earlier, gaussian, processes)
+        y = _log_omega_at(middle, i, search, earlier, rates)
         if abs(y) <= _LN_OMEGA_TOLERANCE:
             return middle
         if y > 0.0:
@@ -357,22 +406,21 @@ def _damage_zone(i, given, of_sample, earlier, gaussian, processes):  # type: ig
 
 
 @njit(cache=True)
-def _log_omega_at(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    depth, i, given, of_sample, earlier, gaussian, processes
-):
-    heat, floor, boiling, vented, kappa, capacity = given
-    start, age, deepest, _ = of_sample
-    planes, ages, radii = earlier
-    unit = deepest[i] ** 2 / kappa[i]
-    length = heat[i] / floor[i]
+def _log_omega_at(  # pragma: no cover - compiled
+    depth: float, i: int, search: _DepthSearch, earlier: _EarlierHeat, rates: ProcessRates
+) -> float:
+    kappa, capacity, floor = search.diffusivity[i], search.capacity[i], search.floor[i]
+    planes, ages, radii, gaussian = earlier
+    unit = search.deepest_m[i] ** 2 / kappa
+    length = search.heat[i] / floor
     history = np.empty(_TIMES.size)
     for n in range(_TIMES.size):
         time = _TIMES[n] * unit
-        s = math.sqrt(kappa[i] * (age[i] + time))
-        rise = _energy(depth, s, length, floor[i], boiling[i], vented[i]) / capacity[i]
+        s = math.sqrt(kappa * (search.age_s[i] + time))
+        rise = _energy(depth, s, length, floor, search.boiling[i], search.vented[i]) / capacity
         for k in range(ages.size):
-            spread = 4.0 * kappa[i] * (ages[k] + time)
-            rise += _plane(depth + planes[k, 0, i], spread, planes[k, 1, i], radii[k], gaussian, capacity[i])
-        history[n] = start[i] + rise
-    there = omega_at_dose(history, history, 0.0, _STEPS, rates_of_row(processes, i))
+            spread = 4.0 * kappa * (ages[k] + time)
+            rise += _plane(depth + planes[k, 0, i], spread, planes[k, 1, i], radii[k], gaussian, capacity)
+        history[n] = search.start_K[i] + rise
+    there = omega_at_dose(history, history, 0.0, _STEPS, rates_of_row(rates, i))
     return math.log(max(there * unit, _NO_OMEGA))

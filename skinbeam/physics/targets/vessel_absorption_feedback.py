@@ -141,10 +141,10 @@ def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:  #
 def _march_lanes(  # pragma: no cover - compiled
     first: int, lumens: _Lumens, rates: ProcessRates, recorded: Array
 ) -> None:
-    areas, volumes, half, k, c, sink, power, lowest, highest = lumens[:9]
-    surroundings, step_s, power_on, share = lumens[9:]
+    areas, volumes, half, k, c, sink = lumens.areas, lumens.volumes, lumens.half, lumens.k, lumens.c, lumens.sink
+    surroundings, step_s, power_on, share = lumens.surroundings, lumens.step_s, lumens.power_on, lumens.share
     n_vessel, n_cell = volumes.shape
-    orders = power.shape[1]
+    orders = lumens.power.shape[1]
     rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
     outside, taken, none = np.zeros((2, LANES)), np.empty((3, LANES)), np.zeros(LANES)
     dt, start, at, omega, changed = np.empty((5, LANES))
@@ -162,7 +162,7 @@ def _march_lanes(  # pragma: no cover - compiled
                 rows[order, field_offset(i + 1, lane) + FACE] = conductance
             recorded[row, order, 0] = 0.0
     omega[:] = 0.0
-    dark, changing = True, power.shape[2] > 1
+    dark, changing = True, lumens.power.shape[2] > 1
     for n in range(step_s.size):
         lit = False
         for lane in range(LANES):
@@ -190,8 +190,7 @@ def _march_lanes(  # pragma: no cover - compiled
                 for lane in range(LANES):
                     row = which[lane]
                     turned = -math.expm1(-changed[lane])
-                    on = power_on[row, n]
-                    _power_at(at[lane], lowest, highest, turned, power[row, order], on, volumes[row], rows[order], lane)
+                    _write_power(at[lane], turned, lumens, row, order, power_on[row, n], rows[order], lane)
                 advance_lanes(n_cell, rows[order], dt, outside, none, taken)
         for order in range(orders):
             accept_step(n_cell, rows[order])
@@ -215,18 +214,11 @@ def _lumen_mean(rows: Array, field: int, lane: int, share: Array) -> float:  # p
 
 
 @njit(cache=True)
-def _power_at(  # pragma: no cover - compiled
-    at: float,
-    lowest: float,
-    highest: float,
-    changed: float,
-    power: Array,
-    power_on: float,
-    volumes: Array,
-    rows: Array,
-    lane: int,
+def _write_power(  # pragma: no cover - compiled
+    at: float, changed: float, lumens: _Lumens, row: int, order: int, power_on: float, rows: Array, lane: int
 ) -> None:
-    """Write the power of each cell of the lumen at its mean temperature and share of changed blood, W/m."""
+    """Write the power of each cell of a lumen at its mean temperature and share of changed blood, W/m."""
+    power, volumes, lowest, highest = lumens.power[row, order], lumens.volumes[row], lumens.lowest, lumens.highest
     shares, nodes = power.shape[0], power.shape[1]
     node = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
     below = min(int(node), nodes - 2)

@@ -12,23 +12,15 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
-from smallest_cases import DIAGNOSED, TODAY, World, leaves_of, spoke, world_of
+from smallest_cases import DIAGNOSED, TODAY, World, spoke, world_of
 
 from skinbeam.assessment.medicines import medications
 from skinbeam.assessment.questionnaire import PERSON_FACTS, healing_risk_factors
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.suitability.judgement import judge_case, judge_suitability
-from skinbeam.suitability.table import (
-    OPTION_FACTS,
-    AlwaysTrue,
-    FactTest,
-    JointCondition,
-    Rule,
-    RuleCondition,
-    decision_severity,
-    load_rules,
-)
+from skinbeam.suitability.rule_condition import ALWAYS, OPTION_FACTS, FactTest, JointCondition, RuleCondition
+from skinbeam.suitability.table import Rule, decision_severity, load_rules
 
 REFUSING = [
     rule for rule in load_rules("suitability") if decision_severity(rule.decision) >= decision_severity("refer")
@@ -87,7 +79,7 @@ def positive(condition: RuleCondition) -> Iterator[FactTest]:
 
 def rows() -> Iterator[Row]:
     for rule in REFUSING:
-        if isinstance(rule.when, AlwaysTrue):
+        if rule.when == ALWAYS:
             yield Row(rule, "", "", world_of(rule, fires=True))
         for test in positive(rule.when):
             for answer, change in answers(test):
@@ -145,7 +137,7 @@ ROWS = list(rows())
 
 
 def asked(rule: Rule) -> set[str]:
-    return {test.fact for test in leaves_of(rule.when)}
+    return {test.fact for test in rule.when.tests()}
 
 
 # --- ways around --------------------------------------------------------------------------------------------------

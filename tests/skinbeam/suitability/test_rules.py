@@ -11,17 +11,8 @@ import pytest
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.suitability.table import (
-    RULE_USES,
-    FactTest,
-    JointCondition,
-    NegatedCondition,
-    condition_holds,
-    load_rules,
-    missing_facts,
-    read_condition,
-    read_rules,
-)
+from skinbeam.suitability.rule_condition import read_condition
+from skinbeam.suitability.table import RULE_USES, load_rules, read_rules
 from skinbeam.text import catalogue
 
 GOOD: dict[str, Any] = {
@@ -33,16 +24,6 @@ GOOD: dict[str, Any] = {
     "source": "rulepractice",
     "message": "rules.tanned-skin",
 }
-
-
-def _tests(condition: Any) -> list[FactTest]:
-    if isinstance(condition, FactTest):
-        return [condition]
-    if isinstance(condition, NegatedCondition):
-        return _tests(condition.part)
-    if isinstance(condition, JointCondition):
-        return [test for part in condition.parts for test in _tests(part)]
-    return []
 
 
 def test_every_row_of_the_guidance_is_restated() -> None:
@@ -93,7 +74,7 @@ def test_no_source_of_the_rules_is_unused() -> None:
 
 
 def test_every_word_of_the_history_and_every_sign_moves_a_rule() -> None:
-    asked = [test for rule in load_rules("suitability") for test in _tests(rule.when)]
+    asked = [test for rule in load_rules("suitability") for test in rule.when.tests()]
     for fact, words in (("history", HISTORY), ("lesion_signs", LESION_SIGNS)):
         named = {word for test in asked if test.fact == fact for word in test.value}
         assert named == set(words)
@@ -119,11 +100,11 @@ def test_joined_conditions_follow_kleene(left: bool | None, right: bool | None) 
     every = False if False in (left, right) else None if None in (left, right) else True
     some = True if True in (left, right) else None if None in (left, right) else False
     both, either = read_condition({"all": parts}), read_condition({"any": parts})
-    assert condition_holds(both, facts) is every
-    assert condition_holds(either, facts) is some
-    assert condition_holds(read_condition({"not": {"all": parts}}), facts) is (None if every is None else not every)
-    assert bool(missing_facts(both, facts)) is (every is None)
-    assert bool(missing_facts(either, facts)) is (some is None)
+    assert both.holds(facts) is every
+    assert either.holds(facts) is some
+    assert read_condition({"not": {"all": parts}}).holds(facts) is (None if every is None else not every)
+    assert bool(both.missing_facts(facts)) is (every is None)
+    assert bool(either.missing_facts(facts)) is (some is None)
 
 
 @pytest.mark.parametrize(
@@ -142,10 +123,10 @@ def test_joined_conditions_follow_kleene(left: bool | None, right: bool | None) 
 )
 def test_operators_at_their_bounds(test: dict[str, Any], yes: Any, no: Any) -> None:
     condition = read_condition(test)
-    assert condition_holds(condition, {test["fact"]: yes}) is True
-    assert condition_holds(condition, {test["fact"]: no}) is False
-    assert condition_holds(condition, {}) is None
-    assert missing_facts(condition, {}) == {test["fact"]}
+    assert condition.holds({test["fact"]: yes}) is True
+    assert condition.holds({test["fact"]: no}) is False
+    assert condition.holds({}) is None
+    assert condition.missing_facts({}) == {test["fact"]}
 
 
 BROKEN: list[tuple[dict[str, Any], str]] = [

@@ -1,7 +1,7 @@
 """Every suitability rule can fire and can be silent."""
 
 import pytest
-from smallest_cases import leaves_of, spoke, world_of
+from smallest_cases import spoke, world_of
 
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.suitability.table import Rule, decision_severity, load_rules
@@ -36,7 +36,7 @@ def test_a_rule_is_silent_for_other_modalities(rule: Rule) -> None:
 def _words() -> list[tuple[str, str]]:
     found = []
     for rule in SUITABILITY:
-        for test in leaves_of(rule.when):
+        for test in rule.when.tests():
             if test.operator == "has":
                 found += [(rule.id, word) for word in test.value]
     return found
@@ -47,7 +47,7 @@ def test_each_word_alone_fires_its_rule(name: str, word: str) -> None:
     rule = next(rule for rule in SUITABILITY if rule.id == name)
     world = world_of(rule, fires=True)
     world.patient["medications"] = []
-    fact = next(test.fact for test in leaves_of(rule.when) if test.operator == "has" and word in test.value)
+    fact = next(test.fact for test in rule.when.tests() if test.operator == "has" and word in test.value)
     world.patient["history"], world.concern["lesion_signs"], world.others = [], [], []
     world.set(fact, (word,))
     assert name in spoke(world.judge())

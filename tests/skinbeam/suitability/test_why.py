@@ -8,7 +8,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 from report_samples import leaflet_pdf, sample_plan
-from smallest_cases import leaves_of, world_of
+from smallest_cases import world_of
 
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.document import build_document, sha256_hex
@@ -97,7 +97,7 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
     _, record = stopped_by(rule)
     assert record["decision"] == rule.decision
     assert record["text"]["id"] == f"leaflet_why.{rule.id}"
-    asked = [test.fact for test in leaves_of(rule.when)]
+    asked = [test.fact for test in rule.when.tests()]
     if any(fact in SAID or fact.startswith("medication.") for fact in asked):
         assert record["because"], f"{rule.id}: what the person said is not told"
     plan = sample_plan() | {"suitability": {"decision": rule.decision, "reasons": []}, "why": [record]}
@@ -332,7 +332,7 @@ def test_an_adult_reads_that_it_is_for_adults() -> None:
 
 def test_the_age_of_the_page_is_that_of_the_rule() -> None:
     (rule,) = (rule for rule in STOPS if rule.id == "under-age")
-    assert [test.value for test in leaves_of(rule.when)] == [ADULT_YEARS]
+    assert [test.value for test in rule.when.tests()] == [ADULT_YEARS]
 
 
 def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:
