@@ -47,7 +47,7 @@ from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 from skinbeam_clinic.web.security import REPORT_POLICY
 
-__all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan"]
+__all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan", "plan_file_response"]
 
 _MEDIA_TYPES = {
     "json": "application/json",
@@ -145,7 +145,7 @@ class _PreviewView:
 def add_plan_routes(router: ClinicRouter) -> None:
     """Open the routes of plans."""
     router.add("GET", "/plans/{plan}", _show_plan, only_reads=True)
-    router.add("GET", "/plans/{plan}/files/{name}", _download_file)
+    router.add("GET", "/plans/{plan}/files/{name}", plan_file_response)
     router.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
     router.add("POST", "/plans/{plan}/choice", _choose_option)
 
@@ -308,7 +308,8 @@ def _choose_option(request: ClinicRequest) -> Response:
     return request.redirect(f"/plans/{plan.record.id}")
 
 
-def _download_file(request: ClinicRequest) -> Response:
+def plan_file_response(request: ClinicRequest) -> Response:
+    """Answer with the file of a plan that the path names."""
     name = request.path_parameter("name")
     content = request.repositories.plans.read_file(request.path_parameter("plan"), name)
     headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None

@@ -37,8 +37,10 @@ from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.exchange.api_description import add_description_routes
 from skinbeam_clinic.exchange.routes import add_api_routes, add_token_routes
 from skinbeam_clinic.follow_ups.routes import add_follow_up_routes
+from skinbeam_clinic.guest_clinic.clinics import GuestClinics
+from skinbeam_clinic.guest_clinic.routes import add_guest_routes
 from skinbeam_clinic.jobs.routes import add_job_routes
-from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
+from skinbeam_clinic.jobs.worker import JobListeners, PlanMaker, PlanWorker
 from skinbeam_clinic.machines.routes import add_machine_routes
 from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
 from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
@@ -46,13 +48,14 @@ from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
 from skinbeam_clinic.papers.routes import add_paper_routes
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
+from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
 from skinbeam_clinic.plans.routes import add_plan_routes
 from skinbeam_clinic.plans.setting_routes import add_setting_routes
 from skinbeam_clinic.test_spots.routes import add_test_spot_routes
 from skinbeam_clinic.treatments.routes import add_treatment_routes
 from skinbeam_clinic.web.errors import RefusedError, refusal
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices
-from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.routing import ClinicRouter, GuestRouter
 from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
 __all__ = ["build_clinic_app"]
@@ -68,6 +71,8 @@ def build_clinic_app(
     outside_contact: ContactSettings | None = None,
     tour: Mapping[str, str] | None = None,
     oidc: OidcSettings | None = None,
+    guests: GuestClinics | None = None,
+    make_plan: PlanMaker = make_plan_in_subprocess,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -81,6 +86,8 @@ def build_clinic_app(
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
     oidc : the OpenID Connect provider at which members may sign in; None for none.
+    guests : the clinics of guests; the app then has their routes alone. None for the app of members.
+    make_plan : makes the plans.
     """
     outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
@@ -89,12 +96,13 @@ def build_clinic_app(
         database,
         passwords,
         *doors,
-        PlanWorker(database),
+        PlanWorker(database, make_plan),
         JobListeners(),
         keep_years,
         outside_contact=outside_contact,
         tour=tour or {},
         oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
+        guests=guests,
     )
     pager = AlarmNotifier(database, outside_contact)
 
@@ -133,7 +141,26 @@ def build_clinic_app(
     app.add_middleware(RequestMonitor, metrics=metrics)  # the middleware added last is the outermost
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
-    gate = ClinicRouter(house, router)
+    if guests is None:
+        gate = ClinicRouter(house, router)
+        _add_member_routes(gate)
+        add_monitoring_routes(gate, HealthChecks(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
+    else:
+        add_guest_routes(GuestRouter(house, router), guests)
+    app.include_router(router)
+
+    def closing() -> None:
+        house.closing.set()
+        house.worker.request_stop()
+        house.setting_simulator.close()
+        pager.end()
+
+    app.state.closing = closing
+    return app
+
+
+def _add_member_routes(gate: ClinicRouter) -> None:
+    """Add the routes of members, of patients' diaries and of other programs."""
     add_follow_up_routes(gate)
     people = (
         add_sign_in_routes,
@@ -169,14 +196,3 @@ def build_clinic_app(
         *programs,
     ):
         add(gate)
-    add_monitoring_routes(gate, HealthChecks(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
-    app.include_router(router)
-
-    def closing() -> None:
-        house.closing.set()
-        house.worker.request_stop()
-        house.setting_simulator.close()
-        pager.end()
-
-    app.state.closing = closing
-    return app
