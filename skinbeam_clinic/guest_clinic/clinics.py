@@ -3,9 +3,9 @@
 A guest is the one member of a clinic that is made with their consultation. Nobody signs in: the address of a
 consultation, its photographs, its jobs and its plans contains a random id of 128 bits, and whoever has an address acts
 as its guest. A cookie would be no help: browsers send those of the app to other machines by https alone, and programs
-send none. Two consultations never share a clinic, so that nobody finds those of others. Only the routes of `GUEST_ROUTES` are
-open, which plan; contact details, consents, treatments and accounts have no route. None of this is made for a server
-with records: there a session belongs to a member who signed in.
+send none. Two consultations never share a clinic, so that nobody finds those of others. Only the routes of
+`GUEST_ROUTES` are open, which plan; contact details, consents, treatments and accounts have no route. None of this is
+made for a server with records: there a session belongs to a member who signed in.
 
 The records lie in a temporary folder. Answers, photographs and plans are encrypted with a key that only this program's
 memory holds, and the folder is removed when the program ends, or else when the next one starts. While a plan is made,
