@@ -22,7 +22,6 @@ from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messa
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
-from skinbeam.report.report_files import make_leaflet
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
@@ -282,6 +281,8 @@ def _download_leaflet(request: ClinicRequest) -> Response:
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
     chosen = put_chosen_first(plan.plan, request.repositories.plans.list_choices(plan.record.id))
+    from skinbeam.report.report_files import make_leaflet  # imported late: a server need not draw to start
+
     with use_language(language):
         preview = _redraw_preview(request.repositories, plan, chosen)
         return Response(make_leaflet(chosen, preview), media_type=_MEDIA_TYPES["pdf"])
