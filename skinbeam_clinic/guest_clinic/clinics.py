@@ -17,8 +17,8 @@ import datetime
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, func, select, text
@@ -37,11 +37,13 @@ from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.jobs.queue import OPEN_STATES
 from skinbeam_clinic.models import ConsultationRecord, Member, MemberSession, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.errors import refusal
 
 __all__ = ["MOST_GUESTS", "OTHER_PICTURE", "GuestClinics", "GuestConsultation", "GuestPhotograph"]
 
 OTHER_PICTURE = "application/octet-stream"
 MOST_GUESTS = 16
+_MOST_WAITING = 8
 _MOST_BYTES = 1_000_000_000  # of all files of the guests
 _SESSION = datetime.timedelta(hours=12)
 _ADDRESSED: Mapping[str, type[tables.ClinicScoped]] = {
@@ -79,7 +81,10 @@ class GuestClinics:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._used: OrderedDict[str, None] = OrderedDict()  # ids of the clinics, the one that was used last at the end
+        self._beginning: set[str] = set()  # clinics whose consultation is being stored
         self._changing = threading.Lock()
+        self._places_taken = 0
+        self._placing = threading.Lock()
         with database.writing() as session:  # records that nothing may remove are of no use to guests, whose records go
             for (trigger,) in session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
                 session.execute(text(f"DROP TRIGGER {trigger}"))
@@ -98,7 +103,16 @@ class GuestClinics:
         """
         sent_before = "" if photograph else answers.photo
         photograph = photograph or self._read_photograph(sent_before)
-        repositories = ClinicRepositories(self._database, self._add_guest())
+        guest = self._add_guest()
+        try:
+            return self._store(ClinicRepositories(self._database, guest), answers, photograph, sent_before)
+        finally:
+            self._beginning.discard(guest.clinic_id)
+
+    @staticmethod
+    def _store(
+        repositories: ClinicRepositories, answers: Submission, photograph: GuestPhotograph | None, sent_before: str
+    ) -> GuestConsultation:
         patient = repositories.patients.add()
         kept = repositories.consultations.begin(patient.id, replace(answers, photo=""))
         if photograph is not None:
@@ -131,14 +145,32 @@ class GuestClinics:
             return None
         return MemberSession("", member, code_due=False, expires_at=now() + _SESSION)
 
-    def count_waiting(self) -> int:
-        """Return how many plans are being made or wait for it."""
+    @contextmanager
+    def waiting_place(self) -> Iterator[None]:
+        """Occupy one of the limited places for forms that are being stored and plans that are not made yet.
+
+        Raises
+        ------
+        RefusedError : 503, all are occupied.
+        """
+        with self._placing:
+            if self._count_open_jobs() + self._places_taken >= _MOST_WAITING:
+                raise refusal(503)
+            self._places_taken += 1
+        try:
+            yield
+        finally:
+            with self._placing:
+                self._places_taken -= 1
+
+    def _count_open_jobs(self) -> int:
         with self._database.reading() as session:
             waiting = select(func.count()).select_from(tables.JobRow).where(tables.JobRow.state.in_(OPEN_STATES))
             return session.scalar(waiting) or 0
 
     def _add_guest(self) -> Member:
         operator = create_clinic(self._database, new_id(), synthetic=True)
+        self._beginning.add(operator.clinic_id)
         with open_transaction(self._database, operator.clinic_id, operator.id) as work:
             row = tables.MemberRow(
                 clinic_id=work.clinic_id,
@@ -176,7 +208,7 @@ class GuestClinics:
     def _make_room(self, used: str) -> None:
         """Note that a clinic is used, and remove the others that were not used for longest while there are too many.
 
-        One whose plan is being made stays.
+        One that begins, or whose plan is being made, stays.
         """
         with self._changing:
             self._used[used] = None
@@ -186,6 +218,8 @@ class GuestClinics:
                 self._remove(removable.pop(0))
 
     def _is_working(self, clinic_id: str) -> bool:
+        if clinic_id in self._beginning:
+            return True
         mine = (tables.JobRow.clinic_id == clinic_id, tables.JobRow.state.in_(OPEN_STATES))
         with self._database.reading() as session:
             return session.scalar(select(tables.JobRow.id).where(*mine).limit(1)) is not None

@@ -37,7 +37,6 @@ from skinbeam_clinic.web.routing import GuestRouter
 __all__ = ["GUEST_FILES", "add_guest_routes"]
 
 GUEST_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
-_MOST_WAITING = 8
 _POLL_S = 0.05
 
 
@@ -59,15 +58,16 @@ def _consult(request: ClinicRequest, guests: GuestClinics) -> Response:
         case_from_form(sent, Path())
     except InputError:
         if "photo" in request.uploads and accepts_page(request.http_request):
-            with suppress(InputError):  # what is wrong with the photograph is told once the answers are right
+            with (
+                suppress(InputError),
+                guests.waiting_place(),
+            ):  # the photograph's faults are told once the answers are right
                 request.http_request.state.submission = guests.begin(sent, _sent_photograph(request)).record.answers
         raise
-    photograph = _sent_photograph(request)
-    if guests.count_waiting() >= _MOST_WAITING:
-        raise refusal(503)
-    begun = guests.begin(sent, photograph)
-    names = {"consultation": begun.record.id, "revision": begun.record.revision, "language": current_language()}
-    job = begun.repositories.jobs.add(PLAN_JOB, names)
+    with guests.waiting_place():
+        begun = guests.begin(sent, _sent_photograph(request))
+        names = {"consultation": begun.record.id, "revision": begun.record.revision, "language": current_language()}
+        job = begun.repositories.jobs.add(PLAN_JOB, names)
     request.services.worker.wake()
     if accepts_page(request.http_request):
         return request.redirect(f"/jobs/{job.id}")
@@ -94,12 +94,13 @@ def _sent_photograph(request: ClinicRequest) -> GuestPhotograph | None:
 
 def _show_points(request: ClinicRequest, guests: GuestClinics) -> Response:
     """Answer with the form and the points of the face on its photograph."""
-    sent, photograph = read_form_answers(request.fields), _sent_photograph(request)
-    if photograph is None and not sent.photo:
+    sent = read_form_answers(request.fields)
+    if "photo" not in request.uploads and not sent.photo:
         return HTMLResponse(render_form(sent))
-    begun = guests.begin(sent, photograph)
-    answers = request.http_request.state.submission = begun.record.answers
-    return HTMLResponse(render_form(answers, face=view_face(begun.repositories, answers)))
+    with guests.waiting_place():
+        begun = guests.begin(sent, _sent_photograph(request))
+        answers = request.http_request.state.submission = begun.record.answers
+        return HTMLResponse(render_form(answers, face=view_face(begun.repositories, answers)))
 
 
 def _show_answers(request: ClinicRequest) -> Response:

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import GUEST_ROUTES, ROUTES, AccessRight, Role, RouteAccess
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.guest_clinic import clinics, routes
+from skinbeam_clinic.guest_clinic import clinics
 from skinbeam_clinic.guest_clinic.routes import GUEST_FILES
 from skinbeam_clinic.guest_clinic.server import open_guest_app
 from skinbeam_clinic.serve_command import serve
@@ -150,7 +150,7 @@ def test_plans_are_made_one_at_a_time(client: TestClient, planner: Planner) -> N
 def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
     client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "_MOST_WAITING", 0)
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
     answer = client.post("/consult", data=LEAST, headers=PAGE)
     assert answer.status_code == 503
     assert set(LEAST.items()) <= set(Form(answer.text).filled)
@@ -193,6 +193,25 @@ def test_a_plan_that_is_waited_for_is_not_removed(
     planner.seconds = 0.0
     client.get(f"{job}/events")
     assert client.get(client.get(job).headers["location"]).status_code == 200
+
+
+def test_of_many_forms_at_once_some_are_refused_and_all_others_are_planned(
+    client: TestClient, planner: Planner
+) -> None:
+    planner.seconds = 0.02
+    found: list[int] = []
+
+    def send() -> None:
+        sent = client.post("/consult", data=LEAST)
+        found.append(sent.status_code if sent.status_code != 303 else client.get(sent.headers["location"]).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {200, 503}
+    assert found.count(200) == planner.made
 
 
 def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
