@@ -13,6 +13,8 @@ from skinbeam_clinic.errors import clinic_error
 __all__ = [
     "BACKGROUND_ROUTES",
     "GET_ALONE_ROUTES",
+    "GUEST_RIGHTS",
+    "GUEST_ROUTES",
     "PERMITTED_ROLES",
     "ROUTES",
     "AccessRight",
@@ -255,6 +257,35 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/fhir/{kind}/{resource}"): RouteAccess.TOKEN,
     ("GET", "/fhir/Patient/{patient}/$everything"): RouteAccess.TOKEN,
 }
+
+# Routes of a server without records, where guests plan; a server with records has no other routes than `ROUTES`.
+GUEST_ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
+    ("GET", "/"): RouteAccess.ANYBODY,
+    ("POST", "/suitability"): RouteAccess.ANYBODY,
+    ("POST", "/points"): RouteAccess.ANYBODY,
+    ("POST", "/consult"): RouteAccess.ANYBODY,
+    ("GET", "/plans/{plan}/answers"): AccessRight.READ,
+    ("GET", "/plans/{plan}/{name}"): AccessRight.READ,
+    **{
+        route: ROUTES[route]
+        for route in (
+            ("GET", "/consultations/{consultation}"),
+            ("POST", "/consultations/{consultation}/answers"),
+            ("POST", "/consultations/{consultation}/plan"),
+            ("GET", "/photographs/{photograph}"),
+            ("GET", "/jobs/{job}"),
+            ("GET", "/jobs/{job}/events"),
+            ("POST", "/jobs/{job}/cancel"),
+            ("GET", "/plans/{plan}"),
+            ("GET", "/plans/{plan}/files/{name}"),
+            ("GET", "/plans/{plan}/leaflet/{language}"),
+            ("GET", "/plans/{plan}/what-if/{option}"),
+            ("POST", "/plans/{plan}/what-if/{option}"),
+        )
+    },
+}
+# What a guest's pages offer; other rights of the repositories have no route.
+GUEST_RIGHTS = frozenset({AccessRight.READ, AccessRight.WRITE, AccessRight.TREAT})
 
 # Requests that a page sends by itself; they do not count as use of a session, so that an idle session still ends.
 # Those of a part that waits for an answer (`web.client.is_poll`) do not count either.

@@ -44,7 +44,7 @@ def serve(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
-    """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
+    """The clinic's app on its records; without --db guests plan with it, in demonstration mode, and nothing is kept."""
     if demo:
         _serve_demo(context, host, port, name or (), keep_years=keep_years, zone=time_zone)
         return

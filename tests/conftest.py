@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 from store import open_store
 
-from skinbeam_clinic.demonstration import plans
-from skinbeam_clinic.web import server
+from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process
 
 # How long one example takes says how busy the machine is, and nothing of what is promised.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -61,15 +61,17 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 
 @pytest.fixture
-def client() -> Iterator[TestClient]:
-    """A browser's side of the app, in this process."""
-    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+def client(request: pytest.FixtureRequest) -> Iterator[TestClient]:
+    """A browser's side of the app of guests, in this process; `planner` makes its plans where a test has one."""
+    make = request.getfixturevalue("planner") if "planner" in request.fixturenames else make_plan_in_process
+    with (
+        open_guest_app(make_plan=make) as app,
+        TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as made,
+    ):
         yield made
 
 
 @pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+def planner() -> Planner:
     """A stand-in for the planning behind the app."""
-    made = Planner()
-    monkeypatch.setattr(plans, "consult", made)
-    return made
+    return Planner()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 from scipy.special import expit, logit
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -133,6 +132,8 @@ def _isotonic_fit(p: Floats, y: Floats) -> Floats:
     """Return the observed share as a non-decreasing function of the prediction, a value for each forecast."""
     _, where, counts = np.unique(p, return_inverse=True, return_counts=True)
     means = np.bincount(where, weights=y) / counts
+    from scipy.optimize import isotonic_regression  # imported late: a server that only starts need not load it
+
     fitted: Floats = isotonic_regression(means, weights=counts).x[where]
     return fitted
 

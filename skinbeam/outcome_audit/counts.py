@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from skinbeam.model.estimate import Estimate, Unknown, wilson_interval
 from skinbeam.text import render_message
@@ -90,6 +89,8 @@ def share_quantile(shares: Sequence[float] | Floats, events: int, p: float) -> F
     Limits in whole counts would be too wide: fewer operators would be outside than the level says.
     """
     mine = np.asarray(shares, dtype=np.float64)
+    from scipy.stats import binom  # imported late: a server that only starts need not load it
+
     upper = binom.ppf(p, events, mine)
     below, above = binom.cdf(upper - 1, events, mine), binom.cdf(upper, events, mine)
     return np.asarray(np.maximum(upper - (above - p) / (above - below), 0.0))

@@ -4,6 +4,7 @@ A revision number detects two people who edit the same answers.
 """
 
 import datetime
+from collections.abc import Collection
 from enum import StrEnum
 
 from skinbeam_clinic.access import AccessRight
@@ -18,6 +19,7 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, Ph
 
 __all__ = [
     "ANSWERS_CONTENT",
+    "PAGE_MEDIA_TYPES",
     "ConsultationRepository",
     "ConsultationState",
     "PhotographRepository",
@@ -257,7 +259,7 @@ def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> 
 
 # Photographs: encrypted files, each with the permissions that the patient gave.
 
-_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
+PAGE_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")  # of photographs that every browser shows
 
 
 class PhotographRepository:
@@ -267,17 +269,27 @@ class PhotographRepository:
         self._access = access
 
     def add(
-        self, consultation_id: str, content: bytes, media_type: str, permissions: PhotographPermissions
+        self,
+        consultation_id: str,
+        content: bytes,
+        media_type: str,
+        permissions: PhotographPermissions,
+        *,
+        accepted: Collection[str] = PAGE_MEDIA_TYPES,
     ) -> PhotographRecord:
         """Store a photograph; one that this consultation has already is not stored again, and stays as it is.
+
+        Parameters
+        ----------
+        accepted : media types.
 
         Raises
         ------
         AbsentError : this clinic has no such consultation.
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
-        if media_type not in _MEDIA_TYPES:
-            raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(_MEDIA_TYPES)})
+        if media_type not in accepted:
+            raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(accepted)})
         name = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
             get_open_consultation(work, consultation_id)

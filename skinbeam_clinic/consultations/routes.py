@@ -31,11 +31,19 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.history import join_history, read_history
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
+from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.pages import render_form
 from skinbeam_clinic.web.request import ClinicRequest, UploadedFile, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_consultation_routes", "image_type", "render_conflict", "render_filled_form", "save_answers"]
+__all__ = [
+    "add_consultation_routes",
+    "image_type",
+    "render_conflict",
+    "render_filled_form",
+    "save_answers",
+    "view_face",
+]
 
 _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
@@ -59,24 +67,25 @@ def _show_form(request: ClinicRequest) -> Response:
     if "points" not in request.http_request.query_params:
         return request.html(render_filled_form(request, kept))
     try:
-        return request.html(_render_page(request, kept, kept.answers, None, face=_view_face(request, kept)))
+        return request.html(
+            _render_page(request, kept, kept.answers, None, face=view_face(request.repositories, kept.answers))
+        )
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
 
 
-def _view_face(request: ClinicRequest, consultation: ConsultationRecord) -> FacePointsView | None:
-    """The photograph of the answers with the points of its face; None without a photograph.
+def view_face(repositories: ClinicRepositories, answers: Submission) -> FacePointsView | None:
+    """Return the photograph of the answers with the points of its face; None without a photograph.
 
     Raises
     ------
     InputError : the photograph cannot be read.
     """
-    sent = consultation.answers
-    if not sent.photo:
+    if not answers.photo:
         return None
-    _, content = request.repositories.photographs.read_content(sent.photo)
+    _, content = repositories.photographs.read_content(answers.photo)
     with PHOTOGRAPH_LOCK:
-        return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), sent)
+        return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), answers)
 
 
 def render_filled_form(

@@ -117,7 +117,7 @@ async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str
 
 
 def _is_signed_in(request: ClinicRequest) -> bool:
-    who = request.services.sign_in.find_session(request.member_session.token)
+    who = request.services.find_session(request.http_request)
     return who is not None and who.member.role in PERMITTED_ROLES[AccessRight.READ]
 
 

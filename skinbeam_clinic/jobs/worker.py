@@ -23,7 +23,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from skinbeam.model.atomic_files import work_folder
-from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.model.errors import SkinbeamError
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.accounts.repository import acting_member
 from skinbeam_clinic.consultations.forms import Submission
@@ -43,11 +43,12 @@ from skinbeam_clinic.plans.plan_subprocess import (
 )
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.web.errors import refusal
+from skinbeam_clinic.web.errors import refusal_from
 
 __all__ = [
     "PAIR_JOB",
     "PLAN_JOB",
+    "PLAN_WORK_FOLDER",
     "JobListeners",
     "PairMeasurer",
     "PlanMaker",
@@ -90,6 +91,7 @@ class JobListeners:
 
 
 PLAN_JOB = "plan"
+PLAN_WORK_FOLDER = "skinbeam-clinic"  # name of the temporary folders of jobs
 PAIR_JOB = "pair"  # comparison of a pair of photographs that was graded blind
 _POLL_S = 2.0  # how often the queue is checked for jobs without `wake`: those of other processes, and of killed ones
 _REPORT_S = 0.9
@@ -181,11 +183,8 @@ class PlanWorker:
             pass
         except UnreachableError:
             raise
-        except InputError as error:
-            self._queue.fail(job, error)
-        except Exception:
-            _log.exception("defect while working on a job")
-            self._queue.fail(job, refusal(500).error)
+        except Exception as error:
+            self._queue.fail(job, refusal_from(error).error)
         return True
 
     def _run(self) -> None:
@@ -212,7 +211,7 @@ class PlanWorker:
         facts = read_history(desk, kept.patient_id)
         sent = join_history(kept.answers, facts)
         chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
-        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+        with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             if sent.photo:
                 (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.read_content(sent.photo)[1])
             if chosen is not None:
@@ -233,7 +232,7 @@ class PlanWorker:
         names = job.payload
         follow_up = names["follow_up"]
         pair = desk.pair_analyses.open_pair(follow_up, names["pair"])
-        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+        with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             for name, photograph in ((BEFORE_FILE, pair.before_id), (AFTER_FILE, pair.after_id)):
                 (home / name).write_bytes(desk.photographs.read_content(photograph)[1])
             measured = self._measure(home, self._report_progress(job), names["language"])

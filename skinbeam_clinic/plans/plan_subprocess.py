@@ -2,7 +2,7 @@
 
 The subprocess runs a command line of its own: it starts as fresh as `skinbeam consult` and uses parallel processes in
 the same way. It has access neither to the database nor to its key: it gets answers, a photograph and a folder, and
-writes its files there.
+writes its files there. For guests, who wait for their plan and nothing else, it is made in the server's own process.
 """
 
 import json
@@ -33,6 +33,7 @@ __all__ = [
     "PHOTOGRAPH_FILE",
     "PLAN_FILES",
     "SETTINGS_FILE",
+    "make_plan_in_process",
     "make_plan_in_subprocess",
     "preview_name",
 ]
@@ -76,6 +77,22 @@ def make_plan_in_subprocess(
             kill_process(process)
 
 
+def make_plan_in_process(
+    submission: Submission, home: Path, on_progress: ProgressListener, language: str = ENGLISH
+) -> NewPlan:
+    """Make the plan for a form's answers in this process, which then has what is simulated ready for the next one.
+
+    Parameters
+    ----------
+    home, language, on_progress : as of `make_plan_in_subprocess`; the plan goes on until it next tells a step.
+
+    Raises
+    ------
+    InputError : the case or the photograph is wrong.
+    """
+    return _read_made(_make_plan(submission, home, language, on_progress), home / _PLAN_FOLDER)
+
+
 def preview_name(name: str) -> str:
     """Return the name of a plan's file for a preview picture, or for the list of these pictures."""
     return name if name == DOCUMENT_FILE else f"preview-{name}"
@@ -90,7 +107,11 @@ def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) 
         last = step.get("said", last)
         on_progress(last)
 
-    made = await_result(stream, pass_on)
+    return _read_made(await_result(stream, pass_on), folder)
+
+
+def _read_made(made: Any, folder: Path) -> NewPlan:
+    """Return a plan that was made in a folder, with its files."""
     drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
     files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
     return NewPlan(**made, files={name: path.read_bytes() for name, path in files.items()})
@@ -99,26 +120,31 @@ def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) 
 def _main(home: Path, language: str, parent: int) -> None:
     """Run in the subprocess: read answers from stdin, make the plan, and tell its steps and what it is."""
     sent = Submission.from_json(sys.stdin.buffer.read())
+    tell_result(
+        lambda send: _make_plan(sent, home, language, lambda line: send({"said": line})),
+        parent,
+    )
+
+
+def _make_plan(sent: Submission, home: Path, language: str, on_progress: ProgressListener) -> dict[str, Any]:
+    """Make a plan in the folder, and return what describes it."""
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
 
-    def make(send: Callable[[dict[str, Any]], None]) -> Any:
-        def hear(step: Message | ConcernPlan) -> None:
-            with use_language(language):
-                send({"said": progress_line(step)})
+    def hear(step: Message | ConcernPlan) -> None:
+        with use_language(language):
+            on_progress(progress_line(step))
 
-        with listen_to_progress(hear):
-            with use_language(language):
-                consultation = check_consultation(
-                    case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
-                )
-            plan, _ = consult(
-                consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, kept_marks=kept_places(sent)
+    with listen_to_progress(hear):
+        with use_language(language):
+            consultation = check_consultation(
+                case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
             )
-        names = ("case_sha256", "plan_sha256", "seed", "draws")
-        return {name: getattr(plan, name) for name in names} | {"version": __version__}
-
-    tell_result(make, parent)
+        plan, _ = consult(
+            consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, kept_marks=kept_places(sent)
+        )
+    names = ("case_sha256", "plan_sha256", "seed", "draws")
+    return {name: getattr(plan, name) for name in names} | {"version": __version__}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messa
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
-from skinbeam.report.report_files import make_leaflet
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
@@ -47,7 +46,7 @@ from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 from skinbeam_clinic.web.security import REPORT_POLICY
 
-__all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan"]
+__all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan", "plan_file_response"]
 
 _MEDIA_TYPES = {
     "json": "application/json",
@@ -145,7 +144,7 @@ class _PreviewView:
 def add_plan_routes(router: ClinicRouter) -> None:
     """Open the routes of plans."""
     router.add("GET", "/plans/{plan}", _show_plan, only_reads=True)
-    router.add("GET", "/plans/{plan}/files/{name}", _download_file)
+    router.add("GET", "/plans/{plan}/files/{name}", plan_file_response)
     router.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
     router.add("POST", "/plans/{plan}/choice", _choose_option)
 
@@ -282,6 +281,8 @@ def _download_leaflet(request: ClinicRequest) -> Response:
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
     chosen = put_chosen_first(plan.plan, request.repositories.plans.list_choices(plan.record.id))
+    from skinbeam.report.report_files import make_leaflet  # imported late: a server need not draw to start
+
     with use_language(language):
         preview = _redraw_preview(request.repositories, plan, chosen)
         return Response(make_leaflet(chosen, preview), media_type=_MEDIA_TYPES["pdf"])
@@ -308,7 +309,8 @@ def _choose_option(request: ClinicRequest) -> Response:
     return request.redirect(f"/plans/{plan.record.id}")
 
 
-def _download_file(request: ClinicRequest) -> Response:
+def plan_file_response(request: ClinicRequest) -> Response:
+    """Answer with the file of a plan that the path names."""
     name = request.path_parameter("name")
     content = request.repositories.plans.read_file(request.path_parameter("plan"), name)
     headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None

@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import event
-
 from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.accounts.repository import create_clinic
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.database.columns import clock_set_to
-from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
-from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
-from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.temporary import open_temporary_database
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, days_until_first_session, tell_course
 from skinbeam_clinic.sample_clinic.people import SamplePerson, tell_cancelled, tell_long_ago, tell_new_today
@@ -68,12 +65,7 @@ def make_sample_clinic(
 
 def _found_clinic(folder: Path, password: str, at: datetime.datetime) -> SampleStaff:
     """Set up the database with the clinic, its members and its machines, before the oldest of its stories begins."""
-    environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
-    address = str(folder / "clinic.sqlite")
-    upgrade_database(address, environment)
-    database = open_database(address, environment)
-    database.engine.dispose()  # the connections to come do not wait for the disk: nothing of this outlives the program
-    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    database = open_temporary_database(folder)
     with clock_set_to(at - (_LONG_AGO_YEARS * 366 + 1) * datetime.timedelta(days=1)):
         operator = create_clinic(database, render_message("clinic.sample"), synthetic=True)
         return hire_staff(database, operator, password)

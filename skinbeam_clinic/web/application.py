@@ -14,45 +14,25 @@ from starlette.staticfiles import StaticFiles
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings
-from skinbeam_clinic.accounts.oidc_routes import add_oidc_routes
 from skinbeam_clinic.accounts.oidc_sign_in import OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeySignIn
 from skinbeam_clinic.accounts.passwords import PasswordHasher
-from skinbeam_clinic.accounts.routes import add_account_routes, add_member_routes, add_sign_in_routes, select_language
+from skinbeam_clinic.accounts.routes import select_language
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
-from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
-from skinbeam_clinic.appointments.routes import add_appointment_routes
-from skinbeam_clinic.clinic_transfer.routes import add_import_routes
-from skinbeam_clinic.consents.routes import add_consent_routes
-from skinbeam_clinic.consultations.camera_routes import add_camera_routes
-from skinbeam_clinic.consultations.routes import add_consultation_routes
-from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings
-from skinbeam_clinic.diaries.patient_routes import add_patient_diary_routes
-from skinbeam_clinic.diaries.routes import add_alarm_routes, add_diary_routes
 from skinbeam_clinic.diaries.views import DIARY_PATH
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.exchange.api_description import add_description_routes
-from skinbeam_clinic.exchange.routes import add_api_routes, add_token_routes
-from skinbeam_clinic.follow_ups.routes import add_follow_up_routes
-from skinbeam_clinic.jobs.routes import add_job_routes
-from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
-from skinbeam_clinic.machines.routes import add_machine_routes
+from skinbeam_clinic.guest_clinic.clinics import GuestClinics
+from skinbeam_clinic.jobs.worker import JobListeners, PlanMaker, PlanWorker
 from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
 from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
-from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
-from skinbeam_clinic.papers.routes import add_paper_routes
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
-from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
-from skinbeam_clinic.plans.routes import add_plan_routes
-from skinbeam_clinic.plans.setting_routes import add_setting_routes
-from skinbeam_clinic.test_spots.routes import add_test_spot_routes
-from skinbeam_clinic.treatments.routes import add_treatment_routes
+from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
 from skinbeam_clinic.web.errors import RefusedError, refusal
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices
-from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.routing import ClinicRouter, GuestRouter
 from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
 __all__ = ["build_clinic_app"]
@@ -68,6 +48,8 @@ def build_clinic_app(
     outside_contact: ContactSettings | None = None,
     tour: Mapping[str, str] | None = None,
     oidc: OidcSettings | None = None,
+    guests: GuestClinics | None = None,
+    make_plan: PlanMaker = make_plan_in_subprocess,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -81,6 +63,8 @@ def build_clinic_app(
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
     oidc : the OpenID Connect provider at which members may sign in; None for none.
+    guests : the clinics of guests; the app then has their routes alone. None for the app of members.
+    make_plan : makes the plans.
     """
     outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
@@ -89,12 +73,13 @@ def build_clinic_app(
         database,
         passwords,
         *doors,
-        PlanWorker(database),
+        PlanWorker(database, make_plan),
         JobListeners(),
         keep_years,
         outside_contact=outside_contact,
         tour=tour or {},
         oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
+        guests=guests,
     )
     pager = AlarmNotifier(database, outside_contact)
 
@@ -133,43 +118,16 @@ def build_clinic_app(
     app.add_middleware(RequestMonitor, metrics=metrics)  # the middleware added last is the outermost
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
-    gate = ClinicRouter(house, router)
-    add_follow_up_routes(gate)
-    people = (
-        add_sign_in_routes,
-        add_oidc_routes,
-        add_account_routes,
-        add_member_routes,
-        add_machine_routes,
-        add_import_routes,
-        add_patient_routes,
-        add_patient_rights_routes,
-    )
-    programs = (add_token_routes, add_description_routes, add_api_routes)
-    diary = (add_patient_diary_routes, add_diary_routes, add_alarm_routes)
-    after = (
-        add_test_spot_routes,
-        add_treatment_routes,
-        add_calendar_routes,
-        add_appointment_routes,
-        add_outcome_audit_routes,
-        *diary,
-    )
-    for add in (
-        *people,
-        add_consultation_routes,
-        add_suggestion_routes,
-        add_camera_routes,
-        add_job_routes,
-        add_plan_routes,
-        add_setting_routes,
-        add_consent_routes,
-        add_paper_routes,
-        *after,
-        *programs,
-    ):
-        add(gate)
-    add_monitoring_routes(gate, HealthChecks(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
+    if guests is None:  # each kind of server loads its own routes alone
+        from skinbeam_clinic.web.member_routes import add_clinic_routes
+
+        gate = ClinicRouter(house, router)
+        add_clinic_routes(gate)
+        add_monitoring_routes(gate, HealthChecks(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
+    else:
+        from skinbeam_clinic.guest_clinic.routes import add_guest_routes
+
+        add_guest_routes(GuestRouter(house, router), guests)
     app.include_router(router)
 
     def closing() -> None:

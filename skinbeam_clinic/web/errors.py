@@ -3,8 +3,6 @@
 import logging
 from typing import ClassVar
 
-from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -15,7 +13,7 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import DISK_FULL
 from skinbeam_clinic.web.pages import render_form
 
-__all__ = ["RefusedError", "add_error_handlers", "answer_error", "refusal", "refusal_from"]
+__all__ = ["RefusedError", "accepts_page", "answer_error", "refusal", "refusal_from"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +62,8 @@ def refusal(status: int) -> RefusedError:
 def refusal_from(error: Exception) -> RefusedError:
     """Return the refusal for an exception.
 
-    It is 422 for wrong input, 507 for a full disk, and 500 for a defect, which is logged.
+    It is 422 for wrong input, 507 for a full disk, and 500 for a defect, which is logged; an error that was a refusal
+    before it was stored, as that of a job, is that refusal again.
     """
     if isinstance(error, RefusedError):
         return error
@@ -73,33 +72,20 @@ def refusal_from(error: Exception) -> RefusedError:
     if unwritable or (isinstance(error, OSError) and error.errno in DISK_FULL):
         return refusal(507)
     if isinstance(error, InputError):
-        return RefusedError(422, error)
+        known = (status for status, (code, _) in _KnownRefusals.codes.items() if code == error.code)
+        return RefusedError(next(known, 422), error)
     _log.error("defect while answering", exc_info=error)
     return refusal(500)
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    """Register handlers that answer every exception of an app's routes with an error response of the same form."""
-
-    async def known(request: Request, error: Exception) -> Response:
-        refused = refusal_from(error)
-        return answer_error(request, refused.status, refused.error)
-
-    async def by_status(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        refused = refusal(error.status_code)
-        response = answer_error(request, refused.status, refused.error)
-        response.headers.update(error.headers or {})  # 405 lists the allowed methods
-        return response
-
-    for kind in (InputError, RefusedError, OSError):
-        app.add_exception_handler(kind, known)
-    app.add_exception_handler(HTTPException, by_status)
+def accepts_page(request: Request) -> bool:
+    """Return whether a client shows pages, as browsers do, and not a program."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def answer_error(request: Request, status: int, error: InputError) -> Response:
     """Return the error response: for a browser the form with everything that was filled in, else the JSON record."""
-    if "text/html" in request.headers.get("accept", ""):
+    if accepts_page(request):
         sent: Submission | None = getattr(request.state, "submission", None)
         return HTMLResponse(render_form(sent or Submission(), error), status_code=status)
     return JSONResponse({"error": error.as_record()}, status_code=status)

@@ -15,10 +15,10 @@ from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX, TABLES, Submission, find_repeated_field
 from skinbeam_clinic.web.errors import RefusedError, refusal
 
-__all__ = ["is_complete", "read_form"]
+__all__ = ["FIELD_BYTES", "is_complete", "read_form"]
 
 _MOST_FIELDS = 500 + MARK_FIELDS_MAX  # a form with every row of every table, and with every mark of a photograph
-_MOST_FIELD_BYTES = 10_000
+FIELD_BYTES = 10_000
 _IMPORT_FILES = ("patients", "appointments", "sessions", "mapping")
 _MOST_FILES = len(_IMPORT_FILES) + 1  # one more is read so that the error can name it
 _FILE_FIELDS = ("photo", "case", *_IMPORT_FILES)
@@ -26,7 +26,7 @@ _LINE_END = b"\r\n"
 _FORM_TYPES = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
 
-async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
+async def read_form(request: Request, *, field_bytes: int = FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
     """Return the fields of a complete form that has each field once; lists repeat with other values.
 
     Parameters

@@ -27,11 +27,9 @@ __all__ = [
     "FormChoiceGroup",
     "FormFault",
     "FormPage",
-    "PlanPage",
     "SubtypeChoices",
     "describe_field",
     "render_form",
-    "render_plan",
     "render_template",
 ]
 
@@ -220,13 +218,6 @@ class FormPage:
     read_only: Annotated[bool, "whether nothing can be changed here"]
 
 
-@dataclass(frozen=True)
-class PlanPage:
-    """Template context of the bar above a report."""
-
-    name: Annotated[str, "what the plan is kept under"]
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -281,12 +272,6 @@ def render_form(
         read_only=read_only,
     )
     return render_template(template, **vars(page), **context)
-
-
-def render_plan(name: str, report: str) -> str:
-    """Return a report, unchanged, with the bar of the app above it."""
-    bar = render_template("plan.html", **vars(PlanPage(name)))
-    return report.replace("<body>\n", f"<body>\n{bar}\n", 1)
 
 
 def render_template(template: str, **values: Any) -> str:

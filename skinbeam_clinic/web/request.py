@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from skinbeam.model.errors import InputError
 from skinbeam.report.formatting import capitalise
 from skinbeam.text import Formatter
-from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, Role
+from skinbeam_clinic.access import GUEST_RIGHTS, PERMITTED_ROLES, AccessRight, Role
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
@@ -20,6 +20,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.consultations.answers import read_form_answers
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
@@ -39,14 +40,15 @@ from skinbeam_clinic.errors import (
     clinic_error,
 )
 from skinbeam_clinic.exchange.api_responses import is_api_request, operation_outcome
+from skinbeam_clinic.guest_clinic.clinics import GuestClinics
 from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.web.client import RequestRate, find_passkey_site, is_encrypted
-from skinbeam_clinic.web.errors import RefusedError, refusal_from
+from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, is_encrypted, read_cookie
+from skinbeam_clinic.web.errors import RefusedError, answer_error, refusal, refusal_from
 from skinbeam_clinic.web.pages import describe_field, render_template
 from skinbeam_clinic.web.security import HEADERS
 
@@ -96,6 +98,7 @@ class ClinicServices:
     closing : set once the program is told to end, so that long responses end by themselves.
     tour : step of the tour of the sample clinic → path of its page; empty for every other clinic.
     oidc : the sign-in at an OpenID Connect provider; None where none is configured.
+    guests : the clinics of guests, on a server without records; otherwise None.
     """
 
     database: Database
@@ -113,6 +116,19 @@ class ClinicServices:
     closing: threading.Event = field(default_factory=threading.Event)
     tour: Mapping[str, str] = field(default_factory=dict)
     oidc: OidcSignIn | None = None
+    guests: GuestClinics | None = None
+
+    def find_session(self, request: Request, *, active: bool = True) -> MemberSession | None:
+        """Return the session of the browser's cookie, or of the guest to whom the address belongs; None without one.
+
+        Parameters
+        ----------
+        active : whether a person uses it now, rather than a page that polls by itself.
+        """
+        if self.guests is not None:
+            return self.guests.find_session(request.path_params)
+        token = read_cookie(request, SESSION_COOKIE)
+        return self.sign_in.find_session(token, active=active) if token else None
 
 
 @dataclass(frozen=True)
@@ -246,15 +262,20 @@ class ClinicRequest:
         """Return whether the signed-in member has a right."""
         return self.member_session.member.role in PERMITTED_ROLES[right]
 
+    def _offers(self, right: AccessRight) -> bool:
+        """Return whether pages offer what a right allows."""
+        return self.has_right(right) and (self.services.guests is None or right in GUEST_RIGHTS)
+
     def page_context(self, status: int = 200) -> dict[str, Any]:
         """Return the context of every page; the page of a server error reads no records, which may be what failed."""
         inside = self.session is not None and self.session.step_due is None
         return {
             "member": self.session.member if self.session is not None and inside else None,
-            "may": {act.value: inside and self.has_right(act) for act in AccessRight},
+            "may": {act.value: inside and self._offers(act) for act in AccessRight},
+            "guest": self.services.guests is not None,
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
-            "alarms": self._alarms() if inside and status < 500 else None,
+            "alarms": self._alarms() if inside and status < 500 and self.services.guests is None else None,
             "request": request_id.get(),
             "new_row": new_id(),  # for a form that makes a row: the same when it is sent again
         }
@@ -293,6 +314,8 @@ class ClinicRequest:
         told = refused.error if refused else error
         assert isinstance(told, InputError)
         status = refused.status if refused else error_status(told)
+        if self.services.guests is not None:
+            return self._guest_error_response(status, told)
         if is_diary_request(self.http_request):
             return invalid_link_page(status, self.services.outside_contact.phone)
         return (
@@ -300,6 +323,13 @@ class ClinicRequest:
             if is_api_request(self.http_request)
             else self.page("fault.html", status, error=told, address=self._sent_path(), kept=self._kept_entries(status))
         )
+
+    def _guest_error_response(self, status: int, error: InputError) -> Response:
+        """Answer a guest with the form that was sent, or a program with the error record."""
+        told = refusal(404).error if isinstance(error, RecordNotFoundError) else error
+        if self.fields and not hasattr(self.http_request.state, "submission"):
+            self.http_request.state.submission = read_form_answers(self.fields)
+        return answer_error(self.http_request, status, told)
 
     def _sent_path(self) -> str:
         """Return where the form was sent to, to send it there again."""

@@ -19,16 +19,24 @@ from starlette.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
 from skinbeam.text import render_message
-from skinbeam_clinic.access import BACKGROUND_ROUTES, GET_ALONE_ROUTES, ROUTES, AccessRight, RouteAccess, require_right
+from skinbeam_clinic.access import (
+    BACKGROUND_ROUTES,
+    GET_ALONE_ROUTES,
+    GUEST_ROUTES,
+    ROUTES,
+    AccessRight,
+    RouteAccess,
+    require_right,
+)
 from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.errors import DeniedError, UnreachableError
 from skinbeam_clinic.models import MemberSession, SignInStep
-from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_network, is_poll, read_cookie
+from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
-from skinbeam_clinic.web.form_body import read_form
+from skinbeam_clinic.web.form_body import FIELD_BYTES, read_form
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, sign_in_page
 
-__all__ = ["ClinicRouter"]
+__all__ = ["ClinicRouter", "GuestRouter"]
 
 BODY_SECONDS = 300.0
 _MB_BYTES = 1_000_000
@@ -48,6 +56,9 @@ RouteHandler = Callable[[ClinicRequest], Response]
 class ClinicRouter:
     """Adds routes of the table `ROUTES` to a FastAPI router, each with the same checks."""
 
+    _table = ROUTES
+    _longest_field = _FIELD_BYTES
+
     def __init__(self, services: ClinicServices, router: APIRouter) -> None:
         self._services = services
         self._router = router
@@ -64,7 +75,7 @@ class ClinicRouter:
         ------
         KeyError : it is not in the table `ROUTES`.
         """
-        door = ROUTES[method, path]
+        door = self._table[method, path]
 
         async def answer(request: Request) -> Response:
             clinic_request = ClinicRequest(self._services, request, None)
@@ -78,7 +89,7 @@ class ClinicRouter:
                 if turned_away := _refuse_entry(clinic_request, door):
                     return turned_away
                 if method == "POST":
-                    await _receive_form(clinic_request)
+                    await _receive_form(clinic_request, self._longest_field)
                     if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
                         _check_photograph(clinic_request)
                 return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
@@ -113,8 +124,7 @@ class ClinicRouter:
         if access is RouteAccess.TOKEN:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             return self._services.api_tokens.find_session(token.strip()) if scheme.casefold() == "bearer" else None
-        token = read_cookie(request, SESSION_COOKIE)
-        return self._services.sign_in.find_session(token, active=active) if token else None
+        return self._services.find_session(request, active=active)
 
     def _log_denial(self, who: MemberSession | None, route: str) -> None:
         """Record in the audit log that a member asked for what their role may not do."""
@@ -131,6 +141,25 @@ class ClinicRouter:
         asks = find_network(request) if who is None else who.member.id
         if not self._rate.hit(_REQUESTS_A_MINUTE[who is not None], asks):
             raise refusal(429)
+
+
+class GuestRouter(ClinicRouter):
+    """Adds the routes of `GUEST_ROUTES`; those of a clinic's features that guests do not use are left out.
+
+    Guests are limited by how many plans wait and by what is stored, not by their requests: a form that is filled in
+    asks for its suitability again and again.
+    """
+
+    _table = GUEST_ROUTES
+    _longest_field = FIELD_BYTES
+
+    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
+        """Add a route, where it is one of guests."""
+        if (method, path) in GUEST_ROUTES:
+            super().add(method, path, handler, only_reads=only_reads)
+
+    def _check_rate(self, request: Request, who: MemberSession | None) -> None:
+        """Refuse nobody."""
 
 
 def _without_body(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -159,6 +188,8 @@ def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> 
         return None
     if request.session is None and access is RouteAccess.TOKEN:
         raise refusal(401)
+    if request.session is None and request.services.guests is not None:
+        raise refusal(404)  # guests do not sign in; the address belongs to nobody
     step = None if request.session is None else request.session.step_due
     if request.session is None or (step is not None and access not in _STEP_ROUTES[step]):
         is_page = request.http_request.method in ("GET", "HEAD")
@@ -169,7 +200,7 @@ def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> 
     return None
 
 
-async def _receive_form(request: ClinicRequest) -> None:
+async def _receive_form(request: ClinicRequest, longest_field: int) -> None:
     """Read the body of a form, within its time and size.
 
     Raises
@@ -178,7 +209,9 @@ async def _receive_form(request: ClinicRequest) -> None:
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await read_form(request.http_request, field_bytes=_FIELD_BYTES, lines=("question", "words", "notes"))
+            data = await read_form(
+                request.http_request, field_bytes=longest_field, lines=("question", "words", "notes")
+            )
     except TimeoutError:
         raise refusal(408) from None
     try:

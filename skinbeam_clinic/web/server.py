@@ -1,29 +1,20 @@
-"""Serve the clinic, or the demonstration form, with uvicorn.
-
-In the demonstration nothing outlives the program.
-"""
+"""Serve the clinic with uvicorn: on its records, or without a database for guests."""
 
 import datetime
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo, available_timezones
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from skinbeam.model.atomic_files import remove_temporary_paths
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.text import render_message
-from skinbeam_clinic.demonstration.plans import DemonstrationPlans
-from skinbeam_clinic.demonstration.routes import demonstration_router
-from skinbeam_clinic.web.errors import add_error_handlers
-from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
-__all__ = ["build_app", "open_listener", "parse_time_zone", "run_server", "serve_app"]
+__all__ = ["open_listener", "parse_time_zone", "run_server", "serve_app"]
 
 _IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
@@ -34,30 +25,10 @@ _INTERRUPTED = 130  # exit status of an interrupted command
 _TRUSTED_PROXIES, _THIS_MACHINE = "FORWARDED_ALLOW_IPS", "127.0.0.1,::1"
 
 
-def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
-    """Return the demonstration app for a server at `host`, which accepts the host names `names`, too.
-
-    Its results are stored in a temporary folder, which is removed when the app ends.
-    """
-    plans = DemonstrationPlans()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        plans.close()
-
-    app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
-    app.add_middleware(RequestGuard, names=server_names(host, names))
-    add_error_handlers(app)
-    app.include_router(demonstration_router(plans))
-    return app
-
-
 def run_server(
     host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int, zone: str | None = None
 ) -> None:
-    """Serve until interrupted: the records of a clinic, or without a database the demonstration form.
+    """Serve until interrupted: the records of a clinic, or without a database the clinic of guests.
 
     Parameters
     ----------
@@ -71,7 +42,9 @@ def run_server(
     InputError : the time zone is unknown, nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     if db is None:
-        serve_app(build_app(host, names), host, port)
+        from skinbeam_clinic.guest_clinic.server import serve_guests
+
+        serve_guests(host, port, names, zone=parse_time_zone(zone))
         return
     from skinbeam_clinic.accounts.oidc_provider import read_oidc_settings
     from skinbeam_clinic.database.revisions import open_database

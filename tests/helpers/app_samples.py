@@ -1,14 +1,19 @@
 """Forms, and stand-ins for a browser and for the planning, shared by the tests of the app."""
 
 import html.parser
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from paths import ROOT
+from report_samples import sample, sample_plan
 
-from skinbeam.plan.case_check import CheckedConsultation
-from skinbeam_clinic.demonstration.routes import DEMONSTRATION_FILES
+from skinbeam.plan.case_check import CheckedConsultation, check_consultation
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
 
 EXAMPLE = ROOT / "examples" / "first-consultation"
 PAGE = {"accept": "text/html,application/xhtml+xml"}
@@ -166,15 +171,28 @@ class Planner:
     def __init__(self) -> None:
         self.made = self.at_once = self.most_at_once = 0
         self.seconds = 0.0
+        self.fault: Exception | None = None
+        self.cases: list[CheckedConsultation] = []
 
-    def __call__(self, consultation: CheckedConsultation, folder: Path, *, language: str) -> None:
+    def __call__(self, sent: Submission, home: Path, on_progress: Callable[[str], None], language: str) -> NewPlan:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        time.sleep(self.seconds)
+        try:
+            self.cases.append(
+                check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
+            )
+            begun = time.monotonic()
+            while time.monotonic() - begun < self.seconds:
+                on_progress("redness, cheeks: first look")
+                time.sleep(0.01)
+            if self.fault is not None:
+                raise self.fault
+        finally:
+            self.at_once -= 1
         self.made += 1
-        self.at_once -= 1
-        for name in DEMONSTRATION_FILES:
-            (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
+        plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
+        files = dict.fromkeys(PLAN_FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
+        return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)
 
 
 def grouped(entries: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -125,12 +125,15 @@ function saver(form, came) {
         const held = form.elements["photo.kept"] || form.querySelector(".points").appendChild(document.createElement("input"));
         if (!held.name) Object.assign(held, { name: "photo.kept", type: "hidden" });
         held.value = kept.photograph;
-        const shown = form.querySelector(".pictures"), picture = new Image(), uses = document.createElement("a");
-        const figure = document.createElement("figure"), caption = document.createElement("figcaption");
+        const shown = form.querySelector(".pictures"), picture = new Image(), figure = document.createElement("figure");
         Object.assign(picture, { src: `/photographs/${kept.photograph}`, alt: shown.dataset.alt });
-        Object.assign(uses, { href: `/photographs/${kept.photograph}/uses`, textContent: shown.dataset.uses });
-        caption.append(uses);
-        figure.append(picture, caption);
+        figure.append(picture);
+        if (shown.dataset.uses) {
+          const caption = document.createElement("figcaption"), uses = document.createElement("a");
+          Object.assign(uses, { href: `/photographs/${kept.photograph}/uses`, textContent: shown.dataset.uses });
+          caption.append(uses);
+          figure.append(caption);
+        }
         shown.append(figure);
         form.dispatchEvent(new Event("photographed"));
       }
@@ -154,10 +157,9 @@ function saver(form, came) {
   return now;
 }
 
-// Makes the plan, and tells each step of it while it is made.
+// Asks for the plan, whose job has a page of its own.
 function planner(form, came, saving) {
-  const making = form.querySelector(".making"), lines = making.querySelector("[role=status]");
-  const lost = form.querySelector(".lost");
+  const making = form.querySelector(".making"), lost = form.querySelector(".lost");
   let stop = null;
   function stopped() {
     making.hidden = true;
@@ -174,26 +176,11 @@ function planner(form, came, saving) {
     stop = new AbortController();
     making.hidden = false;
     lost.hidden = true;
-    lines.textContent = "";
     try {
       await saving?.();
-      const headers = { Accept: "text/event-stream, text/html" };
+      const headers = { Accept: "text/html" };
       const reply = await fetch(form.action, { method: "POST", body: new FormData(form), headers, signal: stop.signal });
-      if (reply.redirected) { location.assign(reply.url); return; }  // the plan is made elsewhere, and has a page of its own
-      if (!reply.headers.get("Content-Type").startsWith("text/event-stream")) { came(await reply.text()); return; }
-      const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let rest = ""; ;) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error("ended early");
-        const parts = (rest + value).split("\n\n");
-        rest = parts.pop();
-        for (const part of parts) {
-          const [, kind, data] = part.match(/^event: (\w+)\ndata: (.*)$/) || [];
-          if (kind === "said") lines.textContent = JSON.parse(data);
-          if (kind === "done") { location.assign(JSON.parse(data)); return; }
-          if (kind === "fault") { came(JSON.parse(data)); return; }
-        }
-      }
+      if (reply.redirected) location.assign(reply.url); else came(await reply.text());
     } catch (error) {
       stopped();
       lost.hidden = error.name === "AbortError";

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from skinbeam_clinic.web import server
 from skinbeam_clinic.web.client import find_network
-from skinbeam_clinic.web.server import build_app, serve_app
+from skinbeam_clinic.web.server import serve_app
 
 CLIENT = b"203.0.113.7"
 
@@ -50,8 +50,7 @@ def served_app(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(server, "_Server", Captured)
 
     def make() -> Any:
-        app: FastAPI = build_app()
-        serve_app(app, "127.0.0.1", 0)
+        serve_app(FastAPI(), "127.0.0.1", 0)
         configured[-1].load()
         return configured[-1].loaded_app
 

@@ -7,34 +7,44 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from app_samples import LEAST, PAGE, Form, Planner
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from skinbeam.report.live_figure import script_hashes
+from skinbeam_clinic.access import GUEST_ROUTES
 from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX
-from skinbeam_clinic.demonstration import plans, routes
-from skinbeam_clinic.web import security, server
+from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.web import routing, security
 
 
-def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]:
+def _asks() -> dict[tuple[str, str], tuple[str, str, dict[str, Any], int]]:
     """Route → a request that it must refuse, and with what."""
-    return {
-        "/": ("PUT", "/", {}, 405),
-        "/consult": ("POST", "/consult", {"data": LEAST | {"patient.age_years": "520"}}, 422),
-        "/points": (
+    nobodys = dict.fromkeys(("consultation", "photograph", "job", "plan", "option", "language"), "0" * 32)
+    of_records = {
+        (method, path): (
+            method,
+            path.format(**nobodys, name="plan.json"),
+            {"data": LEAST} if method == "POST" else {},
+            404,
+        )
+        for method, path in GUEST_ROUTES
+        if "{" in path
+    }
+    return of_records | {
+        ("GET", "/"): ("PUT", "/", {}, 405),
+        ("POST", "/consult"): ("POST", "/consult", {"data": LEAST | {"patient.age_years": "520"}}, 422),
+        ("POST", "/points"): (
             "POST",
             "/points",
             {"data": LEAST, "files": {"photo": ("me.jpg", b"no picture", "image/jpeg")}},
             422,
         ),
-        "/suitability": ("POST", "/suitability", {"data": {"patient.age_years": "4\n2"}}, 400),
-        "/plans/{plan}": ("GET", f"/plans/{'0' * 64}", {}, 404),
-        "/plans/{plan}/answers": ("GET", f"/plans/{'0' * 64}/answers", {}, 404),
-        "/plans/{plan}/{name}": ("GET", f"/plans/{'0' * 64}/plan.json", {}, 404),
-        "/static": ("GET", "/static/../server.py", {}, 404),
-        "no such path": ("GET", "/nowhere", {}, 404),
+        ("POST", "/suitability"): ("POST", "/suitability", {"data": {"patient.age_years": "4\n2"}}, 400),
+        ("GET", "/static"): ("GET", "/static/../server.py", {}, 404),
+        ("GET", "no such path"): ("GET", "/nowhere", {}, 404),
     }
 
 
@@ -46,11 +56,14 @@ def _routes(of: Any) -> Iterator[Any]:
 
 
 def test_every_route_refuses_in_one_shape(client: TestClient) -> None:
-    asks = _asks(client)
     app: Any = client.app
-    routes = list(_routes(app))
-    assert {route.path for route in routes} == set(asks) - {"no such path"}
-    assert all(isinstance(route, APIRoute) for route in routes if route.path != "/static")
+    routes = [route for route in _routes(app) if route.path != "/static"]
+    assert all(isinstance(route, APIRoute) for route in routes)
+    asks = _asks()
+    open_routes = {(method, route.path) for route in routes for method in route.methods}
+    heads = {("HEAD", path) for method, path in GUEST_ROUTES if method == "GET"}
+    assert open_routes == set(GUEST_ROUTES) | heads
+    assert set(asks) >= set(GUEST_ROUTES)
     for method, path, how, status in asks.values():
         answer = client.request(method, path, **how)
         assert answer.status_code == status, path
@@ -75,7 +88,7 @@ def test_every_answer_has_the_headers(client: TestClient, planner: Planner) -> N
     ):
         assert answer.status_code in (200, 303)
         assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
-    for path in (plan, f"{plan}/report.html"):  # a report carries its own style sheet; nothing else is looser
+    for path in (f"{plan}/files/report.html", f"{plan}/report.html"):  # it has its own style sheet
         headers = client.get(path).headers
         assert headers["content-security-policy"] == security.REPORT_POLICY
         assert re.findall(r"script-src ([^;]*)", security.REPORT_POLICY) == [
@@ -201,7 +214,7 @@ def test_a_whole_body_is_planned(client: TestClient, planner: Planner) -> None:
     """The twin of all that is refused below; a body may end with or without a line end."""
     for content in (WHOLE, WHOLE.removesuffix(b"\r\n")):
         assert client.post("/consult", content=content, headers={"content-type": MULTIPART}).status_code == 303
-    assert planner.made == 1  # the same answers are planned once
+    assert planner.made == 2
 
 
 @pytest.mark.parametrize("cut", range(len(_parts(LEAST)), len(WHOLE) - 2))
@@ -332,7 +345,7 @@ def test_what_the_form_does_not_ask_is_refused(
 
 
 def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(routing, "BODY_SECONDS", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -352,24 +365,29 @@ def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"multipart/form-data; boundary=x")],
         "scheme": "http",
     }
-    asyncio.run(server.build_app()(scope, receive, send))
+    with open_guest_app() as app:
+        asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["error"]["code"] == "too-slow"
 
 
-def test_a_defect_shows_nothing_of_its_inside_and_keeps_the_form(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("secret of the inside")
+def asked_for_a_page(client: TestClient, answers: dict[str, str]) -> httpx2.Response:
+    """The page of the job of a form once the job has ended."""
+    job = client.post("/consult", data=answers, headers=PAGE).headers["location"]
+    assert client.get(f"{job}/events").text.endswith("event: ended\ndata:\n\n")
+    return client.get(job, headers=PAGE)
 
-    monkeypatch.setattr(plans, "consult", fail)
+
+def test_a_defect_shows_nothing_of_its_inside_and_keeps_the_form(
+    client: TestClient, planner: Planner, caplog: pytest.LogCaptureFixture
+) -> None:
+    planner.fault = RuntimeError("secret of the inside")
     answer = client.post("/consult", data=LEAST)
-    page = client.post("/consult", data=LEAST, headers=PAGE)
+    page = asked_for_a_page(client, LEAST)
     assert answer.status_code == page.status_code == 500
     assert answer.json()["error"]["code"] == "defect"
     assert set(LEAST.items()) <= set(Form(page.text).filled)
     for one in (answer, page):
         assert "secret" not in one.text
-        assert {name: one.headers[name] for name in security.HEADERS} == security.HEADERS
+    assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
     assert "secret of the inside" in caplog.text  # the log of the program has it

@@ -116,21 +116,26 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
 
     page.get_by_label("Age (years)").fill("42")
     send(page, no_wait_after=True)
-    page.wait_for_url(re.compile(r"/plans/[\w-]{32}$"), timeout=PLAN_MS)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
+    page.wait_for_url(re.compile(r"/plans/[0-9a-f]{32}$"), timeout=PLAN_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Plan")
     expect(page.locator(".banner")).to_contain_text("Demonstration mode")
-    looked_at(page)
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
+    expect(page.get_by_text("Pulsed dye laser, 595 nm").first).to_be_visible()
     looked_at(page)
 
     kept = page.url
-    for name, starts in (("Plan (JSON)", b"{"), ("Report (PDF)", b"%PDF"), ("Patient leaflet (PDF)", b"%PDF")):
+    for name, starts in (("Plan (JSON)", b"{"), ("Report (PDF)", b"%PDF"), ("Patient leaflet, Deutsch (PDF)", b"%PDF")):
         file = page.request.get(page.get_by_role("link", name=name).evaluate("link => link.href"))
         assert file.ok
         assert file.body().startswith(starts)
     assert page.request.get(f"{page.url}/plan.json").json()["schema"] == "skinbeam.plan/1"
 
+    page.get_by_role("link", name="Report", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
+    looked_at(page)
+
+    page.goto(kept)
     page.get_by_role("link", name="Change the answers").click()
     expect(page.get_by_label("Age (years)")).to_have_value("42")
     expect(page.get_by_label("Use the photograph that was sent before")).to_be_checked()
@@ -375,11 +380,35 @@ def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: 
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
     send(page)
-    told = page.locator(".making [role=status]")
-    expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
-    page.get_by_role("button", name="Cancel").click()
-    expect(told).to_be_hidden()
-    expect(page.locator(".send button[type=submit]")).to_have_accessible_name("Make the plan")
-    page.get_by_role("button", name="Make the plan").click()  # another may be made at once
-    expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
-    page.get_by_role("button", name="Cancel").click()
+    told = page.locator(".said")
+    for _ in range(2):
+        expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
+        looked_at(page)
+        page.get_by_role("button", name="Stop").click()
+        page.wait_for_url(re.compile(r"/consultations/[0-9a-f]{32}$"))
+        expect(page.get_by_label("Age (years)")).to_have_value("47")  # another plan may be made at once
+        send(page)
+    expect(told).to_be_visible()
+
+
+def test_answers_that_are_changed_are_saved_and_planned_anew(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").fill("47")
+    step(page, 2)
+    page.get_by_label("Condition").first.select_option("Diffuse redness (rosacea)")
+    page.get_by_label("Where").first.select_option("cheeks")
+    send(page)
+    page.wait_for_url(re.compile(r"/plans/[0-9a-f]{32}$"), timeout=PLAN_MS)
+    first = page.url
+    page.get_by_role("link", name="Change the answers").click()
+    page.get_by_label("Age (years)").fill("63")
+    step(page, 4)
+    expect(page.locator(".save-state")).to_have_text("Saved.")
+    for number in (4, 3, 2, 1):
+        step(page, number)
+        looked_at(page)
+    send(page)
+    page.wait_for_url(re.compile(r"/plans/[0-9a-f]{32}$"), timeout=PLAN_MS)
+    assert page.url != first
+    page.goto(first)
+    expect(page.get_by_role("alert")).to_contain_text("no longer valid")

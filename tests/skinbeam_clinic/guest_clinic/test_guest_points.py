@@ -1,7 +1,6 @@
 """The points of a face in the form: shown on its photograph, and counted for the photograph that they were set on."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
 from skinbeam.model.errors import InputError
-from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.consultations.face_points import read_points
 from skinbeam_clinic.consultations.forms import Submission, make_submission
@@ -58,7 +56,7 @@ def test_a_case_file_gives_a_form_without_points_that_belong_to_a_photograph_els
 
 
 def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_those_that_were_moved(
-    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, planner: Planner
 ) -> None:
     shown = client.post("/points", data=LEAST, files=PHOTO, headers=PAGE)
     form = Form(shown.text)
@@ -69,28 +67,27 @@ def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_thos
     assert shown.text.count("data:image/jpeg;base64,") == 1
     assert sorted(form.filled) == sorted([*LEAST.items(), ("photo.kept", kept)])  # what was found is no answer
 
-    cases: list[Any] = []
-
-    def asked(consultation: CheckedConsultation, folder: Path, *, language: str) -> None:
-        cases.append(consultation)
-        planner(consultation, folder, language=language)
-
-    monkeypatch.setattr("skinbeam_clinic.demonstration.plans.consult", asked)
     set_on = {"photo.kept": kept, "photo.points.of": kept}
     plain = client.post("/consult", data=LEAST | set_on)
     moved = client.post("/consult", data=LEAST | set_on | MOVED)
-    assert plain.headers["location"] != moved.headers["location"]
+    assert plain.status_code == moved.status_code == 303
+    cases: list[Any] = planner.cases
     assert [case.photo_analysis.skin.face.backend for case in cases] == ["network", "points"]
     assert cases[1].photo_analysis.skin.face.left_pupil == (246.5, 103.0)
-    again = client.get(f"{moved.headers['location']}/answers")
-    assert dict(Form(again.text).filled) == LEAST | MOVED | {"photo.kept": kept}
+    again = client.get(client.get(f"{moved.headers['location']}/answers").headers["location"])
+    answers = dict(Form(again.text).filled)
+    assert answers == LEAST | MOVED | {"photo.kept": answers["photo.kept"]}
 
-    crossed = client.post("/consult", data=LEAST | set_on | MOVED | {NAMES[0]: "300"}, headers=PAGE)
+    crossed = client.post("/consult", data=LEAST | set_on | MOVED | {NAMES[0]: "300"})
     assert crossed.status_code == 422
+    assert crossed.json()["error"]["field"] == "photo.points"
+    job = client.post("/consult", data=LEAST | set_on | MOVED | {NAMES[0]: "300"}, headers=PAGE).headers["location"]
+    client.get(f"{job}/events")
+    crossed = client.get(job)
     assert "Pupils and mouth: The points are not the right pupil" in Form(crossed.text).words
 
 
-def test_without_a_face_the_points_stand_in_the_middle(client: TestClient, tmp_path: Path) -> None:
+def test_without_a_face_the_points_stand_in_the_middle(client: TestClient) -> None:
     import cv2
     import numpy as np
 

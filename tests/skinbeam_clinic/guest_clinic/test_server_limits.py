@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,12 +19,9 @@ from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
 from skinbeam.model.document import unwritable_error
-from skinbeam.plan.parallel import report_progress
-from skinbeam.text import Message
-from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.demonstration import plans
-from skinbeam_clinic.demonstration import plans as planning
-from skinbeam_clinic.web import security, server
+from skinbeam_clinic.database.file_store import FileStore
+from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.web import security
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
 
@@ -61,18 +57,22 @@ def test_only_names_of_this_machine_are_answered(
 
 
 def test_the_name_that_it_listens_at_is_answered() -> None:
-    with TestClient(server.build_app("clinic.example"), base_url="http://clinic.example") as client:
+    with open_guest_app("clinic.example") as app, TestClient(app, base_url="http://clinic.example") as client:
         assert client.get("/").status_code == 200
         assert client.get("/", headers={"host": "other.example"}).json()["error"]["code"] == "unknown-host"
 
 
 def test_names_of_a_server_before_it_are_answered_when_they_were_said(planner: Planner) -> None:
     """It passes on the name that it was asked under, as Caddy and Traefik do."""
-    headers = {"host": "laser.clinic.example", "sec-fetch-site": "same-origin", "accept": "text/event-stream"}
-    with TestClient(server.build_app(names=["Laser.Clinic.example", "other.example"])) as client:
-        sent = client.post("/consult", data=LEAST, headers=headers)
-        assert sent.status_code == 200
-        assert sent.headers["x-accel-buffering"] == "no"  # each step is passed on as it comes
+    headers = {"host": "laser.clinic.example", "sec-fetch-site": "same-origin"} | PAGE
+    with (
+        open_guest_app(names=["Laser.Clinic.example", "other.example"], make_plan=planner) as app,
+        TestClient(app, follow_redirects=False) as client,
+    ):
+        job = client.post("/consult", data=LEAST, headers=headers).headers["location"]
+        events = client.get(f"{job}/events", headers=headers)
+        assert events.status_code == 200
+        assert events.headers["x-accel-buffering"] == "no"  # each step is passed on as it comes
         refused = client.get("/", headers={"host": "third.example"})
         assert refused.status_code == 421
         assert "--name" in refused.json()["error"]["hint"]
@@ -82,64 +82,10 @@ def test_names_of_a_server_before_it_are_answered_when_they_were_said(planner: P
 
 
 def test_the_name_of_a_plan_is_drawn_anew(client: TestClient, planner: Planner) -> None:
-    first = client.post("/consult", data=LEAST).headers["location"]
-    assert client.post("/consult", data=LEAST).headers["location"] == first, "the same answers are planned once"
-    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as other:
-        second = other.post("/consult", data=LEAST).headers["location"]
+    """Somebody who knows the answers cannot compute the address."""
+    first, second = (client.post("/consult", data=LEAST).headers["location"] for _ in range(2))
     assert first != second
-    assert re.fullmatch(r"/plans/[\w-]{32}", first)
-
-
-def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many send one photograph while others read it: nobody finds a part of it."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    kept = plans.DemonstrationPlans()
-    photograph = os.urandom(3_000_000)
-    path = kept._photograph(kept.store_photograph(photograph))
-    assert path is not None
-    ended = threading.Event()
-    sizes = set()
-
-    def read() -> None:
-        while not ended.is_set():
-            sizes.add(len(path.read_bytes()))
-
-    readers = [threading.Thread(target=read) for _ in range(2)]
-    writers = [
-        threading.Thread(target=lambda: [kept.store_photograph(photograph) for _ in range(20)]) for _ in range(3)
-    ]
-    for one in (*readers, *writers):
-        one.start()
-    for one in writers:
-        one.join()
-    ended.set()
-    for one in readers:
-        one.join()
-    kept.close()
-    assert sizes == {len(photograph)}
-
-
-def test_photographs_are_decoded_one_at_a_time(client: TestClient, planner: Planner, monkeypatch: Any) -> None:
-    at_once: list[int] = []
-    now = threading.Semaphore(100)
-    looked = planning.check_consultation
-
-    def look(*arguments: Any) -> Any:
-        with now:
-            at_once.append(100 - now._value)
-            time.sleep(0.05)
-            return looked(*arguments)
-
-    monkeypatch.setattr(planning, "check_consultation", look)
-    sending = [
-        threading.Thread(target=client.post, args=("/consult",), kwargs={"data": LEAST, "files": {"photo": FACE}})
-        for _ in range(4)
-    ]
-    for one in sending:
-        one.start()
-    for one in sending:
-        one.join()
-    assert at_once == [1] * 4
+    assert re.fullmatch(r"/plans/[0-9a-f]{32}", first)
 
 
 # --- a full disk ------------------------------------------------------------------------------------------------------
@@ -148,47 +94,30 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("raised", [FULL, unwritable_error(Path("plan.json"), FULL)], ids=["raised", "told"])
-@pytest.mark.parametrize("where", ["consult", "write_atomically", "tempfile.mkdtemp"])
-def test_a_full_disk_is_told_and_the_form_stays(
-    client: TestClient, planner: Planner, where: str, raised: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: Any, **__: Any) -> None:
-        raise raised
-
-    monkeypatch.setattr(f"skinbeam_clinic.demonstration.plans.{where}", fails)
-    answer = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE)
+def test_a_full_disk_is_told_and_the_form_stays(client: TestClient, planner: Planner, raised: Exception) -> None:
+    planner.fault = raised
+    job = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE).headers["location"]
+    client.get(f"{job}/events")
+    answer = client.get(job)
     assert answer.status_code == 507
     assert "disk of the machine" in Form(answer.text).words
     assert set(LEAST.items()) <= set(Form(answer.text).filled)
-    assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
-    assert client.post("/consult", data=LEAST, files={"photo": FACE}).json()["error"]["code"] == "disk-full"
-    monkeypatch.undo()
+    refused = client.post("/consult", data=LEAST, files={"photo": FACE})
+    assert refused.json()["error"]["code"] == "disk-full"
+    assert {name: refused.headers[name] for name in security.HEADERS} == security.HEADERS
 
 
-# --- nobody waits -----------------------------------------------------------------------------------------------------
-
-
-def test_a_plan_that_nobody_waits_for_stops(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_disk_that_is_full_for_the_photograph_is_told_and_the_form_stays(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    kept = plans.DemonstrationPlans()
-    told = 0
+    def fails(*_: Any) -> None:
+        raise FULL
 
-    def consult(*_: Any, **__: Any) -> None:
-        nonlocal told
-        for _turn in range(1000):
-            told += 1
-            report_progress(Message("progress.device", {"device": "a laser"}))
-
-    monkeypatch.setattr(plans, "consult", consult)
-    sent = make_submission(LEAST.items())
-    with pytest.raises(planning.RequesterGoneError):
-        kept.make(sent, gone=lambda: told >= 3)
-    assert told == 3
-    (root,) = tmp_path.glob(".skinbeam-app.*")
-    assert not list(root.iterdir()), "what it made is removed"
-    kept.close()
+    monkeypatch.setattr(FileStore, "_write", fails)
+    answer = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE)
+    assert answer.status_code == 507
+    assert set(LEAST.items()) <= set(Form(answer.text).filled)
+    assert planner.made == 0
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -224,7 +153,7 @@ def ask(port: int, fields: dict[str, str]) -> socket.socket:
 
 
 def folders(temporary: Path) -> list[Path]:
-    return [path for root in temporary.glob(".skinbeam-app.*") for path in root.iterdir()]
+    return list(temporary.glob(".skinbeam-clinic.*"))
 
 
 START_S = 60.0  # a server says its address before it has read its libraries, which takes long beside other tests
@@ -258,18 +187,20 @@ def test_it_ends_within_five_seconds_while_a_plan_is_made(asked: signal.Signals,
 def test_what_a_killed_app_left_goes_when_the_next_one_starts(tmp_path: Path) -> None:
     def there() -> set[str]:
         # Python tries the folder for temporary files with a file of its own, which comes and goes.
-        return {entry.name for entry in tmp_path.glob(".skinbeam-app.*")}
+        return {entry.name for entry in tmp_path.glob(".skinbeam-guest.*")}
 
-    with served(tmp_path) as (process, _):
-        until(there, START_S)
+    with served(tmp_path) as (process, port), ask(port, LEAST):
+        until(lambda: folders(tmp_path), START_S)
         process.kill()
         process.wait()
-        left = there()
+        left, left_of_plan = there(), set(folders(tmp_path))
+    assert left_of_plan
     assert len(left) == 1
     with served(tmp_path), served(tmp_path):
         until(lambda: len(there()) == 2 and not left & there(), START_S)
         assert len(there()) == 2
         assert not left & there()
+        assert not left_of_plan & set(folders(tmp_path))
 
 
 @pytest.mark.check

@@ -1,1 +1,0 @@
-"""The public demonstration form: plans without stored records."""

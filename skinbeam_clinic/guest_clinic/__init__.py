@@ -1,0 +1,1 @@
+"""The clinic of guests, which `skinbeam serve` without `--db` serves: everybody may plan, and nothing is kept."""

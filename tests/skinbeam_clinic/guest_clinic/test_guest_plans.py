@@ -1,0 +1,344 @@
+"""The clinic of guests: its plan is that of the command line, each guest is alone, and nothing is kept."""
+
+import inspect
+import io
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner, grouped
+from clinic_samples import Clinics, two_clinics
+from PIL import Image
+from starlette.testclient import TestClient
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import GUEST_ROUTES, ROUTES, AccessRight, Role, RouteAccess
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.guest_clinic import clinics
+from skinbeam_clinic.guest_clinic.routes import GUEST_FILES
+from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.serve_command import serve
+from skinbeam_clinic.web import server
+
+HERE = "http://127.0.0.1:8000"
+FACE = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
+
+# --- the same plan as on the command line -----------------------------------------------------------------------------
+
+
+def _command_line(case: Path, folder: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "skinbeam", "consult", str(case), "-o", str(folder)], check=True, capture_output=True
+    )
+    return folder
+
+
+def _entries(tables: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The form that a person fills in from the tables of a case file."""
+    found: list[tuple[str, str]] = []
+    for name, value in tables.items():
+        if isinstance(value, Mapping):
+            found += [(f"{name}.{key}", text) for key, text in _entries(value)]
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    found += [(f"{name}.{index}.{key}", text) for key, text in _entries(item)]
+                else:
+                    found.append((name, str(item)))
+        else:
+            found.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
+    return found
+
+
+PHOTO = '\n[photo]\nfile = "face.jpg"\n'
+SMALL_CASE = """
+title = "no part of the plan"
+[patient]
+age_years = 42
+phototype = "II-III"
+pregnant = false
+history = ["herpes-labialis", "keloid"]
+medications = [{name = "aspirin"}, {name = "isotretinoin", last_dose_months = 14.5}]
+[[concern]]
+condition = "age-spots"
+site = "cheeks"
+severity = "mild-moderate"
+area_cm2 = 12.5
+diagnosed = true
+diagnosed_by = "dermatologist"
+diagnosis_method = "examination"
+diagnosis_date = 2026-11-02
+[clinic]
+devices = ["qs-ndyag-532-1064"]
+"""
+
+
+LEADING_CASE = (EXAMPLE / "case.toml").read_text(encoding="utf-8")  # with a photograph, and all devices
+
+
+@pytest.mark.parametrize(
+    ("source", "photo"),
+    [
+        pytest.param(SMALL_CASE, "", id="without-photograph"),
+        pytest.param(SMALL_CASE + PHOTO, "face.jpg", id="with-photograph"),
+        pytest.param(LEADING_CASE, "face.jpg", id="leading-example", marks=pytest.mark.long),
+    ],
+)
+@pytest.mark.check
+def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, source: str, photo: str) -> None:
+    upload = None
+    if photo:
+        (tmp_path / photo).write_bytes((EXAMPLE / photo).read_bytes())
+        upload = {"photo": (photo, (EXAMPLE / photo).read_bytes(), "image/jpeg")}
+    (tmp_path / "case.toml").write_text(source, encoding="utf-8")
+    tables = tomllib.loads(source)
+    entries = [(name, text) for name, text in _entries(tables) if name not in ("title", "photo.file")]
+
+    sent = client.post("/consult", data=grouped(entries), files=upload)
+    assert sent.status_code == 303, sent.text
+    plan = sent.headers["location"]
+    by_file = _command_line(tmp_path / "case.toml", tmp_path / "out")
+    told = json.loads((by_file / "plan.json").read_text(encoding="utf-8"))
+    assert told["plan_sha256"] not in plan, "who knows the answers cannot ask for the plan"
+    for name in GUEST_FILES:
+        assert client.get(f"{plan}/{name}").content == (by_file / name).read_bytes(), name
+        if name != "leaflet.pdf":  # which the page offers in each language
+            assert client.get(f"{plan}/files/{name}").content == (by_file / name).read_bytes(), name
+            assert f'href="{plan}/files/{name}"' in client.get(plan).text
+
+
+def test_a_photograph_that_browsers_do_not_show_is_planned_with(client: TestClient, planner: Planner) -> None:
+    tiff = io.BytesIO()
+    with Image.open(EXAMPLE / "face.jpg") as face:
+        face.save(tiff, "TIFF")
+    plan = client.post("/consult", data=LEAST, files={"photo": ("me.tif", tiff.getvalue(), "image/tiff")})
+    assert plan.status_code == 303, plan.text
+    assert planner.cases[-1].photo_analysis is not None
+    answers = client.get(client.get(f"{plan.headers['location']}/answers").headers["location"])
+    assert "photo.kept" in dict(Form(answers.text).filled)
+    assert "/photographs/" not in answers.text
+
+
+# --- what is kept, and for how long -----------------------------------------------------------------------------------
+
+
+def test_plans_are_made_one_at_a_time(client: TestClient, planner: Planner) -> None:
+    planner.seconds = 0.05
+    ages = ["30", "31", "32", "30", "31", "32"]
+    found: list[str] = []
+
+    def send(age: str) -> None:
+        found.append(client.post("/consult", data=LEAST | {"patient.age_years": age}).headers["location"])
+
+    threads = [threading.Thread(target=send, args=(age,)) for age in ages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert planner.most_at_once == 1
+    assert planner.made == len(set(found)) == len(ages)
+
+
+def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = client.post("/consult", data=LEAST, headers=PAGE)
+    assert answer.status_code == 503
+    assert set(LEAST.items()) <= set(Form(answer.text).filled)
+    assert planner.made == 0
+
+
+def _guest(client: TestClient, **more: Any) -> str:
+    """Plan as a new guest, and return the address of the plan."""
+    return str(client.post("/consult", **({"data": LEAST} | more)).headers["location"])
+
+
+def test_the_guests_that_were_not_used_for_longest_make_room(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(clinics, "MOST_GUESTS", 2)
+    with open_guest_app(make_plan=planner) as app, TestClient(app, base_url=HERE, follow_redirects=False) as client:
+        first, second = _guest(client), _guest(client)
+        assert client.get(first).status_code == 200
+        third = _guest(client)
+        assert [client.get(f"{plan}/plan.json").status_code for plan in (first, second, third)] == [200, 404, 200]
+        (root,) = tmp_path.iterdir()
+        assert len(list((root / "files").iterdir())) == 2
+
+
+def test_guests_cannot_fill_the_disk(client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clinics, "_MOST_BYTES", 0)
+    plan = _guest(client)
+    assert client.get(plan).status_code == 404
+
+
+def test_a_plan_that_is_waited_for_is_not_removed(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner.seconds = 60.0
+    monkeypatch.setattr(clinics, "MOST_GUESTS", 1)
+    job = client.post("/consult", data=LEAST, headers=PAGE).headers["location"]
+    for _ in range(3):
+        client.post("/points", data=LEAST, files=FACE)
+    planner.seconds = 0.0
+    client.get(f"{job}/events")
+    assert client.get(client.get(job).headers["location"]).status_code == 200
+
+
+def test_of_many_forms_at_once_some_are_refused_and_all_others_are_planned(
+    client: TestClient, planner: Planner
+) -> None:
+    planner.seconds = 0.02
+    found: list[int] = []
+
+    def send() -> None:
+        sent = client.post("/consult", data=LEAST)
+        found.append(sent.status_code if sent.status_code != 303 else client.get(sent.headers["location"]).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {200, 503}
+    assert found.count(200) == planner.made
+
+
+def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with open_guest_app(make_plan=planner) as app, TestClient(app, base_url=HERE) as client:
+        client.post("/consult", data=LEAST | {"clinic.phone": "+31 20 555 0100"}, files=FACE)
+        (root,) = tmp_path.iterdir()
+        assert root.stat().st_mode & 0o077 == 0  # nobody else on this machine reads it
+        kept = {path for path in root.rglob("*") if path.is_file()}
+        assert kept
+        for written in (b"555 0100", FACE["photo"][1][:40], b"telangiectasia"):
+            assert not any(written in path.read_bytes() for path in kept), (
+                "what a killed program leaves opens to nobody"
+            )
+        client.post("/consult", data=LEAST | {"patient.age_years": "520"})
+        assert {path for path in root.rglob("*") if path.is_file()} == kept, "a refused case leaves nothing"
+    assert not list(tmp_path.iterdir())
+
+
+# --- what a guest may do, and where -----------------------------------------------------------------------------------
+
+
+def test_guests_plan_and_do_nothing_else() -> None:
+    """Their routes show and change consultations and plans; those of people, consents and treatments are not there."""
+    parts = {path.split("/")[1] for _, path in GUEST_ROUTES}
+    assert parts == {"", "suitability", "points", "consult", "consultations", "photographs", "jobs", "plans"}
+    changing = {path for method, path in GUEST_ROUTES if method != "GET"}
+    assert changing == {
+        "/suitability",
+        "/points",
+        "/consult",
+        "/consultations/{consultation}/answers",
+        "/consultations/{consultation}/plan",
+        "/jobs/{job}/cancel",
+        "/plans/{plan}/what-if/{option}",
+    }
+    for (_, path), door in GUEST_ROUTES.items():
+        assert door in (RouteAccess.ANYBODY, AccessRight.READ, AccessRight.WRITE, AccessRight.TREAT)
+        assert ("{" in path) == (door is not RouteAccess.ANYBODY), "what is of a record is asked for by its id"
+
+
+@pytest.mark.parametrize("route", sorted(set(ROUTES) - set(GUEST_ROUTES)))
+def test_other_routes_of_a_clinic_are_not_there_for_guests(client: TestClient, route: tuple[str, str]) -> None:
+    method, path = route
+    answer = client.request(method, path.format_map(Zeros()), data={"x": "y"} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["error"]["code"]) in ((404, "not-found"), (405, "method-not-allowed"))
+
+
+class Zeros(dict[str, str]):
+    """Every parameter of a path."""
+
+    def __missing__(self, key: str) -> str:
+        return "0" * 32
+
+
+def test_every_link_of_a_guests_pages_leads_somewhere(client: TestClient, planner: Planner) -> None:
+    plan = _guest(client, files=FACE)
+    pages = [plan, client.get(f"{plan}/answers").headers["location"], "/"]
+    for page in pages:
+        shown = client.get(page).text
+        for address in set(re.findall(r'(?:href|src|action|formaction|hx-get|data-save)="(/[^"#]*)"', shown)):
+            answer = client.get(address)
+            posted = {path for method, path in GUEST_ROUTES if method == "POST"}
+            pattern = re.sub(r"[0-9a-f]{32}", "{}", address.partition("?")[0])
+            sent = any(re.sub(r"{\w+}", "{}", path) == pattern for path in posted)
+            assert answer.status_code in (200, 303) or sent, address
+
+
+def test_guests_do_not_see_each_other(client: TestClient, planner: Planner) -> None:
+    """Whoever has no address of a consultation finds nothing of it, on any page."""
+    mine, other = (_guest(client, data=LEAST | {"clinic.phone": phone}, files=FACE) for phone in ("0100", "0200"))
+    of_others = {other.split("/")[-1], client.get(f"{other}/answers").headers["location"].split("/")[-1], "0200"}
+    for page in (mine, client.get(f"{mine}/answers").headers["location"], "/"):
+        shown = client.get(page).text
+        assert not any(part in shown for part in of_others)
+    assert not client.cookies
+
+
+def test_a_server_with_records_has_no_way_in_for_guests(two: Clinics) -> None:
+    browser = two.browser()
+    for path in ("/consult", "/points"):
+        assert browser.post(path, data=LEAST).status_code == 404
+    desk = two.desk()
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
+    address = f"/consultations/{consultation.id}"
+    assert browser.get(address).headers["location"] == "/sign-in"
+    for sent in ("answers", "plan"):
+        assert browser.post(f"{address}/{sent}", data=LEAST).status_code == 401
+    plan = two.plan(two.browser(Role.CLINICIAN), address)
+    for path in (plan, f"{plan}/files/plan.json", f"{plan}/what-if/0.0"):
+        assert browser.get(path).headers["location"] == "/sign-in"
+    for path in ("answers", "plan.json"):
+        assert two.browser(Role.CLINICIAN).get(f"{plan}/{path}").status_code == 404
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Clinics]:
+    with two_clinics(tmp_path) as made:
+        yield made
+
+
+# --- listening --------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_taken_is_an_input_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen") as error:
+        server.run_server("127.0.0.1", taken.getsockname()[1], keep_years=10)
+    assert error.value.field == "--port"
+    assert error.value.message.endswith("Address already in use")
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_the_address_is_printed_and_an_open_one_is_warned_of(
+    host: str, warned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def close(self: Any, sockets: list[socket.socket]) -> None:
+        for one in sockets:
+            one.close()
+
+    monkeypatch.setattr("uvicorn.Server.run", close)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server.run_server(host, port, keep_years=10)
+    printed = capsys.readouterr().out
+    assert f"http://{host}:{port}" in printed
+    assert ("no login" in printed) == warned
+
+
+def test_the_default_address_is_this_machine() -> None:
+    assert inspect.signature(serve).parameters["host"].default == "127.0.0.1"
