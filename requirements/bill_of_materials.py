@@ -2,8 +2,8 @@
 
     python requirements/bill_of_materials.py
 
-Hashes of the libraries stand in the lock file, one for each file that an installer may take. A component has one hash of
-a kind, so only the vendored scripts have theirs here.
+Hashes of the libraries stand in the lock file, one for each file that an installer may take. A component has one hash
+of a kind, so only the vendored scripts have theirs here.
 """
 
 import hashlib

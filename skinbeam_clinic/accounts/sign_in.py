@@ -27,7 +27,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, OpenSession, SignInStep
 
-__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "FoundSession", "SignIn", "begin_session", "find_open_session"]
+__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SessionRows", "SignIn", "begin_session", "find_open_session"]
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
@@ -185,7 +185,7 @@ class SignIn:
                 row.ended_at = now()
 
     @contextmanager
-    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "FoundSession"]]:
+    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "SessionRows"]]:
         with self._database.writing() if write else self._database.reading() as session:
             found = find_open_session(session, hash_token(token), lock=write)
             if found is None:
@@ -221,7 +221,7 @@ def begin_session(
 
 
 @dataclass(frozen=True)
-class FoundSession:
+class SessionRows:
     """The rows of a session that has not ended, and what its sign-in still lacks."""
 
     row: LoginSessionRow
@@ -230,13 +230,13 @@ class FoundSession:
     step_due: SignInStep | None
 
 
-def _member_session(token: str, found: FoundSession) -> MemberSession:
+def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
     return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until)
 
 
-def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> FoundSession | None:
+def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:
     """Return the session of a token's hash that has not ended, with its member, who is not disabled, and clinic.
 
     Parameters
@@ -257,7 +257,7 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     row, member, clinic, *facts = found
     if _is_over(row) or member.disabled_at is not None:
         return None
-    return FoundSession(row, member, clinic, find_step_due(row, member, *facts))
+    return SessionRows(row, member, clinic, find_step_due(row, member, *facts))
 
 
 def _is_over(row: LoginSessionRow) -> bool:
