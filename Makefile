@@ -147,6 +147,7 @@ lock:
 	$(LOCK) pyproject.toml $(CLINIC) --extra dev --extra parquet --constraint requirements/base.lock --output-file requirements/dev.lock
 	$(LOCK) pyproject.toml $(CLINIC) --extra heic --constraint requirements/dev.lock --output-file requirements/serve.lock
 	$(LOCK) pyproject.toml --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
+	$(BIN)/python requirements/bill_of_materials.py
 
 # Whether a locked version has a weakness that is known. It asks pypi.org, so it is no part of the tests; a version that
 # nobody there knows fails it, too.

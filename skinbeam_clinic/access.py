@@ -97,6 +97,8 @@ class RouteAccess(StrEnum):
     ANYBODY = "anybody"
     MACHINE = "machine"  # monitoring of the server: no sign-in is checked, and the answer contains no personal data
     CODE_DUE = "code due"  # the password was right; the second factor may still be missing
+    ACCOUNT = "account"  # members, also those whose account still lacks something
+    PASSWORD_DUE = "password due"  # members, also those who must still choose their own password
     SETUP_DUE = "setup due"  # members, also those who must still set up the second factor that their clinic requires
     MEMBER = "member"
     TOKEN = "token"  # another program, which sends a token instead of a cookie
@@ -116,8 +118,8 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/sign-in/oidc/return"): RouteAccess.ANYBODY,  # the provider sends the browser there
     ("POST", "/sign-out"): RouteAccess.CODE_DUE,
     ("POST", "/language"): RouteAccess.ANYBODY,
-    ("GET", "/account"): RouteAccess.SETUP_DUE,
-    ("POST", "/account/password"): RouteAccess.MEMBER,
+    ("GET", "/account"): RouteAccess.ACCOUNT,
+    ("POST", "/account/password"): RouteAccess.PASSWORD_DUE,
     ("POST", "/account/codes"): RouteAccess.SETUP_DUE,
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
     ("POST", "/account/sessions/end"): RouteAccess.MEMBER,

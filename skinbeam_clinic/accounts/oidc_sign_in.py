@@ -245,7 +245,7 @@ class OidcSignIn:
                     self._locks.reset(session, lock)
                     row.used_at = now()
                     ClinicTransaction(self._database, session, house, member.id).save(row, "sign-in.oidc")
-                    return begin_session(session, member, house, code_confirmed=False)
+                    return begin_session(session, member, code_confirmed=False)
             if house is not None:
                 ClinicTransaction(self._database, session, house, "unknown").log("sign-in.refused", f"identity/{lock}")
         raise clinic_error(

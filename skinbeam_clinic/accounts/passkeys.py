@@ -248,7 +248,7 @@ class PasskeySignIn:
                 if checked is not None and member.disabled_at is None:
                     row.sign_count, row.used_at = checked.new_sign_count, now()
                     ClinicTransaction(self._database, session, clinic, member.id).save(row, "sign-in.passkey")
-                    return begin_session(session, member, clinic, code_confirmed=True)
+                    return begin_session(session, member, code_confirmed=True)
                 ClinicTransaction(self._database, session, clinic, "unknown").log(
                     "sign-in.refused", hash_chain.row_label(row)
                 )

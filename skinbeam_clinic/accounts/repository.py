@@ -1,5 +1,6 @@
 """Clinics and their members: roles, access, passwords and one-time codes."""
 
+import datetime
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +24,19 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR, Member
 
-__all__ = ["AccountRepository", "acting_member", "clinic_operator", "create_clinic", "list_clinics", "read_member"]
+__all__ = [
+    "TEMPORARY_LIFE",
+    "AccountRepository",
+    "acting_member",
+    "clinic_operator",
+    "create_clinic",
+    "is_password_expired",
+    "list_clinics",
+    "read_member",
+]
 
 _ISSUER = "skinbeam"
+TEMPORARY_LIFE = datetime.timedelta(days=7)  # of a password that an owner set
 
 
 def list_clinics(database: Database) -> tuple[str, ...]:
@@ -121,8 +132,12 @@ class AccountRepository:
         with self._access.writing(AccessRight.MEMBERS) as work:
             return read_member(work.get(tables.MemberRow, id), self._access.member.clinic)
 
-    def add(self, name: str, role: Role, password: str) -> Member:
+    def add(self, name: str, role: Role, password: str, *, temporary: bool = False) -> Member:
         """Add a member.
+
+        Parameters
+        ----------
+        temporary : whether the member must choose their own password, since somebody else knows this one.
 
         Raises
         ------
@@ -141,6 +156,8 @@ class AccountRepository:
                 created_at=now(),
             )
             work.save(row, "member.added")
+            if temporary:
+                _set_temporary(work, row.id)
             return read_member(row, self._access.member.clinic)
 
     def set_role(self, id: str, role: Role, *, previous: str = "") -> Member:
@@ -155,7 +172,8 @@ class AccountRepository:
         ConflictError : somebody else gave them another role in the meantime.
         InputError : `last-owner`: nobody could add or enable members any more.
         """
-        return self._change(id, "member.role", previous_role=previous, role=str(role))
+        with self._access.writing(AccessRight.MEMBERS) as work:
+            return self._change(work, id, "member.role", previous_role=previous, role=str(role))
 
     def set_access(self, id: str, *, allowed: bool) -> Member:
         """Enable or disable a member; their sessions end at once.
@@ -164,20 +182,32 @@ class AccountRepository:
         ------
         InputError : `last-owner`.
         """
-        return self._change(id, "member.in" if allowed else "member.out", disabled_at=None if allowed else now())
+        with self._access.writing(AccessRight.MEMBERS) as work:
+            disabled_at = None if allowed else now()
+            return self._change(work, id, "member.in" if allowed else "member.out", disabled_at=disabled_at)
 
-    def reset_password(self, id: str, password: str) -> Member:
+    def reset_password(self, id: str, password: str, *, temporary: bool = False) -> Member:
         """Give a member a new password after they lost theirs.
 
         Their codes, passkeys and identities at a provider are removed, and their sessions end.
+
+        Parameters
+        ----------
+        temporary : as for `add`.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
         check_password(password, name, self._access.member.clinic)
         hashed = self._passwords.hash(password)
-        return self._change(
-            id, "member.reset", keys_too=True, password_hash=hashed, code_secret_sealed=None, code_step=None
-        )
+        with self._access.writing(AccessRight.MEMBERS) as work:
+            member = self._change(
+                work, id, "member.reset", password_hash=hashed, code_secret_sealed=None, code_step=None
+            )
+            _remove_keys(work, id)
+            _end_temporary(work, id)
+            if temporary:
+                _set_temporary(work, id)
+            return member
 
     def change_password(self, old: str, new: str, *, with_keys: bool = False) -> None:
         """Change the member's own password; their sessions end.
@@ -190,15 +220,18 @@ class AccountRepository:
         Raises
         ------
         LockedError : too many wrong passwords.
-        InputError : `wrong-password`, or the new one is too easy.
+        InputError : `wrong-password`; `same-password`; or the new one is too easy.
         """
         self.confirm_password(old)
+        if new == old:
+            raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
         hashed = self._passwords.hash(new)
         with self._own_row() as (work, row):
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
+            _end_temporary(work, row.id)
             if with_keys:
                 _remove_keys(work, row.id)
                 _end_tokens(work, row.id)
@@ -293,24 +326,41 @@ class AccountRepository:
             yield work, work.get(tables.MemberRow, self._access.member.id)
 
     def _change(
-        self, id: str, action: str, *, keys_too: bool = False, previous_role: str = "", **values: object
+        self, work: ClinicTransaction, id: str, action: str, *, previous_role: str = "", **values: object
     ) -> Member:
-        with self._access.writing(AccessRight.MEMBERS) as work:
-            row = work.get(tables.MemberRow, id)
-            if previous_role and row.role != values["role"]:
-                work.check_unchanged(row, row.role, previous_role)
-            for name, value in values.items():
-                setattr(row, name, value)
-            owners = work.rows(
-                tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None)
-            )
-            if not owners:
-                raise clinic_error("last-owner", "member")
-            work.save(row, action)
-            work.end_sessions(row.id)
-            if keys_too:
-                _remove_keys(work, id)
-            return read_member(row, self._access.member.clinic)
+        row = work.get(tables.MemberRow, id)
+        if previous_role and row.role != values["role"]:
+            work.check_unchanged(row, row.role, previous_role)
+        for name, value in values.items():
+            setattr(row, name, value)
+        owners = work.rows(
+            tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None)
+        )
+        if not owners:
+            raise clinic_error("last-owner", "member")
+        work.save(row, action)
+        work.end_sessions(row.id)
+        return read_member(row, self._access.member.clinic)
+
+
+def is_password_expired(work: ClinicTransaction, member_id: str) -> bool:
+    """Return whether a member's password is one that an owner set, and its time is over."""
+    return any(now() >= row.until for row in _temporary(work, member_id))
+
+
+def _temporary(work: ClinicTransaction, member_id: str) -> list[tables.TemporaryPasswordRow]:
+    return work.rows(tables.TemporaryPasswordRow, tables.TemporaryPasswordRow.id == member_id)
+
+
+def _set_temporary(work: ClinicTransaction, member_id: str) -> None:
+    until = now() + TEMPORARY_LIFE
+    row = tables.TemporaryPasswordRow(clinic_id=work.clinic_id, id=member_id, until=until)
+    work.save(row, "member.password-temporary")
+
+
+def _end_temporary(work: ClinicTransaction, member_id: str) -> None:
+    for row in _temporary(work, member_id):
+        work.delete(row, "member.password-own")
 
 
 def _remove_keys(work: ClinicTransaction, member_id: str) -> None:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.text import LANGUAGES, render_message
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.accounts.repository import list_clinics
+from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
@@ -160,8 +160,10 @@ def add_account_routes(router: ClinicRouter) -> None:
 def show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
     """Show the member's own account, after a change that failed with its error.
 
-    Of a member who must set up a second factor first, it is nothing but where they do so.
+    Of a member who must choose their own password or set up a second factor first, it is nothing but where they do so.
     """
+    if request.member_session.step_due is SignInStep.PASSWORD:
+        return request.page("own-password.html", 200 if error is None else error_status(error), error=error)
     address = address or request.accounts.new_codes_address()
     status, member = 200 if error is None else error_status(error), request.member_session.member
     factors = {
@@ -290,13 +292,16 @@ def show_members(request: ClinicRequest, error: InputError | None = None) -> Res
         sent=sent,
         provider=request.provider_title,
         identities=request.identities.all(),
+        password_days=TEMPORARY_LIFE.days,
     )
 
 
 def _add_member(request: ClinicRequest) -> Response:
     return _change_members(
         request,
-        lambda: request.accounts.add(request.text("name"), _submitted_role(request), request.raw_text("password")),
+        lambda: request.accounts.add(
+            request.text("name"), _submitted_role(request), request.raw_text("password"), temporary=True
+        ),
     )
 
 
@@ -321,9 +326,9 @@ def _set_access(request: ClinicRequest) -> Response:
 
 
 def _reset_password(request: ClinicRequest) -> Response:
-    return _change_members(
-        request, lambda: request.accounts.reset_password(request.path_parameter("member"), request.raw_text("password"))
-    )
+    member, password = request.path_parameter("member"), request.raw_text("password")
+    temporary = member != request.member_session.member.id
+    return _change_members(request, lambda: request.accounts.reset_password(member, password, temporary=temporary))
 
 
 def _change_members(request: ClinicRequest, change: Callable[[], object], *, confirm: bool = True) -> Response:

@@ -1,4 +1,4 @@
-"""Second factors: what a session still lacks, and the clinic's setting that requires one of every member.
+"""The clinic's setting that requires a second factor of every member.
 
 A second factor is a one-time code after the password, or a passkey, which is password and code in one. What a provider
 of OpenID Connect checked is not known here, so its sign-in counts as a password does.
@@ -7,46 +7,15 @@ Where a clinic requires a second factor, a member who has none sets one up befor
 has a passkey signs in with it: whoever knows only their password must not be able to set up another factor.
 """
 
-from sqlalchemy import ColumnElement, exists, true
-
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import ClinicSettingsRow, LoginSessionRow, MemberRow, PasskeyRow
+from skinbeam_clinic.database.tables import ClinicSettingsRow, MemberRow, PasskeyRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Member, SignInStep
+from skinbeam_clinic.models import Member
 
-__all__ = ["SecondFactorPolicy", "check_factor_removal", "find_step_due", "has_passkey", "is_factor_required"]
-
-
-def is_factor_required() -> ColumnElement[bool]:
-    """Return the condition that the clinic of a login session requires a second factor."""
-    row = ClinicSettingsRow
-    return exists().where(row.clinic_id == LoginSessionRow.clinic_id, row.second_factor_required.is_(true()))
-
-
-def has_passkey() -> ColumnElement[bool]:
-    """Return the condition that the member of a login session has a passkey."""
-    mine = (PasskeyRow.clinic_id == LoginSessionRow.clinic_id, PasskeyRow.member_id == LoginSessionRow.member_id)
-    return exists().where(*mine)
-
-
-def find_step_due(row: LoginSessionRow, member: MemberRow, *, required: bool, passkey: bool) -> SignInStep | None:
-    """Return what is missing before a session may see records; None where nothing is.
-
-    Parameters
-    ----------
-    required : whether the clinic requires a second factor.
-    passkey : whether the member has a passkey.
-    """
-    if row.code_at is not None:
-        return None
-    if member.code_secret_sealed is not None:
-        return SignInStep.CODE
-    if not required:
-        return None
-    return SignInStep.PASSKEY if passkey else SignInStep.SETUP
+__all__ = ["SecondFactorPolicy", "check_factor_removal"]
 
 
 class SecondFactorPolicy:

@@ -17,8 +17,8 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.lockout import LoginLockout, add_member_signature, identify_browser
 from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
 from skinbeam_clinic.accounts.passwords import PasswordHasher, normalize_name
-from skinbeam_clinic.accounts.repository import read_member
-from skinbeam_clinic.accounts.second_factors import find_step_due, has_passkey, is_factor_required
+from skinbeam_clinic.accounts.repository import is_password_expired, read_member
+from skinbeam_clinic.accounts.sign_in_steps import find_step_due, step_facts
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -27,7 +27,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, OpenSession, SignInStep
 
-__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "FoundSession", "SignIn", "begin_session", "find_open_session"]
+__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SessionRows", "SignIn", "begin_session", "find_open_session"]
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
@@ -58,7 +58,8 @@ class SignIn:
         Raises
         ------
         LockedError : too many failures of this name, from this browser or from all browsers it has not signed in from.
-        InputError : `not-in`, with the same message whether clinic, name or password is wrong.
+        InputError : `not-in`, with the same message whether clinic, name or password is wrong; `password-expired`: an
+            owner set it too long ago.
         """
         try:
             clinic, name = normalize_name(clinic), normalize_name(name)
@@ -71,16 +72,20 @@ class SignIn:
         with self._database.reading() as session:
             mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
             member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
+        expired = False
         right = self._passwords.verify(password, None if member is None else member.password_hash)
         with self._database.writing() as session:
             house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
             if right and member is not None and house is not None:
+                work = ClinicTransaction(self._database, session, house, member.id)
+                expired = is_password_expired(work, member.id)
                 self._locks.reset(session, subject)
-                ClinicTransaction(self._database, session, house, member.id).log("sign-in", f"member/{member.id}")
-                return begin_session(session, member, house, code_confirmed=False)
-            if house is not None:
+                work.log("sign-in.expired" if expired else "sign-in", f"member/{member.id}")
+                if not expired:
+                    return begin_session(session, member, code_confirmed=False, by_password=True)
+            elif house is not None:
                 ClinicTransaction(self._database, session, house, "unknown").log("sign-in.refused", f"name/{subject}")
-        raise clinic_error("not-in", "password")
+        raise clinic_error("password-expired" if expired else "not-in", "password")
 
     def confirm_code(self, token: str, code: str) -> MemberSession:
         """Finish a sign-in with a one-time code or a recovery code, and return the session under a new token.
@@ -104,7 +109,7 @@ class SignIn:
             if step is not None or use_recovery_code(work, self._database.secret, member.id, code):
                 self._locks.reset(session, subject)
                 row.ended_at = now()
-                return begin_session(session, member, clinic, code_confirmed=True)
+                return begin_session(session, member, code_confirmed=True, by_password=row.by_password)
             work.log("sign-in.code-refused", f"member/{member.id}")
         raise clinic_error("wrong-code", "code")
 
@@ -180,7 +185,7 @@ class SignIn:
                 row.ended_at = now()
 
     @contextmanager
-    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "FoundSession"]]:
+    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "SessionRows"]]:
         with self._database.writing() if write else self._database.reading() as session:
             found = find_open_session(session, hash_token(token), lock=write)
             if found is None:
@@ -188,12 +193,15 @@ class SignIn:
             yield session, found
 
 
-def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, code_confirmed: bool) -> MemberSession:
+def begin_session(
+    session: Session, member: MemberRow, *, code_confirmed: bool, by_password: bool = False
+) -> MemberSession:
     """Begin a session of a member.
 
     Parameters
     ----------
     code_confirmed : whether a second factor was checked, too.
+    by_password : whether it began with the member's password.
     """
     token, at = random_token(), now()
     row = LoginSessionRow(
@@ -203,18 +211,17 @@ def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, cod
         created_at=at,
         seen_at=at,
         code_at=at if code_confirmed else None,
+        by_password=by_password,
     )
     session.add(row)
     session.flush()
-    required, passkey = session.execute(
-        select(is_factor_required(), has_passkey()).where(LoginSessionRow.token_hash == row.token_hash)
-    ).one()
-    step = find_step_due(row, member, required=required, passkey=passkey)
-    return _member_session(token, FoundSession(row, member, clinic, step))
+    found = find_open_session(session, row.token_hash)
+    assert found is not None  # it was begun just now
+    return _member_session(token, found)
 
 
 @dataclass(frozen=True)
-class FoundSession:
+class SessionRows:
     """The rows of a session that has not ended, and what its sign-in still lacks."""
 
     row: LoginSessionRow
@@ -223,13 +230,13 @@ class FoundSession:
     step_due: SignInStep | None
 
 
-def _member_session(token: str, found: FoundSession) -> MemberSession:
+def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
     return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until)
 
 
-def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> FoundSession | None:
+def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:
     """Return the session of a token's hash that has not ended, with its member, who is not disabled, and clinic.
 
     Parameters
@@ -237,7 +244,7 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     lock : whether the rows are locked until the transaction ends.
     """
     asked = (
-        select(LoginSessionRow, MemberRow, ClinicRow, is_factor_required(), has_passkey())
+        select(LoginSessionRow, MemberRow, ClinicRow, *step_facts())
         .join(
             MemberRow, (MemberRow.clinic_id == LoginSessionRow.clinic_id) & (MemberRow.id == LoginSessionRow.member_id)
         )
@@ -247,10 +254,10 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
     if found is None:
         return None
-    row, member, clinic, required, passkey = found
+    row, member, clinic, *facts = found
     if _is_over(row) or member.disabled_at is not None:
         return None
-    return FoundSession(row, member, clinic, find_step_due(row, member, required=required, passkey=passkey))
+    return SessionRows(row, member, clinic, find_step_due(row, member, *facts))
 
 
 def _is_over(row: LoginSessionRow) -> bool:

@@ -40,6 +40,7 @@ __all__ = [
     "RecoveryRow",
     "StoreRow",
     "TellBackRow",
+    "TemporaryPasswordRow",
     "list_row_files",
     "new_id",
     "submission_id",
@@ -188,6 +189,14 @@ class RecoveryRow(ClinicScoped, Base):
     made_at: Mapped[datetime.datetime]
 
 
+class TemporaryPasswordRow(ClinicScoped, Base):
+    """A member's password that an owner set: until when it lets them in to choose their own; it has the member's id."""
+
+    __tablename__ = "temporary_password"
+    __table_args__ = (_clinic_reference("member", "id"),)
+    until: Mapped[datetime.datetime]
+
+
 class LoginSessionRow(Base):
     """A signed-in browser session, by the hash of its token."""
 
@@ -200,6 +209,7 @@ class LoginSessionRow(Base):
     seen_at: Mapped[datetime.datetime]
     ended_at: Mapped[datetime.datetime | None]
     code_at: Mapped[datetime.datetime | None]
+    by_password: Mapped[bool] = mapped_column(default=False)
 
 
 class LoginChallengeRow(Base):

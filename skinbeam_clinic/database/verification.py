@@ -38,6 +38,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.PasskeyRow,
     tables.OidcIdentityRow,
     tables.RecoveryRow,
+    tables.TemporaryPasswordRow,
     tables.PatientRow,
     tables.ContactRow,
     tables.ConsultationRow,

@@ -375,8 +375,9 @@ def check_name(part: str) -> str:
 
 def sign_in_page(step: SignInStep | None) -> str:
     """Return the address at which a sign-in goes on that lacks a step; None: that lacks everything."""
-    pages: Mapping[SignInStep | None, str] = {SignInStep.CODE: "/sign-in/code", SignInStep.SETUP: "/account"}
-    return pages.get(step, "/sign-in")
+    if step in (SignInStep.PASSWORD, SignInStep.SETUP):
+        return "/account"
+    return "/sign-in/code" if step is SignInStep.CODE else "/sign-in"
 
 
 def json_response(text: str) -> Response:

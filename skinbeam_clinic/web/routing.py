@@ -47,7 +47,8 @@ _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPer
 _STEP_ROUTES = {
     SignInStep.CODE: (RouteAccess.CODE_DUE,),
     SignInStep.PASSKEY: (RouteAccess.CODE_DUE,),
-    SignInStep.SETUP: (RouteAccess.CODE_DUE, RouteAccess.SETUP_DUE),
+    SignInStep.PASSWORD: (RouteAccess.CODE_DUE, RouteAccess.ACCOUNT, RouteAccess.PASSWORD_DUE),
+    SignInStep.SETUP: (RouteAccess.CODE_DUE, RouteAccess.ACCOUNT, RouteAccess.SETUP_DUE),
 }
 
 RouteHandler = Callable[[ClinicRequest], Response]

@@ -1,5 +1,7 @@
 """The lock files: they fit the bounds of `pyproject.toml`, know each file by its hash, and name no address."""
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from paths import ROOT
+
+from requirements.bill_of_materials import BILL, make_bill
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CLINIC = tomllib.loads((ROOT / "skinbeam_clinic" / "pyproject.toml").read_text(encoding="utf-8"))
@@ -74,3 +78,15 @@ def test_groups_change_no_version_that_the_package_is_locked_to(lock: str) -> No
 def test_what_builds_the_packages_is_locked_too() -> None:
     assert PROJECT["dependency-groups"]["build"] == PROJECT["build-system"]["requires"]
     assert CLINIC["build-system"] == PROJECT["build-system"]
+
+
+def test_the_bill_of_materials_names_every_library_and_script_of_a_server() -> None:
+    made = BILL.read_text(encoding="utf-8")
+    assert made == make_bill(), "run: python requirements/bill_of_materials.py"
+    components = json.loads(made)["components"]
+    libraries = {(one["name"], one["version"]) for one in components if one["purl"].startswith("pkg:pypi/")}
+    assert libraries == {(one.name, version.version) for one in locked("serve") for version in one.specifier}
+    scripts = {one["hashes"][0]["content"] for one in components if one["purl"].startswith("pkg:npm/")}
+    vendored = (ROOT / "skinbeam_clinic" / "web" / "static" / "vendor").glob("*.js")
+    assert scripts == {hashlib.sha256(path.read_bytes()).hexdigest() for path in vendored}
+    assert len({one["bom-ref"] for one in components}) == len(components) > 80

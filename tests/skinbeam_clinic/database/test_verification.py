@@ -47,6 +47,7 @@ PASSWORD = "quiet otters read maps"
 def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     """A clinic with a row in every table."""
     ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
+    AccountRepository(database, desk.member, PasswordHasher()).add("Ben", Role.ASSISTANT, PASSWORD, temporary=True)
     own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
     address = own.new_codes_address()
     own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)

@@ -306,6 +306,7 @@ def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address:
     for words in (HOME, "clinician", PASSWORD):
         page.keyboard.type(words)
         page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # past the button that shows the password
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
     page.get_by_label("Year of birth").focus()

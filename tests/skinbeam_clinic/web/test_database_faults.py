@@ -99,7 +99,7 @@ def test_what_was_typed_on_a_full_disk_is_sent_again_from_the_page(clinics: Clin
 
 
 def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
-    def is_full(*_: object) -> None:
+    def is_full(*_: object, **__: object) -> None:
         raise clinic_error("disk-full", "--db", reason="No space left on device")
 
     monkeypatch.setattr(AccountRepository, "reset_password", is_full)
