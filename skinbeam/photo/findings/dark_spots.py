@@ -4,7 +4,8 @@ A pixel that is nearly black has no colour by which melanin could be told from s
 of skin nor the search for brown spots shows it. Here a spot is what a closing of the picture fills: darker than all
 skin around it, compact, and surrounded by skin on every side. Nostrils, eyes and the mouth are as dark and are
 recognised by their place on the face; hair, brows, frames and the shade of nose and chin by their shape, or because
-skin does not surround them.
+skin does not surround them. A wide spot needs less depth and is then not called very dark: the search by colour leaves
+out skin with stubble or shade, and spots that an outline of a region cuts.
 """
 
 from collections.abc import Iterator
@@ -76,8 +77,18 @@ class _DarkBlob:
     centre: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class _Darkness:
+    """How much darker a blob is than the skin around it: than the darkest side of that skin, and than most of it."""
+
+    least: float
+    most: float
+
+
 def find_dark_spots(view: View, surface: SkinSurface, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return the very dark compact spots in the skin of a view; a doctor must see each of them.
+    """Return the very dark compact spots in the skin of a view, and wide dark ones as spots of no certain colour.
+
+    A doctor must see each of them.
 
     Parameters
     ----------
@@ -96,10 +107,21 @@ def find_dark_spots(view: View, surface: SkinSurface, mm_per_px: Estimate) -> tu
         if outside or (taken[blob.window] & blob.mask).any():
             continue
         longest = limit("dark-spots", "brow_elongation_max" if surface.brows[row, column] else "elongation_max")
-        if _is_compact(blob.mask, longest) and (darker := _darker_than_ring(search, blob)) is not None:
+        if not _is_compact(blob.mask, longest) or (darker := _darker_than_ring(search, blob)) is None:
+            continue
+        if kind := _told_kind(search, blob, darker):
             taken[blob.window] |= blob.mask
-            marks.append(_dark_mark(search, blob, surface.nearest_region(x, y), darker, mm_per_px, surface.outline))
+            region = surface.nearest_region(x, y)
+            marks.append(_dark_mark(search, blob, kind, region, darker, mm_per_px, surface.outline))
     return tuple(marks)
+
+
+def _told_kind(search: _Search, blob: _DarkBlob, darker: _Darkness) -> str:
+    """Return the kind of a spot by its darkness and width; empty where it is neither very dark nor wide and dark."""
+    if darker.least >= limit("dark-spots", "darker_ln_min"):
+        return "dark-spots"
+    wide = blob.mask.sum() >= search.area_px(limit("dark-spots", "wide_mm"))
+    return "unclassified-spots" if wide and darker.least >= limit("dark-spots", "wide_darker_ln_min") else ""
 
 
 def _search_area(view: View, surface: SkinSurface, mm: float) -> _Search:
@@ -156,7 +178,7 @@ def _is_compact(mask: Mask, longest: float) -> bool:
     return bool(np.sqrt(long / short) <= longest and solid >= limit("dark-spots", "solidity_min"))
 
 
-def _darker_than_ring(search: _Search, blob: _DarkBlob) -> float | None:
+def _darker_than_ring(search: _Search, blob: _DarkBlob) -> _Darkness | None:
     """Return how much darker a blob is than the skin around it, or None if skin does not surround it.
 
     Each eighth of the ring must be lighter than the blob: the shade beside a nose or under a chin has skin on one side.
@@ -184,13 +206,11 @@ def _darker_than_ring(search: _Search, blob: _DarkBlob) -> float | None:
     if np.unique(sector).size < _SECTORS:
         return None
     darkest = min(float(np.median(around[sector == number])) for number in range(_SECTORS))
-    if darkest - inside < limit("dark-spots", "darker_ln_min"):
-        return None
-    return float(np.median(around)) - inside
+    return _Darkness(darkest - inside, float(np.median(around)) - inside)
 
 
 def _dark_mark(
-    search: _Search, blob: _DarkBlob, region: str, darker: float, mm_per_px: Estimate, outline: Mask
+    search: _Search, blob: _DarkBlob, kind: str, region: str, darker: _Darkness, mm_per_px: Estimate, outline: Mask
 ) -> Mark:
     """Return the mark of a blob, in pixels of the view."""
     (rows, columns), (height, width) = blob.window, outline.shape
@@ -206,13 +226,13 @@ def _dark_mark(
     px = float(np.sqrt(4 / np.pi * blob.mask.sum())) / search.zoom
     size, true = mm_per_px.scaled(px), limit_entry("spots", "true_of_found")
     return Mark(
-        kind="dark-spots",
+        kind=kind,
         region=region,
         map_name="shade",
         origin=(left, top),
         cover=np.asarray(cover, np.float32),
-        excess=np.asarray(darker * cover, np.float32),
-        contrast=darker,
+        excess=np.asarray(darker.most * cover, np.float32),
+        contrast=darker.most,
         size_mm=Estimate(size.median, size.low * true["low"], size.high * true["high"], size.level, size.kind),
         looks_suspicious=True,
     )

@@ -18,7 +18,7 @@ from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, Skin
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
-from skinbeam.photo.findings.rereading import is_repeated, reread_marks
+from skinbeam.photo.findings.rereading import comes_back, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.findings.spots import find_colourless_spots, find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
@@ -35,6 +35,8 @@ from skinbeam.text import Message
 __all__ = ["coarseness_reason", "detect_findings"]
 
 _FINE = ("vessels", "fine-lines", "pores")
+_SPOTS = ("spots", "unclassified-spots")
+_ROUND = (*_SPOTS, "inflamed", "scars")
 
 
 def coarseness_reason(view: View) -> str:
@@ -75,12 +77,14 @@ def detect_findings(
         return (), tuple(unknown_finding(kind, untold.get(kind, reason), view.place.site) for kind in FINDING_KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
     measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area, _middle(view))
-    dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
+    found_dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
+    dark = tuple(mark for mark in found_dark if mark.kind == "dark-spots")
+    wide = tuple(mark for mark in found_dark if mark.kind != "dark-spots")
     if isinstance(maps, Unknown):
         candidates = list(dark)
         told = {"dark-spots"}
         if is_green_readable(view.rgb[regions.skin]):
-            candidates += _colourless_marks(view, regions, mm_per_px, detail, dark, copies)
+            candidates += _colourless_marks(view, regions, mm_per_px, detail, dark, wide, copies)
             told |= {"unclassified-spots", "fine-lines"} - set(untold)
         findings: list[SkinFinding] = []
         for kind in FINDING_KINDS:
@@ -99,7 +103,8 @@ def detect_findings(
     if isinstance(detail, SkinDetail):
         marks += [*find_vessels(detail), *find_wrinkles(detail)]
     shape = view.rgb.shape
-    marks = _drop_duplicate_dents(_drop_repeats(marks, dark, shape), shape)
+    marks = _with_wide_spots(_drop_repeats(marks, dark, shape), wide, shape)
+    marks = _drop_duplicate_dents(marks, shape)
     marks = [mark for mark in marks if mark.kind not in untold]
 
     def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
@@ -132,9 +137,14 @@ def _colourless_marks(
     mm_per_px: Estimate,
     detail: SkinDetail | Unknown,
     dark: tuple[Mark, ...],
+    wide: tuple[Mark, ...],
     copies: Iterable[SkinCopy],
 ) -> tuple[Mark, ...]:
-    """Return the dark spots and lines of green light, with how often they come back."""
+    """Return the dark spots and lines of green light, with how often they come back.
+
+    Without colours a slope of shade passes for a wide or uneven spot, so that a doctor is asked to see one only if it
+    comes back, or is dark on every side.
+    """
     marks = [*_green_spots(view, regions, mm_per_px)]
     if isinstance(detail, SkinDetail):
         marks += find_wrinkles(detail)
@@ -145,7 +155,9 @@ def _colourless_marks(
             green = green_picture(copy.rgb)
             yield from find_wrinkles(extract_detail(green, copy.view, copy.regions, copy.mm_per_px, no_calibration()))
 
-    return reread_marks(_drop_repeats(marks, dark, view.rgb.shape), copies, find_again, mm_per_px.median)
+    marks = _drop_repeats(marks, dark, view.rgb.shape)
+    repeated = [mark for mark in reread_marks(marks, copies, find_again, mm_per_px.median) if comes_back(mark)]
+    return tuple(_with_wide_spots(repeated, wide, view.rgb.shape))
 
 
 def _green_spots(view: View, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
@@ -195,8 +207,24 @@ def _drop_repeats(marks: list[Mark], dark: tuple[Mark, ...], shape: tuple[int, .
     for mark in dark:
         covered[mark.window] |= (mark.cover > 0.25).astype(np.uint8)
     taken = cv2.dilate(covered, np.ones((7, 7), np.uint8)) > 0
-    same = ("spots", "inflamed", "unclassified-spots", "scars")
-    return [mark for mark in marks if mark.kind not in same or not (taken[mark.window] & (mark.cover > 0)).any()]
+    return [mark for mark in marks if mark.kind not in _ROUND or not (taken[mark.window] & (mark.cover > 0)).any()]
+
+
+def _with_wide_spots(marks: list[Mark], wide: tuple[Mark, ...], shape: tuple[int, ...]) -> list[Mark]:
+    """Return the marks with wide dark spots, which a doctor must see whatever else was found at their place.
+
+    A spot that was found there and has at least half of the area keeps its kind, unless it is red or a dent: both would
+    be told without the notice. Anything else at the place is a part of the wide spot.
+    """
+    for spot in wide:
+        own = spot.embed_in(shape, spot.cover) > 0.25
+        there = [mark for mark in marks if mark.kind in _ROUND and own[mark.window][mark.cover > 0.25].any()]
+        same = [
+            mark for mark in there if mark.kind in _SPOTS and 2 * own[mark.window][mark.cover > 0.25].sum() >= own.sum()
+        ]
+        marks = [mark for mark in marks if all(mark is not other for other in there)]
+        marks += [replace(mark, looks_suspicious=True) for mark in same] or [spot]
+    return marks
 
 
 def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:

@@ -17,7 +17,7 @@ from skinbeam.photo.findings.mark import Mark, Repeatability
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.limits import limit
 
-__all__ = ["REREAD_KINDS", "count_interval", "is_repeated", "reread_marks"]
+__all__ = ["REREAD_KINDS", "comes_back", "count_interval", "is_repeated", "reread_marks"]
 
 Array = NDArray[np.float64]
 
@@ -55,9 +55,12 @@ def reread_marks(
 
 def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
-    if mark.repeatability is None or _is_always_told(mark):
-        return True
-    return mark.repeatability.finds >= limit("reread", "came_back_min")
+    return _is_always_told(mark) or comes_back(mark)
+
+
+def comes_back(mark: Mark) -> bool:
+    """Whether a mark is found again on enough copies, or is of a kind that is not looked for on them."""
+    return mark.repeatability is None or mark.repeatability.finds >= limit("reread", "came_back_min")
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:

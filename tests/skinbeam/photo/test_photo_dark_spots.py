@@ -11,6 +11,7 @@ from paths import ROOT
 from research.photo_checks.dark_spots import COLOURS, draw_spot, skin_places, spots_found
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture, read_photograph
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.face.finder import find_single_face
@@ -100,6 +101,52 @@ def test_a_brown_spot_with_more_than_half_of_the_light_is_no_dark_spot() -> None
     for factor, found in ((0.8, 0), (0.5, 1)):  # in sRGB: 0.62 and 0.22 of the light
         changed = np.where(disc[..., None], factor * rgb, rgb).astype(np.uint8)
         assert len(dark_spot_places(changed)) == found
+
+
+def kinds_of_disc(light: float, size_mm: float) -> list[str]:
+    """Return the kinds told of a disc with this share of the light of even skin around it."""
+    rgb = np.full((SIDE, SIDE, 3), SKIN["light"], np.float64)
+    disc = np.hypot(*(np.mgrid[:SIDE, :SIDE] - 60)) < size_mm / 2 / 0.4
+    rgb[disc] = 255 * linear_to_srgb(light * srgb_to_linear(np.uint8(SKIN["light"])))
+    whole, none = np.ones((SIDE, SIDE), bool), np.zeros((SIDE, SIDE), bool)
+    corners = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float64)
+    box = (0, 0, SIDE, SIDE)
+    view = View(np.round(rgb).astype(np.uint8), ViewPlace("cheek", 157.0, 0.0, box, box), 1.0, (0, 0))
+    surface = SkinSurface(whole, whole, none, none, {"cheek-right": corners})
+    return [mark.kind for mark in find_dark_spots(view, surface, MM_PX)]
+
+
+@pytest.mark.parametrize(
+    ("light", "size_mm", "kinds"),
+    [
+        (0.45, 6.0, ["dark-spots"]),
+        (0.45, 3.0, ["dark-spots"]),
+        (0.6, 6.0, ["unclassified-spots"]),  # two thirds of the light are enough of a wide one
+        (0.6, 3.0, []),
+        (0.75, 6.0, []),
+    ],
+)
+def test_a_wide_spot_need_not_be_very_dark(light: float, size_mm: float, kinds: list[str]) -> None:
+    assert kinds_of_disc(light, size_mm) == kinds
+
+
+@pytest.mark.parametrize("density", [(0.5, 0.7, 1.05), (0.3, 1.0, 0.6)], ids=["brown", "red"])
+def test_a_wide_dark_spot_that_the_outline_of_a_region_cuts_is_seen_by_a_doctor(
+    density: tuple[float, float, float],
+) -> None:
+    plain = analysis_of("plain")
+    rows, columns = np.nonzero(plain.regions.masks["cheek-right"])
+    x, y = int(columns[np.argmax(rows)]), int(rows.max()) - 1
+    at = plain.view.to_picture(np.array([[x, y]], np.float64))[0]
+    yy, xx = np.mgrid[: portrait().rgb.shape[0], : portrait().rgb.shape[1]]
+    cover = np.clip(4.0 - np.hypot(xx - at[0], yy - at[1]), 0, 1)[..., None]  # 10 mm wide
+    light = srgb_to_linear(portrait().rgb) * np.exp(-cover * np.array(density))
+    rgb = np.round(255 * linear_to_srgb(light)).astype(np.uint8)
+    skin = analyse_photograph(replace(portrait(), rgb=rgb)).skin
+    assert not isinstance(skin, Unknown)
+    (mark,) = (mark for mark in skin.marks if (mark.embed_in(skin.view.rgb.shape, mark.cover) > 0.25)[y, x])
+    assert (mark.kind, mark.needs_examination) == ("unclassified-spots", True)
+    assert referral_message(skin.findings) is not None
 
 
 def test_a_strand_of_hair_and_an_edge_of_shade_are_no_spots() -> None:
