@@ -29,7 +29,7 @@ from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.plans.routes import add_plan_routes, plan_file_response
 from skinbeam_clinic.plans.setting_routes import add_setting_routes
-from skinbeam_clinic.web.errors import accepts_page, refusal
+from skinbeam_clinic.web.errors import RefusedError, accepts_page, refusal
 from skinbeam_clinic.web.pages import render_form
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import GuestRouter
@@ -58,10 +58,8 @@ def _consult(request: ClinicRequest, guests: GuestClinics) -> Response:
         case_from_form(sent, Path())
     except InputError:
         if "photo" in request.uploads and accepts_page(request.http_request):
-            with (
-                suppress(InputError),
-                guests.waiting_place(),
-            ):  # the photograph's faults are told once the answers are right
+            # What is wrong with the photograph is told once the answers are right.
+            with suppress(InputError, RefusedError), guests.waiting_place():
                 request.http_request.state.submission = guests.begin(sent, _sent_photograph(request)).record.answers
         raise
     with guests.waiting_place():
