@@ -57,7 +57,7 @@ PICTURE_BYTES = 3_000_000
 THINK_S, NO_THOUGHT = (2.0, 5.0), (0.0, 0.0)
 MOVE_S = (0.5, 2.0)  # between two moves of a slider
 ASKED_AGES = range(30, 35)  # of the people whose settings are asked about; the first answer of each takes seconds
-MOST_PEOPLE, EACH = 100, 2  # patients whom one clinician sees in turn
+EACH = 2  # patients whom one clinician sees in turn
 ANSWERS = (
     ("patient.age_years", "52"),
     ("patient.sex", "female"),

@@ -96,7 +96,8 @@ class RouteAccess(StrEnum):
 
     ANYBODY = "anybody"
     MACHINE = "machine"  # monitoring of the server: no sign-in is checked, and the answer contains no personal data
-    CODE_DUE = "code due"  # the password was right; the one-time code may still be missing
+    CODE_DUE = "code due"  # the password was right; the second factor may still be missing
+    SETUP_DUE = "setup due"  # members, also those who must still set up the second factor that their clinic requires
     MEMBER = "member"
     TOKEN = "token"  # another program, which sends a token instead of a cookie
     LINK = "link"  # a patient, whose address contains the token of one diary; no sign-in is checked
@@ -115,18 +116,19 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/sign-in/oidc/return"): RouteAccess.ANYBODY,  # the provider sends the browser there
     ("POST", "/sign-out"): RouteAccess.CODE_DUE,
     ("POST", "/language"): RouteAccess.ANYBODY,
-    ("GET", "/account"): RouteAccess.MEMBER,
+    ("GET", "/account"): RouteAccess.SETUP_DUE,
     ("POST", "/account/password"): RouteAccess.MEMBER,
-    ("POST", "/account/codes"): RouteAccess.MEMBER,
+    ("POST", "/account/codes"): RouteAccess.SETUP_DUE,
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
     ("POST", "/account/sessions/end"): RouteAccess.MEMBER,
-    ("POST", "/account/passkeys"): RouteAccess.MEMBER,
-    ("POST", "/account/passkeys/challenge"): RouteAccess.MEMBER,
+    ("POST", "/account/passkeys"): RouteAccess.SETUP_DUE,
+    ("POST", "/account/passkeys/challenge"): RouteAccess.SETUP_DUE,
     ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,
     ("POST", "/account/identities"): RouteAccess.MEMBER,
     ("POST", "/account/identities/{identity}/remove"): RouteAccess.MEMBER,
     ("GET", "/people"): AccessRight.MEMBERS,
     ("POST", "/people"): AccessRight.MEMBERS,
+    ("POST", "/people/second-factor"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/role"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/in"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/password"): AccessRight.MEMBERS,

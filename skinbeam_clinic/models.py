@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, model_serializer
@@ -44,6 +45,7 @@ __all__ = [
     "PlanChoice",
     "PlanContents",
     "PlanRecord",
+    "SignInStep",
     "TeachBack",
 ]
 
@@ -104,13 +106,21 @@ class OidcIdentity:
     used_at: datetime.datetime | None
 
 
+class SignInStep(StrEnum):
+    """What a session still lacks before it may see records."""
+
+    CODE = "code"  # a one-time code
+    PASSKEY = "passkey"  # the clinic requires a second factor, and the member's is a passkey
+    SETUP = "setup"  # the clinic requires a second factor, and the member has none
+
+
 @dataclass(frozen=True)
 class MemberSession:
-    """A browser's session: `token` is for its cookie only; `code_due` while the one-time code is missing."""
+    """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks."""
 
     token: str
     member: Member
-    code_due: bool
+    step_due: SignInStep | None
     expires_at: datetime.datetime
 
 

@@ -66,8 +66,14 @@ def _gpu() -> HealthCheck:
     from skinbeam.physics.numerics.gpu import missing_cuda_part
 
     lacks = missing_cuda_part()
-    found = {None: "CUDA", "no-card": "none", "no-numba-cuda": "numba-cuda is missing", "no-toolkit": "no CUDA toolkit"}
-    fix = 'pip install "skinbeam[gpu]"; ' if lacks in ("no-numba-cuda", "no-toolkit") else ""
+    found = {
+        None: "CUDA",
+        "no-card": "none",
+        "no-numba-cuda": "numba-cuda is missing",
+        "no-toolkit": "no CUDA toolkit",
+        "unfit-numpy": "numba-cuda does not work with this NumPy",
+    }
+    fix = "" if lacks in (None, "no-card") else 'pip install "skinbeam[gpu]"; '
     return _check(
         "gpu", lacks is None, found[lacks], f"{fix}not needed: the light command can run on one, and runs without"
     )

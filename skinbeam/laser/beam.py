@@ -4,14 +4,14 @@ Without a device every setting that the schema allows is accepted.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from skinbeam.laser.device import Device, describe_pulses, describe_sizes, describe_values, load_device
 from skinbeam.model.case import Case
-from skinbeam.model.device_file import DeviceHead, MicrobeamOutput, SpotOutput
+from skinbeam.model.device_file import DeviceHead, SpotOutput
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.exposure import Laser, PulseTrain, Settings, check_trains_fit, combine_trains
 from skinbeam.model.exposure import Microbeam as MicrobeamTable
@@ -77,7 +77,6 @@ def _raise_invalid_train(read: str, hint: str) -> NoReturn:
     raise InputError("no-train", read, field="settings.subpulses", hint=hint)
 
 
-OptionT = TypeVar("OptionT")
 SETTING_SLACK = 1e-6  # relative: settings are read as decimals
 POWER_PULSE_MS = 1.0  # used for a pulse length that is not given, where only the irradiance matters
 LAMP_LINES = 8  # wavelengths that represent the band of a filtered lamp, each with an equal share
@@ -262,8 +261,8 @@ def _raise_missing(field: str, hint: str) -> NoReturn:
     raise InputError("missing-key", f'"{field.split(".")[-1]}" is missing, nothing was read', field=field, hint=hint)
 
 
-def _raise_not_offered(device: Device, field: str, read: str, hint: str) -> NoReturn:
-    raise InputError("cannot-emit", f"{device.name} cannot emit {read}", field=field, hint=hint)
+def _not_offered_error(device: Device, field: str, read: str, hint: str) -> InputError:
+    return InputError("cannot-emit", f"{device.name} cannot emit {read}", field=field, hint=hint)
 
 
 def _nearly_equal(a: float, b: float) -> bool:
@@ -282,7 +281,7 @@ def _resolve_wavelength(laser: Laser, device: Device | None) -> float:
             _raise_missing("laser.wavelength_nm", f"{device.name} offers several: {listed} nm.")
         return known[0]
     if not any(_nearly_equal(nm, read) for nm in known):
-        _raise_not_offered(device, "laser.wavelength_nm", f"{read:g} nm", f"This device emits {listed} nm.")
+        raise _not_offered_error(device, "laser.wavelength_nm", f"{read:g} nm", f"This device emits {listed} nm.")
     return read
 
 
@@ -294,12 +293,8 @@ def _check_emission(case: Case, device: Device | None) -> None:
             "microbeam",
             f"{device.name} emits microbeams: give [microbeam] with energy_mJ, diameter_um and density_per_cm2.",
         )
-    _raise_not_offered(
-        device,
-        "microbeam",
-        "microbeams",
-        "This device treats a full field: leave [microbeam] out, give the dose in [settings].",
-    )
+    hint = "This device treats a full field: leave [microbeam] out, give the dose in [settings]."
+    raise _not_offered_error(device, "microbeam", "microbeams", hint)
 
 
 def _resolve_pulse(settings: Settings, heads: Sequence[DeviceHead], *, required: bool) -> float:
@@ -385,18 +380,9 @@ def _resolve_profile(case: Case, device: Device | None) -> str:
     if device is None or "profile" not in table.model_fields_set:
         return read if device is None else device.profile
     if read != device.profile:
-        _raise_not_offered(
-            device, f"{name}.profile", f'a profile "{read}"', f'The beam of this device is "{device.profile}".'
-        )
+        hint = f'The beam of this device is "{device.profile}".'
+        raise _not_offered_error(device, f"{name}.profile", f'a profile "{read}"', hint)
     return read
-
-
-def _matching_options(
-    options: Sequence[OptionT], fits: Callable[[OptionT], bool], refuse: Callable[[Sequence[OptionT]], NoReturn]
-) -> list[OptionT]:
-    """Return the options that fit; if none fits, raise the error that `refuse` makes of the remaining options."""
-    kept = [option for option in options if fits(option)]
-    return kept or refuse(options)
 
 
 def _heads_with_pulse(
@@ -405,54 +391,51 @@ def _heads_with_pulse(
     trains = case_trains(settings) or ()
     if trains and any(head.train is not None for head in heads):
         return _heads_with_train(device, heads, trains, pulse)
-
-    def refuse(left: Sequence[DeviceHead]) -> NoReturn:
-        lengths = describe_pulses(h.pulse_ms for h in left)
-        hint = f"At {left[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
-        _raise_not_offered(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
-
-    return _matching_options(heads, lambda head: head.pulse_ms.contains(pulse), refuse)
+    fitting = [head for head in heads if head.pulse_ms.contains(pulse)]
+    if not fitting:
+        lengths = describe_pulses(head.pulse_ms for head in heads)
+        hint = f"At {heads[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
+        raise _not_offered_error(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
+    return fitting
 
 
 def _heads_with_train(
     device: Device, heads: Sequence[DeviceHead], trains: Sequence[PulseTrain], pulse: float
 ) -> list[DeviceHead]:
     """Return the heads on which the train can be set: number, length of each pulse, and the time between them."""
-
-    def refuse(left: Sequence[DeviceHead]) -> NoReturn:
+    fitting = [head for head in heads if all(head.offers_train(train, pulse) for train in trains)]
+    if not fitting:
         words = ", ".join(f"{train.number} pulses of {train.length_ms:g} ms in {pulse:g} ms" for train in trains)
-        settable = [head.train for head in left if head.train is not None]
+        settable = [head.train for head in heads if head.train is not None]
         hint = (
             f"This device makes trains of {describe_values((train.pulses for train in settable), 'pulses')}, each of "
-            f"{describe_pulses(head.pulse_ms for head in left)}, with a delay of "
+            f"{describe_pulses(head.pulse_ms for head in heads)}, with a delay of "
             f"{describe_values((train.delay_ms for train in settable), 'ms')}."
         )
-        _raise_not_offered(device, "settings.subpulses", words, hint)
-
-    return _matching_options(heads, lambda head: all(head.offers_train(train, pulse) for train in trains), refuse)
+        raise _not_offered_error(device, "settings.subpulses", words, hint)
+    return fitting
 
 
 def _spot_head(device: Device, heads: Sequence[DeviceHead], settings: Settings, fluence: float | None) -> DeviceHead:
     spot_mm, footprint = settings.diameter_mm, settings.footprint_mm
     assert spot_mm is not None
     read = f"a spot of {spot_mm:g} mm" if footprint is None else f"a window of {footprint[0]:g} by {footprint[1]:g} mm"
-    options = [(head, spot) for head in heads for spot in head.spot]
-
-    def no_spot(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
+    offered = [(head, spot) for head in heads for spot in head.spot]
+    sized = [(head, spot) for head, spot in offered if _is_this_spot(spot, settings)]
+    if not sized:
         field = "settings.spot_mm" if footprint is None else "settings.footprint_mm"
-        _raise_not_offered(device, field, read, f"This device offers {describe_sizes(spot for _, spot in left)}.")
-
-    options = _matching_options(options, lambda option: _is_this_spot(option[1], settings), no_spot)
+        hint = f"This device offers {describe_sizes(spot for _, spot in offered)}."
+        raise _not_offered_error(device, field, read, hint)
     if fluence is None:
-        return options[0][0]
-    field = next(f for f in ("fluence_J_cm2", "energy_J", "power_W") if getattr(settings, f) is not None)
-
-    def no_dose(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
+        return sized[0][0]
+    dosed = next((head for head, spot in sized if spot.fluence_J_cm2.contains(fluence)), None)
+    if dosed is None:
+        field = next(name for name in ("fluence_J_cm2", "energy_J", "power_W") if getattr(settings, name) is not None)
         given = "" if field == "fluence_J_cm2" else f" ({getattr(settings, field):g} {field.split('_')[-1]})"
-        hint = f"With {read} this device emits {describe_values((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
-        _raise_not_offered(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
-
-    return _matching_options(options, lambda option: option[1].fluence_J_cm2.contains(fluence), no_dose)[0][0]
+        doses = describe_values((spot.fluence_J_cm2 for _, spot in sized), "J/cm²")
+        hint = f"With {read} this device emits {doses}."
+        raise _not_offered_error(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
+    return dosed
 
 
 def _is_this_spot(spot: SpotOutput, settings: Settings) -> bool:
@@ -464,58 +447,41 @@ def _is_this_spot(spot: SpotOutput, settings: Settings) -> bool:
 def _microbeam_head(
     device: Device, heads: Sequence[DeviceHead], table: MicrobeamTable, pulse: float, dose_required: bool
 ) -> DeviceHead:
-    options = [(head, tip) for head in _heads_with_pulse(device, heads, Settings(), pulse) for tip in head.tip]
-
-    def no_size(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
-        sizes = ", ".join(f"{um:g}" for um in sorted({tip.diameter_um for _, tip in left}))
-        _raise_not_offered(
-            device, "microbeam.diameter_um", f"microbeams of {table.diameter_um:g} µm", f"This device emits {sizes} µm."
-        )
-
-    options = _matching_options(
-        options, lambda option: _nearly_equal(option[1].diameter_um, table.diameter_um), no_size
-    )
+    tips = [(head, tip) for head in _heads_with_pulse(device, heads, Settings(), pulse) for tip in head.tip]
+    diameter = f"{table.diameter_um:g} µm"
+    sized = [(head, tip) for head, tip in tips if _nearly_equal(tip.diameter_um, table.diameter_um)]
+    if not sized:
+        sizes = ", ".join(f"{um:g}" for um in sorted({tip.diameter_um for _, tip in tips}))
+        hint = f"This device emits {sizes} µm."
+        raise _not_offered_error(device, "microbeam.diameter_um", f"microbeams of {diameter}", hint)
     energy = table.energy_mJ if dose_required else None
-    if energy is not None:
-
-        def no_energy(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
-            energies = describe_values((t.energy_mJ for _, t in left), "mJ")
-            hint = f"With {table.diameter_um:g} µm this device emits {energies} a microbeam."
-            _raise_not_offered(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
-
-        options = _matching_options(options, lambda option: option[1].energy_mJ.contains(energy), no_energy)
-
-    def no_density(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
+    dosed = [(head, tip) for head, tip in sized if energy is None or tip.energy_mJ.contains(energy)]
+    if not dosed:
         hint = (
-            f"This device emits {describe_values((t.density_per_cm2 for _, t in left), 'a square centimetre')} a pass."
+            f"With {diameter} this device emits {describe_values((t.energy_mJ for _, t in sized), 'mJ')} a microbeam."
         )
-        _raise_not_offered(
-            device, "microbeam.density_per_cm2", f"{table.density_per_cm2:g} microbeams a square centimetre", hint
-        )
-
-    options = _matching_options(
-        options, lambda option: option[1].density_per_cm2.contains(table.density_per_cm2), no_density
-    )
-    if energy is not None:
-        power_W = energy * MJ / (pulse * MS)
-
-        def no_power(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
-            limits = describe_values((t.power_W for _, t in left if t.power_W is not None), "W")
-            hint = f"Energy over pulse length within {limits}: change pulse_ms or energy_mJ."
-            _raise_not_offered(
-                device, "settings.pulse_ms", f"{energy:g} mJ in {pulse:g} ms, which is {power_W:.4g} W", hint
-            )
-
-        options = _matching_options(
-            options, lambda option: option[1].power_W is None or option[1].power_W.contains(power_W), no_power
-        )
-    return options[0][0]
+        raise _not_offered_error(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
+    dense = [(head, tip) for head, tip in dosed if tip.density_per_cm2.contains(table.density_per_cm2)]
+    if not dense:
+        densities = describe_values((tip.density_per_cm2 for _, tip in dosed), "a square centimetre")
+        read = f"{table.density_per_cm2:g} microbeams a square centimetre"
+        raise _not_offered_error(device, "microbeam.density_per_cm2", read, f"This device emits {densities} a pass.")
+    if energy is None:
+        return dense[0][0]
+    power_W = energy * MJ / (pulse * MS)
+    able = next((head for head, tip in dense if tip.power_W is None or tip.power_W.contains(power_W)), None)
+    if able is None:
+        limits = describe_values((tip.power_W for _, tip in dense if tip.power_W is not None), "W")
+        read = f"{energy:g} mJ in {pulse:g} ms, which is {power_W:.4g} W"
+        hint = f"Energy over pulse length within {limits}: change pulse_ms or energy_mJ."
+        raise _not_offered_error(device, "settings.pulse_ms", read, hint)
+    return able
 
 
 def _check_repetition_rate(settings: Settings, device: Device) -> None:
     if settings.pulses > 1 and not device.file.repetition_Hz.contains(settings.repetition_Hz):
         hint = f"This device repeats at {describe_values([device.file.repetition_Hz], 'Hz')}."
-        _raise_not_offered(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
+        raise _not_offered_error(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
 
 
 def _resolve_spectrum(wavelength_nm: float, head: DeviceHead | None) -> tuple[tuple[float, float], ...]:

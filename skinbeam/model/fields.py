@@ -63,6 +63,10 @@ class FieldError(ValueError):
         super().__init__(message)
         self.code, self.message, self.hint, self.field = code, message, hint, field
 
+    def in_file(self, file: str) -> InputError:
+        """Return the error of the file that holds the value."""
+        return InputError(self.code, self.message, field=self.field, hint=self.hint, file=file)
+
 
 def _field_error(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldError:
     return FieldError(code, f"{what}, read {_quote_value(read)}", hint)

@@ -1,24 +1,20 @@
-"""Read data files of the package: TOML tables, CSV rows, and derived tables with the hash of their inputs."""
+"""Read data files of the package: TOML tables, texts, and derived tables with the hash of their inputs."""
 
-import csv
 import hashlib
-import io
 import json
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from skinbeam.model.document import write_atomically
-from skinbeam.model.errors import InputError
 
 __all__ = [
     "HASH_KEY",
-    "CsvRow",
     "DerivedTable",
     "load_derived_table",
     "load_package_table",
@@ -53,85 +49,6 @@ def load_package_table(path: str) -> Mapping[str, Any]:
         return tomllib.loads(load_package_text(path))
     except ValueError as error:
         raise ValueError(f"skinbeam/{path}: {error}") from error
-
-
-class CsvRow:
-    """Validate the cells of one row of a CSV table of the package; every error names file, row and column.
-
-    The column `row` names the rows; an empty cell means that the source prints no value. Readers of tables derive from
-    this class and set `file`, the name of the table, and `code`, the code of its errors.
-    """
-
-    file: ClassVar[str]
-    code: ClassVar[str]
-
-    def __init__(self, record: Mapping[str, str]) -> None:
-        self.record = record
-        self.name = record["row"]
-
-    @classmethod
-    def read_rows(cls, text: str) -> Iterator[Self]:
-        """Yield the rows of a table in CSV.
-
-        Raises
-        ------
-        InputError : two rows have the same name.
-        """
-        names: set[str] = set()
-        for record in csv.DictReader(io.StringIO(text)):
-            row = cls(record)
-            yield row
-            if row.name in names:
-                raise row.error("row", "stands twice", "A name of its own for each row.")
-            names.add(row.name)
-
-    def error(self, column: str, message: str, hint: str) -> InputError:
-        """Return the error for a column of this row."""
-        return InputError(self.code, message, field=f"{self.name}.{column}", hint=hint, file=self.file)
-
-    def known_word(self, column: str, known: Collection[str], *, empty: bool = False) -> str:
-        """Return the value of a cell that must be a known word, or may be empty if `empty` is set.
-
-        Raises
-        ------
-        InputError : the value is not known.
-        """
-        value = self.record[column]
-        if value in known or (empty and not value):
-            return value
-        raise self.error(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
-
-    def number(self, column: str, low: float, high: float) -> float | None:
-        """Return a number from `low` to `high`; None for an empty cell.
-
-        Raises
-        ------
-        InputError : not a number, or out of range.
-        """
-        value = self.record[column]
-        if not value:
-            return None
-        try:
-            number = float(value)
-        except ValueError as error:
-            raise self.error(column, f'is no number: "{value}"', f"A number from {low:g} to {high:g}.") from error
-        if not low <= number <= high:
-            raise self.error(column, f"is out of range: {value}", f"A number from {low:g} to {high:g}.")
-        return number
-
-    def whole_number(self, column: str) -> int | None:
-        """Return a count; None for an empty cell.
-
-        Raises
-        ------
-        InputError : not a whole number.
-        """
-        value = self.record[column]
-        if not value:
-            return None
-        if not value.isdecimal():
-            raise self.error(column, f'is no count: "{value}"', "A whole number.")
-        return int(value)
 
 
 HASH_KEY = "inputs_sha256"

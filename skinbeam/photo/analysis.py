@@ -31,6 +31,7 @@ from skinbeam.photo.findings.detection import coarseness_reason, detect_findings
 from skinbeam.photo.findings.finding import SkinFinding, referral_message
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.skin_copy import copy_skin
+from skinbeam.photo.green_light import green_picture, is_green_readable
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
 from skinbeam.photo.pigment_maps.pigment_density import smooth_for_colour
@@ -300,8 +301,12 @@ def _analyse_skin(
         fine = scale
     elif too_few := coarseness_reason(seen):
         fine = Unknown(too_few)
-    elif lost := next((p.message.text for p in problems if p.prevents in ("detail", "colour")), ""):
+    elif lost := next((p.message.text for p in problems if p.prevents == "detail"), ""):
         fine = Unknown(lost)
+    elif no_colour and not is_green_readable(seen.rgb[regions.skin]):
+        fine = Unknown(no_colour)
+    elif no_colour:
+        fine = extract_detail(green_picture(rgb), seen, regions, scale, no_calibration())
     else:
         fine = extract_detail(rgb, seen, regions, scale, correction)
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)

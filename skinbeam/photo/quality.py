@@ -19,6 +19,7 @@ from skinbeam.photo.colour_target import ColourCalibration
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.face import Face, FaceView
 from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.green_light import clipped_ends
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.view import View
 from skinbeam.text import Message
@@ -209,7 +210,7 @@ def resolution_problem(view: View) -> QualityProblem | None:
 
 def _clipping_problems(skin: Picture) -> list[QualityProblem]:
     """Return the problem of clipped skin (n, 3), naming the channel where it is mainly one."""
-    ends = {"full": skin >= 254, "black": skin <= 1}
+    ends = dict(zip(("full", "black"), clipped_ends(skin), strict=True))
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
     if share <= most:
         return []

@@ -7,7 +7,7 @@ of other clinics foretell that level no worse than the calibrated model does, wh
 from collections.abc import Callable
 from typing import Final
 
-from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.published_doses.counts import count_harm_that_calibrates
 
 __all__ = ["anchor_scale", "counted_burn_share"]
 
@@ -18,14 +18,15 @@ _STEPS: Final = 40  # of a bisection: 20 is halved to a part in 10^11
 def counted_burn_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool, most: float) -> float:
     """Return the share of people whom clinics counted with a burn at such light; half of `most` without a count.
 
-    Half an event is added, because nobody burnt among a few is no reassurance.
+    Half an event is added, because nobody burnt among a few is no reassurance. Counts of the validation set are left
+    out. Each source left out in turn, these shares foretell its count better than the shares of a family of lasers do.
 
     Parameters
     ----------
     wavelength_nm : of a lamp the mean of its light.
     most : the greatest share that is returned: that from which a plan warns.
     """
-    found = count_harm_near(wavelength_nm, pulse_ms, lamp=lamp)
+    found = count_harm_that_calibrates(wavelength_nm, pulse_ms, lamp=lamp)
     if found is None:
         return most / 2
     return min((found.harmed + 0.5) / (found.treated + 1.0), most)

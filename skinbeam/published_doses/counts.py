@@ -1,8 +1,8 @@
 """Published evidence near a setting: tolerated doses, and counts of people with a blister, a crust or a burn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,13 @@ from skinbeam.published_doses.rows import GROWTHS, PracticeRow, practice_rows, w
 from skinbeam.published_doses.settings import source_phototypes
 from skinbeam.text import render_message
 
-__all__ = ["HarmCount", "ToleratedDoses", "count_harm_near", "find_tolerated_doses"]
+__all__ = [
+    "HarmCount",
+    "ToleratedDoses",
+    "count_harm_near",
+    "count_harm_that_calibrates",
+    "find_tolerated_doses",
+]
 
 # Greatest ratio between a published dose and a setting: alexandrite and diode lasers differ by a sixteenth, and the
 # dose that burns hardly depends on a factor of four in pulse length.
@@ -169,10 +175,21 @@ def _covers_phototypes(row: PracticeRow, phototypes: tuple[int, int] | None) -> 
 def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
     """Return the harm counted near this wavelength and pulse length, at any dose, or None.
 
-    Lasers are compared with lasers and lamps with lamps, the latter by the mean wavelength of their light.
+    Lasers are compared with lasers and lamps with lamps, the latter by the mean wavelength of their light. Rows of the
+    validation set are included, so that this may be told, but must not set a probability.
     """
+    return _sum_counts(_counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp))
+
+
+def count_harm_that_calibrates(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
+    """Return the harm of `count_harm_near` without the rows of the validation set, which judge what this sets."""
+    near = _counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp)
+    return _sum_counts([row for row in near if not row["kept_aside"]])
+
+
+def _counted_rows_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> list[Mapping[str, Any]]:
     lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
-    near = [
+    return [
         row
         for name, row in load_derived_table("practice_doses")["row"].items()
         if row["kind"] == "counted"
@@ -180,8 +197,11 @@ def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False
         and abs(np.log(row["wavelength_nm"] / wavelength_nm)) < np.log(_WAVELENGTH_RATIO)
         and abs(np.log(row["pulse_ms"] / pulse_ms)) <= np.log(_PULSE_RATIO)
     ]
-    if not near:
+
+
+def _sum_counts(rows: Sequence[Mapping[str, Any]]) -> HarmCount | None:
+    if not rows:
         return None
-    sources = sorted({row["source"] for row in near})
+    sources = sorted({row["source"] for row in rows})
     cite_sources(*sources)
-    return HarmCount(sum(row["harmed"] for row in near), sum(row["of"] for row in near), len(sources))
+    return HarmCount(sum(row["harmed"] for row in rows), sum(row["of"] for row in rows), len(sources))

@@ -13,9 +13,9 @@ from functools import cache, lru_cache
 
 from skinbeam.laser.device_class import class_of_light
 from skinbeam.model.conditions import known_conditions
-from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
+from skinbeam.model.csv_rows import CsvRow
+from skinbeam.model.package_data import load_package_table, load_package_text
 from skinbeam.model.sources import bibliography
-from skinbeam.model.vocabulary import phototype_range
 
 __all__ = [
     "COOLING_KINDS",
@@ -320,32 +320,32 @@ class _PracticeRecord(CsvRow):
             kind=self.known_word("kind", ROW_KINDS),
             condition=self.known_word("condition", (*known_conditions(), *OTHER_CONDITIONS)),
             site=text["site"],
-            phototype=self._read_phototype(),
+            phototype=self.phototype(empty=True),
             ethnic_group=text["people"],
             patients=self.whole_number("patients"),
             treatments=self.whole_number("treatments"),
-            sessions=self._read_span("sessions", "", 1.0, 200.0),
+            sessions=self.number_range("sessions", 1.0, 200.0),
             wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
-            band_nm=self._read_span("band", "_nm", 200.0, 20_000.0),
+            band_nm=self.number_range("band", 200.0, 20_000.0, unit="_nm"),
             device=text["device"],
-            pulse_ms=self._read_span("pulse", "_ms", 1e-8, 1e4),
-            spot_mm=self._read_span("spot", "_mm", 0.05, 50.0),
-            fluence_J_cm2=self._read_span("fluence", "_J_cm2", 0.01, 1e3),
+            pulse_ms=self.number_range("pulse", 1e-8, 1e4, unit="_ms"),
+            spot_mm=self.number_range("spot", 0.05, 50.0, unit="_mm"),
+            fluence_J_cm2=self.number_range("fluence", 0.01, 1e3, unit="_J_cm2"),
             mean_fluence_J_cm2=self.number("fluence_mean_J_cm2", 0.01, 1e3),
-            microbeam_mJ=self._read_span("microbeam", "_mJ", 0.1, 1e3),
-            density_per_cm2=self._read_span("density", "_per_cm2", 1.0, 1e4),
+            microbeam_mJ=self.number_range("microbeam", 0.1, 1e3, unit="_mJ"),
+            density_per_cm2=self.number_range("density", 1.0, 1e4, unit="_per_cm2"),
             density_of=self.known_word("density_of", DENSITY_KINDS, empty=True),
-            coverage_pct=self._read_span("coverage", "_pct", 0.1, 100.0),
-            passes=self._read_span("passes", "", 1.0, 20.0),
+            coverage_pct=self.number_range("coverage", 0.1, 100.0, unit="_pct"),
+            passes=self.number_range("passes", 1.0, 20.0),
             cooling=self.known_word("cooling", COOLING_KINDS, empty=True),
             cooling_detail=text["cooling_detail"],
-            spurt_ms=self._read_span("spurt", "_ms", 1.0, 200.0),
-            delay_ms=self._read_span("delay", "_ms", 0.0, 200.0),
+            spurt_ms=self.number_range("spurt", 1.0, 200.0, unit="_ms"),
+            delay_ms=self.number_range("delay", 0.0, 200.0, unit="_ms"),
             harm=self._read_harm(),
             effect=text["effect"],
             effect_count=self.whole_number("effect_count"),
             effect_of=self.whole_number("effect_of"),
-            downtime_days=self._read_span("downtime", "_days", 0.0, 365.0),
+            downtime_days=self.number_range("downtime", 0.0, 365.0, unit="_days"),
             note=text["note"],
         )
         self._check_consistency(row)
@@ -397,25 +397,3 @@ class _PracticeRecord(CsvRow):
             days=days,
             days_statistic=self.known_word("harm_days_is", ("",) if days is None else DAY_KINDS),
         )
-
-    def _read_phototype(self) -> str:
-        value = self.record["phototype"]
-        if not value:
-            return ""
-        try:
-            low, high = phototype_range(value)
-        except ValueError:
-            low, high = 1, 0
-        if low > high or value.count("-") > 1:
-            raise self.error("phototype", f'cannot read "{value}"', "I to VI, or a range such as III-V.")
-        return value
-
-    def _read_span(self, name: str, unit: str, least: float, most: float) -> PrintedSpan | None:
-        """Read two columns; an end that is not printed is None."""
-        low = self.number(f"{name}_low{unit}", least, most)
-        high = self.number(f"{name}_high{unit}", least, most)
-        if low is None and high is None:
-            return None
-        if low is not None and high is not None and low > high:
-            raise self.error(f"{name}_low{unit}", f"{low:g} to {high:g} cannot be", "The lower end first.")
-        return low, high

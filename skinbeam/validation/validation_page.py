@@ -20,7 +20,7 @@ from skinbeam.text import Formatter
 from skinbeam.validation.guideline_plans import GuidelineAgreement
 from skinbeam.validation.published_rows import PublishedRow
 from skinbeam.validation.results import PARTS, SCHEMA, OrderingVerdict, Part, ValidationResult, rows_of_part
-from skinbeam.validation.verdict import EndpointError, RowVerdict, row_shares, score_verdicts
+from skinbeam.validation.verdict import EndpointError, GroupScore, RowVerdict, row_shares, score_verdicts
 
 __all__ = [
     "agreement_figure",
@@ -127,9 +127,17 @@ def render_validation(result: ValidationResult) -> str:
             version=__version__,
             draws_text=report_text("validate.draws", draws=result.draws),
             parts={part: _part_context(result, part) for part in PARTS},
-            endpoints=list(map(_endpoint_context, result.endpoints)),
+            endpoints=list(map(_endpoint_cells, result.endpoints)),
             calibrated=result.calibrated,
-            guideline=None if result.guideline is None else _guideline_context(result.guideline),
+            guideline=result.guideline,
+            guideline_sentence=_guideline_sentence,
+            score_cells=_score_cells,
+            measured_cell=_measured_cell,
+            computed_cell=_computed_cell,
+            tolerance_cell=_tolerance_cell,
+            ordering_verdict=_ordering_verdict,
+            find_source=find_source,
+            report_text=report_text,
         )
     )
 
@@ -151,7 +159,7 @@ def validation_text(result: ValidationResult) -> str:
 def _part_lines(result: ValidationResult, part: Part) -> list[str]:
     columns = ("group", "rows", "posed", "within", "ratio", "spread")
     table = [[report_text(f"validate.col_{name}") for name in columns]]
-    table += [[line.name, *map(str, line.counts), line.ratio, line.spread] for line in _group_lines(result, part)]
+    table += [[name, *_score_cells(score)] for name, score in _group_scores(result, part).items()]
     lines = [*_sentences(result, part), "", *_columns(table)]
     for name, found in result.groups.items():
         if rows := rows_of_part(found, part):
@@ -163,10 +171,9 @@ def _part_lines(result: ValidationResult, part: Part) -> list[str]:
 
 
 def _guideline_lines(guideline: GuidelineAgreement) -> list[str]:
-    context = _guideline_context(guideline)
     table = [tuple(report_text(f"validate.col_{name}") for name in ("cell", "first", "offered"))]
-    table += [(row.cell, row.first, row.offered) for row in context.rows]
-    return [context.sentence, *_columns(table)]
+    table += [(plan.cell, plan.first, ", ".join(plan.offered)) for plan in guideline.disagreeing]
+    return [_guideline_sentence(guideline), *_columns(table)]
 
 
 def _columns(table: Sequence[Sequence[str]]) -> list[str]:
@@ -199,38 +206,6 @@ def _sentences(result: ValidationResult, part: Part) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _GroupLine:
-    name: str
-    rows: int
-    posed: int
-    within: int
-    ratio: str
-    spread: str
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        return self.rows, self.posed, self.within
-
-
-@dataclass(frozen=True)
-class _RowContext:
-    id: str
-    quantity: str
-    conditions: str
-    assumed: str
-    reason: str
-    source: str
-    verdict: str
-    grade: str
-    calibrator: str
-    measured: str
-    computed: str
-    tolerance: str
-    verdict_text: str
-    citation: str
-
-
-@dataclass(frozen=True)
 class _SectionContext:
     """A group: its figure, empty where nothing can be drawn, and its rows."""
 
@@ -240,59 +215,25 @@ class _SectionContext:
     alt: str
     caption: str
     table: str
-    rows: tuple[_RowContext, ...]
-
-
-@dataclass(frozen=True)
-class _OrderingContext:
-    id: str
-    compares: str
-    holds: bool
-    posed: bool
-    reason: str
-    verdict_text: str
-    citation: str
+    rows: Sequence[RowVerdict]
 
 
 @dataclass(frozen=True)
 class _PartContext:
     name: Part
     sentences: list[str]
-    groups: list[_GroupLine]
+    groups: dict[str, GroupScore]
     caption: str
     sections: list[_SectionContext]
     h_orders: str
-    orders: list[_OrderingContext]
-
-
-@dataclass(frozen=True)
-class _EndpointContext:
-    endpoint: str
-    sources: int
-    observed: str
-    dependent_sources: int
-    dependent_observed: str
-    used: str
-
-
-@dataclass(frozen=True)
-class _DisagreementContext:
-    cell: str
-    first: str
-    offered: str
-
-
-@dataclass(frozen=True)
-class _GuidelineContext:
-    sentence: str
-    rows: list[_DisagreementContext]
+    orders: Sequence[OrderingVerdict]
 
 
 def _part_context(result: ValidationResult, part: Part) -> _PartContext:
     return _PartContext(
         name=part,
         sentences=_sentences(result, part),
-        groups=_group_lines(result, part),
+        groups=_group_scores(result, part),
         caption=report_text(f"validate.caption_groups-{part}"),
         sections=[
             _section_context(name, part, rows)
@@ -300,51 +241,41 @@ def _part_context(result: ValidationResult, part: Part) -> _PartContext:
             if (rows := rows_of_part(found, part))
         ],
         h_orders=report_text(f"validate.h_orders-{part}"),
-        orders=list(map(_ordering_context, result.orderings_of_part(part))),
+        orders=result.orderings_of_part(part),
     )
 
 
-def _group_lines(result: ValidationResult, part: Part) -> list[_GroupLine]:
-    """Return the groups that have rows of a part, with their counts."""
+def _group_scores(result: ValidationResult, part: Part) -> dict[str, GroupScore]:
+    """Return the counts of the groups that have rows of a part, by name of the group."""
     scores = {name: score_verdicts(rows_of_part(found, part)) for name, found in result.groups.items()}
-    return [
-        _GroupLine(
-            name,
-            score.rows,
-            score.posed,
-            score.within,
-            _number(score.geometric_mean_ratio),
-            _number(score.geometric_spread),
-        )
-        for name, score in scores.items()
-        if score.rows
-    ]
+    return {name: score for name, score in scores.items() if score.rows}
 
 
-def _endpoint_context(error: EndpointError) -> _EndpointContext:
-    others = error.dependent
-    return _EndpointContext(
-        endpoint=error.endpoint,
-        sources=error.sources,
-        observed=_number(error.observed),
-        dependent_sources=0 if others is None else others.sources,
-        dependent_observed=_number(None if others is None else others.observed),
-        used=_number(error.geometric_error),
-    )
+def _score_cells(score: GroupScore) -> list[str]:
+    counts = map(str, (score.rows, score.posed, score.within))
+    return [*counts, _number(score.geometric_mean_ratio), _number(score.geometric_spread)]
 
 
-def _guideline_context(guideline: GuidelineAgreement) -> _GuidelineContext:
+def _guideline_sentence(guideline: GuidelineAgreement) -> str:
     counts = {name: value for name, value in vars(guideline).items() if name != "disagreeing"}
-    return _GuidelineContext(
-        report_text("validate.guideline", **counts),
-        [_DisagreementContext(plan.cell, plan.first, ", ".join(plan.offered)) for plan in guideline.disagreeing],
-    )
+    return report_text("validate.guideline", **counts)
 
 
 def _endpoint_table(errors: Sequence[EndpointError]) -> list[list[str]]:
     columns = ("endpoint", "sources", "observed", "dependent-sources", "dependent-observed", "used")
-    table = [[report_text(f"validate.col_{name}") for name in columns]]
-    return table + [list(map(str, vars(_endpoint_context(error)).values())) for error in errors]
+    return [[report_text(f"validate.col_{name}") for name in columns], *map(_endpoint_cells, errors)]
+
+
+def _endpoint_cells(error: EndpointError) -> list[str]:
+    others = error.dependent
+    return [
+        error.endpoint,
+        str(error.sources),
+        _number(error.observed),
+        "0" if others is None else str(others.sources),
+        _number(None if others is None else others.observed),
+        _number(error.geometric_error),
+    ]
 
 
 def _number(value: float | Unknown | None) -> str:
@@ -363,27 +294,7 @@ def _section_context(name: str, part: Part, rows: Sequence[RowVerdict]) -> _Sect
         alt=report_text("validate.alt_figure", count=len(drawn), group=name),
         caption=report_text("validate.caption_figure", group=name, left_out=left_out).strip(),
         table=report_text(f"validate.caption_rows-{part}", group=name),
-        rows=tuple(map(_row_context, rows)),
-    )
-
-
-def _row_context(found: RowVerdict) -> _RowContext:
-    row, calibrator = found.row, found.calibrator
-    return _RowContext(
-        id=row.id,
-        quantity=row.quantity,
-        conditions=row.conditions,
-        assumed=row.assumed or "",
-        reason=found.reason,
-        source=row.source,
-        verdict=found.verdict,
-        grade=report_text("validate.label_grade", grade=row.grade),
-        calibrator=report_text("validate.label_calibrator", cited=calibrator) if calibrator else "",
-        measured=_measured_cell(row),
-        computed=_computed_cell(found),
-        tolerance=_tolerance_cell(row),
-        verdict_text=report_text(f"validate.{found.verdict}"),
-        citation=find_source(row.source).citation,
+        rows=rows,
     )
 
 
@@ -414,18 +325,6 @@ def _tolerance_cell(row: PublishedRow) -> str:
     if tolerance.absolute is not None:
         return report_text("validate.absolute", absolute=tolerance.absolute, unit=row.unit)
     return report_text("validate.in-range")
-
-
-def _ordering_context(order: OrderingVerdict) -> _OrderingContext:
-    return _OrderingContext(
-        id=order.id,
-        compares=order.compares,
-        holds=order.holds,
-        posed=order.posed,
-        reason=order.reason,
-        verdict_text=_ordering_verdict(order),
-        citation=find_source(order.source).citation,
-    )
 
 
 def _ordering_verdict(order: OrderingVerdict) -> str:

@@ -11,7 +11,7 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcSignIn, OidcStart
 from skinbeam_clinic.accounts.routes import show_account, show_members, show_sign_in
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.web.client import OIDC_COOKIE, SESSION_COOKIE, drop_cookie, read_cookie, set_cookie
-from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.request import ClinicRequest, sign_in_page
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_oidc_routes"]
@@ -76,7 +76,7 @@ def _finish(request: ClinicRequest) -> Response:
     except InputError as error:
         return show_sign_in(request, error)
     request.session = None  # a session of before is none of this page
-    to = "/account" if signed is None else "/sign-in/code" if signed.code_due else "/"
+    to = "/account" if signed is None else sign_in_page(signed.step_due) if signed.step_due else "/"
     answer = request.page("onward.html", to=to)
     drop_cookie(request.http_request, answer, OIDC_COOKIE)
     if signed is not None:

@@ -261,9 +261,9 @@ class OidcSignIn:
             # The clinic is locked first, as where passwords change, so that none changes from here on.
             house = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.id == clinic_id).with_for_update())
             found = None if house is None else find_open_session(session, session_hash, lock=True)
-            if found is None:
+            if house is None or found is None or found.step_due is not None:
                 raise self.provider.refusal()
-            _, member, house = found
+            member = found.member
             whose = (member.clinic_id, member.id) == (clinic_id, member_id)
             if not whose or not hmac.compare_digest(self._sign_password(member), password):
                 raise self.provider.refusal()

@@ -34,6 +34,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE, ChallengeStore
 from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import check_factor_removal
 from skinbeam_clinic.accounts.sign_in import begin_session
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
@@ -181,11 +182,13 @@ class PasskeyRepository:
         Raises
         ------
         RecordNotFoundError : the member has no passkey with this id.
+        InputError : `last-factor`: the clinic requires a second factor, and this is the only one.
         """
         with self._access.writing(AccessRight.READ) as work:
             row = next((row for row in self._rows(work) if row.id == id), None)
             if row is None:
                 raise clinic_error("absent", "passkey")
+            check_factor_removal(work, self._access.member.id)
             work.delete(row, "passkey.removed")
 
     def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:

@@ -17,6 +17,7 @@ from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import ApiTokenRow, CalendarFeedRow
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -183,8 +184,8 @@ class AccountRepository:
 
         Parameters
         ----------
-        with_keys : remove their passkeys and identities at a provider, too: whoever knew the old password may have
-            added one.
+        with_keys : remove their passkeys, identities at a provider and recovery codes, and end their calendar feeds
+            and the tokens that they made for other systems, too: whoever knew the old password may have added one.
 
         Raises
         ------
@@ -200,6 +201,7 @@ class AccountRepository:
             work.end_sessions(row.id)
             if with_keys:
                 _remove_keys(work, row.id)
+                _end_tokens(work, row.id)
 
     def confirm_password(self, password: str) -> None:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
@@ -308,17 +310,28 @@ class AccountRepository:
             work.end_sessions(row.id)
             if keys_too:
                 _remove_keys(work, id)
-                for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == id):
-                    work.delete(recovery, "recovery.removed")
             return read_member(row, self._access.member.clinic)
 
 
 def _remove_keys(work: ClinicTransaction, member_id: str) -> None:
-    """Remove the passkeys of a member, and their identities at a provider."""
+    """Remove the passkeys of a member, their identities at a provider and their recovery codes."""
     for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == member_id):
         work.delete(passkey, "passkey.removed")
     for identity in work.rows(tables.OidcIdentityRow, tables.OidcIdentityRow.member_id == member_id):
         work.delete(identity, "identity.removed")
+    for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == member_id):
+        work.delete(recovery, "recovery.removed")
+
+
+def _end_tokens(work: ClinicTransaction, member_id: str) -> None:
+    """End the calendar feeds of a member, and the tokens for other systems that they made."""
+    at = now()
+    for feed in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == member_id, CalendarFeedRow.ended_at.is_(None)):
+        feed.ended_at = at
+        work.save(feed, "feed.ended")
+    for token in work.rows(ApiTokenRow, ApiTokenRow.made_by == member_id, ApiTokenRow.ended_at.is_(None)):
+        token.ended_at = at
+        work.save(token, "token.ended")
 
 
 def read_member(row: tables.MemberRow, clinic: str) -> Member:

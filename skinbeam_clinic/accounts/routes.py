@@ -11,7 +11,7 @@ from skinbeam.text import LANGUAGES, render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import list_clinics
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
     BROWSER_COOKIE,
     LANGUAGE_COOKIE,
@@ -21,7 +21,7 @@ from skinbeam_clinic.web.client import (
     read_cookie,
     set_cookie,
 )
-from skinbeam_clinic.web.request import ClinicRequest, error_status, json_response
+from skinbeam_clinic.web.request import ClinicRequest, error_status, json_response, sign_in_page
 from skinbeam_clinic.web.routing import ClinicRouter
 from skinbeam_clinic.web.security import preferred_language
 
@@ -60,6 +60,7 @@ def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Res
     The clinic's name is filled in only where there is just one, since others' names are nobody's business.
     """
     known = list_clinics(request.services.database)
+    signed = request.session
     request.session = None  # the page is rendered as for somebody who is not signed in
     status = 200 if error is None else error_status(error)
     said = {"house": request.text("house"), "name": request.text("name"), "only": known[0] if len(known) == 1 else ""}
@@ -69,6 +70,7 @@ def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Res
         error=error,
         passkeys_here=are_passkeys_available(request.http_request),
         provider=request.provider_title,
+        passkey_due=signed.member.clinic if signed is not None and signed.step_due is SignInStep.PASSKEY else "",
         **said,
     )
 
@@ -121,8 +123,10 @@ def _save_language(request: ClinicRequest) -> Response:
             field="language",
             hint=render_message("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
         )
-    inside = request.session is not None and not request.session.code_due
-    response = request.redirect("/account" if inside else "/sign-in" if request.session is None else "/sign-in/code")
+    inside = request.session is not None and request.session.step_due is None
+    response = request.redirect(
+        "/account" if inside else sign_in_page(request.session.step_due if request.session else None)
+    )
     set_cookie(request.http_request, response, LANGUAGE_COOKIE, chosen)
     return response
 
@@ -131,7 +135,7 @@ def _begin_browser_session(request: ClinicRequest, signed: MemberSession) -> Res
     """Set the session cookie, end the browser's previous session, and record that this member has used the browser."""
     if before := read_cookie(request.http_request, SESSION_COOKIE):
         request.services.sign_in.sign_out(before)
-    answer = request.redirect("/sign-in/code" if signed.code_due else "/")
+    answer = request.redirect(sign_in_page(signed.step_due) if signed.step_due else "/")
     set_cookie(request.http_request, answer, SESSION_COOKIE, signed.token)
     known = request.services.sign_in.remember_browser(read_cookie(request.http_request, BROWSER_COOKIE), signed.member)
     set_cookie(request.http_request, answer, BROWSER_COOKIE, known)
@@ -154,18 +158,28 @@ def add_account_routes(router: ClinicRouter) -> None:
 
 
 def show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
-    """Show the member's own account, after a change that failed with its error."""
+    """Show the member's own account, after a change that failed with its error.
+
+    Of a member who must set up a second factor first, it is nothing but where they do so.
+    """
     address = address or request.accounts.new_codes_address()
+    status, member = 200 if error is None else error_status(error), request.member_session.member
+    factors = {
+        "has_codes": member.has_one_time_codes,
+        "address": address,
+        "picture": _qr_code(address),
+        "left": request.accounts.recovery_codes_left(),
+        "passkeys": request.passkeys.all(),
+        "passkeys_here": are_passkeys_available(request.http_request),
+    }
+    if request.member_session.step_due is not None:
+        return request.page("second-factor.html", status, error=error, clinic=member.clinic, **factors)
     return request.page(
         "account.html",
-        200 if error is None else error_status(error),
+        status,
         error=error,
-        address=address,
-        picture=_qr_code(address),
-        left=request.accounts.recovery_codes_left(),
+        **factors,
         sessions=request.services.sign_in.open_sessions(request.member_session.token),
-        passkeys=request.passkeys.all(),
-        passkeys_here=are_passkeys_available(request.http_request),
         provider=request.provider_title,
         identities=request.identities.own(),
     )
@@ -192,7 +206,7 @@ def _set_codes(request: ClinicRequest) -> Response:
         codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"))
     except InputError as error:
         return show_account(request, error, address)
-    request.services.sign_in.record_code_setup(request.member_session.token)
+    _record_factor_setup(request)
     return request.page("recovery.html", codes=codes)
 
 
@@ -218,15 +232,23 @@ def _new_passkey_challenge(request: ClinicRequest) -> Response:
     )
 
 
+def _record_factor_setup(request: ClinicRequest) -> None:
+    """Record a factor that was just set up; what the clinic required of this session before is done."""
+    token = request.member_session.token
+    request.services.sign_in.record_factor_setup(token)
+    request.session = request.services.sign_in.find_session(token)
+
+
 def _add_passkey(request: ClinicRequest) -> Response:
-    return _change_account(
-        request, lambda: request.passkeys.add(request.site, request.text("name"), request.text("answer"))
-    )
+    def add() -> None:
+        request.passkeys.add(request.site, request.text("name"), request.text("answer"))
+        _record_factor_setup(request)
+
+    return _change_account(request, add)
 
 
 def _remove_passkey(request: ClinicRequest) -> Response:
-    request.passkeys.remove(request.path_parameter("passkey"))
-    return request.redirect("/account")
+    return _change_account(request, lambda: request.passkeys.remove(request.path_parameter("passkey")))
 
 
 def _change_account(request: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
@@ -245,6 +267,7 @@ def add_member_routes(router: ClinicRouter) -> None:
     """Add the routes of members and of the audit log."""
     router.add("GET", "/people", show_members)
     router.add("POST", "/people", _add_member)
+    router.add("POST", "/people/second-factor", _set_second_factor)
     router.add("POST", "/people/{member}/role", _set_role)
     router.add("POST", "/people/{member}/in", _set_access)
     router.add("POST", "/people/{member}/password", _reset_password)
@@ -254,12 +277,16 @@ def add_member_routes(router: ClinicRouter) -> None:
 def show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the members, after a change that failed with its error."""
     status = 200 if error is None else error_status(error)
-    sent = {"name": request.text("name"), "role": request.text("role")}
+    sent, people = {"name": request.text("name"), "role": request.text("role")}, request.accounts.all()
+    enabled = [member for member in people if member.disabled_at is None]
     return request.page(
         "people.html",
         status,
         error=error,
-        people=request.accounts.all(),
+        people=people,
+        factor_required=request.second_factors.is_required(),
+        enabled=len(enabled),
+        without_factor=sum(not (member.has_one_time_codes or member.passkey_count) for member in enabled),
         sent=sent,
         provider=request.provider_title,
         identities=request.identities.all(),
@@ -271,6 +298,11 @@ def _add_member(request: ClinicRequest) -> Response:
         request,
         lambda: request.accounts.add(request.text("name"), _submitted_role(request), request.raw_text("password")),
     )
+
+
+def _set_second_factor(request: ClinicRequest) -> Response:
+    required = request.text("required") == "true"
+    return _change_members(request, lambda: request.second_factors.set_required(required=required))
 
 
 def _set_role(request: ClinicRequest) -> Response:

@@ -8,6 +8,7 @@ or not.
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -17,15 +18,16 @@ from skinbeam_clinic.accounts.lockout import LoginLockout, add_member_signature,
 from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
 from skinbeam_clinic.accounts.passwords import PasswordHasher, normalize_name
 from skinbeam_clinic.accounts.repository import read_member
+from skinbeam_clinic.accounts.second_factors import find_step_due, has_passkey, is_factor_required
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Member, MemberSession, OpenSession
+from skinbeam_clinic.models import Member, MemberSession, OpenSession, SignInStep
 
-__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session", "find_open_session"]
+__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "FoundSession", "SignIn", "begin_session", "find_open_session"]
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
@@ -88,10 +90,11 @@ class SignIn:
         LockedError : too many wrong codes.
         InputError : `not-in`: no such session; `wrong-code`.
         """
-        with self._open(token) as (session, row, member, clinic):
-            subject = self._locks.subject("code", clinic.id, member.id)
+        with self._open(token) as (session, found):
+            subject = self._locks.subject("code", found.clinic.id, found.member.id)
         self._locks.count_attempt(subject)
-        with self._open(token, write=True) as (session, row, member, clinic):
+        with self._open(token, write=True) as (session, found):
+            row, member, clinic = found.row, found.member, found.clinic
             work = ClinicTransaction(self._database, session, clinic, member.id)
             secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
             step = None if secret is None else match_time_step(secret.decode(), code, after=member.code_step)
@@ -122,29 +125,29 @@ class SignIn:
             found = find_open_session(session, hash_token(token))
         if found is None:
             return None
-        row, member, clinic = found
-        if active and now() - row.seen_at > _ACTIVITY_INTERVAL:
+        if active and now() - found.row.seen_at > _ACTIVITY_INTERVAL:
             with self._database.writing() as session:
-                again = session.get(LoginSessionRow, row.token_hash)
+                again = session.get(LoginSessionRow, found.row.token_hash)
                 if again is not None:
                     again.seen_at = now()
-        return _member_session(token, row, member, clinic)
+        return _member_session(token, found)
 
-    def record_code_setup(self, token: str) -> None:
-        """Record that the member of a session has just set up codes.
+    def record_factor_setup(self, token: str) -> None:
+        """Record that the member of a session has just set up codes or a passkey.
 
-        The setup included a right code, so no further one is due in this session.
+        The setup included a right code, or a finger, face or PIN, so nothing more is due in this session.
         """
-        with self._open(token, write=True) as (_, row, _, _):
-            row.code_at = now()
+        with self._open(token, write=True) as (_, found):
+            found.row.code_at = now()
 
     def open_sessions(self, token: str) -> tuple[OpenSession, ...]:
         """Return the open sessions of the member of a session, the one that was used last first."""
-        with self._open(token) as (session, own, _, _):
+        with self._open(token) as (session, found):
+            own = found.row
             mine = [*_of_member(own), LoginSessionRow.ended_at.is_(None)]
             rows = session.scalars(select(LoginSessionRow).where(*mine).order_by(LoginSessionRow.seen_at.desc()))
-            found = [row for row in rows if not _is_over(row)]
-        return tuple(OpenSession(row.created_at, row.seen_at, row.token_hash == own.token_hash) for row in found)
+            still_open = [row for row in rows if not _is_over(row)]
+        return tuple(OpenSession(row.created_at, row.seen_at, row.token_hash == own.token_hash) for row in still_open)
 
     def end_other_sessions(self, token: str) -> None:
         """End all sessions of the member of a session but this one."""
@@ -158,7 +161,7 @@ class SignIn:
             found = find_open_session(session, hash_token(token))
             if house is None or found is None:
                 raise clinic_error("not-in", "password")
-            own, member, _ = found
+            own, member = found.row, found.member
             others = [
                 *_of_member(own),
                 LoginSessionRow.ended_at.is_(None),
@@ -177,14 +180,12 @@ class SignIn:
                 row.ended_at = now()
 
     @contextmanager
-    def _open(
-        self, token: str, *, write: bool = False
-    ) -> Iterator[tuple[Session, LoginSessionRow, MemberRow, ClinicRow]]:
+    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "FoundSession"]]:
         with self._database.writing() if write else self._database.reading() as session:
             found = find_open_session(session, hash_token(token), lock=write)
             if found is None:
                 raise clinic_error("not-in", "password")
-            yield session, *found
+            yield session, found
 
 
 def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, code_confirmed: bool) -> MemberSession:
@@ -205,19 +206,30 @@ def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, cod
     )
     session.add(row)
     session.flush()
-    return _member_session(token, row, member, clinic)
+    required, passkey = session.execute(
+        select(is_factor_required(), has_passkey()).where(LoginSessionRow.token_hash == row.token_hash)
+    ).one()
+    step = find_step_due(row, member, required=required, passkey=passkey)
+    return _member_session(token, FoundSession(row, member, clinic, step))
 
 
-def _member_session(token: str, row: LoginSessionRow, member: MemberRow, clinic: ClinicRow) -> MemberSession:
-    due = member.code_secret_sealed is not None and row.code_at is None
-    return MemberSession(
-        token, read_member(member, clinic.name), due, min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
-    )
+@dataclass(frozen=True)
+class FoundSession:
+    """The rows of a session that has not ended, and what its sign-in still lacks."""
+
+    row: LoginSessionRow
+    member: MemberRow
+    clinic: ClinicRow
+    step_due: SignInStep | None
 
 
-def find_open_session(
-    session: Session, token_hash: str, *, lock: bool = False
-) -> tuple[LoginSessionRow, MemberRow, ClinicRow] | None:
+def _member_session(token: str, found: FoundSession) -> MemberSession:
+    row = found.row
+    until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
+    return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until)
+
+
+def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> FoundSession | None:
     """Return the session of a token's hash that has not ended, with its member, who is not disabled, and clinic.
 
     Parameters
@@ -225,7 +237,7 @@ def find_open_session(
     lock : whether the rows are locked until the transaction ends.
     """
     asked = (
-        select(LoginSessionRow, MemberRow, ClinicRow)
+        select(LoginSessionRow, MemberRow, ClinicRow, is_factor_required(), has_passkey())
         .join(
             MemberRow, (MemberRow.clinic_id == LoginSessionRow.clinic_id) & (MemberRow.id == LoginSessionRow.member_id)
         )
@@ -235,8 +247,10 @@ def find_open_session(
     found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
     if found is None:
         return None
-    row, member, clinic = found
-    return None if _is_over(row) or member.disabled_at is not None else (row, member, clinic)
+    row, member, clinic, required, passkey = found
+    if _is_over(row) or member.disabled_at is not None:
+        return None
+    return FoundSession(row, member, clinic, find_step_due(row, member, required=required, passkey=passkey))
 
 
 def _is_over(row: LoginSessionRow) -> bool:

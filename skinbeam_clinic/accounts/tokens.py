@@ -72,7 +72,7 @@ class ApiTokenAuthenticator:
             return None
         named = render_message("records.token-name", {"name": row.name})
         reader = Member(clinic.id, clinic.name, row_label(row), named, Role.AUDITOR)
-        return MemberSession(token, reader, code_due=False, expires_at=row.until)
+        return MemberSession(token, reader, step_due=None, expires_at=row.until)
 
 
 LONGEST_TOKEN_DAYS = 365

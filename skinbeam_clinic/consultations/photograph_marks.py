@@ -30,6 +30,7 @@ __all__ = [
     "MarksView",
     "PhotographMark",
     "add_found_marks",
+    "counted_marks",
     "keep_stored_marks",
     "kept_places",
     "make_marks_view",
@@ -128,12 +129,20 @@ def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
 
     Once a mark is confirmed, only confirmed ones count; where some were only struck, all the others do.
     """
-    marks = [mark for mark in read_marks(submission) if mark.place is not None]
-    if not any(mark.decision for mark in marks):
+    if not any(mark.decision for mark in read_marks(submission) if mark.place is not None):
         return None
-    confirmed = [mark for mark in marks if mark.decision == _CONFIRMED]
-    kept = confirmed or [mark for mark in marks if mark.decision != _STRUCK]
-    return tuple(mark.place for mark in kept if mark.place is not None)
+    return tuple(mark.place for mark in counted_marks(submission) if mark.place is not None)
+
+
+def counted_marks(submission: Submission) -> tuple[PhotographMark, ...]:
+    """Return the marks that count: confirmed ones, or where none is, those that are not struck; added ones always."""
+    marks = read_marks(submission)
+    confirmed = any(mark.decision == _CONFIRMED for mark in marks if mark.place is not None)
+    return tuple(
+        mark
+        for mark in marks
+        if mark.place is None or (mark.decision == _CONFIRMED if confirmed else mark.decision != _STRUCK)
+    )
 
 
 def add_found_marks(submission: Submission, analysis: PhotoAnalysis) -> Submission:

@@ -21,6 +21,7 @@ from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePoint
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import keep_stored_marks, make_marks_view
 from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 from skinbeam_clinic.consultations.suitability import render_suitability
 from skinbeam_clinic.database.columns import now
@@ -120,7 +121,7 @@ def _render_page(
         photographs=desk.photographs.of(consultation.id),
         plans=desk.plans.of(consultation.id)[::-1],
         marks=make_marks_view(submission),
-        suggestions=tuple(map(_suggestion_view, desk.suggestions.of(consultation.id))),
+        suggestions=tuple(_suggestion_view(one, consultation.answers) for one in desk.suggestions.of(consultation.id)),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, read_history(desk, consultation.patient_id))),
         **request.page_context(),
@@ -129,16 +130,24 @@ def _render_page(
 
 @dataclass(frozen=True)
 class _SuggestionView:
-    """A suggested concern for display."""
+    """A suggested concern for display.
+
+    Parameters
+    ----------
+    support : what decisions about its marks leave of it, in words; empty where they leave all of it.
+    stands : whether it can still be taken over.
+    """
 
     id: str
     title: str
     findings: tuple[str, ...]
     decision: str
+    support: str
+    stands: bool
 
 
-def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
-    """Return a suggestion in words."""
+def _suggestion_view(suggestion: SuggestedConcern, answers: Submission) -> _SuggestionView:
+    """Return a suggestion in words, as far as the saved decisions about its marks leave it."""
     condition = translate(vocabulary_table("condition")[suggestion.condition]["title"])
     site = translate(vocabulary_table("site")[suggestion.site]["title"])
     title = render_message("suggest.concern", {"condition": condition, "site": site.lower()})
@@ -147,7 +156,15 @@ def _suggestion_view(suggestion: SuggestedConcern) -> _SuggestionView:
         if suggestion.decision is None
         else render_message(f"suggest.{suggestion.decision}", {"by": suggestion.decided_by})
     )
-    return _SuggestionView(suggestion.id, title, tuple(told.text for told in suggestion.told), decision)
+    support, stands, words = suggestion_support(suggestion, answers), True, ""
+    if support is not None and suggestion.decision is None:
+        stands = support.is_enough
+        count = {"count": support.marks, "counted": support.counted}
+        words = render_message("suggest.counted" if stands else "suggest.too-few", count)
+        if suggestion.to_be_seen:
+            words = f"{words} {render_message('suggest.to-be-seen')}"
+    findings = tuple(told.text for told in suggestion.told)
+    return _SuggestionView(suggestion.id, title, findings, decision, words, stands)
 
 
 def _save_form(request: ClinicRequest) -> Response:

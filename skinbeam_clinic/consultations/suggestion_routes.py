@@ -10,12 +10,13 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.photo.findings.finding import suggest_concerns
+from skinbeam.photo.findings.finding import group_suggested, suggest_concerns
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks
 from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
+from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.errors import ConflictError, clinic_error
 from skinbeam_clinic.models import ConsultationRecord
@@ -82,6 +83,7 @@ def _analyse(request: ClinicRequest, photograph: str, submission: Submission) ->
 def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
     """Return what a photograph suggests."""
     assert not isinstance(analysis.skin, Unknown)
+    behind = group_suggested(analysis.skin.findings)
     return [
         SuggestionContent(
             condition=one.condition,
@@ -89,6 +91,8 @@ def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
             findings=tuple(seen.english for seen in one.seen),
             messages=one.seen,
             severity=one.severity or "",
+            finding_regions=tuple((finding.kind, finding.region) for finding in behind[one.condition, one.site]),
+            to_be_seen=sum(finding.to_be_seen or 0 for finding in behind[one.condition, one.site]),
         )
         for one in suggest_concerns(analysis.skin.findings)
     ]
@@ -113,7 +117,11 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
     try:
         kept = save_answers(request)
         if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
-            kept = _add_concern(request, kept, suggestion)
+            support = suggestion_support(suggestion, kept.answers)
+            if support is not None and not support.is_enough:  # its marks were struck in the form that was just sent
+                return request.redirect(f"/consultations/{kept.id}#suggested")
+            severity = suggestion.severity if support is None else support.severity
+            kept = _add_concern(request, kept, suggestion, severity)
         request.repositories.suggestions.decide(suggestion.id, decision)
     except ConflictError as error:
         return render_conflict(request, error)
@@ -121,7 +129,7 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
 
 
 def _add_concern(
-    request: ClinicRequest, consultation: ConsultationRecord, suggestion: SuggestedConcern
+    request: ClinicRequest, consultation: ConsultationRecord, suggestion: SuggestedConcern, severity: str
 ) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
     sent = consultation.answers
@@ -132,7 +140,7 @@ def _add_concern(
         return consultation
     used = {row.number for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == "concern"}
     place = next(number for number in range(len(used) + 1) if number not in used)
-    added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
+    added = {"condition": suggestion.condition, "site": suggestion.site, "severity": severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
     answers = Submission((*sent.entries, *entries), sent.photo)
     return request.repositories.consultations.save(consultation.id, answers, revision=consultation.revision)

@@ -42,6 +42,8 @@ class SuggestionContent:
     findings : in English sentences.
     messages : the findings as messages, for rendering in other languages.
     severity : empty where no published scale gives a severity.
+    finding_regions : kind and region of each finding; empty in records of before decisions about marks were followed.
+    to_be_seen : number of its spots that a doctor must see.
     """
 
     condition: str
@@ -49,6 +51,8 @@ class SuggestionContent:
     findings: Annotated[tuple[str, ...], Field(alias="seen")]
     messages: Annotated[tuple[RecordMessage, ...], Field(alias="told")]
     severity: str = ""
+    finding_regions: tuple[tuple[str, str], ...] = ()
+    to_be_seen: int = 0
 
 
 SUGGESTION_CONTENT = SealedRecord(SuggestionContent, SuggestedConcernRow.suggestion_sealed)
@@ -56,7 +60,9 @@ SUGGESTION_CONTENT = SealedRecord(SuggestionContent, SuggestedConcernRow.suggest
 
 @dataclass(frozen=True)
 class SuggestedConcern:
-    """A concern suggested by a photograph; `seen` and `told` are the findings and messages of `SuggestionContent`.
+    """A concern suggested by a photograph.
+
+    `seen` and `told` are the findings and messages of `SuggestionContent`, whose other fields have the same names.
 
     Parameters
     ----------
@@ -71,6 +77,8 @@ class SuggestedConcern:
     severity: str
     seen: tuple[str, ...]
     told: tuple[Message, ...]
+    finding_regions: tuple[tuple[str, str], ...]
+    to_be_seen: int
     made_at: datetime.datetime
     decision: SuggestionDecision | None
     decided_at: datetime.datetime | None
@@ -156,6 +164,8 @@ def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> Sugge
         severity=content.severity,
         seen=content.findings,
         told=content.messages,
+        finding_regions=content.finding_regions,
+        to_be_seen=content.to_be_seen,
         made_at=row.made_at,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_at=row.decided_at,

@@ -20,6 +20,7 @@ __all__ = [
     "Base",
     "ClinicRow",
     "ClinicScoped",
+    "ClinicSettingsRow",
     "ConsentLanguageRow",
     "ConsentRow",
     "ConsentVoidRow",
@@ -119,6 +120,18 @@ class ClinicRow(Base):
     created_at: Mapped[datetime.datetime]
     trail_length: Mapped[int] = mapped_column(BigInteger, default=0)
     trail_head: Mapped[str] = mapped_column(_HASH, default="")
+
+
+class ClinicSettingsRow(ClinicScoped, Base):
+    """What the owners of a clinic chose for all of it; the row has the clinic's id.
+
+    It is a table of its own, and no columns of the clinic's row, so that the audit log signs it.
+    """
+
+    __tablename__ = "clinic_settings"
+    second_factor_required: Mapped[bool]
+    changed_at: Mapped[datetime.datetime]
+    changed_by: Mapped[str] = mapped_column(_WORD)
 
 
 class MemberRow(ClinicScoped, Base):
@@ -350,7 +363,8 @@ class TellBackRow(ClinicScoped, Base):
 class JobRow(ClinicScoped, Base):
     """A job that waits, or runs until `lease_until`; after that another worker may take it over.
 
-    `payload` is ids of records. What else the job needs is in `content_sealed`.
+    `payload` is ids of records. What else the job needs is in `content_sealed`. `is_reminder` says of a message of an
+    alarm that one was sent before.
     """
 
     __tablename__ = "job"
@@ -365,6 +379,7 @@ class JobRow(ClinicScoped, Base):
     created_at: Mapped[datetime.datetime]
     created_by: Mapped[str] = mapped_column(_WORD)
     ended_at: Mapped[datetime.datetime | None]
+    is_reminder: Mapped[bool] = mapped_column(default=False)
 
 
 def list_row_files(row: ClinicScoped) -> Iterator[str]:

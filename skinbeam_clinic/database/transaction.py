@@ -6,7 +6,7 @@ newest when it is written.
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ _READ_SUFFIX = ".seen"  # of the actions that only read a row
 _LIST_SUFFIX = ".listed"  # of those that only read a list of rows
 RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
 _VERSION_LENGTH = 32
+_MOST_IDS = 10_000  # in one statement: SQLite takes 32766 values, PostgreSQL 65535
 
 RowType = TypeVar("RowType", bound=ClinicScoped)
 
@@ -242,6 +243,12 @@ class ClinicTransaction:
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
+    def get_many(self, table: type[RowType], ids: Iterable[str]) -> dict[str, RowType]:
+        """Return the rows of this clinic with these ids, by id, in one statement; an id without a row is left out."""
+        wanted = sorted(set(ids))
+        parts = (wanted[start : start + _MOST_IDS] for start in range(0, len(wanted), _MOST_IDS))
+        return {row.id: row for part in parts for row in self.rows(table, table.id.in_(part))}
+
     def list_names(
         self,
         table: type[RowType],
@@ -339,6 +346,12 @@ class ClinicTransaction:
             return actor if token is None else render_message("records.token-name", {"name": token.name})
         row = self._session.get(MemberRow, (self.clinic_id, actor))
         return actor if row is None else row.name
+
+    def actor_names(self, actors: Iterable[str]) -> dict[str, str]:
+        """Return the display names of actors by their ids; those of all members in one statement."""
+        wanted = set(actors)
+        names = {id: row.name for id, row in self.get_many(MemberRow, wanted).items()}
+        return names | {actor: self.actor_name(actor) for actor in wanted - names.keys()}
 
     def end_sessions(self, member_id: str) -> None:
         """End all browser sessions of a member of this clinic."""

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
+    tables.ClinicSettingsRow,
     tables.MemberRow,
     tables.PasskeyRow,
     tables.OidcIdentityRow,

@@ -1,8 +1,9 @@
 """Store and read diaries for the clinic: links for patients, entries and their reading, and alarms."""
 
 import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, exists, or_
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
@@ -32,7 +33,6 @@ __all__ = [
     "DiaryRepository",
     "end_links",
     "is_course_stopped",
-    "read_entry",
 ]
 
 NOTE_CONTENT = SealedRecord(DiaryNote, follow_up_tables.DiaryEntryRow.entry_sealed)
@@ -117,7 +117,7 @@ class DiaryRepository:
             work.log("diary.seen", f"treatment/{treatment_id}")
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.treatment_id == treatment_id, order=(table.day, table.written_at))
-            return tuple(read_entry(work, row) for row in rows)
+            return tuple(_read_entries(work, rows))
 
     def of_consultation(self, consultation_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of all diaries of a consultation, sorted by the time of writing."""
@@ -126,7 +126,7 @@ class DiaryRepository:
             work.log("diary.seen", f"consultation/{consultation_id}")
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
-            return tuple(read_entry(work, row) for row in rows)
+            return tuple(_read_entries(work, rows))
 
     def mark_read(self, treatment_id: str) -> None:
         """Mark the unread entries of a diary as read by the acting member."""
@@ -144,7 +144,9 @@ class DiaryRepository:
             found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {}
             for row in _find_unread(work):
                 found.setdefault(row.treatment_id, []).append(row)
-            return tuple(sorted((_group_unread(work, rows) for rows in found.values()), key=lambda one: one.since))
+            patients = _find_patients(work, (rows[0].consultation_id for rows in found.values()))
+            diaries = (_group_unread(work, rows, patients[rows[0].consultation_id]) for rows in found.values())
+            return tuple(sorted(diaries, key=lambda one: one.since))
 
 
 def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: str | None = None) -> None:
@@ -156,9 +158,19 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
         work.save(row, "diary-link.ended")
 
 
-def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
-    """Return the entry of a row."""
-    readings = work.rows(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.id == row.id)
+def _read_entries(work: ClinicTransaction, rows: Sequence[follow_up_tables.DiaryEntryRow]) -> list[DiaryEntry]:
+    """Return the entries of rows, in their order; a bounded number of statements, however many there are."""
+    readings = work.get_many(follow_up_tables.DiaryReadingRow, (row.id for row in rows))
+    names = work.actor_names(reading.read_by for reading in readings.values())
+    return [_read_entry(work, row, readings.get(row.id), names) for row in rows]
+
+
+def _read_entry(
+    work: ClinicTransaction,
+    row: follow_up_tables.DiaryEntryRow,
+    reading: follow_up_tables.DiaryReadingRow | None,
+    names: Mapping[str, str],
+) -> DiaryEntry:
     return DiaryEntry(
         id=row.id,
         treatment_id=row.treatment_id,
@@ -166,24 +178,29 @@ def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> 
         note=work.open_record(row, NOTE_CONTENT),
         photograph_id=row.photograph_id,
         written_at=row.written_at,
-        read_at=readings[0].read_at if readings else None,
-        read_by=work.actor_name(readings[0].read_by) if readings else None,
+        read_at=None if reading is None else reading.read_at,
+        read_by=None if reading is None else names[reading.read_by],
     )
 
 
 def _find_unread(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[follow_up_tables.DiaryEntryRow]:
-    table = follow_up_tables.DiaryEntryRow
-    read = {
-        id for id, _ in work.list_names(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.entry_id)
-    }
-    return [row for row in work.rows(table, *conditions, order=(table.written_at,)) if row.id not in read]
+    table, reading = follow_up_tables.DiaryEntryRow, follow_up_tables.DiaryReadingRow
+    read = exists().where(reading.clinic_id == table.clinic_id, reading.id == table.id)
+    return work.rows(table, ~read, *conditions, order=(table.written_at,))
 
 
-def _group_unread(work: ClinicTransaction, rows: list[follow_up_tables.DiaryEntryRow]) -> UnreadEntries:
-    consultation = work.get(tables.ConsultationRow, rows[0].consultation_id)
-    patient = work.get(tables.PatientRow, consultation.patient_id)
+def _find_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:
+    """Return the patients of consultations, by the consultation's id."""
+    consultations = work.get_many(tables.ConsultationRow, consultation_ids)
+    patients = work.get_many(tables.PatientRow, (row.patient_id for row in consultations.values()))
+    return {id: patients[row.patient_id] for id, row in consultations.items()}
+
+
+def _group_unread(
+    work: ClinicTransaction, rows: list[follow_up_tables.DiaryEntryRow], patient: tables.PatientRow
+) -> UnreadEntries:
     work.log("diary.unread.seen", f"patient/{patient.id}")
-    questions = sum(bool(read_entry(work, row).note.question) for row in rows)
+    questions = sum(bool(work.open_record(row, NOTE_CONTENT).question) for row in rows)
     return UnreadEntries(rows[0].treatment_id, patient.pseudonym, len(rows), questions, rows[0].written_at)
 
 
@@ -226,16 +243,10 @@ class AlarmRepository:
         """Return the alarms that await an answer or a decision, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("alarms.listed", "alarm")
-            decided = {
-                id
-                for id, _ in work.list_names(
-                    follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.alarm_id
-                )
-            }
-            rows = work.rows(follow_up_tables.AlarmRow, order=(follow_up_tables.AlarmRow.raised_at,))
-            return tuple(
-                _read_logged_alarm(work, row) for row in rows if row.answered_at is None or row.id not in decided
-            )
+            table, decision = follow_up_tables.AlarmRow, follow_up_tables.AlarmDecisionRow
+            decided = exists().where(decision.clinic_id == table.clinic_id, decision.id == table.id)
+            is_open = or_(table.answered_at.is_(None), ~decided)
+            return _read_logged_alarms(work, work.rows(table, is_open, order=(table.raised_at,)))
 
     def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
         """Return the alarms of the diaries of a consultation, oldest first."""
@@ -244,7 +255,7 @@ class AlarmRepository:
             work.log("alarms.listed", f"consultation/{consultation_id}")
             table = follow_up_tables.AlarmRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
-            return tuple(_read_logged_alarm(work, row) for row in rows)
+            return _read_logged_alarms(work, rows)
 
     def get(self, id: str) -> Alarm:
         """Return an alarm.
@@ -254,7 +265,7 @@ class AlarmRepository:
         AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
-            return _read_logged_alarm(work, work.get(follow_up_tables.AlarmRow, id))
+            return _read_logged_alarms(work, [work.get(follow_up_tables.AlarmRow, id)])[0]
 
     def answer(self, id: str, text: str) -> Alarm:
         """Store the answer to an alarm: what was done, by which member, and when.
@@ -273,7 +284,7 @@ class AlarmRepository:
             work.seal(row, "answer_sealed", _encode_words(text, "done"))
             row.answered_at, row.answered_by = now(), work.actor
             work.save(row, "alarm.answered")
-            return _read_alarm(work, row)
+            return _read_alarms(work, [row])[0]
 
     def decide(self, id: str, reason: str, *, adverse_event_id: str | None) -> Alarm:
         """Store a clinician's decision about an alarm, after which the course may continue if the adverse event allows.
@@ -301,7 +312,7 @@ class AlarmRepository:
             work.seal(row, "reason_sealed", _encode_words(reason, "reason"))
             row.decided_at, row.decided_by = now(), work.actor
             work.save(row, "alarm.decided")
-            return _read_alarm(work, alarm)
+            return _read_alarms(work, [alarm])[0]
 
     def is_course_stopped(self, consultation_id: str) -> bool:
         """Return whether an alarm stops the course of a consultation until a clinician has decided."""
@@ -335,28 +346,47 @@ def _encode_words(words: str, field: str) -> bytes:
     return words.strip().encode()
 
 
-def _read_logged_alarm(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
-    alarm = _read_alarm(work, row)
-    work.log("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
-    return alarm
+def _read_logged_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables.AlarmRow]) -> tuple[Alarm, ...]:
+    alarms = _read_alarms(work, rows)
+    for alarm in alarms:
+        work.log("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
+    return alarms
 
 
-def _read_alarm(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
-    patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
-    decisions = work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == row.id)
-    decision = decisions[0] if decisions else None
+def _read_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables.AlarmRow]) -> tuple[Alarm, ...]:
+    """Return the alarms of rows, in their order; a bounded number of statements, however many there are."""
+    patients = _find_patients(work, (row.consultation_id for row in rows))
+    entry_rows = work.get_many(follow_up_tables.DiaryEntryRow, (row.entry_id for row in rows))
+    entries = {entry.id: entry for entry in _read_entries(work, list(entry_rows.values()))}
+    decisions = work.get_many(follow_up_tables.AlarmDecisionRow, (row.id for row in rows))
+    actors = (*(row.answered_by for row in rows), *(row.decided_by for row in decisions.values()))
+    names = work.actor_names(actor for actor in actors if actor is not None)
+    return tuple(
+        _read_alarm(work, row, patients[row.consultation_id], entries[row.entry_id], decisions.get(row.id), names)
+        for row in rows
+    )
+
+
+def _read_alarm(
+    work: ClinicTransaction,
+    row: follow_up_tables.AlarmRow,
+    patient: tables.PatientRow,
+    entry: DiaryEntry,
+    decision: follow_up_tables.AlarmDecisionRow | None,
+    names: Mapping[str, str],
+) -> Alarm:
     return Alarm(
         id=row.id,
         consultation_id=row.consultation_id,
         patient_id=patient.id,
         pseudonym=patient.pseudonym,
-        entry=read_entry(work, work.get(follow_up_tables.DiaryEntryRow, row.entry_id)),
+        entry=entry,
         raised_at=row.raised_at,
         answered_at=row.answered_at,
-        answered_by=None if row.answered_by is None else work.actor_name(row.answered_by),
+        answered_by=None if row.answered_by is None else names[row.answered_by],
         answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
         decided_at=None if decision is None else decision.decided_at,
-        decided_by=None if decision is None else work.actor_name(decision.decided_by),
+        decided_by=None if decision is None else names[decision.decided_by],
         reason="" if decision is None else work.open(decision, "reason_sealed").decode(),
         adverse_event_id=None if decision is None else decision.adverse_event_id,
     )

@@ -17,6 +17,7 @@ __all__ = [
     "concern_number",
     "list_course",
     "list_follow_ups",
+    "list_treating_members",
     "load_follow_up",
 ]
 
@@ -64,6 +65,15 @@ def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.T
         load_follow_up(work, row)
         for row in work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
     ]
+
+
+def list_treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:
+    """Return the ids of the members who took part in the treatments of the course of a follow-up."""
+    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    areas = work.rows(
+        treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.treatment_id.in_([one.id for one in course])
+    )
+    return {by for one in course for by in (one.started_by, one.ended_by)} | {one.fired_by for one in areas}
 
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:

@@ -1,20 +1,24 @@
-"""Store what the program measured on a pair of photographs, sealed, and read it once the pair is graded blind.
+"""Store what the program measured on a pair of photographs, sealed, and read it once the pair is graded.
 
 A rater who knew what was measured would no longer be blind. So nothing is measured before a blind grade is in, and
 nothing is read before: neither by a page nor by an export. A member who has not graded yet is not shown it afterwards
 either (`follow_ups.routes.may_see_answers`).
+
+Where nobody of the clinic is left who could grade blind, as where one doctor works alone, a blind grade can never come.
+There the pair is measured after a grade that is not blind, and what was measured says so.
 """
 
 import datetime
 from dataclasses import dataclass
 
-from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
+from skinbeam_clinic.database.tables import MemberRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.follow_ups.follow_up_grades import load_follow_up
+from skinbeam_clinic.follow_ups.follow_up_grades import list_treating_members, load_follow_up
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp
 
 __all__ = [
@@ -24,7 +28,6 @@ __all__ = [
     "PairAnalysisContent",
     "PairAnalysisRepository",
     "RegionResult",
-    "is_graded_blind",
 ]
 
 
@@ -84,17 +87,18 @@ PAIR_ANALYSIS_CONTENT = SealedRecord(PairAnalysisContent, PairAnalysisRow.result
 
 @dataclass(frozen=True)
 class PairAnalysis:
-    """A stored analysis of a pair, with who asked for it."""
+    """A stored analysis of a pair, with who asked for it.
+
+    Parameters
+    ----------
+    graded_blind : whether a blind grade was in before; otherwise nobody of the clinic could give one.
+    """
 
     pair_id: str
     content: PairAnalysisContent
     measured_at: datetime.datetime
     requested_by: str
-
-
-def is_graded_blind(follow_up: FollowUp) -> bool:
-    """Return whether the photographs of a follow-up were graded by somebody who was blind as in trials."""
-    return any(grade.blinded for grade in follow_up.grades)
+    graded_blind: bool
 
 
 class PairAnalysisRepository:
@@ -109,7 +113,7 @@ class PairAnalysisRepository:
         Raises
         ------
         RecordNotFoundError : the follow-up has no such pair.
-        InputError : `not-graded-blind`: nothing is measured before.
+        InputError : `not-graded-blind`: nothing is measured before, as long as somebody could.
         """
         with self._access.reading(AccessRight.TREAT) as work:
             work.log("follow-up.seen", f"follow_up/{follow_up_id}")
@@ -124,36 +128,36 @@ class PairAnalysisRepository:
         InputError : `not-graded-blind`.
         """
         with self._access.writing(AccessRight.TREAT) as work:
-            pair = _open_pair(work, follow_up_id, pair_id)
+            pair, follow_up = _open_pair(work, follow_up_id, pair_id), _load(work, follow_up_id)
             if found := work.rows(PairAnalysisRow, PairAnalysisRow.pair_id == pair.id):
-                return _read_analysis(work, found[0])
+                return _read_analysis(work, found[0], follow_up)
             row = PairAnalysisRow(
                 clinic_id=work.clinic_id,
                 id=pair.id,
-                consultation_id=work.get(FollowUpRow, follow_up_id).consultation_id,
+                consultation_id=follow_up.consultation_id,
                 pair_id=pair.id,
                 measured_at=now(),
                 requested_by=work.actor,
             )
             work.seal_record(row, PAIR_ANALYSIS_CONTENT, content)
             work.save(row, "photographs.measured")
-            return _read_analysis(work, row)
+            return _read_analysis(work, row, follow_up)
 
     def of(self, follow_up_id: str) -> tuple[PairAnalysis, ...]:
-        """Return the analyses of a follow-up's pairs; none before a blind grade is in.
+        """Return the analyses of a follow-up's pairs; none before the grade that they waited for.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such follow-up.
         """
         with self._access.reading(AccessRight.READ) as work:
-            follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
+            follow_up = _load(work, follow_up_id)
             rows = _list_rows(work, follow_up)
             work.log("photographs.measured.seen" if rows else "follow-up.seen", f"follow_up/{follow_up_id}")
-            return tuple(_read_analysis(work, row) for row in rows)
+            return tuple(_read_analysis(work, row, follow_up) for row in rows)
 
-    def list_measured(self, follow_up_id: str) -> frozenset[str]:
-        """Return the ids of the measured pairs of a follow-up, not the results; none before a blind grade.
+    def may_measure(self, follow_up_id: str) -> bool:
+        """Return whether the pairs of a follow-up may be measured: after a blind grade, or where none can come.
 
         Raises
         ------
@@ -161,28 +165,59 @@ class PairAnalysisRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-up.seen", f"follow_up/{follow_up_id}")
-            follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
-            return frozenset(row.pair_id for row in _list_rows(work, follow_up))
+            return _may_measure(work, _load(work, follow_up_id))
+
+    def list_measured(self, follow_up_id: str) -> frozenset[str]:
+        """Return the ids of the measured pairs of a follow-up, not the results; none before the grade.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such follow-up.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
+            return frozenset(row.pair_id for row in _list_rows(work, _load(work, follow_up_id)))
+
+
+def _load(work: ClinicTransaction, follow_up_id: str) -> FollowUp:
+    return load_follow_up(work, work.get(FollowUpRow, follow_up_id))
 
 
 def _list_rows(work: ClinicTransaction, follow_up: FollowUp) -> list[PairAnalysisRow]:
-    """Return the rows of what was measured; none before a blind grade."""
-    if not is_graded_blind(follow_up):
-        return []
-    pairs = [pair.id for pair in follow_up.pairs]
-    return list(work.rows(PairAnalysisRow, PairAnalysisRow.pair_id.in_(pairs)))
+    """Return the rows of what was measured, each only once the grade is in that it waited for."""
+    rows = work.rows(PairAnalysisRow, PairAnalysisRow.pair_id.in_([pair.id for pair in follow_up.pairs]))
+    blind = any(grade.blinded for grade in follow_up.grades)
+    # A row that was measured after a grade that is not blind was stored when nobody could give a blind one. It stays
+    # readable when somebody joins the clinic who could: whoever has not graded yet is not shown it.
+    return [row for row in rows if blind or any(grade.graded_at <= row.measured_at for grade in follow_up.grades)]
 
 
 def _open_pair(work: ClinicTransaction, follow_up_id: str, pair_id: str) -> BeforeAfterPair:
-    follow_up = load_follow_up(work, work.get(FollowUpRow, follow_up_id))
+    follow_up = _load(work, follow_up_id)
     pair = next((one for one in follow_up.pairs if one.id == pair_id), None)
     if pair is None:
         raise clinic_error("absent", PhotographPairRow.__tablename__.replace("_", ""))
-    if not is_graded_blind(follow_up):
+    if not _may_measure(work, follow_up):
         raise clinic_error("not-graded-blind", "follow-up")
     return pair
 
 
-def _read_analysis(work: ClinicTransaction, row: PairAnalysisRow) -> PairAnalysis:
-    content = work.open_record(row, PAIR_ANALYSIS_CONTENT)
-    return PairAnalysis(row.pair_id, content, row.measured_at, work.actor_name(row.requested_by))
+def _may_measure(work: ClinicTransaction, follow_up: FollowUp) -> bool:
+    """Return whether a blind grade is in, or some grade where nobody is left who could give a blind one."""
+    if any(grade.blinded for grade in follow_up.grades):
+        return True
+    return bool(follow_up.grades) and not _can_be_graded_blind(work, follow_up)
+
+
+def _can_be_graded_blind(work: ClinicTransaction, follow_up: FollowUp) -> bool:
+    """Return whether somebody may grade who neither treated, nor knows the order, nor has seen the answers."""
+    raters = [MemberRow.role.in_(PERMITTED_ROLES[AccessRight.TREAT]), MemberRow.disabled_at.is_(None)]
+    treating = list_treating_members(work, work.get(FollowUpRow, follow_up.id))
+    partial = {*treating, *follow_up.paired_by, *follow_up.opened_by}
+    return any(row.id not in partial for row in work.rows(MemberRow, *raters))
+
+
+def _read_analysis(work: ClinicTransaction, row: PairAnalysisRow, follow_up: FollowUp) -> PairAnalysis:
+    content, by = work.open_record(row, PAIR_ANALYSIS_CONTENT), work.actor_name(row.requested_by)
+    blind = any(grade.blinded and grade.graded_at <= row.measured_at for grade in follow_up.grades)
+    return PairAnalysis(row.pair_id, content, row.measured_at, by, blind)

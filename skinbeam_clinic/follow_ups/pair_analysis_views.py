@@ -7,7 +7,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.photo.findings.finding import region_words
 from skinbeam.text import Formatter, Message, current_language, render_message
 from skinbeam_clinic.follow_ups.models import FollowUp
-from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysis, RegionResult, is_graded_blind
+from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysis, RegionResult
 from skinbeam_clinic.jobs.queue import FAILED, OPEN_STATES
 from skinbeam_clinic.jobs.worker import PAIR_JOB
 from skinbeam_clinic.web.request import ClinicRequest
@@ -53,14 +53,14 @@ class PairAnalysisView:
 
 
 def request_pair_analyses(request: ClinicRequest, follow_up: FollowUp) -> None:
-    """Put every pair of a follow-up that is graded blind and not yet measured into the queue.
+    """Put every pair of a follow-up that may be measured and is not yet into the queue.
 
     The grade is stored by then, so a queue that is full or a database that is cut off is no reason to say that it is
     not: whoever opens the follow-up may ask again.
     """
-    if not is_graded_blind(follow_up):
-        return
     try:
+        if not request.repositories.pair_analyses.may_measure(follow_up.id):
+            return
         measured = request.repositories.pair_analyses.list_measured(follow_up.id)
         for pair in follow_up.pairs:
             if pair.id not in measured:
@@ -86,13 +86,14 @@ def request_pair_analysis(request: ClinicRequest, follow_up_id: str, pair_id: st
 
 
 def view_pair_analyses(request: ClinicRequest, follow_up: FollowUp) -> tuple[PairAnalysisView, ...]:
-    """Return what was measured on each pair of a follow-up; nothing before a blind grade is in."""
-    if not is_graded_blind(follow_up):
-        return ()
-    measured = {one.pair_id: one for one in request.repositories.pair_analyses.of(follow_up.id)}
+    """Return what was measured on each pair of a follow-up, or may be; nothing before the grade that it waits for."""
+    analyses = request.repositories.pair_analyses
+    measured = {one.pair_id: one for one in analyses.of(follow_up.id)}
+    may_measure = analyses.may_measure(follow_up.id)
     return tuple(
         _view_measured(measured[pair.id], number) if pair.id in measured else _view_job(request, pair.id, number)
         for number, pair in enumerate(follow_up.pairs, 1)
+        if may_measure or pair.id in measured
     )
 
 

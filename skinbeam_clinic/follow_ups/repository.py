@@ -19,6 +19,7 @@ from skinbeam_clinic.follow_ups.follow_up_grades import (
     concern_number,
     list_course,
     list_follow_ups,
+    list_treating_members,
     load_follow_up,
 )
 from skinbeam_clinic.follow_ups.models import (
@@ -176,7 +177,7 @@ class FollowUpRepository:
                 notes=check_words(notes),
                 hidden=hidden and not mine and bool(pairs) and work.actor not in content.paired,
                 unseen=work.actor not in content.opened,
-                treated=work.actor in _treating_members(work, row),
+                treated=work.actor in list_treating_members(work, row),
                 graded_at=now(),
                 rater="",
                 rater_id=work.actor,
@@ -331,12 +332,3 @@ def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.Trea
 def _treatment_end(treatment: treatment_tables.TreatmentRow) -> datetime.datetime:
     assert treatment.ended_at is not None
     return treatment.ended_at
-
-
-def _treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:
-    """Return the ids of the members who took part in the treatments of the course."""
-    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
-    areas = work.rows(
-        treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.treatment_id.in_([one.id for one in course])
-    )
-    return {by for one in course for by in (one.started_by, one.ended_by)} | {one.fired_by for one in areas}

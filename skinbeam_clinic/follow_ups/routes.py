@@ -32,7 +32,6 @@ from skinbeam_clinic.follow_ups.models import (
     TreatmentCourse,
     leading_improvement,
 )
-from skinbeam_clinic.follow_ups.pair_analyses import is_graded_blind
 from skinbeam_clinic.follow_ups.pair_analysis_views import (
     request_pair_analyses,
     request_pair_analysis,
@@ -192,7 +191,6 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         looked=display_value(option.followup_months, "months"),
         pictures=pictures,
         measured=view_pair_analyses(request, one) if shown and one.moment is FollowUpMoment.AFTER else (),
-        blind=is_graded_blind(one),
         events=desk.adverse_events.of(one.consultation_id),
         kinds=ADVERSE_KINDS,
         bad=[grade.value for grade in AdverseEventGrade],

@@ -143,7 +143,7 @@ class GuestClinics:
         if self._stored_bytes(member.clinic_id) > _MOST_BYTES:
             self._remove(member.clinic_id)
             return None
-        return MemberSession("", member, code_due=False, expires_at=now() + _SESSION)
+        return MemberSession("", member, step_due=None, expires_at=now() + _SESSION)
 
     @contextmanager
     def waiting_place(self) -> Iterator[None]:

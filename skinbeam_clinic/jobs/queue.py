@@ -59,8 +59,7 @@ class JobQueue:
             due = or_(JobRow.lease_until.is_(None), ~JobRow.lease_until.between(at, at + _LONGEST_WAIT))
             waiting = select(JobRow).where(JobRow.kind.in_(kinds), or_(and_(JobRow.state == QUEUED, due), lost))
             # Reminders of many old alarms, each due again and again, must not hold up the first word of a new one.
-            reminder = and_(JobRow.kind == ALARM_JOB, JobRow.lease_until.is_not(None))
-            waiting = waiting.order_by(reminder, JobRow.created_at, JobRow.id).limit(1)
+            waiting = waiting.order_by(JobRow.is_reminder, JobRow.created_at, JobRow.id).limit(1)
             while True:
                 row = session.scalar(waiting.with_for_update(skip_locked=True))
                 if row is None:
@@ -108,10 +107,10 @@ class JobQueue:
 
         Parameters
         ----------
-        progress : its result so far.
+        progress : its result so far. Once it counts a message that was sent, the job is a reminder.
         """
-        until = now() + min(wait, _LONGEST_WAIT)
-        return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1)
+        until, reminder = now() + min(wait, _LONGEST_WAIT), progress.sent > 0
+        return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1, is_reminder=reminder)
 
     def _set(self, job: models.Job, progress: models.JobProgress, **values: Any) -> bool:
         mine = (

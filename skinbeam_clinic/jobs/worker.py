@@ -159,13 +159,14 @@ class PlanWorker:
         self._thread.join(_ENDING_S)
 
     def run_next_job(self) -> bool:
-        """Do the job that has waited longest; return False where there is none.
+        """Do the plan that has waited longest, or else the comparison; return False where there is no job.
 
         Raises
         ------
         UnreachableError : the database does not answer; the job is done again later.
         """
-        job = self._queue.take(PLAN_JOB, PAIR_JOB)
+        # A patient sits in front of a plan; nobody waits for a comparison.
+        job = self._queue.take(PLAN_JOB) or self._queue.take(PAIR_JOB)
         if job is None:
             return False
         try:
@@ -228,7 +229,8 @@ class PlanWorker:
 
     def _measure_pair(self, job: Job) -> None:
         desk = ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
-        follow_up, names = job.payload["follow_up"], job.payload
+        names = job.payload
+        follow_up = names["follow_up"]
         pair = desk.pair_analyses.open_pair(follow_up, names["pair"])
         with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             for name, photograph in ((BEFORE_FILE, pair.before_id), (AFTER_FILE, pair.after_id)):

@@ -17,6 +17,7 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSi
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.consultations.answers import read_form_answers
@@ -41,7 +42,7 @@ from skinbeam_clinic.errors import (
 from skinbeam_clinic.exchange.api_responses import is_api_request, operation_outcome
 from skinbeam_clinic.guest_clinic.clinics import GuestClinics
 from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
-from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
@@ -59,6 +60,7 @@ __all__ = [
     "check_name",
     "error_status",
     "json_response",
+    "sign_in_page",
 ]
 
 # Photographs of the records are images from our own address.
@@ -190,6 +192,11 @@ class ClinicRequest:
         return OidcIdentityRepository(self.services.database, self.member_session.member)
 
     @property
+    def second_factors(self) -> SecondFactorPolicy:
+        """The clinic's setting for second factors, with the rights of the signed-in member."""
+        return SecondFactorPolicy(self.services.database, self.member_session.member)
+
+    @property
     def provider_title(self) -> str:
         """What the sign-in at a provider is called; empty where none is configured."""
         return "" if self.services.oidc is None else self.services.oidc.provider.settings.title
@@ -261,7 +268,7 @@ class ClinicRequest:
 
     def page_context(self, status: int = 200) -> dict[str, Any]:
         """Return the context of every page; the page of a server error reads no records, which may be what failed."""
-        inside = self.session is not None and not self.session.code_due
+        inside = self.session is not None and self.session.step_due is None
         return {
             "member": self.session.member if self.session is not None and inside else None,
             "may": {act.value: inside and self._offers(act) for act in AccessRight},
@@ -364,6 +371,12 @@ def check_name(part: str) -> str:
     if len(part) > _LONGEST_PART or not part.isprintable():
         raise clinic_error("absent", "path")
     return part
+
+
+def sign_in_page(step: SignInStep | None) -> str:
+    """Return the address at which a sign-in goes on that lacks a step; None: that lacks everything."""
+    pages: Mapping[SignInStep | None, str] = {SignInStep.CODE: "/sign-in/code", SignInStep.SETUP: "/account"}
+    return pages.get(step, "/sign-in")
 
 
 def json_response(text: str) -> Response:

@@ -30,11 +30,11 @@ from skinbeam_clinic.access import (
 )
 from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.errors import DeniedError, UnreachableError
-from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
 from skinbeam_clinic.web.form_body import FIELD_BYTES, read_form
-from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile
+from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, sign_in_page
 
 __all__ = ["ClinicRouter", "GuestRouter"]
 
@@ -42,6 +42,13 @@ BODY_SECONDS = 300.0
 _MB_BYTES = 1_000_000
 _FIELD_BYTES = 100_000  # a drawn signature is the longest field
 _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
+
+# What a session may use that still lacks a step of the sign-in; `sign_in_page` is where it can go on.
+_STEP_ROUTES = {
+    SignInStep.CODE: (RouteAccess.CODE_DUE,),
+    SignInStep.PASSKEY: (RouteAccess.CODE_DUE,),
+    SignInStep.SETUP: (RouteAccess.CODE_DUE, RouteAccess.SETUP_DUE),
+}
 
 RouteHandler = Callable[[ClinicRequest], Response]
 
@@ -170,7 +177,7 @@ def _without_body(answer: Callable[[Request], Awaitable[Response]]) -> Callable[
 
 
 def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> Response | None:
-    """Return a redirect to the sign-in for a client that must sign in first; None when the request is allowed.
+    """Return a redirect to what is missing of the sign-in; None when the request is allowed.
 
     Raises
     ------
@@ -183,14 +190,10 @@ def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> 
         raise refusal(401)
     if request.session is None and request.services.guests is not None:
         raise refusal(404)  # guests do not sign in; the address belongs to nobody
-    sign_in = ""
-    if request.session is None:
-        sign_in = "/sign-in"
-    elif request.session.code_due and access is not RouteAccess.CODE_DUE:
-        sign_in = "/sign-in/code"
-    if sign_in:
+    step = None if request.session is None else request.session.step_due
+    if request.session is None or (step is not None and access not in _STEP_ROUTES[step]):
         is_page = request.http_request.method in ("GET", "HEAD")
-        return request.redirect(sign_in) if is_page else request.error_response(refusal(401))
+        return request.redirect(sign_in_page(step)) if is_page else request.error_response(refusal(401))
     if isinstance(access, AccessRight):
         assert request.session is not None  # or it was sent to the sign-in
         require_right(request.session.member.role, access)

@@ -6,7 +6,8 @@ from functools import cache
 from skinbeam.evidence.guideline.device_classes import class_parts, includes_class
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell, load_cells
-from skinbeam.model.package_data import CsvRow, load_package_text
+from skinbeam.model.csv_rows import CsvRow
+from skinbeam.model.package_data import load_package_text
 from skinbeam.model.sources import source_keys
 
 __all__ = ["DOSES_FILE", "QUANTITIES", "doses_of_cell", "guideline_doses", "load_doses", "read_doses"]
@@ -81,10 +82,6 @@ class _DoseRecord(CsvRow):
         low, high = self.number("low", least, most), self.number("high", least, most)
         if low is None or high is None or low > high:
             raise self.error("low", f"{low} to {high} cannot be", "The lower end first; both ends alike for one value.")
-        sources = tuple(part.strip() for part in self.record["sources"].split(";"))
-        for source in sources:
-            if source not in source_keys():
-                raise self.error("sources", f'unknown value "{source}"', "A key of the bibliography.")
         return GuidelineDose(
             row=self.name,
             cell=cell.row,
@@ -95,7 +92,7 @@ class _DoseRecord(CsvRow):
             low=low,
             high=high,
             setting_text=self.record["setting"],
-            sources=sources,
+            sources=self.known_words("sources", source_keys()),
         )
 
 

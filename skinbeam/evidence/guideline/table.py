@@ -12,8 +12,9 @@ from skinbeam.evidence.guideline.device_classes import (
     guideline_treatments,
 )
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineChoice, GuidelineTreatment
+from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.errors import unknown_name_error
-from skinbeam.model.package_data import CsvRow, load_package_text
+from skinbeam.model.package_data import load_package_text
 from skinbeam.model.sources import source_keys
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range
 from skinbeam.published_doses.rows import practice_rows
@@ -123,31 +124,13 @@ class _GuidelineRecord(CsvRow):
 
     code = "wrong-guideline-row"
 
-    def split(self, column: str) -> tuple[str, ...]:
-        """Return the parts of a cell that are separated by semicolons."""
-        return tuple(part.strip() for part in self.record[column].split(";") if part.strip())
-
-    def words(self, column: str, known: Collection[str], *, split_at: str = ";") -> tuple[str, ...]:
-        """Return the parts of a cell, each of them known; a combination is known by its parts."""
-        parts = tuple(part.strip() for part in self.record[column].split(split_at) if part.strip())
+    def class_words(self, column: str, known: Collection[str], separator: str = ";") -> tuple[str, ...]:
+        """Return the parts of a cell; a combination of classes, such as `pdl-595+ndyag-1064`, is known by its parts."""
+        parts = self.parts(column, separator)
         for part in parts:
             for word in class_parts(part):
-                if word not in known:
-                    raise self.error(column, f'unknown value "{word}"', f"Known: {', '.join(list(known)[:40])}.")
+                self.check_word(column, word, known)
         return parts
-
-    def phototype(self, *, empty: bool = False) -> str:
-        """Return the phototype or the range of phototypes."""
-        value = self.record["phototype"]
-        if not value and empty:
-            return ""
-        try:
-            low, high = phototype_range(value)
-        except ValueError:
-            low, high = 1, 0
-        if low > high or value.count("-") > 1:
-            raise self.error("phototype", f'cannot read "{value}"', "I to VI, or a range such as III-V.")
-        return value
 
 
 class _ChoiceRecord(_GuidelineRecord):
@@ -159,12 +142,12 @@ class _ChoiceRecord(_GuidelineRecord):
         return GuidelineChoice(
             row=self.name,
             condition=self.known_word("condition", guideline_conditions()),
-            subtypes=self.split("subtypes"),
+            subtypes=self.parts("subtypes"),
             site=self.known_word("site", guideline_sites(), empty=True),
             phototype=self.phototype(empty=True),
             place=self.known_word("place", PLACES),
             treatment=self.known_word("treatment", guideline_treatments()),
-            device_classes=self.words("device_classes", device_classes(), split_at="/"),
+            device_classes=self.class_words("device_classes", device_classes(), "/"),
             statement=self.record["statement"],
             grade=self.known_word("grade", GRADES),
             source=self.known_word("source", source_keys()),
@@ -183,7 +166,7 @@ class _CellRecord(_GuidelineRecord):
         first = self._read_place("first")
         if first is None and self.record["firmness"] != "none":
             raise self.error("firmness", "grades a first place that is empty", "none.")
-        choice_ids = self.words("choices", _sources_of_choices())
+        choice_ids = self.known_words("choices", _sources_of_choices())
         from_choices = (_sources_of_choices()[choice] for choice in choice_ids)
         return GuidelineCell(
             row=self.name,
@@ -196,18 +179,18 @@ class _CellRecord(_GuidelineRecord):
             third=self._read_place("third"),
             endpoint_text=self.record["first_endpoint"],
             sessions_text=self.record["first_sessions"],
-            adjuncts=self.words("adjuncts", guideline_treatments()),
-            avoid=self.words("avoid", (*device_classes(), *guideline_treatments())),
+            adjuncts=self.known_words("adjuncts", guideline_treatments()),
+            avoid=self.class_words("avoid", (*device_classes(), *guideline_treatments())),
             firmness=self.known_word("firmness", FIRMNESSES),
             choice_ids=choice_ids,
-            sources=tuple(dict.fromkeys((*from_choices, *self.words("setting_sources", source_keys())))),
+            sources=tuple(dict.fromkeys((*from_choices, *self.known_words("setting_sources", source_keys())))),
             note=self.record["note"],
         )
 
     def _read_place(self, place: str) -> GuidelineTreatment | None:
         """Return the treatment of a place; None if no source gives one."""
         treatment = self.known_word(place, guideline_treatments(), empty=True)
-        classes = self.words(f"{place}_classes", device_classes(), split_at="/")
+        classes = self.class_words(f"{place}_classes", device_classes(), "/")
         if not treatment:
             if classes or self.record[f"{place}_setting"]:
                 raise self.error(place, "is missing", "The treatment that the classes and the setting belong to.")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from skinbeam.model.conditions import known_conditions, known_modalities
-from skinbeam.model.package_data import CsvRow, load_package_text
+from skinbeam.model.csv_rows import CsvRow
+from skinbeam.model.package_data import load_package_text
 
 __all__ = ["SEARCHES_FILE", "LiteratureSearch", "literature_searches", "read_searches", "searches_for"]
 

@@ -25,7 +25,8 @@ from skinbeam.evidence.studies.trial_arm import (
     parse_grades,
 )
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
-from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
+from skinbeam.model.csv_rows import CsvRow
+from skinbeam.model.package_data import load_package_table, load_package_text
 from skinbeam.model.sources import source_keys
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
@@ -96,15 +97,15 @@ class _ArmRow(CsvRow):
             study=self.known_word("study", source_keys()),
             cohort=text["cohort"] or text["study"],
             condition=self.known_word("condition", known_conditions(), empty=bool(text["excluded"])),
-            subtypes=tuple(self._subtypes()),
+            subtypes=self.known_words("subtype", condition_subtypes(text["condition"])),
             modality=self.known_word("modality", known_modalities()),
-            sites=tuple(self._sites()),
+            sites=self.known_words("sites", known_sites()),
             severity=self._grades("severity", SEVERITIES),
             phototypes=self._grades("phototype", PHOTOTYPES),
             dark_fraction=self.number("dark_fraction", 0.0, 1.0),
             wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
             device=text["device"],
-            design=self._design(),
+            design=self.known_words("design", DESIGNS, separator=None),
             rater=self.known_word("rater", RATERS, empty=True),
             combined_with=text["combined_with"],
             patients=self.whole_number("patients"),
@@ -171,22 +172,6 @@ class _ArmRow(CsvRow):
                 "Exclude the row as an arithmetic slip.",
             )
 
-    def _sites(self) -> list[str]:
-        sites = [site for site in self.record["sites"].split(";") if site]
-        for site in sites:
-            if site not in known_sites():
-                raise self.error("sites", f'unknown site "{site}"', f"Known: {', '.join(known_sites())}.")
-        return sites
-
-    def _subtypes(self) -> list[str]:
-        known = condition_subtypes(self.record["condition"])
-        words = [word for word in self.record["subtype"].split(";") if word]
-        for word in words:
-            if word not in known:
-                hint = f"Known: {', '.join(known)}." if known else "Nothing: this condition has no subtypes."
-                raise self.error("subtype", f'unknown subtype "{word}"', hint)
-        return words
-
     def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
         value = self.record[column]
         try:
@@ -201,13 +186,6 @@ class _ArmRow(CsvRow):
         if events is None or of is None or of == 0 or events > of:
             raise self.error(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
         return EventCount(events, of)
-
-    def _design(self) -> tuple[str, ...]:
-        words = tuple(self.record["design"].split())
-        for word in words:
-            if word not in DESIGNS:
-                raise self.error("design", f'unknown word "{word}"', f"Known: {', '.join(DESIGNS)}.")
-        return words
 
     def _sd(self) -> float | None:
         """Return the standard deviation between patients, printed or from the 95 % confidence interval of the mean."""
@@ -238,10 +216,12 @@ class _ArmRow(CsvRow):
         return low, high
 
     def _span(self, column: str, least: float, most: float) -> tuple[float, float] | None:
-        low, high = self.number(f"{column}_low", least, most), self.number(f"{column}_high", least, most)
-        if low is None and high is None:
+        """Return a range of which both ends are printed."""
+        found = self.number_range(column, least, most)
+        if found is None:
             return None
-        if low is None or high is None or low > high:
+        low, high = found
+        if low is None or high is None:
             raise self.error(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
         return low, high
 

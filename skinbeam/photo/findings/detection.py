@@ -1,6 +1,7 @@
 """Detect all marks on the skin of a face or site, and summarise them as findings."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.colour import srgb_to_linear
-from skinbeam.photo.colour_target import ColourCalibration
+from skinbeam.photo.colour_target import ColourCalibration, no_calibration
 from skinbeam.photo.face.face import FaceView
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.dark_spots import find_dark_spots
@@ -19,9 +20,10 @@ from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
 from skinbeam.photo.findings.rereading import is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy
-from skinbeam.photo.findings.spots import find_round_marks
+from skinbeam.photo.findings.spots import find_colourless_spots, find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
 from skinbeam.photo.findings.texture import measure_textures
+from skinbeam.photo.green_light import green_picture, is_green_readable
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
@@ -59,9 +61,9 @@ def detect_findings(
 
     Parameters
     ----------
-    maps : without them only very dark spots are told, whose colour does not matter.
+    maps : without them very dark spots are told, whose colour does not matter, and by green light dark spots and lines.
     mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
-    detail : the skin in detail, or why it is not available.
+    detail : the skin in detail, of green light alone where there are no maps, or why it is not available.
     calibration : correction of linear light.
     copies : of the skin; they are made only if there are marks to be looked for on them.
     """
@@ -75,9 +77,20 @@ def detect_findings(
     measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area, _middle(view))
     dark = () if regions.surface is None else find_dark_spots(view, regions.surface, mm_per_px)
     if isinstance(maps, Unknown):
-        others = [kind for kind in FINDING_KINDS if kind != "dark-spots"]
-        unknown = [unknown_finding(kind, untold.get(kind, maps.reason), view.place.site) for kind in others]
-        return dark, (*summarise_marks("dark-spots", dark, measure), *unknown)
+        candidates = list(dark)
+        told = {"dark-spots"}
+        if is_green_readable(view.rgb[regions.skin]):
+            candidates += _colourless_marks(view, regions, mm_per_px, detail, dark, copies)
+            told |= {"unclassified-spots", "fine-lines"} - set(untold)
+        findings: list[SkinFinding] = []
+        for kind in FINDING_KINDS:
+            if kind not in told:
+                findings.append(unknown_finding(kind, untold.get(kind, maps.reason), measure.site))
+            elif kind == "dark-spots":
+                findings += summarise_marks(kind, candidates, measure)
+            else:
+                findings += map(_without_colour, summarise_marks(kind, candidates, measure))
+        return tuple(mark for mark in candidates if is_repeated(mark) and mark.kind in told), tuple(findings)
     pigment = pigment_directions(maps.level)
     marks = [
         *_round_marks(view, regions, maps.level, pigment, mm_per_px, calibration),
@@ -111,6 +124,42 @@ def detect_findings(
         else:
             found += summarise_marks(kind, candidates, measure)
     return tuple(marks), tuple(found)
+
+
+def _colourless_marks(
+    view: View,
+    regions: SkinRegions,
+    mm_per_px: Estimate,
+    detail: SkinDetail | Unknown,
+    dark: tuple[Mark, ...],
+    copies: Iterable[SkinCopy],
+) -> tuple[Mark, ...]:
+    """Return the dark spots and lines of green light, with how often they come back."""
+    marks = [*_green_spots(view, regions, mm_per_px)]
+    if isinstance(detail, SkinDetail):
+        marks += find_wrinkles(detail)
+
+    def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
+        yield from _green_spots(copy.view, copy.regions, copy.mm_per_px.scaled(1 / copy.view.scale))
+        if "fine-lines" in kinds:
+            green = green_picture(copy.rgb)
+            yield from find_wrinkles(extract_detail(green, copy.view, copy.regions, copy.mm_per_px, no_calibration()))
+
+    return reread_marks(_drop_repeats(marks, dark, view.rgb.shape), copies, find_again, mm_per_px.median)
+
+
+def _green_spots(view: View, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    green = replace(view, rgb=green_picture(view.rgb))
+    return find_colourless_spots(optical_density(_lightly_smoothed(green, mm_per_px)), regions, mm_per_px)
+
+
+def _without_colour(finding: SkinFinding) -> SkinFinding:
+    """Return a finding of green light: what it is of is not known, so that it suggests no condition."""
+    if finding.told is None:
+        return replace(finding, suggests=None)
+    name = f"photo-finding.{finding.kind.replace('-', '_')}_colourless"
+    note = Message(f"{name}_seen", {"count": finding.to_be_seen}) if finding.to_be_seen else Message(name)
+    return replace(finding, suggests=None, confidence="low", note=note)
 
 
 def _middle(view: View) -> tuple[float, float]:

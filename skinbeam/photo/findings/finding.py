@@ -12,13 +12,17 @@ from skinbeam.photo.limits import limit
 from skinbeam.text import Message
 
 __all__ = [
+    "AREA_KINDS",
     "FACE_ONLY_KINDS",
     "FINDING_KINDS",
+    "LINE_KINDS",
     "ConcernSuggestion",
     "Confidence",
     "MarkRecord",
     "SkinFinding",
     "finding_message",
+    "group_suggested",
+    "is_extensive",
     "referral_message",
     "region_words",
     "suggest_concerns",
@@ -45,6 +49,8 @@ FINDING_KINDS: Mapping[str, str | None] = {
 }
 # Kinds whose limits were set on faces, and whose suggested conditions occur only there.
 FACE_ONLY_KINDS = ("inflamed", "scars", "fine-lines", "pores")
+# Kinds whose amount is an area or a length, not a number.
+AREA_KINDS, LINE_KINDS = ("redness", "diffuse-pigment"), ("vessels", "fine-lines")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,30 +167,45 @@ class ConcernSuggestion:
 
 def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion, ...]:
     """Return the concerns that the findings suggest, in order of their first findings; weak findings suggest none."""
+    return tuple(
+        ConcernSuggestion(condition, site, tuple(finding_message(one) for one in found), _severity(found))
+        for (condition, site), found in group_suggested(findings).items()
+    )
+
+
+def group_suggested(findings: Sequence[SkinFinding]) -> dict[tuple[str, str], tuple[SkinFinding, ...]]:
+    """Return the findings behind each suggested concern, by its condition and site."""
     strong: dict[tuple[str, str], list[SkinFinding]] = {}
     for finding in findings:
         told = finding.told is not None and finding.region != "full-face" and finding.kind != "pores"
         if told and finding.suggests is not None:
             strong.setdefault((finding.suggests, finding.site), []).append(finding)
-    return tuple(
-        ConcernSuggestion(condition, site, tuple(finding_message(one) for one in found), _severity(found))
-        for (condition, site), found in strong.items()
-        if _is_enough(found)
-    )
+    return {concern: tuple(found) for concern, found in strong.items() if _is_enough(found)}
 
 
 def _is_enough(found: Sequence[SkinFinding]) -> bool:
-    """Whether the findings are extensive enough to be a concern: more than one freckle or one line."""
+    """Whether the findings are extensive enough to be a concern, or hold a spot that a doctor must see."""
     kind = found[0].kind
-    if kind in ("redness", "diffuse-pigment"):
-        return _sum(one.area_mm2 for one in found) >= limit("suggest", "area_mm2_min")
-    if kind in ("vessels", "fine-lines"):
-        return _sum(one.length_mm for one in found) >= limit("suggest", "length_mm_min")
+    if kind in AREA_KINDS:
+        return is_extensive(kind, _sum(one.area_mm2 for one in found))
+    if kind in LINE_KINDS:
+        return is_extensive(kind, _sum(one.length_mm for one in found))
     if kind == "inflamed":  # graded by every lesion, as `acne_severity`
         counted = sum(one.found_count for one in found if one.found_count is not None)
     else:
         counted = sum(one.count for one in found if isinstance(one.count, int))
-    return counted >= limit("suggest", "count_min") or any(one.to_be_seen for one in found)
+    return is_extensive(kind, counted) or any(one.to_be_seen for one in found)
+
+
+def is_extensive(kind: str, amount: float) -> bool:
+    """Whether so much of a kind on one site is a concern: more than one freckle or one line.
+
+    Parameters
+    ----------
+    amount : mm² of an area, mm of lines, otherwise a number of marks.
+    """
+    name = "area_mm2_min" if kind in AREA_KINDS else "length_mm_min" if kind in LINE_KINDS else "count_min"
+    return amount >= limit("suggest", name)
 
 
 def _sum(values: Any) -> float:

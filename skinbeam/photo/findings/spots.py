@@ -15,7 +15,7 @@ from skinbeam.photo.pigment_maps.mark_colour import MarkColour, mark_colour
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 from skinbeam.photo.view import bounding_window
 
-__all__ = ["find_round_marks", "make_patch_mark"]
+__all__ = ["find_colourless_spots", "find_round_marks", "make_patch_mark"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -51,11 +51,23 @@ class _SpotKind:
 
 @dataclass(frozen=True)
 class _Blob:
-    """A roundish dark area of a region, in pixels of the window of the region, and the colour of its darkening."""
+    """A roundish dark area of a region.
+
+    Parameters
+    ----------
+    mask : in pixels of the window of the region.
+    darker : (3,), density in red, green and blue above that of the ring of skin around.
+    noise : (3, 3), its covariance.
+    """
 
     mask: Mask
-    colour: MarkColour
-    green: float
+    darker: Array
+    noise: Array
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether it is dark enough in green to be told without a kind."""
+        return bool(self.darker[1] >= limit(_UNCLASSIFIED, "contrast_od_min"))
 
 
 def find_round_marks(
@@ -89,24 +101,40 @@ def find_round_marks(
     return tuple(found)
 
 
+def find_colourless_spots(dense: Array, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return roundish dark spots by green light alone, in which melanin and blood both are dark.
+
+    None has a kind: without colour a dent and a shade are as dark as pigment. Limits are those of brown spots.
+
+    Parameters
+    ----------
+    dense : as in `find_round_marks`; only green is used.
+    """
+    sought = _SpotKind("spots", "shade", 1, 1.0)
+    found: list[Mark] = []
+    for name, whole in regions.masks.items():
+        at = bounding_window(whole, _RING_PX)
+        raised = _top_hat(dense[at][..., 1], whole[at], limit("spots", "diameter_mm_max") / mm_per_px.median)
+        told = replace(sought, kind=_UNCLASSIFIED)
+        for blob in _blobs(sought, dense[at], whole[at], raised, mm_per_px):
+            if blob.is_distinct:
+                found.append(shift_mark(_spot_mark(told, name, blob.mask, raised, mm_per_px), at))
+    return tuple(found)
+
+
 def _marks_of_kind(
     sought: _SpotKind, region: str, dense: Array, mask: Mask, ita_deg: Estimate, mm_per_px: Estimate
 ) -> Iterator[Mark]:
     """Yield the marks of a kind, and the dark spots found on the way that may be of another kind."""
     widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
     raised = _top_hat(dense[..., sought.channel], mask, widest)
-    for blob in _blobs(sought, dense, mask, raised, ita_deg, mm_per_px):
-        if sought.is_told(blob.colour):
+    for blob in _blobs(sought, dense, mask, raised, mm_per_px):
+        colour = mark_colour(blob.darker, blob.noise, ita_deg)
+        if sought.is_told(colour):
             yield _spot_mark(sought, region, blob.mask, raised / sought.in_channel, mm_per_px)
-        elif sought.kind != "scars" and _is_dark_spot(blob):
+        elif sought.kind != "scars" and blob.is_distinct and colour.shade <= limit(_UNCLASSIFIED, "shade_max"):
             unclassified = replace(sought, kind=_UNCLASSIFIED, map_name="shade")
             yield _spot_mark(unclassified, region, blob.mask, raised, mm_per_px)
-
-
-def _is_dark_spot(blob: _Blob) -> bool:
-    """Whether a blob of no certain kind is dark enough to be told, and not probably a shade."""
-    pigmented = blob.colour.shade <= limit(_UNCLASSIFIED, "shade_max")
-    return pigmented and blob.green >= limit(_UNCLASSIFIED, "contrast_od_min")
 
 
 def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
@@ -177,9 +205,7 @@ def _diameter(area: float) -> float:
     return float(np.sqrt(4 / np.pi * area))
 
 
-def _blobs(
-    sought: _SpotKind, dense: Array, mask: Mask, raised: Array, ita_deg: Estimate, mm_per_px: Estimate
-) -> Iterator[_Blob]:
+def _blobs(sought: _SpotKind, dense: Array, mask: Mask, raised: Array, mm_per_px: Estimate) -> Iterator[_Blob]:
     """Yield the roundish dark areas of a region that are darker in green; `raised` is the excess of the channel."""
     kind = sought.kind
     widest = limit(kind, "diameter_mm_max") / mm_per_px.median
@@ -209,7 +235,7 @@ def _blobs(
         # A darkening that its noise explains has no colour.
         if darker[sought.channel] > 0 and darker[1] > limit("darkening", "deviations") * np.sqrt(noise[1, 1]):
             taken |= blob
-            yield _Blob(blob, mark_colour(darker, noise, ita_deg), float(darker[1]))
+            yield _Blob(blob, darker, noise)
 
 
 def _components(dark: NDArray[np.uint8]) -> Iterator[Mask]:

@@ -13,7 +13,14 @@ import numpy as np
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.units import CM, MM
 from skinbeam.photo.face.regions import REGION_SITES
-from skinbeam.photo.findings.finding import FINDING_KINDS, Confidence, MarkRecord, SkinFinding
+from skinbeam.photo.findings.finding import (
+    AREA_KINDS,
+    FINDING_KINDS,
+    LINE_KINDS,
+    Confidence,
+    MarkRecord,
+    SkinFinding,
+)
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.rereading import count_interval, is_repeated
 from skinbeam.photo.findings.texture import SkinTexture
@@ -28,7 +35,7 @@ __all__ = [
 ]
 
 
-def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"] | Unknown:
+def acne_severity(regions: Sequence[str]) -> Literal["mild", "moderate", "severe"] | Unknown:
     """Grade inflamed spots by their number on the worse half of the face (Hayashi 2008).
 
     The paper counts on the skin, also from the side. A frontal photograph shows fewer spots, and other red spots may be
@@ -37,9 +44,10 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
 
     Parameters
     ----------
-    marks : all that were found. The paper's cuts are of every lesion, so those that copies do not show again count too.
+    regions : the region of each spot that was found. The paper's cuts are of every lesion, so those that copies do not
+        show again count too.
     """
-    halves = [sum(mark.region.endswith(side) for mark in marks) for side in ("-right", "-left")]
+    halves = [sum(region.endswith(side) for region in regions) for side in ("-right", "-left")]
     most = max(halves)
     if most < limit("acne", "few"):
         return Unknown(Message("finding.too_few_for_acne").text)
@@ -50,8 +58,6 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
 
 # Summary of marks: for each kind and region a finding with its count, areas, sizes and class of confidence.
 
-_UNCOUNTED = ("redness", "diffuse-pigment")
-_LINES = ("vessels", "fine-lines")
 _ROUND = ("dark-spots", "spots", "unclassified-spots", "inflamed", "scars")
 _COLOURLESS = ("dark-spots", "unclassified-spots")
 _SINGULAR = {
@@ -121,13 +127,13 @@ def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -
     found = []
     for name in dict.fromkeys(mark.region for mark in mine):
         one = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
-        if kind not in _UNCOUNTED:
+        if kind not in AREA_KINDS:
             here = [mark for mark in all_mine if mark.region == name]
             one = replace(one, found_count=len(here), count_interval=count_interval(here))
         found.append(one)
     if kind != "inflamed":
         return found
-    severity = acne_severity(all_mine)
+    severity = acne_severity([mark.region for mark in all_mine])
     return [replace(one, severity=severity, severity_source="hayashi2008") for one in found]
 
 
@@ -164,12 +170,12 @@ def _empty_finding(kind: str, measure: PixelScale, untold: Sequence[Mark]) -> Sk
     if kind == "dark-spots":
         least = max(least, limit("dark-spots", "told_mm"))
     note = Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind.endswith("spots") else {})
-    counted = bool(untold) and kind not in _UNCOUNTED
+    counted = bool(untold) and kind not in AREA_KINDS
     return SkinFinding(
         kind=kind,
         region=measure.site,
         site=measure.site,
-        count=_unknown_count() if kind in _UNCOUNTED else 0,
+        count=_unknown_count() if kind in AREA_KINDS else 0,
         area_mm2=measure.mm2(0.0),
         area_px=0.0,
         severity=_unknown_scale(),
@@ -187,7 +193,7 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         kind=kind,
         region=region,
         site=REGION_SITES.get(region, region),
-        count=_unknown_count() if kind in _UNCOUNTED else len(marks),
+        count=_unknown_count() if kind in AREA_KINDS else len(marks),
         area_mm2=_disc_area(marks, measure.mm2(area)) if kind in _ROUND else measure.mm2(area),
         area_px=area / measure.view_scale**2,
         severity=_unknown_scale(),
@@ -198,7 +204,7 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         size_mm=_span([mark.size_mm for mark in marks]),
         marks=tuple(_mark_record(number, mark, measure) for number, mark in enumerate(marks, 1)),
     )
-    if kind in _LINES:
+    if kind in LINE_KINDS:
         found = replace(found, **_line_numbers(marks, measure))
     elif kind == "spots":
         found = replace(found, **_spot_numbers(marks))
@@ -283,7 +289,7 @@ def _span(sizes: Sequence[Estimate]) -> Estimate:
 
 def _confidence(kind: str, marks: Sequence[Mark]) -> Confidence:
     """Return the confidence class of most of the area that the marks cover."""
-    if kind not in ("spots", "inflamed", *_LINES):
+    if kind not in ("spots", "inflamed", *LINE_KINDS):
         return "low"
     contrast, size = limit(f"confidence-{kind}", "contrast_min"), limit(f"confidence-{kind}", "size_mm_min")
     strong = [mark for mark in marks if mark.contrast >= contrast and _thickness(mark) >= size]
@@ -311,12 +317,12 @@ def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
     if found.count == 1 and found.kind in _SINGULAR:
         word = _SINGULAR[found.kind]
         del params["count"]
-    if found.kind in _LINES and found.length_mm is not None:
+    if found.kind in LINE_KINDS and found.length_mm is not None:
         params["mm"] = round(found.length_mm.median)
         if found.kind == "vessels" and isinstance(found.width_mm, Estimate):
             params |= _ends(found.width_mm)
             word += "_wide"
-    elif found.kind in _UNCOUNTED and isinstance(found.area_mm2, Estimate):
+    elif found.kind in AREA_KINDS and isinstance(found.area_mm2, Estimate):
         params["cm2"] = found.area_mm2.median / _MM2_CM2
     elif found.size_mm is not None:
         params |= _ends(found.size_mm)

@@ -39,7 +39,7 @@ The second is the form of two limiting processes, one for long and one for very 
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -53,6 +53,7 @@ from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_
 __all__ = [
     "COMBINATION_RULES",
     "Kinetics",
+    "ProcessRates",
     "check_steps",
     "combine_kinetics",
     "expand_processes",
@@ -61,6 +62,7 @@ __all__ = [
     "omega_at_dose",
     "omega_growth",
     "omega_rate_bound",
+    "rates_of_row",
     "read_combination",
     "read_kinetics",
     "shift_kinetics",
@@ -77,15 +79,33 @@ _FOUR, _FOUR_WEIGHT = np.polynomial.legendre.leggauss(4)
 _LN_NO_RATE = -60.0  # a rate below exp(-60) per second causes no damage within a lifetime
 
 
+class ProcessRates(NamedTuple):
+    """Processes as compiled code takes them: ln A, B = Ea / R and the ends of the range in K.
+
+    Each is (process,), or (row, process) with a row for each history. `stages` is (process,), rising.
+    """
+
+    ln_a: Array
+    b: Array
+    low: Array
+    high: Array
+    stages: NDArray[np.int64]
+
+
 @njit(cache=True)
-def stage_rate(  # pragma: no cover - compiled
-    t: float, ln_a: Array, b: Array, low: Array, high: Array, stage: NDArray[np.int64]
-) -> float:
-    """Return the rate of (stages 1) at a temperature in K, 1/s; processes are sorted by their stages."""
+def rates_of_row(rates: ProcessRates, row: int) -> ProcessRates:  # pragma: no cover - compiled
+    """Return the processes of one row."""
+    return ProcessRates(rates.ln_a[row], rates.b[row], rates.low[row], rates.high[row], rates.stages)
+
+
+@njit(cache=True)
+def stage_rate(t: float, rates: ProcessRates) -> float:  # pragma: no cover - compiled
+    """Return the rate of (stages 1) at a temperature in K, 1/s."""
+    ln_a, b, low, high, stages = rates
     slowness, p = 0.0, 0
-    while p < stage.size:
-        here, total = stage[p], 0.0
-        while p < stage.size and stage[p] == here:
+    while p < stages.size:
+        here, total = stages[p], 0.0
+        while p < stages.size and stages[p] == here:
             if low[p] <= t < high[p]:
                 total += math.exp(ln_a[p] - b[p] / t)
             p += 1
@@ -96,21 +116,20 @@ def stage_rate(  # pragma: no cover - compiled
 
 
 @njit(cache=True)
-def mean_stage_rate(  # pragma: no cover - compiled
-    cold: float, hot: float, ln_a: Array, b: Array, low: Array, high: Array, stage: NDArray[np.int64]
-) -> float:
-    """Return the mean rate, 1/s, while the temperature rises evenly from `cold` to `hot`, K; arrays are (process,)."""
+def mean_stage_rate(cold: float, hot: float, rates: ProcessRates) -> float:  # pragma: no cover - compiled
+    """Return the mean rate, 1/s, while the temperature rises evenly from `cold` to `hot`, K."""
     if hot <= cold:
-        return stage_rate(cold, ln_a, b, low, high, stage)
+        return stage_rate(cold, rates)
+    ln_a, b, low, high, stages = rates
     fastest = -np.inf
-    for p in range(stage.size):
+    for p in range(stages.size):
         fastest = max(fastest, ln_a[p] - b[p] / hot)
     if fastest < _LN_NO_RATE:
         return 0.0
     total, start = 0.0, cold
     while start < hot:
         end = hot
-        for p in range(stage.size):
+        for p in range(stages.size):
             if start < low[p] < end:
                 end = low[p]
             if start < high[p] < end:
@@ -123,7 +142,7 @@ def mean_stage_rate(  # pragma: no cover - compiled
         for part in range(parts):
             for node in range(nodes.size):
                 t = start + width * (part + 0.5 * (1.0 + nodes[node]))
-                total += 0.5 * width * weights[node] * stage_rate(t, ln_a, b, low, high, stage)
+                total += 0.5 * width * weights[node] * stage_rate(t, rates)
         start = end
     return total / (hot - cold)
 
@@ -239,7 +258,7 @@ def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array
     n_cell = 1 if history.ndim == 2 else history.shape[2]
     flat = rows.reshape(-1, history.shape[1])
     steps = check_steps(flat, step_s)
-    result: Array = _omega_rows(flat, steps, *expand_processes(processes, len(history), n_cell))
+    result: Array = _omega_rows(flat, steps, expand_processes(processes, len(history), n_cell))
     return result.reshape(rows.shape[:-1])
 
 
@@ -289,16 +308,14 @@ def check_steps(rows: Array, step_s: ArrayLike) -> Array:
     return steps
 
 
-def expand_processes(
-    processes: Kinetics, n_sample: int, n_cell: int
-) -> tuple[Array, Array, Array, Array, NDArray[np.int64]]:
-    """Return ln A, B = Ea/R, low and high for every row, (sample x cell, process), and the stages (process,)."""
+def expand_processes(processes: Kinetics, n_sample: int, n_cell: int) -> ProcessRates:
+    """Return the processes of every row, (sample x cell, process)."""
     n_process = np.shape(processes.frequency_1_s)[-1]
 
     def rows(values: Array) -> Array:
         return np.repeat(np.broadcast_to(values, (n_sample, n_process)), n_cell, axis=0)
 
-    return (
+    return ProcessRates(
         rows(np.log(processes.frequency_1_s)),
         rows(processes.activation_J_mol / GAS_CONSTANT_J_MOL_K),
         rows(processes.low_K),
@@ -329,17 +346,10 @@ def _t_e2(t: float, ln_a: float, b: float) -> float:  # pragma: no cover - compi
 
 @njit(cache=True)
 def omega_at_dose(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    dose: float,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    low: Array,
-    high: Array,
-    stages: NDArray[np.int64],
+    base: Array, unit: Array, dose: float, step_s: Array, rates: ProcessRates
 ) -> float:
     """Return Omega of the history base + dose x unit."""
+    ln_a, b, low, high, stages = rates
     total = 0.0
     after = base[0] + dose * unit[0]
     for n in range(step_s.size):
@@ -347,7 +357,7 @@ def omega_at_dose(  # pragma: no cover - compiled
         after = base[n + 1] + dose * unit[n + 1]
         cold, hot = min(before, after), max(before, after)
         if stages[0] != stages[-1]:
-            total += step_s[n] * mean_stage_rate(cold, hot, ln_a, b, low, high, stages)
+            total += step_s[n] * mean_stage_rate(cold, hot, rates)
             continue
         for p in range(ln_a.size):
             # A rate below exp(-60) per second causes no damage within a lifetime.
@@ -369,12 +379,10 @@ def omega_at_dose(  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def _omega_rows(  # pragma: no cover - compiled
-    rows: Array, step_s: Array, ln_a: Array, b: Array, low: Array, high: Array, stages: NDArray[np.int64]
-) -> Array:
+def _omega_rows(rows: Array, step_s: Array, rates: ProcessRates) -> Array:  # pragma: no cover - compiled
     result = np.empty(rows.shape[0])
     for s in prange(rows.shape[0]):
-        result[s] = omega_at_dose(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages)
+        result[s] = omega_at_dose(rows[s], rows[s], 0.0, step_s, rates_of_row(rates, s))
     return result
 
 

@@ -12,7 +12,15 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, check_steps, expand_processes, omega_at_dose, stage_rate
+from skinbeam.physics.damage.arrhenius import (
+    Kinetics,
+    ProcessRates,
+    check_steps,
+    expand_processes,
+    omega_at_dose,
+    rates_of_row,
+    stage_rate,
+)
 from skinbeam.physics.numerics.interpolation import inverse_quadratic_step
 
 __all__ = ["dose_for_unit_omega", "dose_for_unit_omega_everywhere"]
@@ -89,20 +97,13 @@ def dose_for_unit_omega_everywhere(
     if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
     steps = check_steps(base, step_s)
-    result: Array = _search_samples(base, unit, steps, *expand_processes(processes, len(base), 1), low, high, target)
+    result: Array = _search_samples(base, unit, steps, expand_processes(processes, len(base), 1), low, high, target)
     return result
 
 
 @njit(cache=True)
 def _temperature_of_rate(  # pragma: no cover - compiled
-    wanted: float,
-    cold: float,
-    hot: float,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
+    wanted: float, cold: float, hot: float, rates: ProcessRates
 ) -> float:
     """Return the temperature between `cold` and `hot` at which the rate is `wanted`, to a tenth of a kelvin.
 
@@ -110,7 +111,7 @@ def _temperature_of_rate(  # pragma: no cover - compiled
     """
     while hot - cold > 0.1:
         middle = 0.5 * (cold + hot)
-        if stage_rate(middle, ln_a, b, t_low, t_high, stages) < wanted:
+        if stage_rate(middle, rates) < wanted:
             cold = middle
         else:
             hot = middle
@@ -119,17 +120,7 @@ def _temperature_of_rate(  # pragma: no cover - compiled
 
 @njit(cache=True)
 def _first_guess(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
+    base: Array, unit: Array, step_s: Array, rates: ProcessRates, low: float, high: float, target: float
 ) -> tuple[float, float]:
     """Return a dose near the solution, within the bounds, and the local exponent of Omega in the dose.
 
@@ -141,10 +132,10 @@ def _first_guess(  # pragma: no cover - compiled
         return high, 1.0
     dose, power = high, 1.0
     for _ in range(2):
-        peak = _temperature_of_rate(target / long, cold, hot, ln_a, b, t_low, t_high, stages)
+        peak = _temperature_of_rate(target / long, cold, hot, rates)
         dose = min(max((peak - base[at]) / unit[at], low), high)
-        over = stage_rate(peak + 0.5, ln_a, b, t_low, t_high, stages)
-        under = stage_rate(peak - 0.5, ln_a, b, t_low, t_high, stages)
+        over = stage_rate(peak + 0.5, rates)
+        under = stage_rate(peak - 0.5, rates)
         steep = math.log(over / under) if under > 0.0 and over > under else 1.0
         power = max(steep * (peak - base[at]), 1.0)
         # Time during which the rate is within a factor of e of its maximum.
@@ -159,39 +150,20 @@ def _first_guess(  # pragma: no cover - compiled
 
 @njit(cache=True)
 def _log_omega(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    log_dose: float,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    target: float,
+    base: Array, unit: Array, log_dose: float, step_s: Array, rates: ProcessRates, target: float
 ) -> float:
     """Return ln of Omega over the target."""
-    there = omega_at_dose(base, unit, math.exp(log_dose), step_s, ln_a, b, t_low, t_high, stages)
+    there = omega_at_dose(base, unit, math.exp(log_dose), step_s, rates)
     return math.log(max(there, _NO_OMEGA) / target)
 
 
 @njit(cache=True)
 def _search_dose(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
+    base: Array, unit: Array, step_s: Array, rates: ProcessRates, low: float, high: float, target: float
 ) -> float:
-    dose, power = _first_guess(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    dose, power = _first_guess(base, unit, step_s, rates, low, high, target)
     start = end = math.log(dose)
-    y = _log_omega(base, unit, start, step_s, ln_a, b, t_low, t_high, stages, target)
+    y = _log_omega(base, unit, start, step_s, rates, target)
     low_y = high_y = y
     least, most = math.log(_LEAST * low), math.log(high)
     stride = 0.01 + 1.1 * min(abs(y) / power, 0.5)
@@ -203,13 +175,13 @@ def _search_dose(  # pragma: no cover - compiled
                 return np.inf
             other, other_y = start, low_y
             start, low_y, end = end, high_y, min(end + stride, most)
-            high_y = _log_omega(base, unit, end, step_s, ln_a, b, t_low, t_high, stages, target)
+            high_y = _log_omega(base, unit, end, step_s, rates, target)
         else:
             if start <= least:
                 return 0.0
             other, other_y = end, high_y
             end, high_y, start = start, low_y, max(start - stride, least)
-            low_y = _log_omega(base, unit, start, step_s, ln_a, b, t_low, t_high, stages, target)
+            low_y = _log_omega(base, unit, start, step_s, rates, target)
         stride *= 2.0
     tries = 0
     while end > start + _WIDTH:
@@ -220,7 +192,7 @@ def _search_dose(  # pragma: no cover - compiled
         middle = 0.5 * (start + end) if half else inverse_quadratic_step(start, end, other, low_y, high_y, other_y)
         # Stay away from the ends by the requested width, so that the last step closes the bracket.
         middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
-        y = _log_omega(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target)
+        y = _log_omega(base, unit, middle, step_s, rates, target)
         if abs(y) <= _NEAR:
             return math.exp(middle)
         if y < 0.0:
@@ -232,49 +204,27 @@ def _search_dose(  # pragma: no cover - compiled
 
 @njit(cache=True, parallel=True)
 def _search_samples(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
+    base: Array, unit: Array, step_s: Array, rates: ProcessRates, low: float, high: float, target: float
 ) -> Array:
     result = np.empty(base.shape[0])
     for s in prange(base.shape[0]):
-        result[s] = _search_all_places(
-            base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target
-        )
+        result[s] = _search_all_places(base[s], unit[s], step_s, rates_of_row(rates, s), low, high, target)
     return result
 
 
 @njit(cache=True)
 def _search_all_places(  # pragma: no cover - compiled
-    base: Array,
-    units: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
+    base: Array, units: Array, step_s: Array, rates: ProcessRates, low: float, high: float, target: float
 ) -> float:
     coldest = 0
     for place in range(1, units.shape[0]):
         if units[place].max() < units[coldest].max():
             coldest = place
-    dose = _search_dose(base, units[coldest], step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    dose = _search_dose(base, units[coldest], step_s, rates, low, high, target)
     for place in range(units.shape[0]):
         if not 0.0 < dose < np.inf or place == coldest:
             continue
         unit = units[place]
-        if _log_omega(base, unit, math.log(dose), step_s, ln_a, b, t_low, t_high, stages, target) < -_NEAR:
-            dose = _search_dose(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+        if _log_omega(base, unit, math.log(dose), step_s, rates, target) < -_NEAR:
+            dose = _search_dose(base, unit, step_s, rates, low, high, target)
     return dose

@@ -43,7 +43,6 @@ __all__ = [
     "axisymmetric_body",
     "decay_rate_bound",
     "march_axisymmetric",
-    "write_rates",
 ]
 
 Array = NDArray[np.float64]
@@ -114,19 +113,42 @@ def _write_flows(
         flow[i] = f + to_above[i] * (above[i] - t) + to_below[i] * (below[i] - t)
 
 
-@njit(cache=True)
-def write_rates(
-    energy: Array,
-    body: AxisymmetricBody,
-    now: IntervalConditions,
-    t: Array,
-    flow: Array,
-    film: Array,
-) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Write temperatures, flows and the conductance of the film, W/K; return the heat flow through top and bottom, W.
+class _StepState(NamedTuple):
+    """The state of one sample at the start or the end of a step.
 
-    `t` is (1 + ring + 1, depth): no cell conducts to its first and its last row.
+    Parameters
+    ----------
+    energy : enthalpy of the cells, J, (ring, depth).
+    t : temperature, K, (1 + ring + 1, depth): no cell conducts to its first and its last row.
+    rates : flow into the cells, W, (ring, depth).
+    film : conductance of the film, W/K, (ring,).
+    ends : heat flow through top and bottom, W, (2,).
     """
+
+    energy: Array
+    t: Array
+    rates: Array
+    film: Array
+    ends: Array
+
+
+@njit(cache=True)
+def _empty_state(rings: int, depths: int) -> _StepState:  # pragma: no cover - compiled
+    return _StepState(
+        np.empty((rings, depths)),
+        np.zeros((rings + 2, depths)),
+        np.empty((rings, depths)),
+        np.zeros(rings),
+        np.zeros(2),
+    )
+
+
+@njit(cache=True)
+def _write_rates(  # pragma: no cover - compiled
+    energy: Array, body: AxisymmetricBody, now: IntervalConditions, state: _StepState, flow: Array
+) -> None:
+    """Write temperature, film and ends of a state, and the flows into `flow`, for cells of this energy."""
+    t, film = state.t, state.film
     rings, depths = energy.shape
     n, last = energy.size, depths - 1
     one_sample = 1, n
@@ -164,7 +186,7 @@ def write_rates(
         flow[i, last] += up
         top += body.area[i] * flux
         bottom += up
-    return top, bottom
+    state.ends[0], state.ends[1] = top, bottom
 
 
 @njit(cache=True, error_model="numpy")
@@ -207,22 +229,17 @@ def decay_rate_bound(body: AxisymmetricBody) -> float:  # pragma: no cover - com
 def _explicit_step(
     dt: float,
     stages: int,
-    energy: Array,
-    first: Array,
-    top: float,
-    bottom: float,
+    state: _StepState,
     body: AxisymmetricBody,
     now: IntervalConditions,
-    after: Array,
+    after: _StepState,
     other: Array,
-    t: Array,
-    flow: Array,
-    film: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
     """Write the energy after an explicit step into `after`; return the heat that entered at top and bottom, J."""
-    y, f0, f = energy.ravel(), first.ravel(), flow.ravel()
+    y, f0, f = state.energy.ravel(), state.rates.ravel(), after.rates.ravel()
+    top, bottom = state.ends[0], state.ends[1]
     # Two arrays take turns, so that the last stage is written into `after`.
-    newest, before = (after, other) if stages % 2 == 1 else (other, after)
+    newest, before = (after.energy, other) if stages % 2 == 1 else (other, after.energy)
     w1, w2 = newest.ravel(), before.ravel()
     m1 = RKC_COEFFICIENTS[stages, 1, 2] * dt
     for i in range(len(y)):
@@ -232,12 +249,12 @@ def _explicit_step(
     for j in range(2, stages + 1):
         mu, nu = RKC_COEFFICIENTS[stages, j, 0], RKC_COEFFICIENTS[stages, j, 1]
         m, g = RKC_COEFFICIENTS[stages, j, 2] * dt, RKC_COEFFICIENTS[stages, j, 3] * dt
-        top_now, bottom_now = write_rates(newest, body, now, t, flow, film)
+        _write_rates(newest, body, now, after, after.rates)
         w1, w2 = newest.ravel(), before.ravel()
         for i in range(len(y)):
             w2[i] = (1.0 - mu - nu) * y[i] + mu * w1[i] + nu * w2[i] + m * f[i] + g * f0[i]
-        top1, top2 = mu * top1 + nu * top2 + m * top_now + g * top, top1
-        bottom1, bottom2 = mu * bottom1 + nu * bottom2 + m * bottom_now + g * bottom, bottom1
+        top1, top2 = mu * top1 + nu * top2 + m * after.ends[0] + g * top, top1
+        bottom1, bottom2 = mu * bottom1 + nu * bottom2 + m * after.ends[1] + g * bottom, bottom1
         newest, before = before, newest
     return top1, bottom1
 
@@ -274,18 +291,13 @@ def _solve_along_lines(
 @njit(cache=True, fastmath=FASTMATH)
 def _implicit_step(
     dt: float,
-    energy: Array,
-    first: Array,
-    top: float,
-    bottom: float,
+    state: _StepState,
     body: AxisymmetricBody,
     now: IntervalConditions,
-    after: Array,
+    after: _StepState,
     work: Array,
-    t: Array,
     turned: Array,
     across: Array,
-    film: Array,
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
     """Write the energy after an implicit step into `after`.
 
@@ -294,24 +306,25 @@ def _implicit_step(
     apparent = body.store
     if body.boils:
         apparent = work[2]
-        write_capacities(energy, body.store, body.start, body.share, body.latent, body.gain, apparent)
+        write_capacities(state.energy, body.store, body.start, body.share, body.latent, body.gain, apparent)
     a = ROSENBROCK_GAMMA * dt
-    across[0] = film
+    across[0] = state.film
     transpose_blocks(apparent, turned[0])
     factor_tridiagonal(apparent, body.out, a, work[3], work[4])
     factor_tridiagonal(turned[0], across, a, turned[2], turned[3])
     rates1, rates2 = work[0], work[1]
-    rates1[:] = first
+    rates1[:] = state.rates
     mend_top, mend_bottom = _solve_along_lines(a, rates1, body, apparent, across, work, turned)
-    top1, bottom1 = top + mend_top, bottom + mend_bottom
-    y, c, w, k1, k2 = energy.ravel(), apparent.ravel(), after.ravel(), rates1.ravel(), rates2.ravel()
+    top1, bottom1 = state.ends[0] + mend_top, state.ends[1] + mend_bottom
+    y, c, w = state.energy.ravel(), apparent.ravel(), after.energy.ravel()
+    k1, k2 = rates1.ravel(), rates2.ravel()
     for i in range(len(y)):
         w[i] = y[i] + dt * c[i] * k1[i]
-    top2, bottom2 = write_rates(after, body, now, t, rates2, film)
+    _write_rates(after.energy, body, now, after, rates2)
     for i in range(len(y)):
         k2[i] -= 2.0 * c[i] * k1[i]
     mend_top, mend_bottom = _solve_along_lines(a, rates2, body, apparent, across, work, turned)
-    top2, bottom2 = top2 - 2.0 * top1 + mend_top, bottom2 - 2.0 * bottom1 + mend_bottom
+    top2, bottom2 = after.ends[0] - 2.0 * top1 + mend_top, after.ends[1] - 2.0 * bottom1 + mend_bottom
     worst = 0.0
     for i in range(len(y)):
         w[i] = y[i] + dt * c[i] * (1.5 * k1[i] + 0.5 * k2[i])
@@ -320,48 +333,50 @@ def _implicit_step(
     return dt * (1.5 * top1 + 0.5 * top2), dt * (1.5 * bottom1 + 0.5 * bottom2), dt / 2 * worst
 
 
+class _Histories(NamedTuple):
+    """What is written of every sample: the fields of `AxisymmetricHistory`, in their order."""
+
+    recorded: Array
+    faces: Array
+    gained: Array
+    total: Array
+    final: Array
+    peak: Array
+    steps: NDArray[np.int64]
+
+
 @njit(cache=True)
-def _march_sample(
-    body: AxisymmetricBody,
-    energy: Array,
-    seconds: Array,
-    switch: Array,
-    h: Array,
-    outside: Array,
-    record: NDArray[np.int64],
-    tolerance: float,
-    recorded: Array,
-    faces: Array,
-    gained: Array,
-    total: Array,
-    final: Array,
-    peak: Array,
-    steps: NDArray[np.int64],
-) -> None:  # pragma: no cover - compiled
-    rings, depths = energy.shape
-    work, turned = np.empty((8, rings, depths)), np.empty((4, depths, rings))
-    across, film, film_after = np.ascontiguousarray(body.down.T), np.zeros(rings), np.zeros(rings)
-    # The arrays of the start and of the end of a step are swapped when the step is accepted.
-    room, after, rates, rates_after = work[:5], work[5], work[6], work[7]
-    t, t_after = np.zeros((rings + 2, depths)), np.zeros((rings + 2, depths))
+def _march_sample(  # pragma: no cover - compiled
+    body: AxisymmetricBody, arrays: HeatArrays, s: int, found: _Histories
+) -> None:
+    """Write the history of sample `s`."""
+    seconds, record = arrays.seconds, arrays.record
+    switch, h, outside = arrays.power_on, arrays.h_surface[s], arrays.outside_surface[s]
+    gained, steps, peak = found.gained[s], found.steps[s], found.peak[s]
+    rings, depths = body.store.shape
+    work, turned = np.empty((5, rings, depths)), np.empty((4, depths, rings))
+    across = np.ascontiguousarray(body.down.T)
+    # The states at the start and at the end of a step are swapped when the step is accepted.
+    state, after = _empty_state(rings, depths), _empty_state(rings, depths)
+    state.energy[:] = arrays.energy[s]
     fastest = decay_rate_bound(body)
     now = IntervalConditions(switch[0], h[0], outside[0])
-    top, bottom = write_rates(energy, body, now, t, rates, film)
-    peak[:] = t[1:-1]
+    _write_rates(state.energy, body, now, state, state.rates)
+    peak[:] = state.t[1:-1]
     light = body.power.sum()
     dt, grown = restart_step(fastest)
     for n in range(len(seconds) + 1):
-        total[n] = energy.sum()
+        found.total[s, n] = state.energy.sum()
         for m in range(len(record)):
-            recorded[n, m] = t[1 + record[m, 0], record[m, 1]]
+            found.recorded[s, n, m] = state.t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            faces[n, i] = surface_flux(t[1 + i, 0], body.inside[i], now.h, now.outside_K, body.table)[2]
+            found.faces[s, n, i] = surface_flux(state.t[1 + i, 0], body.inside[i], now.h, now.outside_K, body.table)[2]
         if n == len(seconds):
             break
         switched = n == 0 or switch[n] != now.power_share or h[n] != now.h or outside[n] != now.outside_K
         if switched:
             now = IntervalConditions(switch[n], h[n], outside[n])
-            top, bottom = write_rates(energy, body, now, t, rates, film)
+            _write_rates(state.energy, body, now, state, state.rates)
             dt, grown = restart_step(fastest)
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.power_share * light * seconds[n]
@@ -372,47 +387,33 @@ def _march_sample(
             stages = stage_count(step, fastest)
             explicit = stages <= MAX_STAGES
             if explicit:
-                heat_top, heat_bottom = _explicit_step(
-                    step, stages, energy, rates, top, bottom, body, now, after, room[0], t_after, rates_after, film
-                )
+                heat_top, heat_bottom = _explicit_step(step, stages, state, body, now, after, work[0])
                 error = 0.0
             else:
-                heat_top, heat_bottom, error = _implicit_step(
-                    step, energy, rates, top, bottom, body, now, after, room, t_after, turned, across, film
-                )
-            # A rejected step has written the film of its own end; the next try starts from the film that belongs to
-            # `rates`.
-            top_after, bottom_after = write_rates(after, body, now, t_after, rates_after, film_after)
+                heat_top, heat_bottom, error = _implicit_step(step, state, body, now, after, work, turned, across)
+            _write_rates(after.energy, body, now, after, after.rates)
             if explicit:
-                error = _explicit_error(step, energy, after, rates, rates_after, body.most_per_store)
-            taken, dt, grown = control_step(step, error, tolerance, explicit, dt, grown)
+                error = _explicit_error(step, state, after, body.most_per_store)
+            taken, dt, grown = control_step(step, error, arrays.tolerance_K, explicit, dt, grown)
             if not taken:
                 steps[2] += 1
                 continue
             steps[0 if explicit else 1] += 1
             left = 0.0 if parts == 1 else left - step
-            top, bottom = top_after, bottom_after
             gained[n + 1, 0] += heat_top
             gained[n + 1, 1] += heat_bottom
-            energy, after = after, energy
-            rates, rates_after = rates_after, rates
-            t, t_after = t_after, t
-            film, film_after = film_after, film
-            _update_peak(peak, t[1:-1])
-    final[:] = t[1:-1]
+            state, after = after, state
+            _update_peak(peak, state.t[1:-1])
+    found.final[s] = state.t[1:-1]
 
 
 @njit(cache=True, fastmath=FASTMATH)
 def _explicit_error(
-    dt: float,
-    before: Array,
-    after: Array,
-    rates_before: Array,
-    rates_after: Array,
-    per_store: Array,
+    dt: float, state: _StepState, after: _StepState, per_store: Array
 ) -> float:  # pragma: no cover - compiled
     """Return the largest error of an explicit step by (chebyshev 2), K."""
-    y, z, f, g, p = before.ravel(), after.ravel(), rates_before.ravel(), rates_after.ravel(), per_store.ravel()
+    y, z, f, g = state.energy.ravel(), after.energy.ravel(), state.rates.ravel(), after.rates.ravel()
+    p = per_store.ravel()
     worst = 0.0
     for i in range(len(y)):
         worst = max(worst, abs(0.8 * (y[i] - z[i]) + 0.4 * dt * (f[i] + g[i])) * p[i])
@@ -432,17 +433,17 @@ def march_axisymmetric(
 ) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:  # pragma: no cover - compiled
     """Return the fields of `AxisymmetricHistory` for every sample; `r` and `z` are faces of cells, (sample, face)."""
     n, rings, depths = arrays.conductivity.shape
-    times, record = len(arrays.seconds) + 1, arrays.record
-    recorded, faces = np.empty((n, times, len(record))), np.empty((n, times, rings))
-    gained, total = np.zeros((n, times, 3)), np.empty((n, times))
-    final, peak = np.empty((n, rings, depths)), np.empty((n, rings, depths))
-    steps = np.zeros((n, 3), np.int64)
+    times = len(arrays.seconds) + 1
+    found = _Histories(
+        np.empty((n, times, len(arrays.record))),
+        np.empty((n, times, rings)),
+        np.zeros((n, times, 3)),
+        np.empty((n, times)),
+        np.empty((n, rings, depths)),
+        np.empty((n, rings, depths)),
+        np.zeros((n, 3), np.int64),
+    )
     for s in prange(n):
         # Each sample has a function of its own, so that the parallel loop stays small and compiles quickly.
-        _march_sample(
-            axisymmetric_body(r[s], z[s], arrays, s), arrays.energy[s], arrays.seconds, arrays.power_on,
-            arrays.h_surface[s],
-            arrays.outside_surface[s], record, arrays.tolerance_K, recorded[s], faces[s], gained[s], total[s], final[s],
-            peak[s], steps[s],
-        )  # fmt: skip
-    return recorded, faces, gained, total, final, peak, steps
+        _march_sample(axisymmetric_body(r[s], z[s], arrays, s), arrays, s, found)
+    return found

@@ -94,7 +94,7 @@ def _first_stage_kernel(m, y, rates, w, v):  # type: ignore[no-untyped-def]
 class CudaHeatEngine(HeatEngine):
     """Explicit time steps on a graphics card."""
 
-    along_lines = False
+    has_implicit_steps = False
 
     def __init__(self, body: Body3D, energy: Array) -> None:
         super().__init__(body, energy)

@@ -35,21 +35,31 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.light.directions import (
+    InterfaceCoefficients,
     LayerDirections,
     layer_directions,
     layer_directions_by_sample,
     snell_segments,
 )
-from skinbeam.physics.light.layer_fluence import DiffuseFluence, collimated_light, find_bin_means, find_fluence
+from skinbeam.physics.light.layer_fluence import (
+    DiffuseFluence,
+    LayerBeams,
+    beams_of_sample,
+    collimated_light,
+    find_bin_means,
+    find_fluence,
+)
 from skinbeam.physics.light.layer_modes import (
     LayerModes,
     LayerOperators,
+    LayerOptics,
     LayerSources,
     ModeSpace,
     find_modes,
     find_operators,
     find_sources,
     mean_decay,
+    optics_of_sample,
     orthonormal_bases,
 )
 from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, normal_reflectance
@@ -180,13 +190,7 @@ def _surrounding_indices(n: Array, thickness: Array, ambient_n: ArrayLike, below
 
 
 def _solve_chunk(
-    angles: LayerDirections,
-    around: Array,
-    mua: Array,
-    mus: Array,
-    g: Array,
-    thickness: Array,
-    edges: Array,
+    angles: LayerDirections, around: Array, mua: Array, mus: Array, g: Array, thickness: Array, edges: Array
 ) -> LayeredLight:
     """Compute the light in samples that share the number of nodes.
 
@@ -198,41 +202,25 @@ def _solve_chunk(
     beam = collimated_light(around, _optical_thickness(scaled, thickness))
     straight = collimated_light(around, _optical_thickness(mua + mus, thickness))
     samples, bins = len(mua), edges.shape[1] - 1
-    returned, through = np.empty((2, samples))
-    inflow, mean = np.empty((2, *mua.shape))
-    fluence, unscattered = np.empty((2, samples, bins))
-    _solve_samples(
-        angles,
-        loss,
-        g,
-        peak,
-        scaled,
-        mua + mus,
-        thickness,
-        beam.down,
-        beam.up,
-        straight.down,
-        straight.up,
-        edges,
-        returned,
-        through,
-        inflow,
-        mean,
-        fluence,
-        unscattered,
+    light = _DiffuseLight(
+        np.empty(samples), np.empty(samples), *np.empty((2, *mua.shape)), *np.empty((2, samples, bins))
     )
+    optics = LayerOptics(loss, g, peak, scaled, mua + mus, thickness)
+    _solve_samples(angles, optics, LayerBeams(beam.down, beam.up, straight.down, straight.up), edges, light)
     # Absorbed power: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
     endless = np.isinf(thickness)
     absorbed = np.where(
-        endless, np.where(mua > 0.0, inflow + beam.down, 0.0), mua * np.where(endless, 0.0, thickness) * mean
+        endless,
+        np.where(mua > 0.0, light.inflow + beam.down, 0.0),
+        mua * np.where(endless, 0.0, thickness) * light.mean,
     )
     return LayeredLight(
         reflectance_specular=normal_reflectance(around[:, 0], around[:, 1]),
-        reflectance_diffuse=returned + beam.internal_reflectance,
-        transmittance=through + beam.transmittance,
+        reflectance_diffuse=light.returned + beam.internal_reflectance,
+        transmittance=light.through + beam.transmittance,
         absorbed=absorbed,
-        fluence_rate_ratio=fluence,
-        unscattered_ratio=unscattered,
+        fluence_rate_ratio=light.fluence,
+        unscattered_ratio=light.unscattered,
     )
 
 
@@ -241,138 +229,23 @@ def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
     return np.where(coefficient > 0.0, coefficient, 0.0) * np.where(coefficient > 0.0, thickness, 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _solve_samples(  # pragma: no cover - compiled
-    angles: LayerDirections,
-    loss: Array,
-    g: Array,
-    peak: Array,
-    scaled: Array,
-    attenuation: Array,
-    thickness: Array,
-    beam_down: Array,
-    beam_up: Array,
-    straight_down: Array,
-    straight_up: Array,
-    edges: Array,
-    returned: Array,
-    through: Array,
-    inflow: Array,
-    mean: Array,
-    total: Array,
-    unscattered: Array,
-) -> None:
-    """Compute the diffuse light, sample by sample.
+class _DiffuseLight(NamedTuple):
+    """The diffuse light of each sample, to be written.
 
     Parameters
     ----------
-    loss, peak : as in `layer_modes.find_modes`, (sample, layer), as all up to `straight_up`.
-    scaled, attenuation, beam_down, beam_up, straight_down, straight_up : as in `layer_fluence.find_bin_means`.
-    returned, through : output, diffuse light that leaves above and below, (sample,).
-    inflow, mean : output, net diffuse light that enters each layer at its top, and mean fluence rate in the layer, of
-        no meaning where semi-infinite, (sample, layer).
-    total, unscattered : output, fluence rate of all light and of what was never scattered, (sample, bin).
+    returned, through : what leaves above and below, (sample,).
+    inflow, mean : net light that enters each layer at its top, and mean fluence rate in the layer, of no meaning where
+        semi-infinite, (sample, layer).
+    fluence, unscattered : fluence rate of all light and of what was never scattered, (sample, bin).
     """
-    samples, layers = thickness.shape
-    nodes = angles.mu.shape[2]
-    modes = LayerModes(
-        np.empty((layers, nodes, nodes)),
-        np.empty((layers, nodes, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-    )
-    operators = LayerOperators(
-        np.empty((layers, nodes, nodes)),
-        np.empty((layers, nodes, nodes)),
-        np.empty((layers, nodes, nodes)),
-        np.empty((layers, nodes, nodes)),
-    )
-    sources = LayerSources(
-        np.empty((layers, nodes)), np.empty((layers, nodes)), np.empty((layers, nodes)), np.empty((layers, nodes))
-    )
-    fluence = DiffuseFluence(
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty(layers),
-        np.empty(layers),
-    )
-    field = _DiffuseField(
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes)),
-        np.empty((layers, nodes, nodes + 1)),
-        np.empty((layers, nodes, nodes + 1)),
-    )
-    space = ModeSpace(
-        np.empty((nodes, nodes)), np.empty((nodes, nodes)), np.empty((6, nodes, nodes)), np.empty((7, nodes))
-    )
-    tau = np.empty(layers)
-    for s in range(samples):
-        at = min(s, len(angles.mu) - 1)
-        for i in range(layers):
-            tau[i] = scaled[s, i] * thickness[s, i]
-            mu, amplitude, q, moments = (
-                angles.mu[at, i],
-                angles.amplitude[at, i],
-                angles.q[at, i],
-                angles.moments[at, i],
-            )
-            if i == 0 or angles.n[at, i] != angles.n[at, i - 1]:
-                orthonormal_bases(mu, q, moments, space)
-            find_modes(
-                modes, i, mu, amplitude, q, moments, angles.n[at, i], loss[s, i], g[s, i], tau[i], peak[s, i], space
-            )
-            find_operators(modes, i, tau[i], operators, space)
-            find_sources(modes, operators, i, tau[i], sources, space)
-        faces = angles.faces
-        passed, from_above, from_below = (
-            faces.transmittance[at],
-            faces.reflectance_from_above[at],
-            faces.reflectance_from_below[at],
-        )
-        _add_layers(operators, sources, beam_down[s], beam_up[s], passed, from_above, from_below, field, space)
-        weight = angles.weight[at]
-        returned[s] = through[s] = 0.0
-        for j in range(nodes):
-            returned[s] += weight[j] * passed[0, j] * field.leave_top[0, j]
-            through[s] += weight[j] * passed[layers, j] * field.leave_bottom[layers - 1, j]
-        for i in range(layers):
-            inflow[s, i] = 0.0
-            for j in range(nodes):
-                inflow[s, i] += weight[j] * (field.enter_top[i, j] - field.leave_top[i, j])
-            down, up, enter_top, enter_bottom = (
-                beam_down[s, i],
-                beam_up[s, i],
-                field.enter_top[i],
-                field.enter_bottom[i],
-            )
-            mean[s, i] = find_fluence(
-                modes, operators, sources, i, tau[i], down, up, enter_top, enter_bottom, fluence, space
-            )
-            mean[s, i] += (down + up) * mean_decay(tau[i])
-        find_bin_means(
-            edges[s],
-            thickness[s],
-            scaled[s],
-            beam_down[s],
-            beam_up[s],
-            attenuation[s],
-            straight_down[s],
-            straight_up[s],
-            modes,
-            fluence,
-            total[s],
-            unscattered[s],
-        )
+
+    returned: Array
+    through: Array
+    inflow: Array
+    mean: Array
+    fluence: Array
+    unscattered: Array
 
 
 class _DiffuseField(NamedTuple):
@@ -392,15 +265,92 @@ class _DiffuseField(NamedTuple):
     leave: Array
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_samples(  # pragma: no cover - compiled
+    angles: LayerDirections, optics: LayerOptics, beams: LayerBeams, edges: Array, light: _DiffuseLight
+) -> None:
+    """Compute the diffuse light, sample by sample."""
+    samples, layers = optics.thickness.shape
+    nodes = angles.mu.shape[2]
+    modes, operators, sources, fluence, field, space = _empty_layers(layers, nodes)
+    tau = np.empty(layers)
+    for s in range(samples):
+        at = min(s, len(angles.mu) - 1)
+        own, beam = optics_of_sample(optics, s), beams_of_sample(beams, s)
+        for i in range(layers):
+            tau[i] = own.scaled[i] * own.thickness[i]
+            if i == 0 or angles.n[at, i] != angles.n[at, i - 1]:
+                orthonormal_bases(angles.mu[at, i], angles.q[at, i], angles.moments[at, i], space)
+            find_modes(modes, i, angles, at, own, tau[i], space)
+            find_operators(modes, i, tau[i], operators, space)
+            find_sources(modes, operators, i, tau[i], sources, space)
+        _add_layers(operators, sources, beam, angles.faces, at, field, space)
+        weight, passed = angles.weight[at], angles.faces.transmittance[at]
+        light.returned[s] = light.through[s] = 0.0
+        for j in range(nodes):
+            light.returned[s] += weight[j] * passed[0, j] * field.leave_top[0, j]
+            light.through[s] += weight[j] * passed[layers, j] * field.leave_bottom[layers - 1, j]
+        for i in range(layers):
+            light.inflow[s, i] = 0.0
+            for j in range(nodes):
+                light.inflow[s, i] += weight[j] * (field.enter_top[i, j] - field.leave_top[i, j])
+            light.mean[s, i] = find_fluence(
+                modes, operators, sources, i, tau[i], beam, field.enter_top[i], field.enter_bottom[i], fluence, space
+            )
+            light.mean[s, i] += (beam.down[i] + beam.up[i]) * mean_decay(tau[i])
+        find_bin_means(edges[s], own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
+
+
+@njit(cache=True)
+def _empty_layers(  # pragma: no cover - compiled
+    layers: int, nodes: int
+) -> tuple[LayerModes, LayerOperators, LayerSources, DiffuseFluence, _DiffuseField, ModeSpace]:
+    """Return room for what is computed of the layers of one sample."""
+    by_node, by_light, by_mode = (layers, nodes), (layers, nodes, nodes + 1), (layers, nodes, nodes)
+    return (
+        LayerModes(
+            np.empty(by_mode),
+            np.empty(by_mode),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+        ),
+        LayerOperators(np.empty(by_mode), np.empty(by_mode), np.empty(by_mode), np.empty(by_mode)),
+        LayerSources(np.empty(by_node), np.empty(by_node), np.empty(by_node), np.empty(by_node)),
+        DiffuseFluence(
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(layers),
+            np.empty(layers),
+        ),
+        _DiffuseField(
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_node),
+            np.empty(by_light),
+            np.empty(by_light),
+        ),
+        ModeSpace(
+            np.empty((nodes, nodes)), np.empty((nodes, nodes)), np.empty((6, nodes, nodes)), np.empty((7, nodes))
+        ),
+    )
+
+
 @njit(cache=True, **NJIT_OPTIONS)
 def _add_layers(  # pragma: no cover - compiled
     operators: LayerOperators,
     sources: LayerSources,
-    beam_down: Array,
-    beam_up: Array,
-    passed: Array,
-    from_above: Array,
-    from_below: Array,
+    beam: LayerBeams,
+    faces: InterfaceCoefficients,
+    at: int,
     field: _DiffuseField,
     space: ModeSpace,
 ) -> None:
@@ -411,10 +361,15 @@ def _add_layers(  # pragma: no cover - compiled
 
     Parameters
     ----------
-    beam_down, beam_up : collimated light entering each layer at its top and its bottom, (layer,).
-    passed, from_above, from_below : transmittance and reflectance of the faces, (face, node).
+    beam : collimated light, (layer,).
+    faces : transmittance and reflectance of the faces, of which `at` is the sample.
     """
     layers, nodes = sources.up.shape
+    passed, from_above, from_below = (
+        faces.transmittance[at],
+        faces.reflectance_from_above[at],
+        faces.reflectance_from_below[at],
+    )
     # Below layer i, `rest` is the reflection and `glow` the emission.
     rest, again = space.matrices[0], space.matrices[1]
     glow, emitted, entering, falling = space.vectors[0], space.vectors[1], space.vectors[2], space.vectors[3]
@@ -425,7 +380,7 @@ def _add_layers(  # pragma: no cover - compiled
             rest[j, m] = from_above[layers, j] if j == m else 0.0
     for i in range(layers - 1, -1, -1):
         reflect, transmit, rise, leave = operators.reflect[i], operators.transmit[i], field.rise[i], field.leave[i]
-        down, up = beam_down[i], beam_up[i]
+        down, up = beam.down[i], beam.up[i]
         for j in range(nodes):
             emitted[j] = down * sources.down[i, j] + up * sources.up[i, j]
         apply(rest, emitted, other)
@@ -464,7 +419,7 @@ def _add_layers(  # pragma: no cover - compiled
         apply(operators.transmit[i], entering, falling)
         apply(operators.reflect[i], rising, other)
         for j in range(nodes):
-            falling[j] += other[j] + beam_down[i] * sources.down[i, j] + beam_up[i] * sources.up[i, j]
+            falling[j] += other[j] + beam.down[i] * sources.down[i, j] + beam.up[i] * sources.up[i, j]
             field.leave_bottom[i, j] = falling[j]
 
 

@@ -28,6 +28,7 @@ from skinbeam.physics.light.layer_modes import (
     TINY,
     LayerModes,
     LayerOperators,
+    LayerOptics,
     LayerSources,
     ModeSpace,
     mean_decay,
@@ -40,6 +41,8 @@ from skinbeam.physics.numerics.small_matrices import apply
 __all__ = [
     "CollimatedLight",
     "DiffuseFluence",
+    "LayerBeams",
+    "beams_of_sample",
     "collimated_light",
     "find_bin_means",
     "find_fluence",
@@ -128,6 +131,27 @@ class DiffuseFluence(NamedTuple):
     as_beam_up: Array
 
 
+class LayerBeams(NamedTuple):
+    """Collimated light entering layers, (sample, layer), or (layer,) of one sample.
+
+    Parameters
+    ----------
+    down, up : at the top and at the bottom, what delta-M counts as unscattered included.
+    straight_down, straight_up : what was never scattered.
+    """
+
+    down: Array
+    up: Array
+    straight_down: Array
+    straight_up: Array
+
+
+@njit(cache=True)
+def beams_of_sample(beams: LayerBeams, sample: int) -> LayerBeams:  # pragma: no cover - compiled
+    """Return the collimated light of one sample."""
+    return LayerBeams(beams.down[sample], beams.up[sample], beams.straight_down[sample], beams.straight_up[sample])
+
+
 @njit(cache=True, **NJIT_OPTIONS)
 def find_fluence(  # pragma: no cover - compiled
     modes: LayerModes,
@@ -135,8 +159,7 @@ def find_fluence(  # pragma: no cover - compiled
     sources: LayerSources,
     layer: int,
     tau: float,
-    beam_down: float,
-    beam_up: float,
+    beam: LayerBeams,
     enter_top: Array,
     enter_bottom: Array,
     fluence: DiffuseFluence,
@@ -150,9 +173,10 @@ def find_fluence(  # pragma: no cover - compiled
     Parameters
     ----------
     tau : scaled optical thickness.
-    beam_down, beam_up : collimated light entering the layer at its top and its bottom.
+    beam : collimated light of one sample.
     enter_top, enter_bottom : diffuse light entering it there, (node,).
     """
+    beam_down, beam_up = beam.down[layer], beam.up[layer]
     x, z, k, half, unit = modes.x[layer], modes.z[layer], modes.k[layer], modes.half[layer], modes.fluence[layer]
     particular, ratio = modes.particular[layer], modes.tanh_ratio[layer]
     top, bottom, tops, bottoms = space.vectors[0], space.vectors[1], space.vectors[2], space.vectors[3]
@@ -211,13 +235,8 @@ def find_fluence(  # pragma: no cover - compiled
 @njit(cache=True, **NJIT_OPTIONS)
 def find_bin_means(  # pragma: no cover - compiled
     edges: Array,
-    thickness: Array,
-    scaled: Array,
-    beam_down: Array,
-    beam_up: Array,
-    attenuation: Array,
-    straight_down: Array,
-    straight_up: Array,
+    optics: LayerOptics,
+    beam: LayerBeams,
     modes: LayerModes,
     fluence: DiffuseFluence,
     total: Array,
@@ -229,11 +248,9 @@ def find_bin_means(  # pragma: no cover - compiled
 
     Parameters
     ----------
-    edges : of the bins, m, (bin + 1,). thickness : m, (layer,).
-    scaled, beam_down, beam_up : attenuation of the collimated light scaled by delta-M, 1/m, and that light entering
-        each layer at its top and its bottom, (layer,).
-    attenuation, straight_down, straight_up : the same without scaling.
+    edges : of the bins, m, (bin + 1,). optics, beam : of one sample, (layer,).
     """
+    thickness, scaled, attenuation = optics.thickness, optics.scaled, optics.attenuation
     layer, start, end = 0, 0.0, thickness[0]
     for bin in range(len(total)):
         total[bin] = unscattered[bin] = 0.0
@@ -249,14 +266,14 @@ def find_bin_means(  # pragma: no cover - compiled
             share = (high - low) / width
             # Rounding may put an edge a little outside its layer.
             top, bottom = max(low - start, 0.0), min(high - start, thickness[layer])
-            down = beam_down[layer] + fluence.as_beam_down[layer]
-            up = beam_up[layer] + fluence.as_beam_up[layer]
+            down = beam.down[layer] + fluence.as_beam_down[layer]
+            up = beam.up[layer] + fluence.as_beam_up[layer]
             total[bin] += share * (
                 _mean_of_modes(layer, scaled[layer], thickness[layer], top, bottom, modes, fluence)
                 + _mean_collimated(down, up, scaled[layer], thickness[layer], top, bottom)
             )
             unscattered[bin] += share * _mean_collimated(
-                straight_down[layer], straight_up[layer], attenuation[layer], thickness[layer], top, bottom
+                beam.straight_down[layer], beam.straight_up[layer], attenuation[layer], thickness[layer], top, bottom
             )
             low = high
             if low >= edges[bin + 1]:

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from skinbeam.physics.light.directions import LayerDirections
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, invert, multiply, transpose
 
@@ -22,12 +23,14 @@ __all__ = [
     "TINY",
     "LayerModes",
     "LayerOperators",
+    "LayerOptics",
     "LayerSources",
     "ModeSpace",
     "find_modes",
     "find_operators",
     "find_sources",
     "mean_decay",
+    "optics_of_sample",
     "orthonormal_bases",
     "resonant_decay",
 ]
@@ -92,6 +95,39 @@ class LayerSources(NamedTuple):
     bottom: Array
 
 
+class LayerOptics(NamedTuple):
+    """Optics of layers, (sample, layer), or (layer,) of one sample.
+
+    Parameters
+    ----------
+    loss : 1 − scaled albedo, kept apart so that it has its precision near 0.
+    g : mean cosine before scaling.
+    peak : share of scattering that delta-M counts as unscattered.
+    scaled, attenuation : attenuation scaled by delta-M, and without scaling, 1/m.
+    thickness : m.
+    """
+
+    loss: Array
+    g: Array
+    peak: Array
+    scaled: Array
+    attenuation: Array
+    thickness: Array
+
+
+@njit(cache=True)
+def optics_of_sample(optics: LayerOptics, sample: int) -> LayerOptics:  # pragma: no cover - compiled
+    """Return the optics of one sample."""
+    return LayerOptics(
+        optics.loss[sample],
+        optics.g[sample],
+        optics.peak[sample],
+        optics.scaled[sample],
+        optics.attenuation[sample],
+        optics.thickness[sample],
+    )
+
+
 class ModeSpace(NamedTuple):
     """Space for the modes of one layer.
 
@@ -140,18 +176,7 @@ def orthonormal_bases(mu: Array, q: Array, moments: int, space: ModeSpace) -> No
 
 @njit(cache=True, **NJIT_OPTIONS)
 def find_modes(  # pragma: no cover - compiled
-    modes: LayerModes,
-    layer: int,
-    mu: Array,
-    amplitude: Array,
-    q: Array,
-    moments: int,
-    n: float,
-    loss: float,
-    g: float,
-    tau: float,
-    peak: float,
-    space: ModeSpace,
+    modes: LayerModes, layer: int, angles: LayerDirections, at: int, optics: LayerOptics, tau: float, space: ModeSpace
 ) -> None:
     """Compute the modes of one layer.
 
@@ -160,11 +185,11 @@ def find_modes(  # pragma: no cover - compiled
 
     Parameters
     ----------
-    mu, amplitude, q, moments, n : as in `directions.LayerDirections`.
-    loss : 1 − scaled albedo, a separate argument so that it keeps its precision near 0.
-    g : mean cosine before scaling. tau : scaled optical thickness.
-    peak : share of scattering that delta-M counts as unscattered.
+    angles : directions, of which `at` is the sample. optics : of one sample. tau : scaled optical thickness.
     """
+    mu, amplitude, q = angles.mu[at, layer], angles.amplitude[at, layer], angles.q[at, layer]
+    moments, n = angles.moments[at, layer], angles.n[at, layer]
+    loss, g, peak = optics.loss[layer], optics.g[layer], optics.peak[layer]
     nodes, omega = len(mu), 1.0 - loss
     x, z, k, fluence = modes.x[layer], modes.z[layer], modes.k[layer], modes.fluence[layer]
     root, inverse, d, other = space.matrices[0], space.matrices[1], space.matrices[2], space.matrices[3]

@@ -1,12 +1,15 @@
 """Detect whether CUDA kernels can run on this machine."""
 
+import importlib
 import importlib.util
 
 __all__ = ["missing_cuda_part"]
 
 
 def missing_cuda_part() -> str | None:
-    """Return the part of CUDA that this machine lacks: no-numba-cuda, no-card or no-toolkit; None if it lacks nothing.
+    """Return the part of CUDA that this machine lacks; None if it lacks nothing.
+
+    It is no-numba-cuda, no-card, no-toolkit or, where numba-cuda does not work with the installed NumPy, unfit-numpy.
 
     The simulator of numba-cuda counts as a card.
     """
@@ -25,4 +28,8 @@ def missing_cuda_part() -> str | None:
         get_cuda_paths()
     except RuntimeError:
         return "no-toolkit"
+    try:
+        importlib.import_module("numba.cuda.cudaimpl")  # which every kernel is compiled with
+    except (AttributeError, ImportError):
+        return "unfit-numpy"
     return None

@@ -37,7 +37,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega_at_dose
+from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega_at_dose, rates_of_row
 from skinbeam.physics.heat.linear_conduction import graded_time_steps
 from skinbeam.physics.numerics.arrays import broadcast_copy, broadcast_samples
 
@@ -234,14 +234,11 @@ def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinet
 
 @njit(cache=True, parallel=True)
 def _column_damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[no-untyped-def]  # pragma: no cover
-    ln_a, b, low, high, stages = processes
     for i in prange(rise.shape[0]):
-        base = np.full(shape.shape[3], start[i])
+        base, rates = np.full(shape.shape[3], start[i]), rates_of_row(processes, i)
         for depth in range(rise.shape[1]):
             for r in range(shape.shape[2]):
-                found = omega_at_dose(
-                    base, shape[i, depth, r], rise[i, depth], steps, ln_a[i], b[i], low[i], high[i], stages
-                )
+                found = omega_at_dose(base, shape[i, depth, r], rise[i, depth], steps, rates)
                 result[i, depth, r] = max(math.log(max(found, 1e-300)), _NO_LOG)
                 if found < 1.0:
                     break

@@ -40,7 +40,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega, omega_at_dose
+from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega, omega_at_dose, rates_of_row
 from skinbeam.physics.numerics.arrays import broadcast_copy, broadcast_samples
 from skinbeam.physics.numerics.interpolation import inverse_quadratic_step
 
@@ -363,7 +363,6 @@ def _log_omega_at(  # type: ignore[no-untyped-def]  # pragma: no cover - compile
     heat, floor, boiling, vented, kappa, capacity = given
     start, age, deepest, _ = of_sample
     planes, ages, radii = earlier
-    ln_a, b, low, high, stages = processes
     unit = deepest[i] ** 2 / kappa[i]
     length = heat[i] / floor[i]
     history = np.empty(_TIMES.size)
@@ -375,5 +374,5 @@ def _log_omega_at(  # type: ignore[no-untyped-def]  # pragma: no cover - compile
             spread = 4.0 * kappa[i] * (ages[k] + time)
             rise += _plane(depth + planes[k, 0, i], spread, planes[k, 1, i], radii[k], gaussian, capacity[i])
         history[n] = start[i] + rise
-    there = omega_at_dose(history, history, 0.0, _STEPS, ln_a[i], b[i], low[i], high[i], stages)
+    there = omega_at_dose(history, history, 0.0, _STEPS, rates_of_row(processes, i))
     return math.log(max(there * unit, _NO_OMEGA))

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, mean_stage_rate
+from skinbeam.physics.damage.arrhenius import Kinetics, ProcessRates, expand_processes, mean_stage_rate, rates_of_row
 from skinbeam.physics.heat.linear_conduction import (
     CELL,
     FACE,
@@ -105,9 +105,8 @@ def march_heated_blood(
         steps,
         broadcast_copy(on, rows, steps.size),
         np.array(share),
-        *processes,
     )
-    recorded = _march_vessels(lumens, RECORDED_CELLS)
+    recorded = _march_vessels(lumens, processes, RECORDED_CELLS)
     return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
 
 
@@ -127,26 +126,23 @@ class _Lumens(NamedTuple):
     step_s: Array
     power_on: Array
     share: Array
-    ln_a: Array
-    b: Array
-    low: Array
-    high: Array
-    stages: NDArray[np.int64]
 
 
 @njit(cache=True, parallel=True)
-def _march_vessels(lumens: _Lumens, kept: int) -> Array:  # pragma: no cover - compiled
+def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:  # pragma: no cover - compiled
     n_vessel, orders = lumens.power.shape[:2]
     recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
     for block in prange((n_vessel + LANES - 1) // LANES):
-        _march_lanes(block * LANES, lumens, recorded)
+        _march_lanes(block * LANES, lumens, rates, recorded)
     return recorded
 
 
 @njit(cache=True, error_model="numpy")
-def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragma: no cover - compiled
+def _march_lanes(  # pragma: no cover - compiled
+    first: int, lumens: _Lumens, rates: ProcessRates, recorded: Array
+) -> None:
     areas, volumes, half, k, c, sink, power, lowest, highest = lumens[:9]
-    surroundings, step_s, power_on, share, ln_a, b, low, high, stages = lumens[9:]
+    surroundings, step_s, power_on, share = lumens[9:]
     n_vessel, n_cell = volumes.shape
     orders = power.shape[1]
     rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
@@ -188,7 +184,7 @@ def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
                 at[lane] = 0.5 * (start[lane] + end)
                 if changing:
                     cold, hot = min(start[lane], at[lane]), max(start[lane], at[lane])
-                    rate = mean_stage_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                    rate = mean_stage_rate(cold, hot, rates_of_row(rates, row))
                     changed[lane] = omega[lane] + 0.5 * step_s[n] * rate
             for order in range(orders if tried == 1 or not lit else 1):
                 for lane in range(LANES):
@@ -207,7 +203,7 @@ def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
                 row = which[lane]
                 end = _lumen_mean(rows[0], T, lane, share) + surroundings[row, n + 1]
                 cold, hot = min(start[lane], end), max(start[lane], end)
-                omega[lane] += step_s[n] * mean_stage_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                omega[lane] += step_s[n] * mean_stage_rate(cold, hot, rates_of_row(rates, row))
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.errors import spelling_hint
 from skinbeam.model.exposure import Layer
 from skinbeam.model.fields import FieldError, InputTable, choice, number, text
 
@@ -121,9 +121,9 @@ class LightLesion(InputTable):
 
 Floats = NDArray[np.float64]
 OVERLAP_SLACK = 1e-9
-GOLDEN_SECTION = (math.sqrt(5.0) - 1.0) / 2.0
-# Each golden step leaves 0.618 of the interval: 60 leave 3e-13 of it, and the function is flat at its highest.
-SEARCH_STEPS = 60
+CONTACT_SLACK = (
+    1e-12  # of the place of the maximum, between 0 and 1: bodies whose sizes differ greatly have it near an end
+)
 
 
 def segment_distances(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
@@ -212,32 +212,19 @@ def _ellipsoids_meet(p: Sequence[float], a: Sequence[float], q: Sequence[float],
     """Return whether two ellipsoids (or ellipses) with centres p, q and half axes a, b overlap.
 
     They do if the maximum over 0 < t < 1 of sum((p - q)² t (1 - t) / ((1 - t) a² + t b²)) is below 1; the sum is
-    concave in t, and any t at which it is 1 or more proves that they do not (Perram and Wertheim, J Comput Phys
-    1985;58:409).
+    concave in t (Perram and Wertheim, J Comput Phys 1985;58:409).
     """
+    from scipy.optimize import minimize_scalar
 
-    def contact(t: float) -> float:
+    def negative_contact(t: float) -> float:
         widths = (
             math.hypot(math.sqrt(1 - t) * half, math.sqrt(t) * other_half)
             for half, other_half in zip(a, b, strict=True)
         )
-        return t * (1 - t) * sum(((x - y) / width) ** 2 for x, y, width in zip(p, q, widths, strict=True))
+        return -t * (1 - t) * sum(((x - y) / width) ** 2 for x, y, width in zip(p, q, widths, strict=True))
 
-    low, high = 0.0, 1.0
-    left, right = 1 - GOLDEN_SECTION, GOLDEN_SECTION
-    at_left, at_right = contact(left), contact(right)
-    for _ in range(SEARCH_STEPS):
-        if max(at_left, at_right) >= 1 - OVERLAP_SLACK:
-            return False
-        if at_left < at_right:
-            low, left, at_left = left, right, at_right
-            right = low + GOLDEN_SECTION * (high - low)
-            at_right = contact(right)
-        else:
-            high, right, at_right = right, left, at_left
-            left = high - GOLDEN_SECTION * (high - low)
-            at_left = contact(left)
-    return True
+    found = minimize_scalar(negative_contact, bounds=(0.0, 1.0), options={"xatol": CONTACT_SLACK})
+    return bool(-found.fun < 1 - OVERLAP_SLACK)
 
 
 # Checks of inclusions: they must be inside the layers and the cell, and cross no step of the refractive index. Vessels
@@ -290,126 +277,109 @@ def check_inclusions(
     vessels: Sequence[LightVessel],
     lesions: Sequence[LightLesion],
     cell: PeriodicCell | None,
-    *,
-    file: str,
 ) -> None:
     """Reject inclusions that reach out of the layers or the cell, cross a step of the refractive index, or overlap.
 
     Raises
     ------
-    InputError : the first of these.
+    FieldError : the first of these.
     """
-    _check_inclusion_names(layers, vessels, lesions, file)
-    _check_segment_count(vessels, file)
+    _check_inclusion_names(layers, vessels, lesions)
+    _check_segment_count(vessels)
     for index, vessel in enumerate(vessels):
-        _check_vessel(f"vessel[{index}]", vessel, layers, cell, file)
+        _check_vessel(f"vessel[{index}]", vessel, layers, cell)
     for index, lesion in enumerate(lesions):
-        _check_lesion(f"lesion[{index}]", lesion, layers, cell, file)
+        _check_lesion(f"lesion[{index}]", lesion, layers, cell)
     segments = _Segments.from_vessels(vessels)
-    _check_branches_join(vessels, segments, file)
-    _check_vessels_separate(vessels, segments, file)
-    _check_lesions_separate(lesions, file)
+    _check_branches_join(vessels, segments)
+    _check_vessels_separate(vessels, segments)
+    _check_lesions_separate(lesions)
 
 
 def _check_inclusion_names(
-    layers: Sequence[Layer], vessels: Sequence[LightVessel], lesions: Sequence[LightLesion], file: str
+    layers: Sequence[Layer], vessels: Sequence[LightVessel], lesions: Sequence[LightLesion]
 ) -> None:
     taken = {layer.name: "layer" for layer in layers}
     kinds: dict[str, Sequence[LightVessel | LightLesion]] = {"vessel": vessels, "lesion": lesions}
     for kind, things in kinds.items():
         for index, thing in enumerate(things):
             if thing.name in taken:
-                raise InputError(
+                raise FieldError(
                     "name-taken",
                     f'a {taken[thing.name]} is called "{thing.name}" already',
+                    "The names of layers, vessels and lesions are unique.",
                     field=f"{kind}[{index}].name",
-                    hint="The names of layers, vessels and lesions are unique.",
-                    file=file,
                 )
             taken[thing.name] = kind
 
 
-def _check_segment_count(vessels: Sequence[LightVessel], file: str) -> None:
+def _check_segment_count(vessels: Sequence[LightVessel]) -> None:
     count = 0
     for index, vessel in enumerate(vessels):
         count += max(1, len(vessel.points_um) - 1)
         if count > MAX_SEGMENTS:
-            raise InputError(
+            raise FieldError(
                 "too-many-segments",
                 f"the vessels up to this one have {count} straight segments",
+                f"At most {MAX_SEGMENTS} in all.",
                 field=f"vessel[{index}]",
-                hint=f"At most {MAX_SEGMENTS} in all.",
-                file=file,
             )
 
 
-def _check_vessel(
-    field: str, vessel: LightVessel, layers: Sequence[Layer], cell: PeriodicCell | None, file: str
-) -> None:
+def _check_vessel(field: str, vessel: LightVessel, layers: Sequence[Layer], cell: PeriodicCell | None) -> None:
     radius, points = vessel.diameter_um / 2, vessel.points_um
     for index, (x, y, z) in enumerate(points):
         where = f"{field}.{vessel.point_key(index)}"
-        _check_inside_layers(z - radius, z + radius, layers, f'vessel "{vessel.name}"', where, file)
+        _check_inside_layers(z - radius, z + radius, layers, f'vessel "{vessel.name}"', where)
         straight = vessel.path_um is None
         side = f"{field}.x_um" if straight else where
-        _check_inside_cell(abs(x) + radius, None if straight else abs(y) + radius, cell, vessel.name, side, file)
+        _check_inside_cell(abs(x) + radius, None if straight else abs(y) + radius, cell, vessel.name, side)
     depths = [z for _, _, z in points]
-    _check_single_refractive_index(min(depths) - radius, max(depths) + radius, layers, vessel.name, field, file)
+    _check_single_refractive_index(min(depths) - radius, max(depths) + radius, layers, vessel.name, field)
 
 
-def _check_lesion(
-    field: str, lesion: LightLesion, layers: Sequence[Layer], cell: PeriodicCell | None, file: str
-) -> None:
+def _check_lesion(field: str, lesion: LightLesion, layers: Sequence[Layer], cell: PeriodicCell | None) -> None:
     (x, y, z), (dx, dy, dz) = lesion.centre_um, lesion.size_um
     where = f"{field}.centre_um"
-    _check_inside_layers(z - dz / 2, z + dz / 2, layers, f'lesion "{lesion.name}"', where, file)
-    _check_inside_cell(abs(x) + dx / 2, abs(y) + dy / 2, cell, lesion.name, where, file)
-    _check_single_refractive_index(z - dz / 2, z + dz / 2, layers, lesion.name, field, file)
+    _check_inside_layers(z - dz / 2, z + dz / 2, layers, f'lesion "{lesion.name}"', where)
+    _check_inside_cell(abs(x) + dx / 2, abs(y) + dy / 2, cell, lesion.name, where)
+    _check_single_refractive_index(z - dz / 2, z + dz / 2, layers, lesion.name, field)
 
 
-def _check_inside_layers(
-    top: float, bottom: float, layers: Sequence[Layer], description: str, field: str, file: str
-) -> None:
+def _check_inside_layers(top: float, bottom: float, layers: Sequence[Layer], description: str, field: str) -> None:
     end = _layer_bottoms(layers)[-1]
     if top < -OVERLAP_SLACK * bottom:
-        raise InputError(
+        raise FieldError(
             "above-surface",
             f"{description} stands {-top:g} µm out of the surface",
+            "Its uppermost point has a depth of at least 0.",
             field=field,
-            hint="Its uppermost point has a depth of at least 0.",
-            file=file,
         )
     if bottom > end * (1 + OVERLAP_SLACK):
-        raise InputError(
+        raise FieldError(
             "below-layers",
             f"{description} reaches down to {bottom:g} µm, the last layer ends at {end:g} µm",
+            "Leave the last layer without thickness_um, or keep to the layers.",
             field=field,
-            hint="Leave the last layer without thickness_um, or keep to the layers.",
-            file=file,
         )
 
 
-def _check_inside_cell(
-    half_x: float, half_y: float | None, cell: PeriodicCell | None, name: str, field: str, file: str
-) -> None:
+def _check_inside_cell(half_x: float, half_y: float | None, cell: PeriodicCell | None, name: str, field: str) -> None:
     """Reject inclusions that reach out of the cell; `half_y` is None for those that run along y infinitely."""
     if cell is None:
         return
     height = cell.width_um if cell.height_um is None else cell.height_um
     for axis, half, width in (("x", half_x, cell.width_um), ("y", half_y, height)):
         if half is not None and half > width / 2 * (1 + OVERLAP_SLACK):
-            raise InputError(
+            raise FieldError(
                 "outside-cell",
                 f'"{name}" reaches {half:g} µm from the middle along {axis}, the cell {width / 2:g} µm',
+                "A wider cell, or all of it inside: what crosses a side would be cut there.",
                 field=field,
-                hint="A wider cell, or all of it inside: what crosses a side would be cut there.",
-                file=file,
             )
 
 
-def _check_single_refractive_index(
-    top: float, bottom: float, layers: Sequence[Layer], name: str, field: str, file: str
-) -> None:
+def _check_single_refractive_index(top: float, bottom: float, layers: Sequence[Layer], name: str, field: str) -> None:
     ends = _layer_bottoms(layers)
     touched = [
         layer
@@ -417,13 +387,12 @@ def _check_single_refractive_index(
         if start < bottom * (1 - OVERLAP_SLACK) and end * (1 - OVERLAP_SLACK) > top
     ]
     if len({layer.n for layer in touched}) > 1:
-        raise InputError(
+        raise FieldError(
             "crosses-index",
             f'"{name}" crosses layers of different refractive index: '
             + ", ".join(f'"{layer.name}" of {layer.n:g}' for layer in touched),
+            "Give these layers one n, or keep to layers of one n.",
             field=field,
-            hint="Give these layers one n, or keep to layers of one n.",
-            file=file,
         )
 
 
@@ -433,7 +402,7 @@ def _layer_bottoms(layers: Sequence[Layer]) -> list[float]:
     return [sum(thicknesses[: index + 1]) for index in range(len(layers))]
 
 
-def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
+def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments) -> None:
     numbers = {vessel.name: number for number, vessel in enumerate(vessels)}
     for index, vessel in enumerate(vessels):
         if vessel.branch_of is None:
@@ -441,12 +410,11 @@ def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, fi
         known = [name for name in numbers if name != vessel.name]
         if vessel.branch_of not in known:
             near = spelling_hint([vessel.branch_of], known)
-            raise InputError(
+            raise FieldError(
                 "unknown-vessel",
                 f'no other vessel is called "{vessel.branch_of}"',
+                near or "The name of the [[vessel]] that it leaves.",
                 field=f"vessel[{index}].branch_of",
-                hint=near or "The name of the [[vessel]] that it leaves.",
-                file=file,
             )
         stem = numbers[vessel.branch_of]
         ends = np.array([vessel.points_um[0], vessel.points_um[-1]])
@@ -456,16 +424,15 @@ def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, fi
             ).min()
         )
         if gap > vessels[stem].diameter_um / 2 * (1 + OVERLAP_SLACK):
-            raise InputError(
+            raise FieldError(
                 "branch-apart",
                 f'neither end lies in "{vessel.branch_of}": the nearer one is {gap:g} µm from its axis',
+                "Begin or end path_um within half the diameter of the other axis.",
                 field=f"vessel[{index}].branch_of",
-                hint="Begin or end path_um within half the diameter of the other axis.",
-                file=file,
             )
 
 
-def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
+def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments) -> None:
     radius = np.array([vessel.diameter_um / 2 for vessel in vessels])[segments.owner]
     for index, vessel in enumerate(vessels):
         joined = [
@@ -478,13 +445,12 @@ def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments,
             continue
         point, segment = near[0]
         neighbour = vessels[segments.owner[others][segment]]
-        raise InputError(
+        raise FieldError(
             "vessels-overlap",
             f'"{vessel.name}" and "{neighbour.name}" overlap: axes {gaps[point, segment]:g} µm apart, radii '
             f"{vessel.diameter_um / 2:g} and {neighbour.diameter_um / 2:g} µm",
+            f'Move one, or write branch_of = "{neighbour.name}" where one leaves the other.',
             field=f"vessel[{index}].{vessel.point_key(int(point))}",
-            hint=f'Move one, or write branch_of = "{neighbour.name}" where one leaves the other.',
-            file=file,
         )
 
 
@@ -504,7 +470,7 @@ def _segment_gaps(first: _Segments, second: _Segments) -> Floats:
     return segment_distances(start, end, second.start * counts, second.end * counts)
 
 
-def _check_lesions_separate(lesions: Sequence[LightLesion], file: str) -> None:
+def _check_lesions_separate(lesions: Sequence[LightLesion]) -> None:
     bodies = [
         SolidBody(lesion.centre_um, [width / 2 for width in lesion.size_um], lesion.shape == "disc")
         for lesion in lesions
@@ -514,10 +480,9 @@ def _check_lesions_separate(lesions: Sequence[LightLesion], file: str) -> None:
             (number for number, other_body in enumerate(bodies[:index]) if bodies_overlap(body, other_body)), None
         )
         if met is not None:
-            raise InputError(
+            raise FieldError(
                 "lesions-overlap",
                 f'"{lesions[index].name}" and "{lesions[met].name}" overlap',
+                "Move or shrink one of them.",
                 field=f"lesion[{index}].centre_um",
-                hint="Move or shrink one of them.",
-                file=file,
             )

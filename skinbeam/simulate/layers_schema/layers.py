@@ -85,9 +85,7 @@ class PhaseFunction(InputTable):
         return moment / whole
 
 
-def check_phase_functions(
-    phases: Sequence[PhaseFunction], groups: Sequence[tuple[str, Sequence[Any]]], *, file: str
-) -> None:
+def check_phase_functions(phases: Sequence[PhaseFunction], groups: Sequence[tuple[str, Sequence[Any]]]) -> None:
     """Reject duplicate phase functions, references to unknown ones, and values of g that contradict their table.
 
     Parameters
@@ -96,38 +94,35 @@ def check_phase_functions(
 
     Raises
     ------
-    InputError : names the field.
+    FieldError : names the field.
     """
     known = {phase.name: phase for phase in phases}
     for index, phase in enumerate(phases):
         if any(phase.name == earlier.name for earlier in phases[:index]):
-            raise InputError(
+            raise FieldError(
                 "phase-twice",
                 f'the second phase called "{phase.name}"',
+                "The name of a phase is unique.",
                 field=f"phase[{index}].name",
-                hint="The name of a phase is unique.",
-                file=file,
             )
     for group, entries in groups:
         for index, entry in enumerate(entries):
             if entry.phase is None:
                 continue
             if entry.phase not in known:
-                raise InputError(
+                raise FieldError(
                     "unknown-phase",
                     f'no [[phase]] is called "{entry.phase}"',
+                    f"{spelling_hint([entry.phase], list(known))}Give a [[phase]] of that name.",
                     field=f"{group}[{index}].phase",
-                    hint=f"{spelling_hint([entry.phase], list(known))}Give a [[phase]] of that name.",
-                    file=file,
                 )
             mean = known[entry.phase].mean_cosine
             if abs(mean - entry.g) > G_TOLERANCE:
-                raise InputError(
+                raise FieldError(
                     "g-not-of-phase",
                     f'the mean cosine of "{entry.phase}" is {mean:.4g}, read g = {entry.g:g}',
+                    f"Write g = {mean:.4g}, or leave phase out.",
                     field=f"{group}[{index}].g",
-                    hint=f"Write g = {mean:.4g}, or leave phase out.",
-                    file=file,
                 )
 
 
@@ -280,13 +275,10 @@ def load_layers(path: Path) -> LoadedLayers:
         if voxels := _read_voxels_table(content):
             _cube_path(voxels, path)
         raise
-    _check_single_geometry(spec, path.name)
-    _check_names_differ("layer", [layer.name for layer in spec.layer], path.name)
-    _check_names_differ("medium", [medium.name for medium in spec.medium], path.name)
-    _check_thicknesses(spec.layer, path.name)
-    groups = (("layer", spec.layer), ("vessel", spec.vessel), ("lesion", spec.lesion), ("medium", spec.medium))
-    check_phase_functions(spec.phase, groups, file=path.name)
-    check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell, file=path.name)
+    try:
+        _check_tables(spec)
+    except FieldError as fault:
+        raise fault.in_file(path.name) from None
     if spec.voxels is None:
         return LoadedLayers(spec)
     from skinbeam.simulate.layers_schema.voxels import load_cube
@@ -312,79 +304,87 @@ def _hashed_content(spec: LayersFile) -> dict[str, Any]:
     return record
 
 
-def _check_single_geometry(spec: LayersFile, file: str) -> None:
+def _check_tables(spec: LayersFile) -> None:
+    """Reject tables that contradict each other.
+
+    Raises
+    ------
+    FieldError : the first contradiction.
+    """
+    _check_single_geometry(spec)
+    _check_names_differ("layer", [layer.name for layer in spec.layer])
+    _check_names_differ("medium", [medium.name for medium in spec.medium])
+    _check_thicknesses(spec.layer)
+    groups = (("layer", spec.layer), ("vessel", spec.vessel), ("lesion", spec.lesion), ("medium", spec.medium))
+    check_phase_functions(spec.phase, groups)
+    check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell)
+
+
+def _check_single_geometry(spec: LayersFile) -> None:
     if spec.voxels is None and spec.medium:
-        raise InputError(
+        raise FieldError(
             "medium-without-voxels",
             "[[medium]] stands without [voxels]",
+            "Media fill voxels; layers are written as [[layer]].",
             field="medium",
-            hint="Media fill voxels; layers are written as [[layer]].",
-            file=file,
         )
     if spec.voxels is not None and spec.layer:
-        raise InputError(
+        raise FieldError(
             "two-geometries",
             "[[layer]] and [voxels] are both given",
+            "Keep [[layer]], or [voxels] with [[medium]].",
             field="voxels",
-            hint="Keep [[layer]], or [voxels] with [[medium]].",
-            file=file,
         )
     for name in ("vessel", "lesion", "cell"):
         if spec.voxels is not None and getattr(spec, name):
-            raise InputError(
+            raise FieldError(
                 "two-geometries",
                 f"[voxels] and {name} are both given",
+                f"Write the {name} into the cube, or use [[layer]].",
                 field=name,
-                hint=f"Write the {name} into the cube, or use [[layer]].",
-                file=file,
             )
     if spec.voxels is not None and not spec.medium:
-        raise InputError(
+        raise FieldError(
             "missing-key",
             '"medium" is missing, nothing was read',
+            "Give a [[medium]] for each index in the cube.",
             field="medium",
-            hint="Give a [[medium]] for each index in the cube.",
-            file=file,
         )
     if spec.voxels is None and not spec.layer:
-        raise InputError(
+        raise FieldError(
             "missing-key",
             '"layer" is missing, nothing was read',
+            "Give at least one [[layer]], or [voxels] with [[medium]].",
             field="layer",
-            hint="Give at least one [[layer]], or [voxels] with [[medium]].",
-            file=file,
         )
 
 
-def _check_names_differ(kind: str, names: list[str], file: str) -> None:
+def _check_names_differ(kind: str, names: list[str]) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
-            raise InputError(
+            raise FieldError(
                 f"{kind}-twice",
                 f'the second {kind} called "{name}"',
+                f"The name of a {kind} is unique.",
                 field=f"{kind}[{index}].name",
-                hint=f"The name of a {kind} is unique.",
-                file=file,
             )
 
 
-def _check_thicknesses(layers: Sequence[Layer], file: str) -> None:
+def _check_thicknesses(layers: Sequence[Layer]) -> None:
     for index, layer in enumerate(layers[:-1]):
         if layer.thickness_um is None:
-            raise InputError(
+            raise FieldError(
                 "layer-without-thickness",
                 "a layer above another has no thickness_um, nothing was read",
+                "Only the last layer may be left without a thickness: it is then semi-infinite.",
                 field=f"layer[{index}].thickness_um",
-                hint="Only the last layer may be left without a thickness: it is then semi-infinite.",
-                file=file,
             )
     if layers and layers[-1].thickness_um is None and layers[-1].mua_per_cm + layers[-1].mus_per_cm == 0:
-        raise InputError(
+        raise FieldError(
             "endless-clear-layer",
             "a semi-infinite layer neither absorbs nor scatters, read mua_per_cm = 0 and mus_per_cm = 0",
+            "Give the layer a thickness; light leaves it below as transmittance.",
             field=f"layer[{len(layers) - 1}].thickness_um",
-            hint="Give the layer a thickness; light leaves it below as transmittance.",
-            file=file,
         )
 
 

@@ -10,6 +10,7 @@
   const HALF_X = 0.24, HALF_Y = 0.31, PUPILS = 0.215;
   const JUDGED_PUPIL_PX = 40;  // as the analysis of a photograph judges sharpness
   const LOOK_MS = 300, FRAMES = 3, BETWEEN_MS = 200;
+  const STEADY_LOOKS = 3;  // near a limit the word changes from look to look, faster than anybody can read or hear it
   const ROWS = 36;  // of the coarse copy on which the face is laid over the ghost
   const SHIFTS = [-6, -4, -2, 0, 2, 4, 6], SIZES = [0.8, 0.9, 1, 1.12, 1.25];
   const ALIKE_MIN = 0.4;  // correlation below which no place fits: another pose, or another face
@@ -23,7 +24,7 @@
     .map((name) => [name, Number(box.dataset[name])]));
   const say = (name) => box.dataset[`say${name[0].toUpperCase()}${name.slice(1)}`];
   const camera = new CameraStream(video, refuse);
-  let looking = 0;
+  let looking = 0, judged = "", lookCount = 0;  // the last word of the looks, and how many in a row came to it
   box.hidden = false;
 
   function pixels(source, sourceWidth, sourceHeight, width, height) {  // of the middle part with the shape that is asked for
@@ -136,7 +137,10 @@
     meter("lost", percent(found.clipped));
     meter("sharp", percent(Math.min(1, found.sharpness / limits.sharpnessMin)));
     meter("fit", fit ? percent(Math.max(0, fit.alike)) : "–");
-    tell(judge(found, fit));
+    const word = judge(found, fit);
+    lookCount = word === judged ? lookCount + 1 : 1;
+    judged = word;
+    if (lookCount >= STEADY_LOOKS) tell(word);
   }
 
   function show(state) {  // "closed", "live" or "taken"

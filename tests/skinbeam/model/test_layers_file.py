@@ -15,6 +15,7 @@ from paths import ROOT
 from scipy.optimize import minimize
 
 from skinbeam.model.errors import InputError
+from skinbeam.model.fields import FieldError
 from skinbeam.model.input_files import parse_record
 from skinbeam.simulate.layers_schema.inclusions import SolidBody, bodies_overlap, check_inclusions, segment_distances
 from skinbeam.simulate.layers_schema.layers import LayersFile, LightBeam, LoadedLayers, load_layers
@@ -297,13 +298,13 @@ def test_a_thousand_segments_are_checked_fast_and_more_are_refused(tmp_path: Pat
     tables = [{"name": str(i), "diameter_um": 10.0, "path_um": path} | BLOOD for i, path in enumerate(paths)]
     spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
     start = time.process_time()
-    check_inclusions(spec.layer, spec.vessel, [], None, file="x")
+    check_inclusions(spec.layer, spec.vessel, [], None)
     # Half a million pairs of segments; 10 s leave some 20 µs for each, arrays take below 1 µs.
     assert time.process_time() - start < 10
     tables[-1]["path_um"] = [[0, 0, 5000], [0, 0, 5010], [0, 0, 5020]]
     spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
-    with pytest.raises(InputError, match="1001 straight") as caught:
-        check_inclusions(spec.layer, spec.vessel, [], None, file="x")
+    with pytest.raises(FieldError, match="1001 straight") as caught:
+        check_inclusions(spec.layer, spec.vessel, [], None)
     assert caught.value.field == "vessel[999]"
 
 
@@ -359,8 +360,8 @@ def test_overlapping_vessels_are_always_refused(
         {"name": "b", "diameter_um": narrow, "path_um": [joint.tolist(), [900.0, 900.0, 900.0]]},
     ]
     spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": [table | BLOOD for table in tables]}, file="x")
-    with pytest.raises(InputError) as caught:
-        check_inclusions(spec.layer, spec.vessel, [], None, file="x")
+    with pytest.raises(FieldError) as caught:
+        check_inclusions(spec.layer, spec.vessel, [], None)
     assert caught.value.code == "vessels-overlap"
 
 

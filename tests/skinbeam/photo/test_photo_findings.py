@@ -22,6 +22,7 @@ from skinbeam.photo.findings.finding import FINDING_KINDS
 
 FILE = ROOT / "examples" / "first-consultation" / "face.jpg"
 PORTRAIT = read_photograph(FILE).rgb
+LUMINOUS = ("dark-spots", "unclassified-spots", "fine-lines")  # kinds that are told without colours
 KEYS = {"faces", "quality", "regions", "maps", "findings", "scale_mm_per_px"}
 FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence"}
 MELANIN, HAEMOGLOBIN, GREY = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
@@ -197,7 +198,7 @@ def test_a_dim_picture_keeps_its_regions_and_loses_its_tone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("change", ["grey", "blue", "clipped"])
-def test_without_true_colour_maps_and_marks_are_unknown(change: str, tmp_path: Path) -> None:
+def test_without_true_colour_maps_and_marks_of_a_colour_are_unknown(change: str, tmp_path: Path) -> None:
     rgb = {
         "grey": np.repeat(cv2.cvtColor(PORTRAIT, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
         "blue": np.clip(PORTRAIT * [0.6, 0.8, 1.3], 0, 255).astype(np.uint8),
@@ -210,6 +211,61 @@ def test_without_true_colour_maps_and_marks_are_unknown(change: str, tmp_path: P
     assert "unknown" in found["colour"]
     counts = {finding["kind"]: finding["count"] for finding in found["findings"]}
     assert counts.pop("dark-spots") == 0  # told by its darkness alone
+    if change != "clipped":  # there a quarter of the skin is clipped in green too
+        assert counts.pop("unclassified-spots") == 0
+    assert all("unknown" in count for count in counts.values())
+
+
+def with_red_clipped(rgb: np.ndarray) -> np.ndarray:
+    return np.clip(rgb * np.array([1.5, 1.0, 1.0]), 0, 255).astype(np.uint8)
+
+
+def test_where_red_is_clipped_a_wide_dark_spot_is_told_and_seen_by_a_doctor_without_a_colour(tmp_path: Path) -> None:
+    # Discs of 2.8 px are 8 mm wide, more than the 6 mm from which a doctor must see one.
+    discs = [(192.0, 126.0, 2.8), (256.0, 127.0, 2.8)]
+    found = report_photo(saved(tmp_path, with_red_clipped(painted(discs, 0.5 * MELANIN)))).to_dict()
+    spots = marks(found, "unclassified-spots")
+    assert set(spots) == {"cheek-right", "cheek-left"}
+    for spot in spots.values():
+        assert (spot["count"], spot["to_be_seen"], spot["confidence"]) == (1, 1, "low")
+        assert "suggests" not in spot
+        assert "colours of this photograph cannot be read" in spot["note"]
+        assert spot["size_mm"]["low"] < 8.0 < spot["size_mm"]["high"]
+    assert "spot-to-be-seen" in [warning["code"] for warning in found["warnings"]]
+    unread = {finding["kind"]: finding["count"] for finding in found["findings"] if finding["kind"] not in LUMINOUS}
+    assert set(unread) == set(FINDING_KINDS) - set(LUMINOUS)
+    for kind in ("spots", "redness", "inflamed", "diffuse-pigment", "scars"):
+        assert unread[kind]["unknown"].startswith("Red is at full light in")
+    # The same picture without the discs has none.
+    plain = report_photo(saved(tmp_path, with_red_clipped(PORTRAIT))).to_dict()
+    assert not marks(plain, "unclassified-spots")
+
+
+def test_a_line_is_as_long_by_green_light_as_with_colours_and_suggests_nothing(tmp_path: Path) -> None:
+    rgb = cv2.resize(PORTRAIT, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    cover = np.zeros(rgb.shape[:2], np.uint8)
+    cv2.line(cover, (555, 385), (600, 365), 255, 3, cv2.LINE_AA)
+    soft = cv2.GaussianBlur(cover / 255, (0, 0), 1.0)[..., None]
+    lined = to_bytes(to_light(rgb) * np.exp(-0.35 * soft * GREY))
+    told = {}
+    for name, picture in {"colours": lined, "green": with_red_clipped(lined)}.items():
+        found = report_photo(saved(tmp_path, picture)).to_dict()
+        (line,) = (finding for finding in marks(found, "fine-lines").values() if finding["region"] == "cheek-right")
+        told[name] = line
+    # Ends of a line are lost or gained by a pixel of blur at each end: three millimetres of 23.
+    lengths = [line["length_mm"]["median"] for line in told.values()]
+    assert lengths[1] == pytest.approx(lengths[0], abs=3.0)
+    assert told["colours"]["suggests"] == "wrinkles"
+    assert "suggests" not in told["green"]
+    assert "a vessel may be among them" in told["green"]["note"]
+
+
+def test_where_green_is_clipped_nothing_but_very_dark_spots_is_read(tmp_path: Path) -> None:
+    rgb = np.clip(PORTRAIT * np.array([1.3, 1.9, 1.3]), 0, 255).astype(np.uint8)
+    found = report_photo(saved(tmp_path, rgb)).to_dict()
+    assert "clipped" in [problem["code"] for problem in found["quality"]["problems"]]
+    counts = {finding["kind"]: finding["count"] for finding in found["findings"]}
+    assert counts.pop("dark-spots") == 0
     assert all("unknown" in count for count in counts.values())
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.check
 class ExplicitEngine(HeatEngine):
     """The processor's explicit stages alone, as a card has them."""
 
-    along_lines = False
+    has_implicit_steps = False
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,12 @@ def test_the_simulator_agrees_with_the_processor(simulated: Any, name: str) -> N
 def test_the_card_balances_to_1e_8(simulated: Any, name: str) -> None:
     gained, enthalpy = np.array(simulated[name]["heat_gain"]), np.array(simulated[name]["enthalpy"])
     assert np.abs(enthalpy - enthalpy[0] - gained.sum(axis=1)).max() < 1e-8 * gained[-1, 2]
+
+
+def test_a_long_rest_ends_in_implicit_steps_on_the_processor_alone(simulated: Any) -> None:
+    """Lines of cells are solved by the processor's code, which cannot read what lies on a card."""
+    assert run("long rest", HeatEngine).steps[1] > 0
+    assert simulated["long rest"]["steps"][1] == 0
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -214,6 +214,10 @@ def test_a_card_without_a_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert gpu.missing_cuda_part() == "no-toolkit"
     monkeypatch.setattr(cuda_paths, "get_cuda_paths", dict)
     assert MonteCarlo().devices == ("cpu", "cuda")
+    # As with NumPy 2.5, in which numba-cuda misses functions when its first kernel is compiled.
+    monkeypatch.setitem(sys.modules, "numba.cuda.cudaimpl", None)
+    assert gpu.missing_cuda_part() == "unfit-numpy"
+    assert MonteCarlo().devices == ("cpu",)
 
 
 def test_the_exact_method_stays_on_the_processor() -> None:

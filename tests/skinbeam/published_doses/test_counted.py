@@ -1,13 +1,16 @@
 """What clinics counted near a setting: all rows of such light, and of no other."""
 
+from typing import Any
+
 import pytest
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.published_doses import counts
 from skinbeam.published_doses.burn_anchor import counted_burn_share
-from skinbeam.published_doses.counts import count_harm_near, find_tolerated_doses
+from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates, find_tolerated_doses
 from skinbeam.published_doses.rows import practice_rows
 
 
@@ -125,3 +128,46 @@ def test_the_counts_behind_an_anchor_are_cited_each_time() -> None:
         cited.append(set(sources))
     assert cited[0]
     assert cited[0] == cited[1]
+
+
+def _counted_rows() -> dict[str, dict[str, Any]]:
+    table = load_derived_table("practice_doses")["row"]
+    return {name: row for name, row in table.items() if row["kind"] == "counted"}
+
+
+def test_counts_kept_aside_are_told_and_set_no_probability() -> None:
+    rows = _counted_rows()
+    aside = [row for row in rows.values() if row["kept_aside"]]
+    assert len(aside) >= 3
+    lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
+    for name, row in rows.items():
+        light = (row["wavelength_nm"], row["pulse_ms"])
+        told = count_harm_near(*light, lamp=name in lamps)
+        setting = count_harm_that_calibrates(*light, lamp=name in lamps)
+        assert told is not None
+        assert told.treated >= row["of"]
+        if row["kept_aside"]:
+            assert setting is None or setting.treated <= told.treated - row["of"]
+            share = counted_burn_share(*light, lamp=name in lamps, most=0.05)
+            assert share == (0.025 if setting is None else min((setting.harmed + 0.5) / (setting.treated + 1.0), 0.05))
+
+
+def test_counts_of_other_sources_foretell_the_burns_of_each_class_within_a_factor_of_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Classes with twenty burns or more; each source is left out in turn."""
+    every = load_derived_table("practice_doses")
+    lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
+    fitting = {name: row for name, row in _counted_rows().items() if not row["kept_aside"]}
+    counted: dict[str, float] = {}
+    foretold: dict[str, float] = {}
+    for name, row in fitting.items():
+        others = {other: one for other, one in fitting.items() if one["source"] != row["source"]}
+        monkeypatch.setattr(counts, "load_derived_table", lambda _, others=others: {**every, "row": others})
+        share = counted_burn_share(row["wavelength_nm"], row["pulse_ms"], lamp=name in lamps, most=0.05)
+        counted[row["family"]] = counted.get(row["family"], 0.0) + row["harmed"]
+        foretold[row["family"]] = foretold.get(row["family"], 0.0) + share * row["of"]
+    classes = [family for family, burns in counted.items() if burns >= 20]
+    assert set(classes) >= {"lamp", "red"}
+    for family in classes:
+        assert 0.5 <= foretold[family] / counted[family] <= 2.0, family

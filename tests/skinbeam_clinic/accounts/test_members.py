@@ -65,7 +65,7 @@ class Clock:
 
 def test_who_has_the_password_comes_in_whatever_the_case_of_the_name(door: SignIn, ann: Member) -> None:
     came = door.sign_in("harbour CLINIC ", " ANN", PASSWORD)
-    assert (came.member, came.code_due) == (ann, False)
+    assert (came.member, came.step_due) == (ann, None)
     seen = door.find_session(came.token)
     assert seen is not None
     assert seen.member.role == Role.OWNER
@@ -233,13 +233,13 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
     code = app.at(clock())  # the next half minute has another one
     mine.set_codes(address, code, PASSWORD)
     first = door.sign_in(CLINIC, "Ann", PASSWORD)
-    assert first.code_due
+    assert first.step_due
     with pytest.raises(InputError, match="used before"):
         door.confirm_code(first.token, code)
     clock.ahead += datetime.timedelta(seconds=60)
     code = app.at(clock())
     second = door.confirm_code(first.token, f" {code[:3]} {code[3:]}")
-    assert not second.code_due
+    assert not second.step_due
     assert second.token != first.token
     assert door.find_session(first.token) is None, "the token from before the code is worth nothing"
     other = door.sign_in(CLINIC, "Ann", PASSWORD)
@@ -247,7 +247,7 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
         door.confirm_code(other.token, code)
     waiting = door.find_session(other.token)
     assert waiting is not None
-    assert waiting.code_due
+    assert waiting.step_due
 
 
 def test_codes_cannot_be_guessed_without_end(

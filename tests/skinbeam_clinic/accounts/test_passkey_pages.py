@@ -15,9 +15,15 @@ from playwright.sync_api import Browser, Page, expect
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.application import build_clinic_app
 
 ORIGIN, HOST = "https://localhost", "localhost"
@@ -83,6 +89,30 @@ def test_a_passkey_that_somebody_planted_goes_with_the_new_password(clinics: Cli
     assert thief.get("/").headers["location"] == "/sign-in"
     for device in (planted, own):
         assert knock(clinics.browser(), device).status_code == 422
+
+
+def test_what_else_somebody_made_with_the_old_password_ends_with_it(clinics: Clinics) -> None:
+    name, new = "robbed-owner", "quite another set of words"
+    accounts = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
+    member = accounts.add(name, Role.OWNER, PASSWORD)
+    own = AccountRepository(clinics.database, member, PasswordHasher())
+    address = own.new_codes_address()
+    code = pyotp.parse_uri(address).now()  # type: ignore[attr-defined]
+    recovery = own.set_codes(address, code, PASSWORD)
+    desk = ClinicRepositories(clinics.database, member)
+    _, token = desk.tokens.make("made by a thief", 365)
+    _, other = clinics.desk(Role.OWNER).tokens.make("of another owner", 1)
+    feed, _ = CalendarFeedRepository(clinics.database, member).create()
+    own.change_password(PASSWORD, new, with_keys=True)
+    authenticator = ApiTokenAuthenticator(clinics.database)
+    assert authenticator.find_session(token) is None
+    assert authenticator.find_session(other) is not None
+    assert feed.id not in {one.id for one in CalendarFeedRepository(clinics.database, member).list_open()}
+    assert own.recovery_codes_left() == 0
+    sign_in = SignIn(clinics.database, PasswordHasher())
+    with pytest.raises(InputError):
+        sign_in.confirm_code(sign_in.sign_in(HOME, name, new).token, recovery[0])
+    assert all(one.findings == () for one in verify_database(clinics.database))
 
 
 def test_an_answer_that_somebody_else_prepared_becomes_no_passkey_of_a_member(clinics: Clinics) -> None:

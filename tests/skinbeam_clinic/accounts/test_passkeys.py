@@ -89,7 +89,7 @@ def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
     device = added(mine)
     assert [(one.name, one.used_at) for one in mine.all()] == [("Telephone", None)]
     came = door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
-    assert (came.member, came.code_due) == (ann, False)
+    assert (came.member, came.step_due) == (ann, None)
     seen = SignIn(database, passwords).find_session(came.token)
     assert seen is not None
     assert seen.member == ann

@@ -2,8 +2,9 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,15 @@ def stored(picture: Image.Image) -> bytes:
 @contextmanager
 def camera_that_sees(folder: Path, picture: Image.Image) -> Iterator[Browser]:
     """A browser whose camera shows a picture."""
+    with camera_that_plays(folder, [picture]) as browser:
+        yield browser
+
+
+@contextmanager
+def camera_that_plays(folder: Path, pictures: Sequence[Image.Image]) -> Iterator[Browser]:
+    """A browser whose camera shows one picture after the other, again and again."""
     video = folder / "camera.mjpeg"
-    video.write_bytes(3 * stored(picture))
+    video.write_bytes(3 * b"".join(stored(picture) for picture in pictures))
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     with started(*fake, f"--use-file-for-fake-video-capture={video}") as browser:
         yield browser
@@ -101,6 +109,24 @@ def test_the_page_says_what_to_change(
         opened(page, address, consultation)
         expect(page.locator(".advice")).to_contain_text(told)
         looked_at(page, f"guided-{told.split()[-1]}")
+
+
+def test_the_word_changes_no_faster_than_it_can_be_read(
+    address: str, consultation: ConsultationRecord, tmp_path: Path
+) -> None:
+    """A face at a limit is judged otherwise at each look, every 300 ms; a screen reader would never end."""
+    lights = [ImageEnhance.Brightness(portrait()).enhance(times) for times in (0.15, 1.0, 1.8)]
+    with camera_that_plays(tmp_path, lights) as browser, opened_page(browser) as page:
+        opened(page, address, consultation)
+        told_at_ms = page.evaluate(
+            """() => new Promise((done) => {
+              const times = [], advice = document.querySelector(".advice");
+              new MutationObserver(() => times.push(performance.now())).observe(advice, { childList: true });
+              setTimeout(() => done(times), 6000);
+            })"""
+        )
+    gaps_ms = [later - earlier for earlier, later in pairwise(told_at_ms)]
+    assert all(gap > 600 for gap in gaps_ms), gaps_ms  # three looks, one of which may come late
 
 
 def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(

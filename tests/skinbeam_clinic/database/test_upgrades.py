@@ -106,6 +106,31 @@ def test_a_job_that_waits_has_no_content_after_the_step_that_adds_it(address: st
     engine.dispose()
 
 
+def test_an_alarm_that_was_given_up_waits_again_after_the_step_that_never_gives_one_up(address: str) -> None:
+    engine = open_engine(database_url(address))
+    with engine.begin() as connection:
+        migrate_to(connection, "0014")
+        fill(connection)
+        for id, kind, state in (("j1", "alarm", "failed"), ("j2", "alarm", "done"), ("j3", "plan", "failed")):
+            connection.exec_driver_sql(
+                "INSERT INTO job (clinic_id, id, kind, payload, state, attempts, created_at, created_by, ended_at)"
+                f" VALUES ('c1', '{id}', '{kind}', '{{}}', '{state}', 3, '2026-01-02 03:04:05', 'm1',"
+                " '2026-01-02 03:04:06')"
+            )
+        migrate_to(connection, "0015")
+        rows = connection.execute(
+            text("SELECT id, state, attempts, ended_at IS NULL, is_reminder FROM job ORDER BY id")
+        )
+        assert [tuple(row) for row in rows] == [
+            ("j1", "queued", 0, True, False),
+            ("j2", "done", 3, False, False),
+            ("j3", "failed", 3, False, False),
+        ]
+        migrate_to(connection, "0014")
+        assert connection.execute(text("SELECT state FROM job ORDER BY id")).scalars().all()[0] == "queued"
+    engine.dispose()
+
+
 # Rows that an earlier revision signed are found unaltered only as long as nothing is added to what is signed of them.
 SIGNED = {
     "member": "2cb054b7",

@@ -24,6 +24,7 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import (
@@ -54,6 +55,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
         SoftPasskey("https://laser.example", "laser.example"),
     )
     keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
+    SecondFactorPolicy(database, replace(ann, role=Role.OWNER)).set_required(required=True)
     OidcIdentityRepository(database, desk.member).bind(ann.id, OidcSubject("https://login.example", "ann-there"))
     made = begin_consultation(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})

@@ -8,16 +8,18 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from app_samples import EXAMPLE
-from clinic_samples import OTHER, Clinics, two_clinics
+from clinic_samples import OTHER, Clinics, two_clinics, two_clinics_on
 from diary_samples import CALM, WARNING, Treated, treated
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute
 from PIL import Image
 from report_samples import sample
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam.course.recovery import (
@@ -556,6 +558,39 @@ def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> 
     raised(fresh)
     assert "No mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
     assert AlarmNotifier(fresh.database, ContactSettings()).process_next()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
+def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Path) -> None:
+    with two_clinics_on(kind, tmp_path) as made:
+        client = made.browser(Role.CLINICIAN)
+        raised(made)  # its entries stay unread
+        for number in range(20):
+            alarm = raised(made)
+            if number % 3 == 0:
+                made.desk(Role.ASSISTANT).alarms.answer(alarm, "Called.")
+                made.desk(Role.OWNER).diaries.mark_read(made.desk().alarms.get(alarm).entry.treatment_id)
+            if number == 0:
+                few = statements_of(made, client)
+        page = client.get("/alarms").text
+        assert page.count('action="/alarms/') == 21
+        assert statements_of(made, client) == few
+
+
+def statements_of(clinics: Clinics, client: TestClient) -> int:
+    """How many statements the page of alarms sends to the database."""
+    count = 0
+
+    def note(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    event.listen(clinics.database.engine, "before_cursor_execute", note)
+    try:
+        assert client.get("/alarms").status_code == 200
+    finally:
+        event.remove(clinics.database.engine, "before_cursor_execute", note)
+    return count
 
 
 def test_the_banner_grows_louder(clinics: Clinics) -> None:

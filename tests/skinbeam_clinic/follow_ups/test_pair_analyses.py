@@ -6,23 +6,28 @@ import os
 import signal
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served, sign_in
-from clinic_samples import Clinics
+from clinic_samples import HOME, Clinics, planned
 from follow_up_samples import begin_follow_up, page_of, patient_of
 from paths import ROOT
 from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, expect
+from record_samples import begin_consultation
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.clinic_transfer.export import export_clinic
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import PairAnalysisRow
 from skinbeam_clinic.database.transaction import ClinicAccess
@@ -39,6 +44,7 @@ from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, 
 from skinbeam_clinic.follow_ups.routes import NEITHER
 from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import PAIR_JOB, PlanWorker
+from skinbeam_clinic.models import Member, NewPlan
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
 
 SECRET = "7531"  # a number that stands nowhere else
@@ -162,6 +168,94 @@ def test_a_result_is_told_nowhere_before_the_blind_grade_and_then_to_who_has_gra
     assert [way for way, text in told.items() if way.startswith(Role.OWNER) and SECRET in text] == []
 
 
+# A clinic in which nobody can grade blind.
+
+
+@pytest.fixture
+def alone(clinics: Clinics, begun: FollowUp) -> Iterator[FollowUp]:
+    """The owner, who treated, is the one who may grade: the clinician has left."""
+    leave(clinics)
+    yield begun
+    come_back(clinics)
+
+
+def leave(clinics: Clinics, *, back: bool = False) -> None:
+    accounts = AccountRepository(clinics.database, owner_of(clinics), PasswordHasher())
+    accounts.set_access(clinics.members[HOME, Role.CLINICIAN].id, allowed=back)
+    clinics.tokens.pop((HOME, Role.CLINICIAN), None)  # their sessions end
+
+
+def come_back(clinics: Clinics) -> None:
+    leave(clinics, back=True)
+
+
+def owner_of(clinics: Clinics) -> Member:
+    return clinics.members[HOME, Role.OWNER]
+
+
+def ask(clinics: Clinics, one: FollowUp, role: Role = Role.OWNER) -> int:
+    path = f"/follow-ups/{one.id}/pairs/{one.pairs[0].id}/analysis"
+    return clinics.browser(role).post(path, data={"x": "y"}).status_code
+
+
+def test_where_one_doctor_works_alone_the_pair_is_compared_after_their_grade_and_says_that_it_is_not_blind(
+    clinics: Clinics, alone: FollowUp
+) -> None:
+    desk = clinics.desk(Role.OWNER)
+    assert ask(clinics, alone) == 422
+    assert desk.jobs.find_last(PAIR_JOB, "pair", alone.pairs[0].id) is None
+    grade(clinics, alone, Role.OWNER)
+    clinics.work(measure=measured)
+    shown = page(clinics, alone, Role.OWNER)
+    assert "<strong>1 gone.</strong>" in shown
+    assert "Compared after a grade that is not blind" in shown
+    (analysis,) = desk.pair_analyses.of(alone.id)
+    assert not analysis.graded_blind
+    assert not any(one.blinded for one in desk.follow_ups.get(alone.id).grades)
+
+
+def test_nothing_is_told_before_the_grade_of_who_works_alone(clinics: Clinics, alone: FollowUp, tmp_path: Path) -> None:
+    add_row(clinics, alone)
+    come_back(clinics)  # whose pages are looked at, too
+    told = everything_told(clinics, alone, tmp_path / "before")
+    leave(clinics)
+    # The export of the whole clinic holds what was told of other patients.
+    assert [way for way, text in told.items() if SECRET in text and not way.startswith("clinic ")] == []
+    assert {way.split()[0] for way in told} >= {*Role, "fhir", "export"}
+    grade(clinics, alone, Role.OWNER)
+    # What was measured before any grade, as no page could, is not told after one that may have followed it.
+    assert SECRET not in page(clinics, alone, Role.OWNER).replace(",", "")
+
+
+def test_who_could_still_grade_blind_is_waited_for(clinics: Clinics, begun: FollowUp) -> None:
+    grade(clinics, begun, Role.OWNER)
+    assert ask(clinics, begun) == 422
+    clinics.browser(Role.CLINICIAN).post(f"/follow-ups/{begun.id}/opening")  # and has seen the answers now
+    assert ask(clinics, begun) == 303
+    clinics.work(measure=measured)
+    assert "Compared after a grade that is not blind" in page(clinics, begun, Role.OWNER)
+
+
+def test_who_joins_the_clinic_later_grades_blind_and_is_shown_nothing_before(clinics: Clinics, alone: FollowUp) -> None:
+    grade(clinics, alone, Role.OWNER)
+    clinics.work(measure=measured)
+    come_back(clinics)
+    assert "1 gone" in page(clinics, alone, Role.OWNER)
+    for path in ("", "/grade"):
+        assert "1 gone" not in page_of(clinics, Role.CLINICIAN, f"/follow-ups/{alone.id}{path}")
+    grade(clinics, alone)
+    assert clinics.desk().follow_ups.get(alone.id).grades[-1].blinded
+    assert "1 gone" in page(clinics, alone)
+    assert "Compared after a grade that is not blind" in page(clinics, alone)  # it was, whoever graded later
+
+
+def test_a_comparison_after_a_blind_grade_says_nothing_else(clinics: Clinics, begun: FollowUp) -> None:
+    grade(clinics, begun)
+    clinics.work(measure=measured)
+    assert "1 gone" in page(clinics, begun)
+    assert "Compared after a grade that is not blind" not in page(clinics, begun)
+
+
 def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_it(
     clinics: Clinics, begun: FollowUp
 ) -> None:
@@ -179,6 +273,26 @@ def test_the_blind_grade_has_the_pair_compared_and_the_page_tells_what_came_of_i
     client.post("/language", data={"language": "de"})
     assert "war davor zu sehen und ist nicht mehr zu sehen" in client.get(f"/follow-ups/{begun.id}").text
     assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_a_plan_is_made_before_the_comparisons_that_wait(clinics: Clinics, begun: FollowUp) -> None:
+    done: list[str] = []
+
+    def compared(*_: object) -> PairAnalysisContent:
+        done.append("comparison")
+        return MEASURED
+
+    def made(sent: Submission, home: Path, heed: Heed, language: str) -> NewPlan:
+        done.append("plan")
+        return planned(sent, home, heed, language)
+
+    grade(clinics, begun)
+    consultation = begin_consultation(clinics.desk())
+    client = clinics.browser(Role.CLINICIAN)
+    asked = client.post(f"/consultations/{consultation.id}/plan", data=LEAST | {"revision": "1"})
+    assert asked.status_code == 303
+    clinics.work(made, compared)
+    assert done == ["plan", "comparison"]
 
 
 def test_a_comparison_that_waits_goes_with_its_patient(clinics: Clinics, begun: FollowUp) -> None:

@@ -119,13 +119,31 @@ def test_a_new_alarm_is_told_before_the_reminders_of_old_ones(
     database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = desk.jobs.add(ALARM_JOB, {"alarm": "old"})
-    job = JobQueue(database).take(ALARM_JOB)
-    assert job is not None
-    assert JobQueue(database).postpone(job, datetime.timedelta(minutes=15))
+    postpone(database, JobProgress(sent=1))
     new = desk.jobs.add(ALARM_JOB, {"alarm": "new"})
     later(monkeypatch, datetime.timedelta(minutes=16))
     taken = [JobQueue(database).take(ALARM_JOB) for _ in range(2)]
     assert [job and job.id for job in taken] == [new.id, old.id]
+
+
+def test_a_first_word_that_could_not_be_sent_stays_before_reminders(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = desk.jobs.add(ALARM_JOB, {"alarm": "told"})
+    postpone(database, JobProgress(sent=1))
+    refused = desk.jobs.add(ALARM_JOB, {"alarm": "refused"})
+    postpone(database, JobProgress(fault="OSError", failed=1))
+    killed = desk.jobs.add(ALARM_JOB, {"alarm": "killed"})
+    assert JobQueue(database).take(ALARM_JOB) is not None
+    later(monkeypatch, datetime.timedelta(minutes=16))
+    taken = [JobQueue(database).take(ALARM_JOB) for _ in range(3)]
+    assert [job and job.id for job in taken] == [refused.id, killed.id, told.id]
+
+
+def postpone(database: Database, progress: JobProgress) -> None:
+    job = JobQueue(database).take(ALARM_JOB)
+    assert job is not None
+    assert JobQueue(database).postpone(job, datetime.timedelta(minutes=15), progress)
 
 
 def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicRepositories) -> None:

@@ -1,0 +1,238 @@
+"""Where a clinic requires a second factor, nobody sees records without one, and only its own member sets one up."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from app_samples import LEAST
+from clinic_pages import looked_at, opened_page, served
+from clinic_samples import HOME, OTHER, PASSWORD, Clinics, two_clinics_on
+from playwright.sync_api import Browser, Page, expect
+from soft_passkey import SoftPasskey
+from starlette.testclient import TestClient
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import ROUTES, Role, RouteAccess
+from skinbeam_clinic.accounts.oidc_provider import OidcSubject
+from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import DeniedError
+from skinbeam_clinic.models import Member, SignInStep
+
+ORIGIN, HOST = "https://localhost", "localhost"
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.check)]
+OPEN_TO_ALL = {RouteAccess.ANYBODY, RouteAccess.LINK, RouteAccess.MACHINE}
+
+
+@pytest.fixture(params=BOTH)
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
+    """Clinics of which the first requires a second factor; its owner has one-time codes."""
+    with two_clinics_on(request.param, tmp_path) as made:
+        add_codes(made, made.members[HOME, Role.OWNER])
+        policy(made).set_required(required=True)
+        yield made
+
+
+def policy(clinics: Clinics, role: Role = Role.OWNER, clinic: str = HOME) -> SecondFactorPolicy:
+    return SecondFactorPolicy(clinics.database, clinics.members[clinic, role])
+
+
+def add_codes(clinics: Clinics, member: Member) -> str:
+    """Set up one-time codes, and return their address."""
+    accounts = AccountRepository(clinics.database, member, PasswordHasher())
+    address = accounts.new_codes_address()
+    accounts.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)  # type: ignore[attr-defined]
+    return address
+
+
+def add_passkey(clinics: Clinics, member: Member) -> SoftPasskey:
+    keys, device = PasskeyRepository(clinics.database, member, PasswordHasher()), SoftPasskey(ORIGIN, HOST)
+    site = PasskeySite(HOST, ORIGIN)
+    keys.add(site, "Key", device.created(keys.registration_options(site, "Key", PASSWORD)))
+    return device
+
+
+def by_password(clinics: Clinics, name: str, clinic: str = HOME) -> TestClient:
+    client = clinics.browser()
+    assert client.post("/sign-in", data={"house": clinic, "name": name, "password": PASSWORD}).status_code == 303
+    return client
+
+
+def by_passkey(clinics: Clinics, device: SoftPasskey) -> TestClient:
+    client = clinics.browser()
+    asked = client.post("/sign-in/passkey/challenge").text
+    assert client.post("/sign-in/passkey", data={"answer": device.signed(asked)}).status_code == 303
+    return client
+
+
+def set_up_codes(client: TestClient, password: str = PASSWORD) -> int:
+    page = client.get("/account").text
+    found = re.search(r'name="address" value="([^"]+)"', page)
+    assert found
+    address = found[1].replace("&amp;", "&")
+    code = pyotp.parse_uri(address).now()  # type: ignore[attr-defined]
+    return client.post("/account/codes", data={"address": address, "code": code, "password": password}).status_code
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR])
+def test_a_member_without_a_factor_reaches_the_page_where_it_is_set_up_and_no_other(own: Clinics, role: Role) -> None:
+    """Every route of the table, for each role that has no factor yet."""
+    client, waiting = by_password(own, role), 0
+    for (method, path), access in ROUTES.items():
+        if access in OPEN_TO_ALL or path == "/sign-out":
+            continue
+        address = re.sub(r"\{\w+\}", "0" * 32, path)
+        answer = client.request(method, address, data=LEAST if method == "POST" else None)
+        if access is RouteAccess.TOKEN:
+            assert answer.status_code == 401, path
+        elif access in (RouteAccess.SETUP_DUE, RouteAccess.CODE_DUE):
+            assert answer.status_code in (200, 422), path
+        else:
+            waiting += 1
+            turned_away = (303, "/account") if method == "GET" else (401, None)
+            assert (answer.status_code, answer.headers.get("location")) == turned_away, path
+    assert waiting > 100
+    page = client.get("/account").text
+    assert "Set up a second factor" in page
+    assert 'action="/account/password"' not in page
+    assert "<nav" not in page
+
+
+def test_who_sets_up_codes_is_let_in_and_signs_in_with_them_from_then_on(own: Clinics) -> None:
+    client = by_password(own, "clinician")
+    assert set_up_codes(client, "a guess at it") == 422
+    assert client.get("/").headers["location"] == "/account"
+    assert set_up_codes(client) == 200
+    assert client.get("/").status_code == 200
+    assert by_password(own, "clinician").get("/").headers["location"] == "/sign-in/code"
+
+
+def test_who_adds_a_passkey_is_let_in_and_no_password_does_instead_of_it(own: Clinics) -> None:
+    client, device = by_password(own, "assistant"), SoftPasskey(ORIGIN, HOST)
+    asked = client.post("/account/passkeys/challenge", data={"name": "Key", "password": PASSWORD}).text
+    assert client.post("/account/passkeys", data={"name": "Key", "answer": device.created(asked)}).status_code == 303
+    assert client.get("/").status_code == 200
+    # Whoever knows the password alone reaches nothing, and can set up no codes of their own beside the passkey.
+    thief = by_password(own, "assistant")
+    assert thief.get("/").headers["location"] == thief.get("/account").headers["location"] == "/sign-in"
+    assert "sign in with your passkey" in thief.get("/sign-in").text
+    address = AccountRepository(own.database, own.members[HOME, Role.ASSISTANT], PasswordHasher()).new_codes_address()
+    code = pyotp.parse_uri(address).now()  # type: ignore[attr-defined]
+    sent = {"address": address, "code": code, "password": PASSWORD}
+    assert thief.post("/account/codes", data=sent).status_code == 401
+    assert thief.post("/account/passkeys/challenge", data={"name": "x", "password": PASSWORD}).status_code == 401
+    assert by_passkey(own, device).get("/").status_code == 200
+
+
+def test_sessions_that_are_open_when_it_is_required_are_held_to_it(own: Clinics) -> None:
+    sign_in = SignIn(own.database, PasswordHasher())
+    policy(own).set_required(required=False)
+    bare = sign_in.sign_in(HOME, "auditor", PASSWORD)
+    device = add_passkey(own, own.members[HOME, Role.CLINICIAN])
+    keyed, by_word = by_passkey(own, device), sign_in.sign_in(HOME, "clinician", PASSWORD)
+    assert (bare.step_due, by_word.step_due) == (None, None)
+    policy(own).set_required(required=True)
+    steps = [found and found.step_due for found in map(sign_in.find_session, (bare.token, by_word.token))]
+    assert steps == [SignInStep.SETUP, SignInStep.PASSKEY]
+    assert keyed.get("/").status_code == 200
+    policy(own).set_required(required=False)
+    found = sign_in.find_session(bare.token)
+    assert found is not None
+    assert found.step_due is None
+
+
+def test_another_clinic_and_another_program_go_on(own: Clinics) -> None:
+    """A token has no second factor: it is random, only reads, ends, and was made by an owner who has one."""
+    assert by_password(own, "clinician", OTHER).get("/").status_code == 200
+    assert own.reader().get("/fhir/Patient").status_code == 200
+    assert by_password(own, "owner").get("/tokens").headers["location"] == "/sign-in/code"
+
+
+def test_a_provider_of_sign_in_is_no_second_factor(own: Clinics) -> None:
+    """What it checked is not known here; an identity is bound by nobody whose sign-in is not complete."""
+    member = own.members[HOME, Role.CLINICIAN]
+    owner = own.members[HOME, Role.OWNER]
+    OidcIdentityRepository(own.database, owner).bind(member.id, OidcSubject("https://login.example", "there"))
+    client = by_password(own, "clinician")
+    assert client.post("/account/identities", data={"password": PASSWORD}).status_code == 401
+
+
+def test_only_an_owner_with_a_factor_and_their_password_requires_one_and_it_stands_in_the_audit_log(
+    own: Clinics,
+) -> None:
+    client = by_passkey(own, add_passkey(own, own.members[HOME, Role.OWNER]))
+    assert "A second factor is required." in client.get("/people").text
+    assert "3 of 4 members who may sign in have none" in client.get("/people").text
+    assert client.post("/people/second-factor", data={"required": "false", "own": "a guess"}).status_code == 422
+    assert policy(own).is_required()
+    sent = {"required": "false", "own": PASSWORD}
+    assert client.post("/people/second-factor", data=sent).headers["location"] == "/people"
+    assert not policy(own).is_required()
+    entry = next(one for one in own.desk(Role.OWNER).audit_log.newest(9) if one.action == "clinic.second-factor")
+    assert entry.actor == "owner"
+    for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
+        assert by_password(own, role).post("/people/second-factor", data=sent).status_code == 403
+        with pytest.raises(DeniedError):
+            policy(own, role).set_required(required=True)
+    with pytest.raises(InputError) as refused:
+        policy(own, Role.OWNER, OTHER).set_required(required=True)
+    assert refused.value.code == "no-own-factor"
+    assert all(one.findings == () for one in verify_database(own.database))
+
+
+def test_the_only_factor_is_not_removed_where_one_is_required(own: Clinics) -> None:
+    member = own.members[HOME, Role.CLINICIAN]
+    client = by_passkey(own, add_passkey(own, member))
+    keys = PasskeyRepository(own.database, member, PasswordHasher())
+    answer = client.post(f"/account/passkeys/{keys.all()[0].id}/remove")
+    assert answer.status_code == 422
+    assert "your only second factor" in answer.text
+    add_passkey(own, member)
+    keys.remove(keys.all()[0].id)
+    add_codes(own, member)
+    keys.remove(keys.all()[0].id)
+    assert keys.all() == ()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened_page(browser) as page:
+        yield page
+
+
+@pytest.mark.check
+def test_a_real_browser_is_led_to_set_up_a_passkey_and_then_to_the_records(page: Page, tmp_path: Path) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    about = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+    seen = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": about | seen})
+    with two_clinics_on("sqlite", tmp_path) as made, served(made.app) as found:
+        add_passkey(made, made.members[HOME, Role.OWNER])
+        policy(made).set_required(required=True)
+        address = found.replace("127.0.0.1", "localhost")
+        page.goto(address)
+        page.get_by_label("Clinic").fill(HOME)
+        page.get_by_label("Name").fill("clinician")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+        looked_at(page, "second-factor-setup")
+        page.goto(f"{address}/alarms")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+        page.get_by_label("Name of the passkey").fill("This computer")
+        page.locator("form[data-challenge]").get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Add a passkey").click()
+        expect(page.get_by_role("button", name="Remove This computer")).to_be_visible()
+        page.get_by_role("link", name="Patients").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
