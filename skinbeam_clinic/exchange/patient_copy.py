@@ -78,6 +78,7 @@ class PatientCopyRepository:
         with self._access.writing(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("copy.made", f"patient/{patient_id}")
+        self._follow_ups.mark_reports_copied(patient_id)
         patient, contact = self._patients.get(patient_id), self._patients.get_contact(patient_id)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

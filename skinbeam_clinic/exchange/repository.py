@@ -84,6 +84,7 @@ class DossierRepository:
             if work.get(tables.PatientRow, patient_id).erased_at is not None:
                 raise clinic_error("absent", "patient")
             work.log("record.exported", f"patient/{patient_id}", form=file_format)
+        self._follow_ups.mark_reports_copied(patient_id)
         with self._access.combine_reads():
             return self._build_dossier(patient_id)
 

@@ -123,6 +123,7 @@ class ClinicianGrade:
     unseen : whether the rater had not seen the patient's answers.
     treated : whether the rater took part in the treatment.
     rater_id : id of the rater.
+    measured : whether the rater could have seen what was measured on a pair.
     """
 
     quarter: ImprovementQuarter
@@ -135,6 +136,7 @@ class ClinicianGrade:
     graded_at: datetime.datetime
     rater: str
     rater_id: str
+    measured: bool = False
 
     @property
     def blinded(self) -> bool:
@@ -236,9 +238,11 @@ _BOUNDS_PCT = {
 def leading_improvement(follow_up: FollowUp) -> ImprovementRange | Unknown:
     """Return the improvement by the best rater: a blinded rater, else another clinician, else the patient.
 
+    A rater's last grade counts, of those that they gave before they could see what was measured if there are any.
+
     Adjacent ranges share their bounds, as in the table of studies; an improvement by half is in the third quarter.
     """
-    last = {one.rater_id: one for one in follow_up.grades}.values()
+    last = {one.rater_id: one for one in sorted(follow_up.grades, key=lambda grade: not grade.measured)}.values()
     for one in sorted(last, key=lambda grade: not grade.blinded):
         return ImprovementRange(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
     if follow_up.said is not None and follow_up.said.quarter is not None:

@@ -131,6 +131,24 @@ class FollowUpRepository:
             content = work.open_record(row, FOLLOW_UP_CONTENT)
             return save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
 
+    def mark_reports_copied(self, patient_id: str) -> None:
+        """Record that the acting member copies what a patient answered and raters graded; later grades are not blind.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such patient.
+        """
+        with self._access.writing(AccessRight.EXPORT) as work:
+            work.get(tables.PatientRow, patient_id)
+            mine = work.list_names(
+                tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id == patient_id
+            )
+            table = follow_up_tables.FollowUpRow
+            for row in work.rows(table, table.consultation_id.in_([id for id, _ in mine])):
+                content = work.open_record(row, FOLLOW_UP_CONTENT)
+                if work.actor not in content.opened:
+                    save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
+
     def add_grade(
         self,
         id: str,
@@ -170,6 +188,10 @@ class FollowUpRepository:
             if last is not None and is_same and (hidden or not last.hidden):
                 return load_follow_up(work, row)
             pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
+            measured = work.rows(
+                follow_up_tables.PairAnalysisRow,
+                follow_up_tables.PairAnalysisRow.pair_id.in_([pair.id for pair in pairs]),
+            )
             grade = GradeContent(
                 quarter=quarter,
                 change=change,
@@ -181,6 +203,7 @@ class FollowUpRepository:
                 graded_at=now(),
                 rater="",
                 rater_id=work.actor,
+                measured=bool(measured) and (bool(mine) or work.actor in content.opened),
             )
             graded = replace(mark_read(content, work.actor), grades=(*content.grades, grade))
             return save_content(work, row, graded, "follow-up.graded")

@@ -43,6 +43,7 @@ class GradeContent(ClinicianGrade):
     graded_at: _Time
     rater: Annotated[str, Field(default="", exclude=True)]
     rater_id: _MemberId
+    measured: bool = False
 
     def grade(self, name_of: Callable[[str], str]) -> ClinicianGrade:
         """Return the grade with the rater's name."""
