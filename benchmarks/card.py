@@ -69,7 +69,8 @@ def light(name: str, photons: int) -> None:
         rates.append(photons / seconds / 1e6)
     (here, error), (there, other) = found
     spread = np.hypot(error, other)
-    apart = np.max(np.abs(here - there)[spread > 0] / spread[spread > 0])
+    assert np.array_equal(here[spread == 0], there[spread == 0])
+    apart = np.max(np.abs(here - there)[spread > 0] / spread[spread > 0], initial=0.0)
     print(
         f"light, {name:24s} processor {rates[0]:7.3g} M packets/s, card {rates[1]:7.3g}, ratio "
         f"{rates[1] / rates[0]:5.1f}; {np.count_nonzero(spread)} shares differ by at most {apart:.1f} standard errors"

@@ -190,6 +190,7 @@ def spots_found(rgb: Picture, centres: Array) -> list[bool] | None:
     covers = [
         cv2.dilate((mark.embed_in(view.rgb.shape, mark.cover) > 0.25).astype(np.uint8), np.ones((3, 3)))
         for mark in marks
+        if mark.kind == "dark-spots"
     ]
     told = []
     for x, y in (centres - view.origin + 0.5) * view.scale - 0.5:

@@ -39,7 +39,7 @@ from skinbeam.plan_records.course import (
     SourceRange,
 )
 from skinbeam.plan_records.plan import HarmShare, Option
-from skinbeam.published_doses.counts import count_harm_near
+from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import laser_use
@@ -316,10 +316,14 @@ def _burn_coverage_reasons(
 
 def _clinic_count_message(trial: CandidateSetting) -> Message:
     """Return how many people clinics counted with a burn at such light."""
-    found = count_harm_near(trial.beam.mean_wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
+    light, lamp = (trial.beam.mean_wavelength_nm, trial.beam.pulse_ms), trial.band_nm is not None
+    found = count_harm_near(*light, lamp=lamp)
     if found is None:
         return Message("plan.burns-uncounted")
-    return Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
+    told = Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
+    if count_harm_that_calibrates(*light, lamp=lamp) == found:
+        return told
+    return Message("plan.burns-counted-aside", {"counted": told})
 
 
 def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:

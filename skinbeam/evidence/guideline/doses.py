@@ -82,6 +82,8 @@ class _DoseRecord(CsvRow):
         low, high = self.number("low", least, most), self.number("high", least, most)
         if low is None or high is None or low > high:
             raise self.error("low", f"{low} to {high} cannot be", "The lower end first; both ends alike for one value.")
+        if not (sources := self.known_words("sources", source_keys())):
+            raise self.error("sources", "is empty", "One key of the bibliography or more, separated by semicolons.")
         return GuidelineDose(
             row=self.name,
             cell=cell.row,
@@ -92,7 +94,7 @@ class _DoseRecord(CsvRow):
             low=low,
             high=high,
             setting_text=self.record["setting"],
-            sources=self.known_words("sources", source_keys()),
+            sources=sources,
         )
 
 

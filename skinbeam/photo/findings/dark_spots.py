@@ -8,7 +8,7 @@ skin does not surround them. A wide spot needs less depth and is then not called
 out skin with stubble or shade, and spots that an outline of a region cuts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -100,28 +100,25 @@ def find_dark_spots(view: View, surface: SkinSurface, mm_per_px: Estimate) -> tu
     search = _search_area(view, surface, mm_per_px.median)
     marks: list[Mark] = []
     taken = np.zeros(search.light.shape, bool)
-    for blob in _dark_blobs(search):
-        x, y = search.to_view(*blob.centre)
-        row, column = round(y), round(x)
-        outside = not surface.outline[row, column] or surface.openings[row, column]
-        if outside or (taken[blob.window] & blob.mask).any():
-            continue
-        longest = limit("dark-spots", "brow_elongation_max" if surface.brows[row, column] else "elongation_max")
-        if not _is_compact(blob.mask, longest) or (darker := _darker_than_ring(search, blob)) is None:
-            continue
-        if kind := _told_kind(search, blob, darker):
-            taken[blob.window] |= blob.mask
-            region = surface.nearest_region(x, y)
-            marks.append(_dark_mark(search, blob, kind, region, darker, mm_per_px, surface.outline))
+    # The very dark ones first: one that lies within a wide spot keeps its kind, at which no laser is offered.
+    for kind, levels, least, darkness in (
+        ("dark-spots", "levels_ln", "diameter_mm_min", "darker_ln_min"),
+        ("unclassified-spots", "wide_levels_ln", "wide_mm", "wide_darker_ln_min"),
+    ):
+        for blob in _dark_blobs(search, limit_entry("dark-spots", levels)["value"], limit("dark-spots", least)):
+            x, y = search.to_view(*blob.centre)
+            row, column = round(y), round(x)
+            outside = not surface.outline[row, column] or surface.openings[row, column]
+            if outside or (taken[blob.window] & blob.mask).any():
+                continue
+            longest = limit("dark-spots", "brow_elongation_max" if surface.brows[row, column] else "elongation_max")
+            if not _is_compact(blob.mask, longest) or (darker := _darker_than_ring(search, blob)) is None:
+                continue
+            if darker.least >= limit("dark-spots", darkness):
+                taken[blob.window] |= blob.mask
+                region = surface.nearest_region(x, y)
+                marks.append(_dark_mark(search, blob, kind, region, darker, mm_per_px, surface.outline))
     return tuple(marks)
-
-
-def _told_kind(search: _Search, blob: _DarkBlob, darker: _Darkness) -> str:
-    """Return the kind of a spot by its darkness and width; empty where it is neither very dark nor wide and dark."""
-    if darker.least >= limit("dark-spots", "darker_ln_min"):
-        return "dark-spots"
-    wide = blob.mask.sum() >= search.area_px(limit("dark-spots", "wide_mm"))
-    return "unclassified-spots" if wide and darker.least >= limit("dark-spots", "wide_darker_ln_min") else ""
 
 
 def _search_area(view: View, surface: SkinSurface, mm: float) -> _Search:
@@ -141,14 +138,14 @@ def _search_area(view: View, surface: SkinSurface, mm: float) -> _Search:
     return _Search(light, np.asarray(closed - light, np.float32), empty.skin, empty.origin, zoom, empty.mm_per_px)
 
 
-def _dark_blobs(search: _Search) -> Iterator[_DarkBlob]:
-    """Yield the dark blobs of a size to be told, each cut at half of its own depth.
+def _dark_blobs(search: _Search, levels_ln: Sequence[float], least_mm: float) -> Iterator[_DarkBlob]:
+    """Yield the dark blobs from a width on, each cut at half of its own depth.
 
     A spot may be joined to hair or a fold by shade that is less deep than itself, so several depths are tried; the same
     spot may be yielded at several of them.
     """
-    least, most = (search.area_px(limit("dark-spots", name)) for name in ("diameter_mm_min", "diameter_mm_max"))
-    for level in limit_entry("dark-spots", "levels_ln")["value"]:
+    least, most = search.area_px(least_mm), search.area_px(limit("dark-spots", "diameter_mm_max"))
+    for level in levels_ln:
         deep = (search.depth > level).astype(np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(deep, connectivity=8)
         for label in range(1, count):

@@ -1,6 +1,6 @@
 """Detect all marks on the skin of a face or site, and summarise them as findings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import cv2
@@ -86,6 +86,9 @@ def detect_findings(
         if is_green_readable(view.rgb[regions.skin]):
             candidates += _colourless_marks(view, regions, mm_per_px, detail, dark, wide, copies)
             told |= {"unclassified-spots", "fine-lines"} - set(untold)
+        elif wide:  # which need no colour and no green light
+            candidates += wide
+            told.add("unclassified-spots")
         findings: list[SkinFinding] = []
         for kind in FINDING_KINDS:
             if kind not in told:
@@ -103,8 +106,7 @@ def detect_findings(
     if isinstance(detail, SkinDetail):
         marks += [*find_vessels(detail), *find_wrinkles(detail)]
     shape = view.rgb.shape
-    marks = _with_wide_spots(_drop_repeats(marks, dark, shape), wide, shape)
-    marks = _drop_duplicate_dents(marks, shape)
+    marks = _drop_duplicate_dents(_drop_repeats(marks, dark, shape), shape)
     marks = [mark for mark in marks if mark.kind not in untold]
 
     def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
@@ -116,7 +118,8 @@ def detect_findings(
             yield from find_vessels(fine) if "vessels" in kinds else ()
             yield from find_wrinkles(fine) if "fine-lines" in kinds else ()
 
-    candidates = [*dark, *reread_marks(marks, copies, find_again, mm_per_px.median)]
+    reread = reread_marks(marks, copies, find_again, mm_per_px.median)
+    candidates = [*dark, *_with_wide_spots(reread, wide, shape)]
     marks = [mark for mark in candidates if is_repeated(mark)]
     found: list[SkinFinding] = []
     for kind in FINDING_KINDS:
@@ -210,21 +213,27 @@ def _drop_repeats(marks: list[Mark], dark: tuple[Mark, ...], shape: tuple[int, .
     return [mark for mark in marks if mark.kind not in _ROUND or not (taken[mark.window] & (mark.cover > 0)).any()]
 
 
-def _with_wide_spots(marks: list[Mark], wide: tuple[Mark, ...], shape: tuple[int, ...]) -> list[Mark]:
+def _with_wide_spots(marks: Sequence[Mark], wide: tuple[Mark, ...], shape: tuple[int, ...]) -> list[Mark]:
     """Return the marks with wide dark spots, which a doctor must see whatever else was found at their place.
 
     A spot that was found there and has at least half of the area keeps its kind, unless it is red or a dent: both would
-    be told without the notice. Anything else at the place is a part of the wide spot.
+    be told without the notice. Anything else of which half lies there is a part of the wide spot.
     """
+    told = list(marks)
     for spot in wide:
         own = spot.embed_in(shape, spot.cover) > 0.25
-        there = [mark for mark in marks if mark.kind in _ROUND and own[mark.window][mark.cover > 0.25].any()]
-        same = [
-            mark for mark in there if mark.kind in _SPOTS and 2 * own[mark.window][mark.cover > 0.25].sum() >= own.sum()
+
+        def shared(mark: Mark, own: NDArray[np.bool_] = own) -> int:
+            return int(own[mark.window][mark.cover > 0.25].sum())
+
+        same = [mark for mark in told if mark.kind in _SPOTS and 2 * shared(mark) >= own.sum()]
+        part = [
+            mark for mark in told if mark.kind in _ROUND and 2 * shared(mark) >= max(int((mark.cover > 0.25).sum()), 1)
         ]
-        marks = [mark for mark in marks if all(mark is not other for other in there)]
-        marks += [replace(mark, looks_suspicious=True) for mark in same] or [spot]
-    return marks
+        gone = {id(mark) for mark in (*same, *part)}
+        told = [mark for mark in told if id(mark) not in gone]
+        told += [replace(mark, looks_suspicious=True) for mark in same] or [spot]
+    return told
 
 
 def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:

@@ -70,7 +70,7 @@ def dark_spot_places(rgb: Picture, **changes: np.ndarray) -> list[tuple[float, f
     surface = SkinSurface(whole, whole, none, none, {"cheek-right": corners})
     box = (0, 0, SIDE, SIDE)
     view = View(rgb, ViewPlace("cheek", 157.0, 0.0, box, box), 1.0, (0, 0))
-    marks = find_dark_spots(view, replace(surface, **changes), MM_PX)
+    marks = [mark for mark in find_dark_spots(view, replace(surface, **changes), MM_PX) if mark.kind == "dark-spots"]
     centres = [np.argwhere(mark.embed_in(rgb.shape, mark.cover) > 0.5).mean(axis=0) for mark in marks]
     return [(x, y, mark.size_mm.median) for (y, x), mark in zip(centres, marks, strict=True)]
 
@@ -108,6 +108,11 @@ def kinds_of_disc(light: float, size_mm: float) -> list[str]:
     rgb = np.full((SIDE, SIDE, 3), SKIN["light"], np.float64)
     disc = np.hypot(*(np.mgrid[:SIDE, :SIDE] - 60)) < size_mm / 2 / 0.4
     rgb[disc] = 255 * linear_to_srgb(light * srgb_to_linear(np.uint8(SKIN["light"])))
+    return kinds_told(rgb)
+
+
+def kinds_told(rgb: np.ndarray) -> list[str]:
+    """Return the kinds told on even skin."""
     whole, none = np.ones((SIDE, SIDE), bool), np.zeros((SIDE, SIDE), bool)
     corners = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float64)
     box = (0, 0, SIDE, SIDE)
@@ -128,6 +133,16 @@ def kinds_of_disc(light: float, size_mm: float) -> list[str]:
 )
 def test_a_wide_spot_need_not_be_very_dark(light: float, size_mm: float, kinds: list[str]) -> None:
     assert kinds_of_disc(light, size_mm) == kinds
+
+
+def test_a_very_dark_core_of_a_wide_spot_keeps_its_kind() -> None:
+    """At very dark spots no laser is offered; at spots of no certain colour a doctor is asked for alone."""
+    rgb = np.full((SIDE, SIDE, 3), SKIN["light"], np.float64)
+    away_mm = 0.4 * np.hypot(*(np.mgrid[:SIDE, :SIDE] - 60))
+    light = srgb_to_linear(np.uint8(SKIN["light"]))
+    for size_mm, density in ((10.0, 0.45), (3.0, 1.6)):
+        rgb[away_mm < size_mm / 2] = 255 * linear_to_srgb(np.exp(-density) * light)
+    assert kinds_told(rgb) == ["dark-spots"]
 
 
 @pytest.mark.parametrize("density", [(0.5, 0.7, 1.05), (0.3, 1.0, 0.6)], ids=["brown", "red"])
@@ -215,4 +230,4 @@ def test_a_picture_without_colour_still_tells_a_dark_spot() -> None:
     assert not isinstance(skin, Unknown)
     assert isinstance(skin.maps, Unknown)
     assert [mark.region for mark in skin.marks if mark.kind == "dark-spots"] == ["nose"]
-    assert {mark.kind for mark in skin.marks} <= {"dark-spots", "unclassified-spots", "wrinkle-lines"}
+    assert {mark.kind for mark in skin.marks} <= {"dark-spots", "unclassified-spots", "fine-lines"}

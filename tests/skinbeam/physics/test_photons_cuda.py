@@ -215,7 +215,14 @@ def test_a_card_without_a_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(cuda_paths, "get_cuda_paths", dict)
     assert MonteCarlo().devices == ("cpu", "cuda")
     # As with NumPy 2.5, in which numba-cuda misses functions when its first kernel is compiled.
-    monkeypatch.setitem(sys.modules, "numba.cuda.cudaimpl", None)
+    load = importlib.import_module
+
+    def load_beside_new_numpy(name: str) -> Any:
+        if name == "numba.cuda.cudaimpl":
+            raise AttributeError("module 'numpy' has no attribute 'row_stack'")
+        return load(name)
+
+    monkeypatch.setattr(importlib, "import_module", load_beside_new_numpy)
     assert gpu.missing_cuda_part() == "unfit-numpy"
     assert MonteCarlo().devices == ("cpu",)
 
