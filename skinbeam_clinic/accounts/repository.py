@@ -220,9 +220,10 @@ class AccountRepository:
         Raises
         ------
         LockedError : too many wrong passwords.
-        InputError : `wrong-password`; `same-password`; or the new one is too easy.
+        InputError : `wrong-password`; `password-expired`: an owner set it too long ago; `same-password`; or the new one
+            is too easy.
         """
-        self.confirm_password(old)
+        self._check_password(old)
         if new == old:
             raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
@@ -239,22 +240,34 @@ class AccountRepository:
     def confirm_password(self, password: str) -> None:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
 
+        A password that an owner set confirms nothing, however the session began: the owner knows it, too.
+
         Raises
         ------
         LockedError : too many wrong passwords.
-        InputError : `wrong-password`.
+        InputError : `wrong-password`; `temporary-password`: an owner set it.
         """
+        self._check_password(password)
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            if _temporary(work, self._access.member.id):
+                raise clinic_error("temporary-password", "password")
+
+    def _check_password(self, password: str) -> None:
+        """Check the member's own password, which an owner may have set less than a week ago."""
         member = self._access.member
         subject = self._locks.subject("own", member.clinic_id, member.id)
         self._locks.count_attempt(subject)
         with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
+            expired = is_password_expired(work, member.id)
         if not self._passwords.verify(password, kept):
             with self._access.writing(AccessRight.READ) as work:
                 work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
             self._locks.reset(session, subject)
+        if expired:
+            raise clinic_error("password-expired", "old")
 
     def new_codes_address(self) -> str:
         """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
