@@ -28,6 +28,7 @@ __all__ = [
     "TEMPORARY_LIFE",
     "AccountRepository",
     "acting_member",
+    "check_same_password",
     "clinic_operator",
     "create_clinic",
     "is_password_expired",
@@ -223,12 +224,12 @@ class AccountRepository:
         InputError : `wrong-password`; `password-expired`: an owner set it too long ago; `same-password`; or the new one
             is too easy.
         """
-        self._check_password(old)
+        kept = self._check_password(old)
         if new == old:
             raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
         hashed = self._passwords.hash(new)
-        with self._own_row() as (work, row):
+        with self._own_row(kept) as (work, row):
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
@@ -237,23 +238,25 @@ class AccountRepository:
                 _remove_keys(work, row.id)
                 _end_tokens(work, row.id)
 
-    def confirm_password(self, password: str) -> None:
+    def confirm_password(self, password: str) -> str:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
 
-        A password that an owner set confirms nothing, however the session began: the owner knows it, too.
+        Returns the hash that it fits, for `check_same_password` in the transaction that follows. A password that an
+        owner set confirms nothing, however the session began: the owner knows it, too.
 
         Raises
         ------
         LockedError : too many wrong passwords.
         InputError : `wrong-password`; `temporary-password`: an owner set it.
         """
-        self._check_password(password)
+        kept = self._check_password(password)
         with self._access.reading_unlogged(AccessRight.READ) as work:
             if _temporary(work, self._access.member.id):
                 raise clinic_error("temporary-password", "password")
+        return kept
 
-    def _check_password(self, password: str) -> None:
-        """Check the member's own password, which an owner may have set less than a week ago."""
+    def _check_password(self, password: str) -> str:
+        """Return the hash that the member's own password fits; an owner may have set it less than a week ago."""
         member = self._access.member
         subject = self._locks.subject("own", member.clinic_id, member.id)
         self._locks.count_attempt(subject)
@@ -268,6 +271,7 @@ class AccountRepository:
             self._locks.reset(session, subject)
         if expired:
             raise clinic_error("password-expired", "old")
+        return kept
 
     def new_codes_address(self) -> str:
         """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
@@ -289,7 +293,7 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`, `wrong-code`.
         """
-        self.confirm_password(password)
+        kept = self.confirm_password(password)
         try:
             made = pyotp.parse_uri(address)
             step = match_time_step(made.secret, code, after=None)
@@ -297,7 +301,7 @@ class AccountRepository:
             raise clinic_error("wrong-code", "code") from None
         if step is None:
             raise clinic_error("wrong-code", "code")
-        with self._own_row() as (work, row):
+        with self._own_row(kept) as (work, row):
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.save(row, "member.codes")
@@ -315,8 +319,8 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`; `no-codes`: the member has no one-time codes that they could replace.
         """
-        self.confirm_password(password)
-        with self._own_row() as (work, row):
+        kept = self.confirm_password(password)
+        with self._own_row(kept) as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
             return self._recovery_codes(work)
@@ -333,10 +337,15 @@ class AccountRepository:
         return codes
 
     @contextmanager
-    def _own_row(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
-        """Yield a transaction with the member's own row, which they may change whatever their role."""
+    def _own_row(self, kept: str) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
+        """Yield a transaction with the member's own row, which they may change whatever their role.
+
+        Parameters
+        ----------
+        kept : the hash that their password fitted.
+        """
         with self._access.writing(AccessRight.READ) as work:
-            yield work, work.get(tables.MemberRow, self._access.member.id)
+            yield work, check_same_password(work, self._access.member.id, kept)
 
     def _change(
         self, work: ClinicTransaction, id: str, action: str, *, previous_role: str = "", **values: object
@@ -354,6 +363,25 @@ class AccountRepository:
         work.save(row, action)
         work.end_sessions(row.id)
         return read_member(row, self._access.member.clinic)
+
+
+def check_same_password(work: ClinicTransaction, member_id: str, kept: str) -> tables.MemberRow:
+    """Return a member's row, unless they were disabled or got another password since theirs was checked.
+
+    Otherwise a request in flight would undo an owner's reset.
+
+    Parameters
+    ----------
+    kept : the hash that the password fitted.
+
+    Raises
+    ------
+    InputError : `not-in`, as of a session that has ended.
+    """
+    row = work.get(tables.MemberRow, member_id)
+    if row.disabled_at is not None or row.password_hash != kept:
+        raise clinic_error("not-in", "password")
+    return row
 
 
 def is_password_expired(work: ClinicTransaction, member_id: str) -> bool:

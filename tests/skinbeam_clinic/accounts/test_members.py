@@ -10,11 +10,14 @@ import pyotp
 import pytest
 from clinic_samples import RECOMMENDED
 from pwdlib import PasswordHash
+from soft_passkey import SoftPasskey
 from sqlalchemy import select
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.challenges import ChallengeStore
 from skinbeam_clinic.accounts.lockout import FREE_FAILURES
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic, list_clinics
 from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
@@ -288,6 +291,47 @@ def test_a_new_password_ends_every_session(
     accounts.reset_password(ann.id, PASSWORD)
     assert door.find_session(came.token) is None
     door.sign_in(CLINIC, "Ann", PASSWORD)
+
+
+@pytest.mark.parametrize("change", ["password", "codes", "recovery", "passkey"])
+def test_a_request_in_flight_undoes_no_reset(
+    change: str, database: Database, accounts: AccountRepository, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password was checked just before an owner set another, since somebody else had learned it."""
+    assert ann.role == Role.OWNER
+    passwords, theirs = PasswordHasher(), "another set of words"
+    bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
+    mine, keys = AccountRepository(database, bob, passwords), PasskeyRepository(database, bob, passwords)
+    site, address = PasskeySite("laser.example", "https://laser.example"), mine.new_codes_address()
+    if change == "recovery":
+        mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
+    answer = SoftPasskey(site.origin, site.host).created(keys.registration_options(site, "Key", PASSWORD))
+    verify, consume = passwords.verify, ChallengeStore.consume
+
+    def verify_then_reset(password: str, hashed: str | None) -> bool:
+        right = verify(password, hashed)
+        accounts.reset_password(bob.id, theirs)
+        return right
+
+    def consume_then_reset(store: ChallengeStore, challenge: bytes, purpose: str) -> bool:
+        right = consume(store, challenge, purpose)
+        accounts.reset_password(bob.id, theirs)
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_then_reset)
+    monkeypatch.setattr(ChallengeStore, "consume", consume_then_reset)
+    attempts = {
+        "password": lambda: mine.change_password(PASSWORD, "words of a stranger"),
+        "codes": lambda: mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD),
+        "recovery": lambda: mine.new_recovery_codes(PASSWORD),
+        "passkey": lambda: keys.add(site, "Key", answer),
+    }
+    with pytest.raises(InputError) as refused:
+        attempts[change]()
+    assert refused.value.code == "not-in"
+    came = SignIn(database, PasswordHasher()).sign_in(CLINIC, "Bob", theirs)
+    assert came.step_due is None
+    assert (keys.all(), mine.recovery_codes_left()) == ((), 0)
 
 
 def test_a_role_that_somebody_changed_in_the_meantime_is_not_overwritten(
