@@ -334,6 +334,28 @@ def test_a_request_in_flight_undoes_no_reset(
     assert (keys.all(), mine.recovery_codes_left()) == ((), 0)
 
 
+@pytest.mark.parametrize("change", ["disabled", "reset"])
+def test_a_sign_in_while_an_owner_closes_the_account_is_refused(
+    change: str, database: Database, accounts: AccountRepository, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ann.role == Role.OWNER
+    bob, passwords = accounts.add("Bob", Role.ASSISTANT, PASSWORD), PasswordHasher()
+    verify = passwords.verify
+
+    def verify_then_close(password: str, hashed: str | None) -> bool:
+        right = verify(password, hashed)
+        if change == "disabled":
+            accounts.set_access(bob.id, allowed=False)
+        else:
+            accounts.reset_password(bob.id, "another set of words")
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_then_close)
+    with pytest.raises(InputError) as refused:
+        SignIn(database, passwords).sign_in(CLINIC, "Bob", PASSWORD)
+    assert refused.value.code == "not-in"
+
+
 def test_a_role_that_somebody_changed_in_the_meantime_is_not_overwritten(
     accounts: AccountRepository, ann: Member
 ) -> None:
