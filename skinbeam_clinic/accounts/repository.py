@@ -33,6 +33,7 @@ __all__ = [
     "create_clinic",
     "is_password_expired",
     "list_clinics",
+    "list_owners_with_access",
     "read_member",
 ]
 
@@ -171,7 +172,7 @@ class AccountRepository:
         Raises
         ------
         ConflictError : somebody else gave them another role in the meantime.
-        InputError : `last-owner`: nobody could add or enable members any more.
+        InputError : `last-owner`: nobody who can sign in could add or enable members any more.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             return self._change(work, id, "member.role", previous_role=previous, role=str(role))
@@ -205,7 +206,7 @@ class AccountRepository:
                 work, id, "member.reset", password_hash=hashed, code_secret_sealed=None, code_step=None
             )
             _remove_keys(work, id)
-            _end_temporary(work, id)
+            _end_temporary(work, id, "member.password-replaced")
             if temporary:
                 _set_temporary(work, id)
             return member
@@ -233,7 +234,7 @@ class AccountRepository:
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
-            _end_temporary(work, row.id)
+            _end_temporary(work, row.id, "member.password-own")
             if with_keys:
                 _remove_keys(work, row.id)
                 _end_tokens(work, row.id)
@@ -355,10 +356,7 @@ class AccountRepository:
             work.check_unchanged(row, row.role, previous_role)
         for name, value in values.items():
             setattr(row, name, value)
-        owners = work.rows(
-            tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None)
-        )
-        if not owners:
+        if not list_owners_with_access(work):
             raise clinic_error("last-owner", "member")
         work.save(row, action)
         work.end_sessions(row.id)
@@ -384,6 +382,18 @@ def check_same_password(work: ClinicTransaction, member_id: str, kept: str) -> t
     return row
 
 
+def list_owners_with_access(work: ClinicTransaction) -> tuple[str, ...]:
+    """Return the ids of the owners who can sign in now.
+
+    An owner whose password another owner set may never have been told it, and it expires, so they count only where a
+    provider of sign-in lets them in.
+    """
+    owners = work.rows(tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None))
+    waiting = {row.id for row in work.rows(tables.TemporaryPasswordRow)}
+    provided = {row.member_id for row in work.rows(tables.OidcIdentityRow)}
+    return tuple(row.id for row in owners if row.id not in waiting - provided)
+
+
 def is_password_expired(work: ClinicTransaction, member_id: str) -> bool:
     """Return whether a member's password is one that an owner set, and its time is over."""
     return any(now() >= row.until for row in _temporary(work, member_id))
@@ -399,9 +409,9 @@ def _set_temporary(work: ClinicTransaction, member_id: str) -> None:
     work.save(row, "member.password-temporary")
 
 
-def _end_temporary(work: ClinicTransaction, member_id: str) -> None:
+def _end_temporary(work: ClinicTransaction, member_id: str, action: str) -> None:
     for row in _temporary(work, member_id):
-        work.delete(row, "member.password-own")
+        work.delete(row, action)
 
 
 def _remove_keys(work: ClinicTransaction, member_id: str) -> None:

@@ -26,6 +26,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import ConflictError, LockedError
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 
 PASSWORD = "quiet otters read maps"
 CLINIC = "Harbour Clinic"
@@ -376,6 +377,34 @@ def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:
             attempt()
     accounts.add("Bob", Role.OWNER, PASSWORD)
     assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
+
+
+def test_an_owner_who_has_not_chosen_a_password_yet_is_not_the_last(
+    database: Database, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
+) -> None:
+    """They may never have been told the one that was set for them, which expires in a week."""
+    bob = accounts.add("Bob", Role.OWNER, PASSWORD, temporary=True)
+    for attempt in (
+        lambda: accounts.set_role(ann.id, Role.AUDITOR),
+        lambda: accounts.set_access(ann.id, allowed=False),
+    ):
+        with pytest.raises(InputError, match="would have no owner left"):
+            attempt()
+    AccountRepository(database, bob, passwords).change_password(PASSWORD, "another set of words")
+    assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
+
+
+def test_the_audit_log_tells_a_replaced_password_from_a_chosen_one(
+    database: Database, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
+) -> None:
+    bob = accounts.add("Bob", Role.CLINICIAN, PASSWORD, temporary=True)
+    log = ClinicRepositories(database, ann).audit_log
+    accounts.reset_password(bob.id, "another set of words", temporary=True)
+    actions = [one.action for one in log.newest(50)]
+    assert "member.password-replaced" in actions
+    assert "member.password-own" not in actions
+    AccountRepository(database, bob, passwords).change_password("another set of words", "words of his own")
+    assert "member.password-own" in [one.action for one in log.newest(50)]
 
 
 @pytest.mark.parametrize(
