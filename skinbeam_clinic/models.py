@@ -117,12 +117,16 @@ class SignInStep(StrEnum):
 
 @dataclass(frozen=True)
 class MemberSession:
-    """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks."""
+    """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks.
+
+    `factor_checked` is whether a second factor was checked in it.
+    """
 
     token: str
     member: Member
     step_due: SignInStep | None
     expires_at: datetime.datetime
+    factor_checked: bool = False
 
 
 @dataclass(frozen=True)

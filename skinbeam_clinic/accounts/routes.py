@@ -307,7 +307,8 @@ def _add_member(request: ClinicRequest) -> Response:
 
 def _set_second_factor(request: ClinicRequest) -> Response:
     required = request.text("required") == "true"
-    return _change_members(request, lambda: request.second_factors.set_required(required=required))
+    checked = request.member_session.factor_checked
+    return _change_members(request, lambda: request.second_factors.set_required(required=required, checked=checked))
 
 
 def _set_role(request: ClinicRequest) -> Response:
