@@ -110,7 +110,7 @@ class SignInStep(StrEnum):
     """What a session still lacks before it may see records."""
 
     CODE = "code"  # a one-time code
-    PASSWORD = "password"  # their own, since an owner set the one that they signed in with
+    PASSWORD = "password"  # their own, since an owner set the one that they signed in with or a setup needs it
     PASSKEY = "passkey"  # the clinic requires a second factor, and the member's is a passkey
     SETUP = "setup"  # the clinic requires a second factor, and the member has none
 
