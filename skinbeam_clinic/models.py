@@ -110,19 +110,23 @@ class SignInStep(StrEnum):
     """What a session still lacks before it may see records."""
 
     CODE = "code"  # a one-time code
-    PASSWORD = "password"  # their own, since an owner set the one that they signed in with
+    PASSWORD = "password"  # their own, since an owner set the one that they signed in with or a setup needs it
     PASSKEY = "passkey"  # the clinic requires a second factor, and the member's is a passkey
     SETUP = "setup"  # the clinic requires a second factor, and the member has none
 
 
 @dataclass(frozen=True)
 class MemberSession:
-    """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks."""
+    """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks.
+
+    `factor_checked` is whether a second factor was checked in it.
+    """
 
     token: str
     member: Member
     step_due: SignInStep | None
     expires_at: datetime.datetime
+    factor_checked: bool = False
 
 
 @dataclass(frozen=True)

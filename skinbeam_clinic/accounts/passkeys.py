@@ -33,7 +33,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE, ChallengeStore
 from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
-from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.repository import AccountRepository, check_same_password
 from skinbeam_clinic.accounts.second_factors import check_factor_removal
 from skinbeam_clinic.accounts.sign_in import begin_session
 from skinbeam_clinic.audit_log import hash_chain
@@ -91,7 +91,6 @@ class PasskeyRepository:
         self._access = ClinicAccess(database, member)
         self._accounts = AccountRepository(database, member, passwords)
         self._challenges = ChallengeStore(database)
-        self._purpose = f"{member.clinic_id}/{member.id}"
 
     def all(self) -> tuple[Passkey, ...]:
         """Return the member's passkeys, the oldest first."""
@@ -111,7 +110,7 @@ class PasskeyRepository:
         InputError : `wrong-password`, `bad-name`.
         """
         display_name(name)
-        self._accounts.confirm_password(password)
+        kept = self._accounts.confirm_password(password)
         member = self._access.member
         with self._access.reading_unlogged(AccessRight.READ) as work:
             known = [PublicKeyCredentialDescriptor(base64url_to_bytes(row.credential)) for row in self._rows(work)]
@@ -120,7 +119,7 @@ class PasskeyRepository:
             rp_name=site.host,
             user_id=_user_handle(member.clinic_id, member.id),
             user_name=f"{member.name}, {member.clinic}",
-            challenge=self._challenges.create(self._purpose),
+            challenge=self._challenges.create(self._purpose(kept)),
             timeout=_TIMEOUT_MS,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
@@ -138,7 +137,8 @@ class PasskeyRepository:
 
         Raises
         ------
-        InputError : `bad-name`; `passkey`: the answer does not belong to a challenge of `ask`.
+        InputError : `bad-name`; `passkey`: the answer does not belong to a challenge of `registration_options`;
+            `not-in`: the member was disabled or got another password in the meantime.
         """
         shown = display_name(name)
         try:
@@ -146,7 +146,9 @@ class PasskeyRepository:
             challenge = parse_client_data_json(credential.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
-        if not self._challenges.consume(challenge, self._purpose):
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            kept = work.get(tables.MemberRow, self._access.member.id).password_hash
+        if not self._challenges.consume(challenge, self._purpose(kept)):
             raise clinic_error("passkey", "passkey")
         try:
             made = verify_registration_response(
@@ -161,6 +163,7 @@ class PasskeyRepository:
         if len(made.credential_id) > _LONGEST_CREDENTIAL:
             raise clinic_error("passkey", "passkey")
         with self._access.writing(AccessRight.READ) as work:
+            check_same_password(work, self._access.member.id, kept)
             row = tables.PasskeyRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -190,6 +193,10 @@ class PasskeyRepository:
                 raise clinic_error("absent", "passkey")
             check_factor_removal(work, self._access.member.id)
             work.delete(row, "passkey.removed")
+
+    def _purpose(self, kept: str) -> str:
+        """Return the purpose of a challenge that the member's password opened; another password ends it."""
+        return f"{self._access.member.clinic_id}/{self._access.member.id}/{kept}"
 
     def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:
         mine = tables.PasskeyRow.member_id == self._access.member.id

@@ -28,10 +28,12 @@ __all__ = [
     "TEMPORARY_LIFE",
     "AccountRepository",
     "acting_member",
+    "check_same_password",
     "clinic_operator",
     "create_clinic",
     "is_password_expired",
     "list_clinics",
+    "list_owners_with_access",
     "read_member",
 ]
 
@@ -170,7 +172,7 @@ class AccountRepository:
         Raises
         ------
         ConflictError : somebody else gave them another role in the meantime.
-        InputError : `last-owner`: nobody could add or enable members any more.
+        InputError : `last-owner`: nobody who can sign in could add or enable members any more.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             return self._change(work, id, "member.role", previous_role=previous, role=str(role))
@@ -204,7 +206,7 @@ class AccountRepository:
                 work, id, "member.reset", password_hash=hashed, code_secret_sealed=None, code_step=None
             )
             _remove_keys(work, id)
-            _end_temporary(work, id)
+            _end_temporary(work, id, "member.password-replaced")
             if temporary:
                 _set_temporary(work, id)
             return member
@@ -220,41 +222,57 @@ class AccountRepository:
         Raises
         ------
         LockedError : too many wrong passwords.
-        InputError : `wrong-password`; `same-password`; or the new one is too easy.
+        InputError : `wrong-password`; `password-expired`: an owner set it too long ago; `same-password`; or the new one
+            is too easy.
         """
-        self.confirm_password(old)
+        kept = self._check_password(old)
         if new == old:
             raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
         hashed = self._passwords.hash(new)
-        with self._own_row() as (work, row):
+        with self._own_row(kept) as (work, row):
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
-            _end_temporary(work, row.id)
+            _end_temporary(work, row.id, "member.password-own")
             if with_keys:
                 _remove_keys(work, row.id)
                 _end_tokens(work, row.id)
 
-    def confirm_password(self, password: str) -> None:
+    def confirm_password(self, password: str) -> str:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
+
+        Returns the hash that it fits, for `check_same_password` in the transaction that follows. A password that an
+        owner set confirms nothing, however the session began: the owner knows it, too.
 
         Raises
         ------
         LockedError : too many wrong passwords.
-        InputError : `wrong-password`.
+        InputError : `wrong-password`; `temporary-password`: an owner set it.
         """
+        kept = self._check_password(password)
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            if _temporary(work, self._access.member.id):
+                raise clinic_error("temporary-password", "password")
+        return kept
+
+    def _check_password(self, password: str) -> str:
+        """Return the hash that the member's own password fits; an owner may have set it less than a week ago."""
         member = self._access.member
         subject = self._locks.subject("own", member.clinic_id, member.id)
         self._locks.count_attempt(subject)
         with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
+            expired = is_password_expired(work, member.id)
         if not self._passwords.verify(password, kept):
             with self._access.writing(AccessRight.READ) as work:
                 work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
             self._locks.reset(session, subject)
+        if expired:
+            raise clinic_error("password-expired", "old")
+        return kept
 
     def new_codes_address(self) -> str:
         """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
@@ -276,7 +294,7 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`, `wrong-code`.
         """
-        self.confirm_password(password)
+        kept = self.confirm_password(password)
         try:
             made = pyotp.parse_uri(address)
             step = match_time_step(made.secret, code, after=None)
@@ -284,7 +302,7 @@ class AccountRepository:
             raise clinic_error("wrong-code", "code") from None
         if step is None:
             raise clinic_error("wrong-code", "code")
-        with self._own_row() as (work, row):
+        with self._own_row(kept) as (work, row):
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.save(row, "member.codes")
@@ -302,8 +320,8 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`; `no-codes`: the member has no one-time codes that they could replace.
         """
-        self.confirm_password(password)
-        with self._own_row() as (work, row):
+        kept = self.confirm_password(password)
+        with self._own_row(kept) as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
             return self._recovery_codes(work)
@@ -320,10 +338,15 @@ class AccountRepository:
         return codes
 
     @contextmanager
-    def _own_row(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
-        """Yield a transaction with the member's own row, which they may change whatever their role."""
+    def _own_row(self, kept: str) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
+        """Yield a transaction with the member's own row, which they may change whatever their role.
+
+        Parameters
+        ----------
+        kept : the hash that their password fitted.
+        """
         with self._access.writing(AccessRight.READ) as work:
-            yield work, work.get(tables.MemberRow, self._access.member.id)
+            yield work, check_same_password(work, self._access.member.id, kept)
 
     def _change(
         self, work: ClinicTransaction, id: str, action: str, *, previous_role: str = "", **values: object
@@ -333,14 +356,42 @@ class AccountRepository:
             work.check_unchanged(row, row.role, previous_role)
         for name, value in values.items():
             setattr(row, name, value)
-        owners = work.rows(
-            tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None)
-        )
-        if not owners:
+        if not list_owners_with_access(work):
             raise clinic_error("last-owner", "member")
         work.save(row, action)
         work.end_sessions(row.id)
         return read_member(row, self._access.member.clinic)
+
+
+def check_same_password(work: ClinicTransaction, member_id: str, kept: str) -> tables.MemberRow:
+    """Return a member's row, unless they were disabled or got another password since theirs was checked.
+
+    Otherwise a request in flight would undo an owner's reset.
+
+    Parameters
+    ----------
+    kept : the hash that the password fitted.
+
+    Raises
+    ------
+    InputError : `not-in`, as of a session that has ended.
+    """
+    row = work.get(tables.MemberRow, member_id)
+    if row.disabled_at is not None or row.password_hash != kept:
+        raise clinic_error("not-in", "password")
+    return row
+
+
+def list_owners_with_access(work: ClinicTransaction) -> tuple[str, ...]:
+    """Return the ids of the owners who can sign in now.
+
+    An owner whose password another owner set may never have been told it, and it expires, so they count only where a
+    provider of sign-in lets them in.
+    """
+    owners = work.rows(tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None))
+    waiting = {row.id for row in work.rows(tables.TemporaryPasswordRow)}
+    provided = {row.member_id for row in work.rows(tables.OidcIdentityRow)}
+    return tuple(row.id for row in owners if row.id not in waiting - provided)
 
 
 def is_password_expired(work: ClinicTransaction, member_id: str) -> bool:
@@ -358,9 +409,9 @@ def _set_temporary(work: ClinicTransaction, member_id: str) -> None:
     work.save(row, "member.password-temporary")
 
 
-def _end_temporary(work: ClinicTransaction, member_id: str) -> None:
+def _end_temporary(work: ClinicTransaction, member_id: str, action: str) -> None:
     for row in _temporary(work, member_id):
-        work.delete(row, "member.password-own")
+        work.delete(row, action)
 
 
 def _remove_keys(work: ClinicTransaction, member_id: str) -> None:

@@ -162,10 +162,11 @@ def show_account(request: ClinicRequest, error: InputError | None = None, addres
 
     Of a member who must choose their own password or set up a second factor first, it is nothing but where they do so.
     """
-    if request.member_session.step_due is SignInStep.PASSWORD:
-        return request.page("own-password.html", 200 if error is None else error_status(error), error=error)
-    address = address or request.accounts.new_codes_address()
     status, member = 200 if error is None else error_status(error), request.member_session.member
+    provider = request.provider_title
+    if request.member_session.step_due is SignInStep.PASSWORD:
+        return request.page("own-password.html", status, error=error, provider=provider)
+    address = address or request.accounts.new_codes_address()
     factors = {
         "has_codes": member.has_one_time_codes,
         "address": address,
@@ -175,14 +176,16 @@ def show_account(request: ClinicRequest, error: InputError | None = None, addres
         "passkeys_here": are_passkeys_available(request.http_request),
     }
     if request.member_session.step_due is not None:
-        return request.page("second-factor.html", status, error=error, clinic=member.clinic, **factors)
+        return request.page(
+            "second-factor.html", status, error=error, clinic=member.clinic, provider=provider, **factors
+        )
     return request.page(
         "account.html",
         status,
         error=error,
         **factors,
         sessions=request.services.sign_in.open_sessions(request.member_session.token),
-        provider=request.provider_title,
+        provider=provider,
         identities=request.identities.own(),
     )
 
@@ -307,7 +310,8 @@ def _add_member(request: ClinicRequest) -> Response:
 
 def _set_second_factor(request: ClinicRequest) -> Response:
     required = request.text("required") == "true"
-    return _change_members(request, lambda: request.second_factors.set_required(required=required))
+    checked = request.member_session.factor_checked
+    return _change_members(request, lambda: request.second_factors.set_required(required=required, checked=checked))
 
 
 def _set_role(request: ClinicRequest) -> Response:

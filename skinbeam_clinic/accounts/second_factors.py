@@ -8,6 +8,7 @@ has a passkey signs in with it: whoever knows only their password must not be ab
 """
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.accounts.repository import list_owners_with_access
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicSettingsRow, MemberRow, PasskeyRow
@@ -34,16 +35,21 @@ class SecondFactorPolicy:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _is_required(work)
 
-    def set_required(self, *, required: bool) -> None:
+    def set_required(self, *, required: bool, checked: bool) -> None:
         """Require a second factor of every member, or none any more; it counts for open sessions, too.
+
+        Parameters
+        ----------
+        checked : whether the acting member's own factor was checked in their session: here and now it works.
 
         Raises
         ------
-        InputError : `no-own-factor`: the acting member has none, and would be the first who cannot go on.
+        InputError : `no-own-factor`: the acting member has none, and would be the first who cannot go on;
+            `factor-unchecked`; `lone-passkey`: nobody could let them in again if they lose the only one.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
-            if required and not _has_factor(work, self._access.member.id):
-                raise clinic_error("no-own-factor", "required")
+            if required:
+                _check_own_factor(work, self._access.member.id, checked=checked)
             rows = work.rows(ClinicSettingsRow)
             row = rows[0] if rows else ClinicSettingsRow(clinic_id=work.clinic_id, id=work.clinic_id)
             row.second_factor_required, row.changed_at, row.changed_by = required, now(), work.actor
@@ -67,6 +73,14 @@ def _is_required(work: ClinicTransaction) -> bool:
     return any(row.second_factor_required for row in work.rows(ClinicSettingsRow))
 
 
-def _has_factor(work: ClinicTransaction, member_id: str) -> bool:
+def _check_own_factor(work: ClinicTransaction, member_id: str, *, checked: bool) -> None:
+    """Refuse that a member requires a factor that could lock them out themselves, with nobody to let them in again."""
     codes = work.get(MemberRow, member_id).code_secret_sealed is not None
-    return codes or bool(work.rows(PasskeyRow, PasskeyRow.member_id == member_id))
+    passkeys = len(work.rows(PasskeyRow, PasskeyRow.member_id == member_id))
+    if not codes and not passkeys:
+        raise clinic_error("no-own-factor", "required")
+    if not checked:
+        raise clinic_error("factor-unchecked", "required")
+    others = set(list_owners_with_access(work)) - {member_id}
+    if not codes and passkeys == 1 and not others:
+        raise clinic_error("lone-passkey", "required")

@@ -76,6 +76,7 @@ class SignIn:
         right = self._passwords.verify(password, None if member is None else member.password_hash)
         with self._database.writing() as session:
             house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
+            member = None if house is None or member is None else _read_again(session, member)
             if right and member is not None and house is not None:
                 work = ClinicTransaction(self._database, session, house, member.id)
                 expired = is_password_expired(work, member.id)
@@ -230,10 +231,21 @@ class SessionRows:
     step_due: SignInStep | None
 
 
+def _read_again(session: Session, checked: MemberRow) -> MemberRow | None:
+    """Return the row of a member under the clinic's lock; None where they were disabled or got another password.
+
+    Parameters
+    ----------
+    checked : their row when the password was checked, which takes long.
+    """
+    row = session.get(MemberRow, (checked.clinic_id, checked.id))
+    return None if row is None or row.disabled_at is not None or row.password_hash != checked.password_hash else row
+
+
 def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
-    return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until)
+    return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until, row.code_at is not None)
 
 
 def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:

@@ -43,4 +43,7 @@ def find_step_due(
         return SignInStep.PASSWORD
     if row.code_at is not None or not factor_required:
         return None
-    return SignInStep.PASSKEY if has_passkey else SignInStep.SETUP
+    if has_passkey:
+        return SignInStep.PASSKEY
+    # The setup asks for the password, and one that an owner set confirms nothing.
+    return SignInStep.PASSWORD if is_temporary else SignInStep.SETUP

@@ -7,7 +7,7 @@
   for (const part of document.querySelectorAll(".with-passkeys, .without-passkeys")) {
     part.hidden = part.classList.contains("without-passkeys");
   }
-  const told = form.querySelector("[role=alert]"), button = form.querySelector("button");
+  const told = form.querySelector("[role=alert]"), button = form.querySelector("button[type=submit]");
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));

@@ -10,11 +10,14 @@ import pyotp
 import pytest
 from clinic_samples import RECOMMENDED
 from pwdlib import PasswordHash
+from soft_passkey import SoftPasskey
 from sqlalchemy import select
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.challenges import ChallengeStore
 from skinbeam_clinic.accounts.lockout import FREE_FAILURES
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic, list_clinics
 from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
@@ -23,6 +26,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import ConflictError, LockedError
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 
 PASSWORD = "quiet otters read maps"
 CLINIC = "Harbour Clinic"
@@ -290,6 +294,69 @@ def test_a_new_password_ends_every_session(
     door.sign_in(CLINIC, "Ann", PASSWORD)
 
 
+@pytest.mark.parametrize("change", ["password", "codes", "recovery", "passkey"])
+def test_a_request_in_flight_undoes_no_reset(
+    change: str, database: Database, accounts: AccountRepository, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password was checked just before an owner set another, since somebody else had learned it."""
+    assert ann.role == Role.OWNER
+    passwords, theirs = PasswordHasher(), "another set of words"
+    bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
+    mine, keys = AccountRepository(database, bob, passwords), PasskeyRepository(database, bob, passwords)
+    site, address = PasskeySite("laser.example", "https://laser.example"), mine.new_codes_address()
+    if change == "recovery":
+        mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
+    answer = SoftPasskey(site.origin, site.host).created(keys.registration_options(site, "Key", PASSWORD))
+    verify, consume = passwords.verify, ChallengeStore.consume
+
+    def verify_then_reset(password: str, hashed: str | None) -> bool:
+        right = verify(password, hashed)
+        accounts.reset_password(bob.id, theirs)
+        return right
+
+    def consume_then_reset(store: ChallengeStore, challenge: bytes, purpose: str) -> bool:
+        right = consume(store, challenge, purpose)
+        accounts.reset_password(bob.id, theirs)
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_then_reset)
+    monkeypatch.setattr(ChallengeStore, "consume", consume_then_reset)
+    attempts = {
+        "password": lambda: mine.change_password(PASSWORD, "words of a stranger"),
+        "codes": lambda: mine.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD),
+        "recovery": lambda: mine.new_recovery_codes(PASSWORD),
+        "passkey": lambda: keys.add(site, "Key", answer),
+    }
+    with pytest.raises(InputError) as refused:
+        attempts[change]()
+    assert refused.value.code == "not-in"
+    came = SignIn(database, PasswordHasher()).sign_in(CLINIC, "Bob", theirs)
+    assert came.step_due is None
+    assert (keys.all(), mine.recovery_codes_left()) == ((), 0)
+
+
+@pytest.mark.parametrize("change", ["disabled", "reset"])
+def test_a_sign_in_while_an_owner_closes_the_account_is_refused(
+    change: str, database: Database, accounts: AccountRepository, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ann.role == Role.OWNER
+    bob, passwords = accounts.add("Bob", Role.ASSISTANT, PASSWORD), PasswordHasher()
+    verify = passwords.verify
+
+    def verify_then_close(password: str, hashed: str | None) -> bool:
+        right = verify(password, hashed)
+        if change == "disabled":
+            accounts.set_access(bob.id, allowed=False)
+        else:
+            accounts.reset_password(bob.id, "another set of words")
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_then_close)
+    with pytest.raises(InputError) as refused:
+        SignIn(database, passwords).sign_in(CLINIC, "Bob", PASSWORD)
+    assert refused.value.code == "not-in"
+
+
 def test_a_role_that_somebody_changed_in_the_meantime_is_not_overwritten(
     accounts: AccountRepository, ann: Member
 ) -> None:
@@ -310,6 +377,34 @@ def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:
             attempt()
     accounts.add("Bob", Role.OWNER, PASSWORD)
     assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
+
+
+def test_an_owner_who_has_not_chosen_a_password_yet_is_not_the_last(
+    database: Database, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
+) -> None:
+    """They may never have been told the one that was set for them, which expires in a week."""
+    bob = accounts.add("Bob", Role.OWNER, PASSWORD, temporary=True)
+    for attempt in (
+        lambda: accounts.set_role(ann.id, Role.AUDITOR),
+        lambda: accounts.set_access(ann.id, allowed=False),
+    ):
+        with pytest.raises(InputError, match="would have no owner left"):
+            attempt()
+    AccountRepository(database, bob, passwords).change_password(PASSWORD, "another set of words")
+    assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
+
+
+def test_the_audit_log_tells_a_replaced_password_from_a_chosen_one(
+    database: Database, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
+) -> None:
+    bob = accounts.add("Bob", Role.CLINICIAN, PASSWORD, temporary=True)
+    log = ClinicRepositories(database, ann).audit_log
+    accounts.reset_password(bob.id, "another set of words", temporary=True)
+    actions = [one.action for one in log.newest(50)]
+    assert "member.password-replaced" in actions
+    assert "member.password-own" not in actions
+    AccountRepository(database, bob, passwords).change_password("another set of words", "words of his own")
+    assert "member.password-own" in [one.action for one in log.newest(50)]
 
 
 @pytest.mark.parametrize(

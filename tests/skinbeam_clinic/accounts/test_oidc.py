@@ -27,6 +27,7 @@ from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings, O
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.tables import MemberRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ProviderError, RecordNotFoundError
@@ -428,6 +429,39 @@ def test_a_one_time_code_is_due_as_after_a_password(clinics: Clinics, app: FastA
     client = opened(app)
     assert onward(signed_in(client, provider).text) == "/sign-in/code"
     assert client.get("/").headers["location"] == "/sign-in/code"
+
+
+def test_who_never_had_a_password_chooses_one_before_they_set_up_the_required_factor(
+    clinics: Clinics, app: FastAPI, provider: SoftProvider
+) -> None:
+    """The setup asks for their password; the one that an owner set, and knows, confirms no factor."""
+    first, chosen, owner = "a first sentence of words", "words that nobody else knows", clinics.members[HOME, Role.OWNER]
+    accounts = AccountRepository(clinics.database, owner, PasswordHasher())
+    provider.person = "never-told"
+    member = accounts.add("never-told", Role.CLINICIAN, first, temporary=True)
+    OidcIdentityRepository(clinics.database, owner).bind(member.id, OidcSubject(provider.address, provider.person))
+    assert onward(signed_in(opened(app), provider).text) == "/"  # where none is required, they need no password
+    address = accounts.new_codes_address()
+    accounts.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
+    policy = SecondFactorPolicy(clinics.database, owner)
+    policy.set_required(required=True, checked=True)
+    try:
+        client = opened(app)
+        assert onward(signed_in(client, provider).text) == "/account"
+        page = client.get("/account").text
+        assert "Choose your own password" in page
+        assert "ask an owner of your clinic to set a new one" in page
+        sent = {"old": first, "new": chosen}
+        assert client.post("/account/password", data=sent).headers["location"] == "/sign-in"
+        client = opened(app)
+        signed_in(client, provider)
+        page = client.get("/account").text
+        assert "Set up a second factor" in page
+        assert "ask an owner of your clinic to set a new one" in page
+        AccountRepository(clinics.database, member, PasswordHasher()).confirm_password(chosen)
+    finally:
+        policy.set_required(required=False, checked=True)
+        accounts.reset_password(owner.id, PASSWORD)
 
 
 def test_who_is_let_in_no_more_stays_out_and_a_reset_takes_identities_away(

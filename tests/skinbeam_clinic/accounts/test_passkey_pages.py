@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from clinic_pages import looked_at, opened_page, served
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
@@ -264,6 +264,27 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("textbox", name="One-time code")).to_be_visible()
         looked_at(page, "code")
+
+
+@pytest.mark.check
+def test_a_passkey_is_asked_for_once_however_often_its_button_is_pressed(page: Page, clinics: Clinics) -> None:
+    """The form has a second button, which shows its password."""
+    owner, asked = clinics.members[HOME, Role.OWNER], list[Route]()
+    AccountRepository(clinics.database, owner, PasswordHasher()).add("hasty", Role.CLINICIAN, PASSWORD)
+    add_authenticator(page)
+    with served(clinics.app) as found:
+        page.goto(found.replace("127.0.0.1", "localhost"))
+        page.get_by_label("Clinic").fill(HOME)
+        page.get_by_label("Name").fill("hasty")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("link", name="hasty").click()
+        page.route("**/account/passkeys/challenge", lambda route: asked.append(route))  # and is not answered
+        fill_passkey(page, "This computer", PASSWORD)
+        form = page.locator("form[data-challenge]")
+        expect(form.get_by_role("button", name="Show")).to_be_enabled()
+        expect(form.get_by_role("button", name="Add a passkey")).to_be_disabled()
+    assert len(asked) == 1
 
 
 @pytest.mark.check

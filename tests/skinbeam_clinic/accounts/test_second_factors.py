@@ -36,7 +36,7 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
     """Clinics of which the first requires a second factor; its owner has one-time codes."""
     with two_clinics_on(request.param, tmp_path) as made:
         add_codes(made, made.members[HOME, Role.OWNER])
-        policy(made).set_required(required=True)
+        policy(made).set_required(required=True, checked=True)
         yield made
 
 
@@ -133,16 +133,16 @@ def test_who_adds_a_passkey_is_let_in_and_no_password_does_instead_of_it(own: Cl
 
 def test_sessions_that_are_open_when_it_is_required_are_held_to_it(own: Clinics) -> None:
     sign_in = SignIn(own.database, PasswordHasher())
-    policy(own).set_required(required=False)
+    policy(own).set_required(required=False, checked=True)
     bare = sign_in.sign_in(HOME, "auditor", PASSWORD)
     device = add_passkey(own, own.members[HOME, Role.CLINICIAN])
     keyed, by_word = by_passkey(own, device), sign_in.sign_in(HOME, "clinician", PASSWORD)
     assert (bare.step_due, by_word.step_due) == (None, None)
-    policy(own).set_required(required=True)
+    policy(own).set_required(required=True, checked=True)
     steps = [found and found.step_due for found in map(sign_in.find_session, (bare.token, by_word.token))]
     assert steps == [SignInStep.SETUP, SignInStep.PASSKEY]
     assert keyed.get("/").status_code == 200
-    policy(own).set_required(required=False)
+    policy(own).set_required(required=False, checked=True)
     found = sign_in.find_session(bare.token)
     assert found is not None
     assert found.step_due is None
@@ -180,11 +180,42 @@ def test_only_an_owner_with_a_factor_and_their_password_requires_one_and_it_stan
     for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
         assert by_password(own, role).post("/people/second-factor", data=sent).status_code == 403
         with pytest.raises(DeniedError):
-            policy(own, role).set_required(required=True)
+            policy(own, role).set_required(required=True, checked=True)
     with pytest.raises(InputError) as refused:
-        policy(own, Role.OWNER, OTHER).set_required(required=True)
+        policy(own, Role.OWNER, OTHER).set_required(required=True, checked=True)
     assert refused.value.code == "no-own-factor"
     assert all(one.findings == () for one in verify_database(own.database))
+
+
+def test_an_owner_whose_factor_was_not_checked_in_this_session_requires_none(own: Clinics) -> None:
+    """A passkey of an earlier host name is a factor on the page, and would let nobody in."""
+    owner, sent = own.members[HOME, Role.OWNER], {"required": "true", "own": PASSWORD}
+    policy(own).set_required(required=False, checked=True)
+    AccountRepository(own.database, owner, PasswordHasher()).reset_password(owner.id, PASSWORD)
+    device = add_passkey(own, owner)
+    client = by_password(own, "owner")
+    answer = client.post("/people/second-factor", data=sent)
+    assert (answer.status_code, "did not sign in with your second factor" in answer.text) == (422, True)
+    assert not policy(own).is_required()
+    add_passkey(own, owner)
+    assert by_passkey(own, device).post("/people/second-factor", data=sent).headers["location"] == "/people"
+    assert policy(own).is_required()
+
+
+def test_the_only_owner_needs_more_than_one_passkey_before_it_is_required(own: Clinics) -> None:
+    owner, hasher = own.members[HOME, Role.OWNER], PasswordHasher()
+    accounts = AccountRepository(own.database, owner, hasher)
+    accounts.reset_password(owner.id, PASSWORD)
+    add_passkey(own, owner)
+    accounts.add("Waiting", Role.OWNER, PASSWORD, temporary=True)  # and may never come
+    with pytest.raises(InputError) as refused:
+        policy(own).set_required(required=True, checked=True)
+    assert refused.value.code == "lone-passkey"
+    other = accounts.add("Second", Role.OWNER, PASSWORD)
+    policy(own).set_required(required=True, checked=True)
+    accounts.set_access(other.id, allowed=False)
+    add_codes(own, owner)
+    policy(own).set_required(required=True, checked=True)
 
 
 def test_the_only_factor_is_not_removed_where_one_is_required(own: Clinics) -> None:
@@ -215,8 +246,8 @@ def test_a_real_browser_is_led_to_set_up_a_passkey_and_then_to_the_records(page:
     seen = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
     session.send("WebAuthn.addVirtualAuthenticator", {"options": about | seen})
     with two_clinics_on("sqlite", tmp_path) as made, served(made.app) as found:
-        add_passkey(made, made.members[HOME, Role.OWNER])
-        policy(made).set_required(required=True)
+        add_codes(made, made.members[HOME, Role.OWNER])
+        policy(made).set_required(required=True, checked=True)
         address = found.replace("127.0.0.1", "localhost")
         page.goto(address)
         page.get_by_label("Clinic").fill(HOME)

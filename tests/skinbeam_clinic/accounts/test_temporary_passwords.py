@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from clinic_pages import looked_at, opened_page, served
 from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, two_clinics_on
@@ -98,6 +99,37 @@ def test_who_signs_in_without_the_password_is_not_asked_for_another(own: Clinics
         member = session.get_one(MemberRow, (late.clinic_id, late.id))
         assert begin_session(session, member, code_confirmed=False).step_due is None
         assert begin_session(session, member, code_confirmed=False, by_password=True).step_due is SignInStep.PASSWORD
+
+
+def late_accounts(clinics: Clinics) -> AccountRepository:
+    """Return the accounts in the name of the member whose password is one that the owner set."""
+    everybody = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher()).all()
+    late = next(one for one in everybody if one.name == "Late")
+    return AccountRepository(clinics.database, late, PasswordHasher())
+
+
+def test_it_confirms_nothing_also_where_the_session_began_without_it(own: Clinics) -> None:
+    """A provider of sign-in opens a whole session; the owner knows the password, and could sit at its screen."""
+    late = late_accounts(own)
+    address = late.new_codes_address()
+    code = pyotp.parse_uri(address).now()  # type: ignore[attr-defined]
+    for attempt in (
+        lambda: late.confirm_password(NEW),
+        lambda: late.set_codes(address, code, NEW),
+        lambda: late.new_recovery_codes(NEW),
+    ):
+        with pytest.raises(InputError) as refused:
+            attempt()
+        assert refused.value.code == "temporary-password"
+    late.change_password(NEW, OWN)
+    late.confirm_password(OWN)
+
+
+def test_it_chooses_another_within_its_time_alone(own: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository, "now", lambda: now() + TEMPORARY_LIFE + datetime.timedelta(minutes=1))
+    with pytest.raises(InputError) as refused:
+        late_accounts(own).change_password(NEW, OWN)
+    assert refused.value.code == "password-expired"
 
 
 @pytest.mark.check

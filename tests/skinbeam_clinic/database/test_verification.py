@@ -56,7 +56,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
         SoftPasskey("https://laser.example", "laser.example"),
     )
     keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
-    SecondFactorPolicy(database, replace(ann, role=Role.OWNER)).set_required(required=True)
+    SecondFactorPolicy(database, replace(ann, role=Role.OWNER)).set_required(required=True, checked=True)
     OidcIdentityRepository(database, desk.member).bind(ann.id, OidcSubject("https://login.example", "ann-there"))
     made = begin_consultation(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
