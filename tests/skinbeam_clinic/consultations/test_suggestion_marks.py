@@ -13,6 +13,7 @@ from skinbeam.text import Message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations import suggestion_routes
 from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, Submission
+from skinbeam_clinic.consultations.photograph_marks import read_marks
 from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
@@ -211,3 +212,28 @@ def test_the_notice_of_a_spot_that_a_doctor_must_see_stays_when_all_is_struck(cl
     page = said(clinics.browser(Role.CLINICIAN), kept)
     assert "No longer suggested: 0 of its 3 marks count" in page
     assert "A doctor must still see the spot" in page
+
+
+@pytest.mark.parametrize("size", ["1e200", "-40", "301"])
+def test_a_size_that_no_mark_has_adds_nothing_and_the_consultation_opens(
+    size: str, clinics: Clinics, consultation: ConsultationRecord, suggested: dict[str, SuggestedConcern]
+) -> None:
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
+    added = {
+        f"mark.{number}.{key}": text
+        for number, (kind, region) in ((50, ("redness", "nose")), (51, ("fine-lines", "forehead")))
+        for key, text in (("kind", kind), ("region", region), ("size_mm", size))
+    }
+    struck = decided(consultation, m11="struck", m14="struck")
+    assert client.post(f"{here}/answers", data=sent(consultation, struck) | added).status_code == 303
+    page = client.get(here)
+    assert page.status_code == 200
+    assert "at most 300 mm" in page.text
+    answers = clinics.desk().consultations.get(consultation.id).answers
+    sizes = [mark.size_mm for mark in read_marks(answers) if mark.place is None]
+    assert sizes == [None, None]
+    # What is left is what is left without them: a disc 15 mm wide of 200 mm², and 7 of 10 mm.
+    for condition in ("redness", "wrinkles"):
+        support = suggestion_support(suggested[condition], answers)
+        assert support is not None
+        assert not support.is_enough
