@@ -146,15 +146,19 @@ class GuestClinics:
         return MemberSession("", member, step_due=None, expires_at=now() + _SESSION)
 
     @contextmanager
-    def waiting_place(self) -> Iterator[None]:
+    def waiting_place(self, guest: str = "") -> Iterator[None]:
         """Occupy one of the limited places for forms that are being stored and plans that are not made yet.
+
+        Parameters
+        ----------
+        guest : clinic whose open plan occupies no place, since the one that is requested replaces it.
 
         Raises
         ------
         RefusedError : 503, all are occupied.
         """
         with self._placing:
-            if self._count_open_jobs() + self._places_taken >= _MOST_WAITING:
+            if self._count_open_jobs(guest) + self._places_taken >= _MOST_WAITING:
                 raise refusal(503)
             self._places_taken += 1
         try:
@@ -163,10 +167,10 @@ class GuestClinics:
             with self._placing:
                 self._places_taken -= 1
 
-    def _count_open_jobs(self) -> int:
+    def _count_open_jobs(self, without: str) -> int:
+        others = (tables.JobRow.state.in_(OPEN_STATES), tables.JobRow.clinic_id != without)
         with self._database.reading() as session:
-            waiting = select(func.count()).select_from(tables.JobRow).where(tables.JobRow.state.in_(OPEN_STATES))
-            return session.scalar(waiting) or 0
+            return session.scalar(select(func.count()).select_from(tables.JobRow).where(*others)) or 0
 
     def _add_guest(self) -> Member:
         operator = create_clinic(self._database, new_id(), synthetic=True)

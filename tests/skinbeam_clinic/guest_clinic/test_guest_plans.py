@@ -25,6 +25,7 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.guest_clinic import clinics
 from skinbeam_clinic.guest_clinic.routes import GUEST_FILES
 from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.plans import setting_routes
 from skinbeam_clinic.serve_command import serve
 from skinbeam_clinic.web import server
 
@@ -155,6 +156,53 @@ def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
     assert answer.status_code == 503
     assert set(LEAST.items()) <= set(Form(answer.text).filled)
     assert planner.made == 0
+
+
+def _send_again(client: TestClient, answers: str, age: str) -> Any:
+    """Ask for the plan of a guest's consultation once more, with another age."""
+    revision = str(Form(client.get(answers).text).controls["revision"]["value"])
+    sent = LEAST | {"patient.age_years": age, "revision": revision}
+    return client.post(f"{answers}/plan", data=sent, headers=PAGE)
+
+
+def _is_open(client: TestClient, job: str) -> bool:
+    return "This plan was cancelled" not in client.get(job).text
+
+
+def test_a_guest_has_one_open_plan_and_leaves_the_places_of_others(client: TestClient, planner: Planner) -> None:
+    answers = client.get(f"{_guest(client)}/answers").headers["location"]
+    planner.seconds = 60.0
+    jobs = [_send_again(client, answers, str(30 + count)).headers["location"] for count in range(12)]
+    assert [_is_open(client, job) for job in jobs] == [False] * 11 + [True]
+    assert client.post("/consult", data=LEAST, headers=PAGE).status_code == 303
+    client.post(f"{jobs[-1]}/cancel")
+    planner.seconds = 0.0
+
+
+def test_changed_answers_of_a_guest_wait_for_a_place_too(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = client.get(f"{_guest(client)}/answers").headers["location"]
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = _send_again(client, answers, "43")
+    assert answer.status_code == 503
+    assert ("patient.age_years", "43") in Form(answer.text).filled
+    assert planner.made == 1
+
+
+def test_a_chosen_setting_of_a_guest_waits_for_a_place_too(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = _guest(client)
+    simulated = setting_routes._AnswerView("0.0", quantities={"fluence_J_cm2": 7.0})
+    monkeypatch.setattr(setting_routes, "_answer", lambda *_given: (simulated, None))
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = client.post(f"{plan}/what-if/0.0", data={"reason": "less redness"}, headers=PAGE)
+    assert answer.status_code == 503
+    assert "Too many plans" in Form(answer.text).words
+    monkeypatch.undo()
+    monkeypatch.setattr(setting_routes, "_answer", lambda *_given: (simulated, None))
+    assert client.post(f"{plan}/what-if/0.0", data={"reason": "less redness"}, headers=PAGE).status_code == 303
 
 
 def _guest(client: TestClient, **more: Any) -> str:
