@@ -225,9 +225,57 @@ def test_the_guests_that_were_not_used_for_longest_make_room(
 
 
 def test_guests_cannot_fill_the_disk(client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = [_guest(client) for _ in range(2)]
+    monkeypatch.setattr(clinics, "_MOST_BYTES_OF_ONE", 0)
+    assert client.get(plans[0]).status_code == 404
+    monkeypatch.undo()
     monkeypatch.setattr(clinics, "_MOST_BYTES", 0)
+    latest = _guest(client)
+    assert [client.get(plan).status_code for plan in (latest, plans[1])] == [200, 404]
+
+
+def test_the_guest_with_the_largest_photographs_makes_room_for_the_others(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    padded = {"photo": ("me.jpg", FACE["photo"][1] + bytes(2_000_000), "image/jpeg")}
+    small, large = _guest(client), _guest(client, files=padded)
+    monkeypatch.setattr(clinics, "_MOST_BYTES", 2_000_000)
+    other = _guest(client)
+    assert [client.get(plan).status_code for plan in (small, large, other)] == [200, 404, 200]
+
+
+def test_forms_that_come_back_push_out_no_plan(client: TestClient, planner: Planner) -> None:
     plan = _guest(client)
-    assert client.get(plan).status_code == 404
+    planner.fault = InputError("bad-photograph", "no face", field="photo", hint="another one")
+    failed = client.post("/consult", data=LEAST, headers=PAGE).headers["location"]
+    client.get(f"{failed}/events")
+    wrong = LEAST | {"patient.age_years": "520"}
+    for _ in range(clinics.MOST_GUESTS + 2):
+        form = Form(client.post("/consult", data=wrong, files=FACE, headers=PAGE).text)
+        assert "photo.kept" in dict(form.filled)
+    assert client.get(plan).status_code == 200
+    assert "no face" in client.get(failed).text.lower()
+
+
+def test_a_form_that_comes_back_again_is_stored_once(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with open_guest_app(make_plan=planner) as app, TestClient(app, base_url=HERE, follow_redirects=False) as client:
+        kept: dict[str, str] = {}
+        for address in ("/points", "/points", "/consult", "/points"):
+            wrong = LEAST | {"patient.age_years": "520"} | kept
+            sent = FACE if not kept or address == "/consult" else None
+            shown = Form(client.post(address, data=wrong, files=sent, headers=PAGE).text)
+            kept = {"photo.kept": dict(shown.filled)["photo.kept"]}
+        (root,) = tmp_path.iterdir()
+        assert len(list((root / "files").iterdir())) == 1
+        plan = _guest(client, data=LEAST | kept)
+        assert len(list((root / "files").iterdir())) == 1
+        answers = client.get(client.get(f"{plan}/answers").headers["location"])
+        assert dict(Form(answers.text).filled) == LEAST | kept
+        assert _guest(client, data=LEAST | kept) != plan  # who plans again has a plan of their own
+        assert client.get(plan).status_code == 200
 
 
 def test_a_plan_that_is_waited_for_is_not_removed(
