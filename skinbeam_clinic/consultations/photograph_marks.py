@@ -31,7 +31,7 @@ __all__ = [
     "MarksView",
     "PhotographMark",
     "add_found_marks",
-    "counted_marks",
+    "count_marks",
     "keep_stored_marks",
     "kept_places",
     "make_marks_view",
@@ -135,14 +135,14 @@ def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
 
     Once a mark is confirmed, only confirmed ones count; where some were only struck, all the others do.
     """
-    if not any(mark.decision for mark in read_marks(submission) if mark.place is not None):
-        return None
-    return tuple(mark.place for mark in counted_marks(submission) if mark.place is not None)
-
-
-def counted_marks(submission: Submission) -> tuple[PhotographMark, ...]:
-    """Return the marks that count: confirmed ones, or where none is, those that are not struck; added ones always."""
     marks = read_marks(submission)
+    if not any(mark.decision for mark in marks if mark.place is not None):
+        return None
+    return tuple(mark.place for mark in count_marks(marks) if mark.place is not None)
+
+
+def count_marks(marks: Sequence[PhotographMark]) -> tuple[PhotographMark, ...]:
+    """Return those of some marks that count: confirmed ones, or where none is, all not struck; added ones always."""
     confirmed = any(mark.decision == _CONFIRMED for mark in marks if mark.place is not None)
     return tuple(
         mark
