@@ -158,6 +158,15 @@ def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
     assert planner.made == 0
 
 
+def test_what_is_wrong_with_a_form_is_told_while_all_places_are_taken(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, files=FACE, headers=PAGE)
+    assert answer.status_code == 422
+    assert "Age (years): Is out of range" in Form(answer.text).words
+
+
 def _send_again(client: TestClient, answers: str, age: str) -> Any:
     """Ask for the plan of a guest's consultation once more, with another age."""
     revision = str(Form(client.get(answers).text).controls["revision"]["value"])
@@ -325,6 +334,18 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
         client.post("/consult", data=LEAST | {"patient.age_years": "520"})
         assert {path for path in root.rglob("*") if path.is_file()} == kept, "a refused case leaves nothing"
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_program_left_readable_is_removed(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = [tmp_path / f".{name}.{'0' * 16}" for name in ("skinbeam-clinic", "skinbeam-app")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "photograph").write_bytes(FACE["photo"][1])
+    with open_guest_app(make_plan=planner):
+        assert not [folder for folder in folders if folder.exists()]
 
 
 # --- what a guest may do, and where -----------------------------------------------------------------------------------
