@@ -25,12 +25,13 @@ from skinbeam_clinic.consultations.forms import (
 )
 
 __all__ = [
+    "LARGEST_MARK_MM",
     "MARK_DECISIONS",
     "MarkRow",
     "MarksView",
     "PhotographMark",
     "add_found_marks",
-    "counted_marks",
+    "count_marks",
     "keep_stored_marks",
     "kept_places",
     "make_marks_view",
@@ -39,6 +40,7 @@ __all__ = [
 
 _CONFIRMED, _STRUCK = "confirmed", "struck"
 MARK_DECISIONS = (_CONFIRMED, _STRUCK)
+LARGEST_MARK_MM = 300.0  # longer than any face; areas and lengths of marks are added up
 _EMPTY_ROWS = 2  # for marks that a person adds
 
 
@@ -50,7 +52,7 @@ class PhotographMark:
     ----------
     number : of its row in the form.
     place : None of a mark that a person added.
-    size_mm : None where nobody measured it.
+    size_mm : None where nobody measured it, or a mark cannot have the size that was sent.
     decision : confirmed or struck; empty before a decision.
     """
 
@@ -82,6 +84,7 @@ class MarksView:
     added_rows : numbers of the rows of marks that a person added, with empty ones.
     added_titles : the added marks in words.
     kinds, regions : choices of an added mark, value and title.
+    largest_mm : size up to which an added mark is measured.
     """
 
     photograph: str
@@ -90,6 +93,7 @@ class MarksView:
     added_titles: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
+    largest_mm: float = LARGEST_MARK_MM
 
 
 def read_marks(submission: Submission) -> tuple[PhotographMark, ...]:
@@ -113,6 +117,8 @@ def _read_row(number: int, row: dict[str, str]) -> PhotographMark | None:
     if kind not in FINDING_KINDS or region not in REGION_SITES:
         return None
     x_mm, y_mm, size_mm = (_number(row.get(key, "")) for key in ("x_mm", "y_mm", "size_mm"))
+    if size_mm is not None and not 0 < size_mm <= LARGEST_MARK_MM:
+        size_mm = None
     place = None if x_mm is None or y_mm is None else MarkPlace(kind, x_mm, y_mm)
     return PhotographMark(number, kind, region, place, size_mm, decision if decision in MARK_DECISIONS else "")
 
@@ -129,14 +135,14 @@ def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
 
     Once a mark is confirmed, only confirmed ones count; where some were only struck, all the others do.
     """
-    if not any(mark.decision for mark in read_marks(submission) if mark.place is not None):
-        return None
-    return tuple(mark.place for mark in counted_marks(submission) if mark.place is not None)
-
-
-def counted_marks(submission: Submission) -> tuple[PhotographMark, ...]:
-    """Return the marks that count: confirmed ones, or where none is, those that are not struck; added ones always."""
     marks = read_marks(submission)
+    if not any(mark.decision for mark in marks if mark.place is not None):
+        return None
+    return tuple(mark.place for mark in count_marks(marks) if mark.place is not None)
+
+
+def count_marks(marks: Sequence[PhotographMark]) -> tuple[PhotographMark, ...]:
+    """Return those of some marks that count: confirmed ones, or where none is, all not struck; added ones always."""
     confirmed = any(mark.decision == _CONFIRMED for mark in marks if mark.place is not None)
     return tuple(
         mark

@@ -26,7 +26,7 @@ from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 from skinbeam_clinic.consultations.suitability import render_suitability
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
-from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.history import join_history, read_history
 from skinbeam_clinic.patients.record_lines import describe_fact
@@ -236,10 +236,9 @@ def _request_plan(request: ClinicRequest) -> Response:
     try:
         case_from_form(join_history(kept.answers, read_history(request.repositories, kept.patient_id)), Path())
         names = {"consultation": kept.id, "revision": kept.revision, "language": current_language()}
-        job = request.repositories.jobs.add(PLAN_JOB, names)
+        job = request_plan(request, names)
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
-    request.services.worker.wake()
     return request.redirect(f"/jobs/{job.id}")
 
 

@@ -1,7 +1,8 @@
 """Follow a clinician's decisions about marks in the concerns that a photograph suggested.
 
 A suggestion keeps the words in which the photograph told it. Whether it still stands depends on its marks that count:
-confirmed ones, or those that nobody struck.
+confirmed ones, or where none of its own is confirmed, those that nobody struck. To confirm a red spot says nothing
+about brown ones.
 """
 
 import math
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from skinbeam.photo.findings.finding import AREA_KINDS, LINE_KINDS, is_extensive
 from skinbeam.photo.findings.summary import acne_severity
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.consultations.photograph_marks import PhotographMark, counted_marks, read_marks
+from skinbeam_clinic.consultations.photograph_marks import PhotographMark, count_marks, read_marks
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 
 __all__ = ["SuggestionSupport", "suggestion_support"]
@@ -42,8 +43,9 @@ def suggestion_support(suggestion: SuggestedConcern, submission: Submission) -> 
     """
     if submission.photo != suggestion.photograph_id:
         return None
-    counting = counted_marks(submission)
-    marks, counted = (_of_suggestion(suggestion, all_marks) for all_marks in (read_marks(submission), counting))
+    all_marks = read_marks(submission)
+    marks = [mark for mark in all_marks if (mark.kind, mark.region) in suggestion.finding_regions]
+    counted = count_marks(marks)
     if len(counted) == len(marks):
         return None
     enough = any(is_extensive(kind, _amount(kind, counted)) for kind in {mark.kind for mark in counted})
@@ -52,12 +54,8 @@ def suggestion_support(suggestion: SuggestedConcern, submission: Submission) -> 
         marks=len(marks),
         # One spot that a doctor must see suggested it, and the form does not say which spot that is.
         is_enough=enough or (suggestion.to_be_seen > 0 and bool(counted)),
-        severity=_severity(suggestion, counting),
+        severity=_severity(suggestion, (*counted, *count_marks([mark for mark in all_marks if mark not in marks]))),
     )
-
-
-def _of_suggestion(suggestion: SuggestedConcern, marks: Sequence[PhotographMark]) -> list[PhotographMark]:
-    return [mark for mark in marks if (mark.kind, mark.region) in suggestion.finding_regions]
 
 
 def _amount(kind: str, marks: Sequence[PhotographMark]) -> float:

@@ -9,8 +9,9 @@ made for a server with records: there a session belongs to a member who signed i
 
 The records lie in a temporary folder. Answers, photographs and plans are encrypted with a key that only this program's
 memory holds, and the folder is removed when the program ends, or else when the next one starts. While a plan is made,
-its photograph lies readable in a folder of that plan, which is removed in the same ways. The clinics that were used
-last stay; older ones are removed, so that guests cannot fill the disk.
+its photograph lies readable in a folder of that plan, which is removed in the same ways. Of the clinics of which a plan
+was requested, those that were used last stay; older ones are removed, so that guests cannot fill the disk. A form that
+came back, or whose face is looked at, is a draft: it makes room for plans, and never pushes one out.
 """
 
 import datetime
@@ -42,9 +43,10 @@ from skinbeam_clinic.web.errors import refusal
 __all__ = ["MOST_GUESTS", "OTHER_PICTURE", "GuestClinics", "GuestConsultation", "GuestPhotograph"]
 
 OTHER_PICTURE = "application/octet-stream"
-MOST_GUESTS = 16
+MOST_GUESTS = 16  # of which a plan was requested; as many drafts
 _MOST_WAITING = 8
 _MOST_BYTES = 1_000_000_000  # of all files of the guests
+_MOST_BYTES_OF_ONE = 250_000_000  # eight of the largest photographs
 _SESSION = datetime.timedelta(hours=12)
 _ADDRESSED: Mapping[str, type[tables.ClinicScoped]] = {
     "consultation": tables.ConsultationRow,
@@ -90,7 +92,7 @@ class GuestClinics:
                 session.execute(text(f"DROP TRIGGER {trigger}"))
 
     def begin(self, answers: Submission, photograph: GuestPhotograph | None = None) -> GuestConsultation:
-        """Begin a consultation of a new guest.
+        """Begin a consultation of a new guest, or go on with the draft of the earlier form.
 
         Parameters
         ----------
@@ -102,30 +104,41 @@ class GuestClinics:
         InputError : `photo-gone`: the photograph of the earlier form has been removed; `bad-photograph`.
         """
         sent_before = "" if photograph else answers.photo
-        photograph = photograph or self._read_photograph(sent_before)
-        guest = self._add_guest()
+        draft = self._take_draft(answers.photo)
+        if draft is None:
+            photograph = photograph or self._read_photograph(sent_before)
+        guest = draft or self._add_guest()
         try:
-            return self._store(ClinicRepositories(self._database, guest), answers, photograph, sent_before)
+            desk = ClinicRepositories(self._database, guest)
+            if draft is None:
+                kept = desk.consultations.begin(desk.patients.add().id, replace(answers, photo=""))
+            else:
+                kept = desk.consultations.get(desk.photographs.get(answers.photo).consultation_id)
+            if photograph is not None:
+                added = desk.photographs.add(
+                    kept.id,
+                    photograph.content,
+                    photograph.media_type,
+                    PhotographPermissions(),
+                    accepted=(*PAGE_MEDIA_TYPES, OTHER_PICTURE),
+                )
+                answers = replace(answers, photo=sent_before).rename_photographs({sent_before: added.id})
+            return GuestConsultation(desk, desk.consultations.save(kept.id, answers, revision=kept.revision))
         finally:
             self._beginning.discard(guest.clinic_id)
 
-    @staticmethod
-    def _store(
-        repositories: ClinicRepositories, answers: Submission, photograph: GuestPhotograph | None, sent_before: str
-    ) -> GuestConsultation:
-        patient = repositories.patients.add()
-        kept = repositories.consultations.begin(patient.id, replace(answers, photo=""))
-        if photograph is not None:
-            added = repositories.photographs.add(
-                kept.id,
-                photograph.content,
-                photograph.media_type,
-                PhotographPermissions(),
-                accepted=(*PAGE_MEDIA_TYPES, OTHER_PICTURE),
-            )
-            with_it = replace(answers, photo=sent_before).rename_photographs({sent_before: added.id})
-            kept = repositories.consultations.save(kept.id, with_it, revision=kept.revision)
-        return GuestConsultation(repositories, kept)
+    def _take_draft(self, photograph: str) -> Member | None:
+        """Return the guest of an earlier form's photograph, as one that begins, unless it requested a plan already."""
+        owner = self._find_guest(tables.PhotographRow, photograph)
+        if owner is None:
+            return None
+        with self._changing:
+            is_there = owner.clinic_id in self._used and owner.clinic_id not in self._beginning
+            if not is_there or owner.clinic_id in self._list_planned():
+                return None
+            self._beginning.add(owner.clinic_id)
+        self._make_room(owner.clinic_id)
+        return owner
 
     def find_session(self, names: Mapping[str, str]) -> MemberSession | None:
         """Return the session of the guest to whom an address belongs; None where it belongs to nobody.
@@ -140,21 +153,25 @@ class GuestClinics:
         if member is None:
             return None
         self._make_room(member.clinic_id)
-        if self._stored_bytes(member.clinic_id) > _MOST_BYTES:
+        if self._stored_bytes(member.clinic_id) > _MOST_BYTES_OF_ONE:
             self._remove(member.clinic_id)
             return None
         return MemberSession("", member, step_due=None, expires_at=now() + _SESSION)
 
     @contextmanager
-    def waiting_place(self) -> Iterator[None]:
+    def waiting_place(self, guest: str = "") -> Iterator[None]:
         """Occupy one of the limited places for forms that are being stored and plans that are not made yet.
+
+        Parameters
+        ----------
+        guest : clinic whose open plan occupies no place, since the one that is requested replaces it.
 
         Raises
         ------
         RefusedError : 503, all are occupied.
         """
         with self._placing:
-            if self._count_open_jobs() + self._places_taken >= _MOST_WAITING:
+            if self._count_open_jobs(guest) + self._places_taken >= _MOST_WAITING:
                 raise refusal(503)
             self._places_taken += 1
         try:
@@ -163,10 +180,10 @@ class GuestClinics:
             with self._placing:
                 self._places_taken -= 1
 
-    def _count_open_jobs(self) -> int:
+    def _count_open_jobs(self, without: str) -> int:
+        others = (tables.JobRow.state.in_(OPEN_STATES), tables.JobRow.clinic_id != without)
         with self._database.reading() as session:
-            waiting = select(func.count()).select_from(tables.JobRow).where(tables.JobRow.state.in_(OPEN_STATES))
-            return session.scalar(waiting) or 0
+            return session.scalar(select(func.count()).select_from(tables.JobRow).where(*others)) or 0
 
     def _add_guest(self) -> Member:
         operator = create_clinic(self._database, new_id(), synthetic=True)
@@ -202,20 +219,40 @@ class GuestClinics:
                 field="photo",
                 hint=render_message("app-fault.photo-gone-hint"),
             )
+        self._make_room(owner.clinic_id)
         record, content = ClinicRepositories(self._database, owner).photographs.read_content(id)
         return GuestPhotograph(content, record.media_type)
 
     def _make_room(self, used: str) -> None:
-        """Note that a clinic is used, and remove the others that were not used for longest while there are too many.
+        """Note that a clinic is used, and remove others while there are too many: those not used for longest.
 
-        One that begins, or whose plan is being made, stays.
+        Files of too many bytes cost drafts first, then the clinic with most of them. One that begins, or whose plan is
+        being made, stays.
         """
         with self._changing:
             self._used[used] = None
             self._used.move_to_end(used)
-            removable = [clinic for clinic in self._used if clinic != used and not self._is_working(clinic)]
-            while removable and (len(self._used) > MOST_GUESTS or self._stored_bytes() > _MOST_BYTES):
-                self._remove(removable.pop(0))
+            planned = self._list_planned()
+            idle = [clinic for clinic in self._used if clinic != used and not self._is_working(clinic)]
+            drafts, done = (
+                [clinic for clinic in idle if (clinic in planned) == has_plan] for has_plan in (False, True)
+            )
+            while len(drafts) > MOST_GUESTS:
+                self._remove(drafts.pop(0))
+            while done and sum(clinic in planned for clinic in self._used) > MOST_GUESTS:
+                self._remove(done.pop(0))
+            while drafts and self._stored_bytes() > _MOST_BYTES:
+                self._remove(drafts.pop(0))
+            while done and self._stored_bytes() > _MOST_BYTES:
+                largest = max(done, key=self._stored_bytes)
+                done.remove(largest)
+                self._remove(largest)
+
+    def _list_planned(self) -> set[str]:
+        """Return the clinics of which a plan was requested, also where it is not made yet or failed."""
+        with self._database.reading() as session:
+            requested = select(tables.JobRow.clinic_id).union(select(tables.PlanRow.clinic_id))
+            return set(session.scalars(requested))
 
     def _is_working(self, clinic_id: str) -> bool:
         if clinic_id in self._beginning:

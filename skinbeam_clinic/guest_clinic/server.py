@@ -19,6 +19,9 @@ from skinbeam_clinic.web.server import open_listener, serve_app
 __all__ = ["open_guest_app", "serve_guests"]
 
 
+_EARLIER_FOLDER = "skinbeam-app"  # in which earlier versions kept photographs and plans without encryption
+
+
 @contextmanager
 def open_guest_app(
     host: str = "127.0.0.1",
@@ -34,8 +37,9 @@ def open_guest_app(
     names, zone : as of `build_clinic_app`.
     """
     temporary = Path(tempfile.gettempdir())
-    with work_folder(temporary, PLAN_WORK_FOLDER):
-        pass  # what a killed program left of a plan is removed
+    for left in (PLAN_WORK_FOLDER, _EARLIER_FOLDER):
+        with work_folder(temporary, left):
+            pass  # what a killed program left of a plan is removed
     with work_folder(temporary, "skinbeam-guest") as folder:
         database = open_temporary_database(folder)
         try:

@@ -9,7 +9,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED, read_job
 from skinbeam_clinic.models import Job
@@ -102,6 +102,18 @@ class JobRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.JobRow, id)
             if row.state in OPEN_STATES:
-                row.state, row.ended_at, row.lease_until = _CANCELLED, now(), None
-                work.log("job.cancelled", f"job/{id}", why=why)
+                _cancel(work, row, why)
             return read_job(work, row)
+
+    def cancel_earlier(self, job: Job) -> None:
+        """Cancel the open jobs of the same kind that were added before."""
+        table = tables.JobRow
+        earlier = (table.kind == job.kind, table.state.in_(OPEN_STATES), table.created_at < job.created_at)
+        with self._access.writing(AccessRight.TREAT) as work:
+            for row in work.rows(table, *earlier):
+                _cancel(work, row, "replaced")
+
+
+def _cancel(work: ClinicTransaction, row: tables.JobRow, why: str) -> None:
+    row.state, row.ended_at, row.lease_until = _CANCELLED, now(), None
+    work.log("job.cancelled", f"job/{row.id}", why=why)

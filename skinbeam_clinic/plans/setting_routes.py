@@ -26,7 +26,7 @@ from skinbeam.what_if.chosen_setting import ChosenSetting, list_chosen_settings
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import BusyError, clinic_error
-from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
 from skinbeam_clinic.plans.open_plan_cache import OpenPlanCache
@@ -124,8 +124,10 @@ def _choose_setting(request: ClinicRequest) -> Response:
         "language": current_language(),
     }
     content = ChosenPlanSettings((*others, chosen), reason)
-    job = request.repositories.jobs.add(PLAN_JOB, names, content.to_json())
-    request.services.worker.wake()
+    try:
+        job = request_plan(request, names, content.to_json())
+    except InputError as refused:
+        return _render_answer(request, plan, view, refused)
     return request.redirect(f"/jobs/{job.id}")
 
 

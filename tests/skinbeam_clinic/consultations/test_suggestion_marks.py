@@ -13,6 +13,7 @@ from skinbeam.text import Message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations import suggestion_routes
 from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, Submission
+from skinbeam_clinic.consultations.photograph_marks import read_marks
 from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
@@ -97,9 +98,8 @@ def test_without_a_decision_about_its_marks_a_suggestion_is_as_the_photograph_to
         ("active-acne", {f"m{number}": "struck" for number in range(4, 9)}, 2, False),
         ("wrinkles", {"m11": "struck"}, 1, False),  # 7 mm of the 10 that count
         ("redness", {"m14": "struck"}, 1, False),  # a disc 15 mm wide has 177 mm², of 200
-        # Confirmed marks count alone, wherever they are.
+        # Confirmed marks of a suggestion count alone, in all of its regions.
         ("age-spots", {"m0": "confirmed", "m1": "confirmed"}, 2, False),
-        ("active-acne", {"m0": "confirmed"}, 0, False),
     ],
 )
 def test_a_suggestion_counts_confirmed_or_unstruck_marks(
@@ -120,6 +120,19 @@ def test_confirming_all_of_its_marks_leaves_a_suggestion_as_it_was(
 ) -> None:
     confirmed = decided(consultation, m0="confirmed", m1="confirmed", m2="confirmed")
     assert suggestion_support(suggested["age-spots"], confirmed) is None
+
+
+def test_confirming_a_mark_of_one_suggestion_leaves_the_others(
+    consultation: ConsultationRecord, suggested: dict[str, SuggestedConcern]
+) -> None:
+    one_red_spot = decided(consultation, m4="confirmed")
+    for condition in ("age-spots", "wrinkles", "redness"):
+        assert suggestion_support(suggested[condition], one_red_spot) is None
+    of_another = decided(consultation, m0="confirmed", m11="struck")
+    support = suggestion_support(suggested["wrinkles"], of_another)
+    assert support is not None
+    assert support.counted == 1
+    assert suggestion_support(suggested["active-acne"], of_another) is None
 
 
 def test_acne_is_graded_by_the_red_spots_that_count(
@@ -175,7 +188,7 @@ def test_the_page_withdraws_a_suggestion_whose_marks_were_struck_and_offers_it_a
     struck = decided(consultation, m0="struck")
     assert client.post(f"{here}/answers", data=sent(consultation, struck)).status_code == 303
     assert take not in client.get(here).text
-    assert "No longer suggested: 2 of its 3 marks count" in said(client, consultation)
+    assert "No longer suggested: 2 of its 3 marks kept" in said(client, consultation)
     after = clinics.desk().consultations.get(consultation.id)
     assert client.post(f"{here}/answers", data=sent(after, decided(consultation))).status_code == 303
     assert take in client.get(here).text
@@ -190,7 +203,12 @@ def test_a_suggestion_is_not_taken_over_together_with_the_marks_that_were_struck
         kept = clinics.desk().consultations.get(consultation.id)
         path = f"{here}/suggestions/{suggested[condition].id}/kept"
         entries = Submission((*struck.entries, *_concerns(kept)), struck.photo)
-        assert client.post(path, data=sent(kept, entries)).status_code == 303
+        answer = client.post(path, data=sent(kept, entries))
+        if condition == "active-acne":
+            assert answer.status_code == 303
+        else:
+            assert answer.status_code == 422
+            assert "not taken over: 2 of its 3 marks are not enough" in answer.text
     concerns = clinics.desk().consultations.get(consultation.id).answers.tables["concern"]
     assert concerns == [{"condition": "active-acne", "site": "cheeks", "severity": "mild"}]
     decisions = {one.condition: one.decision for one in clinics.desk().suggestions.of(consultation.id)}
@@ -209,5 +227,30 @@ def test_the_notice_of_a_spot_that_a_doctor_must_see_stays_when_all_is_struck(cl
     struck = form(photograph, m0="struck", m1="struck", m2="struck")
     kept = desk.consultations.save(kept.id, struck, revision=kept.revision)
     page = said(clinics.browser(Role.CLINICIAN), kept)
-    assert "No longer suggested: 0 of its 3 marks count" in page
-    assert "A doctor must still see the spot" in page
+    assert "No longer suggested: 0 of its 3 marks kept" in page
+    assert "A doctor must still see each spot" in page
+
+
+@pytest.mark.parametrize("size", ["1e200", "-40", "301"])
+def test_a_size_that_no_mark_has_adds_nothing_and_the_consultation_opens(
+    size: str, clinics: Clinics, consultation: ConsultationRecord, suggested: dict[str, SuggestedConcern]
+) -> None:
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
+    added = {
+        f"mark.{number}.{key}": text
+        for number, (kind, region) in ((50, ("redness", "nose")), (51, ("fine-lines", "forehead")))
+        for key, text in (("kind", kind), ("region", region), ("size_mm", size))
+    }
+    struck = decided(consultation, m11="struck", m14="struck")
+    assert client.post(f"{here}/answers", data=sent(consultation, struck) | added).status_code == 303
+    page = client.get(here)
+    assert page.status_code == 200
+    assert "at most 300 mm" in page.text
+    answers = clinics.desk().consultations.get(consultation.id).answers
+    sizes = [mark.size_mm for mark in read_marks(answers) if mark.place is None]
+    assert sizes == [None, None]
+    # What is left is what is left without them: a disc 15 mm wide of 200 mm², and 7 of 10 mm.
+    for condition in ("redness", "wrinkles"):
+        support = suggestion_support(suggested[condition], answers)
+        assert support is not None
+        assert not support.is_enough

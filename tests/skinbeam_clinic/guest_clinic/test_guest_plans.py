@@ -25,6 +25,7 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.guest_clinic import clinics
 from skinbeam_clinic.guest_clinic.routes import GUEST_FILES
 from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.plans import setting_routes
 from skinbeam_clinic.serve_command import serve
 from skinbeam_clinic.web import server
 
@@ -157,6 +158,62 @@ def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
     assert planner.made == 0
 
 
+def test_what_is_wrong_with_a_form_is_told_while_all_places_are_taken(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, files=FACE, headers=PAGE)
+    assert answer.status_code == 422
+    assert "Age (years): Is out of range" in Form(answer.text).words
+
+
+def _send_again(client: TestClient, answers: str, age: str) -> Any:
+    """Ask for the plan of a guest's consultation once more, with another age."""
+    revision = str(Form(client.get(answers).text).controls["revision"]["value"])
+    sent = LEAST | {"patient.age_years": age, "revision": revision}
+    return client.post(f"{answers}/plan", data=sent, headers=PAGE)
+
+
+def _is_open(client: TestClient, job: str) -> bool:
+    return "This plan was cancelled" not in client.get(job).text
+
+
+def test_a_guest_has_one_open_plan_and_leaves_the_places_of_others(client: TestClient, planner: Planner) -> None:
+    answers = client.get(f"{_guest(client)}/answers").headers["location"]
+    planner.seconds = 60.0
+    jobs = [_send_again(client, answers, str(30 + count)).headers["location"] for count in range(12)]
+    assert [_is_open(client, job) for job in jobs] == [False] * 11 + [True]
+    assert client.post("/consult", data=LEAST, headers=PAGE).status_code == 303
+    client.post(f"{jobs[-1]}/cancel")
+    planner.seconds = 0.0
+
+
+def test_changed_answers_of_a_guest_wait_for_a_place_too(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = client.get(f"{_guest(client)}/answers").headers["location"]
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = _send_again(client, answers, "43")
+    assert answer.status_code == 503
+    assert ("patient.age_years", "43") in Form(answer.text).filled
+    assert planner.made == 1
+
+
+def test_a_chosen_setting_of_a_guest_waits_for_a_place_too(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = _guest(client)
+    simulated = setting_routes._AnswerView("0.0", quantities={"fluence_J_cm2": 7.0})
+    monkeypatch.setattr(setting_routes, "_answer", lambda *_given: (simulated, None))
+    monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
+    answer = client.post(f"{plan}/what-if/0.0", data={"reason": "less redness"}, headers=PAGE)
+    assert answer.status_code == 503
+    assert "Too many plans" in Form(answer.text).words
+    monkeypatch.undo()
+    monkeypatch.setattr(setting_routes, "_answer", lambda *_given: (simulated, None))
+    assert client.post(f"{plan}/what-if/0.0", data={"reason": "less redness"}, headers=PAGE).status_code == 303
+
+
 def _guest(client: TestClient, **more: Any) -> str:
     """Plan as a new guest, and return the address of the plan."""
     return str(client.post("/consult", **({"data": LEAST} | more)).headers["location"])
@@ -177,9 +234,57 @@ def test_the_guests_that_were_not_used_for_longest_make_room(
 
 
 def test_guests_cannot_fill_the_disk(client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = [_guest(client) for _ in range(2)]
+    monkeypatch.setattr(clinics, "_MOST_BYTES_OF_ONE", 0)
+    assert client.get(plans[0]).status_code == 404
+    monkeypatch.undo()
     monkeypatch.setattr(clinics, "_MOST_BYTES", 0)
+    latest = _guest(client)
+    assert [client.get(plan).status_code for plan in (latest, plans[1])] == [200, 404]
+
+
+def test_the_guest_with_the_largest_photographs_makes_room_for_the_others(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    padded = {"photo": ("me.jpg", FACE["photo"][1] + bytes(2_000_000), "image/jpeg")}
+    small, large = _guest(client), _guest(client, files=padded)
+    monkeypatch.setattr(clinics, "_MOST_BYTES", 2_000_000)
+    other = _guest(client)
+    assert [client.get(plan).status_code for plan in (small, large, other)] == [200, 404, 200]
+
+
+def test_forms_that_come_back_push_out_no_plan(client: TestClient, planner: Planner) -> None:
     plan = _guest(client)
-    assert client.get(plan).status_code == 404
+    planner.fault = InputError("bad-photograph", "no face", field="photo", hint="another one")
+    failed = client.post("/consult", data=LEAST, headers=PAGE).headers["location"]
+    client.get(f"{failed}/events")
+    wrong = LEAST | {"patient.age_years": "520"}
+    for _ in range(clinics.MOST_GUESTS + 2):
+        form = Form(client.post("/consult", data=wrong, files=FACE, headers=PAGE).text)
+        assert "photo.kept" in dict(form.filled)
+    assert client.get(plan).status_code == 200
+    assert "no face" in client.get(failed).text.lower()
+
+
+def test_a_form_that_comes_back_again_is_stored_once(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with open_guest_app(make_plan=planner) as app, TestClient(app, base_url=HERE, follow_redirects=False) as client:
+        kept: dict[str, str] = {}
+        for address in ("/points", "/points", "/consult", "/points"):
+            wrong = LEAST | {"patient.age_years": "520"} | kept
+            sent = FACE if not kept or address == "/consult" else None
+            shown = Form(client.post(address, data=wrong, files=sent, headers=PAGE).text)
+            kept = {"photo.kept": dict(shown.filled)["photo.kept"]}
+        (root,) = tmp_path.iterdir()
+        assert len(list((root / "files").iterdir())) == 1
+        plan = _guest(client, data=LEAST | kept)
+        assert len(list((root / "files").iterdir())) == 1
+        answers = client.get(client.get(f"{plan}/answers").headers["location"])
+        assert dict(Form(answers.text).filled) == LEAST | kept
+        assert _guest(client, data=LEAST | kept) != plan  # who plans again has a plan of their own
+        assert client.get(plan).status_code == 200
 
 
 def test_a_plan_that_is_waited_for_is_not_removed(
@@ -229,6 +334,18 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
         client.post("/consult", data=LEAST | {"patient.age_years": "520"})
         assert {path for path in root.rglob("*") if path.is_file()} == kept, "a refused case leaves nothing"
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_program_left_readable_is_removed(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = [tmp_path / f".{name}.{'0' * 16}" for name in ("skinbeam-clinic", "skinbeam-app")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "photograph").write_bytes(FACE["photo"][1])
+    with open_guest_app(make_plan=planner):
+        assert not [folder for folder in folders if folder.exists()]
 
 
 # --- what a guest may do, and where -----------------------------------------------------------------------------------
