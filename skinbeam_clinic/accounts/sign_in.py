@@ -245,7 +245,9 @@ def _read_again(session: Session, checked: MemberRow) -> MemberRow | None:
 def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
-    return MemberSession(token, read_member(found.member, found.clinic.name), found.step_due, until, row.code_at is not None)
+    return MemberSession(
+        token, read_member(found.member, found.clinic.name), found.step_due, until, row.code_at is not None
+    )
 
 
 def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:
