@@ -19,6 +19,7 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, Ph
 
 __all__ = [
     "ANSWERS_CONTENT",
+    "OTHER_PICTURE",
     "PAGE_MEDIA_TYPES",
     "ConsultationRepository",
     "ConsultationState",
@@ -260,6 +261,7 @@ def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> 
 # Photographs: encrypted files, each with the permissions that the patient gave.
 
 PAGE_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")  # of photographs that every browser shows
+OTHER_PICTURE = "application/octet-stream"  # of one that can be read, but that browsers do not show
 
 
 class PhotographRepository:

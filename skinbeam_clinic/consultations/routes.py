@@ -20,7 +20,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import keep_stored_marks, make_marks_view
-from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.consultations.repository import OTHER_PICTURE, PAGE_MEDIA_TYPES, ConsultationState
 from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 from skinbeam_clinic.consultations.suitability import render_suitability
@@ -39,6 +39,7 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = [
     "add_consultation_routes",
     "image_type",
+    "readable_type",
     "render_conflict",
     "render_filled_form",
     "save_answers",
@@ -192,7 +193,12 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
-        photograph = desk.photographs.add(id, upload.content, image_type(upload), PhotographPermissions()).id
+        if request.services.guests is None:
+            kind, accepted = image_type(upload), PAGE_MEDIA_TYPES
+        else:
+            kind, accepted = readable_type(upload), (*PAGE_MEDIA_TYPES, OTHER_PICTURE)
+        permissions = PhotographPermissions()
+        photograph = desk.photographs.add(id, upload.content, kind, permissions, accepted=accepted).id
     answers = read_form_answers(request.fields, photograph)
     if not request.has_right(AccessRight.TREAT):
         answers = keep_stored_marks(answers, desk.consultations.get(id).answers)
@@ -278,3 +284,18 @@ def _save_permissions(request: ClinicRequest) -> Response:
 def image_type(upload: UploadedFile) -> str:
     """Return the media type of an image by its first bytes; the file name is ignored."""
     return next((kind for start, kind in _IMAGE_SIGNATURES.items() if upload.content.startswith(start)), "unknown")
+
+
+def readable_type(upload: UploadedFile) -> str:
+    """Return the media type of an image that a guest sent; it may be one that browsers do not show.
+
+    Raises
+    ------
+    InputError : it cannot be read.
+    """
+    kind = image_type(upload)
+    if kind in PAGE_MEDIA_TYPES:
+        return kind
+    with PHOTOGRAPH_LOCK:
+        decode_photograph(upload.content, name=PHOTOGRAPH_FILE)
+    return OTHER_PICTURE

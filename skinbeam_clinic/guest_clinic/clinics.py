@@ -29,7 +29,7 @@ from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import create_clinic, read_member
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES
+from skinbeam_clinic.consultations.repository import OTHER_PICTURE, PAGE_MEDIA_TYPES
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -40,9 +40,8 @@ from skinbeam_clinic.models import ConsultationRecord, Member, MemberSession, Ph
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.errors import refusal
 
-__all__ = ["MOST_GUESTS", "OTHER_PICTURE", "GuestClinics", "GuestConsultation", "GuestPhotograph"]
+__all__ = ["MOST_GUESTS", "GuestClinics", "GuestConsultation", "GuestPhotograph"]
 
-OTHER_PICTURE = "application/octet-stream"
 MOST_GUESTS = 16  # of which a plan was requested; as many drafts
 _MOST_WAITING = 8
 _MOST_BYTES = 1_000_000_000  # of all files of the guests

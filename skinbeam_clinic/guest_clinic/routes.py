@@ -14,19 +14,15 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from skinbeam.model.errors import InputError
-from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.text import current_language
 from skinbeam_clinic.consultations.answers import read_form_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES
-from skinbeam_clinic.consultations.routes import add_consultation_routes, image_type, view_face
-from skinbeam_clinic.guest_clinic.clinics import OTHER_PICTURE, GuestClinics, GuestConsultation, GuestPhotograph
+from skinbeam_clinic.consultations.routes import add_consultation_routes, readable_type, view_face
+from skinbeam_clinic.guest_clinic.clinics import GuestClinics, GuestConsultation, GuestPhotograph
 from skinbeam_clinic.jobs.queue import DONE, FAILED, OPEN_STATES
 from skinbeam_clinic.jobs.routes import add_job_routes
 from skinbeam_clinic.jobs.worker import PLAN_JOB
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.plans.routes import add_plan_routes, plan_file_response
 from skinbeam_clinic.plans.setting_routes import add_setting_routes
 from skinbeam_clinic.web.errors import RefusedError, accepts_page, refusal
@@ -82,12 +78,7 @@ def _sent_photograph(request: ClinicRequest) -> GuestPhotograph | None:
     upload = request.uploads.get("photo")
     if upload is None:
         return None
-    kind = image_type(upload)
-    if kind not in PAGE_MEDIA_TYPES:
-        kind = OTHER_PICTURE
-        with PHOTOGRAPH_LOCK:
-            decode_photograph(upload.content, name=PHOTOGRAPH_FILE)
-    return GuestPhotograph(upload.content, kind)
+    return GuestPhotograph(upload.content, readable_type(upload))
 
 
 def _show_points(request: ClinicRequest, guests: GuestClinics) -> Response:

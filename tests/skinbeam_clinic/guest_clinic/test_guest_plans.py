@@ -126,6 +126,26 @@ def test_a_photograph_that_browsers_do_not_show_is_planned_with(client: TestClie
     answers = client.get(client.get(f"{plan.headers['location']}/answers").headers["location"])
     assert "photo.kept" in dict(Form(answers.text).filled)
     assert "/photographs/" not in answers.text
+    assert "image/tiff" in answers.text
+    address = str(answers.url.path)
+    revision = str(Form(answers.text).controls["revision"]["value"])
+    files = {"photo": ("me.tif", tiff.getvalue() + b" ", "image/tiff")}
+    saved = client.post(f"{address}/answers", data=LEAST | {"revision": revision}, files=files)
+    assert saved.status_code == 303, saved.text
+    refused = client.post(f"{address}/answers", data=LEAST, files={"photo": ("me.tif", b"no picture", "image/tiff")})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "not-a-picture")
+
+
+def test_a_photograph_that_is_offered_again_counts_as_used(
+    client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clinics, "MOST_GUESTS", 2)
+    first, second = (_guest(client, files=FACE) for _ in range(2))
+    answers = client.get(client.get(f"{first}/answers").headers["location"])
+    kept = {"photo.kept": dict(Form(answers.text).filled)["photo.kept"]}
+    assert client.get(second).status_code == 200  # now the first was not used for longest
+    _guest(client, data=LEAST | kept)
+    assert [client.get(plan).status_code for plan in (first, second)] == [200, 404]
 
 
 # --- what is kept, and for how long -----------------------------------------------------------------------------------
