@@ -119,8 +119,7 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
         if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
             support = suggestion_support(suggestion, kept.answers)
             if support is not None and not support.is_enough:  # its marks were struck in the form that was just sent
-                said = {"counted": support.counted, "count": support.marks}
-                error = clinic_error("too-few-marks", "suggestion", **said)
+                error = clinic_error("too-few-marks", "suggestion", counted=support.counted, count=support.marks)
                 return request.html(render_filled_form(request, kept, error), error_status(error))
             severity = suggestion.severity if support is None else support.severity
             kept = _add_concern(request, kept, suggestion, severity)
