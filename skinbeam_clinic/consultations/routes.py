@@ -193,10 +193,9 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
-        if request.services.guests is None:
-            kind, accepted = image_type(upload), PAGE_MEDIA_TYPES
-        else:
-            kind, accepted = readable_type(upload), (*PAGE_MEDIA_TYPES, OTHER_PICTURE)
+        is_guest = request.services.guests is not None
+        kind = readable_type(upload) if is_guest else image_type(upload)
+        accepted = (*PAGE_MEDIA_TYPES, OTHER_PICTURE) if is_guest else PAGE_MEDIA_TYPES
         permissions = PhotographPermissions()
         photograph = desk.photographs.add(id, upload.content, kind, permissions, accepted=accepted).id
     answers = read_form_answers(request.fields, photograph)
