@@ -14,6 +14,7 @@ from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.lockout import LoginLockout
 from skinbeam_clinic.accounts.one_time_codes import generate_recovery_codes, match_time_step, save_recovery_codes
 from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name, normalize_name
+from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -280,7 +281,7 @@ class AccountRepository:
         issuer = f"{_ISSUER} {member.clinic}"
         return pyotp.TOTP(pyotp.random_base32(), name=member.name, issuer=issuer).provisioning_uri()
 
-    def set_codes(self, address: str, code: str, password: str) -> tuple[str, ...]:
+    def set_codes(self, address: str, code: str, password: str, *, token: str = "") -> tuple[str, ...]:
         """Store the codes of `new_codes` once the app shows a right one, so that no members lock themselves out.
 
         Returns recovery codes, which are never shown again.
@@ -288,6 +289,7 @@ class AccountRepository:
         Parameters
         ----------
         password : the member's own, so that a screen that was left open is not enough.
+        token : of the session in which they are set up, in which no factor is due any more.
 
         Raises
         ------
@@ -306,6 +308,7 @@ class AccountRepository:
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.save(row, "member.codes")
+            work.record_factor(row.id, hash_token(token))
             return self._recovery_codes(work)
 
     def new_recovery_codes(self, password: str) -> tuple[str, ...]:

@@ -206,12 +206,12 @@ def _change_password(request: ClinicRequest) -> Response:
 
 def _set_codes(request: ClinicRequest) -> Response:
     """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
-    address = request.text("address")
+    address, token = request.text("address"), request.member_session.token
     try:
-        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"))
+        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"), token=token)
     except InputError as error:
         return show_account(request, error, address)
-    _record_factor_setup(request)
+    request.session = request.services.sign_in.find_session(token)  # what the clinic required of it before is done
     return request.page("recovery.html", codes=codes)
 
 
@@ -237,19 +237,9 @@ def _new_passkey_challenge(request: ClinicRequest) -> Response:
     )
 
 
-def _record_factor_setup(request: ClinicRequest) -> None:
-    """Record a factor that was just set up; what the clinic required of this session before is done."""
-    token = request.member_session.token
-    request.services.sign_in.record_factor_setup(token)
-    request.session = request.services.sign_in.find_session(token)
-
-
 def _add_passkey(request: ClinicRequest) -> Response:
-    def add() -> None:
-        request.passkeys.add(request.site, request.text("name"), request.text("answer"))
-        _record_factor_setup(request)
-
-    return _change_account(request, add)
+    name, answer, token = request.text("name"), request.text("answer"), request.member_session.token
+    return _change_account(request, lambda: request.passkeys.add(request.site, name, answer, token=token))
 
 
 def _remove_passkey(request: ClinicRequest) -> Response:
