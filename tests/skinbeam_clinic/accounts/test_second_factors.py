@@ -136,6 +136,20 @@ def test_who_adds_a_passkey_is_let_in_and_no_password_does_instead_of_it(own: Cl
     assert by_passkey(own, device).get("/").status_code == 200
 
 
+def test_at_a_numeric_address_the_page_says_where_the_passkey_works(own: Clinics) -> None:
+    """No passkey belongs to such an address, so the button that the page asks for is not there."""
+    add_passkey(own, own.members[HOME, Role.CLINICIAN])
+    client = TestClient(own.app, base_url="https://127.0.0.1", follow_redirects=False)
+    client.headers["origin"] = "https://127.0.0.1"
+    client.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD})
+    assert client.get("/").headers["location"] == "/sign-in"
+    page = client.get("/sign-in").text
+    assert "sign in with your passkey" in page
+    assert 'action="/sign-in/passkey"' not in page
+    assert "Open it at its host name" in page
+    assert "Open it at its host name" not in by_password(own, "clinician").get("/sign-in").text
+
+
 def test_sessions_that_are_open_when_it_is_required_are_held_to_it(own: Clinics) -> None:
     sign_in = SignIn(own.database, PasswordHasher())
     policy(own).set_required(required=False, checked=True)
