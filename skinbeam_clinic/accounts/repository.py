@@ -212,12 +212,14 @@ class AccountRepository:
                 _set_temporary(work, id)
             return member
 
-    def change_password(self, old: str, new: str, *, with_keys: bool = False) -> None:
+    def change_password(self, old: str, new: str, *, with_keys: bool = False) -> tuple[str, ...]:
         """Change the member's own password; their sessions end.
+
+        Returns new recovery codes where earlier ones were removed and one-time codes stay; they are never shown again.
 
         Parameters
         ----------
-        with_keys : remove their passkeys, identities at a provider and recovery codes, and end their calendar feeds
+        with_keys : remove their passkeys and identities at a provider, replace recovery codes, and end their calendar feeds
             and the tokens that they made for other systems, too: whoever knew the old password may have added one.
 
         Raises
@@ -236,9 +238,11 @@ class AccountRepository:
             work.save(row, "member.password")
             work.end_sessions(row.id)
             _end_temporary(work, row.id, "member.password-own")
-            if with_keys:
-                _remove_keys(work, row.id)
-                _end_tokens(work, row.id)
+            if not with_keys:
+                return ()
+            _remove_keys(work, row.id)
+            _end_tokens(work, row.id)
+            return self._recovery_codes(work) if row.code_secret_sealed is not None else ()
 
     def confirm_password(self, password: str) -> str:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.

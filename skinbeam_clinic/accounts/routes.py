@@ -201,7 +201,14 @@ def _qr_code(address: str) -> str:
 
 def _change_password(request: ClinicRequest) -> Response:
     old, new, with_keys = request.raw_text("old"), request.raw_text("new"), request.text("with_keys") == "true"
-    return _change_account(request, lambda: request.accounts.change_password(old, new, with_keys=with_keys), "/sign-in")
+    try:
+        codes = request.accounts.change_password(old, new, with_keys=with_keys)
+    except InputError as error:
+        return show_account(request, error)
+    if not codes:
+        return request.redirect("/sign-in")
+    request.session = None  # it has ended
+    return request.page("recovery.html", codes=codes)
 
 
 def _set_codes(request: ClinicRequest) -> Response:
@@ -246,13 +253,13 @@ def _remove_passkey(request: ClinicRequest) -> Response:
     return _change_account(request, lambda: request.passkeys.remove(request.path_parameter("passkey")))
 
 
-def _change_account(request: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
-    """Make a change and redirect, or show the account again with the error."""
+def _change_account(request: ClinicRequest, change: Callable[[], object]) -> Response:
+    """Make a change and redirect to the account, or show it with the error."""
     try:
         change()
     except InputError as error:
         return show_account(request, error)
-    return request.redirect(then)
+    return request.redirect("/account")
 
 
 # Members of a clinic and their roles, and the audit log.
