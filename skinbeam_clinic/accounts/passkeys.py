@@ -36,6 +36,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
 from skinbeam_clinic.accounts.repository import AccountRepository, check_same_password
 from skinbeam_clinic.accounts.second_factors import check_factor_removal
 from skinbeam_clinic.accounts.sign_in import begin_session
+from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -128,12 +129,13 @@ class PasskeyRepository:
         )
         return options_to_json(options)
 
-    def add(self, site: PasskeySite, name: str, answer: str) -> None:
+    def add(self, site: PasskeySite, name: str, answer: str, *, token: str = "") -> None:
         """Verify and store a new passkey.
 
         Parameters
         ----------
         answer : the browser's, as JSON.
+        token : as for `AccountRepository.set_codes`.
 
         Raises
         ------
@@ -178,6 +180,7 @@ class PasskeyRepository:
                 work.save(row, "passkey.added")
             except InputError:  # somebody has it already, which authenticators should prevent
                 raise clinic_error("passkey", "passkey") from None
+            work.record_factor(row.member_id, hash_token(token))
 
     def remove(self, id: str) -> None:
         """Remove a passkey, so that nobody can sign in with it.

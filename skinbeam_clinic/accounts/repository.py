@@ -14,6 +14,7 @@ from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.lockout import LoginLockout
 from skinbeam_clinic.accounts.one_time_codes import generate_recovery_codes, match_time_step, save_recovery_codes
 from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name, normalize_name
+from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -211,13 +212,15 @@ class AccountRepository:
                 _set_temporary(work, id)
             return member
 
-    def change_password(self, old: str, new: str, *, with_keys: bool = False) -> None:
+    def change_password(self, old: str, new: str, *, with_keys: bool = False) -> tuple[str, ...]:
         """Change the member's own password; their sessions end.
+
+        Returns new recovery codes where earlier ones were removed and one-time codes stay; they are never shown again.
 
         Parameters
         ----------
-        with_keys : remove their passkeys, identities at a provider and recovery codes, and end their calendar feeds
-            and the tokens that they made for other systems, too: whoever knew the old password may have added one.
+        with_keys : remove their passkeys and identities at a provider, replace recovery codes, end their calendar feeds
+            and the tokens that they made for other systems: whoever knew the old password may have added one.
 
         Raises
         ------
@@ -235,9 +238,11 @@ class AccountRepository:
             work.save(row, "member.password")
             work.end_sessions(row.id)
             _end_temporary(work, row.id, "member.password-own")
-            if with_keys:
-                _remove_keys(work, row.id)
-                _end_tokens(work, row.id)
+            if not with_keys:
+                return ()
+            _remove_keys(work, row.id)
+            _end_tokens(work, row.id)
+            return self._recovery_codes(work) if row.code_secret_sealed is not None else ()
 
     def confirm_password(self, password: str) -> str:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
@@ -280,7 +285,7 @@ class AccountRepository:
         issuer = f"{_ISSUER} {member.clinic}"
         return pyotp.TOTP(pyotp.random_base32(), name=member.name, issuer=issuer).provisioning_uri()
 
-    def set_codes(self, address: str, code: str, password: str) -> tuple[str, ...]:
+    def set_codes(self, address: str, code: str, password: str, *, token: str = "") -> tuple[str, ...]:
         """Store the codes of `new_codes` once the app shows a right one, so that no members lock themselves out.
 
         Returns recovery codes, which are never shown again.
@@ -288,6 +293,7 @@ class AccountRepository:
         Parameters
         ----------
         password : the member's own, so that a screen that was left open is not enough.
+        token : of the session in which they are set up, in which no factor is due any more.
 
         Raises
         ------
@@ -306,6 +312,7 @@ class AccountRepository:
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.save(row, "member.codes")
+            work.record_factor(row.id, hash_token(token))
             return self._recovery_codes(work)
 
     def new_recovery_codes(self, password: str) -> tuple[str, ...]:

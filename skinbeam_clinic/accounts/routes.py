@@ -201,17 +201,24 @@ def _qr_code(address: str) -> str:
 
 def _change_password(request: ClinicRequest) -> Response:
     old, new, with_keys = request.raw_text("old"), request.raw_text("new"), request.text("with_keys") == "true"
-    return _change_account(request, lambda: request.accounts.change_password(old, new, with_keys=with_keys), "/sign-in")
+    try:
+        codes = request.accounts.change_password(old, new, with_keys=with_keys)
+    except InputError as error:
+        return show_account(request, error)
+    if not codes:
+        return request.redirect("/sign-in")
+    request.session = None  # it has ended
+    return request.page("recovery.html", codes=codes)
 
 
 def _set_codes(request: ClinicRequest) -> Response:
     """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
-    address = request.text("address")
+    address, token = request.text("address"), request.member_session.token
     try:
-        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"))
+        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"), token=token)
     except InputError as error:
         return show_account(request, error, address)
-    _record_factor_setup(request)
+    request.session = request.services.sign_in.find_session(token)  # what the clinic required of it before is done
     return request.page("recovery.html", codes=codes)
 
 
@@ -237,32 +244,22 @@ def _new_passkey_challenge(request: ClinicRequest) -> Response:
     )
 
 
-def _record_factor_setup(request: ClinicRequest) -> None:
-    """Record a factor that was just set up; what the clinic required of this session before is done."""
-    token = request.member_session.token
-    request.services.sign_in.record_factor_setup(token)
-    request.session = request.services.sign_in.find_session(token)
-
-
 def _add_passkey(request: ClinicRequest) -> Response:
-    def add() -> None:
-        request.passkeys.add(request.site, request.text("name"), request.text("answer"))
-        _record_factor_setup(request)
-
-    return _change_account(request, add)
+    name, answer, token = request.text("name"), request.text("answer"), request.member_session.token
+    return _change_account(request, lambda: request.passkeys.add(request.site, name, answer, token=token))
 
 
 def _remove_passkey(request: ClinicRequest) -> Response:
     return _change_account(request, lambda: request.passkeys.remove(request.path_parameter("passkey")))
 
 
-def _change_account(request: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
-    """Make a change and redirect, or show the account again with the error."""
+def _change_account(request: ClinicRequest, change: Callable[[], object]) -> Response:
+    """Make a change and redirect to the account, or show it with the error."""
     try:
         change()
     except InputError as error:
         return show_account(request, error)
-    return request.redirect(then)
+    return request.redirect("/account")
 
 
 # Members of a clinic and their roles, and the audit log.

@@ -138,14 +138,6 @@ class SignIn:
                     again.seen_at = now()
         return _member_session(token, found)
 
-    def record_factor_setup(self, token: str) -> None:
-        """Record that the member of a session has just set up codes or a passkey.
-
-        The setup included a right code, or a finger, face or PIN, so nothing more is due in this session.
-        """
-        with self._open(token, write=True) as (_, found):
-            found.row.code_at = now()
-
     def open_sessions(self, token: str) -> tuple[OpenSession, ...]:
         """Return the open sessions of the member of a session, the one that was used last first."""
         with self._open(token) as (session, found):
@@ -158,12 +150,7 @@ class SignIn:
     def end_other_sessions(self, token: str) -> None:
         """End all sessions of the member of a session but this one."""
         with self._database.writing() as session:
-            house = session.scalar(
-                select(ClinicRow)
-                .join(LoginSessionRow, LoginSessionRow.clinic_id == ClinicRow.id)
-                .where(LoginSessionRow.token_hash == hash_token(token))
-                .with_for_update()
-            )
+            house = _lock_clinic(session, token)
             found = find_open_session(session, hash_token(token))
             if house is None or found is None:
                 raise clinic_error("not-in", "password")
@@ -188,10 +175,21 @@ class SignIn:
     @contextmanager
     def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, "SessionRows"]]:
         with self._database.writing() if write else self._database.reading() as session:
+            if write:
+                _lock_clinic(session, token)
             found = find_open_session(session, hash_token(token), lock=write)
             if found is None:
                 raise clinic_error("not-in", "password")
             yield session, found
+
+
+def _lock_clinic(session: Session, token: str) -> ClinicRow | None:
+    """Lock the clinic of a session before any other of its rows, as every writer does.
+
+    Where two transactions lock the same rows in different orders, PostgreSQL ends one of them.
+    """
+    asked = select(ClinicRow).join(LoginSessionRow, LoginSessionRow.clinic_id == ClinicRow.id)
+    return session.scalar(asked.where(LoginSessionRow.token_hash == hash_token(token)).with_for_update(of=ClinicRow))
 
 
 def begin_session(
@@ -245,9 +243,8 @@ def _read_again(session: Session, checked: MemberRow) -> MemberRow | None:
 def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
-    return MemberSession(
-        token, read_member(found.member, found.clinic.name), found.step_due, until, row.code_at is not None
-    )
+    member = read_member(found.member, found.clinic.name)
+    return MemberSession(token, member, found.step_due, until, factor_checked=row.code_at is not None)
 
 
 def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:

@@ -360,6 +360,12 @@ class ClinicTransaction:
             update(LoginSessionRow).where(*mine, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
         )
 
+    def record_factor(self, member_id: str, token_hash: str) -> None:
+        """Record in a browser session of a member that a second factor was checked just now."""
+        mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
+        one = update(LoginSessionRow).where(*mine, LoginSessionRow.token_hash == token_hash)
+        self._session.execute(one.values(code_at=now()))
+
     def delete(self, row: ClinicScoped, action: str) -> None:
         """Delete a row, and record that in the audit log; earlier entries about it stay."""
         assert isinstance(row, Base)

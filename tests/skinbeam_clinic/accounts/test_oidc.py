@@ -435,11 +435,8 @@ def test_who_never_had_a_password_chooses_one_before_they_set_up_the_required_fa
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
     """The setup asks for their password; the one that an owner set, and knows, confirms no factor."""
-    first, chosen, owner = (
-        "a first sentence of words",
-        "words that nobody else knows",
-        clinics.members[HOME, Role.OWNER],
-    )
+    first, chosen = "a first sentence of words", "words that nobody else knows"
+    owner = clinics.members[HOME, Role.OWNER]
     accounts = AccountRepository(clinics.database, owner, PasswordHasher())
     provider.person = "never-told"
     member = accounts.add("never-told", Role.CLINICIAN, first, temporary=True)

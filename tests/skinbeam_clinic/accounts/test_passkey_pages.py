@@ -103,16 +103,29 @@ def test_what_else_somebody_made_with_the_old_password_ends_with_it(clinics: Cli
     _, token = desk.tokens.make("made by a thief", 365)
     _, other = clinics.desk(Role.OWNER).tokens.make("of another owner", 1)
     feed, _ = CalendarFeedRepository(clinics.database, member).create()
-    own.change_password(PASSWORD, new, with_keys=True)
+    fresh = own.change_password(PASSWORD, new, with_keys=True)
     authenticator = ApiTokenAuthenticator(clinics.database)
     assert authenticator.find_session(token) is None
     assert authenticator.find_session(other) is not None
     assert feed.id not in {one.id for one in CalendarFeedRepository(clinics.database, member).list_open()}
-    assert own.recovery_codes_left() == 0
+    assert own.recovery_codes_left() == len(fresh) > 0  # one-time codes stay, and a telephone can be lost
     sign_in = SignIn(clinics.database, PasswordHasher())
     with pytest.raises(InputError):
         sign_in.confirm_code(sign_in.sign_in(HOME, name, new).token, recovery[0])
+    assert sign_in.confirm_code(sign_in.sign_in(HOME, name, new).token, fresh[0]).step_due is None
     assert all(one.findings == () for one in verify_database(clinics.database))
+
+
+def test_new_recovery_codes_are_shown_with_the_new_password(clinics: Clinics) -> None:
+    client = signed_in(clinics, "careful")
+    page = client.get("/account").text
+    address = re.search(r'name="address" value="([^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+    code = pyotp.parse_uri(address).now()
+    client.post("/account/codes", data={"address": address, "code": code, "password": PASSWORD})
+    form = {"old": PASSWORD, "new": "quite another set of words"}
+    told = client.post("/account/password", data=form | {"with_keys": "true"})
+    assert (told.status_code, told.text.count("<li><code>")) == (200, 10)
+    assert client.get("/account").headers["location"] == "/sign-in"
 
 
 def test_an_answer_that_somebody_else_prepared_becomes_no_passkey_of_a_member(clinics: Clinics) -> None:

@@ -1,7 +1,9 @@
 """Where a clinic requires a second factor, nobody sees records without one, and only its own member sets one up."""
 
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyotp
@@ -11,6 +13,7 @@ from clinic_pages import looked_at, opened_page, served
 from clinic_samples import HOME, OTHER, PASSWORD, Clinics, two_clinics_on
 from playwright.sync_api import Browser, Page, expect
 from soft_passkey import SoftPasskey
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from skinbeam.model.errors import InputError
@@ -22,6 +25,8 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import hash_token
+from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError
 from skinbeam_clinic.models import Member, SignInStep
@@ -131,6 +136,20 @@ def test_who_adds_a_passkey_is_let_in_and_no_password_does_instead_of_it(own: Cl
     assert by_passkey(own, device).get("/").status_code == 200
 
 
+def test_at_a_numeric_address_the_page_says_where_the_passkey_works(own: Clinics) -> None:
+    """No passkey belongs to such an address, so the button that the page asks for is not there."""
+    add_passkey(own, own.members[HOME, Role.CLINICIAN])
+    client = TestClient(own.app, base_url="https://127.0.0.1", follow_redirects=False)
+    client.headers["origin"] = "https://127.0.0.1"
+    client.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD})
+    assert client.get("/").headers["location"] == "/sign-in"
+    page = client.get("/sign-in").text
+    assert "sign in with your passkey" in page
+    assert 'action="/sign-in/passkey"' not in page
+    assert "Open it at its host name" in page
+    assert "Open it at its host name" not in by_password(own, "clinician").get("/sign-in").text
+
+
 def test_sessions_that_are_open_when_it_is_required_are_held_to_it(own: Clinics) -> None:
     sign_in = SignIn(own.database, PasswordHasher())
     policy(own).set_required(required=False, checked=True)
@@ -230,6 +249,38 @@ def test_the_only_factor_is_not_removed_where_one_is_required(own: Clinics) -> N
     add_codes(own, member)
     keys.remove(keys.all()[0].id)
     assert keys.all() == ()
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("request_of", ["code", "codes"])
+def test_no_request_holds_a_session_while_it_waits_for_the_clinic(request_of: str, tmp_path: Path) -> None:
+    """PostgreSQL ends one of two transactions that lock a clinic and a session in different orders."""
+    with two_clinics_on("postgresql", tmp_path) as made, ThreadPoolExecutor(1) as pool:
+        member, sign_in = made.members[HOME, Role.CLINICIAN], SignIn(made.database, PasswordHasher())
+        accounts = AccountRepository(made.database, member, PasswordHasher())
+        address = add_codes(made, member) if request_of == "code" else accounts.new_codes_address()
+        totp, token = pyotp.parse_uri(address), sign_in.sign_in(HOME, "clinician", PASSWORD).token
+        later = totp.at(int(time.time()) + 30)  # type: ignore[attr-defined]  # a code that was not used yet
+        with made.database.writing() as session:
+            mine = select(ClinicRow).where(ClinicRow.id == member.clinic_id)
+            session.scalar(mine.with_for_update())
+            if request_of == "code":
+                waiting = pool.submit(lambda: str(sign_in.confirm_code(token, later)))
+            else:
+                waiting = pool.submit(lambda: str(accounts.set_codes(address, later, PASSWORD, token=token)))
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not session.scalar(waits):
+                assert not waiting.done(), waiting.result()
+                time.sleep(0.01)
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            assert session.scalar(
+                select(LoginSessionRow).where(LoginSessionRow.token_hash == hash_token(token)).with_for_update()
+            )
+        assert waiting.result(timeout=30)
+        if request_of == "codes":  # and the session in which they were set up is not asked for one
+            found = sign_in.find_session(token)
+            assert found is not None
+            assert found.factor_checked
 
 
 @pytest.fixture

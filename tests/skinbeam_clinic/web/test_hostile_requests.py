@@ -196,8 +196,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         PasskeyRepository(clinics.database, owner, PasswordHasher()),
     )
     address = own.new_codes_address()
-    own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
-    SignIn(clinics.database, PasswordHasher()).record_factor_setup(client.cookies[COOKIE])
+    own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD, token=client.cookies[COOKIE])
     device = SoftPasskey("https://localhost", "localhost")
     site = PasskeySite(device.host, device.origin)
     keys.add(site, "key", device.created(keys.registration_options(site, "key", PASSWORD)))
