@@ -77,6 +77,7 @@ GRADE = {
     "treated": True,
     "at": AT,
     "by": "m1",
+    "measured": False,
 }
 PAIR = {
     "refusal": None,
@@ -144,7 +145,10 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (READINGS_CONTENT, {"readings": [READING, READING]}),
     (NOTE_CONTENT, {"pain": 3, "redness": "slight", "signs": ["blisters"], "question": "?"}),
     (TEACH_BACK_CONTENT, {"answers": {"harms": "a burn"}, "wrong": ["harms"]}),
-    (SUGGESTION_CONTENT, SUGGESTION | {"severity": "moderate"}),
+    (
+        SUGGESTION_CONTENT,
+        SUGGESTION | {"severity": "moderate", "finding_regions": [["spots", "cheek-right"]], "to_be_seen": 1},
+    ),
     (PAIR_ANALYSIS_CONTENT, PAIR),
     (PAIR_ANALYSIS_CONTENT, PAIR | {"refusal": {"id": "photo-pair.mirrored", "params": {}}, "marks": []}),
     (ANSWERS_CONTENT, {"entries": [["concern.0.site", "nose"], ["patient.history", "keloid"]], "photograph": "f1"}),
@@ -196,12 +200,16 @@ def test_an_event_without_an_outcome_is_read_as_one_that_lasts() -> None:
     assert content == AdverseEventContent("burn", AdverseEventGrade.MODERATE, "cheeks", "2 cm", resolved="")
 
 
-def test_spots_and_suggestions_without_later_keys_are_read() -> None:
+def test_spots_suggestions_and_grades_without_later_keys_are_read() -> None:
     spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
     assert (spot.by, spot.firing.settings.fluence_J_cm2) == ("", 7.0)
     assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
     assert (suggestion.severity, suggestion.messages[0].params["count"]) == ("", 3)
+    assert (suggestion.finding_regions, suggestion.to_be_seen) == ((), 0)
+    first = {key: value for key, value in GRADE.items() if key != "measured"}
+    follow_up = FOLLOW_UP_CONTENT.from_json(json.dumps(FOLLOW_UP | {"grades": [first]}).encode())
+    assert not follow_up.grades[0].measured
 
 
 def test_rows_that_were_stored_empty_are_read() -> None:
