@@ -508,6 +508,7 @@ UNBOUND = {
     "jobs.get",
     "jobs.cancel",
     "jobs.find_last",
+    "jobs.cancel_earlier",
     "audit_log.newest",
     "patient_copies.make",
     "dossiers.plans",
