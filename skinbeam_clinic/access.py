@@ -291,7 +291,7 @@ GUEST_RIGHTS = frozenset({AccessRight.READ, AccessRight.WRITE, AccessRight.TREAT
 
 # Requests that a page sends by itself; they do not count as use of a session, so that an idle session still ends.
 # Those of a part that waits for an answer (`web.client.is_poll`) do not count either.
-BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
+BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner"), ("GET", "/jobs/{job}/events")})
 
 # Addresses that use something up and so do not answer HEAD, which programs send to look at a link.
 GET_ALONE_ROUTES = frozenset({"/sign-in/oidc/return"})

@@ -219,8 +219,8 @@ class AccountRepository:
 
         Parameters
         ----------
-        with_keys : remove their passkeys and identities at a provider, replace recovery codes, end their calendar feeds
-            and the tokens that they made for other systems: whoever knew the old password may have added one.
+        with_keys : remove their passkeys and identities at a provider, replace recovery codes, and end their calendar
+            feeds and the tokens that they made for other systems: whoever knew the old password may have added one.
 
         Raises
         ------

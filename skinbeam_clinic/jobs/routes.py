@@ -117,8 +117,8 @@ async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str
 
 
 def _is_signed_in(request: ClinicRequest) -> bool:
-    who = request.services.find_session(request.http_request)
-    return who is not None and who.member.role in PERMITTED_ROLES[AccessRight.READ]
+    who = request.services.find_session(request.http_request, active=False)  # the page asks by itself
+    return who is not None and who.step_due is None and who.member.role in PERMITTED_ROLES[AccessRight.READ]
 
 
 def _cancel_job(request: ClinicRequest) -> Response:

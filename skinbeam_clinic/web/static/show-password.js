@@ -8,9 +8,12 @@
     button.type = "button";
     button.className = "quiet";
     button.setAttribute("aria-controls", field.id);
+    const named = document.createElement("span");  // a page may have several
+    named.className = "hidden";
+    named.textContent = ` ${field.labels[0].firstChild.textContent.trim()}`;
     const show = (shown) => {
       field.type = shown ? "text" : "password";
-      button.textContent = shown ? words.hide : words.show;
+      button.replaceChildren(shown ? words.hide : words.show, named);
     };
     show(false);
     button.addEventListener("click", () => show(field.type === "password"));

@@ -1,6 +1,7 @@
 """Plans in the queue: asked for, told, stopped, begun again after a crash, kept once."""
 
 import asyncio
+import datetime
 import html
 import json
 import re
@@ -8,16 +9,21 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pyotp
 import pytest
 from app_samples import LEAST, Form
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import LoginSessionRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.jobs import repository as desk_jobs
 from skinbeam_clinic.jobs import routes, worker
@@ -143,6 +149,34 @@ def test_who_is_signed_in_no_more_is_told_nothing_more(
     clinics.tokens.pop((HOME, Role.AUDITOR))
     listening.join(20)
     clinics.browser(Role.CLINICIAN).post(f"{job}/cancel")  # so that one that would listen on ends, too
+    assert told
+    assert "event: ended" not in told[0]
+
+
+def test_whose_sign_in_lacks_a_step_is_told_nothing_more_and_a_page_that_listens_is_not_used(
+    clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_POLL_S", "_SESSION_CHECK_S"):
+        monkeypatch.setattr(routes, name, 0.05)
+    owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
+    own = AccountRepository(clinics.database, owner.add("listener", Role.AUDITOR, PASSWORD), PasswordHasher())
+    token = SignIn(clinics.database, PasswordHasher()).sign_in(HOME, "listener", PASSWORD).token
+    listener, job, told = clinics.browser(), asked(clinics.browser(Role.CLINICIAN), here), list[str]()
+    listener.cookies.set(COOKIE, token, domain="localhost.local")
+    earlier = now() - datetime.timedelta(minutes=5)
+    mine = LoginSessionRow.token_hash == hash_token(token)
+    with clinics.database.writing() as session:
+        session.execute(update(LoginSessionRow).where(mine).values(seen_at=earlier))
+    listening = threading.Thread(target=lambda: told.append(listener.get(f"{job}/events").text), daemon=True)
+    listening.start()
+    listening.join(0.5)
+    assert listening.is_alive()
+    with clinics.database.reading() as session:
+        assert session.scalar(select(LoginSessionRow.seen_at).where(mine)) == earlier
+    address = own.new_codes_address()
+    own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)  # in another browser: a code is due in this one
+    listening.join(20)
+    clinics.browser(Role.CLINICIAN).post(f"{job}/cancel")
     assert told
     assert "event: ended" not in told[0]
 
