@@ -188,12 +188,11 @@ def count_harm_that_calibrates(wavelength_nm: float, pulse_ms: float, *, lamp: b
 
 
 def _counted_rows_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> list[Mapping[str, Any]]:
-    lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
     return [
         row
-        for name, row in load_derived_table("practice_doses")["row"].items()
+        for row in load_derived_table("practice_doses")["row"].values()
         if row["kind"] == "counted"
-        and (name in lamps) is lamp
+        and (row["family"] == "lamp") is lamp
         and abs(np.log(row["wavelength_nm"] / wavelength_nm)) < np.log(_WAVELENGTH_RATIO)
         and abs(np.log(row["pulse_ms"] / pulse_ms)) <= np.log(_PULSE_RATIO)
     ]

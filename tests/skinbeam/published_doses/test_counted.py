@@ -139,16 +139,15 @@ def test_counts_kept_aside_are_told_and_set_no_probability() -> None:
     rows = _counted_rows()
     aside = [row for row in rows.values() if row["kept_aside"]]
     assert len(aside) >= 3
-    lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
-    for name, row in rows.items():
+    for row in rows.values():
         light = (row["wavelength_nm"], row["pulse_ms"])
-        told = count_harm_near(*light, lamp=name in lamps)
-        setting = count_harm_that_calibrates(*light, lamp=name in lamps)
+        told = count_harm_near(*light, lamp=row["family"] == "lamp")
+        setting = count_harm_that_calibrates(*light, lamp=row["family"] == "lamp")
         assert told is not None
         assert told.treated >= row["of"]
         if row["kept_aside"]:
             assert setting is None or setting.treated <= told.treated - row["of"]
-            share = counted_burn_share(*light, lamp=name in lamps, most=0.05)
+            share = counted_burn_share(*light, lamp=row["family"] == "lamp", most=0.05)
             assert share == (0.025 if setting is None else min((setting.harmed + 0.5) / (setting.treated + 1.0), 0.05))
 
 
@@ -157,14 +156,13 @@ def test_counts_of_other_sources_foretell_the_burns_of_each_class_within_a_facto
 ) -> None:
     """Classes with twenty burns or more; each source is left out in turn."""
     every = load_derived_table("practice_doses")
-    lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
     fitting = {name: row for name, row in _counted_rows().items() if not row["kept_aside"]}
     counted: dict[str, float] = {}
     foretold: dict[str, float] = {}
-    for name, row in fitting.items():
+    for row in fitting.values():
         others = {other: one for other, one in fitting.items() if one["source"] != row["source"]}
         monkeypatch.setattr(counts, "load_derived_table", lambda _, others=others: {**every, "row": others})
-        share = counted_burn_share(row["wavelength_nm"], row["pulse_ms"], lamp=name in lamps, most=0.05)
+        share = counted_burn_share(row["wavelength_nm"], row["pulse_ms"], lamp=row["family"] == "lamp", most=0.05)
         counted[row["family"]] = counted.get(row["family"], 0.0) + row["harmed"]
         foretold[row["family"]] = foretold.get(row["family"], 0.0) + share * row["of"]
     classes = [family for family, burns in counted.items() if burns >= 20]
