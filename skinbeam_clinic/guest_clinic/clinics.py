@@ -231,8 +231,8 @@ class GuestClinics:
         with self._changing:
             self._used[used] = None
             self._used.move_to_end(used)
-            planned = self._list_planned()
-            idle = [clinic for clinic in self._used if clinic != used and not self._is_working(clinic)]
+            planned, working = self._list_planned(), {used} | self._beginning | self._list_working()
+            idle = [clinic for clinic in self._used if clinic not in working]
             drafts, done = (
                 [clinic for clinic in idle if (clinic in planned) == has_plan] for has_plan in (False, True)
             )
@@ -253,12 +253,10 @@ class GuestClinics:
             requested = select(tables.JobRow.clinic_id).union(select(tables.PlanRow.clinic_id))
             return set(session.scalars(requested))
 
-    def _is_working(self, clinic_id: str) -> bool:
-        if clinic_id in self._beginning:
-            return True
-        mine = (tables.JobRow.clinic_id == clinic_id, tables.JobRow.state.in_(OPEN_STATES))
+    def _list_working(self) -> set[str]:
+        """Return the clinics whose plan is being made or waits for it."""
         with self._database.reading() as session:
-            return session.scalar(select(tables.JobRow.id).where(*mine).limit(1)) is not None
+            return set(session.scalars(select(tables.JobRow.clinic_id).where(tables.JobRow.state.in_(OPEN_STATES))))
 
     def _stored_bytes(self, clinic_id: str = "") -> int:
         """Return the size of a clinic's files, or of those of all clinics."""

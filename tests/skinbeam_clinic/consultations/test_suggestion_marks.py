@@ -170,7 +170,7 @@ def test_a_photograph_suggests_together_with_the_regions_of_its_marks(
     assert (one.finding_regions, one.to_be_seen) == (((spots.kind, spots.region),), 1)
 
 
-def said(client: TestClient, consultation: ConsultationRecord) -> str:
+def page_text(client: TestClient, consultation: ConsultationRecord) -> str:
     page = client.get(f"/consultations/{consultation.id}").text
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
@@ -188,7 +188,7 @@ def test_the_page_withdraws_a_suggestion_whose_marks_were_struck_and_offers_it_a
     struck = decided(consultation, m0="struck")
     assert client.post(f"{here}/answers", data=sent(consultation, struck)).status_code == 303
     assert take not in client.get(here).text
-    assert "No longer suggested: 2 of its 3 marks kept" in said(client, consultation)
+    assert "No longer suggested: 2 of its 3 marks kept" in page_text(client, consultation)
     after = clinics.desk().consultations.get(consultation.id)
     assert client.post(f"{here}/answers", data=sent(after, decided(consultation))).status_code == 303
     assert take in client.get(here).text
@@ -226,7 +226,7 @@ def test_the_notice_of_a_spot_that_a_doctor_must_see_stays_when_all_is_struck(cl
     desk.suggestions.add(kept.id, photograph, [replace(SPOTS, to_be_seen=1)])
     struck = form(photograph, m0="struck", m1="struck", m2="struck")
     kept = desk.consultations.save(kept.id, struck, revision=kept.revision)
-    page = said(clinics.browser(Role.CLINICIAN), kept)
+    page = page_text(clinics.browser(Role.CLINICIAN), kept)
     assert "No longer suggested: 0 of its 3 marks kept" in page
     assert "A doctor must still see each spot" in page
 
