@@ -88,7 +88,7 @@ def computed(case: Path, packets: int) -> Pulse:
     blood = np.zeros(kelvin.shape[1:], dtype=bool)
     for one in lit.lumens:
         blood |= across**2 + (z[:, None] - one.depth_m) ** 2 < (one.diameter_m / 2) ** 2
-    bottoms = np.cumsum(skin["thickness_m"].values[0])
+    bottoms = np.cumsum(skin["thickness_m"][0])
     cells = np.broadcast_to((z < bottoms[response.layers.index("living epidermis")])[:, None], blood.shape)
     end = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
     start = end[np.flatnonzero(response.schedule.power_on)[0]]

@@ -91,7 +91,7 @@ def fit_posterior(left_out: int | None = None, *, recommended: bool = True) -> B
         target_accept=0.95,
         progress_bar=False,
     )
-    chains = {name: np.asarray(trace.posterior[name].values, dtype=np.float64) for name in PARAMETERS}
+    chains = {name: np.asarray(trace.posterior[name], dtype=np.float64) for name in PARAMETERS}
     families = np.asarray(trace.posterior["family"].values, dtype=np.float64).reshape(-1, len(LASER_FAMILIES))
     every = DRAWS * CHAINS // _PREDICTION_DRAWS
     return _check_convergence(

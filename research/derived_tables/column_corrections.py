@@ -7,7 +7,7 @@ minutes.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,7 @@ from skinbeam.model.units import MJ, MM, UM
 from skinbeam.simulate.removal.column import ENERGY_LADDER_J
 from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorption_above_dermis, read_column_rows
 from skinbeam.simulate.removal.microlesion import column_ratios
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["COLUMN_CORRECTIONS", "compare_with_full_columns", "fractional_beams"]
 
@@ -66,7 +64,7 @@ def fractional_beams() -> Iterator[tuple[ColumnBeam, Floats]]:
                 )
 
 
-def _ratios(skins: "xr.Dataset", beam: ColumnBeam, energies_J: Floats) -> tuple[Floats, Floats]:
+def _ratios(skins: SkinSample, beam: ColumnBeam, energies_J: Floats) -> tuple[Floats, Floats]:
     tables = {
         "laser": {"wavelength_nm": beam.wavelength_nm},
         "settings": {"pulse_ms": beam.pulse_ms, "profile": beam.profile},

@@ -115,7 +115,7 @@ def _optics_at(nm: float) -> tuple[float, ...]:
 def _trace_pencil(site: str, ita_deg: float, nm: float, packets: int) -> PencilBeamLight:
     """Trace a pencil beam in the median skin of a site."""
     skin = SkinDistribution(site=site, ita_deg=ita_deg).median()
-    medium = LayeredMedium.from_optics(optical_properties(skin, nm), skin["thickness_m"].to_numpy()).select_draw(0)
+    medium = LayeredMedium.from_optics(optical_properties(skin, nm), skin["thickness_m"]).select_draw(0)
     return trace_pencil_beam(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
 
 

@@ -7,7 +7,7 @@ is at the side. A quarter is assumed. The spread is that of drawn skins of the s
 scattering, oxygen and vessels, and that part between none and all. It takes a minute.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,8 @@ from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.layers import DERMIS
 from skinbeam.skin.melanin import melanin_column_m
 from skinbeam.skin.properties import optical_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["SKIN_COLOURS", "skin_spectra", "skin_with_pigment", "spectra_to_srgb"]
 
@@ -58,7 +56,7 @@ HEADER = """\
 """
 
 
-def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "xr.Dataset":
+def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> SkinSample:
     """Return the median skin of a face, or drawn ones, with this melanin and blood (volume fractions)."""
     wanted_m = melanin * tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
     ita = 20.0
@@ -67,17 +65,16 @@ def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int
         site=SITE, ita_deg=ita, melanin_ratio=SourcedValue(ratio, ratio, ratio, "fixed", "skinbeam2026skin", "")
     )
     ds = skin.sample(draws, seed) if draws else skin.median()
-    thickness, melanosomes = ds["thickness_m"].to_numpy(), ds["melanosome_fraction"].to_numpy()
+    thickness, melanosomes = ds["thickness_m"], ds["melanosome_fraction"]
     held = (np.where(np.isfinite(thickness), thickness, 0.0) * melanosomes).sum(axis=1, keepdims=True)
-    dermis = ds["tissue"].to_numpy() == DERMIS
-    bloody = ds["blood_fraction"].to_numpy().copy()
+    dermis = np.array(ds.tissues) == DERMIS
+    bloody = ds["blood_fraction"].copy()
     mean = np.average(bloody[:, dermis], weights=thickness[:, dermis], axis=1)[:, None]
     bloody[:, dermis] *= blood / mean
-    dims = ds["blood_fraction"].dims
-    return ds.assign(melanosome_fraction=(dims, melanosomes * wanted_m / held), blood_fraction=(dims, bloody))
+    return ds.with_arrays(melanosome_fraction=melanosomes * wanted_m / held, blood_fraction=bloody)
 
 
-def skin_spectra(ds: "xr.Dataset") -> tuple[Array, Array]:
+def skin_spectra(ds: SkinSample) -> tuple[Array, Array]:
     """Return the diffuse and the surface reflectance at `COLOUR_WAVELENGTHS_NM`, (sample, 31) each."""
     return reflectance_parts(ds, [optical_properties(ds, nm) for nm in COLOUR_WAVELENGTHS_NM])
 

@@ -6,7 +6,7 @@ The packets of one pencil beam give the share for every radius. Tracing them tak
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,7 @@ from skinbeam.simulate.light.spot_table import (
 )
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.layers import DERMIS
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["SPOT_SHARE", "compare_with_packets", "draw_skin", "trace_share"]
 
@@ -89,7 +87,7 @@ HEADER = """\
 """
 
 
-def draw_skin(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
+def draw_skin(site: str, ita_deg: float, draws: int = 20) -> SkinSample:
     """Return draws of a skin, whose medians represent the middle."""
     return SkinDistribution.from_case(
         parse_record(Case, {"skin": {"site": site, "ita_deg": ita_deg}}, file="spot-share")
@@ -128,7 +126,7 @@ def _varied(medium: LayeredMedium, tissue: NDArray[np.str_], name: str, factor: 
 
 def _lights() -> Iterator[dict[str, Any]]:
     skin = draw_skin("cheeks", 30.0, 200)
-    tissue = skin["tissue"].to_numpy().astype(str)
+    tissue = np.array(skin.tissues)
     for wavelength in WAVELENGTHS_nm:
         print(wavelength, flush=True)
         medium = median_medium(skin, wavelength)

@@ -59,7 +59,7 @@ def sample(observed: Observed | CountsSeen, plan: SamplerPlan) -> SamplerDraws:
         target_accept=plan.accept,
         progress_bar=False,
     )
-    chains = {name: np.asarray(trace.posterior[name].values, dtype=float) for name in shipped}
+    chains = {name: np.asarray(trace.posterior[name], dtype=float) for name in shipped}
     return SamplerDraws(chains, int(trace.sample_stats["diverging"].values.sum()))
 
 

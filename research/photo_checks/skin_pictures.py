@@ -46,7 +46,7 @@ def _nodes(surface: float, draw: int) -> tuple[RectBivariateSpline, ...]:
     for i, blood in enumerate(BLOOD):
         for k, melanin in enumerate(MELANIN):
             skin = skin_with_pigment(melanin, blood) if draw == 0 else skin_with_pigment(melanin, blood, draws=draw)
-            diffuse, first = skin_spectra(skin.isel(sample=slice(-1, None)))
+            diffuse, first = skin_spectra(skin.select(slice(-1, None)))
             values[i, k] = (diffuse + surface * first)[0]
     return tuple(RectBivariateSpline(np.log(BLOOD), np.log(MELANIN), np.log(values[..., n])) for n in range(NM.size))
 

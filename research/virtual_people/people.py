@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,9 @@ from skinbeam.skin.draws import RandomDraws, draw_value, stream_key
 from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, add_basal_layer
 from skinbeam.skin.melanin import draw_sun_exposure_factor, ita_range_deg, melanin_column_m
 from skinbeam.skin.properties import reduced_scattering
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_sourced, tissue_table
 from skinbeam.skin.vessels import VesselPopulation
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["CLASSES", "SITE", "VirtualPeople", "design", "draw_people"]
 
@@ -79,13 +77,13 @@ class VirtualPeople:
         ratio = [np.interp(ita, centres, ratios[:, k]) for ita, k in zip(self.ita_deg, self.inversion, strict=True)]
         return melanin_column_m(self.ita_deg, site=SITE) * np.exp(ratio)
 
-    def skins(self, vessels: VesselPopulation | None, lesion: str | None = None) -> "xr.Dataset":
+    def skins(self, vessels: VesselPopulation | None, lesion: str | None = None) -> SkinSample:
         """Return their skins at `SITE`, with the vessels or in the lesion that is treated."""
         drawn = SkinDistribution(site=SITE, age_years=_AGE_YEARS, sex=_SEX, population=vessels, vessel_kind="normal")
         skins = drawn.sample(self.count, _seed())
-        names = list(skins["layer"].values)
+        names = list(skins.layers)
         upper, basal = names.index(HUMAN_LAYERS[1]), names.index(BASAL_LAYER)
-        living = skins["thickness_m"].values[:, [upper, basal]].sum(axis=1)
+        living = skins["thickness_m"][:, [upper, basal]].sum(axis=1)
         column = self.column_m
         if lesion is not None:
             ratio = read_sourced(tissue_table("melanin")["lesion_ratio"][lesion])
@@ -97,10 +95,10 @@ class VirtualPeople:
         parted = add_basal_layer(whole, 0, basal_m, self.even_melanin.astype(np.float64))
         made = {}
         for name, values in parted.items():
-            every = skins[name].values.copy()
+            every = skins[name].copy()
             every[:, [upper, basal]] = values
-            made[name] = (skins[name].dims, every, skins[name].attrs)
-        return skins.assign(made)
+            made[name] = every
+        return skins.with_arrays(**made)
 
     def scattering_ratio(self, wavelength_nm: float) -> Floats:
         """Return the scattering of their skin over the mean of the published data sets, (person,)."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +38,8 @@ from skinbeam.simulate.pulse.locations import basal_layer_response
 from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.vessels.heated_blood import dose_with_heated_blood
 from skinbeam.simulate.vessels.vessel_endpoints import closure_dose
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["ClinicErrors", "TrueDoses", "draw_clinic_errors", "practice_biases"]
 
@@ -110,9 +108,9 @@ def _ratios(response: PulseResponse) -> Floats:
     return np.array([computed / damage_dose(response, place, of) for of in _kinetics_sets(response.skins)])
 
 
-def _kinetics_sets(skins: "xr.Dataset") -> list[Kinetics]:
+def _kinetics_sets(skins: SkinSample) -> list[Kinetics]:
     """Return the kinetics sets of the design, each shifted in temperature like that of each skin."""
-    shift = read_number(tissue_table("kinetics")["spread"]["threshold_K"]) * np.asarray(skins["kinetics_shift"].values)
+    shift = read_number(tissue_table("kinetics")["spread"]["threshold_K"]) * skins["kinetics_shift"]
     return [
         shift_kinetics(read_kinetics(name), shift, reference_s=design()["hold_s"]) for name in design()["epidermis"]
     ]
@@ -130,8 +128,8 @@ class TrueDoses:
 
     people: VirtualPeople
     indices: Ints
-    surrounding_skins: "xr.Dataset"
-    target_skins: "xr.Dataset"
+    surrounding_skins: SkinSample
+    target_skins: SkinSample
 
     @classmethod
     def for_condition(cls, people: VirtualPeople, condition: str) -> "TrueDoses":
@@ -145,8 +143,8 @@ class TrueDoses:
         return replace(
             self,
             indices=self.indices[who],
-            surrounding_skins=self.surrounding_skins.isel(sample=who),
-            target_skins=self.target_skins.isel(sample=who),
+            surrounding_skins=self.surrounding_skins.select(who),
+            target_skins=self.target_skins.select(who),
         )
 
     def burn_dose_J_cm2(self, beam: Beam, cooling: CoolingPlan, *, in_target: bool = False) -> Floats:
@@ -165,5 +163,5 @@ class TrueDoses:
     def _response(self, beam: Beam, cooling: CoolingPlan, *, within: bool, near_surface: bool) -> PulseResponse:
         skins = self.target_skins if within else self.surrounding_skins
         ratio = self.people.scattering_ratio(beam.mean_wavelength_nm)[self.indices]
-        lit = skins.assign(scattering_factor=skins["scattering_factor"] * ratio)
+        lit = skins.with_arrays(scattering_factor=skins["scattering_factor"] * ratio)
         return SiteSkins(SITE, lit, lit).respond(beam, cooling, limiting=False, near_surface=near_surface)

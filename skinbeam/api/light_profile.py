@@ -84,9 +84,9 @@ def profile_light(
         skins = skin.sample(draws, seed)
         if skin.reading is not None:
             skins = weight_by_reading(skins, skin.reading)
-        weights = skins["weight"].to_numpy()
-        thickness_um = [weighted_median(column, weights) / UM for column in skins["thickness_m"].to_numpy().T]
-        _check_range("deepest_um", deepest_um, 1.0, float(skins["thickness_m"].to_numpy().sum(axis=1).min()) / UM)
+        weights = skins["weight"]
+        thickness_um = [weighted_median(column, weights) / UM for column in skins["thickness_m"].T]
+        _check_range("deepest_um", deepest_um, 1.0, float(skins["thickness_m"].sum(axis=1).min()) / UM)
         ratio = fluence_between_depths(skins, optical_properties(skins, wavelength_nm), edges_um * UM)
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
     low, median, high = (
@@ -107,7 +107,7 @@ def profile_light(
         fluence_rate_ratio_low=low,
         fluence_rate_ratio_high=high,
         level=INTERVAL_LEVEL,
-        layers=tuple(LayerTop(str(name), float(top)) for name, top in zip(skins["layer"].values, tops_um, strict=True)),
+        layers=tuple(LayerTop(str(name), float(top)) for name, top in zip(skins.layers, tops_um, strict=True)),
         draws=draws,
         sources=tuple(sorted(sources)),
     )

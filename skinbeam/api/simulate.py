@@ -125,8 +125,8 @@ def _choose_light(
 def _observe(
     scene: PulseScene, skins: Any, write: FieldsWriter, lit: Callable[[Any], Illumination | None]
 ) -> tuple[SampledQuantities, Floats, list[str]]:
-    weights = np.asarray(skins["weight"].values, dtype=np.float64)
-    layers = [str(name) for name in skins["layer"].values]
+    weights = skins["weight"]
+    layers = list(skins.layers)
     beam = scene.beam
     if beam is not None and beam.microbeam is not None:
         seen = microlesion_quantities(skins, beam, scene.median_skin)

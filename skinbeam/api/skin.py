@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,9 @@ from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.melanin import matching_phototypes
 from skinbeam.skin.presets import has_epidermis
 from skinbeam.skin.properties import OpticalProperties, optical_properties, thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import Message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["LabColour", "SkinLayer", "SkinSpectra", "describe_skin", "parse_wavelengths"]
 
@@ -192,7 +190,7 @@ def _compute_spectra(
     ds = skin.sample(min(draws, most), seed)
     if skin.reading is not None:
         ds = weight_by_reading(ds, skin.reading)
-    weight = ds["weight"].to_numpy()
+    weight = ds["weight"]
     if not weight.sum() > 0.0:
         hint = "Readings as fractions of 1 of a white standard, of untreated skin."
         text = Message("skin.reading_not_skin").text
@@ -221,7 +219,7 @@ def _compute_spectra(
         Lab=LabColour(float(lab.L), float(lab.a), float(lab.b)),
         ita_deg=ita_deg,
         phototype_range=_colour_phototypes(skin, ita_deg),
-        draws=int(ds.sizes["sample"]),
+        draws=int(ds.count),
         sources=(),
     )
 
@@ -248,11 +246,11 @@ def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> Mapping[st
     }
 
 
-def _layers(ds: "xr.Dataset", spectra: Sequence[OpticalProperties], weight: Array) -> tuple[SkinLayer, ...]:
+def _layers(ds: SkinSample, spectra: Sequence[OpticalProperties], weight: Array) -> tuple[SkinLayer, ...]:
     """Return the layers of the median skin."""
     heat, layers = thermal_properties(ds), []
-    for index, name in enumerate(ds["layer"].to_numpy()):
-        thickness_m = weighted_median(ds["thickness_m"].to_numpy()[:, index], weight)
+    for index, name in enumerate(ds.layers):
+        thickness_m = weighted_median(ds["thickness_m"][:, index], weight)
         is_finite = bool(np.isfinite(thickness_m))
         layers.append(
             SkinLayer(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,9 @@ from skinbeam.simulate.removal.microlesion import energy_for_depth_mJ
 from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.simulate.thresholds import threshold_doses
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
 from skinbeam.what_if.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "DEPTH_HARM",
@@ -257,20 +255,20 @@ def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int
     return values, weights
 
 
-def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: SkinSample) -> tuple[Floats, Floats]:
     doses, weights = threshold_doses(scene, skins, endpoint)
     assert scene.beam is not None  # checked on entry
     return _dose_error_ratios(endpoint, scene.beam, skins, side) * doses, weights
 
 
-def _dose_error_ratios(endpoint: str, beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
+def _dose_error_ratios(endpoint: str, beam: Beam, skins: SkinSample, side: ErrorSide) -> Floats:
     """Return true over computed doses, (sample,); those of burns are calibrated with published doses."""
     return (
         draw_burn_ratios(beam, skins, side) if endpoint == BURN_ENDPOINT else draw_error_factor(endpoint, skins, side)
     )
 
 
-def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+def _depth_doses(scene: PulseScene, skins: SkinSample) -> tuple[Floats, Floats]:
     """Return the doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights.
 
     The model error is included: if the true depth is greater by a factor, a border that is higher by it is reached.
@@ -281,7 +279,7 @@ def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats
     """
     beam = scene.beam
     assert beam is not None  # checked on entry
-    weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    weights = skins["weight"]
     limit = _depth_limit(beam, scene.skin.site or "")
     if beam.microbeam is not None:
         size = CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH

@@ -6,7 +6,6 @@ makes a plan assume lighter skin.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
@@ -22,11 +21,9 @@ from skinbeam.photo.colour import PhotoColour
 from skinbeam.simulate.appearance import weight_by_reading
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.melanin import ita_range_deg, matching_phototypes
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.vessels import VesselPopulation
 from skinbeam.text import DocumentWarning, Message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["PersonColour", "SkinPlace", "assess_colour", "case_with_colour", "draw_skins", "list_lighter_colours"]
 
@@ -171,7 +168,7 @@ class SkinPlace:
     limiting: bool = False
 
 
-def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int, seed: int) -> "xr.Dataset":
+def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int, seed: int) -> SkinSample:
     """Return weighted draws of this person's skin at a place."""
     patient = case.patient
     assert patient is not None  # a consultation has one

@@ -8,7 +8,7 @@ that the true dose of that skin is at most the dose of the case:
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,8 @@ from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.skins.ensemble import SampledQuantities, summarise_draws, value_or_unknown, weighted_probability
 from skinbeam.skin.melanin import matching_phototypes
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import DocumentWarning, render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "BurnDoseSummary",
@@ -102,7 +100,7 @@ def record_burn(quantities: SampledQuantities, scene: PulseScene, response: Puls
         quantities[_BURN_DOSE_KEY] = why or Unknown(render_message("burn.columns"))
 
 
-def burnt_draws(quantities: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> NDArray[np.bool_] | None:
+def burnt_draws(quantities: SampledQuantities, scene: PulseScene, skins: SkinSample) -> NDArray[np.bool_] | None:
     """Return which draws are burnt, each with its own model error, (sample,); None if burns are unknown."""
     doses, beam = quantities[_BURN_DOSE_KEY], scene.beam
     if isinstance(doses, Unknown) or beam is None:

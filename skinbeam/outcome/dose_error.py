@@ -1,7 +1,7 @@
 """Calibrated doses: the computed doses of drawn skins corrected by the known error of the model."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from skinbeam.model.units import MS
 from skinbeam.published_doses.calibration import REFERENCE_SPOT_MM, BurnLight, DoseCalibration, burn_calibration
 from skinbeam.simulate.model_error import ErrorSide, count_experiments, model_error
 from skinbeam.simulate.skins.ensemble import weighted_quantiles
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = [
     "ED_LEVEL",
@@ -86,9 +84,9 @@ def beam_burn_calibration(beam: Beam) -> DoseCalibration:
     return burn_calibration(beam_burn_light(beam))
 
 
-def draw_burn_ratios(beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
+def draw_burn_ratios(beam: Beam, skins: SkinSample, side: ErrorSide) -> Floats:
     """Return true over computed doses that burn, (sample,), drawn independently for effect and harm."""
-    return beam_burn_calibration(beam).ratio(skins[f"{side}_error_shift"].values)
+    return beam_burn_calibration(beam).ratio(skins[f"{side}_error_shift"])
 
 
 def burn_dose_error(beam: Beam) -> DoseError:

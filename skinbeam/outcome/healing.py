@@ -10,7 +10,7 @@ short pulse (`pigment_course`), in animals as well as in people.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,9 @@ from skinbeam.model.units import DAY_S, HOUR_S
 from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, OTHER_INJURY
 from skinbeam.simulate.skins.ensemble import SampledQuantities, summarise_draws, weighted_probability
 from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_sourced, tissue_table
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "HEALING_TIMES",
@@ -91,7 +89,7 @@ class PigmentCourse(NamedTuple):
     recovery_days: Floats
 
 
-def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
+def pigment_course(skins: SkinSample) -> PigmentCourse:
     """Return the course of pigment after a short pulse broke the melanosomes, from the renewal of the epidermis.
 
     Cells whose granules broke die in place and are no longer renewed from below. New epidermis without pigment grows
@@ -111,7 +109,7 @@ def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
     ------
     NotAvailable : there is no source for the renewal of this kind of skin.
     """
-    preset = skins.attrs["preset"]
+    preset = skins.preset
     if preset not in tissue_table("renewal"):
         raise NotAvailable(render_message("healing.no-renewal", {"preset": preset}))
     renewal = tissue_table("renewal")[preset]
@@ -157,7 +155,7 @@ def healing_table() -> Mapping[str, Mapping[str, Any]]:
     return load_package_table("data/healing.toml")
 
 
-def record_healing(quantities: SampledQuantities, skins: "xr.Dataset") -> None:
+def record_healing(quantities: SampledQuantities, skins: SkinSample) -> None:
     """Store the times of every draw under `healing.NAME`, (sample,), inf if no time is published.
 
     `quantities` must have `injury.kind`; if that is unknown, so are the times.
@@ -180,7 +178,7 @@ def record_healing(quantities: SampledQuantities, skins: "xr.Dataset") -> None:
         _record_pigment(quantities, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
 
 
-def _record_closure(seen: SampledQuantities, skins: "xr.Dataset", columns: NDArray[np.bool_]) -> None:
+def _record_closure(seen: SampledQuantities, skins: SkinSample, columns: NDArray[np.bool_]) -> None:
     if not columns.any():
         return
     width, cover, known = (
@@ -189,11 +187,11 @@ def _record_closure(seen: SampledQuantities, skins: "xr.Dataset", columns: NDArr
     assert not isinstance(width, Unknown)  # a column has one
     assert not isinstance(cover, Unknown)
     assert not isinstance(known, Unknown)  # the kinds are known
-    hours = column_closure_h(width, cover, np.asarray(skins["healing_shift"].values, dtype=np.float64))
+    hours = column_closure_h(width, cover, skins["healing_shift"])
     seen[f"healing.{_CLOSURE_TIME}"] = np.where(columns, hours, known)
 
 
-def _record_pigment(seen: SampledQuantities, skins: "xr.Dataset", broken: NDArray[np.bool_]) -> None:
+def _record_pigment(seen: SampledQuantities, skins: SkinSample, broken: NDArray[np.bool_]) -> None:
     if not broken.any():
         return
     try:

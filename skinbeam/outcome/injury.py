@@ -7,7 +7,7 @@ vessels coagulated, no injury, or an injury without published healing after lase
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,8 @@ from skinbeam.simulate.pulse.locations import epidermis_bottom_m, tissue_layer_i
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, SampledQuantities, summarise_draws
 from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "HARM_OUTCOMES",
@@ -59,7 +57,7 @@ PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 _REMAINING_LAYER: Final = RETICULAR_DERMIS
 
 
-def record_injury(quantities: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> None:
+def record_injury(quantities: SampledQuantities, scene: PulseScene, skins: SkinSample) -> None:
     """Store `injury.kind`, the index of each draw in `INJURY_KINDS`, (sample,), or why it is unknown."""
     columns = scene.beam is not None and scene.beam.microbeam is not None
     quantities["injury.kind"] = _column_injury(quantities) if columns else _field_injury(quantities, scene, skins)
@@ -72,7 +70,7 @@ def _column_injury(seen: SampledQuantities) -> Floats | Unknown:
     return _first_matching_kind((crater > 0, "fractional-ablative"), (depth > 0, "non-ablative-fractional"))
 
 
-def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> Floats | Unknown:
+def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: SkinSample) -> Floats | Unknown:
     names = ("ablation.depth_um", "damage.epidermis_fraction", "damage.coagulation_depth_um")
     known: list[Floats] = []
     for name in names:
@@ -115,12 +113,12 @@ def _vessels_injured(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
     return hit
 
 
-def _epidermis_regrows(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
+def _epidermis_regrows(skins: SkinSample, injury_m: Floats) -> NDArray[np.bool_]:
     """Return whether the epidermis is removed and the deeper dermis remains; False if the skin lacks these layers."""
-    stays = np.flatnonzero(skins["layer"].values == _REMAINING_LAYER)
+    stays = np.flatnonzero(np.array(skins.layers) == _REMAINING_LAYER)
     if stays.size == 0 or tissue_layer_indices(skins, EPIDERMIS).size == 0:
         return np.zeros(injury_m.size, dtype=np.bool_)
-    stayed = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : stays[0]].sum(axis=1)
+    stayed = skins["thickness_m"][:, : stays[0]].sum(axis=1)
     return np.asarray((injury_m >= epidermis_bottom_m(skins)) & (injury_m <= stayed))
 
 

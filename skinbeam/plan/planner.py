@@ -248,9 +248,6 @@ def plan_consultation(
 
 def load_planning_tables() -> None:
     """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
-    import xarray
-
-    xarray.DataArray([0.0])  # the first array makes xarray import the array libraries that are installed
     bibliography()
     load_choices()
     load_cells()

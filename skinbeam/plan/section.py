@@ -52,8 +52,8 @@ def compute_section(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSki
     peak = response_at_dose(response, trial.dose * J_CM2).base_K.max(axis=1) - ZERO_CELSIUS_K
     depths = np.geomspace(2 * UM, SECTION_DEPTH_M, SECTION_POINTS)
     weights = skins.weights[0]
-    tops = np.concatenate([[0.0], np.cumsum(np.median(skins.target["thickness_m"].values[:, :-1], axis=0))])
-    names = [str(name) for name in skins.target["layer"].values]
+    tops = np.concatenate([[0.0], np.cumsum(np.median(skins.target["thickness_m"][:, :-1], axis=0))])
+    names = list(skins.target.layers)
     return SkinSection(
         [float(z / UM) for z in depths],
         _quantile_bands(lit.fluence_rate_ratio, lit.grid.centres, depths, weights),

@@ -6,9 +6,9 @@ they are still evidence of how often clinics burn (`undosed_count_family`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,6 @@ from skinbeam.simulate.pulse.damage_dose import cell_death_dose
 from skinbeam.simulate.pulse.locations import basal_layer_response
 from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
 from skinbeam.skin.distribution import SkinDistribution
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "PIGMENT_CONDITIONS",
@@ -345,10 +342,7 @@ def _burn_doses_J_cm2(scenario: DoseScenario, draws: int) -> Floats:
 
 def _simulate_response(scenario: DoseScenario, draws: int) -> PulseResponse:
     middle = scenario.skin.median()
-    typical = middle["thickness_m"].values[0]
-    skins: xr.Dataset = scenario.skin.sample(draws, _SEED).assign_coords(
-        typical_m=("layer", typical), draw=("sample", np.arange(draws))
-    )
+    skins = replace(scenario.skin.sample(draws, _SEED), typical_m=middle["thickness_m"][0])
     lit = illuminate(skins, scenario.beam.spectrum).narrow_to_spot(
         spot_shares(middle, scenario.beam), light_first_skin(middle, scenario.beam.spectrum)
     )

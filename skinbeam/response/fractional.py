@@ -7,7 +7,6 @@ would be chosen, a greatest energy, a greatest share of the skin.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,8 @@ from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.model_error import draw_error_factor
 from skinbeam.simulate.removal.ablation import is_ablative
 from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.skin.sample import SkinSample
 from skinbeam.suitability.bounds import RuleBounds
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "COLUMN_DEPTH",
@@ -175,9 +172,9 @@ def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, Limi
     return np.asarray(1.0 - np.prod(kept, axis=0))
 
 
-def _depth_of_fat_m(skins: "xr.Dataset") -> Floats:
+def _depth_of_fat_m(skins: SkinSample) -> Floats:
     """Thickness of epidermis and dermis, (sample,)."""
-    return np.asarray(skins.variables["thickness_m"].values[:, :-1].sum(axis=1))
+    return np.asarray(skins["thickness_m"][:, :-1].sum(axis=1))
 
 
 def _densest_pattern(

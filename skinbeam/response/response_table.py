@@ -8,7 +8,7 @@ proposes a dose, searches one, draws a window or answers a question reads such a
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,7 @@ from skinbeam.simulate.pulse import locations
 from skinbeam.simulate.pulse.damage_dose import cell_death_dose
 from skinbeam.simulate.removal.ablation import injury_by_dose
 from skinbeam.simulate.skins.ensemble import weighted_share
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = [
     "ABOVE_DEEPER_DERMIS",
@@ -286,11 +284,11 @@ def _removal_node(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, limits: Seq
     )
 
 
-def _max_injury_depth_m(skins: "xr.Dataset") -> Floats:
+def _max_injury_depth_m(skins: SkinSample) -> Floats:
     """Return the greatest allowed depth of injury, (sample,)."""
     return locations.layer_bottom_m(skins, ABOVE_DEEPER_DERMIS)
 
 
-def _aim_depth_m(goal: TreatmentGoal, skins: "xr.Dataset") -> Floats:
+def _aim_depth_m(goal: TreatmentGoal, skins: SkinSample) -> Floats:
     """Return the aimed depth, (sample,)."""
     return goal.field_depth_m(locations.epidermis_bottom_m(skins), _max_injury_depth_m(skins))

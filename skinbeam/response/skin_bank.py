@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +31,9 @@ from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.pulse.damage_dose import cell_death_dose
 from skinbeam.simulate.pulse.locations import basal_layer_response
 from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.vessels import PhotographedVesselWidth
 from skinbeam.text import Formatter, Message, render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "EarlierPulse",
@@ -323,12 +320,12 @@ class SkinBank:
 
         return evidence_from_pulses(pulses, draw)
 
-    def _with_evidence_weights(self, skins: "xr.Dataset") -> "xr.Dataset":
+    def _with_evidence_weights(self, skins: SkinSample) -> SkinSample:
         """Return the skins with weights updated by the evidence of earlier pulses."""
         if self.pulse_evidence is None:
             return skins
-        weights = skins["weight"] * self.pulse_evidence.likelihood[: skins.sizes["sample"]]
-        return skins.assign(weight=weights / weights.sum())
+        weights = skins["weight"] * self.pulse_evidence.likelihood[: skins.count]
+        return skins.with_arrays(weight=weights / weights.sum())
 
     def _make(
         self, site: str, lesion: str | None, vessels: _VesselKey | None, draws: int, layered_draws: int
@@ -362,7 +359,7 @@ class SkinBank:
             layer_skins=layered,
             calibrations={}
             if self.pulse_evidence is None
-            else self.pulse_evidence.calibrations_of_first(limiting.sizes["sample"]),
+            else self.pulse_evidence.calibrations_of_first(limiting.count),
         )
 
 

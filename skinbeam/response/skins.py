@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,7 @@ from skinbeam.simulate.pulse.locations import count_cells_to_border
 from skinbeam.simulate.pulse.response import PulseResponse, UnlitHistory, simulate_pulse
 from skinbeam.simulate.pulse.schedule import pulse_schedule
 from skinbeam.simulate.removal.microlesion import LesionByEnergy, Microlesion, microlesion_model
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["SiteSkins"]
 
@@ -51,10 +49,10 @@ class SiteSkins:
     """
 
     site: str
-    target: "xr.Dataset"
-    limiting: "xr.Dataset"
+    target: SkinSample
+    limiting: SkinSample
     lighter_skins: "tuple[SiteSkins, ...]" = ()
-    layer_skins: "xr.Dataset | None" = None
+    layer_skins: "SkinSample | None" = None
     calibrations: Mapping[tuple[str, float], PersonalCalibration] = field(default_factory=dict)
     _lights: "OrderedDict[_ResponseKey, Illumination]" = field(default_factory=OrderedDict)
     _middles: dict[_ResponseKey, LitSkin] = field(default_factory=dict)
@@ -64,7 +62,7 @@ class SiteSkins:
     _lesions: dict[_ResponseKey, tuple[Microlesion, tuple[str, ...]]] = field(default_factory=dict)
     _microbeams: dict[_ResponseKey, tuple[LesionByEnergy, tuple[str, ...]]] = field(default_factory=dict)
     _responses: "OrderedDict[_ResponseKey, tuple[PulseResponse, tuple[str, ...]]]" = field(default_factory=OrderedDict)
-    _median_draws: "dict[bool, xr.Dataset]" = field(default_factory=dict)
+    _median_draws: "dict[bool, SkinSample]" = field(default_factory=dict)
 
     @property
     def is_without_target(self) -> bool:
@@ -74,20 +72,18 @@ class SiteSkins:
     @property
     def weights(self) -> tuple[Floats, Floats]:
         """Weights of target and limiting draws."""
-        target, limiting = (
-            np.asarray(s.variables["weight"].values, dtype=np.float64) for s in (self.target, self.limiting)
-        )
+        target, limiting = (np.asarray(s["weight"], dtype=np.float64) for s in (self.target, self.limiting))
         return target, limiting
 
-    def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> LayerBorders:
+    def borders(self, depth_m: "Callable[[SkinSample], Floats]") -> LayerBorders:
         """Return the depths of a border in such skins, in as many as were drawn."""
         skins = self.limiting if self.layer_skins is None else self.layer_skins
-        return LayerBorders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
+        return LayerBorders(depth_m(skins), skins["weight"])
 
     @property
     def temperature_C(self) -> float:
         """Mean temperature of the untreated surface."""
-        return float(self.limiting.variables["temperature_C"].values.mean())
+        return float(self.limiting["temperature_C"].mean())
 
     def calibration_for(self, beam: Beam) -> PersonalCalibration | None:
         """Return the calibration of a beam's light from earlier pulses; None where none had this light."""
@@ -145,7 +141,7 @@ class SiteSkins:
                 skins, beam, cooling, illumination=lit, schedule=schedule, unlit_history=unlit, max_cells=uppermost
             )
         kept = UnlitHistory(response.base_K, response.surface_base_K, response.surface_conditions), tuple(sources)
-        _store_in_cache(self._unlit, key, kept, skins.sizes["sample"])
+        _store_in_cache(self._unlit, key, kept, skins.count)
         return response
 
     def illumination(self, beam: Beam, *, limiting: bool) -> Illumination:
@@ -154,7 +150,7 @@ class SiteSkins:
         key = (beam.spectrum, limiting)
         if key not in self._lights:
             skins = self.limiting if limiting else self.target
-            _store_in_cache(self._lights, key, illuminate(skins, beam.spectrum), skins.sizes["sample"])
+            _store_in_cache(self._lights, key, illuminate(skins, beam.spectrum), skins.count)
         middle = self._middle(limiting=limiting)
         shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
@@ -163,7 +159,7 @@ class SiteSkins:
             self._middles[key] = light_first_skin(middle, beam.spectrum)
         return self._lights[key].narrow_to_spot(shares, self._middles[key])
 
-    def _shares_of(self, beam: Beam, middle: "xr.Dataset", *, limiting: bool) -> tuple[SpotShare, ...] | None:
+    def _shares_of(self, beam: Beam, middle: SkinSample, *, limiting: bool) -> tuple[SpotShare, ...] | None:
         """Return the share of light that the spot of a beam leaves on its axis.
 
         It is read from a table, or computed with photon packets where the table has no such light or skin.
@@ -186,9 +182,7 @@ class SiteSkins:
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
             with collect_sources() as sources:
-                found = self._lesion_of(beam, key[:4], limiting=limiting)(
-                    np.full(skins.sizes["sample"], energy_mJ * MJ)
-                )
+                found = self._lesion_of(beam, key[:4], limiting=limiting)(np.full(skins.count, energy_mJ * MJ))
             self._lesions[key] = found, tuple(sources)
         found, known = self._lesions[key]
         cite_sources(*known)
@@ -205,14 +199,14 @@ class SiteSkins:
         cite_sources(*known)
         return found
 
-    def _middle(self, *, limiting: bool) -> "xr.Dataset":
+    def _middle(self, *, limiting: bool) -> SkinSample:
         """Return a few draws, whose medians are the middle skin.
 
         Figures on few draws and the judgement on all of them share it.
         """
         if limiting not in self._median_draws:
-            self._median_draws[limiting] = (self.limiting if limiting else self.target).isel(
-                sample=slice(_MEDIAN_SKIN_DRAWS)
+            self._median_draws[limiting] = (self.limiting if limiting else self.target).select(
+                slice(_MEDIAN_SKIN_DRAWS)
             )
         return self._median_draws[limiting]
 

@@ -5,7 +5,6 @@ The reflectance of whole skin needs both the skin and a light engine, so this mo
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,9 @@ from skinbeam.simulate.skins.ensemble import weighted_quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, Lab, lab_to_ita_deg, port_loss_fraction, spectrum_to_lab
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import OpticalProperties, optical_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
 from skinbeam.text import Message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "apparent_colour",
@@ -41,7 +38,7 @@ FAR_READING_SD = 3.0  # standard deviations of a reading; one normal value in 40
 MAX_ROWS = 256
 
 
-def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: bool = True) -> Array:
+def reflectance(ds: SkinSample, wavelengths_nm: Sequence[float], *, specular: bool = True) -> Array:
     """Return the directional-hemispherical reflectance of drawn skins under normal incidence, (sample, wavelength).
 
     Parameters
@@ -56,12 +53,12 @@ def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: 
     return diffuse + surface if specular else diffuse
 
 
-def reflectance_parts(ds: "xr.Dataset", optics: Sequence[OpticalProperties]) -> tuple[Array, Array]:
+def reflectance_parts(ds: SkinSample, optics: Sequence[OpticalProperties]) -> tuple[Array, Array]:
     """Return the diffuse reflectance and the specular reflectance of the surface, (sample, wavelength) each.
 
     Several wavelengths are solved in one call of the engine.
     """
-    thickness = ds["thickness_m"].to_numpy()
+    thickness = ds["thickness_m"]
     samples = thickness.shape[0]
     together = max(1, MAX_ROWS // samples)
     diffuse, surface = [], []
@@ -74,7 +71,7 @@ def reflectance_parts(ds: "xr.Dataset", optics: Sequence[OpticalProperties]) -> 
     return np.concatenate(diffuse, axis=1), np.concatenate(surface, axis=1)
 
 
-def weight_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
+def weight_by_reading(ds: SkinSample, reading: Reflectance) -> SkinSample:
     """Return the draws weighted by the likelihood of a measured reflectance, with a normal error in each value.
 
     Errors at neighbouring wavelengths are correlated, so each value is weighted by one over the number of values within
@@ -91,7 +88,7 @@ def weight_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
     modelled = reflectance(ds, at.tolist(), specular=reading.specular == "included")
     deviation = (modelled - value) / read_number(tissue_table("optics")["reading_deviation"])
     likelihood = np.exp(-0.5 * np.sum(deviation**2 / near, axis=1))
-    return ds.assign(weight=ds["weight"].copy(data=ds["weight"].to_numpy() * likelihood))
+    return ds.with_arrays(weight=ds["weight"] * likelihood)
 
 
 def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[str, str]]:

@@ -8,7 +8,6 @@ steps of a pulse, so the length of each draw is interpolated between lengths tha
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +30,8 @@ from skinbeam.simulate.skins.tissue_kinetics import (
     COLLAGEN_KINETICS,
     sample_kinetics,
 )
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "exposure_thresholds",
@@ -48,7 +45,7 @@ Floats = NDArray[np.float64]
 LN_LENGTH_STEP = 0.4
 
 
-def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: str, irradiance_W_m2: float) -> Floats:
+def pulse_length_for_endpoint(scene: PulseScene, skins: SkinSample, endpoint: str, irradiance_W_m2: float) -> Floats:
     """Return the length of a pulse that reaches `endpoint`, (sample,), s; inf where no dose in the searched range does.
 
     Raises
@@ -56,7 +53,7 @@ def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: 
     NotAvailable : the endpoint is not modelled for such skin, for such light, or for pulses as short as it would take.
     """
 
-    def missing(of: "xr.Dataset", log_length: float) -> Floats:
+    def missing(of: SkinSample, log_length: float) -> Floats:
         assert scene.beam is not None  # there is light
         length = float(np.exp(log_length))
         pulse = replace(scene.beam.with_flat_pulse(length / MS), pulses=1, passes=1)
@@ -118,7 +115,7 @@ LN_PULSE_STEP = 0.14  # of ln(pulse) between runs: ln Ω is straight between the
 TINY_OMEGA = 1e-300
 
 
-def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
+def exposure_thresholds(scene: PulseScene, skins: SkinSample, endpoint: str) -> tuple[Floats, Floats]:
     """Return the exposure at which each draw reaches an endpoint, s, and the weights of the draws.
 
     Damage that is done while the skin cools after the light or the bath is included.
@@ -133,7 +130,7 @@ def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -
         "minimum-visible-lesion": basal_layer_response,
         "dermal-necrosis": papillary_border_response,
     }
-    weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    weights = skins["weight"]
     if scene.bath is not None and endpoint == "pain":
         return bath_pain_times(skins, scene.bath[0], scene.cooling.air_temperature_C), weights
     if scene.bath is not None and endpoint == "collagen-coagulation":
@@ -187,7 +184,7 @@ def _coagulation_end(response: PulseResponse) -> LocalResponse:
 
 def _length_with_cooling(
     scene: PulseScene,
-    skins: "xr.Dataset",
+    skins: SkinSample,
     illumination: Illumination,
     locate: Callable[[PulseResponse], LocalResponse],
     processes: Kinetics,

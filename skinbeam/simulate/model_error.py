@@ -5,16 +5,14 @@ independent sources, or with none, is given the error `default_error_factor()` (
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.package_data import load_derived_table, load_package_table
 from skinbeam.model.sources import SourcedValue
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["ErrorSide", "count_experiments", "default_error_factor", "draw_error_factor", "min_sources", "model_error"]
 
@@ -64,11 +62,11 @@ def count_experiments(endpoint: str) -> tuple[int, int]:
     return found.rows, found.sources
 
 
-def draw_error_factor(endpoint: str, skins: "xr.Dataset", side: ErrorSide) -> Floats:
+def draw_error_factor(endpoint: str, skins: SkinSample, side: ErrorSide) -> Floats:
     """Return the error factor of a computed dose or size in each draw, (sample,).
 
     It is lognormal about 1, and drawn independently for effect and harm.
     """
-    z = np.asarray(skins.variables[f"{side}_error_shift"].values, dtype=np.float64)
+    z = skins[f"{side}_error_shift"]
     factor: Floats = np.exp(np.log(model_error(endpoint)) * z)
     return factor

@@ -80,7 +80,7 @@ def pulse_quantities(response: PulseResponse, beam: Beam | None, fluence_J_m2: f
     add_removal_quantities(seen, response, beam, fluence_J_m2)
     crater = seen["ablation.depth_um"]
     cold &= isinstance(crater, Unknown) or not crater.any()
-    seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(render_message("not-apply.char"))
+    seen["ablation.p_char"] = np.zeros(skins.count) if cold else Unknown(render_message("not-apply.char"))
     return seen
 
 

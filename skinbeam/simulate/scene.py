@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
@@ -29,10 +29,8 @@ from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.layers import unknown_layers
 from skinbeam.skin.presets import read_preset
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["PulseScene", "build_scene", "build_schedule", "case_warnings", "run_chunks"]
 
@@ -53,7 +51,7 @@ class PulseScene:
 
     loaded_case: LoadedCase
     skin: SkinDistribution
-    median_skin: "xr.Dataset"
+    median_skin: SkinSample
     beam: Beam | None
     cooling: CoolingPlan
     bath: tuple[float, float | None] | None
@@ -73,7 +71,7 @@ class PulseScene:
             else None
         )
 
-    def illuminate(self, skins: "xr.Dataset") -> Illumination | None:
+    def illuminate(self, skins: SkinSample) -> Illumination | None:
         """Return the light on the axis of the beam in every draw, or None without a beam."""
         if self.beam is None:
             return None
@@ -143,14 +141,14 @@ def _check_clear_layers(layers: Sequence[Layer], file: str) -> None:
         )
 
 
-def _check_vessel_depths(skin: SkinDistribution, median_skin: "xr.Dataset", file: str) -> None:
+def _check_vessel_depths(skin: SkinDistribution, median_skin: SkinSample, file: str) -> None:
     """Reject vessels that reach below the tissue; the schema rejects those that reach above the surface.
 
     Below layers of finite thickness there is air. The layers below the dermis of a preset are semi-infinite for light
     and heat, but are not skin everywhere: from `core_depth_m` on, tissue is inside the body and warmer than the skin
     that the case describes. Semi-infinite layers given in the case are taken literally.
     """
-    thick_um = float(median_skin["thickness_m"].values[0].sum()) / UM
+    thick_um = float(median_skin["thickness_m"][0].sum()) / UM
     ends = isfinite(thick_um)
     bottom_um = thick_um if ends or skin.layers else core_depth_m() / UM
     what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
@@ -165,7 +163,7 @@ def _check_vessel_depths(skin: SkinDistribution, median_skin: "xr.Dataset", file
             )
 
 
-def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
+def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[[SkinSample], Result]) -> list[Result]:
     """Return the results of `work` on successive chunks of draws; memory does not grow with their number.
 
     The chunks carry `typical_m`, the layer thicknesses of the median skin, so that the grid of a draw is the same in
@@ -186,7 +184,7 @@ def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dat
             whole = weight_by_reading(whole, reading)
         total += float(whole["weight"].sum())
         count = block.stop - block.start
-        parts = [whole] if count <= size else (whole.isel(sample=part) for part in chunk_slices(count, size))
+        parts = [whole] if count <= size else (whole.select(part) for part in chunk_slices(count, size))
         results += [work(part) for part in parts]
     if not total > 0:
         raise InputError(
@@ -212,11 +210,11 @@ def build_schedule(scene: PulseScene) -> PulseSchedule:
     return pulse_schedule(scene.beam, scene.cooling)
 
 
-def _draws_per_chunk(scene: PulseScene, median_skin: "xr.Dataset", draws: int) -> int:
+def _draws_per_chunk(scene: PulseScene, median_skin: SkinSample, draws: int) -> int:
     if scene.beam is not None and scene.beam.microbeam is not None:
         return CHUNK_DRAWS
     cells = build_skin_grid(median_skin).layer.size
-    return DrawCost(build_schedule(scene).step_s.size, cells, median_skin.sizes["vessel"]).draws_per_chunk(draws)
+    return DrawCost(build_schedule(scene).step_s.size, cells, median_skin.vessel_count).draws_per_chunk(draws)
 
 
 def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
@@ -238,7 +236,7 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
     )
 
 
-def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: "xr.Dataset") -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: SkinSample) -> tuple[dict[str, str], ...]:
     """Return warnings about skin that the case does not describe, unknown layer names, and vessels in the epidermis."""
     found = []
     if case.skin is None and case.patient is None:
@@ -251,7 +249,7 @@ def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: "xr.Dataset"
     return tuple(found)
 
 
-def _first_vessel_in_epidermis(skin: SkinDistribution, median_skin: "xr.Dataset") -> dict[str, str | float] | None:
+def _first_vessel_in_epidermis(skin: SkinDistribution, median_skin: SkinSample) -> dict[str, str | float] | None:
     """Return the first vessel whose top is in the epidermis of the median skin, as parameters of its warning."""
     if not skin.vessels:
         return None
@@ -283,7 +281,7 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
 
 
 def _cooling_warnings(
-    cooling: CoolingPlan, median_skin: "xr.Dataset", bath: tuple[float, float | None] | None
+    cooling: CoolingPlan, median_skin: SkinSample, bath: tuple[float, float | None] | None
 ) -> tuple[dict[str, str], ...]:
     """Return a warning if the cooling has no effect: it is never on, has no coefficient, or is warmer than the skin."""
     if cooling.kind == "none" or bath is not None:
@@ -294,7 +292,7 @@ def _cooling_warnings(
         return (
             {"code": "cooling-without-coefficient", "message": render_message("simulate.cooling-without-coefficient")},
         )
-    at_rest_C = float(median_skin["temperature_C"].values[0])
+    at_rest_C = float(median_skin["temperature_C"][0])
     if cooling.temperature_C >= at_rest_C:
         params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
         return ({"code": "cooling-that-warms", "message": render_message("simulate.cooling-that-warms", params)},)

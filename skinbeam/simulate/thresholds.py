@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,8 @@ from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
 from skinbeam.simulate.removal.microlesion import ENERGY_RANGE_mJ, endpoint_energy_mJ
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.vessels.heated_blood import methaemoglobin_unknown_reason, unheated_reason
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "BEAM_RANGE_S",
@@ -79,7 +77,7 @@ def search_bracket(case: Case, name: str) -> tuple[float, float]:
     return low / J_CM2, high / J_CM2
 
 
-def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
+def threshold_doses(scene: PulseScene, skins: SkinSample, endpoint: str) -> tuple[Floats, Floats]:
     """Return the threshold dose of each draw, J/cm² or mJ, and the weights of the draws.
 
     Raises
@@ -87,7 +85,7 @@ def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tu
     InputError, NotAvailable : an unknown endpoint, or one that is not modelled for this case.
     """
     endpoint_function(endpoint)
-    weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    weights = skins["weight"]
     beam = scene.beam
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:

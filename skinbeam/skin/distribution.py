@@ -6,7 +6,7 @@ of requested draws.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from skinbeam.skin.presets import (
     preset_site,
     read_preset,
 )
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
 from skinbeam.skin.vessels import (
     VesselKind,
@@ -43,9 +44,6 @@ from skinbeam.skin.vessels import (
     case_vessels,
     vessel_population,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["SHIFT_NAMES", "SkinDistribution"]
 
@@ -88,23 +86,6 @@ _VESSEL_KIND_OF_LESION: Mapping[str, VesselKind] = {
     "telangiectasia": "facial-telangiectasia",
     "spider": "facial-telangiectasia",
     "port-wine-stain": "port-wine-stain",
-}
-_UNITS = {
-    "thickness_m": "m",
-    "vessel_radius_m": "m",
-    "mua_per_m": "1/m",
-    "mus_per_m": "1/m",
-    "density_kg_m3": "kg/m3",
-    "heat_capacity_J_kgK": "J/(kg K)",
-    "conductivity_W_mK": "W/(m K)",
-    "temperature_C": "degC",
-    "ita_deg": "degree",
-    "vessel_depth_m": "m",
-    "lesion_depth_m": "m",
-    "vessel_diameter_m": "m",
-    "wall_m": "m",
-    "melanosome_diameter_m": "m",
-    "terminal_follicle_m": "m",
 }
 
 
@@ -179,7 +160,7 @@ class SkinDistribution:
             warnings=tuple(warnings),
         )
 
-    def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> "xr.Dataset":
+    def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> SkinSample:
         """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
 
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
@@ -197,16 +178,14 @@ class SkinDistribution:
         # differently.
         first = start - start % BLOCK
         last = -(-(start + n) // BLOCK) * BLOCK
-        whole = self._draw_dataset(RandomDraws(stream_key(rng), last - first, first))
-        return whole.isel(sample=slice(start - first, start - first + n))
+        whole = self._draw_skins(RandomDraws(stream_key(rng), last - first, first), first)
+        return whole.select(slice(start - first, start - first + n))
 
-    def median(self) -> "xr.Dataset":
+    def median(self) -> SkinSample:
         """Return a single skin with the median of every distribution, in the form of `sample`."""
-        return self._draw_dataset(MedianDraw())
+        return self._draw_skins(MedianDraw())
 
-    def _draw_dataset(self, draws: StandardDraws) -> "xr.Dataset":
-        import xarray as xr
-
+    def _draw_skins(self, draws: StandardDraws, first: int = 0) -> SkinSample:
         if self.layers:
             names, layered = _explicit_layers(draws, self.layers)
             material = ["explicit"] * len(names)
@@ -232,17 +211,16 @@ class SkinDistribution:
             "oxygenation": vessels.oxygenation,
         }
         places = {"lesion_depth_m": self._population().lesion_depths(draws)} if kind == "port-wine-stain" else {}
-        variables: dict[str, Any] = {}
-        for dim, values in ((None, own), ("layer", layered), ("vessel", by_vessel), ("place", places)):
-            dims = ("sample", dim) if dim else ("sample",)
-            variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
-        coords = {
-            "layer": names,
-            "material": ("layer", material),
-            "tissue": ("layer", [layer_tissue(name) for name in names]),
-        }
-        attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": kind}
-        return xr.Dataset(variables, coords, attrs)
+        return SkinSample(
+            own | layered | by_vessel | places,
+            tuple(names),
+            tuple(material),
+            tuple(layer_tissue(name) for name in names),
+            self.preset,
+            self.melanosome,
+            kind,
+            np.arange(first, first + draws.count),
+        )
 
     def _draw_skin_layers(self, draws: StandardDraws) -> LayerDraws:
         """Draw the layers of human skin, or an animal's; one more layer where the basal cells hold more melanin."""

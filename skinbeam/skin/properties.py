@@ -14,7 +14,6 @@ The module also returns how optics change with heat, by material and wavelength;
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,15 +22,12 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import SourcedValue, cache_with_sources, cite_sources
 from skinbeam.model.units import ML_MIN_KG, PER_CM
 from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import check_wavelength, read_number, read_sourced, read_spectrum, tissue_table
 from skinbeam.text import Message
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 __all__ = [
     "DERMIS_MATERIALS",
-    "MelanosomeKind",
     "OpticalProperties",
     "ThermalProperties",
     "anisotropy",
@@ -53,7 +49,6 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-MelanosomeKind = Literal["cutaneous", "retinal"]
 _INDEX_REFERENCE_NM = 589.0
 
 
@@ -139,7 +134,7 @@ def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
     return np.asarray(read_number(entry["water_fraction"]) * water_mua(wavelength_nm) + ratio * cells)
 
 
-def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
+def melanosome_mua(wavelength_nm: float, kind: str = "cutaneous") -> float:
     """Return the absorption coefficient of the interior of a melanosome, 1/m (skin 3).
 
     A power law (jacques2013, equation 8), in skin steeper beyond the visible colours (jacques1998photo). In the
@@ -213,7 +208,7 @@ def anisotropy(wavelength_nm: float) -> float:
     )
 
 
-def optical_properties(ds: "xr.Dataset", wavelength_nm: float) -> OpticalProperties:
+def optical_properties(ds: SkinSample, wavelength_nm: float) -> OpticalProperties:
     """Return the optics of drawn skins at a wavelength, by (skin 1) and (skin 7).
 
     Explicit layers have the values of the case, at any wavelength.
@@ -227,23 +222,21 @@ def optical_properties(ds: "xr.Dataset", wavelength_nm: float) -> OpticalPropert
     NotAvailable : a wavelength at which skin is not described (explicit layers excepted).
     """
     if "mua_per_m" in ds:
-        return OpticalProperties(*(ds.variables[name].values for name in ("mua_per_m", "mus_per_m", "g", "n")))
+        return OpticalProperties(*(ds[name] for name in ("mua_per_m", "mus_per_m", "g", "n")))
     check_wavelength(wavelength_nm)
     water = water_mua(wavelength_nm)
     lipid = lipid_mua(wavelength_nm) if read_spectrum("fat").covers(wavelength_nm) else 0.0
-    blood = blood_mua(
-        wavelength_nm, ds.variables["blood_haematocrit"].values, ds.variables["blood_oxygenation"].values
-    )[:, None]
-    fraction = ds.variables["blood_fraction"].values
-    rest = ds.variables["water_fraction"].values * water + ds.variables["lipid_fraction"].values * lipid
-    rest = rest + ds.variables["baseline_factor"].values * baseline_mua(wavelength_nm)
-    reached = _lit_blood_share(2.0 * blood * ds.variables["vessel_radius_m"].values)
+    blood = blood_mua(wavelength_nm, ds["blood_haematocrit"], ds["blood_oxygenation"])[:, None]
+    fraction = ds["blood_fraction"]
+    rest = ds["water_fraction"] * water + ds["lipid_fraction"] * lipid
+    rest = rest + ds["baseline_factor"] * baseline_mua(wavelength_nm)
+    reached = _lit_blood_share(2.0 * blood * ds["vessel_radius_m"])
     mua = fraction * reached * blood + (1.0 - fraction) * rest + _melanin_absorption(ds, wavelength_nm)
 
-    materials = [str(name) for name in ds.variables["material"].values]
+    materials = list(ds.materials)
     g = np.full(mua.shape, anisotropy(wavelength_nm))
     mus = np.empty_like(mua)
-    factor = ds.variables["scattering_factor"].values
+    factor = ds["scattering_factor"]
     for column, material in enumerate(materials):
         if material == "blood":
             table_ = read_spectrum("blood")
@@ -255,29 +248,29 @@ def optical_properties(ds: "xr.Dataset", wavelength_nm: float) -> OpticalPropert
             mus[:, column] = factor * reduced_scattering(material, wavelength_nm) / (1.0 - g[:, column])
     index = read_spectrum("water")
     dispersion = float(index.at("index", wavelength_nm) - index.at("index", _INDEX_REFERENCE_NM))
-    n = np.maximum(ds.variables["index_589"].values + ds.variables["water_fraction"].values * dispersion, 1.0)
+    n = np.maximum(ds["index_589"] + ds["water_fraction"] * dispersion, 1.0)
     return OpticalProperties(mua, mus, g, n)
 
 
-def thermal_properties(ds: "xr.Dataset") -> ThermalProperties:
+def thermal_properties(ds: SkinSample) -> ThermalProperties:
     """Return the heat properties of drawn skins."""
-    density, capacity = ds.variables["density_kg_m3"].values, ds.variables["heat_capacity_J_kgK"].values
-    return ThermalProperties(ds.variables["conductivity_W_mK"].values, density * capacity, density, capacity)
+    density, capacity = ds["density_kg_m3"], ds["heat_capacity_J_kgK"]
+    return ThermalProperties(ds["conductivity_W_mK"], density * capacity, density, capacity)
 
 
-def perfusion_coefficient(ds: "xr.Dataset") -> Array:
+def perfusion_coefficient(ds: SkinSample) -> Array:
     """Return the heat exchange of blood at rest with drawn skins, (sample, layer), W/(m³ K); 0 where none flows.
 
     Perfusion by mass, times the density of the layer, times the heat capacity of blood by volume (Pennes). Explicit
     layers, and materials that are not skin, have none.
     """
     _, capacity = blood_thermal_properties()
-    flow = np.zeros(ds.variables["density_kg_m3"].shape)
-    for column, material in enumerate(str(name) for name in ds.variables["material"].values):
+    flow = np.zeros(ds["density_kg_m3"].shape)
+    for column, material in enumerate(ds.materials):
         entry = tissue_table("thermal").get(material, {}).get("perfusion_ml_minkg")
         if entry is not None:
-            flow[:, column] = value_at_normal(read_sourced(entry), ds.variables["perfusion_shift"].values) * ML_MIN_KG
-    return np.asarray(flow * ds.variables["density_kg_m3"].values * capacity)
+            flow[:, column] = value_at_normal(read_sourced(entry), ds["perfusion_shift"]) * ML_MIN_KG
+    return np.asarray(flow * ds["density_kg_m3"] * capacity)
 
 
 def blood_thermal_properties() -> tuple[float, float]:
@@ -293,12 +286,12 @@ def _lit_blood_share(optical_diameter: Array) -> Array:
     return np.asarray(-np.expm1(-x) / x)
 
 
-def _melanin_absorption(ds: "xr.Dataset", wavelength_nm: float) -> Array:
+def _melanin_absorption(ds: SkinSample, wavelength_nm: float) -> Array:
     limits = read_sourced(tissue_table("melanin")["melanosome_range_nm"])
-    fraction = ds.variables["melanosome_fraction"].values
+    fraction = ds["melanosome_fraction"]
     if not limits.low <= wavelength_nm <= limits.high:
         return np.zeros_like(fraction)
-    return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.attrs["melanosome"]))
+    return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.melanosome))
 
 
 # Change of optics with heat.

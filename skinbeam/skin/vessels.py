@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import NormalDist
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,8 @@ from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
 from skinbeam.skin.draws import BLOCK, RandomDraws, StandardDraws, draw_value, normal_cdf, stream_key, value_at_normal
 from skinbeam.skin.layers import PAPILLARY_DERMIS
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "PhotographedVesselWidth",
@@ -285,15 +283,15 @@ def tube_haematocrit(haematocrit: Array, diameter_m: Array) -> Array:
     return np.asarray(haematocrit * np.minimum(haematocrit + (1 - haematocrit) * mixed, 1.0))
 
 
-def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
+def vessel_network(skins: SkinSample) -> tuple[Vessels, Array]:
     """Return vessels that represent all vessels of a normal skin, and the share of the blood of the dermis in each.
 
     Each layer has quantiles of its diameters, weighted with the square of the diameter, to which the blood is
     proportional, at one or more depths. The quantiles are the same in every draw; the depths of the layers and their
     blood differ. Wall and blood are those of the person's vessels.
     """
-    names = [str(name) for name in skins["layer"].values]
-    thickness, fraction = skins["thickness_m"].to_numpy(), skins["blood_fraction"].to_numpy()
+    names = list(skins.layers)
+    thickness, fraction = skins["thickness_m"], skins["blood_fraction"]
     bottoms = np.cumsum(thickness, axis=1)
     depth, diameter, held = [], [], []
     for part in tissue_table("vessels")["network"]:
@@ -309,8 +307,8 @@ def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
     share = np.concatenate(held, axis=1)
     ones = np.ones(share.shape)
     across_m = np.concatenate(diameter, axis=1)
-    cells = tube_haematocrit(skins["blood_haematocrit"].to_numpy()[:, None], across_m)
-    wall, oxygenation = (skins[name].to_numpy()[:, :1] * ones for name in ("wall_m", "oxygenation"))
+    cells = tube_haematocrit(skins["blood_haematocrit"][:, None], across_m)
+    wall, oxygenation = (skins[name][:, :1] * ones for name in ("wall_m", "oxygenation"))
     network = Vessels(np.concatenate(depth, axis=1), across_m, wall, cells, oxygenation)
     return network, share / share.sum(axis=1, keepdims=True)
 
@@ -336,19 +334,19 @@ def add_port_wine_stain(
     return [*fractions, *blood[STAINED_LAYERS:]], [*radii, *radius[STAINED_LAYERS:]]
 
 
-def lesion_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
+def lesion_network(skins: SkinSample) -> tuple[Vessels, Array]:
     """Return vessels that represent all vessels of a lesion, and the share of its blood in each.
 
     They are as wide as the vessel of the draw (vessels of a lesion are alike, barsky1980) and are placed at
     `lesion_depth_m`, but below the epidermis.
     """
-    places = skins["lesion_depth_m"].to_numpy()
+    places = skins["lesion_depth_m"]
     diameter, wall, haematocrit, oxygenation = (
-        skins[name].to_numpy()[:, :1] * np.ones(places.shape)
+        skins[name][:, :1] * np.ones(places.shape)
         for name in ("vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
     )
-    above = [str(name) for name in skins["layer"].values].index(PAPILLARY_DERMIS)
-    epidermis = skins["thickness_m"].to_numpy()[:, :above].sum(axis=1)[:, None]
+    above = list(skins.layers).index(PAPILLARY_DERMIS)
+    epidermis = skins["thickness_m"][:, :above].sum(axis=1)[:, None]
     depth = np.maximum(places, epidermis + diameter / 2 + wall)
     return Vessels(depth, diameter, wall, haematocrit, oxygenation), np.full(places.shape, 1 / places.shape[1])
 

@@ -407,7 +407,7 @@ def _column_result(
     density = textbook.density_per_cm2
     assert density is not None  # of microbeams
     limits = find_limits(goal.modality, skins.site, goal.condition)
-    counts_m, _ = goal.column_depths_m(np.asarray(skins.target["thickness_m"].values[:, :-1].sum(axis=1)))
+    counts_m, _ = goal.column_depths_m(np.asarray(skins.target["thickness_m"][:, :-1].sum(axis=1)))
 
     def at(energy: float) -> tuple[float, float]:
         beam = build_beam(machine, textbook.setting, energy, density)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +33,9 @@ from skinbeam.simulate.skins.tissue_kinetics import CELL_DEATH_KINETICS, sample_
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
 from skinbeam.skin.properties import blood_thermal_properties, melanosome_mua, thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
 from skinbeam.validation.published_rows import ModelQuestion
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "FUNCTIONS",
@@ -53,65 +51,65 @@ ResultT = TypeVar("ResultT")
 SLAB = 8.0  # d²/8κ, the relaxation time of a layer in common use
 
 
-def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
+def _diffusivity(skins: SkinSample) -> tuple[Floats, list[str]]:
     """Return the thermal diffusivity (sample, layer), m²/s, and the names of the layers."""
     heat = thermal_properties(skins)
-    return heat.conductivity / heat.heat_capacity_vol, [str(name) for name in skins["layer"].values]
+    return heat.conductivity / heat.heat_capacity_vol, list(skins.layers)
 
 
-def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
+def _cylinder_diameter_um(skins: SkinSample, relaxation_ms: float) -> Floats:
     """Return the diameter of a vessel (blood in dermis) with this relaxation time, which grows with its square."""
     heat = thermal_properties(skins)
-    layer = [str(name) for name in skins["layer"].values].index(RETICULAR_DERMIS)
+    layer = list(skins.layers).index(RETICULAR_DERMIS)
     dermis = heat.conductivity[:, layer], heat.heat_capacity_vol[:, layer]
     of_a_metre = lumen_relaxation_time(1.0, blood=blood_thermal_properties(), dermis=dermis)
     return np.asarray(np.sqrt(relaxation_ms * MS / of_a_metre) / UM)
 
 
-def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
+def _epidermis_relaxation_ms(skins: SkinSample) -> Floats:
     diffusivity, _ = _diffusivity(skins)
     layer = int(tissue_layer_indices(skins, EPIDERMIS)[-1])
     thickness = epidermis_bottom_m(skins)  # the horny layer belongs to the whole epidermis
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
 
 
-def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
+def _fluence_rate_ratio(skins: SkinSample, wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
     """Return the fluence rate at a depth on the axis of a top-hat beam over its irradiance; the skin has no vessel."""
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
-    middle = LayeredMedium.from_optics(lit.spectral_lines[0].optics, skins["thickness_m"].to_numpy()).median()
+    middle = LayeredMedium.from_optics(lit.spectral_lines[0].optics, skins["thickness_m"]).median()
     share = spot_share(middle, spot_mm * MM, "top-hat", SHARE_PHOTONS)
     lit = lit.narrow_to_spot(None if share is None else (share,))
     at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)
     return np.array([np.interp(depth_um * UM, centres, ratio) for centres, ratio in at])
 
 
-def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
+def _follicle_relaxation_ms(skins: SkinSample) -> Floats:
     """Return the relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
     diffusivity, layers = _diffusivity(skins)
-    width = skins["terminal_follicle_m"].to_numpy()
+    width = skins["terminal_follicle_m"]
     return np.asarray(cylinder_relaxation_time(width, diffusivity[:, layers.index(RETICULAR_DERMIS)]) / MS)
 
 
-def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
+def _time_of_cell_death_s(skins: SkinSample, temperature_C: float) -> Floats:
     """Return the hold time at which the damage integral of cell death is 1; the integral is proportional to time."""
-    held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
+    held = np.full((skins.count, 2), temperature_C + ZERO_CELSIUS_K)
     return 1.0 / omega(held, [1.0], sample_kinetics(CELL_DEATH_KINETICS, skins))
 
 
-def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
-    return np.full(skins.sizes["sample"], melanosome_mua(wavelength_nm, skins.attrs["melanosome"]) / PER_CM)
+def _melanosome_absorption_per_cm(skins: SkinSample, wavelength_nm: float) -> Floats:
+    return np.full(skins.count, melanosome_mua(wavelength_nm, skins.melanosome) / PER_CM)
 
 
-def _recoil_MPa(skins: "xr.Dataset", wavelength_nm: float, pulse_ns: float, fluence_J_cm2: float) -> Floats:
+def _recoil_MPa(skins: SkinSample, wavelength_nm: float, pulse_ns: float, fluence_J_cm2: float) -> Floats:
     return recoil_stress(skins, wavelength_nm, pulse_ns * NS, fluence_J_cm2 * J_CM2) / MPA
 
 
-def _side_wall_dwell_ms(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+def _side_wall_dwell_ms(skins: SkinSample, wavelength_nm: float) -> Floats:
     return side_wall_dwell(skins, wavelength_nm) / MS
 
 
 def _scattering_ratio_after_hold(
-    skins: "xr.Dataset", temperature_C: float, hold_s: float, wavelength_nm: float
+    skins: SkinSample, temperature_C: float, hold_s: float, wavelength_nm: float
 ) -> Floats:
     return scattering_after_hold(skins, np.array([temperature_C]), hold_s=hold_s, wavelength_nm=wavelength_nm)[:, 0]
 
@@ -209,7 +207,7 @@ class ModelRuns:
         with collect_sources() as sources:
             skins = SkinDistribution.from_case(_load(case).case).sample(self.draws, self.seed)
             values = FUNCTIONS[name](skins, **arguments)
-        return summarise_draws(values, np.asarray(skins["weight"].values, dtype=np.float64), tuple(sources))
+        return summarise_draws(values, skins["weight"], tuple(sources))
 
 
 def _load(case: CaseTables) -> LoadedCase:

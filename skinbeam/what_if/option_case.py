@@ -65,9 +65,9 @@ def _target_tables(person: AssessedPerson, goal: TreatmentGoal, site: str) -> di
     if goal.location != "vessel":
         return {}
     skins = person.bank.skins(site, goal).target
-    weights = skins["weight"].to_numpy()
+    weights = skins["weight"]
     depth_m, diameter_m = (
-        weighted_quantiles(np.asarray(skins[name].to_numpy()[:, 0]), weights, (0.5,))[0]
+        weighted_quantiles(np.asarray(skins[name][:, 0]), weights, (0.5,))[0]
         for name in ("vessel_depth_m", "vessel_diameter_m")
     )
     return {

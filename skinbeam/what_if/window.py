@@ -216,7 +216,7 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     device, chosen = trial.machine.device, trial.setting
     assert trial.density_per_cm2 is not None  # a trial of columns
     limits = _binding_limits(trial)
-    counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
+    counts_m, _ = goal.column_depths_m(skins.target["thickness_m"][:, :-1].sum(axis=1))
     places = sorted({trial.density_per_cm2, *thin_evenly(density_steps(device, chosen, trial.dose), _WINDOW_DENSITIES)})
     cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {}
     for energy in sorted({trial.dose, *thin_evenly(dose_steps(device, chosen), _WINDOW_ENERGIES)}):

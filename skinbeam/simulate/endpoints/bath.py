@@ -7,7 +7,7 @@ below a skin surface at its own temperature. Blood flow stops where vessel walls
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,8 @@ from skinbeam.simulate.pulse.surface_conditions import SurfaceConditions
 from skinbeam.simulate.skins.depth_grid import build_skin_grid, core_depth_m
 from skinbeam.simulate.skins.tissue_kinetics import WALL_KINETICS, sample_kinetics
 from skinbeam.skin.properties import perfusion_coefficient, thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["bath_pain_times", "bath_times", "simulate_bath"]
 
@@ -45,7 +43,7 @@ SEARCH_ROUNDS, LN_OMEGA_TOLERANCE = (
 TINY_OMEGA: Final = 1e-300
 
 
-def simulate_bath(skins: "xr.Dataset", schedule: PulseSchedule) -> PulseResponse:
+def simulate_bath(skins: SkinSample, schedule: PulseSchedule) -> PulseResponse:
     """Return the response of every draw to a bath: a temperature history without a beam.
 
     Parameters
@@ -56,7 +54,7 @@ def simulate_bath(skins: "xr.Dataset", schedule: PulseSchedule) -> PulseResponse
 
 
 def bath_times(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     temperature_C: float,
     air_C: float,
     locate: Callable[[PulseResponse], LocalResponse],
@@ -67,7 +65,7 @@ def bath_times(
     0 where the shortest contact is too long, inf where the longest is too short.
     """
     living = _PerfusedSkins(skins)
-    times = np.full(skins.sizes["sample"], np.inf)
+    times = np.full(skins.count, np.inf)
     for length in RUN_LENGTHS_S:
         plan = bath_schedule(temperature_C, length, air_C)
         step = plan.step_s[np.isinf(plan.h_W_m2K)]
@@ -89,7 +87,7 @@ def bath_times(
     return np.where(sought, _refine_times(np.where(sought, times, 1.0), excess), times)
 
 
-def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> Floats:
+def bath_pain_times(skins: SkinSample, temperature_C: float, air_C: float) -> Floats:
     """Return the contact time until pain is felt, (sample,), s.
 
     0 where skin hurts before the contact, inf where it never does.
@@ -99,7 +97,7 @@ def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> 
     NotAvailable : as `nerve_temperature`.
     """
     living = _PerfusedSkins(skins)
-    times = np.full(skins.sizes["sample"], np.inf)
+    times = np.full(skins.count, np.inf)
     for length in RUN_LENGTHS_S:
         plan = bath_schedule(temperature_C, length, air_C)
         step = plan.step_s[np.isinf(plan.h_W_m2K)]
@@ -150,11 +148,11 @@ def _illinois_step(low_value: Floats, high_value: Floats) -> Floats:
 class _PerfusedSkins:
     """Drawn skins with blood flow, down to the core, and their steady state before the contact."""
 
-    def __init__(self, skins: "xr.Dataset") -> None:
+    def __init__(self, skins: SkinSample) -> None:
         self.skins, self.heat = skins, thermal_properties(skins)
         self.grid = build_skin_grid(skins, deepest_m=core_depth_m())
         flow = perfusion_coefficient(skins)[:, self.grid.layer]
-        start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+        start = skins["temperature_C"] + ZERO_CELSIUS_K
         # Without blood flow there is no core: all of the tissue has the temperature of its surface.
         blood = np.where(
             flow.max(axis=1) > 0, read_number(tissue_table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start

@@ -73,7 +73,7 @@ def add_removal_quantities(
     """Add crater and residual damage, and correct the quantities of the heat model where skin has been removed."""
     skins = response.skins
     depth, residual, width = "ablation.depth_um", "ablation.residual_damage_um", "ablation.width_um"
-    none = np.zeros(skins.sizes["sample"])
+    none = np.zeros(skins.count)
     quantities.update({depth: none, residual: none, width: none})
     if beam is None or not is_ablative(beam):
         return
@@ -106,7 +106,7 @@ def add_removal_quantities(
     if not isinstance(dead, Unknown):
         bottom = epidermis_bottom_m(skins)
         epidermis = tissue_layer_indices(skins, EPIDERMIS)
-        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, epidermis].sum(axis=1)
+        thickness = skins["thickness_m"][:, epidermis].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
         quantities["damage.epidermis_fraction"] = np.where(gone, share, dead)
 

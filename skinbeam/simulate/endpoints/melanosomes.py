@@ -29,7 +29,7 @@ def melanosome_disruption_dose(response: PulseResponse) -> Floats:
     ------
     NotAvailable : pulses that confine stress, or skins without an epidermis.
     """
-    if response.skins.attrs["preset"] == "melanosome":
+    if response.skins.preset == "melanosome":
         return _disruption_dose(response, np.array([0]), "isolated_C")[:, 0]
     cells = pigmented_cells(response)
     # The median melanosome in the order of disruption.
@@ -66,7 +66,7 @@ def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Flo
     widths: Floats = response.grid.widths[:, cells]
     if "melanosome_fraction" not in response.skins:
         return widths
-    return np.asarray(widths * response.skins.variables["melanosome_fraction"].values[:, response.grid.layer[cells]])
+    return np.asarray(widths * response.skins["melanosome_fraction"][:, response.grid.layer[cells]])
 
 
 def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleation_key: str) -> Floats:
@@ -75,7 +75,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleati
     assert lit is not None  # endpoints are computed for a beam
     layer = response.grid.layer[cells]
     if nucleation_key == "cutaneous_C" and not _has_melanosomes(response, layer):
-        return np.full((skins.sizes["sample"], cells.size), np.inf)
+        return np.full((skins.count, cells.size), np.inf)
     if is_stress_confined(response):
         raise NotAvailable(render_message("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
@@ -93,10 +93,10 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleati
         ],
         axis=0,
     )
-    diameter = np.asarray(skins.variables["melanosome_diameter_m"].values, dtype=np.float64)
-    vapour_K = (
-        value_at_normal(nucleation_value(nucleation_key), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K
-    )[:, None, None]
+    diameter = skins["melanosome_diameter_m"]
+    vapour_K = (value_at_normal(nucleation_value(nucleation_key), skins["nucleation_shift"]) + ZERO_CELSIUS_K)[
+        :, None, None
+    ]
     doses: Floats = np.empty_like(over)
     for rows, power_on, lit_s in plan.by_train(len(diameter)):
         begins, ends, times = _pulse_intervals(power_on, plan.step_s)
@@ -126,7 +126,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleati
     if "melanosome_fraction" not in skins or nucleation_key == "isolated_C":
         return doses
     # Skin without melanosomes has none to break.
-    return np.where(skins.variables["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
+    return np.where(skins["melanosome_fraction"][:, layer] > 0, doses, np.inf)
 
 
 def shortest_pulse_s() -> float:
@@ -145,9 +145,7 @@ def is_stress_confined(response: PulseResponse) -> bool:
 def _has_melanosomes(response: PulseResponse, layer: NDArray[np.int64]) -> bool:
     """Return whether any of the skins has melanosomes in these layers; explicit layers are assumed to."""
     skins = response.skins
-    return "melanosome_fraction" not in skins or bool(
-        np.any(skins.variables["melanosome_fraction"].values[:, layer] > 0)
-    )
+    return "melanosome_fraction" not in skins or bool(np.any(skins["melanosome_fraction"][:, layer] > 0))
 
 
 def _excess_absorption(response: PulseResponse, line: SpectralLine, layer: NDArray[np.int64]) -> Floats:
@@ -157,10 +155,10 @@ def _excess_absorption(response: PulseResponse, line: SpectralLine, layer: NDArr
     do not specify their absorbers; their absorption is attributed to granules.
     """
     skins = response.skins
-    law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
-    inside = skins.variables["melanosome_density"].values[:, None] * law
+    law = melanosome_mua(line.wavelength_nm, skins.melanosome)
+    inside = skins["melanosome_density"][:, None] * law
     if "melanosome_fraction" in skins:
-        return np.asarray(np.maximum(inside - skins.variables["melanosome_fraction"].values[:, layer] * law, 0.0))
+        return np.asarray(np.maximum(inside - skins["melanosome_fraction"][:, layer] * law, 0.0))
     return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
 
 

@@ -36,7 +36,7 @@ def pain_dose(response: PulseResponse) -> Floats:
     NotAvailable : skins that are not human or have no epidermis; pulses so short that more than heat is felt.
     """
     shortest = read_number(tissue_table("pain")["heat"]["shortest_pulse_s"])
-    if response.skins.attrs["preset"] == "human" and 0 < response.schedule.pulse_s < shortest:
+    if response.skins.preset == "human" and 0 < response.schedule.pulse_s < shortest:
         raise NotAvailable(render_message("endpoint.pain-pulse", {"shortest_ms": shortest / MS}))
     return heating_dose(*nerve_temperature(response))
 
@@ -51,7 +51,7 @@ def nerve_temperature(response: PulseResponse) -> tuple[LocalResponse, Floats]:
     NotAvailable : skins that are not human or have no epidermis.
     """
     heat = tissue_table("pain")["heat"]
-    if response.skins.attrs["preset"] != "human":
+    if response.skins.preset != "human":
         raise NotAvailable(render_message("endpoint.pain-human"))
     place, lag_s = cell_response(response, mid_epidermis_cell(response)), read_number(heat["lag_s"])
     threshold = value_at_normal(read_sourced(heat["temperature_C"]), response.skins["endpoint_shift"]) + ZERO_CELSIUS_K

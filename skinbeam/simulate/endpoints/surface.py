@@ -135,7 +135,7 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
     water = read_steam()
     heat = (response.heat.heat_capacity_vol[:, grid.layer] * grid.widths)[:, cells] / water.latent_J_kg
     strength = value_at_normal(read_sourced(tissue_table("surface")["roof"]["strength_MPa"]), skins["roof_shift"]) * MPA
-    roof = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, 0]
+    roof = skins["thickness_m"][:, 0]
     edges, over_axis = _lateral_profile(beam, lit, hottest)
     area = np.pi * np.diff(edges**2)
 

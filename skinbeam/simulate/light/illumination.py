@@ -6,7 +6,7 @@ On the axis of a finite spot it is the light of a wide beam times a share that d
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,7 @@ from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.skins.depth_grid import DepthGrid
 from skinbeam.skin.properties import OpticalProperties
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["Illumination", "LitSkin", "SpectralLine", "SpotShare", "axis_exposure", "axis_fluence_ratio"]
 
@@ -132,7 +130,7 @@ class Illumination:
 class LitSkin(NamedTuple):
     """A single skin, and the light of a wide beam in it."""
 
-    skin: "xr.Dataset"
+    skin: SkinSample
     illumination: Illumination
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +20,7 @@ from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.spot import FEW_BATCHES, PENCIL_BEAM, AxisRings
 from skinbeam.simulate.skins.depth_grid import pulse_grid
 from skinbeam.skin.properties import OpticalProperties, optical_properties
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_spot", "light_first_skin"]
 
@@ -31,7 +28,7 @@ PHOTONS = 10_000  # per draw and wavelength: fluence in the dermis to about 1 %;
 _WIDE_BEAM = LightBeam()
 
 
-def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> Illumination:
+def illuminate(skins: SkinSample, spectrum: Sequence[tuple[float, float]]) -> Illumination:
     """Return the light of a broad collimated beam in every draw.
 
     Parameters
@@ -43,33 +40,33 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
         optics = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in spectrum]
         lights = _solve_together(skins, optics, grid.faces)
     lines = tuple(SpectralLine(*line, of, light) for line, of, light in zip(spectrum, optics, lights, strict=True))
-    heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
+    heated = skins.arrays.get("heated_share")
     return Illumination(grid, lines, None, heated, tuple(sources))
 
 
-def light_first_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> LitSkin:
+def light_first_skin(skins: SkinSample, spectrum: Sequence[tuple[float, float]]) -> LitSkin:
     """Return the first of several skins with the light of a broad beam in it."""
-    first = skins if skins.sizes["sample"] == 1 else skins.isel(sample=slice(1))
+    first = skins if skins.count == 1 else skins.select(slice(1))
     return LitSkin(first, illuminate(first, spectrum))
 
 
-def _solve_together(skins: "xr.Dataset", optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
+def _solve_together(skins: SkinSample, optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
     """Return the light of every wavelength; those of sampled layers are solved in one call, which is much faster."""
     if len(optics) == 1 or "mua_per_m" in skins:
         return [fluence_between_depths(skins, properties, faces) for properties in optics]
-    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
+    thickness = skins["thickness_m"]
     together = LayeredMedium.concatenate([LayeredMedium.from_optics(properties, thickness) for properties in optics])
     whole = _solve_media(together, np.tile(faces, (len(optics), 1)))
     draws = len(thickness)
     return [whole.select_draws(slice(i * draws, (i + 1) * draws)) for i in range(len(optics))]
 
 
-def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, edges_m: Floats) -> LightField:
+def fluence_between_depths(skins: SkinSample, properties: OpticalProperties, edges_m: Floats) -> LightField:
     """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
 
     Below a last layer of finite thickness there is air. Explicit layers are the same in every draw and are solved once.
     """
-    media = LayeredMedium.from_optics(properties, skins["thickness_m"].to_numpy())
+    media = LayeredMedium.from_optics(properties, skins["thickness_m"])
     if "mua_per_m" not in skins:
         return _solve_media(media, np.asarray(edges_m))
     light = _cached_explicit_light(media.select_draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
@@ -99,7 +96,7 @@ def _cached_explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) ->
 
 
 def illuminate_spot(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     beam: Beam,
     spot_shares: tuple[SpotShare, ...] | None = None,
     lit_median_skin: LitSkin | None = None,
@@ -121,7 +118,7 @@ def illuminate_spot(
     InputError : a semi-infinite layer absorbs nothing, so that packets would never end.
     """
     wide = illuminate(skins, beam.spectrum)
-    endless = np.isinf(np.asarray(skins["thickness_m"].values)[:, -1])
+    endless = np.isinf(skins["thickness_m"][:, -1])
     if any(np.any(endless & (line.optics.mua[:, -1] == 0.0)) for line in wide.spectral_lines):
         raise InputError(
             "endless-layer",
@@ -142,7 +139,7 @@ def illuminate_spot(
 
 
 def _axis_ratio_by_packets(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     wide: Illumination,
     line: SpectralLine,
     line_index: int,
@@ -156,8 +153,8 @@ def _axis_ratio_by_packets(
     """
     assert beam.spot_mm is not None  # a microbeam has a model of its own
     rings = AxisRings.for_spot(beam.spot_mm * MM, beam.profile)
-    media, found = LayeredMedium.from_optics(line.optics, skins["thickness_m"].to_numpy()), []
-    for row, draw in enumerate(skins["draw"].values):
+    media, found = LayeredMedium.from_optics(line.optics, skins["thickness_m"]), []
+    for row, draw in enumerate(skins.numbers):
         number = int(np.random.SeedSequence([seed, int(draw), line_index]).generate_state(1, np.uint64)[0])
         engine = MonteCarlo(PHOTONS, seed=number, batches=FEW_BATCHES)
         if error is not None:

@@ -23,7 +23,7 @@ with <E> the mean over the circle of radius r' about that point: for a Gaussian 
 I0(x) exp(-x), x = 4 r r'/w², and for a top-hat the part of the circle that is within it.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,9 +37,7 @@ from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.skin.properties import optical_properties
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = [
     "FEW_BATCHES",
@@ -108,7 +106,7 @@ def clip_edges(medium: LayeredMedium, edges_m: Floats) -> Floats:
 
 
 def spot_shares(
-    median_skin: "xr.Dataset", beam: Beam | None, *, photons: int = SHARE_PHOTONS
+    median_skin: SkinSample, beam: Beam | None, *, photons: int = SHARE_PHOTONS
 ) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam, or None if the beam counts as wide or packets would never end.
 
@@ -130,11 +128,9 @@ def spot_shares(
     return tuple(shares)
 
 
-def median_medium(skins: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
+def median_medium(skins: SkinSample, wavelength_nm: float) -> LayeredMedium:
     """Return the layers of the median of draws at a wavelength."""
-    return LayeredMedium.from_optics(
-        optical_properties(skins, wavelength_nm), skins.variables["thickness_m"].values
-    ).median()
+    return LayeredMedium.from_optics(optical_properties(skins, wavelength_nm), skins["thickness_m"]).median()
 
 
 @cache_with_sources(256)

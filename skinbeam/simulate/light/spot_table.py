@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,7 @@ from skinbeam.simulate.light.illumination import SpotShare
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.spot import WIDE_SPOT_M, median_medium
 from skinbeam.skin.layers import DERMIS
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = [
     "LARGEST_SHARE",
@@ -123,7 +121,7 @@ def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> Spread
     return SpreadParameters(scattering, above, absorption / scattering, float(depth * scattering))
 
 
-def lookup_spot_shares(median_skin: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
+def lookup_spot_shares(median_skin: SkinSample, beam: Beam) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam; None if the beam counts as wide, or is not in the table.
 
     Parameters
@@ -141,11 +139,11 @@ def lookup_spot_shares(median_skin: "xr.Dataset", beam: Beam) -> tuple[SpotShare
 
 
 def lookup_spot_share(
-    table: Sequence[SpotRow], median_skin: "xr.Dataset", wavelength_nm: float, spot_m: float, profile: str
+    table: Sequence[SpotRow], median_skin: SkinSample, wavelength_nm: float, spot_m: float, profile: str
 ) -> SpotShare | None:
     """Return the share of one wavelength, or None if the table does not cover such light or skin."""
     medium = median_medium(median_skin, wavelength_nm)
-    like = spread_parameters(medium, median_skin.variables["tissue"].values.astype(str))
+    like = spread_parameters(medium, np.array(median_skin.tissues))
     wavelengths = [row.wavelength_nm for row in table]
     if like is None or not wavelengths[0] <= wavelength_nm <= wavelengths[-1]:
         return None

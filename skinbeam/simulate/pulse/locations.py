@@ -1,7 +1,5 @@
 """Locations in a sampled skin at which endpoints are evaluated: its epidermis and dermis, and borders of layers."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,10 +7,8 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
 from skinbeam.simulate.skins.depth_grid import DepthGrid
 from skinbeam.skin.layers import DERMIS, EPIDERMIS, PAPILLARY_DERMIS, tissue_layer_names
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "basal_layer_response",
@@ -29,25 +25,25 @@ __all__ = [
 ]
 
 
-def tissue_layer_indices(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
+def tissue_layer_indices(skins: SkinSample, tissue: str) -> NDArray[np.int64]:
     """Return the indices of the layers that are of a tissue, from the surface down."""
-    return np.flatnonzero(skins.variables["tissue"].values == tissue)
+    return np.flatnonzero(np.array(skins.tissues) == tissue)
 
 
-def layer_bottom_m(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
+def layer_bottom_m(skins: SkinSample, layer: str) -> NDArray[np.float64]:
     """Return the depth of the lower border of the named layer, (sample,), m.
 
     Raises
     ------
     NotAvailable : such skins have no such layer.
     """
-    found = np.flatnonzero(skins.variables["layer"].values == layer)
+    found = np.flatnonzero(np.array(skins.layers) == layer)
     if found.size == 0:
         raise NotAvailable(render_message("endpoint.no-such-layer", {"layers": layer}))
     return _bottom_m(skins, int(found[-1]))
 
 
-def epidermis_bottom_m(skins: "xr.Dataset") -> NDArray[np.float64]:
+def epidermis_bottom_m(skins: SkinSample) -> NDArray[np.float64]:
     """Return the depth of the lower border of the epidermis, (sample,), m.
 
     Raises
@@ -57,14 +53,12 @@ def epidermis_bottom_m(skins: "xr.Dataset") -> NDArray[np.float64]:
     return _bottom_m(skins, _last_epidermal_layer(skins))
 
 
-def _bottom_m(skins: "xr.Dataset", layer: int) -> NDArray[np.float64]:
-    depth: NDArray[np.float64] = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)[
-        :, : layer + 1
-    ].sum(axis=1)
+def _bottom_m(skins: SkinSample, layer: int) -> NDArray[np.float64]:
+    depth: NDArray[np.float64] = skins["thickness_m"][:, : layer + 1].sum(axis=1)
     return depth
 
 
-def _last_epidermal_layer(skins: "xr.Dataset") -> int:
+def _last_epidermal_layer(skins: SkinSample) -> int:
     found = tissue_layer_indices(skins, EPIDERMIS)
     if found.size == 0:
         raise NotAvailable(
@@ -95,9 +89,9 @@ def papillary_border_response(response: PulseResponse) -> LocalResponse:
     return response.lower_face_response(response.grid.last_cell(response.layers.index(PAPILLARY_DERMIS)))
 
 
-def count_cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
+def count_cells_to_border(skins: SkinSample, grid: DepthGrid) -> int:
     """Return how many of the uppermost cells `papillary_border_response` uses; all cells of skin without that layer."""
-    found = np.flatnonzero(skins.variables["layer"].values == PAPILLARY_DERMIS)
+    found = np.flatnonzero(np.array(skins.layers) == PAPILLARY_DERMIS)
     return grid.last_cell(int(found[-1])) + 2 if found.size else grid.layer.size
 
 
@@ -128,7 +122,7 @@ def pigmented_cells(response: PulseResponse) -> NDArray[np.int64]:
     """
     layers = [_last_epidermal_layer(response.skins)]
     if "melanosome_fraction" in response.skins:
-        most: NDArray[np.float64] = response.skins.variables["melanosome_fraction"].values.max(axis=0)
+        most: NDArray[np.float64] = response.skins["melanosome_fraction"].max(axis=0)
         layers += [index for index in tissue_layer_indices(response.skins, EPIDERMIS) if most[index] > 0]
     return np.flatnonzero(np.isin(response.grid.layer, layers))
 

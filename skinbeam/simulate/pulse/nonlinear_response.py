@@ -10,7 +10,6 @@ damaged, and need no correction.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,8 @@ from skinbeam.simulate.pulse.response import LONG_EXPOSURE_S, PulseResponse
 from skinbeam.simulate.skins.tissue_kinetics import WALL_KINETICS, sample_kinetics
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.properties import perfusion_coefficient
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, read_sourced, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "apply_stopped_flow",
@@ -40,7 +37,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
-def vapour_onset_K(skins: "xr.Dataset") -> Floats:
+def vapour_onset_K(skins: SkinSample) -> Floats:
     """Return the temperature at which vapour begins to form in each draw, (sample,), K."""
     return (
         value_at_normal(read_sourced(tissue_table("boiling")["start"]["temperature_C"]), skins["nucleation_shift"])
@@ -48,15 +45,15 @@ def vapour_onset_K(skins: "xr.Dataset") -> Floats:
     )
 
 
-def water_by_volume(skins: "xr.Dataset") -> Floats | None:
+def water_by_volume(skins: SkinSample) -> Floats | None:
     """Return the volume fraction of water in each layer, (sample, layer); None for explicit layers.
 
     Explicit layers do not specify it.
     """
     if "water_fraction" not in skins:
         return None
-    blood = np.asarray(skins["blood_fraction"].values, dtype=np.float64)
-    rest = np.asarray(skins["water_fraction"].values, dtype=np.float64)
+    blood = skins["blood_fraction"]
+    rest = skins["water_fraction"]
     return blood * read_number(tissue_table("optics")["blood"]["water_fraction"]) + (1.0 - blood) * rest
 
 
@@ -127,7 +124,7 @@ def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseRes
     plan, grid, lit, skins = response.schedule, response.grid, response.illumination, response.skins
     if lit is None or plan.train_length_s <= LONG_EXPOSURE_S or fluence_J_m2 == 0:
         return response
-    start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    start = skins["temperature_C"] + ZERO_CELSIUS_K
     march = HeatProblem1D(
         grid.cells,
         grid.material(response.heat),

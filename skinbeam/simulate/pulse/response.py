@@ -10,7 +10,7 @@ that remains on the axis (`lateral_conduction`).
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,7 @@ from skinbeam.simulate.pulse.schedule import PulseSchedule, pulse_schedule
 from skinbeam.simulate.pulse.surface_conditions import SurfaceConditions, surface_conditions
 from skinbeam.simulate.skins.depth_grid import DepthGrid, pulse_grid
 from skinbeam.skin.properties import ThermalProperties, perfusion_coefficient, thermal_properties
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = [
     "LocalResponse",
@@ -79,7 +77,7 @@ class PulseResponse:
         measured it in a pulse: the default is none, and all is a bound.
     """
 
-    skins: "xr.Dataset"
+    skins: SkinSample
     grid: DepthGrid
     heat: ThermalProperties
     illumination: Illumination | None
@@ -96,12 +94,12 @@ class PulseResponse:
     @property
     def layers(self) -> list[str]:
         """Names of the layers, from the surface."""
-        return [str(name) for name in self.skins.variables["layer"].values]
+        return list(self.skins.layers)
 
     @cached_property
     def weights(self) -> Floats:
         """Weight of each draw."""
-        return np.asarray(self.skins.variables["weight"].values, dtype=np.float64)
+        return self.skins["weight"]
 
     def select_draws(self, indices: NDArray[np.int64]) -> "PulseResponse":
         """Return the response of a selection of the draws, by their indices in this response."""
@@ -109,7 +107,7 @@ class PulseResponse:
         histories = ("base_K", "unit_K", "surface_base_K", "surface_unit_K")
         return replace(
             self,
-            skins=self.skins.isel(sample=indices),
+            skins=self.skins.select(indices),
             grid=grid,
             heat=self.heat.select_draws(indices),
             illumination=None if self.illumination is None else self.illumination.select_draws(indices, grid),
@@ -135,7 +133,7 @@ class PulseResponse:
 
 
 def simulate_pulse(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     beam: Beam | None,
     cooling: CoolingPlan,
     *,
@@ -166,7 +164,7 @@ def simulate_pulse(
     kept = _axis_retention(beam, illumination, plan)
     plan = plan.assign_trains(skins)
     heat = thermal_properties(skins)
-    start = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    start = skins["temperature_C"] + ZERO_CELSIUS_K
     flow = perfusion_coefficient(skins)[:, grid.layer] if plan.train_length_s > LONG_EXPOSURE_S else np.zeros(1)
     cells = np.arange(grid.layer.size if max_cells is None else min(max_cells, grid.layer.size))
     base = unlit_history

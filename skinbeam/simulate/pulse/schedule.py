@@ -10,7 +10,7 @@ and the power is T / (n l) times that of the flat pulse of the same energy. n l 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,8 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MS
 from skinbeam.physics.heat.linear_conduction import graded_time_steps
 from skinbeam.skin.draws import normal_cdf
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "AFTER_PULSE_S",
@@ -157,7 +155,7 @@ class PulseSchedule:
         for index, row in enumerate(first):
             yield np.flatnonzero(way.reshape(-1) == index), power[row], float(lit_s[row])
 
-    def assign_trains(self, skins: "xr.Dataset") -> "PulseSchedule":
+    def assign_trains(self, skins: SkinSample) -> "PulseSchedule":
         """Return the schedule of sampled skins, with one of the pulse trains assigned to each draw.
 
         The trains are equally likely: the quantile of the draw's standard normal `train_shift` selects the train. The
@@ -166,7 +164,7 @@ class PulseSchedule:
         if self.power_on.ndim == 1:
             return self
         ways = len(self.power_on)
-        way = np.minimum((normal_cdf(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
+        way = np.minimum((normal_cdf(skins["train_shift"]) * ways).astype(np.int64), ways - 1)
         return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN_FIELDS})
 
     def select_draws(self, indices: NDArray[np.int64]) -> "PulseSchedule":

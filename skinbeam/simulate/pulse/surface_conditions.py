@@ -13,7 +13,7 @@ heat.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,8 @@ from skinbeam.physics.heat.cells import RobinBoundary
 from skinbeam.physics.heat.surface_exchange import liquid_film_cover
 from skinbeam.simulate.pulse.schedule import PulseSchedule
 from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["SurfaceConditions", "surface_conditions"]
 
@@ -52,7 +50,7 @@ class SurfaceConditions(NamedTuple):
 
 
 def surface_conditions(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     cooling: CoolingPlan,
     schedule: PulseSchedule,
     surface_heat_loss: Callable[[RobinBoundary], Floats],
@@ -64,7 +62,7 @@ def surface_conditions(
     surface_heat_loss : function from the surface conditions of each step, (step,), to the heat, J/m², lost through the
         surface by the end of each step without a beam, (sample, step).
     """
-    none = np.zeros(skins.sizes["sample"])
+    none = np.zeros(skins.count)
     if not schedule.is_cooled.any():
         return SurfaceConditions(schedule.h_W_m2K, schedule.outside_C + ZERO_CELSIUS_K, none)
     spray_h = _draw_value(skins, cooling.coefficient, "cooling") * schedule.cooling_share
@@ -96,6 +94,6 @@ def surface_conditions(
     return SurfaceConditions(mixed, np.where(mixed > 0, toward, outside_K), (share * schedule.step_s).sum(axis=1))
 
 
-def _draw_value(skins: "xr.Dataset", value: SourcedValue, name: str) -> Floats:
+def _draw_value(skins: SkinSample, value: SourcedValue, name: str) -> Floats:
     """Return the value in each draw, (sample, 1)."""
-    return value_at_normal(value, skins.variables[f"{name}_shift"].values)[:, None]
+    return value_at_normal(value, skins[f"{name}_shift"])[:, None]

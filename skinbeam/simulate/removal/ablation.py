@@ -9,7 +9,6 @@ steam that escapes is drawn between none and all.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +29,9 @@ from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS, sample_ki
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.layers import RETICULAR_DERMIS
 from skinbeam.skin.properties import thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, read_sourced, tissue_table
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "AblationResult",
@@ -82,13 +79,13 @@ def is_fast_train(beam: Beam) -> bool:
     return is_ablative(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > fastest_Hz
 
 
-def reticular_layer(skins: "xr.Dataset") -> int:
+def reticular_layer(skins: SkinSample) -> int:
     """Return the index of the reticular dermis; in skin without one, that of its thickest layer."""
-    layers = [str(name) for name in skins.variables["layer"].values]
+    layers = list(skins.layers)
     return (
         layers.index(RETICULAR_DERMIS)
         if RETICULAR_DERMIS in layers
-        else int(np.argmax(skins.variables["thickness_m"].values.mean(axis=0)))
+        else int(np.argmax(skins["thickness_m"].mean(axis=0)))
     )
 
 
@@ -104,7 +101,7 @@ def ablation_onset(response: PulseResponse) -> Floats:
     return _beam_ablation(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).tissue.threshold
 
 
-def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> AblationResult:
+def ablate(skins: SkinSample, beam: Beam, fluence_J_m2: float | Floats) -> AblationResult:
     """Return crater and residual damage on the axis of a wide beam after all pulses and passes.
 
     Raises
@@ -114,7 +111,7 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     return _ablation_by_beam(skins, beam).ablate_at(fluence_J_m2)
 
 
-def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]:
+def injury_by_dose(skins: SkinSample, beam: Beam) -> Callable[[float], Floats]:
     """Return a function from the dose, J/m², to the depth of crater and residual damage together, (sample,), m.
 
     It is meant for successive doses: the search for each damaged zone starts from the previous one.
@@ -135,7 +132,7 @@ def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]
     return of
 
 
-def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+def injury_dose(skins: SkinSample, beam: Beam, depth_m: Floats) -> Floats:
     """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
 
     The crater grows with the dose, so it is searched between the onset and a thousand times the onset; inf beyond that.
@@ -194,7 +191,7 @@ def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floa
     return np.where(ratio > 1, spot, 0.0)
 
 
-def dryness_C(skins: "xr.Dataset") -> Floats:
+def dryness_C(skins: SkinSample) -> Floats:
     """Return the temperature that conduction without boiling must reach before the surface can be dry, (sample,), °C.
 
     The heat that boils off all water would warm tissue without boiling by that much; before that, nothing can char.
@@ -206,7 +203,7 @@ def dryness_C(skins: "xr.Dataset") -> Floats:
     return result
 
 
-def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+def side_wall_dwell(skins: SkinSample, wavelength_nm: float) -> Floats:
     """Return the dwell time of a beam above which damage beside the crater wall grows, (sample,), s; inf for never.
 
     Shorter dwell times leave only the damage of the ablation front, which is the zone below the floor. Tissue from
@@ -236,7 +233,7 @@ def wall_temperature_K(tissue: AblatingTissue) -> Floats:
     return result
 
 
-def ablating_tissue(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> AblatingTissue:
+def ablating_tissue(skins: SkinSample, wavelength_nm: float, pulse_s: float) -> AblatingTissue:
     """Return the tissue properties for one ablative pulse, (sample,), SI.
 
     Raises
@@ -257,7 +254,7 @@ def _is_calibrated(calibration: physics.AblationCalibration, pulse_s: float) -> 
     return shortest * (1 - CALIBRATION_SLACK) <= pulse_s <= longest * (1 + CALIBRATION_SLACK)
 
 
-def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
+def recoil_stress(skins: SkinSample, wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
     """Return the recoil stress under the material ejected by one short pulse, mean over the pulse, (sample,), Pa.
 
     Raises
@@ -268,12 +265,12 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     ground = sampled.tissue
     if not physics.is_blow_off(pulse_s, ground.penetration, ground.diffusivity).all():
         raise NotAvailable(render_message("endpoint.recoil-of-a-long-pulse"))
-    (pulse,) = ablate_train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.pulse_starts_s, ground)
+    (pulse,) = ablate_train(np.full(skins.count, fluence_J_m2), sampled.pulse_starts_s, ground)
     density = thermal_properties(skins).density[:, reticular_layer(skins)]
     mass = np.maximum(density * pulse.depth, 1e-12)
     gamma = value_at_normal(
         read_sourced(tissue_table("ablation")["recoil"]["heat_capacity_ratio"]),
-        skins.variables["ablation_jet_shift"].values,
+        skins["ablation_jet_shift"],
     )
     return sonic_recoil(mass / pulse_s, pulse.removed_energy / mass, ground.enthalpy / density, gamma)
 
@@ -318,7 +315,7 @@ class _BeamAblation:
         )
 
 
-def _ablation_by_beam(skins: "xr.Dataset", beam: Beam) -> _BeamAblation:
+def _ablation_by_beam(skins: SkinSample, beam: Beam) -> _BeamAblation:
     count = beam.pulses * beam.passes
     if count > MAX_PULSES:
         raise NotAvailable(render_message("simulate.train-too-long", {"most": MAX_PULSES, "asked": count}))
@@ -333,7 +330,7 @@ def _ablation_by_beam(skins: "xr.Dataset", beam: Beam) -> _BeamAblation:
 
 
 def _beam_ablation(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     wavelength_nm: float,
     pulse_s: float,
     pulse_starts_s: Floats,
@@ -347,23 +344,21 @@ def _beam_ablation(
         asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
         raise NotAvailable(render_message("endpoint.ablation-pulse", asked))
     assert known.penetration is not None  # a wide beam always has both
-    penetration = value_at_normal(known.penetration, skins.variables["ablation_penetration_shift"].values)
+    penetration = value_at_normal(known.penetration, skins["ablation_penetration_shift"])
     heat, layer, entry = thermal_properties(skins), reticular_layer(skins), tissue_table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
-    start_C = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64)
+    start_C = skins["temperature_C"]
     # Both vary with the same shift, because they are read from the same measurement.
     enthalpy, confined = (
-        value_at_normal(value, skins.variables["ablation_enthalpy_shift"].values)
+        value_at_normal(value, skins["ablation_enthalpy_shift"])
         for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
     heated = heating_length(pulse_s, penetration, diffusivity)
     water = _dermis_water(skins)
     ground = AblatingTissue(
         pulse_s=pulse_s,
-        ejection_s=value_at_normal(
-            read_sourced(entry["ejection_s"]), skins.variables["ablation_ejection_shift"].values
-        ),
+        ejection_s=value_at_normal(read_sourced(entry["ejection_s"]), skins["ablation_ejection_shift"]),
         enthalpy=enthalpy,
         ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
         penetration=penetration,
@@ -372,10 +367,10 @@ def _beam_ablation(
         boiling_rise=read_number(entry["boiling_C"]) - start_C,
         water=water,
         latent=_latent_heat(),
-        vented_share=value_at_normal(read_sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
+        vented_share=value_at_normal(read_sourced(entry["vented"]), skins["ablation_vented_shift"]),
         dry_enthalpy=dry_heat_capacity(capacity, water) * (read_number(entry["decomposition_C"]) - start_C),
         water_diffusivity=value_at_normal(
-            read_sourced(entry["water_diffusivity_m2_s"]), skins.variables["ablation_rewetting_shift"].values
+            read_sourced(entry["water_diffusivity_m2_s"]), skins["ablation_rewetting_shift"]
         ),
         radius=radius_m,
         gaussian=gaussian,
@@ -392,14 +387,12 @@ def _latent_heat() -> float:
     return read_number(tissue_table("boiling")["water"]["latent_J_kg"])
 
 
-def _dermis_water(skins: "xr.Dataset") -> Floats:
+def _dermis_water(skins: SkinSample) -> Floats:
     """Return the water content of the dermis, (sample,), kg/m³; explicit layers have that of the mean dermis."""
     density = read_number(tissue_table("thermal")["water"]["density_kg_m3"])
     if "water_fraction" not in skins:
-        return np.full(skins.sizes["sample"], density * read_number(tissue_table("optics")["water"]["hydration"]))
-    result: Floats = (
-        density * np.asarray(skins.variables["water_fraction"].values, dtype=np.float64)[:, reticular_layer(skins)]
-    )
+        return np.full(skins.count, density * read_number(tissue_table("optics")["water"]["hydration"]))
+    result: Floats = density * skins["water_fraction"][:, reticular_layer(skins)]
     return result
 
 

@@ -1,7 +1,5 @@
 """Optical breakdown of a short pulse in sampled skins: yes, no, or unknown if melanin may have seeded it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,17 +14,15 @@ from skinbeam.physics.removal.optical_breakdown import (
 )
 from skinbeam.simulate.light.illumination import axis_exposure
 from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["optical_breakdown"]
 
 Floats = NDArray[np.float64]
 
 
-def optical_breakdown(skins: "xr.Dataset", beam: Beam, fluence_rate_ratio: Floats | float = 1.0) -> Floats | Unknown:
+def optical_breakdown(skins: SkinSample, beam: Beam, fluence_rate_ratio: Floats | float = 1.0) -> Floats | Unknown:
     """Return 1 where the pulse makes a plasma and 0 where it cannot, (sample,), or the reason why that is unknown.
 
     It is evaluated at the beam diameter given in the case. A pulse that breaks down water does so in any tissue;
@@ -67,8 +63,8 @@ def _axis_dose(beam: Beam) -> float:
     return float(2.0 * mean if micro.profile == "gaussian" else mean)
 
 
-def _has_melanin(skins: "xr.Dataset") -> NDArray[np.bool_]:
+def _has_melanin(skins: SkinSample) -> NDArray[np.bool_]:
     """Return whether the skin contains melanosomes, (sample,); explicit layers are assumed to."""
     if "melanosome_fraction" not in skins:
-        return np.ones(skins.sizes["sample"], dtype=np.bool_)
-    return np.asarray((skins["melanosome_fraction"].values > 0).any(axis=1) | (skins.attrs["preset"] == "melanosome"))
+        return np.ones(skins.count, dtype=np.bool_)
+    return np.asarray((skins["melanosome_fraction"] > 0).any(axis=1) | (skins.preset == "melanosome"))

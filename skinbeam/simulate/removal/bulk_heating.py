@@ -6,7 +6,6 @@ the radiant exposure n E. Passes add up, minus the heat lost between them.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +18,8 @@ from skinbeam.model.units import CM, MJ
 from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import simulate_pulse
 from skinbeam.simulate.removal.ablation import is_ablative
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["BOILING_C", "bulk_temperature_rise", "is_bulk_boiling"]
 
@@ -30,7 +27,7 @@ Floats = NDArray[np.float64]
 BOILING_C = 100.0
 
 
-def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
+def bulk_temperature_rise(skins: SkinSample, beam: Beam, cooling: CoolingPlan) -> Floats:
     """Return the greatest mean rise of temperature at any depth once the columns of the last pass have merged, K.
 
     If they do not merge within the simulated seconds, the rise at the end of the simulation is returned.
@@ -56,8 +53,8 @@ def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan)
     return rise
 
 
-def is_bulk_boiling(rise_K: Floats | float | Unknown, median_skin: "xr.Dataset") -> bool:
+def is_bulk_boiling(rise_K: Floats | float | Unknown, median_skin: SkinSample) -> bool:
     """Return whether half of such skins would boil as a whole, which the model of single columns does not represent."""
     if isinstance(rise_K, Unknown):
         return False
-    return bool(np.median(rise_K) + float(median_skin["temperature_C"].values[0]) > BOILING_C)
+    return bool(np.median(rise_K) + float(median_skin["temperature_C"][0]) > BOILING_C)

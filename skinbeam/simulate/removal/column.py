@@ -10,7 +10,7 @@ temperature and the state of collagen, water absorbs according to its temperatur
 assumed to stay where it forms, and bubbles to scatter no more than the tissue around: neither is known.
 """
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,8 @@ from skinbeam.simulate.pulse.nonlinear_response import dry_heat_capacity, water_
 from skinbeam.simulate.removal.heated_optics import ThermalOptics, heated_coefficients
 from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.properties import optical_properties, thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_sourced, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["ENERGY_LADDER_J", "WARMED_PHOTONS", "FullColumn", "MedianSkinLayers", "full_column", "median_skin_layers"]
 
@@ -82,7 +80,7 @@ class FullColumn(NamedTuple):
     width: float
 
 
-def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinLayers:
+def median_skin_layers(skins: SkinSample, wavelength_nm: float) -> MedianSkinLayers:
     """Return the layers of the median of drawn skins; a single skin is returned as it is."""
     of, heat = optical_properties(skins, wavelength_nm), thermal_properties(skins)
     latent = read_sourced(tissue_table("boiling")["water"]["latent_J_kg"]).value
@@ -93,7 +91,7 @@ def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinL
         return np.asarray(np.median(values, axis=0))
 
     return MedianSkinLayers(
-        thickness=middle(skins["thickness_m"].to_numpy()),
+        thickness=middle(skins["thickness_m"]),
         mua=middle(of.mua),
         mus=middle(of.mus),
         g=middle(of.g),
@@ -104,7 +102,7 @@ def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinL
         dry_heat_capacity_vol=middle(
             dry_heat_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)
         ),
-        start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
+        start_K=float(np.median(skins["temperature_C"])) + ZERO_CELSIUS_K,
     )
 
 

@@ -8,7 +8,7 @@ in other skins.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MJ
 from skinbeam.simulate.light.spot import median_medium
 from skinbeam.simulate.light.spot_table import spread_parameters
-
-if TYPE_CHECKING:
-    import xarray as xr
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["ColumnBeam", "ColumnRow", "absorption_above_dermis", "lookup_column_corrections", "read_column_rows"]
 
@@ -65,7 +63,7 @@ class ColumnRow(NamedTuple):
         return np.asarray(np.interp(np.log(energy_J), np.log(self.energy_J), of_skin))
 
 
-def lookup_column_corrections(beam: Beam, energy_J: Floats, median_skin: "xr.Dataset") -> tuple[Floats, Floats] | None:
+def lookup_column_corrections(beam: Beam, energy_J: Floats, median_skin: SkinSample) -> tuple[Floats, Floats] | None:
     """Return the corrections of depth and width at energies (sample,), J; None if beam or energy is not in the table.
 
     Parameters
@@ -84,12 +82,12 @@ def lookup_column_corrections(beam: Beam, energy_J: Floats, median_skin: "xr.Dat
     return row.at(above, energy_J)
 
 
-def absorption_above_dermis(median_skin: "xr.Dataset") -> float | None:
+def absorption_above_dermis(median_skin: SkinSample) -> float | None:
     """Return absorption times thickness of the layers above the dermis in red light, where only melanin absorbs.
 
     None without a dermis below other layers.
     """
-    like = spread_parameters(median_medium(median_skin, MELANIN_NM), median_skin["tissue"].to_numpy().astype(str))
+    like = spread_parameters(median_medium(median_skin, MELANIN_NM), np.array(median_skin.tissues))
     return None if like is None else like.above
 
 

@@ -9,7 +9,7 @@ hold. It rises with temperature until the loss by denaturation exceeds the gain 
 any native collagen remains.
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,9 @@ from skinbeam.skin.properties import (
     water_absorption_slope,
     water_mua,
 )
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import cite_value, read_number, read_sourced, tissue_table
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "ThermalOptics",
@@ -62,12 +60,12 @@ class ThermalOptics(NamedTuple):
     denatured_share: Floats
 
 
-def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics | None:
+def thermal_optics(skins: SkinSample, wavelength_nm: float) -> ThermalOptics | None:
     """Return the changes in the median of drawn skins; None for explicit layers, whose materials are not specified."""
     share = water_by_volume(skins)
     if share is None:
         return None
-    materials = [str(name) for name in skins["material"].to_numpy()]
+    materials = list(skins.materials)
     slopes = [scattering_slope(name) for name in materials]
     return ThermalOptics(
         np.median(share, axis=0) * water_mua(wavelength_nm),
@@ -123,7 +121,7 @@ HOLD_LADDER_C: Final = np.arange(25.0, 95.1, 0.25)
 
 
 def scattering_after_hold(
-    skins: "xr.Dataset", temperature_C: FloatArray, *, hold_s: float, wavelength_nm: float
+    skins: SkinSample, temperature_C: FloatArray, *, hold_s: float, wavelength_nm: float
 ) -> FloatArray:
     """Return the scattering of dermis held at temperatures (rung,), over that before, (sample, rung).
 
@@ -131,7 +129,7 @@ def scattering_after_hold(
     ------
     NotAvailable : skin without a dermis of known material.
     """
-    material = next((name for name in skins["material"].to_numpy() if name in DERMIS_MATERIALS), None)
+    material = next((name for name in skins.materials if name in DERMIS_MATERIALS), None)
     if material is None:
         raise NotAvailable(render_message("endpoint.no-heated-dermis"))
     entry, slope = tissue_table("heated"), scattering_slope(str(material))
@@ -147,7 +145,7 @@ def scattering_after_hold(
     )
 
 
-def scattering_peak_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: float) -> FloatArray:
+def scattering_peak_C(skins: SkinSample, *, hold_s: float, wavelength_nm: float) -> FloatArray:
     """Return the temperature up to which scattering rises with the temperature of the hold, (sample,), °C.
 
     Where it never falls, the highest temperature of the ladder.
@@ -157,13 +155,13 @@ def scattering_peak_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: floa
     return np.asarray(np.where(falls.any(axis=1), HOLD_LADDER_C[np.argmax(falls, axis=1)], HOLD_LADDER_C[-1]))
 
 
-def denaturation_end_C(skins: "xr.Dataset", *, hold_s: float) -> FloatArray:
+def denaturation_end_C(skins: SkinSample, *, hold_s: float) -> FloatArray:
     """Return the temperature of a hold above which the collagen of dermis is denatured, (sample,), °C."""
     lost = -np.expm1(-_hold_omega(skins, HOLD_LADDER_C, hold_s))
     done = lost >= read_number(tissue_table("heated")["denatured"]["settled"])
     return np.asarray(np.where(done.any(axis=1), HOLD_LADDER_C[np.argmax(done, axis=1)], np.inf))
 
 
-def _hold_omega(skins: "xr.Dataset", temperature_C: FloatArray, hold_s: float) -> FloatArray:
-    held = np.broadcast_to(temperature_C + ZERO_CELSIUS_K, (skins.sizes["sample"], 2, temperature_C.size))
+def _hold_omega(skins: SkinSample, temperature_C: FloatArray, hold_s: float) -> FloatArray:
+    held = np.broadcast_to(temperature_C + ZERO_CELSIUS_K, (skins.count, 2, temperature_C.size))
     return omega(held, [hold_s], collagen_denaturation(skins))

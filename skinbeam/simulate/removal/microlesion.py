@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +48,8 @@ from skinbeam.simulate.skins.ensemble import SampledQuantities
 from skinbeam.simulate.skins.tissue_kinetics import COAGULATED_WIDTH_M, COLLAGEN_KINETICS, sample_kinetics
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.properties import optical_properties, thermal_properties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "ENERGY_RANGE_mJ",
@@ -88,13 +86,13 @@ LesionByEnergy = Callable[[Floats], Microlesion]
 """From energies, (sample,), J, to lesions."""
 
 
-def microlesion_quantities(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset") -> SampledQuantities:
+def microlesion_quantities(skins: SkinSample, beam: Beam, median_skin: SkinSample) -> SampledQuantities:
     """Return the quantities of a fractional pulse by the names of the output document."""
     micro = _microbeam(beam)
     assert micro.energy_mJ is not None  # a dose was required
     names = ("ablation_depth_um", "depth_um", "width_um")
     try:
-        found = microlesion_of_energy(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ), median_skin)
+        found = microlesion_of_energy(skins, beam, np.full(skins.count, micro.energy_mJ * MJ), median_skin)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         return {f"microlesion.{name}": unknown for name in (*names, "coverage_fraction")}
@@ -107,7 +105,7 @@ def microlesion_quantities(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dat
 
 
 def microlesion_of_energy(
-    skins: "xr.Dataset", beam: Beam, energy_J: Floats, median_skin: "xr.Dataset", *, use_table: bool = False
+    skins: SkinSample, beam: Beam, energy_J: Floats, median_skin: SkinSample, *, use_table: bool = False
 ) -> Microlesion:
     """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
 
@@ -124,7 +122,7 @@ def microlesion_of_energy(
 
 
 def microlesion_model(
-    skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset", *, with_rims: bool = True, use_table: bool = False
+    skins: SkinSample, beam: Beam, median_skin: SkinSample, *, with_rims: bool = True, use_table: bool = False
 ) -> LesionByEnergy:
     """Return a function from energies to lesions; everything that does not depend on the energy is computed once.
 
@@ -164,7 +162,7 @@ def max_energy_mJ(beam: Beam) -> float:
     return min(ENERGY_RANGE_mJ[1], _microbeam_calibration(beam).limits["energy_J"][1] / MJ)
 
 
-def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset") -> Floats:
+def endpoint_energy_mJ(endpoint: str, skins: SkinSample, beam: Beam, median_skin: SkinSample) -> Floats:
     """Return the energy of one microbeam at which each draw reaches `endpoint`, (sample,), mJ; inf if none does.
 
     Raises
@@ -182,7 +180,7 @@ def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, median_sk
     return _least_energy_mJ(skins, beam, median_skin, reached[endpoint], with_rims=endpoint != "ablation")
 
 
-def energy_for_depth_mJ(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Dataset", depth_m: Floats) -> Floats:
+def energy_for_depth_mJ(skins: SkinSample, beam: Beam, median_skin: SkinSample, depth_m: Floats) -> Floats:
     """Return the energy of one microbeam whose lesion is `depth_m` deep, (sample,), mJ; inf if none is.
 
     Raises
@@ -193,9 +191,9 @@ def energy_for_depth_mJ(skins: "xr.Dataset", beam: Beam, median_skin: "xr.Datase
 
 
 def _least_energy_mJ(
-    skins: "xr.Dataset",
+    skins: SkinSample,
     beam: Beam,
-    median_skin: "xr.Dataset",
+    median_skin: SkinSample,
     reached: Callable[[Microlesion], NDArray[np.bool_]],
     *,
     with_rims: bool,
@@ -206,7 +204,7 @@ def _least_energy_mJ(
     """
     lesion_of = microlesion_model(skins, beam, median_skin, with_rims=with_rims)
     ends = ENERGY_RANGE_mJ[0], max_energy_mJ(beam)
-    low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
+    low, high = (np.full(skins.count, end * MJ) for end in ends)
     most = high
     for _ in range(_SEARCH_BISECTIONS):
         tried = np.sqrt(low * high)
@@ -230,10 +228,10 @@ class _ColumnModel:
     With `use_table` the corrections of shipped beams are read from a table.
     """
 
-    skins: "xr.Dataset"
+    skins: SkinSample
     beam: Beam
     pattern: MicrobeamPattern
-    median_skin: "xr.Dataset"
+    median_skin: SkinSample
     use_table: bool
 
     def compute(self, energy_J: Floats) -> tuple[Floats, Floats]:
@@ -253,7 +251,7 @@ class _ColumnModel:
         if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
             raise NotAvailable(render_message("endpoint.column-optics"))
         layer_values = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
-        start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
+        start = skins["temperature_C"] + ZERO_CELSIUS_K
         mua, mus, g, conductivity, capacity = (part[:, layer] for part in layer_values)
         dermis = DermisProperties(mua, mus, g, conductivity, capacity, start)
         return self._build_quick_columns(dermis, properties.n[:, 0], sample_kinetics(COLLAGEN_KINETICS, skins))
@@ -316,7 +314,7 @@ def _interpolate_ratio(energy_J: Floats, energies_J: Floats, ratio: Floats) -> F
     return np.interp(np.log(energy_J), np.log(energies_J[known]), ratio[known])
 
 
-def column_ratios(median_skin: "xr.Dataset", beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
+def column_ratios(median_skin: SkinSample, beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
     """Return depth and width of a column by the full model over those by the quick model, (energy,), in one skin.
 
     Parameters
@@ -345,7 +343,7 @@ class _QuickColumns(NamedTuple):
 class _CraterModel:
     """Craters of one beam in sampled skins."""
 
-    skins: "xr.Dataset"
+    skins: SkinSample
     calibration: AblationCalibration
     tissue: AblatingTissue
     pattern: MicrobeamPattern
@@ -413,7 +411,7 @@ class _CraterModel:
     @cached_property
     def start_K(self) -> Floats:
         """Temperature before the pulse, (sample,)."""
-        return np.asarray(self.skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+        return self.skins["temperature_C"] + ZERO_CELSIUS_K
 
     @cached_property
     def processes(self) -> Kinetics:
@@ -434,7 +432,7 @@ def _microbeam_calibration(beam: Beam) -> AblationCalibration:
     return known
 
 
-def _crater_model(skins: "xr.Dataset", beam: Beam, micro: MicrobeamPattern) -> _CraterModel:
+def _crater_model(skins: SkinSample, beam: Beam, micro: MicrobeamPattern) -> _CraterModel:
     known = _microbeam_calibration(beam)
     shortest, longest = known.limits["diameter_m"]
     if not shortest <= micro.diameter_um * UM <= longest:

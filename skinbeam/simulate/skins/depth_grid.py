@@ -1,7 +1,7 @@
 """Depth grid of sampled skins: faces on every layer boundary, fine at the surface and right below the epidermis."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,10 +10,8 @@ from skinbeam.model.units import MM, UM
 from skinbeam.physics.heat.cells import Cells, Material, RobinBoundary, graded_faces, slab_cells
 from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.skin.properties import ThermalProperties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["DEEPEST_M", "DepthGrid", "build_layer_grid", "build_skin_grid", "core_depth_m", "pulse_grid"]
 
@@ -75,21 +73,19 @@ class DepthGrid:
         return int(np.flatnonzero(self.layer == layer)[-1])
 
 
-def build_skin_grid(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
-    """Return the grid of sampled skins, with cells counted for the layers `typical_m` if `run_chunks` has set them."""
-    typical = np.asarray(skins.variables["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
-    thickness = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)
-    below = int(np.max(np.flatnonzero(skins.variables["tissue"].values == EPIDERMIS), initial=-1)) + 1
+def build_skin_grid(skins: SkinSample, *, deepest_m: float = DEEPEST_M) -> DepthGrid:
+    """Return the grid of sampled skins, with cells counted for the layers `typical_m` where they are set."""
+    thickness = skins["thickness_m"]
+    below = int(np.max(np.flatnonzero(np.array(skins.tissues) == EPIDERMIS), initial=-1)) + 1
     return build_layer_grid(
-        thickness, typical, deepest_m=deepest_m, refined_layer=below if below < thickness.shape[1] else 0
+        thickness, skins.typical_m, deepest_m=deepest_m, refined_layer=below if below < thickness.shape[1] else 0
     )
 
 
-def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
+def pulse_grid(skins: SkinSample) -> DepthGrid:
     """Return the grid on which pulses in sampled skins are simulated."""
     # A vessel deeper than pulses heat still needs the light and the temperature of its own depth.
-    vessels = np.asarray(skins.variables["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
-    deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
+    deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(skins["vessel_depth_m"], axis=0).max(initial=0.0)))
     return build_skin_grid(skins, deepest_m=deepest)
 
 

@@ -4,18 +4,13 @@ Cached skins are shared, so their arrays are read-only.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import cache_with_sources
 from skinbeam.simulate.skins.ensemble import CHUNK_DRAWS
 from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.sample import SkinSample
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "DrawCost",
@@ -26,16 +21,15 @@ __all__ = [
 _CACHED_SKINS = 4  # skins, each of some 2 MB
 
 
-def cached_sample(skin: SkinDistribution, n: int, seed: int, start: int) -> "xr.Dataset":
-    """Return draws `start` to `start + n` of a skin, with the coordinates `typical_m` and `draw`.
+def cached_sample(skin: SkinDistribution, n: int, seed: int, start: int) -> SkinSample:
+    """Return draws `start` to `start + n` of a skin, with `typical_m`.
 
-    `typical_m` are the layers of its median, with which the grid of a draw does not depend on the other draws; `draw`
-    is the number of each draw.
+    Those are the layers of its median, with which the grid of a draw does not depend on the other draws.
     """
     return _sample_bare(_without_reading(skin), n, seed, start)
 
 
-def cached_median(skin: SkinDistribution) -> "xr.Dataset":
+def cached_median(skin: SkinDistribution) -> SkinSample:
     """Return the median skin: the median of every distribution."""
     return _median_bare(_without_reading(skin))
 
@@ -49,22 +43,19 @@ def _without_reading(skin: SkinDistribution) -> SkinDistribution:
 
 
 @cache_with_sources(_CACHED_SKINS)
-def _sample_bare(skin: SkinDistribution, n: int, seed: int, start: int) -> "xr.Dataset":
-    typical = _median_bare(skin)["thickness_m"].values[0]
-    drawn = skin.sample(n, seed, start)
-    return _make_read_only(
-        drawn.assign_coords(typical_m=("layer", typical), draw=("sample", np.arange(start, start + n)))
-    )
+def _sample_bare(skin: SkinDistribution, n: int, seed: int, start: int) -> SkinSample:
+    typical = _median_bare(skin)["thickness_m"][0]
+    return _make_read_only(replace(skin.sample(n, seed, start), typical_m=typical))
 
 
 @cache_with_sources(_CACHED_SKINS)
-def _median_bare(skin: SkinDistribution) -> "xr.Dataset":
+def _median_bare(skin: SkinDistribution) -> SkinSample:
     return _make_read_only(skin.median())
 
 
-def _make_read_only(skins: "xr.Dataset") -> "xr.Dataset":
-    for variable in skins.data_vars.values():
-        variable.values.flags.writeable = False
+def _make_read_only(skins: SkinSample) -> SkinSample:
+    for array in skins.arrays.values():
+        array.flags.writeable = False
     return skins
 
 

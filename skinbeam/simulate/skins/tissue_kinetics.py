@@ -9,7 +9,7 @@ and the stage that limits heat of milliseconds (cells under pulses of heat). Hen
 of the protein of epidermis, in dead skin or alive.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,8 @@ from skinbeam.model.units import UM
 from skinbeam.physics.damage.arrhenius import Kinetics, combine_kinetics, read_kinetics, shift_kinetics
 from skinbeam.physics.damage.kinetics_table import isothermal_threshold
 from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "BLOOD_KINETICS",
@@ -45,7 +43,7 @@ COLLAGEN_KINETICS = "maitland-walsh-collagen"
 RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
 
-def sample_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
+def sample_kinetics(name: str, skins: SkinSample) -> Kinetics:
     """Return the process called `name`, with its threshold shifted for every draw.
 
     Rates are (sample, process).
@@ -53,21 +51,21 @@ def sample_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
     if name == CELL_DEATH_KINETICS:
         return combine_kinetics(sample_kinetics(CONTACT_KINETICS, skins), _pulsed_kinetics(skins), rule="limiting")
     spread = tissue_table("kinetics")["spread"]
-    shift = read_number(spread["threshold_K"]) * np.asarray(skins.variables["kinetics_shift"].values, dtype=np.float64)
+    shift = read_number(spread["threshold_K"]) * skins["kinetics_shift"]
     return shift_kinetics(read_kinetics(name), shift, reference_s=read_number(spread["hold_s"][name]))
 
 
-def collagen_denaturation(skins: "xr.Dataset") -> Kinetics:
+def collagen_denaturation(skins: SkinSample) -> Kinetics:
     """Return the kinetics of loss of birefringence of the collagen of these skins.
 
     For rats it is their own set. Rates are (sample, process).
     """
-    return sample_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
+    return sample_kinetics(RAT_COLLAGEN_KINETICS if skins.preset == "rat" else COLLAGEN_KINETICS, skins)
 
 
-def _pulsed_kinetics(skins: "xr.Dataset") -> Kinetics:
+def _pulsed_kinetics(skins: SkinSample) -> Kinetics:
     threshold, hold_s = isothermal_threshold(PULSED_KINETICS)
-    shift = value_at_normal(threshold, skins.variables["pulsed_kinetics_shift"].values) - threshold.value
+    shift = value_at_normal(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
     return shift_kinetics(read_kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
 
 

@@ -239,7 +239,7 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
         for i in order
         if found is not None
     )
-    thickness = np.asarray(response.skins["thickness_m"].values[0], dtype=np.float64)
+    thickness = response.skins["thickness_m"][0]
     grid = section_grid(thickness, float(response.grid.faces[0, -1]), lumens)
     parts = []
     for line in response.illumination.spectral_lines:

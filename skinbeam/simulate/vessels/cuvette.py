@@ -53,7 +53,7 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
         return response
     lit, plan, grid = response.illumination, response.schedule, response.grid
     assert lit is not None  # checked by `has_rising_absorption`
-    sample_dose = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.sizes["sample"],))[:, None]
+    sample_dose = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.count,))[:, None]
     rise = np.zeros(grid.centres.shape)
     surface, steps = [np.zeros(len(sample_dose))], [rise]
     energy = np.zeros((len(lit.spectral_lines), *rise.shape))
@@ -94,7 +94,7 @@ def _absorbed_per_depth(response: PulseResponse, temperature_K: Floats) -> Float
     """Return the absorption per depth of each line in blood at a temperature per cell, (line, sample, cell), 1/m."""
     assert response.illumination is not None  # only for lit blood
     skins, widths = response.skins, response.grid.widths
-    haematocrit, oxygenation = (skins[f"blood_{name}"].to_numpy()[:, None] for name in ("haematocrit", "oxygenation"))
+    haematocrit, oxygenation = (skins[f"blood_{name}"][:, None] for name in ("haematocrit", "oxygenation"))
     factor = heated_factor(response, temperature_K)
     parts = []
     for line in response.illumination.spectral_lines:

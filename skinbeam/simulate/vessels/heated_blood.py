@@ -83,7 +83,7 @@ def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None)
 def heated_factor(response: PulseResponse, temperature_K: Floats) -> Floats:
     """Return `absorption_factor` of the blood of each draw at temperatures (sample or 1, any), (sample, any)."""
     factor = read_sourced(tissue_table("vessels")["heated_blood"]["factor"])
-    rise = np.maximum(value_at_normal(factor, response.skins.variables["heated_blood_shift"].values), 1.0)
+    rise = np.maximum(value_at_normal(factor, response.skins["heated_blood_shift"]), 1.0)
     return absorption_factor(temperature_K, rise[:, None])
 
 

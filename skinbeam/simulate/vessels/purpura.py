@@ -78,7 +78,7 @@ def _visible_dose(response: PulseResponse, endpoint_dose: Callable[[PulseRespons
     # Of given vessels the first decides; in skin or a stain as a whole, enough of the visible blood must be affected.
     network: Vessels | None = None
     seen: Floats | None = None
-    kind = response.skins.attrs["vessels"]
+    kind = response.skins.vessel_kind
     if kind in _NETWORKS:
         network, seen = _visible_vessels(response, *_NETWORKS[kind](response.skins))
     return dose_with_heated_blood(
@@ -99,7 +99,7 @@ def _visibility(response: PulseResponse, depth: Floats) -> Floats:
     """Return the weight of blood at each depth, (sample, vessel), 1 at the surface."""
     green = optical_properties(response.skins, read_number(tissue_table("vessels")["purpura"]["visible_nm"]))
     attenuation = np.sqrt(3 * green.mua * (green.mua + green.mus * (1 - green.g)))
-    bottoms = np.cumsum(response.skins["thickness_m"].to_numpy(), axis=1)
+    bottoms = np.cumsum(response.skins["thickness_m"], axis=1)
     tops = np.concatenate([np.zeros((len(bottoms), 1)), bottoms[:, :-1]], axis=1)
     passed = np.clip(depth[:, :, None], tops[:, None], bottoms[:, None]) - tops[:, None]
     return np.asarray(np.exp(-2 * (passed * attenuation[:, None]).sum(axis=2)))

@@ -7,7 +7,6 @@ computation alone; that of the model against experiments is `model_error`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +14,8 @@ from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import UM, ZERO_CELSIUS_K
 from skinbeam.simulate.vessels.heated_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["ReductionError", "first_vessel_mua", "median_reduction_error", "reduction_error"]
 
@@ -70,16 +67,16 @@ def _interpolate_log(position: float, values: Mapping[float, float]) -> float:
     return float(np.exp(np.interp(np.log(position), np.log(rising), np.log([values[place] for place in rising]))))
 
 
-def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+def median_reduction_error(endpoint: str, skin: SkinSample, spectrum: Sequence[tuple[float, float]]) -> float:
     """Return `reduction_error` for the first vessel of the median skin, if there is one, in light of a spectrum.
 
     The errors were computed with unheated blood, and are looked up by the absorption of blood heated half way to
     boiling.
     """
-    if not spectrum or "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
+    if not spectrum or skin.vessel_count == 0:
         return reduction_error(endpoint)
     diameter, haematocrit, oxygenation = (
-        skin[name].to_numpy()[0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
+        skin[name][0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
     half_way_K = read_number(tissue_table("vessels")["heated_blood"]["half_way_C"]) + ZERO_CELSIUS_K
     factor = absorption_factor(np.array(half_way_K))
@@ -87,7 +84,7 @@ def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence
     return reduction_error(endpoint, float(diameter) / UM, mua)
 
 
-def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+def first_vessel_mua(skin: SkinSample, spectrum: Sequence[tuple[float, float]]) -> float:
     """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, averaged over the energy."""
-    haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
+    haematocrit, oxygenation = (float(skin[name][0, 0]) for name in ("haematocrit", "oxygenation"))
     return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))

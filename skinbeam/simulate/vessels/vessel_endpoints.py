@@ -133,9 +133,7 @@ def leak_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
 def blood_vapour_K(response: PulseResponse) -> Floats:
     """Return the temperature at which vapour forms in blood, (sample,), K."""
     return (
-        value_at_normal(
-            read_sourced(tissue_table("vessels")["vapour_C"]), response.skins.variables["rupture_shift"].values
-        )
+        value_at_normal(read_sourced(tissue_table("vessels")["vapour_C"]), response.skins["rupture_shift"])
         + ZERO_CELSIUS_K
     )
 
@@ -185,7 +183,7 @@ def _omega_dose_everywhere(response: PulseResponse, vessels: VesselResponse, uni
 
 
 def _vessel_processes(response: PulseResponse, name: str, rows: Floats) -> Kinetics:
-    return repeat_processes(sample_kinetics(name, response.skins), len(rows) // response.skins.sizes["sample"])
+    return repeat_processes(sample_kinetics(name, response.skins), len(rows) // response.skins.count)
 
 
 def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:

@@ -127,10 +127,10 @@ def _dermis_optics(response: PulseResponse, line: SpectralLine) -> tuple[Floats,
 
     The reflectance includes the absorption of the layers above the dermis. Skin without named layers counts as dermis.
     """
-    tissue = [str(name) for name in response.skins.variables["tissue"].values]
+    tissue = list(response.skins.tissues)
     above = [i for i, name in enumerate(tissue) if name in (HORNY_LAYER, EPIDERMIS)]
     dermis = [i for i, name in enumerate(tissue) if name not in (HORNY_LAYER, EPIDERMIS, FAT)] or above
-    thickness = np.asarray(response.skins.variables["thickness_m"].values, dtype=np.float64)
+    thickness = response.skins["thickness_m"]
     weight = np.where(np.isinf(thickness[:, dermis]), 1.0, thickness[:, dermis])
     weight = weight / weight.sum(axis=1, keepdims=True)
     optics = line.optics

@@ -196,10 +196,10 @@ class VesselResponse:
 def skin_vessels(response: PulseResponse) -> Vessels | None:
     """Return the vessels of the skins, or None if they have none or there is no beam."""
     skins = response.skins
-    if response.illumination is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
+    if response.illumination is None or skins.vessel_count == 0:
         return None
     names = ("vessel_depth_m", "vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
-    return Vessels(*(np.asarray(skins.variables[name].values, dtype=np.float64) for name in names))
+    return Vessels(*(skins[name] for name in names))
 
 
 def vessel_site(response: PulseResponse, vessels: Vessels, *, with_sides: bool = True) -> VesselSite:

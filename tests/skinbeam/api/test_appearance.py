@@ -103,9 +103,9 @@ def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:
 
     def red(site: str, column_m: float) -> float:
         skin = SkinDistribution(site=site, ita_deg=45.0).median()
-        held = float((skin["melanosome_fraction"] * skin["thickness_m"].where(skin["melanosome_fraction"] > 0)).sum())
-        skin["melanosome_fraction"] *= column_m / held
-        return float(reflectance(skin, [690.0])[0, 0])
+        fraction = skin["melanosome_fraction"]
+        held = float((fraction * np.where(fraction > 0, skin["thickness_m"], 0.0)).sum())
+        return float(reflectance(skin.with_arrays(melanosome_fraction=fraction * column_m / held), [690.0])[0, 0])
 
     for column_m in (2.1e-6, 4.2e-6):
         found = np.array([red(site, column_m) for site in ("cheeks", "neck", "decolletage", "arms", "forearm", "back")])
@@ -115,8 +115,9 @@ def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:
 
 def test_fat_holds_blood_and_darkens_what_skin_returns() -> None:
     skin = SkinDistribution(site="forearm").median()
-    bare = skin.copy(deep=True)
-    bare["blood_fraction"][:, -1] = 0.0
+    blood = skin["blood_fraction"].copy()
+    blood[:, -1] = 0.0
+    bare = skin.with_arrays(blood_fraction=blood)
     # Light in the near infrared passes the dermis: the diffuse reflectance of fat without blood is seen through it.
     assert (reflectance(skin, [577.0, 690.0, 810.0]) < reflectance(bare, [577.0, 690.0, 810.0])).all()
     # 10 to 15 µM of haemoglobin over 2.33 mM in blood.
@@ -199,13 +200,13 @@ def test_a_reading_pulls_the_draws_towards_itself() -> None:
     plain = reflectance(ds, nm)
     dark = Reflectance(wavelength_nm=nm, value=[0.30, 0.38])
     weighed = weight_by_reading(ds, dark)
-    weight = weighed["weight"].to_numpy()
+    weight = weighed["weight"]
     assert ((weight >= 0) & (weight <= 1)).all()
     mean = (weight[:, None] * plain).sum(axis=0) / weight.sum()
     before = np.abs(plain.mean(axis=0) - dark.value)
     assert (np.abs(mean - dark.value) < 0.5 * before).all()
     # Chunks weigh the same as the whole.
-    part = weight_by_reading(skin.sample(10, 0, start=50), dark)["weight"].to_numpy()
+    part = weight_by_reading(skin.sample(10, 0, start=50), dark)["weight"]
     np.testing.assert_allclose(part, weight[50:60], rtol=1e-9)
 
 

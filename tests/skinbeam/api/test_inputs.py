@@ -230,7 +230,7 @@ def test_every_layer_of_a_preset_has_a_known_name(name: str) -> None:
     from skinbeam.skin.distribution import SkinDistribution
 
     assert read_preset(name)
-    assert unknown_layers([str(layer) for layer in SkinDistribution(preset=name).median()["layer"].values]) is None
+    assert unknown_layers(list(SkinDistribution(preset=name).median().layers)) is None
 
 
 # Doses and times

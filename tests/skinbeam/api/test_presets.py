@@ -69,7 +69,7 @@ def test_light_is_reflected_absorbed_or_passes(preset: str, wavelength_nm: float
 
 def test_a_thin_skin_reflects_as_a_slab_of_what_it_is_made_of() -> None:
     skins = SkinDistribution(preset="mouse-ear").median()
-    at_green, thickness = optical_properties(skins, GREEN_NM), skins["thickness_m"].to_numpy()
+    at_green, thickness = optical_properties(skins, GREEN_NM), skins["thickness_m"]
     # A slab that does not absorb, of transport thickness t, returns t / (t + 4/3) of diffuse light; the surface
     # reflects 0.04 before (n = 1.5). Reflection inside both faces, a collimated beam and blood each move this by up to
     # a fifth at t near 0.6: half of it in all.
@@ -88,7 +88,7 @@ def test_a_membrane_on_water_returns_little_but_its_surface() -> None:
     at_green = optical_properties(skins, GREEN_NM)
     surface = ((at_green.n[0, 0] - 1) / (at_green.n[0, 0] + 1)) ** 2
     # What is turned back is at most what is scattered in transport, once.
-    turned = float((at_green.mus * (1 - at_green.g))[0, 0] * skins["thickness_m"].to_numpy()[0, 0])
+    turned = float((at_green.mus * (1 - at_green.g))[0, 0] * skins["thickness_m"][0, 0])
     assert surface < float(green("chick-membrane").reflectance[0]) < surface + turned
     assert turned < 0.1
 
@@ -96,7 +96,7 @@ def test_a_membrane_on_water_returns_little_but_its_surface() -> None:
 def test_the_scattering_of_the_membrane_moves_the_light_at_its_vessels_little() -> None:
     skins = SkinDistribution(preset="chick-membrane").median()
     third, once, thrice = (
-        at(illuminate(skins.assign(scattering_factor=skins["scattering_factor"] * by), [(GREEN_NM, 1.0)]), 75.0)
+        at(illuminate(skins.with_arrays(scattering_factor=skins["scattering_factor"] * by), [(GREEN_NM, 1.0)]), 75.0)
         for by in (1 / 3, 1.0, 3.0)
     )
     # The data promise an eighth for a factor of three, where scattering of skin by as much would double the light.
@@ -117,7 +117,7 @@ def test_the_light_that_a_row_asks_for_falls_with_the_spot() -> None:
 
 def test_a_vessel_gets_more_light_from_its_own_side_of_a_flap() -> None:
     flap = SkinDistribution(preset="hamster").median()
-    whole = float(flap["thickness_m"].to_numpy()[0, :-1].sum()) * 1e6
+    whole = float(flap["thickness_m"][0, :-1].sum()) * 1e6
     window = green("hamster-window")
     assert at(green("hamster"), whole - 75.0) < at(window, 75.0)
     # Next to the lit face light that comes in meets light on its way out, of which what leaves is a part: diffuse light
@@ -136,14 +136,14 @@ def test_a_follicle_relaxes_by_its_width() -> None:
 
 def test_an_ear_has_skin_on_both_sides_and_a_flap_no_fat() -> None:
     ear = SkinDistribution(preset="mouse-ear").median()
-    names = [str(name) for name in ear["layer"].values]
-    thickness = ear["thickness_m"].to_numpy()[0]
+    names = list(ear.layers)
+    thickness = ear["thickness_m"][0]
     assert thickness[0] + thickness[1] == pytest.approx(thickness[names.index("far epidermis")], rel=1e-6)
     assert thickness[names.index("dermis")] == thickness[names.index("far dermis")]
     flap = SkinDistribution(preset="hamster").median()
-    assert str(flap["layer"].values[-1]) == "water"
+    assert str(flap.layers[-1]) == "water"
     # 0.4 mm as a whole; the median of each layer is its table's value.
-    assert flap["thickness_m"].to_numpy()[0, :-1].sum() == pytest.approx(400e-6, rel=1e-6)
+    assert flap["thickness_m"][0, :-1].sum() == pytest.approx(400e-6, rel=1e-6)
     water = SkinDistribution(preset="melanosome").median()
     for name in ("conductivity_W_mK", "heat_capacity_J_kgK", "density_kg_m3", "index_589"):
         assert float(flap[name][0, -1]) == float(water[name][0, 0])
@@ -151,10 +151,7 @@ def test_an_ear_has_skin_on_both_sides_and_a_flap_no_fat() -> None:
 
 def test_water_that_is_asked_for_is_the_tissues_not_that_of_what_lies_below() -> None:
     for preset in ("hamster", "chick-membrane"):
-        wet, dry = (
-            SkinDistribution(preset=preset, hydration=share).median()["water_fraction"].to_numpy()
-            for share in (0.8, 0.4)
-        )
+        wet, dry = (SkinDistribution(preset=preset, hydration=share).median()["water_fraction"] for share in (0.8, 0.4))
         assert wet[0, -1] == dry[0, -1] == 1.0
         assert wet[0, -2] == pytest.approx(2 * dry[0, -2])
 
@@ -169,18 +166,18 @@ def test_heat_properties_of_the_membrane_lie_between_blood_and_water() -> None:
 def test_an_embryo_has_fewer_cells_in_its_blood_unless_the_case_says_otherwise() -> None:
     bare = {key: VESSEL[key] for key in ("depth_um", "diameter_um")}
     chick, mouse = (
-        SkinDistribution.from_case(case(preset, bare).case).sample(100, 0)["haematocrit"].to_numpy()
+        SkinDistribution.from_case(case(preset, bare).case).sample(100, 0)["haematocrit"]
         for preset in ("chick-membrane", "mouse-ear")
     )
     assert chick.max() < mouse.min()
     given = SkinDistribution.from_case(case("chick-membrane").case).sample(3, 0)
-    assert (given["haematocrit"].to_numpy() == VESSEL["haematocrit"]).all()
+    assert (given["haematocrit"] == VESSEL["haematocrit"]).all()
 
 
 def test_colour_darkens_an_ear() -> None:
     pale, dark = (SkinDistribution(preset="mouse-ear", ita_deg=ita).median() for ita in (None, -30.0))
-    assert (pale["melanosome_fraction"].to_numpy() == 0).all()
-    column = dark["melanosome_fraction"].to_numpy()[0]
+    assert (pale["melanosome_fraction"] == 0).all()
+    column = dark["melanosome_fraction"][0]
     assert column[1] > 0
     assert (np.delete(column, 1) == 0).all()
 

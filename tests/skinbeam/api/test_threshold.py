@@ -355,10 +355,10 @@ def test_water_of_the_layer_heats_its_granules_too() -> None:
     cells, (line,), skins = epidermis_cells(response), response.illumination.spectral_lines, response.skins
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
-    kept = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
-    melanin = skins["melanosome_fraction"].values[:, layer] * melanosome_mua(1540.0)
+    kept = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"], (conductivity / capacity)[:, 0])[:, None]
+    melanin = skins["melanosome_fraction"][:, layer] * melanosome_mua(1540.0)
     inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
-    vapour = value_at_normal(nucleation_value("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"].values
+    vapour = value_at_normal(nucleation_value("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"]
     closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
     # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
     assert whitening_dose(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
@@ -430,10 +430,8 @@ def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
     scene = build_scene(case)
     (skins,) = run_chunks(scene, 1, 0, lambda skins: skins)
     value = nucleation_value("isolated_C")
-    diffusivity = float(
-        (skins["conductivity_W_mK"] / skins["density_kg_m3"] / skins["heat_capacity_J_kgK"]).values[0, 0]
-    )
-    kept = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"].values, diffusivity)
+    diffusivity = float((skins["conductivity_W_mK"] / skins["density_kg_m3"] / skins["heat_capacity_J_kgK"])[0, 0])
+    kept = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"], diffusivity)
     capacity = nucleation_value("heat_capacity_J_m3K").value
     ends = [capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * kept[0]) / J_CM2 for c in (value.low, value.high)]
     found = median(find_threshold(case, "melanosome-disruption", draws=1).to_dict()["dose"])

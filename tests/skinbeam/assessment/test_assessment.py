@@ -85,7 +85,7 @@ def test_limiting_skins_are_the_darker_ones() -> None:
         for limiting in (False, True)
     )
     fraction, thickness = (
-        [skins[name].values[:, :-1] for skins in (wanted, limiting)] for name in ("melanosome_fraction", "thickness_m")
+        [skins[name][:, :-1] for skins in (wanted, limiting)] for name in ("melanosome_fraction", "thickness_m")
     )
     light, dark = (np.median((f * t).sum(axis=1)) for f, t in zip(fraction, thickness, strict=True))
     assert dark > 2 * light
@@ -100,7 +100,7 @@ def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
     around, spot = (
         draw_skins(described, colour, SkinPlace("hands", lesion=kind), draws=400, seed=0) for kind in (None, "lentigo")
     )
-    ratio = spot["melanosome_fraction"].values[:, 1] / around["melanosome_fraction"].values[:, 1]
+    ratio = spot["melanosome_fraction"][:, 1] / around["melanosome_fraction"][:, 1]
     # Printed ratio of lentigines 2.2, spread of a fifth; the standard error of 400 draws is a hundredth.
     assert np.median(ratio) == pytest.approx(2.2, rel=0.04)
 
@@ -111,12 +111,12 @@ def test_target_vessels_are_those_that_the_condition_describes(condition: str) -
     ((_, size, depth),) = condition_vessels(condition).parts
     place = SkinPlace("cheeks", vessels=condition_vessels(condition))
     skins = draw_skins(described, assess_colour(described, None), place, draws=2000, seed=1)
-    diameter_um = skins["vessel_diameter_m"].values[:, 0] * 1e6
+    diameter_um = skins["vessel_diameter_m"][:, 0] * 1e6
     # The median of 2000 draws lies within 4 standard errors, 1.25 sd / sqrt(n), of the value.
     spread = (size.high - size.low) / 2
     assert np.median(diameter_um) == pytest.approx(size.value, abs=4 * 1.25 * spread / np.sqrt(2000))
     assert depth is not None
-    depth_um = skins["vessel_depth_m"].values[:, 0] * 1e6
+    depth_um = skins["vessel_depth_m"][:, 0] * 1e6
     assert depth_um.max() <= depth.high + diameter_um.max()
     assert np.median(depth_um) == pytest.approx(depth.value, rel=0.1)
 
@@ -128,5 +128,5 @@ def test_draws_are_the_same_whatever_their_number() -> None:
         draw_skins(described, colour, SkinPlace("cheeks", vessels=condition_vessels("redness")), draws=n, seed=3)
         for n in (10, 100)
     )
-    for name in few:
-        assert np.array_equal(few[name].values, many[name].values[:10], equal_nan=True), name
+    for name in few.arrays:
+        assert np.array_equal(few[name], many[name][:10], equal_nan=True), name

@@ -39,14 +39,14 @@ def test_pigment_comes_back_after_it_went_in_every_skin_and_later_in_people() ->
 def test_more_melanocytes_left_bring_pigment_back_earlier_and_change_no_loss() -> None:
     skins = SkinDistribution(preset="guinea-pig").median()
     few, many = (
-        pigment_course(skins.assign(melanocytes_left_shift=skins["melanocytes_left_shift"] + shift))
+        pigment_course(skins.with_arrays(melanocytes_left_shift=skins["melanocytes_left_shift"] + shift))
         for shift in (-1.0, 1.0)
     )
     # From 0.03 to 0.33 of them: log2(11) fewer doublings of 5 days.
     assert few.recovery_days - many.recovery_days == pytest.approx([5.0 * np.log2(11)])
     assert many.loss_days == few.loss_days
     # However many are left, pigment is not back before new cells have come up.
-    all_left = pigment_course(skins.assign(melanocytes_left_shift=skins["melanocytes_left_shift"] + 9.0))
+    all_left = pigment_course(skins.with_arrays(melanocytes_left_shift=skins["melanocytes_left_shift"] + 9.0))
     assert all_left.recovery_days == pytest.approx([13.5])
 
 

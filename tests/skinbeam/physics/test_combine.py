@@ -161,10 +161,10 @@ def test_each_draw_moves_both_stages_by_their_own_spread() -> None:
     drawn = sample_kinetics(CELL_DEATH_KINETICS, skins)
     _, hold_s = isothermal_threshold(PULSED_KINETICS)
     short = threshold_temperature(drawn.frequency_1_s[:, 1], drawn.activation_J_mol[:, 1], hold_s)
-    expected = alone(PULSED_KINETICS, hold_s) + 15.0 * skins["pulsed_kinetics_shift"].to_numpy()
+    expected = alone(PULSED_KINETICS, hold_s) + 15.0 * skins["pulsed_kinetics_shift"]
     np.testing.assert_allclose(short, expected, atol=1e-8)
     long = threshold_temperature(drawn.frequency_1_s[:, 0], drawn.activation_J_mol[:, 0], 1.0)
-    np.testing.assert_allclose(long, alone("henriques", 1.0) + 3.0 * skins["kinetics_shift"].to_numpy(), atol=1e-8)
+    np.testing.assert_allclose(long, alone("henriques", 1.0) + 3.0 * skins["kinetics_shift"], atol=1e-8)
     again = sample_kinetics(CELL_DEATH_KINETICS, SkinDistribution().sample(200, 0))
     np.testing.assert_array_equal(again.activation_J_mol, drawn.activation_J_mol)
 

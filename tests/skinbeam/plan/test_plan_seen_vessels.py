@@ -28,8 +28,8 @@ def site(um: float, *, clear: bool = True, name: str = "cheeks") -> SitePhotoFin
 def diameters(case: Case, *sites: SitePhotoFindings, at: str = "cheeks") -> np.ndarray:
     bank = SkinBank(case, assess_colour(case, None), 32, 0, widths=photo_vessel_widths(case, sites))
     for skins in (bank.design_bank.skins(at, GOAL, max_draws=32), bank.skins(at, GOAL)):
-        drawn = skins.target["vessel_diameter_m"].to_numpy()[:, 0]
-        assert all((one.target["vessel_diameter_m"].to_numpy()[:, 0] == drawn).all() for one in skins.lighter_skins)
+        drawn = skins.target["vessel_diameter_m"][:, 0]
+        assert all((one.target["vessel_diameter_m"][:, 0] == drawn).all() for one in skins.lighter_skins)
     return drawn
 
 

@@ -65,12 +65,7 @@ def test_columns_go_deeper_for_what_is_more_severe() -> None:
 
 
 def test_what_counts_as_reached_lies_no_deeper_than_the_middle_of_the_zone() -> None:
-    fat = (
-        bank()
-        .skins("cheeks", treatment_goal("acne-scars", "fractional-ablative"))
-        .target["thickness_m"]
-        .values.sum(axis=1)
-    )
+    fat = bank().skins("cheeks", treatment_goal("acne-scars", "fractional-ablative")).target["thickness_m"].sum(axis=1)
     for severity in GRADES:
         goal = treatment_goal("acne-scars", "fractional-ablative", severity)
         counts, aimed = goal.column_depths_m(fat)

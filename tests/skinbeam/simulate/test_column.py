@@ -159,7 +159,7 @@ def test_only_dermis_and_fat_of_known_make_change_their_scattering() -> None:
     drawn = SkinDistribution.from_case(parse_record(Case, {"skin": {"preset": "human"}}, file="test")).median()
     found = thermal_optics(drawn, 1550.0)
     assert found is not None
-    names = list(drawn["material"].to_numpy())
+    names = list(drawn.materials)
     assert [bool(slope) for slope in found.scattering_slope] == [name in ("dermis", "fat") for name in names]
     assert [left < 1 for left in found.denatured_share] == [name == "dermis" for name in names]
     layer = {"name": "slab", "mua_per_cm": 5.0, "mus_per_cm": 50.0, "g": 0.8, "n": 1.4}

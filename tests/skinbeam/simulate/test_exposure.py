@@ -233,7 +233,7 @@ def test_what_a_pulse_would_be_too_short_to_tell_is_unknown() -> None:
 def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> None:
     case = loaded({"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}})
     made = build_scene(case)
-    grid = build_layer_grid(made.median_skin["thickness_m"].values)
+    grid = build_layer_grid(made.median_skin["thickness_m"])
     heat = tissue_table("pain")["heat"]
     pain_C = read_number(heat["temperature_C"])
     # In a half-space with a held surface (Carslaw and Jaeger, 2.4) half of the epidermis is at 40 um.

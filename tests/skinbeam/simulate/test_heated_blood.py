@@ -82,9 +82,9 @@ def test_a_dose_that_heats_nothing_leaves_blood_at_the_absorption_of_its_own_tem
     end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
     ratio = found.lumen[:, 0, end] / plain.lumen[:, 0, end]
     skins = response.skins
-    blood, oxygen = skins["haematocrit"].to_numpy()[:, 0], skins["oxygenation"].to_numpy()[:, 0]
+    blood, oxygen = skins["haematocrit"][:, 0], skins["oxygenation"][:, 0]
     # The draws carry the spread of the rise, 2.5 +- 0.5.
-    rise = 2.5 + 0.5 * skins["heated_blood_shift"].to_numpy()
+    rise = 2.5 + 0.5 * skins["heated_blood_shift"]
     factor = absorption_factor(plain.base[:, 0, 0], rise)
     cold, warm = blood_mua(585.0, blood, oxygen), heated_mua(585.0, blood, oxygen, factor)
     width = 10.0 * UM
@@ -290,6 +290,6 @@ def test_a_pulse_tells_what_blood_would_reach_unheated() -> None:
 
 def test_no_vessel_no_dose() -> None:
     bare = response_of(BUTTOCK)
-    empty = replace(bare, skins=bare.skins.drop_vars("vessel_depth_m"))
+    empty = replace(bare, skins=bare.skins.with_arrays(vessel_depth_m=np.empty((bare.skins.count, 0))))
     with pytest.raises(NotAvailable, match="no vessel"):
         dose_with_heated_blood(empty, rupture_dose)

@@ -36,9 +36,8 @@ def response(*args, draws=DRAWS, narrowed=False, **kwargs):
 
 def median_draws(made, **changes):
     """The same response with every draw's roof at the middle of its strength, and what else is changed."""
-    skins = made.skins.copy()
-    skins["roof_shift"] = 0 * skins["roof_shift"]
-    return replace(made, skins=skins, **changes)
+    middle = made.skins.with_arrays(roof_shift=np.zeros(made.skins.count))
+    return replace(made, skins=middle, **changes)
 
 
 def burst(made):
@@ -61,7 +60,7 @@ def test_the_steam_that_bursts_a_wide_bubble_is_the_heat_beyond_boiling():
     """
     made = median_draws(response(profile="top-hat", spot_mm=3.0, draws=6))
     dose, water, radius = burst(made), read_steam(), 1.5e-3
-    thickness = made.skins["thickness_m"].values[:, 0]
+    thickness = made.skins["thickness_m"][:, 0]
     held = roof_strength_Pa(read_number(tissue_table("surface")["roof"]["strength_MPa"]) * MPA, thickness, radius)
     boils = water.boiling_point_K(water.reference_Pa + held)
     start = vapour_onset_K(made.skins)
@@ -82,12 +81,10 @@ def test_the_steam_that_bursts_a_wide_bubble_is_the_heat_beyond_boiling():
 
 def with_roof(made, *, shift=0.0, factor=1.0):
     """Roofs stronger by standard deviations, or thicker in the roof alone: light and heat stay those of the skins."""
-    skins = made.skins.copy()
-    skins["roof_shift"] = skins["roof_shift"] + shift
-    thickness = skins["thickness_m"].values.copy()
+    thickness = made.skins["thickness_m"].copy()
     thickness[:, 0] *= factor
-    skins["thickness_m"] = (skins["thickness_m"].dims, thickness)
-    return replace(made, skins=skins)
+    changed = made.skins.with_arrays(roof_shift=made.skins["roof_shift"] + shift, thickness_m=thickness)
+    return replace(made, skins=changed)
 
 
 def test_a_stronger_or_a_thicker_roof_bursts_later():

@@ -243,9 +243,9 @@ def test_the_network_holds_the_blood_of_the_dermis_layer_by_layer() -> None:
     skins = SkinDistribution(site="buttock", vessel_kind="normal").sample(5, 0)
     network, share = vessel_network(skins)
     assert share.sum(axis=1) == pytest.approx(1.0)
-    names = [str(name) for name in skins["layer"].values]
-    bottoms = np.cumsum(skins["thickness_m"].to_numpy(), axis=1)
-    content = skins["blood_fraction"].to_numpy() * skins["thickness_m"].to_numpy()
+    names = list(skins.layers)
+    bottoms = np.cumsum(skins["thickness_m"], axis=1)
+    content = skins["blood_fraction"] * skins["thickness_m"]
     for layer in ("papillary dermis", "upper plexus", "reticular dermis", "deep plexus"):
         index = names.index(layer)
         inside = (network.depth > bottoms[:, index - 1, None]) & (network.depth < bottoms[:, index, None])
@@ -299,9 +299,9 @@ def test_the_blood_of_a_port_wine_stain_takes_light_from_its_vessels() -> None:
     assert bare.illumination is not None
     below = stain.grid.centres > 400 * UM
     assert np.median((stain.illumination.fluence_rate_ratio / bare.illumination.fluence_rate_ratio)[below]) < 0.9
-    held = stain.skins["blood_fraction"].to_numpy()
-    assert np.all(held >= bare.skins["blood_fraction"].to_numpy())
-    names = [str(name) for name in stain.skins["layer"].values]
+    held = stain.skins["blood_fraction"]
+    assert np.all(held >= bare.skins["blood_fraction"])
+    names = list(stain.skins.layers)
     # A lognormal of mean 0.0265 and deviation 0.0156: the mean of 32 has a standard error of a tenth.
     assert held[:, names.index("papillary dermis")].mean() == pytest.approx(0.0265, rel=0.4)
 

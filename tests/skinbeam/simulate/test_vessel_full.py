@@ -103,7 +103,7 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     pulse = response(VESSEL, pulse_ms=pulse_ms)
     vessels = skin_vessels(pulse)
     lumens = (SectionLumen(*(float(v[0, 0]) for v in (vessels.depth, vessels.diameter, vessels.wall))),)
-    grid = section_grid(pulse.skins["thickness_m"].values[0], pulse.grid.faces[0, -1], lumens)
+    grid = section_grid(pulse.skins["thickness_m"][0], pulse.grid.faces[0, -1], lumens)
     line = vessel_site(pulse, vessels, with_sides=False).lines[0]
     mua = blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation)
     excess = line.fluence_rate_ratio[0, 0] * (
@@ -209,7 +209,7 @@ def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
     }
     found = find_threshold(loaded(case), "vessel-closure", draws=4).to_dict()["reduction_error"]
     skin = build_scene(loaded(case), dose_required=False).median_skin
-    blood, oxygen = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
+    blood, oxygen = (float(skin[name][0, 0]) for name in ("haematocrit", "oxygenation"))
     # Oxyhaemoglobin absorbs 1 + 1.5 x 47/80 times as much at 67 °C, and 1 + 1.5 x 2/80 times at 22 °C, as at 20 °C.
     risen = oxygen * float(blood_mua(595.0, blood, 1.0)) * (1.88125 / 1.0375 - 1)
     hot = float(blood_mua(595.0, blood, oxygen)) + risen

@@ -32,15 +32,15 @@ def skin_of(**tables: Any) -> SkinDistribution:
 
 def column_um(skin: SkinDistribution, n: int = 200) -> np.ndarray:
     """Melanosome volume per area of the living epidermis, its basal layer included, µm."""
-    ds = skin.sample(n, 0).isel(layer=slice(0, 3))
-    return (ds[MELANIN] * ds["thickness_m"]).to_numpy().sum(axis=1) * 1e6
+    ds = skin.sample(n, 0)
+    return (ds[MELANIN][:, :3] * ds["thickness_m"][:, :3]).sum(axis=1) * 1e6
 
 
 @pytest.mark.parametrize("site", vocabulary_table("site"))
 def test_every_site_has_layers(site: str) -> None:
     ds = skin_of(skin={"site": site}).sample(100, 0)
-    assert tuple(ds["layer"].to_numpy()) == PERSON
-    thickness = ds["thickness_m"].to_numpy()
+    assert tuple(ds.layers) == PERSON
+    thickness = ds["thickness_m"]
     assert (thickness > 0).all()
     assert np.isinf(thickness[:, -1]).all()
     # Human skin anywhere but palm and sole: epidermis 25 to 400 µm, dermis 0.2 to 12 mm over all draws.
@@ -49,12 +49,16 @@ def test_every_site_has_layers(site: str) -> None:
 
 
 def test_variables_carry_units_and_a_weight() -> None:
-    ds = skin_of(skin={"preset": "human"}).sample(3, 0)
+    skins = skin_of(skin={"preset": "human"}, lesion=[{"kind": "port-wine-stain"}]).sample(3, 0)
+    ds = skins.to_xarray()
     assert all("units" in ds[name].attrs for name in ds.data_vars)
     assert ds["weight"].dims == ("sample",)
     assert (ds["weight"] == 1).all()
+    dims = {"thickness_m": "layer", "vessel_depth_m": "vessel", "lesion_depth_m": "place"}
+    assert {name: ds[name].dims for name in dims} == {name: ("sample", dim) for name, dim in dims.items()}
     assert all(ds[name].dims[0] == "sample" for name in ds.data_vars)
-    assert {f"{name}_shift" for name in SHIFT_NAMES} <= set(ds.data_vars)
+    assert {f"{name}_shift" for name in SHIFT_NAMES} <= set(ds.data_vars) == set(skins.arrays)
+    assert ds["layer"].values.tolist() == list(skins.layers)
 
 
 def test_fractions_are_fractions() -> None:
@@ -157,7 +161,7 @@ def test_a_lesion_without_a_source_says_so() -> None:
 def test_age_and_sex_change_thickness() -> None:
     def dermis(**patient: Any) -> float:
         ds = skin_of(patient=patient, skin={"site": "forehead"}).median()
-        return float(ds["thickness_m"].to_numpy()[0, 3:7].sum())
+        return float(ds["thickness_m"][0, 3:7].sum())
 
     assert dermis(age_years=70, sex="male") == pytest.approx(dermis(age_years=40, sex="male") * (1 - 3 * 0.06))
     assert dermis(age_years=40, sex="female") < dermis(age_years=40, sex="other") < dermis(age_years=40, sex="male")
@@ -172,7 +176,7 @@ def test_given_values_are_the_same_in_every_draw() -> None:
     given |= {"wall_m": 5e-6, "haematocrit": 0.4, "oxygenation": 0.6}
     for name, value in given.items():
         np.testing.assert_allclose(ds[name], value)
-    np.testing.assert_allclose(ds["water_fraction"].sel(layer="reticular dermis"), 0.5)
+    np.testing.assert_allclose(ds["water_fraction"][:, ds.layers.index("reticular dermis")], 0.5)
 
 
 def test_explicit_layers_replace_the_preset() -> None:
@@ -184,7 +188,7 @@ def test_explicit_layers_replace_the_preset() -> None:
     np.testing.assert_allclose(ds["thickness_m"], 70e-6)
     # The defaults of the case file: 1109 kg/m³ and 3391 J/(kg K).
     np.testing.assert_allclose(thermal_properties(ds).heat_capacity_vol, 1109.0 * 3391.0)
-    assert ds.sizes["vessel"] == 0
+    assert ds.vessel_count == 0
 
 
 @pytest.mark.parametrize(
@@ -197,8 +201,8 @@ def test_explicit_layers_replace_the_preset() -> None:
 )
 def test_vessels_follow_the_lesion_and_lie_below_the_epidermis(tables: dict[str, Any], mean_um: float | None) -> None:
     ds = skin_of(skin={"site": "cheeks"}, **tables).sample(2000, 0)
-    depth, diameter = (ds[name].to_numpy()[:, 0] for name in ("vessel_depth_m", "vessel_diameter_m"))
-    epidermis = ds["thickness_m"].to_numpy()[:, :2].sum(axis=1)
+    depth, diameter = (ds[name][:, 0] for name in ("vessel_depth_m", "vessel_diameter_m"))
+    epidermis = ds["thickness_m"][:, :2].sum(axis=1)
     assert (depth - diameter / 2 >= epidermis).all()
     if mean_um is not None:
         # Mean of 2000 draws with a deviation of 0.42 of it: standard error 0.009, three of them.
@@ -260,9 +264,9 @@ def test_melanin_of_people_lies_low_and_reaches_up() -> None:
     """Each draw lies between basal cells alone and an even epidermis, whatever its colour."""
     for ita in (55.0, 10.0, -30.0):
         ds = skin_of(skin={"ita_deg": ita}).sample(200, 0)
-        upper, basal = ds[MELANIN].to_numpy()[:, 1:3].T
-        thickness = ds["thickness_m"].to_numpy()[:, 1:3]
-        even = (ds[MELANIN].to_numpy()[:, 1:3] * thickness).sum(axis=1) / thickness.sum(axis=1)
+        upper, basal = ds[MELANIN][:, 1:3].T
+        thickness = ds["thickness_m"][:, 1:3]
+        even = (ds[MELANIN][:, 1:3] * thickness).sum(axis=1) / thickness.sum(axis=1)
         assert ((upper >= 0) & (upper <= basal)).all()
         # 200 uniform numbers leave neither tenth empty but once in 10⁹.
         assert (upper / even).min() < 0.1
@@ -274,11 +278,11 @@ def test_melanin_of_people_lies_low_and_reaches_up() -> None:
 def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
     for preset in ("pig", "minipig"):
         ds = skin_of(skin={"preset": preset}).sample(100, 0)
-        assert tuple(ds["layer"].to_numpy()) == PERSON
-        pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
-        assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL_LAYER]
-        np.testing.assert_allclose(epidermis_bottom_m(ds), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
-        vessels, bottom = ds["vessel_depth_m"].to_numpy(), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1)
+        assert tuple(ds.layers) == PERSON
+        pigmented = (ds[MELANIN] > 0).all(axis=0)
+        assert [name for name, held in zip(ds.layers, pigmented, strict=True) if held] == [BASAL_LAYER]
+        np.testing.assert_allclose(epidermis_bottom_m(ds), ds["thickness_m"][:, :3].sum(axis=1))
+        vessels, bottom = ds["vessel_depth_m"], ds["thickness_m"][:, :3].sum(axis=1)
         assert np.nanmin(vessels - bottom[:, None]) > 0
 
 

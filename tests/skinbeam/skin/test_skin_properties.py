@@ -172,8 +172,7 @@ def test_hydration_changes_1450_nm_and_not_532() -> None:
 
 def test_blood_in_vessels_is_reached_less_than_blood_spread_out() -> None:
     ds = median_of(site="cheeks")
-    spread_out = ds.copy(deep=True)
-    spread_out["vessel_radius_m"][:] = 0.0
+    spread_out = ds.with_arrays(vessel_radius_m=np.zeros_like(ds["vessel_radius_m"]))
     packed, free = optical_properties(ds, 418.0).mua, optical_properties(spread_out, 418.0).mua
     assert (packed[0, 3:] < free[0, 3:]).all()
     # At 800 nm a vessel is clear: 2 mua r = 2 x 430/m x 12 µm = 1 %, of which half is lost.
