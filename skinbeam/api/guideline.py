@@ -146,7 +146,7 @@ class StatementEntry:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GuidelineAnswer(DocumentResult):
     """The guideline for a condition.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam._version import __version__
 from skinbeam.model.document import DocumentResult
@@ -35,6 +36,7 @@ __all__ = [
     "write_light_fields",
 ]
 
+Floats = NDArray[np.float64]
 DEFAULT_PHOTONS = 1_000_000
 
 
@@ -53,13 +55,13 @@ class LightShares:
     reflectance_diffuse: float
     transmittance: float
     absorbed: Mapping[str, float]
-    fluence_rate_ratio: tuple[float, ...]
+    fluence_rate_ratio: Floats
     escaped_sides: float | None = None
     mean_path_um: Mapping[str, float] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LightBalance(LightShares, DocumentResult):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LightBalance(DocumentResult, LightShares):
     """The light in a layers file.
 
     Parameters
@@ -73,7 +75,7 @@ class LightBalance(LightShares, DocumentResult):
 
     roulette_balance: float | None = None
     standard_error: LightShares | None = None
-    depth_um: tuple[float, ...]
+    depth_um: Floats
     photons: int
     photons_per_second: int
     device: str
@@ -176,7 +178,7 @@ def run_light(
         **vars(_light_shares(light, names, spec)),
         roulette_balance=None if error is None else float(light.roulette_balance),
         standard_error=error,
-        depth_um=tuple(0.5 * (low + high) for low, high in pairwise(loaded.edges_um())),
+        depth_um=np.array([0.5 * (low + high) for low, high in pairwise(loaded.edges_um())]),
         photons=light.photons,
         photons_per_second=round(light.photons / (time.perf_counter() - start)),
         device=options.device,
@@ -225,7 +227,7 @@ def _light_shares(light: LightField, names: Sequence[str], spec: LayersFile) -> 
         reflectance_diffuse=float(light.reflectance_diffuse),
         transmittance=float(light.transmittance),
         absorbed=dict(zip(names, light.absorbed_fraction.tolist(), strict=True)),
-        fluence_rate_ratio=tuple(light.fluence_rate_ratio.tolist()),
+        fluence_rate_ratio=np.asarray(light.fluence_rate_ratio),
         escaped_sides=None if spec.voxels is None else float(light.escaped_sides),
         mean_path_um=None if path_um is None else dict(zip(names, path_um, strict=True)),
     )
@@ -291,7 +293,7 @@ def write_light_fields(run: LightRun, path: Path) -> None:
         errors = _dataset_variables(run.field.standard_error)
         variables |= {f"{name}_standard_error": value for name, value in errors.items()}
     axes: dict[str, Any] = {
-        "depth": ("depth", np.asarray(balance.depth_um) * UM, {"units": "m"}),
+        "depth": ("depth", balance.depth_um * UM, {"units": "m"}),
         # Zarr has no stable data type for text yet: the parts are numbered, and their names are in the attributes.
         "layer": ("layer", np.arange(len(names)), {"names": names}),
     }

@@ -87,7 +87,7 @@ class CloseUpRecord:
     pictures: tuple[PanelRecord, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PreviewReport(DocumentResult):
     """The pictures of a plan on a photograph, and every change with its origin.
 
@@ -137,19 +137,19 @@ class Preview:
     footnotes: tuple[str, ...] = ()
 
 
-def preview_photo(photo: Path | str, plan: Path | str, out: Path) -> PreviewReport:
-    """Draw a plan on a photograph and write its pictures into `out`.
+def preview_photo(photo: Path | str, plan: Plan | Path | str, out: Path) -> PreviewReport:
+    """Draw a plan, or the plan of a file, on a photograph and write its pictures into `out`.
 
     Raises
     ------
     InputError : the photograph or the plan cannot be read.
     NotAvailable : no face can be used; its body is the whole document with unknowns in place of values.
     """
-    made = read_plan_file(Path(plan))
+    made = plan if isinstance(plan, Plan) else read_plan_file(Path(plan))
     look = analyse_photograph(read_photograph(photo))
     preview = make_preview(made, look)
     if isinstance(look.skin, Unknown):
-        raise NotAvailable(look.skin.reason, body=preview.report.to_dict())
+        raise NotAvailable(look.skin.reason, answer=preview.report)
     for name, content in preview.files.items():
         write_atomically(out / name, content)
     return preview.report

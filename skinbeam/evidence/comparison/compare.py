@@ -89,7 +89,7 @@ def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Compa
     found = compare(condition, a, b, seed=seed)
     if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
         left_out = [said.text for said in found.in_words if said.id == "compare.left-out"]
-        raise NotAvailable(" ".join([found.difference.reason, *left_out]), body=found.to_dict())
+        raise NotAvailable(" ".join([found.difference.reason, *left_out]), answer=found)
     return found
 
 

@@ -54,14 +54,14 @@ def _window_data_figure(data: WindowData) -> Figure:
 
 def window_figure(window: TherapeuticWindow) -> Figure:
     """Return the figure of a window, drawn in the current Matplotlib style; an unknown probability is left out."""
-    effect, harm = (() if isinstance(p, Unknown) else p for p in (window.p_effect, window.p_harm))
+    effect, harm = (() if isinstance(p, Unknown) else p.tolist() for p in (window.p_effect, window.p_harm))
     allowed, limited = window.p_harm_allowed, window.harm.replace("-", " ")
     spent = () if isinstance(allowed, Unknown) else tuple([p / allowed for p in row] for row in harm)
     return _window_data_figure(
         WindowData(
             window.of,
-            window.dose,
-            window.pulse_ms,
+            window.dose.tolist(),
+            window.pulse_ms.tolist(),
             effect,
             harm,
             effect=window.effect.replace("-", " "),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,10 +152,10 @@ def window(**changed: Any) -> TherapeuticWindow:
         effect="vessel-closure",
         harm="epidermal-necrosis",
         of=data.dose_quantity,
-        dose=tuple(data.dose),
-        pulse_ms=tuple(data.rows),
-        p_effect=tuple(map(tuple, data.p_effect)),
-        p_harm=tuple(map(tuple, data.p_harm)),
+        dose=np.array(data.dose),
+        pulse_ms=np.array(data.rows),
+        p_effect=np.array(data.p_effect),
+        p_harm=np.array(data.p_harm),
         p_harm_allowed=0.1,
         practised=(maker,),
         makers=(maker,),
