@@ -176,12 +176,10 @@ class PlanResult(Generic[FiguresT]):
     Parameters
     ----------
     plan : the plan, with its numbers rounded as in the document.
-    photo : the analysis of the photograph, or None.
     concerns : the figures or other results that `keep` made of each concern.
     """
 
     plan: Plan
-    photo: PhotoAnalysis | None
     concerns: tuple[FiguresT, ...]
 
     @property
@@ -322,7 +320,7 @@ def _assemble_plan(
             data_release=data_release(),
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
-    return PlanResult(plan, consultation.photo_analysis, tuple(one.summary for one in parts))
+    return PlanResult(plan, tuple(one.summary for one in parts))
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,7 @@ def test_markup_in_a_label_stays_text() -> None:
     "make",
     [
         lambda: draw_section(sample_section()),
-        lambda: draw_section(
-            replace(sample_section(), peak_C_median=[], peak_C_low=[], peak_C_high=[], target_um=None)
-        ),
+        lambda: draw_section(replace(sample_section(), target_um=None)),
         lambda: draw_window(sample_window()),
         lambda: draw_window(sample_window(1)),
         lambda: draw_window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
