@@ -14,7 +14,8 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan_records.course import TestSpotLadder
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
-from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
+from skinbeam.preview.page import PreviewPage
+from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
     capitalise,
     inline_name,
@@ -191,7 +192,7 @@ CONCERNS_IN_FULL = 4  # a page each: more are not read
 _NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone", "preview")
 
 
-def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
+def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     """Return the leaflet's context; `preview` holds the preview pictures."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision

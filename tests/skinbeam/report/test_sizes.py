@@ -113,11 +113,12 @@ def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_t
     overlays = tmp_path / "photo"
     photo = report_analysis(analysis, overlays)
     preview = make_preview(plan, analysis)
+    assert preview.page is not None
     write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
     (width, height), screens = next(iter(SCREENS.items()))
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto((tmp_path / "report.html").as_uri())
     assert page.locator("#preview").is_visible()
-    assert all(page.get_by_text(line).first.is_visible() for line in preview.undrawn_harms)
+    assert all(page.get_by_text(line).first.is_visible() for line in preview.page.undrawn_harms)
     assert page.evaluate("document.documentElement.scrollHeight") <= screens * height
     page.close()
