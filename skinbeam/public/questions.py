@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from skinbeam.api.analyse_photo import PhotoReport, report_photo
+from skinbeam.api.guideline import GuidelineAnswer, answer_guideline
 from skinbeam.api.light import LightBalance, LightOptions, run_light
 from skinbeam.api.light_profile import DepthProfile, profile_light
 from skinbeam.api.preview import PreviewReport, preview_photo
@@ -35,6 +36,7 @@ __all__ = [
     "compare",
     "devices",
     "expect",
+    "guideline",
     "light",
     "light_profile",
     "plan",
@@ -384,6 +386,37 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     >>> print(found.difference, [trial.study for trial in found.direct])
     """
     return compare_connected(condition, a, b, seed=seed)
+
+
+def guideline(
+    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
+) -> GuidelineAnswer:
+    """Return what sources put first, second and third for a condition, and what they avoid (`skinbeam.guideline/1`).
+
+    With a site or a kind, the most specific cell of each phototype is returned, as for a plan.
+
+    Parameters
+    ----------
+    condition, site : names or everyday words.
+    phototype : I to VI; left out, all.
+    subtype : a kind of the condition.
+
+    Returns
+    -------
+    The result: `cells`, each with the places `first`, `second` and `third` (a treatment with its devices and doses, or
+    unknown), `avoid` and `firmness`, and `rows`, what each source says.
+
+    Raises
+    ------
+    InputError : an unknown name; the nearest is named.
+
+    Example
+    -------
+    >>> from skinbeam import guideline
+    >>> for cell in guideline("melasma", phototype="IV", subtype="dermal").cells:
+    ...     print(cell.first.treatment, cell.firmness)
+    """
+    return answer_guideline(condition, phototype=phototype, site=site, subtype=subtype)
 
 
 def devices() -> Mapping[str, Device]:
