@@ -135,15 +135,15 @@ def answer_question(question: EvidenceQuestion, *, seed: int = 0) -> Expectation
     return answer
 
 
-def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
-    """Return the expectation that a plan shows for a setting; arguments as in `expect`.
+def expect_for_setting(question: EvidenceQuestion) -> Expectation:
+    """Return the expectation that a plan shows for a setting.
 
     Where no study counted improvement for this condition, the harms of the kind of laser are still known, and a person
     who considers it needs to see them. For skin that no study included they stay unknown.
     """
-    found = expect(question, seed=seed)
+    found = expect(question)
     if found.abstains is not None and found.abstains.id in ("evidence.no-study", "evidence.none-usable"):
-        return replace(found, **_counted_outcomes(question, seed))
+        return replace(found, **_counted_outcomes(question, seed=0))
     return found
 
 

@@ -13,14 +13,14 @@ from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
 from preview_samples import FACE, look, plan
 from pypdf import PdfReader
+from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_figures, sample_plan
 
 from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
-from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_files import write_report
 
 pytestmark = pytest.mark.check
