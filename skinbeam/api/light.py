@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skinbeam._version import __version__
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.json_fields import NOT_IN_DOCUMENT
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MEGABYTE, UM
 from skinbeam.physics.light.photon_scene import LightTally
@@ -68,6 +69,7 @@ class LightBalance(DocumentResult, LightShares):
     ----------
     roulette_balance, standard_error : of Monte Carlo alone.
     depth_um : centres of the bins of depth.
+    tops_um : depth at which each layer begins, by its name, for the figure; empty for voxels.
     """
 
     schema: ClassVar[str] = "skinbeam.light/1"
@@ -81,6 +83,7 @@ class LightBalance(DocumentResult, LightShares):
     device: str
     method: str
     sources: tuple[str, ...]
+    tops_um: Mapping[str, float] = field(metadata=NOT_IN_DOCUMENT)
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,6 @@ class LightRun:
     balance: LightBalance
     field: LightField
     loaded: LoadedLayers
-
-    @property
-    def tops_um(self) -> dict[str, float]:
-        """Depth at which each layer begins, by its name; empty for voxels."""
-        layers = self.loaded.spec.layer
-        tops = accumulate((layer.thickness_um or 0.0 for layer in layers[:-1]), initial=0.0)
-        return {layer.name: top for layer, top in zip(layers, tops, strict=False)}
 
 
 @dataclass(frozen=True)
@@ -184,8 +180,14 @@ def run_light(
         device=options.device,
         method=method,
         sources=tuple(sorted(sources)),
+        tops_um=_layer_tops_um(spec),
     )
     return LightRun(balance, light, loaded)
+
+
+def _layer_tops_um(spec: LayersFile) -> dict[str, float]:
+    tops = accumulate((layer.thickness_um or 0.0 for layer in spec.layer[:-1]), initial=0.0)
+    return {layer.name: top for layer, top in zip(spec.layer, tops, strict=False)}
 
 
 def _choose_method(spec: LayersFile, options: LightOptions) -> str:

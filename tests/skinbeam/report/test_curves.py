@@ -156,6 +156,7 @@ LIGHT = LightBalance(
     device="cpu",
     method="ordinates",
     sources=(),
+    tops_um={"glass": 0.0, "water": 170.0},
 )
 
 
@@ -167,7 +168,7 @@ def expectation() -> Expectation:
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     "threshold": lambda: threshold_figure(threshold()),
     "skin": lambda: skin_figure(SKIN),
-    "light": lambda: light_figure(LIGHT, {"glass": 0.0, "water": 170.0}),
+    "light": lambda: light_figure(LIGHT),
     "expect": lambda: expect_figure(expectation()),
 }
 
