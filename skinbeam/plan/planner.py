@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -234,13 +234,8 @@ def plan_consultation(
     on_started : as of `run_in_parallel`.
     revise : puts a laser option at the setting that a clinician chose; None where nobody chose one.
     """
-
-    def in_parallel(
-        work: Callable[[Concern], _ConcernPart[FiguresT]], concerns: Sequence[Concern]
-    ) -> list[_ConcernPart[FiguresT]]:
-        load_planning_tables()
-        return run_in_parallel(work, concerns, on_started=on_started)
-
+    load_planning_tables()
+    in_parallel = partial(run_in_parallel, on_started=on_started)
     return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern, revise)
 
 
