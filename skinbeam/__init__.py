@@ -17,7 +17,7 @@ _HOMES = {
     "compare": "skinbeam.public.questions",
     "devices": "skinbeam.public.questions",
     "expect": "skinbeam.public.questions",
-    "guideline": "skinbeam.api.guideline",
+    "guideline": "skinbeam.public.questions",
     "light": "skinbeam.public.questions",
     "light_profile": "skinbeam.public.questions",
     "load_case": "skinbeam.model.input_files",

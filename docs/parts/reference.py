@@ -2,11 +2,14 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import skinbeam
-from skinbeam.public import curve, planned, questions, results
+from skinbeam.model.document import HEAD_FIELDS, DocumentResult
+from skinbeam.public import curve, planned, questions
 
 __all__ = ["functions", "result_classes"]
 
@@ -15,9 +18,9 @@ _PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
 _IMPORTS = re.compile(r"\A((?:from .*\n)+)")
 _NEW_ITEM = re.compile(r"^(?=\S)|(?<=\.) (?=\w+(?:, \w+)* : )", re.MULTILINE)
 _CLASSES = (
-    *(getattr(results, name) for name in ("Result", "Record")),
+    DocumentResult,
     curve.SettingCurve,
-    *(cls for cls in vars(results).values() if isinstance(cls, type) and cls.__base__ is results.Result),
+    *(cls for cls in vars(questions).values() if isinstance(cls, type) and issubclass(cls, DocumentResult)),
     planned.PlannedConsultation,
     planned.PlannedConcern,
     planned.PlannedOption,
@@ -38,10 +41,52 @@ def result_classes() -> str:
     """Return every class that the functions return or raise, with its fields and methods."""
     return "\n\n".join(
         "\n\n".join(
-            [_text(cls, f"### {cls.__name__}"), *(_entry(name, member, "####") for name, member in _methods(cls))]
+            part
+            for part in (
+                _text(cls, f"### {cls.__name__}"),
+                _field_list(cls),
+                *(_entry(name, member, "####") for name, member in _methods(cls)),
+            )
+            if part
         )
         for cls in _CLASSES
     )
+
+
+def _field_list(cls: type) -> str:
+    """Return the fields of a result, then those of each of its groups; empty for other classes."""
+    if not issubclass(cls, DocumentResult) or cls is DocumentResult:
+        return ""
+    hints = typing.get_type_hints(cls)
+    names = [field.name for field in fields(cls) if field.name not in HEAD_FIELDS]
+    groups = {name: next(filter(_is_group, _classes_in(hints[name])), None) for name in names}
+    lines = [
+        f"- `{name}`: {_first_sentence(group)}: {_quoted(field.name for field in fields(group))}."
+        for name, group in groups.items()
+        if group is not None
+    ]
+    return "\n".join([f"**Fields** {_quoted(names)}.", *(["", *lines] if lines else [])])
+
+
+def _is_group(cls: type) -> bool:
+    """Return whether a class is a group of values; estimates, unknowns and messages are values themselves."""
+    return is_dataclass(cls) and not hasattr(cls, "as_record")
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _classes_in(hint: Any) -> Iterator[type]:
+    """Yield the classes that an annotation names, however deep."""
+    if isinstance(hint, type) and not typing.get_args(hint):
+        yield hint
+    for part in typing.get_args(hint):
+        yield from _classes_in(part)
+
+
+def _first_sentence(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").replace("\n", " ").partition(". ")[0].rstrip(".")
 
 
 def _methods(cls: type) -> Iterator[tuple[str, Any]]:

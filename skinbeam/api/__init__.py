@@ -1,1 +1,1 @@
-"""Functions that return the JSON documents of skinbeam, for the command line, the web application and Python."""
+"""Functions that answer one question each about a loaded case, with the records of their answers."""

@@ -49,7 +49,7 @@ class PhotoFace:
     box: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PhotoReport(DocumentResult):
     """The findings of a photograph.
 
@@ -109,7 +109,7 @@ def report_photo(
     earlier = None if before is None else analyse_photograph(read_photograph(before, field="before"), site=site)
     report = report_analysis(look, out, earlier)
     if isinstance(look.skin, Unknown):
-        raise NotAvailable(look.skin.reason, body=report.to_dict())
+        raise NotAvailable(look.skin.reason, answer=report)
     return report
 
 

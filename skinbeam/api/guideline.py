@@ -33,12 +33,12 @@ __all__ = [
     "PlaceEntry",
     "StatementEntry",
     "answer_guideline",
-    "guideline",
+    "find_cells",
     "uncovered_case_answer",
 ]
 
 
-def guideline(
+def find_cells(
     condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
 ) -> tuple[GuidelineCell, ...]:
     """Return the cells of a condition: all of them, or those of a phototype, of a site and of a kind.
@@ -54,12 +54,6 @@ def guideline(
     Raises
     ------
     InputError : an unknown name; the nearest is named.
-
-    Example
-    -------
-    >>> from skinbeam import guideline
-    >>> for cell in guideline("melasma", phototype="IV", subtype="dermal"):
-    ...     print([choice.treatment for choice in cell.treatments], cell.firmness)
     """
     name = _resolve_condition(condition)
     if phototype is not None and phototype not in PHOTOTYPES:
@@ -146,7 +140,7 @@ class StatementEntry:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GuidelineAnswer(DocumentResult):
     """The guideline for a condition.
 
@@ -170,8 +164,8 @@ class GuidelineAnswer(DocumentResult):
 def answer_guideline(
     condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
 ) -> GuidelineAnswer:
-    """Return the guideline for a condition; arguments and errors as in `guideline`."""
-    cells = guideline(condition, phototype=phototype, site=site, subtype=subtype)
+    """Return the guideline for a condition; arguments and errors as in `find_cells`."""
+    cells = find_cells(condition, phototype=phototype, site=site, subtype=subtype)
     name = cells[0].condition
     rows = tuple(_statements(name, phototype, site, subtype))
     sources = dict.fromkeys(
@@ -210,7 +204,7 @@ def uncovered_case_answer(tables: Mapping[str, Any]) -> NotAvailable | None:
     sentences: list[str] = []
     for name in dict.fromkeys(name for name in names if name is not None):
         sentences.append(render_message("guideline.not-covered", {"condition": condition_words(name)}))
-        for cell in guideline(name, phototype=phototype if phototype in PHOTOTYPES else None):
+        for cell in find_cells(name, phototype=phototype if phototype in PHOTOTYPES else None):
             sentences += _practice_sentences(cell)
         sentences.append(render_message("guideline.clinics-more", {"name": name}))
     return NotAvailable(" ".join(sentences), body={"schema": "skinbeam.plan/1"})

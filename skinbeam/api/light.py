@@ -3,16 +3,18 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam._version import __version__
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.json_fields import NOT_IN_DOCUMENT
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MEGABYTE, UM
 from skinbeam.physics.light.photon_scene import LightTally
@@ -35,6 +37,7 @@ __all__ = [
     "write_light_fields",
 ]
 
+Floats = NDArray[np.float64]
 DEFAULT_PHOTONS = 1_000_000
 
 
@@ -53,19 +56,20 @@ class LightShares:
     reflectance_diffuse: float
     transmittance: float
     absorbed: Mapping[str, float]
-    fluence_rate_ratio: tuple[float, ...]
+    fluence_rate_ratio: Floats
     escaped_sides: float | None = None
     mean_path_um: Mapping[str, float] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LightBalance(LightShares, DocumentResult):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LightBalance(DocumentResult, LightShares):
     """The light in a layers file.
 
     Parameters
     ----------
     roulette_balance, standard_error : of Monte Carlo alone.
     depth_um : centres of the bins of depth.
+    tops_um : depth at which each layer begins, by its name, for the figure; empty for voxels.
     """
 
     schema: ClassVar[str] = "skinbeam.light/1"
@@ -73,12 +77,13 @@ class LightBalance(LightShares, DocumentResult):
 
     roulette_balance: float | None = None
     standard_error: LightShares | None = None
-    depth_um: tuple[float, ...]
+    depth_um: Floats
     photons: int
     photons_per_second: int
     device: str
     method: str
     sources: tuple[str, ...]
+    tops_um: Mapping[str, float] = field(metadata=NOT_IN_DOCUMENT)
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,6 @@ class LightRun:
     balance: LightBalance
     field: LightField
     loaded: LoadedLayers
-
-    @property
-    def tops_um(self) -> dict[str, float]:
-        """Depth at which each layer begins, by its name; empty for voxels."""
-        layers = self.loaded.spec.layer
-        tops = accumulate((layer.thickness_um or 0.0 for layer in layers[:-1]), initial=0.0)
-        return {layer.name: top for layer, top in zip(layers, tops, strict=False)}
 
 
 @dataclass(frozen=True)
@@ -176,14 +174,20 @@ def run_light(
         **vars(_light_shares(light, names, spec)),
         roulette_balance=None if error is None else float(light.roulette_balance),
         standard_error=error,
-        depth_um=tuple(0.5 * (low + high) for low, high in pairwise(loaded.edges_um())),
+        depth_um=np.array([0.5 * (low + high) for low, high in pairwise(loaded.edges_um())]),
         photons=light.photons,
         photons_per_second=round(light.photons / (time.perf_counter() - start)),
         device=options.device,
         method=method,
         sources=tuple(sorted(sources)),
+        tops_um=_layer_tops_um(spec),
     )
     return LightRun(balance, light, loaded)
+
+
+def _layer_tops_um(spec: LayersFile) -> dict[str, float]:
+    tops = accumulate((layer.thickness_um or 0.0 for layer in spec.layer[:-1]), initial=0.0)
+    return {layer.name: top for layer, top in zip(spec.layer, tops, strict=False)}
 
 
 def _choose_method(spec: LayersFile, options: LightOptions) -> str:
@@ -225,7 +229,7 @@ def _light_shares(light: LightField, names: Sequence[str], spec: LayersFile) -> 
         reflectance_diffuse=float(light.reflectance_diffuse),
         transmittance=float(light.transmittance),
         absorbed=dict(zip(names, light.absorbed_fraction.tolist(), strict=True)),
-        fluence_rate_ratio=tuple(light.fluence_rate_ratio.tolist()),
+        fluence_rate_ratio=np.asarray(light.fluence_rate_ratio),
         escaped_sides=None if spec.voxels is None else float(light.escaped_sides),
         mean_path_um=None if path_um is None else dict(zip(names, path_um, strict=True)),
     )
@@ -291,7 +295,7 @@ def write_light_fields(run: LightRun, path: Path) -> None:
         errors = _dataset_variables(run.field.standard_error)
         variables |= {f"{name}_standard_error": value for name, value in errors.items()}
     axes: dict[str, Any] = {
-        "depth": ("depth", np.asarray(balance.depth_um) * UM, {"units": "m"}),
+        "depth": ("depth", balance.depth_um * UM, {"units": "m"}),
         # Zarr has no stable data type for text yet: the parts are numbered, and their names are in the attributes.
         "layer": ("layer", np.arange(len(names)), {"names": names}),
     }

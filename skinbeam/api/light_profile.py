@@ -1,10 +1,12 @@
 """Compute `skinbeam.light-profile/1`: the fluence rate of a wide beam over the depth of sampled skins."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skinbeam._version import __version__
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
@@ -18,8 +20,13 @@ from skinbeam.skin.properties import optical_properties
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import Message
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
 __all__ = ["DepthProfile", "LayerTop", "profile_light"]
 
+Floats = NDArray[np.float64]
 MAX_BINS = 1000
 
 
@@ -31,27 +38,45 @@ class LayerTop:
     top_um: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DepthProfile(DocumentResult):
     """The fluence rate over the irradiance in equal bins from the surface down.
 
     Parameters
     ----------
-    depth_um : centres of the bins.
-    fluence_rate_ratio : weighted median of the draws, with low and high of the central `level` of the population.
+    depth_um : centres of the bins, (depth,).
+    fluence_rate_ratio : fluence rate over irradiance, mean of each bin, (depth,): the weighted median of the draws,
+        with low and high of the central `level` of the population. Backscattered light makes it greater than 1 below
+        the surface.
+    layers : from the surface down, at median thickness.
     """
 
     schema: ClassVar[str] = "skinbeam.light-profile/1"
 
     wavelength_nm: float
-    depth_um: tuple[float, ...]
-    fluence_rate_ratio: tuple[float, ...]
-    fluence_rate_ratio_low: tuple[float, ...]
-    fluence_rate_ratio_high: tuple[float, ...]
+    depth_um: Floats
+    fluence_rate_ratio: Floats
+    fluence_rate_ratio_low: Floats
+    fluence_rate_ratio_high: Floats
     level: float
     layers: tuple[LayerTop, ...]
     draws: int
     sources: tuple[str, ...]
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Return the fluence rate ratio, its low and its high over `depth_um`, with units."""
+        import xarray as xr
+
+        names = ("fluence_rate_ratio", "fluence_rate_ratio_low", "fluence_rate_ratio_high")
+        return xr.Dataset(
+            {name: ("depth_um", getattr(self, name), {"units": "1", "level": self.level}) for name in names},
+            {"depth_um": ("depth_um", self.depth_um, {"units": "um"})},
+            {"schema": self.schema, "version": __version__, "seed": self.seed, "wavelength_nm": self.wavelength_nm},
+        )
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return `to_xarray` as a table with a row for each depth."""
+        return self.to_xarray().to_dataframe()
 
 
 def profile_light(
@@ -89,20 +114,16 @@ def profile_light(
         _check_range("deepest_um", deepest_um, 1.0, float(skins["thickness_m"].sum(axis=1).min()) / UM)
         ratio = fluence_between_depths(skins, optical_properties(skins, wavelength_nm), edges_um * UM)
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
-    low, median, high = (
-        tuple(float(value) for value in column)
-        for column in zip(
-            *(weighted_quantiles(cell, weights, (tail, 0.5, 1.0 - tail)) for cell in ratio.fluence_rate_ratio.T),
-            strict=True,
-        )
-    )
+    low, median, high = np.array(
+        [weighted_quantiles(cell, weights, (tail, 0.5, 1.0 - tail)) for cell in ratio.fluence_rate_ratio.T]
+    ).T
     tops_um = np.concatenate([[0.0], np.cumsum(thickness_um[:-1])])
     return DepthProfile(
         case_sha256=loaded.sha256(),
         seed=seed,
         warnings=tuple(warnings),
         wavelength_nm=wavelength_nm,
-        depth_um=tuple(map(float, 0.5 * (edges_um[1:] + edges_um[:-1]))),
+        depth_um=0.5 * (edges_um[1:] + edges_um[:-1]),
         fluence_rate_ratio=median,
         fluence_rate_ratio_low=low,
         fluence_rate_ratio_high=high,

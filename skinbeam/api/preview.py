@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import Plan
+from skinbeam.preview.page import PreviewDay, PreviewLabels, PreviewPage, PreviewPicture, PreviewRow
 from skinbeam.preview.panels import make_strip, omission_message
 from skinbeam.preview.sheet import (
     add_caption_band,
@@ -33,35 +34,15 @@ __all__ = [
     "CloseUpRecord",
     "PanelRecord",
     "Preview",
-    "PreviewPicture",
     "PreviewReport",
-    "PreviewRow",
     "make_preview",
     "preview_photo",
     "read_plan_file",
 ]
 
 STRIP_FILE, DOCUMENT_FILE = "strip.png", "preview.json"
+_PAGE_PICTURE = "preview/picture-{}.jpg"
 _PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one
-
-
-@dataclass(frozen=True)
-class PreviewPicture:
-    """A picture for a page, as JPEG, with its words. `altered` : whether it is an illustration, not the photograph."""
-
-    content: bytes
-    alt: str
-    label: str
-    words: tuple[str, ...]
-    altered: bool
-
-
-@dataclass(frozen=True)
-class PreviewRow:
-    """Pictures side by side of the same skin: the photograph first, then what may come."""
-
-    title: str
-    pictures: tuple[PreviewPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +68,7 @@ class CloseUpRecord:
     pictures: tuple[PanelRecord, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PreviewReport(DocumentResult):
     """The pictures of a plan on a photograph, and every change with its origin.
 
@@ -121,35 +102,29 @@ class Preview:
     ----------
     files : pictures and document by file name; empty if no face can be used.
     report : its pictures and every change with its origin.
-    gains, harms : rows of pictures for a page: the whole face and close-ups.
-    undrawn_harms : sentences that name the harms without a picture, with their counts.
-    days_title, days : the session after which days are counted, and what shows on each.
-    footnotes : footnotes below the rows. All text is in the current language.
+    page : the pictures as a page shows them, in the current language; None if no face can be used.
+    page_pictures : the content of the pictures of the page, by file.
     """
 
     files: Mapping[str, bytes]
     report: PreviewReport
-    gains: tuple[PreviewRow, ...] = ()
-    harms: tuple[PreviewRow, ...] = ()
-    undrawn_harms: tuple[str, ...] = ()
-    days_title: str = ""
-    days: tuple[tuple[str, str], ...] = ()
-    footnotes: tuple[str, ...] = ()
+    page: PreviewPage | None = None
+    page_pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def preview_photo(photo: Path | str, plan: Path | str, out: Path) -> PreviewReport:
-    """Draw a plan on a photograph and write its pictures into `out`.
+def preview_photo(photo: Path | str, plan: Plan | Path | str, out: Path) -> PreviewReport:
+    """Draw a plan, or the plan of a file, on a photograph and write its pictures into `out`.
 
     Raises
     ------
     InputError : the photograph or the plan cannot be read.
     NotAvailable : no face can be used; its body is the whole document with unknowns in place of values.
     """
-    made = read_plan_file(Path(plan))
+    made = plan if isinstance(plan, Plan) else read_plan_file(Path(plan))
     look = analyse_photograph(read_photograph(photo))
     preview = make_preview(made, look)
     if isinstance(look.skin, Unknown):
-        raise NotAvailable(look.skin.reason, body=preview.report.to_dict())
+        raise NotAvailable(look.skin.reason, answer=preview.report)
     for name, content in preview.files.items():
         write_atomically(out / name, content)
     return preview.report
@@ -192,41 +167,61 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
         DOCUMENT_FILE: pretty_json(report.to_dict()).encode(),
     }
-    return Preview(
-        files,
-        report,
-        gains=_gain_rows(strip),
-        harms=tuple(_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if close_up.harm),
+    page, page_pictures = _make_page(strip)
+    return Preview(files, report, page, page_pictures)
+
+
+def _make_page(strip: PreviewStrip) -> tuple[PreviewPage, Mapping[str, bytes]]:
+    """Return the page of a strip in the current language, and the content of its pictures by file."""
+    pictures: dict[str, bytes] = {}
+    page = PreviewPage(
+        gains=_gain_rows(strip, pictures),
+        harms=tuple(
+            _page_row(close_up.title, close_up.panels, pictures) for close_up in strip.close_ups if close_up.harm
+        ),
         undrawn_harms=tuple(message.text for message in undrawn_harm_messages(strip.undrawn_harms)),
         days_title=render_message("preview-label.days") if strip.visit is None else strip.visit.text,
-        days=tuple((panel.label.text, day_words(panel)) for panel in strip.panels if panel.moment.kind == "day"),
+        days=tuple(
+            PreviewDay(panel.label.text, day_words(panel)) for panel in strip.panels if panel.moment.kind == "day"
+        ),
         footnotes=tuple(footnote.text for footnote in footnotes(strip)),
+        labels=PreviewLabels(
+            photograph=render_message("preview.photograph"),
+            illustration=render_message("preview.marked"),
+            harms=render_message("preview-label.harms"),
+            pictures_show=render_message("preview-label.notes"),
+            slider=render_message("preview.slider"),
+            whole_face=render_message("preview-label.whole"),
+        ),
     )
+    return page, pictures
 
 
-def _gain_rows(strip: PreviewStrip) -> tuple[PreviewRow, ...]:
+def _gain_rows(strip: PreviewStrip, pictures: dict[str, bytes]) -> tuple[PreviewRow, ...]:
     """Return the whole face at each percentile, close-ups, and the year after; nothing where no gain is drawn."""
     drawn = [panel for panel in strip.panels if panel.picture is not None]
     before, ends, late = ([one for one in drawn if one.moment.kind == kind] for kind in ("before", "end", "months"))
     if not ends:
         return ()
-    rows = [_page_row(Message("preview-label.end"), [*before, *ends])]
-    rows += [_page_row(close_up.title, close_up.panels) for close_up in strip.close_ups if not close_up.harm]
-    return tuple([*rows, _page_row(late[0].label, [*before, *late])] if late else rows)
+    rows = [_page_row(Message("preview-label.end"), [*before, *ends], pictures)]
+    rows += [_page_row(close_up.title, close_up.panels, pictures) for close_up in strip.close_ups if not close_up.harm]
+    return tuple([*rows, _page_row(late[0].label, [*before, *late], pictures)] if late else rows)
 
 
-def _page_row(title: Message, panels: Sequence[Panel]) -> PreviewRow:
-    return PreviewRow(title.text, tuple(_page_picture(title, panel) for panel in panels))
+def _page_row(title: Message, panels: Sequence[Panel], pictures: dict[str, bytes]) -> PreviewRow:
+    return PreviewRow(title.text, tuple(_page_picture(title, panel, pictures) for panel in panels))
 
 
-def _page_picture(title: Message, panel: Panel) -> PreviewPicture:
+def _page_picture(title: Message, panel: Panel, pictures: dict[str, bytes]) -> PreviewPicture:
+    """Return a picture, and add its content to `pictures`."""
     assert panel.picture is not None  # rows for a page hold panels with pictures alone
     altered, percentile = panel.moment.kind != "before", panel.moment.percentile
     label = panel.label if percentile is None else Message(f"preview-label.p{percentile}")  # also a year later
     alt = render_message("preview.alt", {"title": title.text, "label": label.text})
     words = (*(() if panel.frequency is None else (panel.frequency,)), *panel.notes)
-    content = encode_jpeg(panel.picture, altered=altered)
-    return PreviewPicture(content, alt, label.text, tuple(message.text for message in words), altered)
+    file = _PAGE_PICTURE.format(len(pictures) + 1)
+    pictures[file] = encode_jpeg(panel.picture, altered=altered)
+    return PreviewPicture(file, alt, label.text, tuple(message.text for message in words), altered)
 
 
 def _panel_png(panel: Panel) -> bytes:

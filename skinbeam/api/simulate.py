@@ -75,7 +75,7 @@ def simulate_case(
                 parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write, lit))
     except NotAvailable as silence:
         nothing = _unknown_simulation(loaded, seed, Unknown(silence.reason))
-        raise NotAvailable(silence.reason, body=nothing.to_dict()) from None
+        raise NotAvailable(silence.reason, answer=nothing) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join_chunks([part[0] for part in parts]), parts[0][2]
     if is_bulk_boiling(seen.get("microlesion.bulk_rise_K", 0.0), scene.median_skin):

@@ -32,7 +32,7 @@ from skinbeam.text import Message
 
 __all__ = ["LabColour", "SkinLayer", "SkinSpectra", "describe_skin", "parse_wavelengths"]
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
 # Limit of solutions of the radiative transfer equation in a document, which limits its time to about ten seconds.
 MAX_SOLUTIONS = 20_000
@@ -97,10 +97,10 @@ class SkinLayer:
 
     name: str
     thickness_um: float | Unknown
-    mua_per_cm: tuple[float, ...]
-    mus_per_cm: tuple[float, ...]
-    g: tuple[float, ...]
-    n: tuple[float, ...]
+    mua_per_cm: Floats
+    mus_per_cm: Floats
+    g: Floats
+    n: Floats
     density_kg_m3: float
     heat_capacity_J_kgK: float
     conductivity_W_mK: float
@@ -115,26 +115,28 @@ class LabColour:
     b: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SkinSpectra(DocumentResult):
     """Layers, spectra and colour of the median skin, with the population's spread.
 
     Parameters
     ----------
+    wavelength_nm : (wavelength,).
     layers : from the surface down.
-    reflectance : specular included, one value per wavelength, with low and high of the central `level` of the
+    reflectance : fractions, (wavelength,), specular included, with low and high of the central `level` of the
         population. reflectance_excluded : without the specular part.
+    ita_deg : the individual typology angle.
     """
 
     schema: ClassVar[str] = "skinbeam.skin/1"
 
-    wavelength_nm: tuple[float, ...]
+    wavelength_nm: Floats
     layers: tuple[SkinLayer, ...]
-    reflectance: tuple[float, ...]
-    reflectance_low: tuple[float, ...]
-    reflectance_high: tuple[float, ...]
+    reflectance: Floats
+    reflectance_low: Floats
+    reflectance_high: Floats
     level: float
-    reflectance_excluded: tuple[float, ...]
+    reflectance_excluded: Floats
     Lab: LabColour
     ita_deg: float
     phototype_range: str | Unknown
@@ -209,13 +211,13 @@ def _compute_spectra(
         case_sha256=loaded.sha256(),
         seed=seed,
         warnings=tuple(warnings),
-        wavelength_nm=tuple(wavelengths_nm),
+        wavelength_nm=np.array(wavelengths_nm),
         layers=_layers(ds, [at[nm] for nm in wavelengths_nm], weight),
-        reflectance=tuple(median for _, median, _ in bounds),
-        reflectance_low=tuple(low for low, _, _ in bounds),
-        reflectance_high=tuple(high for _, _, high in bounds),
+        reflectance=np.array([median for _, median, _ in bounds]),
+        reflectance_low=np.array([low for low, _, _ in bounds]),
+        reflectance_high=np.array([high for _, _, high in bounds]),
         level=INTERVAL_LEVEL,
-        reflectance_excluded=tuple(weighted_median(diffuse[nm], weight) for nm in wavelengths_nm),
+        reflectance_excluded=np.array([weighted_median(diffuse[nm], weight) for nm in wavelengths_nm]),
         Lab=LabColour(float(lab.L), float(lab.a), float(lab.b)),
         ita_deg=ita_deg,
         phototype_range=_colour_phototypes(skin, ita_deg),
@@ -246,7 +248,7 @@ def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> Mapping[st
     }
 
 
-def _layers(ds: SkinSample, spectra: Sequence[OpticalProperties], weight: Array) -> tuple[SkinLayer, ...]:
+def _layers(ds: SkinSample, spectra: Sequence[OpticalProperties], weight: Floats) -> tuple[SkinLayer, ...]:
     """Return the layers of the median skin."""
     heat, layers = thermal_properties(ds), []
     for index, name in enumerate(ds.layers):
@@ -256,10 +258,10 @@ def _layers(ds: SkinSample, spectra: Sequence[OpticalProperties], weight: Array)
             SkinLayer(
                 name=str(name),
                 thickness_um=thickness_m / UM if is_finite else Unknown(Message("skin.semi_infinite").text),
-                mua_per_cm=tuple(weighted_median(at.mua[:, index], weight) / PER_CM for at in spectra),
-                mus_per_cm=tuple(weighted_median(at.mus[:, index], weight) / PER_CM for at in spectra),
-                g=tuple(weighted_median(at.g[:, index], weight) for at in spectra),
-                n=tuple(weighted_median(at.n[:, index], weight) for at in spectra),
+                mua_per_cm=np.array([weighted_median(at.mua[:, index], weight) / PER_CM for at in spectra]),
+                mus_per_cm=np.array([weighted_median(at.mus[:, index], weight) / PER_CM for at in spectra]),
+                g=np.array([weighted_median(at.g[:, index], weight) for at in spectra]),
+                n=np.array([weighted_median(at.n[:, index], weight) for at in spectra]),
                 density_kg_m3=weighted_median(heat.density[:, index], weight),
                 heat_capacity_J_kgK=weighted_median(heat.heat_capacity[:, index], weight),
                 conductivity_W_mK=weighted_median(heat.conductivity[:, index], weight),

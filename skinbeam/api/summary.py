@@ -131,7 +131,7 @@ class CoolingSummary:
     film_ms: Value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Simulation(DocumentResult):
     """One pulse, train or bath on such skins; every group is present, low and high are of the population."""
 

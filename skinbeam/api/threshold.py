@@ -31,7 +31,7 @@ __all__ = ["DoseThreshold", "find_threshold"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DoseThreshold(DocumentResult):
     """The dose at which half of such skins reach an endpoint.
 
@@ -118,7 +118,7 @@ def find_threshold(
     except NotAvailable as error:
         reason = Unknown(error.reason)
         silent = made(reason, reason, reason, reason, case_warnings(loaded.case))
-        raise NotAvailable(error.reason, body=silent.to_dict()) from None
+        raise NotAvailable(error.reason, answer=silent) from None
     doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
     computed, reached, notes = _dose_estimate(doses, weights, (low, high), endpoint, tuple(sources))
     off, practice = _dose_error(scene, endpoint, name)

@@ -70,15 +70,16 @@ class WindowDoseRange:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TherapeuticWindow(DocumentResult):
     """Probability of effect and of harm by dose and pulse length.
 
     Parameters
     ----------
-    of : the quantity of the dose, with its unit.
+    effect, harm : the wanted and the avoided endpoint. of : the quantity of the dose, with its unit.
+    dose, pulse_ms : (dose,) and (pulse,).
     p_effect, p_harm : (pulse, dose). p_harm_allowed : the greatest probability of the harm that a plan allows.
-    practised, makers : doses that practice and makers print.
+    practised, makers : doses that practice and makers print, by pulse length.
     """
 
     schema: ClassVar[str] = "skinbeam.window/1"
@@ -86,10 +87,10 @@ class TherapeuticWindow(DocumentResult):
     effect: str
     harm: str
     of: str
-    dose: tuple[float, ...]
-    pulse_ms: tuple[float, ...]
-    p_effect: tuple[tuple[float, ...], ...] | Unknown
-    p_harm: tuple[tuple[float, ...], ...] | Unknown
+    dose: Floats
+    pulse_ms: Floats
+    p_effect: Floats | Unknown
+    p_harm: Floats | Unknown
     p_harm_allowed: float | Unknown
     practised: tuple[WindowDoseRange, ...]
     makers: tuple[WindowDoseRange, ...]
@@ -129,7 +130,7 @@ def find_window(
     kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
     left_out = [{"code": "pulse-not-judged", "message": reason} for reason in reasons if len(kept) < len(pulses)]
     p_effect, p_harm = (
-        tuple(tuple(rows[pulse]) for pulse in kept) if rows else Unknown(why[0]) for rows, why in found.values()
+        np.array([rows[pulse] for pulse in kept]) if rows else Unknown(why[0]) for rows, why in found.values()
     )
     practised, makers = (
         tuple(WindowDoseRange(published.row_value, published.low, published.high) for published in ranges)
@@ -142,8 +143,8 @@ def find_window(
         effect=wanted,
         harm=avoided,
         of="microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
-        dose=tuple(doses),
-        pulse_ms=tuple(kept),
+        dose=np.array(doses),
+        pulse_ms=np.array(kept),
         p_effect=p_effect,
         p_harm=p_harm,
         p_harm_allowed=allowed_harm(scene.beam, avoided, scene.skin.site or ""),

@@ -96,7 +96,7 @@ class SettingJudgement:
     error: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AskedSettingAnswer(DocumentResult):
     """The answer for one setting. `in_words` : in sentences; None of a pulse without a person."""
 
@@ -153,8 +153,8 @@ def answer_setting(
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
-        body = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing).to_dict()
-        raise NotAvailable(error.reason, body=body) from None
+        answer = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing)
+        raise NotAvailable(error.reason, answer=answer) from None
     return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=judged)
 
 

@@ -353,7 +353,7 @@ def light(
         from skinbeam.api.light import write_light_fields
 
         write_light_fields(run, output)
-    draw_plot(run.balance, plot, tops_um=run.tops_um)
+    draw_plot(run.balance, plot)
     if json or not quiet:
         print_document(run.balance.to_dict(), json=json)
 

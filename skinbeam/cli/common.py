@@ -6,16 +6,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.vocabulary import ENDPOINTS
-
-if TYPE_CHECKING:
-    from skinbeam.report.graphics.curves import DrawnResult
 
 __all__ = [
     "ENDPOINT_LIST",
@@ -133,13 +130,13 @@ def check_plot(plot: Path | None) -> None:
         check(plot)
 
 
-def draw_plot(result: "DrawnResult", plot: Path | None, **keywords: Any) -> None:
+def draw_plot(result: DocumentResult, plot: Path | None) -> None:
     """Draw a result into the plot file, if any, or print why there is nothing to draw."""
     if plot is None:
         return
     from skinbeam.report.graphics.curves import write_plot
 
-    reason = write_plot(result, plot, **keywords)
+    reason = write_plot(result, plot)
     if reason:
         print(reason, file=sys.stderr)
 

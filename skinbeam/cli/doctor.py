@@ -15,7 +15,7 @@ from skinbeam.sweeps.health import HealthCheck
 __all__ = ["MachineReport", "check_machine"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MachineReport(DocumentResult):
     """What a machine can do, with the fix for what is missing."""
 

@@ -34,7 +34,6 @@ def expect(
     """What published trials say a new clinic would see."""
     from skinbeam.cli.plain_text import worded_sentences
     from skinbeam.evidence.expectation.expect import answer_question
-    from skinbeam.evidence.expectation.expect import expect as expect_result
     from skinbeam.evidence.question import EvidenceQuestion
 
     question = EvidenceQuestion(
@@ -54,9 +53,8 @@ def expect(
         subtypes=tuple(subtype or ()),
     )
     check_plot(plot)
-    found = expect_result(question, seed=seed)
-    answer = answer_question(question, found, seed=seed)
-    draw_plot(found, plot)
+    answer = answer_question(question, seed=seed)
+    draw_plot(answer, plot)
     print_result(answer, worded_sentences, json=json)
 
 

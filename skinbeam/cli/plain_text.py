@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from skinbeam.api.guideline import CellEntry, GuidelineAnswer
     from skinbeam.api.summary import Simulation
     from skinbeam.api.threshold import DoseThreshold
-    from skinbeam.api.window import TherapeuticWindow
+    from skinbeam.api.window import Floats, TherapeuticWindow
     from skinbeam.laser.device import Device, DeviceList
     from skinbeam.model.conditions import NameList
     from skinbeam.model.document import DocumentResult
@@ -282,9 +282,7 @@ def window_sentences(result: "TherapeuticWindow") -> list[str]:
     return told
 
 
-def _first_dose_sentence(
-    window: "TherapeuticWindow", rows: tuple[tuple[float, ...], ...] | Unknown, row: int, share: float
-) -> str:
+def _first_dose_sentence(window: "TherapeuticWindow", rows: "Floats | Unknown", row: int, share: float) -> str:
     """Return the least computed dose of the grid with at least that share, in words."""
     if isinstance(rows, Unknown):
         return render_message("terminal.window-unknown")

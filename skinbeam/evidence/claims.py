@@ -87,7 +87,7 @@ def claims() -> Mapping[str, Claim]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClaimList(DocumentResult):
     """Claims with their verdicts."""
 

@@ -225,7 +225,7 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     return known[name_or_path]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DeviceList(DocumentResult):
     """Devices with the settings that they can emit."""
 

@@ -237,7 +237,7 @@ class ModalityName:
     laser: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NameList(DocumentResult):
     """Every name that a case file may use."""
 

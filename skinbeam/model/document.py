@@ -7,15 +7,19 @@ any number of threads.
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
 from skinbeam.model.errors import InputError
 from skinbeam.model.json_fields import field_entries
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "UNWRITABLE_CODE",
@@ -33,6 +37,7 @@ __all__ = [
 
 UNWRITABLE_CODE = "unwritable-folder"  # code of the error of a disk that is full or cannot be written
 SIGNIFICANT_DIGITS = 6
+HEAD_FIELDS = ("case_sha256", "seed", "warnings")  # of every result
 _LINE_CHARACTERS = 120  # of a file that people look at
 _INDENT = 1
 
@@ -161,13 +166,17 @@ def build_document(
     return {name: to_json_types(value, digits) for name, value in (head | dict(body)).items()}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DocumentResult:
-    """A result whose fields are the keys of its document, in their order.
+    """The answer to one question: a record whose fields are the keys of its document, in their order.
+
+    A number of a person, a skin or a clinic is an `Estimate`, or an `Unknown` with its reason; a field that does not
+    apply is None, and its key is not in the document. Two results are equal if their documents are.
 
     Parameters
     ----------
     case_sha256 : hash of the case, or of the arguments.
+    seed : of every random draw.
     warnings : records with `code` and `message`.
     """
 
@@ -181,8 +190,45 @@ class DocumentResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the document in JSON types, with its numbers rounded."""
         body = dataclass_fields(self)
-        head = {name: body.pop(name) for name in ("case_sha256", "seed", "warnings")}
+        head = {name: body.pop(name) for name in HEAD_FIELDS}
         return build_document(self.schema, **head, body=body, digits=self.digits)
+
+    def plot(self) -> "Figure":
+        """Return the Matplotlib figure that the command draws with `--plot`.
+
+        Raises
+        ------
+        NotAvailable : there is no figure of such an answer.
+        """
+        # By name, because figures stand above every record.
+        figure: Figure = import_module("skinbeam.report.graphics.curves").result_figure(self)
+        return figure
+
+    def citations(self) -> tuple[str, ...]:
+        """Return the keys of all sources behind the answer, in alphabetical order."""
+        return tuple(sorted(set(_source_keys(self.to_dict()))))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment] # a result may hold arrays
+
+    def __repr__(self) -> str:
+        names = (field.name for field in fields(self) if field.name not in HEAD_FIELDS)
+        return f"<{self.schema}: {', '.join(names)}>"
+
+
+def _source_keys(value: Any) -> Iterator[str]:
+    """Yield the sources that a document names anywhere: its own, and the basis of every estimate."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _source_keys(item)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            if name in ("sources", "basis") and isinstance(item, list):
+                yield from (key for key in item if isinstance(key, str))
+            else:
+                yield from _source_keys(item)
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -8,7 +8,10 @@ that reaches the command line is a defect, with exit code 1.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skinbeam.model.document import DocumentResult
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
 
@@ -64,17 +67,24 @@ class InputError(SkinbeamError):
 class NotAvailable(SkinbeamError):
     """The question cannot be answered; the reason is part of the answer.
 
-    `body` has the keys of the command's document, with unknowns in place of values; it is empty for a feature that does
-    not exist.
+    Parameters
+    ----------
+    reason : why.
+    answer : the result with unknowns in place of values, where there is one.
+    body : the keys of the command's document, with unknowns in place of values; those of `answer` where it is given,
+        and empty for a feature that does not exist.
     """
 
-    def __init__(self, reason: str, *, body: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, reason: str, *, answer: "DocumentResult | None" = None, body: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.body = dict(body or {})
+        self.answer = answer
+        self.body = dict(body or {}) if answer is None else answer.to_dict()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), self.reason, body=self.body), ()
+        return partial(type(self), self.reason, answer=self.answer, body=self.body), ()
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from skinbeam.text import Message
 
-__all__ = ["TEXT_AND_MESSAGE", "Entries", "field_entries", "json_entries", "json_name", "json_sentence"]
+__all__ = [
+    "NOT_IN_DOCUMENT",
+    "TEXT_AND_MESSAGE",
+    "Entries",
+    "field_entries",
+    "json_entries",
+    "json_name",
+    "json_sentence",
+]
 
 Entries = Iterable[tuple[str, Any]]  # keys of the document, with their values
 Metadata = Mapping[str, Callable[[Any], Entries]]
@@ -47,6 +55,9 @@ def json_sentence(key: str) -> Metadata:
 
     return json_entries(sentences)
 
+
+# Of a field that a document does not contain.
+NOT_IN_DOCUMENT: Final = json_entries(lambda value: ())
 
 # Of a field whose message is in a document as `text`, the English sentence, and `message`, its id and parameters.
 TEXT_AND_MESSAGE: Final = json_entries(

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -176,12 +176,10 @@ class PlanResult(Generic[FiguresT]):
     Parameters
     ----------
     plan : the plan, with its numbers rounded as in the document.
-    photo : the analysis of the photograph, or None.
     concerns : the figures or other results that `keep` made of each concern.
     """
 
     plan: Plan
-    photo: PhotoAnalysis | None
     concerns: tuple[FiguresT, ...]
 
     @property
@@ -236,13 +234,8 @@ def plan_consultation(
     on_started : as of `run_in_parallel`.
     revise : puts a laser option at the setting that a clinician chose; None where nobody chose one.
     """
-
-    def in_parallel(
-        work: Callable[[Concern], _ConcernPart[FiguresT]], concerns: Sequence[Concern]
-    ) -> list[_ConcernPart[FiguresT]]:
-        load_planning_tables()
-        return run_in_parallel(work, concerns, on_started=on_started)
-
+    load_planning_tables()
+    in_parallel = partial(run_in_parallel, on_started=on_started)
     return _assemble_plan(consultation, draws, seed, in_parallel, summarise_concern, revise)
 
 
@@ -319,7 +312,7 @@ def _assemble_plan(
             data_release=data_release(),
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
-    return PlanResult(plan, consultation.photo_analysis, tuple(one.summary for one in parts))
+    return PlanResult(plan, tuple(one.summary for one in parts))
 
 
 @dataclass(frozen=True)

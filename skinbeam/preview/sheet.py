@@ -125,6 +125,7 @@ def compress_for_page(picture: Image.Image, **said: bytes) -> bytes:
 
 _GAP, _HEAD = 14, 24  # px
 _LEADING = 1.3
+_BELOW = 8  # pixels of paper below lines of text
 _FADED = (96, 106, 116)
 _COLUMNS, _CELL, _TEXT, _SMALL, _MARGIN = 4, 400, 17, 15, 26  # columns of panels, and sizes in pixels
 _WIDTH = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
@@ -258,11 +259,10 @@ def _render_text(
     width: int = _WIDTH - 2 * _MARGIN,
     sheet_px: int = _WIDTH,
     above: int = 0,
-    below: int = 8,
 ) -> Picture:
     """Render text on paper, wrapped to a width and centred on the sheet."""
     laid = [(line, font, ink) for words, font, ink in lines for line in wrap_text(words, font, width)]
-    height = above + below + sum(round(_LEADING * font.size) for _, font, _ in laid)
+    height = above + _BELOW + sum(round(_LEADING * font.size) for _, font, _ in laid)
     sheet = Image.new("RGB", (sheet_px, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     y = above

@@ -1,1 +1,1 @@
-"""The public face for Python: functions that answer questions, and results with typed values."""
+"""What `import skinbeam` gives: the same questions for paths and tables, curves over a setting, plans that answer."""

@@ -1,16 +1,19 @@
 """Curves: the answers for several values of one setting."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from skinbeam._version import __version__
+from skinbeam.api.threshold import DoseThreshold
+from skinbeam.model.document import HEAD_FIELDS, DocumentResult, dataclass_fields
 from skinbeam.model.errors import InputError, NotAvailable, spelling_hint
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
-from skinbeam.public.results import HEAD_KEYS, Result, typed_value
 from skinbeam.sweeps.store import output_unit
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SettingCurve", "answer_settings"]
 
-ResultT = TypeVar("ResultT", bound=Result)
+ResultT = TypeVar("ResultT", bound=DocumentResult)
 _THRESHOLD_DOSES = ("dose", "calibrated_dose")
 
 
@@ -37,7 +40,7 @@ class SettingCurve:
     results : the answer for each value.
     """
 
-    def __init__(self, setting: str, values: Sequence[Any], results: Sequence[Result]) -> None:
+    def __init__(self, setting: str, values: Sequence[Any], results: Sequence[DocumentResult]) -> None:
         self.setting = setting
         self.values = np.array(values)
         self.results = tuple(results)
@@ -55,7 +58,7 @@ class SettingCurve:
         return [*super().__dir__(), *filter(str.isidentifier, self._numbers())]
 
     def __repr__(self) -> str:
-        return f"<curve of {self.results[0]['schema']} over {len(self)} values of {self.setting}>"
+        return f"<curve of {self.results[0].schema} over {len(self)} values of {self.setting}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return setting, values and documents in JSON types."""
@@ -90,8 +93,9 @@ class SettingCurve:
                 ends = [getattr(value, end, nan) for value in numbers]
                 variables[f"{name}_{end}"] = (self.setting, ends, attributes)
         coordinate = (self.setting, self.values, {"units": output_unit(self.setting)})
-        head = {key: value for key, value in self.results[0].document.items() if key in ("schema", "version", "seed")}
-        words = {key: value for key, value in self.results[0].document.items() if key in ("endpoint", "of")}
+        first = self.results[0]
+        words = {"endpoint": first.endpoint, "of": first.of} if isinstance(first, DoseThreshold) else {}
+        head = {"schema": first.schema, "version": __version__, "seed": first.seed}
         return xr.Dataset(variables, {self.setting: coordinate}, head | words)
 
     def to_dataframe(self) -> "pd.DataFrame":
@@ -125,29 +129,34 @@ class SettingCurve:
 
     def _unit_name(self, name: str) -> str:
         """Return the name whose ending is the unit of a number."""
-        return str(self.results[0].document["of"]) if name in _THRESHOLD_DOSES else name
+        first = self.results[0]
+        return first.of if isinstance(first, DoseThreshold) and name in _THRESHOLD_DOSES else name
 
     def _numbers(self) -> dict[str, list[Value | float]]:
         """Return every number of the answers by its dotted path: an estimate, an unknown or a plain number of each."""
-        found = [dict(_numbers_in(_body(result))) for result in self.results]
+        found = [dict(_numbers_of(result)) for result in self.results]
         names = dict.fromkeys(name for numbers in found for name in numbers)
         return {
             name: [numbers[name] if name in numbers else _missing(numbers, name) for numbers in found] for name in names
         }
 
 
-def _body(result: Result) -> dict[str, Any]:
-    """Return what follows the keys that every document begins with."""
-    return dict(list(result.document.items())[HEAD_KEYS:])
+def _numbers_of(result: DocumentResult) -> Iterator[tuple[str, Value | float]]:
+    """Yield the numbers of an answer with their paths, without those that every document begins with."""
+    for name, value in dataclass_fields(result).items():
+        if name not in HEAD_FIELDS:
+            yield from _numbers_in(value, name)
 
 
-def _numbers_in(held: Any, path: str = "") -> Iterator[tuple[str, Value | float]]:
-    value = typed_value(held) if isinstance(held, Mapping) else held
+def _numbers_in(value: Any, path: str) -> Iterator[tuple[str, Value | float]]:
     if isinstance(value, Estimate | Unknown | int | float):
         yield path, value
-    elif isinstance(held, Mapping | list):
-        for key, inner in held.items() if isinstance(held, Mapping) else enumerate(held):
-            yield from _numbers_in(inner, f"{path}.{key}" if path else str(key))
+        return
+    if is_dataclass(value):
+        value = dataclass_fields(value)
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for name, part in parts:
+        yield from _numbers_in(part, f"{path}.{name}")
 
 
 def _missing(numbers: Mapping[str, Value | float], name: str) -> Unknown:
@@ -164,7 +173,6 @@ def _median(value: Value | float) -> float:
 def answer_settings(
     case: CaseLike,
     settings: Mapping[str, SettingValue],
-    result: type[ResultT],
     answer: Callable[[LoadedCase], ResultT],
 ) -> ResultT | SettingCurve:
     """Return the answer for a case with some settings changed, or a curve if one of them has several values.
@@ -183,14 +191,16 @@ def answer_settings(
     name, values = listed
     # All values are checked before the first is computed.
     cases = [with_settings(loaded, {**settings, name: value}) for value in values]
-    results: list[Result] = []
+    results: list[DocumentResult] = []
     missing: list[NotAvailable] = []
-    for one in cases:
+    for case_at_value in cases:
         try:
-            results.append(answer(one))
+            results.append(answer(case_at_value))
         except NotAvailable as silence:
+            if silence.answer is None:
+                raise
             missing.append(silence)
-            results.append(result(silence.body))
+            results.append(silence.answer)
     if len(missing) == len(cases):
         raise missing[0]
     return SettingCurve(name, values, results)

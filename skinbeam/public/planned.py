@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from skinbeam.api.window_at import asked_setting_answer
+from skinbeam.api.window_at import AskedSettingAnswer, asked_setting_answer
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation
@@ -13,7 +13,6 @@ from skinbeam.plan.planner import AssessedPerson, assess_person
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.public.cases import plain_numbers
-from skinbeam.public.results import SettingResult
 from skinbeam.text import render_message
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
 from skinbeam.what_if.option_case import option_pulse_case
@@ -47,7 +46,7 @@ class PlannedOption(_FieldsOfRecord):
     def __repr__(self) -> str:
         return f"<option: {self.record.title}, rank {self.record.rank}>"
 
-    def what_if(self, **asked: float) -> SettingResult:
+    def what_if(self, **asked: float) -> AskedSettingAnswer:
         """Return the answer of `skinbeam window --at` for this option with other settings.
 
         Parameters
@@ -68,7 +67,7 @@ class PlannedOption(_FieldsOfRecord):
             device_name=setup.device,
             treated=(self._concern.condition, self._concern.site, self.record.modality),
         )
-        return SettingResult.from_computed(asked_setting_answer(self._consultation.loaded, found, self._person.seed))
+        return asked_setting_answer(self._consultation.loaded, found, self._person.seed)
 
     def to_case(self) -> LoadedCase:
         """Return the case of one pulse with the planned settings and cooling, on this person's skin at the site.

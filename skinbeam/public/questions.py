@@ -6,48 +6,37 @@ name: `simulate(case, pulse_ms=6)`. NumPy scalars are taken as numbers, arrays a
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, overload
 
-from skinbeam.api.analyse_photo import report_photo
-from skinbeam.api.light import LightOptions, run_light
-from skinbeam.api.light_profile import profile_light
-from skinbeam.api.preview import preview_photo
+from skinbeam.api.analyse_photo import PhotoReport, report_photo
+from skinbeam.api.guideline import GuidelineAnswer, answer_guideline
+from skinbeam.api.light import LightBalance, LightOptions, run_light
+from skinbeam.api.light_profile import DepthProfile, profile_light
+from skinbeam.api.preview import PreviewReport, preview_photo
 from skinbeam.api.simulate import simulate_case
-from skinbeam.api.skin import describe_skin, parse_wavelengths
-from skinbeam.api.threshold import find_threshold
-from skinbeam.api.window import find_window
-from skinbeam.api.window_at import answer_setting
+from skinbeam.api.skin import SkinSpectra, describe_skin, parse_wavelengths
+from skinbeam.api.summary import Simulation
+from skinbeam.api.threshold import DoseThreshold, find_threshold
+from skinbeam.api.window import TherapeuticWindow, find_window
+from skinbeam.api.window_at import AskedSettingAnswer, answer_setting
 from skinbeam.evidence.comparison.compare import compare_connected
-from skinbeam.evidence.expectation.expect import answer_question
-from skinbeam.evidence.expectation.expect import expect as find_expectation
+from skinbeam.evidence.comparison.comparison import Comparison
+from skinbeam.evidence.expectation.expect import ExpectationAnswer, answer_question
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.laser.device import Device
 from skinbeam.laser.device import devices as known_devices
-from skinbeam.model.document import pretty_json
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, open_case, plain_numbers
 from skinbeam.public.curve import SettingCurve, answer_settings
 from skinbeam.public.planned import PlannedConsultation
-from skinbeam.public.results import (
-    ComparisonResult,
-    ExpectationResult,
-    LightProfileResult,
-    LightResult,
-    Result,
-    SettingResult,
-    SimulationResult,
-    SkinResult,
-    ThresholdResult,
-    WindowResult,
-)
 
 __all__ = [
     "analyse_photo",
     "compare",
     "devices",
     "expect",
+    "guideline",
     "light",
     "light_profile",
     "plan",
@@ -94,16 +83,14 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
 @overload  # a text is a sequence too, so that the first signature that fits counts
 def simulate(  # type: ignore[overload-overlap]
     case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: OneValue
-) -> SimulationResult: ...
+) -> Simulation: ...
 
 
 @overload
 def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> SettingCurve: ...
 
 
-def simulate(
-    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue
-) -> SimulationResult | SettingCurve:
+def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> Simulation | SettingCurve:
     """Simulate light, heat, damage and healing of one pulse, train or bath (`skinbeam.simulate/1`).
 
     Parameters
@@ -134,15 +121,14 @@ def simulate(
     return answer_settings(
         case,
         settings,
-        SimulationResult,
-        lambda loaded: SimulationResult.from_computed(simulate_case(loaded, draws=count, seed=seed)),
+        lambda loaded: simulate_case(loaded, draws=count, seed=seed),
     )
 
 
 @overload
 def threshold(  # type: ignore[overload-overlap]
     case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: OneValue
-) -> ThresholdResult: ...
+) -> DoseThreshold: ...
 
 
 @overload
@@ -153,7 +139,7 @@ def threshold(
 
 def threshold(
     case: CaseLike, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0, **settings: SettingValue
-) -> ThresholdResult | SettingCurve:
+) -> DoseThreshold | SettingCurve:
     """Compute the dose at which half of such skins reach an endpoint (`skinbeam.threshold/1`).
 
     Parameters
@@ -187,8 +173,7 @@ def threshold(
     return answer_settings(
         case,
         settings,
-        ThresholdResult,
-        lambda loaded: ThresholdResult.from_computed(find_threshold(loaded, endpoint, of=of, draws=count, seed=seed)),
+        lambda loaded: find_threshold(loaded, endpoint, of=of, draws=count, seed=seed),
     )
 
 
@@ -201,7 +186,7 @@ def window(
     device: str | None = None,
     draws: int = 200,
     seed: int = 0,
-) -> WindowResult | SettingResult:
+) -> TherapeuticWindow | AskedSettingAnswer:
     """Compute the therapeutic window, or with `at` judge one setting of a device (`skinbeam.window/1`).
 
     Parameters
@@ -216,7 +201,7 @@ def window(
     Returns
     -------
     The window: `dose` (dose,) in the unit that `of` names, `pulse_ms` (pulse,), and the probabilities `p_effect` and
-    `p_harm`, (pulse, dose). With `at` a `SettingResult`.
+    `p_harm`, (pulse, dose). With `at` an `AskedSettingAnswer`.
 
     Raises
     ------
@@ -232,9 +217,8 @@ def window(
     """
     loaded, count = open_case(case), check_count(draws, "draws")
     if at is not None:
-        answer = answer_setting(loaded, plain_numbers(at), device=device, draws=count, seed=seed)
-        return SettingResult.from_computed(answer)
-    return WindowResult.from_computed(find_window(loaded, effect=effect, harm=harm, draws=count, seed=seed))
+        return answer_setting(loaded, plain_numbers(at), device=device, draws=count, seed=seed)
+    return find_window(loaded, effect=effect, harm=harm, draws=count, seed=seed)
 
 
 def light(
@@ -246,7 +230,7 @@ def light(
     device: str = "cpu",
     seed: int = 0,
     split: bool = False,
-) -> LightResult:
+) -> LightBalance:
     """Compute the light in a layers file alone (`skinbeam.light/1`).
 
     Parameters
@@ -272,7 +256,7 @@ def light(
     >>> print(found.reflectance_diffuse, found.absorbed["water"])
     """
     options = LightOptions(method, photons, error, device, seed, split)
-    return LightResult.from_computed(run_light(Path(layers), options).balance)
+    return run_light(Path(layers), options).balance
 
 
 def light_profile(
@@ -283,7 +267,7 @@ def light_profile(
     bins: int = 200,
     draws: int = 200,
     seed: int = 0,
-) -> LightProfileResult:
+) -> DepthProfile:
     """Compute the fluence rate over depth in the skin of a case (`skinbeam.light-profile/1`).
 
     The beam is collimated, perpendicular and wide. In a small spot less light reaches the depth, which `simulate` takes
@@ -312,19 +296,17 @@ def light_profile(
     >>> assert profile.fluence_rate_ratio.shape == profile.depth_um.shape == (200,)
     """
     numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
-    return LightProfileResult.from_computed(
-        profile_light(
-            open_case(case),
-            numbers["wavelength_nm"],
-            deepest_um=numbers["deepest_um"],
-            bins=check_count(bins, "bins"),
-            draws=check_count(draws, "draws"),
-            seed=seed,
-        )
+    return profile_light(
+        open_case(case),
+        numbers["wavelength_nm"],
+        deepest_um=numbers["deepest_um"],
+        bins=check_count(bins, "bins"),
+        draws=check_count(draws, "draws"),
+        seed=seed,
     )
 
 
-def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 200, seed: int = 0) -> SkinResult:
+def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 200, seed: int = 0) -> SkinSpectra:
     """Compute layers, spectra and colour of a skin (`skinbeam.skin/1`).
 
     Parameters
@@ -350,10 +332,10 @@ def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 2
     >>> print(spectrum.ita_deg, spectrum.reflectance)
     """
     nm = parse_wavelengths(wavelength_nm) if isinstance(wavelength_nm, str) else [float(one) for one in wavelength_nm]
-    return SkinResult.from_computed(describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed))
+    return describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed)
 
 
-def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationResult:
+def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationAnswer:
     """Predict the results that a new clinic would see, from published trials (`skinbeam.expect/1`).
 
     Parameters
@@ -376,14 +358,12 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     -------
     >>> from skinbeam import expect
     >>> found = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
-    >>> print(found.p_at_least["50"], found.predict.pmf.argmax())
+    >>> print(found.p_at_least["50"], found.predict.intervals["80"])
     """
-    asked = EvidenceQuestion(condition, modality, **question)
-    found = find_expectation(asked, seed=seed)
-    return ExpectationResult(answer_question(asked, found, seed=seed).to_dict(), found)
+    return answer_question(EvidenceQuestion(condition, modality, **question), seed=seed)
 
 
-def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResult:
+def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     """Compare two treatments by the trials that did both, or that a chain of trials connects (`skinbeam.compare/1`).
 
     Parameters
@@ -405,7 +385,38 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> ComparisonResul
     >>> found = compare("melasma", "chemical-peel", "pigment-short-pulse")
     >>> print(found.difference, [trial.study for trial in found.direct])
     """
-    return ComparisonResult.from_computed(compare_connected(condition, a, b, seed=seed))
+    return compare_connected(condition, a, b, seed=seed)
+
+
+def guideline(
+    condition: str, *, phototype: str | None = None, site: str | None = None, subtype: str | None = None
+) -> GuidelineAnswer:
+    """Return what sources put first, second and third for a condition, and what they avoid (`skinbeam.guideline/1`).
+
+    With a site or a kind, the most specific cell of each phototype is returned, as for a plan.
+
+    Parameters
+    ----------
+    condition, site : names or everyday words.
+    phototype : I to VI; left out, all.
+    subtype : a kind of the condition.
+
+    Returns
+    -------
+    The result: `cells`, each with the places `first`, `second` and `third` (a treatment with its devices and doses, or
+    unknown), `avoid` and `firmness`, and `rows`, what each source says.
+
+    Raises
+    ------
+    InputError : an unknown name; the nearest is named.
+
+    Example
+    -------
+    >>> from skinbeam import guideline
+    >>> for cell in guideline("melasma", phototype="IV", subtype="dermal").cells:
+    ...     print(cell.first.treatment, cell.firmness)
+    """
+    return answer_guideline(condition, phototype=phototype, site=site, subtype=subtype)
 
 
 def devices() -> Mapping[str, Device]:
@@ -423,7 +434,7 @@ def devices() -> Mapping[str, Device]:
     return known_devices()
 
 
-def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options: Any) -> Result:
+def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options: Any) -> PhotoReport:
     """Analyse a photograph of a face or of skin (`skinbeam.photo/1`).
 
     Parameters
@@ -448,10 +459,10 @@ def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options
     >>> found = analyse_photo("examples/first-consultation/face.jpg")
     >>> print(found.quality.ok, [finding.kind for finding in found.findings])
     """
-    return Result.from_computed(report_photo(photo, None if folder is None else Path(folder), **options))
+    return report_photo(photo, None if folder is None else Path(folder), **options)
 
 
-def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: Path | str) -> Result:
+def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: Path | str) -> PreviewReport:
     """Draw a preview of a plan on a photograph (`skinbeam.preview/1`).
 
     Parameters
@@ -474,9 +485,4 @@ def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: P
     >>> drawn = preview("examples/first-consultation/face.jpg", made, "preview")
     >>> print(drawn.strip)
     """
-    if not isinstance(plan, PlannedConsultation):
-        return Result.from_computed(preview_photo(photo, plan, Path(folder)))
-    with TemporaryDirectory() as made:
-        file = Path(made) / "plan.json"
-        file.write_text(pretty_json(plan.to_dict()), encoding="utf-8")
-        return Result.from_computed(preview_photo(photo, file, Path(folder)))
+    return preview_photo(photo, plan.plan if isinstance(plan, PlannedConsultation) else plan, Path(folder))

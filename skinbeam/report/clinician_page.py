@@ -12,6 +12,7 @@ from skinbeam.model.sources import find_source
 from skinbeam.model.vocabulary import subtype_description
 from skinbeam.photo.findings.finding import ConcernSuggestion, SkinFinding
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Medicine, Plan
+from skinbeam.preview.page import PreviewPage
 from skinbeam.report.context import (
     ConcernPart,
     DecisionPart,
@@ -25,7 +26,6 @@ from skinbeam.report.context import (
     ReportPage,
     ReportPicture,
     ReportReference,
-    Strip,
 )
 from skinbeam.report.course import course_totals, spot_ladder, visit_lines
 from skinbeam.report.formatting import (
@@ -70,7 +70,7 @@ def report_page(
     *,
     embedded_figures: Mapping[str, str],
     photo: PhotoReport | None,
-    preview: Strip | None = None,
+    preview: PreviewPage | None = None,
     live: Mapping[str, Sequence[LiveFigure | None]] | None = None,
 ) -> ReportPage:
     """Return the context of the clinician's page.

@@ -5,7 +5,7 @@ The form covers benefit, risks, alternatives and doing nothing, as the rules of 
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.model.document import sha256_hex
@@ -59,7 +59,6 @@ __all__ = [
     "HarmLists",
     "agreement_text",
     "consent_page",
-    "consent_sentences",
     "cooling_off_days",
     "laser_name",
     "lasting_harm_names",
@@ -167,10 +166,6 @@ def _question(plan: Plan, id: str, right: str) -> TeachBackQuestion:
 SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
 _NO_TREATMENT = "no-treatment"
-_NOT_SENTENCES = (
-    "plan_sha256", "footer", "label", "title", "choices", "results", "questions", "permissions", "points",
-    "teach_back_note", "person", "clinician", "date", "signature", "words",
-)  # fmt: skip
 
 
 def consent_page(
@@ -258,20 +253,6 @@ def agreement_text(days: tuple[datetime.date, datetime.date] | None = None) -> t
     if thought >= cooling_off_days():
         return first, second, dates, last
     return first, second, dates, report_text("consent.agreement_short", days=thought, usual=cooling_off_days()), last
-
-
-def consent_sentences(page: ConsentPage) -> list[str]:
-    """Return every running sentence for the patient, to compute the reading age.
-
-    Names and numbers in tables are left out.
-    """
-    found: list[str] = []
-    for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
-        value = getattr(page, name)
-        found += [value] if isinstance(value, str) else value
-    found += [permission.text for permission in page.permissions]
-    found += [line for question in page.questions for line in (question.question, *question.answers)]
-    return [line for line in found if line]
 
 
 def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -> Iterator[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from skinbeam.preview.page import PreviewPage
+
 __all__ = [
     "ConcernPart",
     "DecisionPart",
@@ -34,11 +36,6 @@ __all__ = [
     "ReportReference",
     "ShareBar",
     "SpotLadder",
-    "Strip",
-    "StripDay",
-    "StripLabels",
-    "StripPicture",
-    "StripRow",
     "VisitLine",
 ]
 
@@ -138,58 +135,6 @@ class ReportPicture:
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
     caption: Annotated[str, "caption with units"]
     unknown: Annotated[str, "why there is no figure; empty when there is one"]
-
-
-@dataclass(frozen=True)
-class StripPicture:
-    """One preview picture with its words."""
-
-    file: Annotated[str, "path of the figure below the report's folder"]
-    alt: Annotated[str, "what the figure shows, for those who cannot see it"]
-    label: Annotated[str, "its name in two words"]
-    words: Annotated[tuple[str, ...], "how many people see more or less, and remarks"]
-    altered: Annotated[bool, "whether it is an illustration, not the photograph"]
-
-
-@dataclass(frozen=True)
-class StripRow:
-    """Preview pictures of the same skin side by side: the photograph first."""
-
-    title: Annotated[str, "what is shown"]
-    pictures: Annotated[tuple[StripPicture, ...], "from left to right"]
-
-
-@dataclass(frozen=True)
-class StripDay:
-    """What shows on a day after a session."""
-
-    label: Annotated[str, "the day"]
-    words: Annotated[str, "what shows on it"]
-
-
-@dataclass(frozen=True)
-class StripLabels:
-    """Headings and labels of preview pictures."""
-
-    photograph: Annotated[str, "mark of the photograph"]
-    illustration: Annotated[str, "mark of every other picture"]
-    harms: Annotated[str, "heading of what may go wrong"]
-    pictures_show: Annotated[str, "heading of the footnotes"]
-    slider: Annotated[str, "what the slider of a picture does"]
-    whole_face: Annotated[str, "heading of the pictures that are not close-ups"]
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Preview pictures, row by row, with the days in words and the notes printed below them."""
-
-    gains: Annotated[tuple[StripRow, ...], "the whole face and close-ups after the course; none where nothing is drawn"]
-    harms: Annotated[tuple[StripRow, ...], "close-ups of what may go wrong, a pair each"]
-    undrawn_harms: Annotated[tuple[str, ...], "what else may go wrong, with its counts, without a picture"]
-    days_title: Annotated[str, "the session after which days are counted"]
-    days: Annotated[tuple[StripDay, ...], "what shows on each day"]
-    footnotes: Annotated[tuple[str, ...], "the assumption behind the pictures, and what is not drawn"]
-    labels: Annotated[StripLabels, "headings and labels"]
 
 
 @dataclass(frozen=True)
@@ -385,7 +330,7 @@ class ReportPage:
     medications: Annotated[tuple[ReportFact, ...], "medications and the name each was matched to"]
     photo: Annotated[tuple[ReportFact, ...], "what the photograph could and could not tell"]
     overlays: Annotated[tuple[ReportPicture, ...], "overlays of the photograph"]
-    preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
+    preview: Annotated[PreviewPage | None, "pictures of what may come; None without a photograph of a face"]
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[ReportPicture, "the course as a calendar"]
     course: Annotated[tuple[VisitLine, ...], "visits in order"]
@@ -482,6 +427,6 @@ class LeafletPage:
     call_advice: Annotated[tuple[str, ...], "when to call"]
     phone: Annotated[str, "whom to call, or a line to write it on"]
     questions: Annotated[tuple[str, ...], "questions to ask"]
-    preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
+    preview: Annotated[PreviewPage | None, "pictures of what may come; None without a photograph of a face"]
     imprint: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
     words: Annotated[Mapping[str, str], "headings and labels, by name"]

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from skinbeam.model.document import round_significant
 from skinbeam.report.context import LiveFigure
 from skinbeam.report.formatting import capitalise, display_value, people_of_100, quantity_label, report_text
-from skinbeam.report.graphics.figure_data import DoseRange, WindowData
+from skinbeam.report.graphics.figure_data import WindowData
 from skinbeam.text import translate
+from skinbeam.what_if.window import PublishedDoseRange
 
 __all__ = ["live_figure", "script_hashes"]
 
@@ -54,10 +55,10 @@ def live_figure(data: WindowData) -> LiveFigure | None:
     )
 
 
-def _published_at(data: WindowData, row: float) -> DoseRange | None:
+def _published_at(data: WindowData, row: float) -> PublishedDoseRange | None:
     """Return the published doses at the row nearest to one; None where sources used no such pulse or density."""
-    near = [one for one in data.published_doses if abs(math.log(one.row / row)) <= math.log(_SAME_ROW)]
-    return min(near, key=lambda one: abs(math.log(one.row / row)), default=None)
+    near = [one for one in data.published_doses if abs(math.log(one.row_value / row)) <= math.log(_SAME_ROW)]
+    return min(near, key=lambda one: abs(math.log(one.row_value / row)), default=None)
 
 
 def _published_text(data: WindowData, row: float, unit: str) -> str:

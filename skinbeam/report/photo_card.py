@@ -62,7 +62,7 @@ def make_card() -> bytes:
         return make_pdf("card", card_page(), root)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CardFile(DocumentResult):
     """The card that was written. `scale_mm` : length of its scale, by which a print is checked."""
 

@@ -8,22 +8,21 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from skinbeam.api.analyse_photo import PhotoReport
-from skinbeam.api.preview import Preview, PreviewRow
+from skinbeam.api.preview import Preview
 from skinbeam.model.document import write_atomically
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan_records.plan import Plan
+from skinbeam.preview.page import PreviewPage
 from skinbeam.report.clinician_page import report_page
-from skinbeam.report.context import ReportPage, Strip, StripDay, StripLabels, StripPicture, StripRow
+from skinbeam.report.context import ReportPage
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import ReportFigures, data_uri, draw_report_figures, load_photo_overlays
-from skinbeam.text import render_message, translate_record
+from skinbeam.text import translate_record
 
 __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"]
-
-_PICTURE = "preview/picture-{}.jpg"
 
 
 def write_report(
@@ -49,7 +48,7 @@ def write_report(
     """
     plan, figures = translate_record(plan), translate_record(figures)
     drawn = draw_report_figures(plan, figures)
-    strip, shown = _preview_strip(preview)
+    strip, shown = _preview_page(preview)
     page, overlays = _build_page(plan, drawn, photo, photo_folder, strip)
     pictures = dict(drawn.files) | overlays | shown
     with typst_folder(pictures) as root:
@@ -72,7 +71,7 @@ def make_leaflet(plan: Plan, preview: Preview | None = None) -> bytes:
     It is in the current language, in which `preview` must have been made too.
     """
     plan = translate_record(plan)
-    strip, shown = _preview_strip(preview)
+    strip, shown = _preview_page(preview)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
     with typst_folder({name: content for files in dots for name, content in files.items()} | shown) as root:
         return make_pdf("leaflet", leaflet_page(plan, strip), root)
@@ -97,7 +96,7 @@ def _build_page(
     drawn: ReportFigures,
     photo: PhotoReport | None,
     photo_folder: Path | None,
-    strip: Strip | None = None,
+    strip: PreviewPage | None = None,
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """Return the page's context without embedded figures, and the content of the overlays."""
     pictures, overlays = load_photo_overlays(photo, photo_folder)
@@ -105,38 +104,9 @@ def _build_page(
     return page, overlays
 
 
-def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
-    """Return the preview pictures as the page shows them, and their content."""
-    if preview is None or not preview.days:
-        return None, {}
-    files: dict[str, bytes] = {}
-
-    def page_row(row: PreviewRow) -> StripRow:
-        names = [_PICTURE.format(number) for number in range(len(files) + 1, len(files) + len(row.pictures) + 1)]
-        files.update({name: picture.content for name, picture in zip(names, row.pictures, strict=True)})
-        pictures = (
-            StripPicture(name, picture.alt, picture.label, picture.words, picture.altered)
-            for name, picture in zip(names, row.pictures, strict=True)
-        )
-        return StripRow(row.title, tuple(pictures))
-
-    strip = Strip(
-        gains=tuple(map(page_row, preview.gains)),
-        harms=tuple(map(page_row, preview.harms)),
-        undrawn_harms=preview.undrawn_harms,
-        days_title=preview.days_title,
-        days=tuple(StripDay(label, words) for label, words in preview.days),
-        footnotes=preview.footnotes,
-        labels=StripLabels(
-            photograph=render_message("preview.photograph"),
-            illustration=render_message("preview.marked"),
-            harms=render_message("preview-label.harms"),
-            pictures_show=render_message("preview-label.notes"),
-            slider=render_message("preview.slider"),
-            whole_face=render_message("preview-label.whole"),
-        ),
-    )
-    return strip, files
+def _preview_page(preview: Preview | None) -> tuple[PreviewPage | None, dict[str, bytes]]:
+    """Return the preview as the page shows it, and the content of its pictures."""
+    return (None, {}) if preview is None else (preview.page, dict(preview.page_pictures))
 
 
 def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:

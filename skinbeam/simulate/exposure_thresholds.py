@@ -8,6 +8,7 @@ steps of a pulse, so the length of each draw is interpolated between lengths tha
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from skinbeam.simulate.endpoints.bath import bath_pain_times, bath_times
 from skinbeam.simulate.endpoints.crater import endpoint_fluence_with_removal
 from skinbeam.simulate.endpoints.registry import endpoint_function
 from skinbeam.simulate.light.illumination import Illumination, axis_exposure
-from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2, unit_omega_time
+from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2, first_times, unit_omega_time
 from skinbeam.simulate.pulse.locations import basal_layer_response, dermis_cells, papillary_border_response
 from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse, simulate_pulse
 from skinbeam.simulate.pulse.schedule import constant_beam_schedule
@@ -104,8 +105,8 @@ def _crossing_length(lengths: Floats, log_deficit: Floats) -> Floats:
     return np.where(enough.any(axis=1), found, np.inf)
 
 
-# Lengths of successive runs. A run is no longer than needed, so that short exposures have fine steps. From a millionth
-# of the run on, a step is an eighth of the elapsed time, so that a run resolves the five decades before its end.
+# Lengths of successive runs. From a millionth of a run on, a step is an eighth of the elapsed time, so that a run
+# resolves the five decades before its end.
 _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
 # Most of the damage of a short pulse is done by the heat that remains after it. The pulse that suffices is therefore
 # shorter, by less than this factor: from 10 ns to 100 s of hold, the temperature of cell death falls from 320 to 17 K
@@ -113,6 +114,13 @@ _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
 MAX_SHORTENING = 20.0
 LN_PULSE_STEP = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of six and more
 TINY_OMEGA = 1e-300
+
+
+_CELL_DEATH_PLACES: Final = {
+    "epidermal-necrosis": basal_layer_response,
+    "minimum-visible-lesion": basal_layer_response,
+    "dermal-necrosis": papillary_border_response,
+}
 
 
 def exposure_thresholds(scene: PulseScene, skins: SkinSample, endpoint: str) -> tuple[Floats, Floats]:
@@ -125,44 +133,44 @@ def exposure_thresholds(scene: PulseScene, skins: SkinSample, endpoint: str) -> 
     NotAvailable : an endpoint that is not modelled for the time of a bath, or as `pulse_length_for_endpoint`.
     """
     endpoint_function(endpoint)
-    places = {
-        "epidermal-necrosis": basal_layer_response,
-        "minimum-visible-lesion": basal_layer_response,
-        "dermal-necrosis": papillary_border_response,
-    }
     weights = skins["weight"]
-    if scene.bath is not None and endpoint == "pain":
-        return bath_pain_times(skins, scene.bath[0], scene.cooling.air_temperature_C), weights
-    if scene.bath is not None and endpoint == "collagen-coagulation":
-        collagen = sample_kinetics(COLLAGEN_KINETICS, skins)
-        return bath_times(skins, scene.bath[0], scene.cooling.air_temperature_C, _coagulation_end, collagen), weights
-    if endpoint not in places:
-        if scene.bath is not None:
-            raise NotAvailable(render_message("simulate.not-by-time"))
-        return pulse_length_for_endpoint(scene, skins, endpoint, _irradiance(scene)), weights
-    marked = endpoint == "minimum-visible-lesion"
-    processes = sample_kinetics(CELL_DEATH_KINETICS, skins)
     if scene.bath is not None:
-        air_C = scene.cooling.air_temperature_C
-        return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights
-    assert scene.beam is not None  # exposure_s is refused without bath or beam
-    times = np.full(weights.size, np.inf)
+        return _bath_exposure(skins, endpoint, scene.bath[0], scene.cooling.air_temperature_C), weights
+    return _beam_exposure(scene, skins, endpoint), weights
+
+
+def _bath_exposure(skins: SkinSample, endpoint: str, temperature_C: float, air_C: float) -> Floats:
+    if endpoint == "pain":
+        return bath_pain_times(skins, temperature_C, air_C)
+    if endpoint == "collagen-coagulation":
+        collagen = sample_kinetics(COLLAGEN_KINETICS, skins)
+        return bath_times(skins, temperature_C, air_C, _coagulation_end, collagen)
+    if endpoint not in _CELL_DEATH_PLACES:
+        raise NotAvailable(render_message("simulate.not-by-time"))
+    processes = sample_kinetics(CELL_DEATH_KINETICS, skins)
+    return bath_times(skins, temperature_C, air_C, _CELL_DEATH_PLACES[endpoint], processes)
+
+
+def _beam_exposure(scene: PulseScene, skins: SkinSample, endpoint: str) -> Floats:
+    irradiance_W_m2 = _irradiance(scene)
+    if endpoint not in _CELL_DEATH_PLACES:
+        return pulse_length_for_endpoint(scene, skins, endpoint, irradiance_W_m2)
+    locate, processes = _CELL_DEATH_PLACES[endpoint], sample_kinetics(CELL_DEATH_KINETICS, skins)
     lit = scene.illuminate(skins)
     assert lit is not None  # there is a beam
-    for length in _LENGTHS_S:
-        schedule = constant_beam_schedule(scene.cooling, length)
-        response = simulate_pulse(skins, scene.beam, scene.cooling, illumination=lit, schedule=schedule)
-        place = places[endpoint](response)
-        history = place.base_K + _irradiance(scene) * length * place.unit_K
-        found = unit_omega_time(history, schedule.step_s, schedule.power_on, processes)
-        times = np.where(np.isfinite(times), times, found)
-        if np.isfinite(times).all():
-            break
-    found = _length_with_cooling(scene, skins, lit, places[endpoint], processes, times)
+
+    def times_of_run(length_s: float) -> Floats:
+        schedule = constant_beam_schedule(scene.cooling, length_s)
+        place = locate(simulate_pulse(skins, scene.beam, scene.cooling, illumination=lit, schedule=schedule))
+        history = place.base_K + irradiance_W_m2 * length_s * place.unit_K
+        return unit_omega_time(history, schedule.step_s, schedule.power_on, processes)
+
+    times = first_times(skins.count, _LENGTHS_S, times_of_run)
+    found = _length_with_cooling(scene, skins, lit, locate, processes, times)
+    if endpoint != "minimum-visible-lesion":
+        return found
     # Another visible mark may appear before the epidermis dies.
-    return np.minimum(
-        found, pulse_length_for_endpoint(scene, skins, endpoint, _irradiance(scene))
-    ) if marked else found, weights
+    return np.minimum(found, pulse_length_for_endpoint(scene, skins, endpoint, irradiance_W_m2))
 
 
 def _coagulation_end(response: PulseResponse) -> LocalResponse:

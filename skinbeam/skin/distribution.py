@@ -128,8 +128,8 @@ class SkinDistribution:
     warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
-    def from_case(cls, case: Case, *, site: str | None = None) -> "SkinDistribution":
-        """Return the skin of a case, at its own site, else at `site`, else at the site of its first concern."""
+    def from_case(cls, case: Case) -> "SkinDistribution":
+        """Return the skin of a case, at its own site, else at the site of its first concern."""
         part, person = case.skin, case.patient
         name = part.preset if part is not None else "human"
         layered = part is not None and bool(part.layer)
@@ -138,7 +138,7 @@ class SkinDistribution:
         reading = part.reflectance if part is not None and is_reading_used(name, layered=layered) else None
         ratio, warnings = lesion_melanin_ratio(case.lesion)
         warnings += [*colour_warnings(ita, phototype), *unused_input_warnings(case)]
-        place = _first_value(part and part.site, site, case.concern[0].site if case.concern else None)
+        place = _first_value(part and part.site, case.concern[0].site if case.concern else None)
         kinds = [_VESSEL_KIND_OF_LESION[lesion.kind] for lesion in case.lesion if lesion.kind in _VESSEL_KIND_OF_LESION]
         has_vessels = not layered and not {"material", "layer"} & read_preset(name).keys()
         return cls(

@@ -258,7 +258,7 @@ class TextbookAtlasResult:
     burn_dose: float | Unknown
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AtlasCell(DocumentResult):
     """The planned setting for a case of one concern and one device, beside the textbook setting."""
 

@@ -145,9 +145,9 @@ def case_of_cell(cell: GuidelineCell) -> Case:
     return parse_record(Case, {"patient": patient, "concern": [concern]}, file=cell.row)
 
 
-def plan_cell(cell: GuidelineCell, *, draws: int = PLAN_DRAWS) -> CellPlan:
+def plan_cell(cell: GuidelineCell) -> CellPlan:
     """Plan the consultation of a cell, and check the plan."""
-    planned = make_plan(LoadedCase(case_of_cell(cell), Path(), cell.row), draws=draws)
+    planned = make_plan(LoadedCase(case_of_cell(cell), Path(), cell.row), draws=PLAN_DRAWS)
     (concern,) = planned.plan.concerns
     lights = [option for option in concern.options if option.setup is not None]
     beyond = sum(option.beyond_practice for option in lights)

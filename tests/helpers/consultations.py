@@ -10,8 +10,7 @@ from store import stored
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import LoadedCase, load_case, parse_record
 from skinbeam.plan.planner import make_plan
-from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.workflow import collect_figure_data
+from skinbeam.report.graphics.figure_data import FigureData, concern_figures
 
 EXAMPLES = ROOT / "examples"
 CONDITIONS = sorted((EXAMPLES / "conditions").glob("*.toml"))
@@ -67,7 +66,7 @@ def _document(text: str, draws: int, seed: int) -> Any:
 
 def _example(file: Path) -> Any:
     made = make_plan(load_case(file))
-    return made.document, collect_figure_data(made)
+    return made.document, FigureData(tuple(map(concern_figures, made.concerns)))
 
 
 def laser_options(document: Any) -> list[dict[str, Any]]:

@@ -10,18 +10,17 @@ from plan_reading import read_plan
 from pypdf import PdfReader
 
 from skinbeam.model.estimate import Unknown
+from skinbeam.plan.section import SkinSection
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import (
     ConcernFigures,
-    DoseRange,
     FigureData,
-    LayerMark,
-    SectionData,
     WindowData,
 )
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.what_if.window import PublishedDoseRange
 
 PLAN_FILE = TESTS / "data" / "plan-sample.json"
 LAYERS = (
@@ -47,19 +46,15 @@ def leaflet_pdf(plan: Plan) -> PdfReader:
         return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), root)))
 
 
-def sample_section() -> SectionData:
+def sample_section() -> SkinSection:
     depth_um = [10.0 * i for i in range(101)]
     light = [1.8 * math.exp(-z / 250) for z in depth_um]
     heat = [33 + 25 * math.exp(-(((z - 300) / 200) ** 2)) for z in depth_um]
-    return SectionData(
+    return SkinSection(
         depth_um=depth_um,
-        fluence_rate_ratio_median=light,
-        fluence_rate_ratio_low=[0.7 * x for x in light],
-        fluence_rate_ratio_high=[1.3 * x for x in light],
-        peak_C_median=heat,
-        peak_C_low=[x - 5 for x in heat],
-        peak_C_high=[x + 8 for x in heat],
-        layers=[LayerMark(name, top) for name, top in LAYERS],
+        light=(light, [0.7 * x for x in light], [1.3 * x for x in light]),
+        peak_C=(heat, [x - 5 for x in heat], [x + 8 for x in heat]),
+        layers=list(LAYERS),
         level=0.8,
         target_um=(200.0, 420.0),
     )
@@ -81,8 +76,8 @@ def sample_window(pulses: int = 6) -> WindowData:
         "epidermal necrosis",
         limit_fraction=[[p / 0.1 for p in row] for row in share(10)],
         limits="burn of the epidermis",
-        published_doses=[DoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
-        maker_doses=[DoseRange(pulse_ms[-1], 4.0, 6.0)],
+        published_doses=[PublishedDoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
+        maker_doses=[PublishedDoseRange(pulse_ms[-1], 4.0, 6.0)],
         chosen_dose=dose[10],
         chosen_row=pulse_ms[-1],
     )

@@ -37,7 +37,6 @@ from skinbeam.evidence.synthesis.design import Features, fitted_arms, similar_ar
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
 from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
-from skinbeam.evidence.synthesis.posterior import Posterior
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -54,16 +53,13 @@ __all__ = [
 ]
 
 
-def compare(
-    condition: str, a: str, b: str, *, seed: int = 0, posterior_override: Posterior | None = None
-) -> Comparison:
+def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     """Compare treatment a with treatment b, from the published trials.
 
     Parameters
     ----------
     condition, a, b : names or everyday words.
     seed : of the new clinics that are drawn.
-    posterior_override : another posterior than the shipped one.
 
     Raises
     ------
@@ -74,7 +70,7 @@ def compare(
     if a == b:
         raise InputError("same-treatment", f'"{b}" is the same treatment as a', field="b", hint="Another treatment.")
     # The two are always drawn in alphabetical order, so that b against a is exactly minus a against b.
-    found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=posterior_override)
+    found = _make_comparison(condition, *sorted((a, b)), seed=seed)
     found = found if a < b else _swap_sides(found)
     return replace(found, in_words=comparison_sentences(found))
 
@@ -89,7 +85,7 @@ def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Compa
     found = compare(condition, a, b, seed=seed)
     if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
         left_out = [said.text for said in found.in_words if said.id == "compare.left-out"]
-        raise NotAvailable(" ".join([found.difference.reason, *left_out]), body=found.to_dict())
+        raise NotAvailable(" ".join([found.difference.reason, *left_out]), answer=found)
     return found
 
 
@@ -97,11 +93,11 @@ def _question_sha256(condition: str, a: str, b: str) -> str:
     return sha256_hex({"condition": condition, "a": a, "b": b})
 
 
-def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Posterior | None) -> Comparison:
+def _make_comparison(condition: str, a: str, b: str, *, seed: int) -> Comparison:
     arms = [arm for arm in fitted_arms() if arm.condition == condition]
     marked = [row.arm for row in outcome_counts() if (row.outcome, row.condition) == ("pih", condition)]
     network, of_marks = TrialNetwork.from_arms(arms), TrialNetwork.from_arms(marked)
-    direct, left_out = _direct_differences(arms, a, b, seed, given)
+    direct, left_out = _direct_differences(arms, a, b, seed)
     return Comparison(
         case_sha256=_question_sha256(condition, a, b),
         seed=seed,
@@ -109,8 +105,8 @@ def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Poster
         a=a,
         b=b,
         direct=direct,
-        difference=_improvement_difference(condition, network, arms, (a, b), seed, given),
-        pih_difference=_pih_difference(condition, of_marks, marked, (a, b), seed, given),
+        difference=_improvement_difference(condition, network, arms, (a, b), seed),
+        pih_difference=_pih_difference(condition, of_marks, marked, (a, b), seed),
         chain=network.chain(a, b),
         pih_chain=of_marks.chain(a, b),
         left_out=left_out,
@@ -119,12 +115,12 @@ def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Poster
 
 
 def _direct_differences(
-    arms: Sequence[Arm], a: str, b: str, seed: int, given: Posterior | None
+    arms: Sequence[Arm], a: str, b: str, seed: int
 ) -> tuple[tuple[DirectComparison, ...], tuple[ExcludedStudy, ...]]:
     """Return the difference that each study of both treatments found, and the studies that cannot be compared."""
     direct, left_out = [], []
     for both in study_sides(arms, a, b):
-        found = direct_difference(both, seed=seed, posterior_override=given) if both.is_comparable else None
+        found = direct_difference(both, seed=seed) if both.is_comparable else None
         if found is not None:
             cite_sources(both.study)
             direct.append(found)
@@ -140,13 +136,12 @@ def _improvement_difference(
     arms: Sequence[Arm],
     pair: tuple[str, str],
     seed: int,
-    given: Posterior | None,
 ) -> Value:
     chain = network.chain(*pair)
     if not chain:
         return Unknown(no_connection_reason("compare.nothing-connects", condition, network, arms, pair).text)
     courses = [Features.from_question(EvidenceQuestion(condition, modality)) for modality in pair]
-    a, b = (clinics.share_above(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed, posterior_override=given))
+    a, b = (clinics.share_above(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed))
     basis = _basis(arms, pair, chain)
     cite_sources(*basis, evidence_settings()["source"])
     return estimate_from_draws(a - b, basis)
@@ -158,7 +153,6 @@ def _pih_difference(
     marked: Sequence[Arm],
     pair: tuple[str, str],
     seed: int,
-    given: Posterior | None,
 ) -> Value:
     """Return the difference in the share of people with dark marks.
 
@@ -170,7 +164,7 @@ def _pih_difference(
         return Unknown(no_connection_reason("compare.no-marks-connect", condition, network, marked, pair).text)
     people = parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES)
     asked = [CountQuestion("pih", modality, condition, phototypes=people) for modality in pair]
-    a, b = draw_shares(asked, seed=seed, posterior_override=given)
+    a, b = draw_shares(asked, seed=seed)
     basis = _basis(marked, pair, chain)
     cite_sources(*basis, evidence_settings()["source"])
     return estimate_from_draws(a - b, basis)

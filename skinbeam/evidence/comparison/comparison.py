@@ -50,7 +50,7 @@ class ExcludedStudy:
     reason: Message
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Comparison(DocumentResult):
     """Two treatments of a condition; differences are a minus b.
 

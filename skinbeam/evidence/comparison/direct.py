@@ -44,18 +44,15 @@ _FURTHEST_PCT = 1000.0  # bound of the search for theta
 _STEPS = 40  # bisection steps, down to 2e-9 per cent
 
 
-def direct_difference(
-    both: StudySides, *, seed: int = 0, posterior_override: Posterior | None = None
-) -> DirectComparison | None:
+def direct_difference(both: StudySides, *, seed: int = 0) -> DirectComparison | None:
     """Return the difference that a study found, a minus b; None where the two sides were not printed alike.
 
     Parameters
     ----------
     both : arms of both sides.
     seed : of the draws behind printed means.
-    posterior_override : another posterior than the shipped one.
     """
-    draws = posterior_override or posterior()
+    draws = posterior()
     people = patient_count([*both.a, *both.b])
     cut = _common_cut([*both.a, *both.b])
     if cut is not None:

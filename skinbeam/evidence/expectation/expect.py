@@ -42,7 +42,7 @@ from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, si
 from skinbeam.evidence.synthesis.distributions import UncertainRate, count_pmf
 from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics, study_weights
 from skinbeam.evidence.synthesis.posterior import posterior
-from skinbeam.model.document import DocumentResult, build_document, sha256_hex
+from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import cite_sources
@@ -113,60 +113,37 @@ def expect(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
     return replace(course, untreated=_expect_untreated(question, seed), warnings=warnings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpectationAnswer(DocumentResult):
-    """The answer to a question as a document: the five first keys, then the fields of the expectation."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ExpectationAnswer(DocumentResult, Expectation):
+    """The expectation of a question, as a document."""
 
     schema: ClassVar[str] = "skinbeam.expect/1"
 
-    expectation: Expectation
 
-    @property
-    def in_words(self) -> tuple[Message, ...]:
-        """The answer in sentences."""
-        return self.expectation.in_words
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document in JSON types, with its numbers rounded."""
-        return build_document(
-            self.schema,
-            case_sha256=self.case_sha256,
-            seed=self.seed,
-            warnings=self.warnings,
-            body=self.expectation.as_record(),
-        )
-
-
-def answer_question(
-    question: EvidenceQuestion, found: Expectation | None = None, *, seed: int = 0
-) -> ExpectationAnswer:
+def answer_question(question: EvidenceQuestion, *, seed: int = 0) -> ExpectationAnswer:
     """Return the answer to a question; arguments as in `expect`.
-
-    Parameters
-    ----------
-    found : the answer of `expect`, where a caller has it.
 
     Raises
     ------
     NotAvailable : the evidence abstains; `body` is the document, which holds every key with unknowns.
     """
-    found = found or expect(question, seed=seed)
+    found = expect(question, seed=seed)
     said = {key: value for key, value in asdict(question).items() if value is not None}
-    answer = ExpectationAnswer(case_sha256=sha256_hex(said), seed=seed, warnings=found.warnings, expectation=found)
+    answer = ExpectationAnswer(case_sha256=sha256_hex(said), seed=seed, **vars(found))
     if found.abstains is not None:
-        raise NotAvailable(found.abstains.text, body=answer.to_dict())
+        raise NotAvailable(found.abstains.text, answer=answer)
     return answer
 
 
-def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
-    """Return the expectation that a plan shows for a setting; arguments as in `expect`.
+def expect_for_setting(question: EvidenceQuestion) -> Expectation:
+    """Return the expectation that a plan shows for a setting.
 
     Where no study counted improvement for this condition, the harms of the kind of laser are still known, and a person
     who considers it needs to see them. For skin that no study included they stay unknown.
     """
-    found = expect(question, seed=seed)
+    found = expect(question)
     if found.abstains is not None and found.abstains.id in ("evidence.no-study", "evidence.none-usable"):
-        return replace(found, **_counted_outcomes(question, seed))
+        return replace(found, **_counted_outcomes(question, seed=0))
     return found
 
 

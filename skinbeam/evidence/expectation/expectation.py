@@ -110,7 +110,7 @@ class NaturalCourse:
     abstains: Message | None = field(metadata=_ABSTENTION)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expectation:
     """The results that a new clinic's patients may expect of a treatment.
 

@@ -15,12 +15,11 @@ from skinbeam.model.sources import cite_sources
 
 __all__ = ["half_improved_after_sessions", "improvement_at_same_rank"]
 
+_SEED = 0  # of the new clinics, as in a plan
 _STEPS = 14  # of a bisection over 1 to 99 %, accurate to a hundredth
 
 
-def half_improved_after_sessions(
-    question: EvidenceQuestion, counts: Sequence[int], *, seed: int = 0
-) -> tuple[Estimate, ...] | Unknown:
+def half_improved_after_sessions(question: EvidenceQuestion, counts: Sequence[int]) -> tuple[Estimate, ...] | Unknown:
     """Return the share of people at least half improved after each number of sessions, in the same new clinics."""
     silent = abstention(question)
     if silent is not None:
@@ -28,7 +27,7 @@ def half_improved_after_sessions(
     basis = study_keys(arms_for(question.condition, question.modality))
     cite_sources(*basis)
     return tuple(
-        estimate_from_draws(clinics.share_above(HALF_PCT), basis) for clinics in _draw_clinics(question, counts, seed)
+        estimate_from_draws(clinics.share_above(HALF_PCT), basis) for clinics in _draw_clinics(question, counts)
     )
 
 
@@ -50,14 +49,14 @@ def improvement_at_same_rank(
     """
     if abstention(question) is not None:
         return None
-    now, *later = _draw_clinics(question, [sessions_done, *counts], 0)
+    now, *later = _draw_clinics(question, [sessions_done, *counts])
     place_now = _share_above(now, min(max(response_pct, 1.0), 99.0))
     return tuple(_improvement_at_share(clinics, place_now) for clinics in later)
 
 
-def _draw_clinics(question: EvidenceQuestion, counts: Sequence[int], seed: int) -> list[NewClinics]:
+def _draw_clinics(question: EvidenceQuestion, counts: Sequence[int]) -> list[NewClinics]:
     courses = [Features.from_question(_with_sessions(question, count)) for count in counts]
-    return draw_new_clinics(courses, seed=seed, widen=[widening(question)] * len(courses))
+    return draw_new_clinics(courses, seed=_SEED, widen=[widening(question)] * len(courses))
 
 
 def _with_sessions(question: EvidenceQuestion, count: int) -> EvidenceQuestion:

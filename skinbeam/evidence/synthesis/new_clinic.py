@@ -114,9 +114,9 @@ def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: floa
     return np.asarray(variance)
 
 
-def study_weights(arms: Sequence[Arm], *, posterior_override: Posterior | None = None) -> dict[str, float]:
+def study_weights(arms: Sequence[Arm]) -> dict[str, float]:
     """Return each study's share of the information on a mean: 1 / variance of its mean about the truth; sums to 1."""
-    draws = posterior_override or posterior()
+    draws = posterior()
     tau, omega, kappa = (float((draws[name] ** 2).mean()) for name in ("tau", "omega", "kappa"))
     patient = float(np.exp(2.0 * draws["sd_mid"]).mean())
     information = {}

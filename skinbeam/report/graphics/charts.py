@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from skinbeam.plan.section import SkinSection
 from skinbeam.report.formatting import report_text
-from skinbeam.report.graphics.figure_data import LayerMark, SectionData
 
 __all__ = ["STYLE", "draw_calendar", "draw_section", "figure_svg", "new_figure", "set_plain_ticks"]
 
@@ -35,31 +35,27 @@ _LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
 
 
-def draw_section(data: SectionData) -> str:
+def draw_section(section: SkinSection) -> str:
     """Return the skin section as SVG: layers, fluence rate and peak temperature by depth, with ranges between skins."""
     with rc_context(STYLE):
-        heat = bool(data.peak_C_median)
         figure = new_figure(7.4, 3.7)
-        axes = figure.subplots(
-            1, 3 if heat else 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2.0, 2.0][: 3 if heat else 2]}
-        )
-        bottom = data.depth_um[-1]
-        _draw_layers(axes[0], data.layers, bottom)
-        percent = round(100 * data.level)
+        axes = figure.subplots(1, 3, sharey=True, gridspec_kw={"width_ratios": [1.1, 2.0, 2.0]})
+        bottom = section.depth_um[-1]
+        _draw_layers(axes[0], section.layers, bottom)
+        percent = round(100 * section.level)
         curves = [
-            (axes[1], "fluence_rate_ratio", _LIGHT, report_text("axis_fluence_ratio")),
-            *([(axes[2], "peak_C", _HEAT, report_text("axis_peak_C"))] if heat else []),
+            (axes[1], section.light, _LIGHT, report_text("axis_fluence_ratio")),
+            (axes[2], section.peak_C, _HEAT, report_text("axis_peak_C")),
         ]
-        for ax, name, colour, label in curves:
-            low, median, high = (getattr(data, f"{name}_{end}") for end in ("low", "median", "high"))
-            ax.fill_betweenx(data.depth_um, low, high, color=colour, alpha=0.22, linewidth=0)
-            ax.plot(median, data.depth_um, color=colour, linewidth=1.8)
+        for ax, (median, low, high), colour, label in curves:
+            ax.fill_betweenx(section.depth_um, low, high, color=colour, alpha=0.22, linewidth=0)
+            ax.plot(median, section.depth_um, color=colour, linewidth=1.8)
             ax.set_xlabel(label)
             ax.grid(color="#d8dce2", linewidth=0.6)
-            for layer in data.layers[1:]:
-                ax.axhline(layer.top_um, color="#9aa1ac", linewidth=0.5, linestyle=":")
-            if data.target_um:
-                ax.axhspan(*data.target_um, color="#2f7d4f", alpha=0.16, linewidth=0)
+            for _, top_um in section.layers[1:]:
+                ax.axhline(top_um, color="#9aa1ac", linewidth=0.5, linestyle=":")
+            if section.target_um:
+                ax.axhspan(*section.target_um, color="#2f7d4f", alpha=0.16, linewidth=0)
         axes[1].set_xlim(left=0)
         axes[0].set_ylim(bottom, 0)
         axes[0].set_ylabel(report_text("axis_depth_um"))
@@ -67,7 +63,7 @@ def draw_section(data: SectionData) -> str:
             Line2D([], [], color="#5b6472", linewidth=1.8, label=report_text("legend_median")),
             Patch(color="#5b6472", alpha=0.3, label=report_text("legend_range", level=percent)),
         ]
-        if data.target_um:
+        if section.target_um:
             handles.append(Patch(color="#2f7d4f", alpha=0.3, label=report_text("legend_target")))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         return figure_svg(figure)
@@ -109,16 +105,19 @@ def figure_svg(figure: Figure) -> str:
     return out.getvalue()
 
 
-def _draw_layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
-    """Draw the layers as bands, with names beside them that are moved apart where layers are thin."""
-    shown = [layer for layer in layers if layer.top_um < bottom_um]
-    ends = [layer.top_um for layer in shown[1:]] + [bottom_um]
-    middles = [(layer.top_um + end) / 2 for layer, end in zip(shown, ends, strict=True)]
+def _draw_layers(ax: Any, layers: Sequence[tuple[str, float]], bottom_um: float) -> None:
+    """Draw the layers, each a name and the depth of its top, as bands.
+
+    Their names stand beside them, moved apart where layers are thin.
+    """
+    shown = [(name, top_um) for name, top_um in layers if top_um < bottom_um]
+    ends = [top_um for _, top_um in shown[1:]] + [bottom_um]
+    middles = [(top_um + end) / 2 for (_, top_um), end in zip(shown, ends, strict=True)]
     places = _space_labels(middles, 0.075 * bottom_um, bottom_um)
-    for i, (layer, end) in enumerate(zip(shown, ends, strict=True)):
-        ax.axhspan(layer.top_um, end, xmin=0.0, xmax=0.22, color=_SKIN[i % len(_SKIN)], linewidth=0)
+    for i, ((name, top_um), end) in enumerate(zip(shown, ends, strict=True)):
+        ax.axhspan(top_um, end, xmin=0.0, xmax=0.22, color=_SKIN[i % len(_SKIN)], linewidth=0)
         ax.plot([0.22, 0.3], [middles[i], places[i]], color="#9aa1ac", linewidth=0.6)
-        ax.text(0.32, places[i], layer.name, va="center", fontsize=7.5)
+        ax.text(0.32, places[i], name, va="center", fontsize=7.5)
     ax.set_xlim(0, 1)
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)

@@ -7,7 +7,7 @@ result gives the same bytes.
 import io
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from statistics import NormalDist
@@ -19,19 +19,19 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from skinbeam.api.light import LightBalance
 from skinbeam.api.light_profile import DepthProfile
-from skinbeam.api.skin import SkinSpectra
+from skinbeam.api.skin import Floats, SkinSpectra
 from skinbeam.api.threshold import DoseThreshold
 from skinbeam.api.window import TherapeuticWindow
+from skinbeam.evidence.expectation.expect import ExpectationAnswer
 from skinbeam.evidence.expectation.expectation import Expectation, Prediction
-from skinbeam.model.document import write_atomically
-from skinbeam.model.errors import InputError
+from skinbeam.model.document import DocumentResult, write_atomically
+from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.report.formatting import quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, new_figure, set_plain_ticks
 from skinbeam.report.graphics.window import window_figure
 
 __all__ = [
-    "DrawnResult",
     "check_plot",
     "expect_figure",
     "light_figure",
@@ -101,16 +101,11 @@ _FLUENCE_COLOUR, _LAYER_GREY = "#5b3f8c", "#5b6472"
 _NAME_WIDTH = 0.025  # width of a name along the depth axis, as a share of the axis
 
 
-def light_figure(balance: LightBalance, tops_um: Mapping[str, float]) -> Figure:
-    """Return the fluence rate over depth, with the tops of layers, beside the shares of the power.
-
-    Parameters
-    ----------
-    tops_um : depth of the top of each layer in µm; empty for voxels.
-    """
+def light_figure(balance: LightBalance) -> Figure:
+    """Return the fluence rate over depth, with the tops of layers, beside the shares of the power."""
     figure = new_figure(7.4, 3.7)
     by_depth, shares = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.5, 1.0]})
-    _draw_by_depth(by_depth, balance, tops_um)
+    _draw_by_depth(by_depth, balance, balance.tops_um)
     _draw_power_shares(shares, balance)
     return figure
 
@@ -205,7 +200,7 @@ def skin_figure(skin: SkinSpectra) -> Figure:
     order = sorted(range(len(skin.wavelength_nm)), key=skin.wavelength_nm.__getitem__)
     nm = [skin.wavelength_nm[i] for i in order]
 
-    def sorted_by_nm(values: Sequence[float]) -> list[float]:
+    def sorted_by_nm(values: Floats) -> list[float]:
         return [values[i] for i in order]
 
     mark = "o" if len(nm) <= _FEW_WAVELENGTHS else ""
@@ -304,7 +299,6 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 }
 _DPI = 160
 _CAPTION_LETTERS = 100  # of a line
-DrawnResult = DepthProfile | DoseThreshold | Expectation | LightBalance | SkinSpectra | TherapeuticWindow
 
 
 def check_plot(path: Path) -> None:
@@ -323,14 +317,10 @@ def check_plot(path: Path) -> None:
         )
 
 
-def write_plot(result: DrawnResult, path: Path, *, tops_um: Mapping[str, float] | None = None) -> str:
+def write_plot(result: DocumentResult, path: Path) -> str:
     """Draw a result to a file, with a caption above.
 
     The format follows from the suffix. Returns an empty text, or the reason why there is no figure.
-
-    Parameters
-    ----------
-    tops_um : for light, the depth at which each layer begins.
 
     Raises
     ------
@@ -340,26 +330,26 @@ def write_plot(result: DrawnResult, path: Path, *, tops_um: Mapping[str, float] 
         return report_text("curves.nothing", reason=result.dose.reason)
     end, out = path.suffix.lower(), io.BytesIO()
     with rc_context(STYLE):
-        figure = result_figure(result, tops_um=tops_um)
+        figure = result_figure(result)
         figure.savefig(out, format=end[1:], dpi=_DPI, metadata=_METADATA[end])
     write_atomically(path, out.getvalue())
     return ""
 
 
-def result_figure(result: DrawnResult, *, tops_um: Mapping[str, float] | None = None) -> Figure:
+def result_figure(result: DocumentResult) -> Figure:
     """Return the figure of a result, with a caption above.
 
-    Parameters
-    ----------
-    tops_um : as of `write_plot`.
+    Raises
+    ------
+    NotAvailable : there is no figure of such a result.
     """
     with rc_context(STYLE):
-        figure, caption = _draw(result, tops_um or {})
+        figure, caption = _draw(result)
         figure.suptitle(textwrap.fill(caption, _CAPTION_LETTERS), x=0.01, ha="left", fontsize=9.0)
     return figure
 
 
-def _draw(result: DrawnResult, tops_um: Mapping[str, float]) -> tuple[Figure, str]:
+def _draw(result: DocumentResult) -> tuple[Figure, str]:
     """Return the figure of a result, and its caption."""
     match result:
         case DepthProfile():
@@ -367,11 +357,14 @@ def _draw(result: DrawnResult, tops_um: Mapping[str, float]) -> tuple[Figure, st
             return light_profile_figure(result), caption
         case DoseThreshold():
             return threshold_figure(result), report_text("curves.threshold", endpoint=result.endpoint.replace("-", " "))
-        case Expectation():
+        case ExpectationAnswer():
             return expect_figure(result), report_text("curves.expect")
         case LightBalance():
-            return light_figure(result, tops_um), report_text("curves.light")
+            return light_figure(result), report_text("curves.light")
         case SkinSpectra():
             return skin_figure(result), report_text("curves.skin")
         case TherapeuticWindow():
             return window_figure(result), report_text("curves.window")
+        case _:
+            kind = result.schema.removeprefix("skinbeam.").partition("/")[0]
+            raise NotAvailable(report_text("curves.none", kind=kind))

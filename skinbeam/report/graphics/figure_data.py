@@ -1,55 +1,21 @@
-"""Data of the simulated figures of a report, as plain lists."""
+"""Data of the simulated figures of a report, which are computed while the skins of a concern are in memory."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.model.estimate import Unknown
+from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
+from skinbeam.plan.section import SkinSection, compute_section
+from skinbeam.plan_records.course import DeviceSetup
+from skinbeam.report.formatting import join_items, quantity_label, report_text
+from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.text import render_message
+from skinbeam.what_if.window import PlanWindow, PublishedDoseRange, compute_curve, compute_window
 
-__all__ = ["ConcernFigures", "DoseRange", "FigureData", "LayerMark", "SectionData", "WindowData"]
-
-
-@dataclass(frozen=True)
-class LayerMark:
-    """A layer of the section: its name and the depth of its top in µm."""
-
-    name: str
-    top_um: float
-
-
-@dataclass(frozen=True)
-class SectionData:
-    """Light and peak temperature by depth, for the skins that were drawn.
-
-    Parameters
-    ----------
-    depth_um : depths below the surface, ascending, shape (depth,).
-    fluence_rate_ratio_median, .._low, .._high : fluence rate over irradiance, same shape.
-    peak_C_median, .._low, .._high : highest temperature reached at each depth in °C, same shape; empty when heat
-        was not simulated.
-    layers : layers from the surface down.
-    level : probability between low and high.
-    target_um : top and bottom of the target in µm, or None.
-    """
-
-    depth_um: Sequence[float]
-    fluence_rate_ratio_median: Sequence[float]
-    fluence_rate_ratio_low: Sequence[float]
-    fluence_rate_ratio_high: Sequence[float]
-    peak_C_median: Sequence[float]
-    peak_C_low: Sequence[float]
-    peak_C_high: Sequence[float]
-    layers: Sequence[LayerMark]
-    level: float
-    target_um: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class DoseRange:
-    """A range of published doses at one row of a window: a pulse length or a density."""
-
-    row: float
-    low: float
-    high: float
+__all__ = ["ConcernFigures", "FigureData", "WindowData", "concern_figures"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +47,8 @@ class WindowData:
     harm: str
     limit_fraction: Sequence[Sequence[float]] = ()
     limits: str = ""
-    published_doses: Sequence[DoseRange] = ()
-    maker_doses: Sequence[DoseRange] = ()
+    published_doses: Sequence[PublishedDoseRange] = ()
+    maker_doses: Sequence[PublishedDoseRange] = ()
     chosen_dose: float | None = None
     chosen_row: float | None = None
     light: str = ""
@@ -101,7 +67,7 @@ class ConcernFigures:
 
     condition: str
     site: str
-    section: SectionData | Unknown
+    section: SkinSection | Unknown
     window: WindowData | Unknown
     curves: Sequence[WindowData | None] = ()
 
@@ -116,3 +82,70 @@ class FigureData:
         """Return the figure data of a concern, or None."""
         found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
         return found.get((condition, site))
+
+
+def concern_figures(result: ConcernResult) -> ConcernFigures:
+    """Return the figures of the first laser option or, where there is none, of the nearest setting."""
+    condition, site = result.record.condition, result.record.site
+    if result.figure_setting is None:
+        none = Unknown(render_message("plan.no-laser-option"))
+        return ConcernFigures(condition, site, none, none)
+    goal, trial, setup = result.figure_setting
+    # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
+    skins = result.bank.skins(site, goal, max_draws=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
+    return ConcernFigures(
+        condition,
+        site,
+        compute_section(trial, goal, skins),
+        _window_data(
+            compute_window(trial, goal, skins, darkest_phototype(result.bank.case)),
+            goal,
+            trial,
+            setup,
+            offered=result.trial is not None,
+        ),
+        _further_curves(result),
+    )
+
+
+def _further_curves(result: ConcernResult) -> tuple[WindowData | None, ...]:
+    """Return the window of the planned pulse of each laser option but the first; None where nothing was computed."""
+    phototype = darkest_phototype(result.bank.case)
+    setups = [option.setup for option in result.record.options if option.setup is not None]
+    return tuple(
+        None
+        if trial.thresholds is None
+        else _window_data(compute_curve(trial, goal, phototype), goal, trial, setup, offered=True)
+        for goal, trial, setup in list(zip(result.goals, result.trials, setups, strict=True))[1:]
+    )
+
+
+def _window_data(
+    window: PlanWindow, goal: TreatmentGoal, trial: CandidateSetting, setup: DeviceSetup, *, offered: bool
+) -> WindowData:
+    return WindowData(
+        FLUENCE if window.row_quantity == "pulse_ms" else ENERGY,
+        window.dose,
+        window.rows,
+        window.p_effect,
+        window.p_harm,
+        _goal_description(goal),
+        report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
+        limit_fraction=window.limit_use,
+        limits=join_items(quantity_label(limit)[0] for limit in window.broken_quantities),
+        published_doses=window.published,
+        maker_doses=window.recommended,
+        chosen_dose=trial.dose,
+        chosen_row=trial.density_per_cm2 or trial.setting.pulse_ms,
+        light=setup.light,
+        row_quantity=window.row_quantity,
+        offered=offered,
+    )
+
+
+def _goal_description(goal: TreatmentGoal) -> str:
+    """Return the target in words. Heat that kills a brown spot is a burn too, so the spot is named to tell it from a
+    burn of the surrounding skin.
+    """
+    reached = render_message(f"endpoint-title.{goal.endpoint}")
+    return report_text("in_the_spot", what=reached) if goal.location == "lesion" else reached

@@ -13,8 +13,9 @@ from skinbeam.api.window import TherapeuticWindow
 from skinbeam.model.estimate import Unknown
 from skinbeam.report.formatting import display_value, quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure, set_plain_ticks
-from skinbeam.report.graphics.figure_data import DoseRange, WindowData
+from skinbeam.report.graphics.figure_data import WindowData
 from skinbeam.text import translate
+from skinbeam.what_if.window import PublishedDoseRange
 
 __all__ = ["draw_window", "window_figure"]
 
@@ -54,22 +55,22 @@ def _window_data_figure(data: WindowData) -> Figure:
 
 def window_figure(window: TherapeuticWindow) -> Figure:
     """Return the figure of a window, drawn in the current Matplotlib style; an unknown probability is left out."""
-    effect, harm = (() if isinstance(p, Unknown) else p for p in (window.p_effect, window.p_harm))
+    effect, harm = (() if isinstance(p, Unknown) else p.tolist() for p in (window.p_effect, window.p_harm))
     allowed, limited = window.p_harm_allowed, window.harm.replace("-", " ")
     spent = () if isinstance(allowed, Unknown) else tuple([p / allowed for p in row] for row in harm)
     return _window_data_figure(
         WindowData(
             window.of,
-            window.dose,
-            window.pulse_ms,
+            window.dose.tolist(),
+            window.pulse_ms.tolist(),
             effect,
             harm,
             effect=window.effect.replace("-", " "),
             harm=limited,
             limit_fraction=spent,
             limits=limited if spent else "",
-            published_doses=[DoseRange(found.pulse_ms, found.low, found.high) for found in window.practised],
-            maker_doses=[DoseRange(found.pulse_ms, found.low, found.high) for found in window.makers],
+            published_doses=[PublishedDoseRange(found.pulse_ms, found.low, found.high) for found in window.practised],
+            maker_doses=[PublishedDoseRange(found.pulse_ms, found.low, found.high) for found in window.makers],
         )
     )
 
@@ -191,9 +192,9 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
         _outline_practice(ax, data.published_doses, lines=lines)
         found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
-    shown = [dose_range for dose_range in data.maker_doses if first <= dose_range.row <= last]
+    shown = [dose_range for dose_range in data.maker_doses if first <= dose_range.row_value <= last]
     for dose_range in shown:
-        place = 1.0 if lines else dose_range.row
+        place = 1.0 if lines else dose_range.row_value
         ax.plot([dose_range.low, dose_range.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
     if shown:
         found.append(
@@ -202,7 +203,7 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
     return found
 
 
-def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
+def _outline_practice(ax: Any, practised: Sequence[PublishedDoseRange], *, lines: bool) -> None:
     """Draw published doses: an outline over pulse lengths, or vertical lines at their bounds over curves."""
     if lines:
         for bound in (
@@ -212,8 +213,8 @@ def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -
             ax.axvline(bound, color=_GREY, linewidth=1.6, linestyle="--")
         return
     around = [
-        *((dose_range.low, dose_range.row) for dose_range in practised),
-        *((dose_range.high, dose_range.row) for dose_range in practised[::-1]),
+        *((dose_range.low, dose_range.row_value) for dose_range in practised),
+        *((dose_range.high, dose_range.row_value) for dose_range in practised[::-1]),
     ]
     ax.plot(*zip(*around, around[0], strict=True), color=_GREY, linewidth=1.6, linestyle="--")
 

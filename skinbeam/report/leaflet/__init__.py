@@ -1,1 +1,1 @@
-"""The patient leaflet: its page, the choices of each concern, and readability of its text."""
+"""The patient leaflet: its page, and the choices of each concern."""

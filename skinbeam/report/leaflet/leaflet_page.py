@@ -7,14 +7,14 @@ leaflet is the list of qualifying and certifying criteria for patient decision a
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 
 from skinbeam._version import __date__
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan_records.course import TestSpotLadder
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
-from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
+from skinbeam.preview.page import PreviewPage
+from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
     capitalise,
     inline_name,
@@ -48,7 +48,6 @@ __all__ = [
     "CONCERNS_IN_FULL",
     "about_sentences",
     "leaflet_page",
-    "leaflet_sentences",
     "no_laser_text",
     "studies_in_short",
     "test_spot_sentences",
@@ -188,10 +187,9 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # a page each: more are not read
-_NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone", "preview")
 
 
-def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
+def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     """Return the leaflet's context; `preview` holds the preview pictures."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
@@ -218,26 +216,6 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
         imprint=about_sentences(plan),
         words=section_texts("leaflet"),
     )
-
-
-def leaflet_sentences(page: LeafletPage) -> list[str]:
-    """Return every running sentence, to compute the reading age; headings and names in tables are not sentences."""
-    found: list[str] = []
-    for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
-        value = getattr(page, name)
-        found += [value] if isinstance(value, str) else value
-    for concern in page.concerns:
-        found += [
-            *concern.text,
-            concern.follow_up,
-            concern.no_laser_text,
-            *concern.personal_harms,
-            *concern.test_spots,
-            concern.healing,
-            *(option.harms for option in concern.options),
-            *(line for choice in concern.choices for line in (choice.plus, choice.minus)),
-        ]
-    return [line for line in found if line]
 
 
 def _intro(names: str, *, young: bool) -> tuple[str, ...]:

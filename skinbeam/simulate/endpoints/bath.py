@@ -19,7 +19,7 @@ from skinbeam.physics.heat.cells import RobinBoundary
 from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
 from skinbeam.physics.heat.linear_conduction import LinearConduction
 from skinbeam.simulate.endpoints.pain import nerve_temperature
-from skinbeam.simulate.pulse.damage_dose import unit_omega_time
+from skinbeam.simulate.pulse.damage_dose import first_times, unit_omega_time
 from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
 from skinbeam.simulate.pulse.schedule import PulseSchedule, bath_schedule, bath_steps
 from skinbeam.simulate.pulse.surface_conditions import SurfaceConditions
@@ -36,10 +36,8 @@ Floats = NDArray[np.float64]
 # Lengths of contacts, the same for all draws, in which the time is searched that suffices without the damage after the
 # contact. Each resolves the five decades before its end.
 RUN_LENGTHS_S: Final = (1.0, 100.0, 1e4, 1e5)
-SEARCH_ROUNDS, LN_OMEGA_TOLERANCE = (
-    6,
-    3e-3,
-)  # of the search for the time of each draw, and the |ln Ω| at which it ends: `_refine_times`
+# Of the search for the time of each draw, and the |ln Ω| at which it ends: `_refine_times`.
+SEARCH_ROUNDS, LN_OMEGA_TOLERANCE = 6, 3e-3
 TINY_OMEGA: Final = 1e-300
 
 
@@ -65,15 +63,11 @@ def bath_times(
     0 where the shortest contact is too long, inf where the longest is too short.
     """
     living = _PerfusedSkins(skins)
-    times = np.full(skins.count, np.inf)
-    for length in RUN_LENGTHS_S:
-        plan = bath_schedule(temperature_C, length, air_C)
-        step = plan.step_s[np.isinf(plan.h_W_m2K)]
-        history = locate(living.simulate(plan, plan.step_s[None, :])).base_K
-        found = unit_omega_time(history[:, : step.size + 1], step, np.zeros(step.size), processes)
-        times = np.where(np.isfinite(times), times, found)
-        if np.isfinite(times).all():
-            break
+
+    def times_of_run(length_s: float) -> Floats:
+        contact_s, response = living.simulate_contact(temperature_C, length_s, air_C)
+        history = locate(response).base_K[:, : contact_s.size + 1]
+        return unit_omega_time(history, contact_s, np.zeros(contact_s.size), processes)
 
     def excess(length_s: Floats) -> Floats:
         """Return ln Ω after contacts of these lengths."""
@@ -81,6 +75,7 @@ def bath_times(
         history = locate(living.simulate(bath_schedule(temperature_C, 1.0, air_C), steps)).base_K
         return np.asarray(np.log(np.maximum(omega_growth(history, steps, processes).sum(axis=1), TINY_OMEGA)))
 
+    times = first_times(skins.count, RUN_LENGTHS_S, times_of_run)
     sought = np.isfinite(times) & (times > 0)
     if not sought.any():
         return times
@@ -97,16 +92,13 @@ def bath_pain_times(skins: SkinSample, temperature_C: float, air_C: float) -> Fl
     NotAvailable : as `nerve_temperature`.
     """
     living = _PerfusedSkins(skins)
-    times = np.full(skins.count, np.inf)
-    for length in RUN_LENGTHS_S:
-        plan = bath_schedule(temperature_C, length, air_C)
-        step = plan.step_s[np.isinf(plan.h_W_m2K)]
-        place, threshold_K = nerve_temperature(living.simulate(plan, plan.step_s[None, :]))
-        found = _crossing_time(place.base_K[:, : step.size + 1] - threshold_K[:, None], step)
-        times = np.where(np.isfinite(times), times, found)
-        if np.isfinite(times).all():
-            break
-    return times
+
+    def times_of_run(length_s: float) -> Floats:
+        contact_s, response = living.simulate_contact(temperature_C, length_s, air_C)
+        place, threshold_K = nerve_temperature(response)
+        return _crossing_time(place.base_K[:, : contact_s.size + 1] - threshold_K[:, None], contact_s)
+
+    return first_times(skins.count, RUN_LENGTHS_S, times_of_run)
 
 
 def _crossing_time(excess: Floats, step_s: Floats) -> Floats:
@@ -176,3 +168,8 @@ class _PerfusedSkins:
         found = conduct_1d(march, DamageLimitedPerfusion(*self.perfusion, sample_kinetics(WALL_KINETICS, self.skins)))
         unlit = (np.zeros_like(found.cell_temperature), found.surface, np.zeros_like(found.surface))
         return PulseResponse(self.skins, self.grid, self.heat, None, schedule, found.cell_temperature, *unlit, met)
+
+    def simulate_contact(self, temperature_C: float, length_s: float, air_C: float) -> tuple[Floats, PulseResponse]:
+        """Return the time steps of a contact, and the response to it and to the air afterwards."""
+        schedule = bath_schedule(temperature_C, length_s, air_C)
+        return schedule.step_s[np.isinf(schedule.h_W_m2K)], self.simulate(schedule, schedule.step_s[None, :])

@@ -4,8 +4,6 @@ Conduction without removal would carry the whole pulse into skin that has been a
 is therefore valid only below the onset; above it the injury is the crater with the damaged zone below its floor.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,10 +20,6 @@ from skinbeam.simulate.skins.ensemble import SampledQuantities
 from skinbeam.simulate.skins.tissue_kinetics import COAGULATED_WIDTH_M
 from skinbeam.skin.layers import EPIDERMIS, PAPILLARY_DERMIS
 from skinbeam.text import render_message
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["add_removal_quantities", "endpoint_fluence_with_removal"]
 

@@ -132,18 +132,9 @@ class LayeredSpace:
             that do not repeat.
         """
         medium = self.medium
-        optical = [
-            np.asarray(values, dtype=np.float64)
-            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
-        ]
-        check_layers([values[None, :] for values in optical])
-        mua, mus, g, n, thickness = optical
-        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
-            raise ValueError("a semi-infinite layer must absorb: packets would never end")
+        mua, mus, g, n, depth, top = _check_medium(medium)
         if self.inclusions and self.cell_widths_m is None and beam.kind == "flat" and beam.spot_mm is None:
             raise ValueError("inclusions under an endless beam need a cell that repeats")
-        depth = np.where(np.isfinite(thickness), thickness, _DEEP_M)
-        top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
         densest = mua + mus
         rows = []
         for part, inclusion in enumerate(self.inclusions, len(mua)):
@@ -238,6 +229,21 @@ class VoxelSpace:
         ), launch
 
 
+def _check_medium(medium: LayeredMedium) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Return absorption, scattering, g, index, thickness (finite) and depth of the top of each layer.
+
+    Raises
+    ------
+    ValueError : values out of range, a semi-infinite layer that does not absorb.
+    """
+    mua, mus, g, n, thickness = medium.columns
+    check_layers([values[None, :] for values in (mua, mus, g, n, thickness)])
+    if math.isinf(thickness[-1]) and mua[-1] == 0.0:
+        raise ValueError("a semi-infinite layer must absorb: packets would never end")
+    depth = np.where(np.isfinite(thickness), thickness, _DEEP_M)
+    return mua, mus, g, n, depth, np.concatenate(([0.0], np.cumsum(depth[:-1])))
+
+
 def slab_table(
     densest: Floats, depth: Floats, top: Floats, n: Sequence[float], medium: Floats
 ) -> NDArray[np.float32]:  # fmt: skip
@@ -291,7 +297,6 @@ def _slab_starts(densest: Floats) -> list[int]:
 
 
 RING_LEVEL_M: Final = 1 * UM  # depths at which optics change are rounded to this; boundaries of layers are not
-_ENDLESS_DEPTH_M = 1e6  # represents infinity in single precision
 
 
 @dataclass(frozen=True)
@@ -320,19 +325,11 @@ class RingSpace:
         ValueError : values out of range, shapes that do not fit, a semi-infinite layer that does not absorb.
         """
         medium = self.medium
-        mua, mus, g, n, thickness = (
-            np.asarray(values, dtype=np.float64)
-            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
-        )
-        check_layers([values[None, :] for values in (mua, mus, g, n, thickness)])
-        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
-            raise ValueError("a semi-infinite layer must absorb: packets would never end")
+        mua, mus, g, n, depth, top = _check_medium(medium)
         if self.mua_per_m.shape != self.mus_per_m.shape or self.mua_per_m.shape[1] != len(self.depth_faces_m) - 1:
             raise ValueError("optics of rings are given by ring and depth")
         if not (min(self.mua_per_m.min(), self.mus_per_m.min()) >= 0.0 and self.ring_width_m > 0):
             raise ValueError("rings have a width, and optics that are not negative")
-        depth = np.where(np.isfinite(thickness), thickness, _ENDLESS_DEPTH_M)
-        top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
         layer = np.searchsorted(top, (self.depth_faces_m[1:] + self.depth_faces_m[:-1]) / 2, side="right") - 1
         # A row of media for each cell, then one for each layer as it is.
         cells = self.mua_per_m.size

@@ -4,6 +4,7 @@ Every function for doses returns J/m² for each draw: inf where no dose in the r
 alone do.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "cell_death_dose",
     "coagulated_zone_dose",
     "damage_dose",
+    "first_times",
     "heating_dose",
     "unit_omega_time",
 ]
@@ -50,6 +52,22 @@ def unit_omega_time(history_K: Floats, step_s: Floats, power_on: Floats, process
         power = np.where(usable, -np.log(before) / (np.log(after) - np.log(before)), 1.0)
         inside = start * np.exp(power * (np.log(end[first]) - np.log(start)))
     return np.where(ever, np.where(usable, inside, end[first]), np.inf)
+
+
+def first_times(draws: int, lengths_s: Sequence[float], times_of_run: Callable[[float], Floats]) -> Floats:
+    """Return the first time that successive runs find for each draw, (sample,), s; inf where none does.
+
+    Parameters
+    ----------
+    lengths_s : of the runs, rising; a run is no longer than needed, so that short times have fine steps.
+    times_of_run : the time that a run of a length finds for each draw, (sample,), inf where it is too short.
+    """
+    times = np.full(draws, np.inf)
+    for length_s in lengths_s:
+        times = np.where(np.isfinite(times), times, times_of_run(length_s))
+        if np.isfinite(times).all():
+            break
+    return times
 
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.estimate import Estimate, EstimateKind, Unknown, Value, wilson_interval
+from skinbeam.model.estimate import Estimate, Unknown, Value, wilson_interval
 
 __all__ = [
     "CHUNK_DRAWS",
@@ -81,7 +81,6 @@ def summarise_draws(
     weights: Floats,
     basis: Sequence[str],
     *,
-    kind: EstimateKind = "modelled",
     level: float = INTERVAL_LEVEL,
 ) -> Value:
     """Return median and central interval of draws; NaN or infinite draws inside the interval make it unknown."""
@@ -91,7 +90,7 @@ def summarise_draws(
     low, median, high = weighted_quantiles(array, weights, ((1 - level) / 2, 0.5, (1 + level) / 2))
     if not all(map(math.isfinite, (low, median, high))):
         return Unknown("not reached in some of such skins")
-    return Estimate(median, low, high, level, kind, array.size, tuple(basis))
+    return Estimate(median, low, high, level, "modelled", array.size, tuple(basis))
 
 
 def weighted_share(condition: Chances, weights: Floats) -> tuple[float, float]:

@@ -310,12 +310,12 @@ def heat_section(response: PulseResponse, light: SectionLight) -> SectionHeat:
     return SectionHeat(light, history.cell_temperature.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
 
 
-def section_vessel(response: PulseResponse, heat: SectionHeat, index: int = 0) -> VesselResponse:
-    """Return the response of one vessel of a section, as if each direction from its axis were a vessel of its own.
+def section_vessel(response: PulseResponse, heat: SectionHeat) -> VesselResponse:
+    """Return the response of the first vessel of a section, as if each direction from its axis were a vessel itself.
 
     The cells of the lumen are the same in each; edge and wall are those of the direction, top first.
     """
-    lumen = heat.light.lumens[index]
+    lumen = heat.light.lumens[0]
     grid, radius = heat.light.grid, lumen.diameter_m / 2
     angle = np.linspace(0.0, math.pi, _EDGE_DIRECTIONS)
 

@@ -7,7 +7,7 @@ import pytest
 from paths import ROOT
 
 import skinbeam
-from skinbeam.api.guideline import answer_guideline, guideline, uncovered_case_answer
+from skinbeam.api.guideline import answer_guideline, find_cells, uncovered_case_answer
 from skinbeam.evidence.guideline.device_classes import (
     device_classes,
     guideline_conditions,
@@ -75,17 +75,17 @@ def test_a_cell_without_a_third_treatment_says_so() -> None:
 
 
 def test_everyday_words_and_filters_find_the_cells() -> None:
-    assert {cell.phototype for cell in guideline("facial veins")} == {"I-II", "III", "IV", "V-VI"}
-    assert {cell.site for cell in guideline("facial veins", phototype="IV")} == {"", "periorbital", "nose"}
-    assert [cell.row for cell in guideline("facial veins", phototype="IV", site="nose")] == [
+    assert {cell.phototype for cell in find_cells("facial veins")} == {"I-II", "III", "IV", "V-VI"}
+    assert {cell.site for cell in find_cells("facial veins", phototype="IV")} == {"", "periorbital", "nose"}
+    assert [cell.row for cell in find_cells("facial veins", phototype="IV", site="nose")] == [
         "facial-telangiectasia/fine-red/nose/IV"
     ]
-    assert [cell.row for cell in guideline("wrinkles", phototype="VI", site="neck")] == ["wrinkles/neck/V-VI"]
-    assert len(guideline("wrinkles", site="neck")) == 4
-    assert [cell.row for cell in guideline("stretch marks", subtype="alba", phototype="V")] == [
+    assert [cell.row for cell in find_cells("wrinkles", phototype="VI", site="neck")] == ["wrinkles/neck/V-VI"]
+    assert len(find_cells("wrinkles", site="neck")) == 4
+    assert [cell.row for cell in find_cells("stretch marks", subtype="alba", phototype="V")] == [
         "striae/alba/abdomen/V-VI"
     ]
-    assert {cell.condition for cell in skinbeam.guideline("port wine stain")} == {"port-wine-stain"}
+    assert skinbeam.guideline("port wine stain").condition == "port-wine-stain"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_everyday_words_and_filters_find_the_cells() -> None:
 )
 def test_unknown_names_are_refused_with_the_nearest(arguments: dict[str, str], field: str, hint: str) -> None:
     with pytest.raises(InputError) as refused:
-        guideline(**arguments)
+        find_cells(**arguments)
     assert refused.value.field == field
     assert hint in refused.value.hint
 
@@ -135,7 +135,7 @@ def test_a_case_that_plans_do_not_cover_is_answered_with_what_clinics_do(name: s
     assert ran.code == 3
     assert "do not cover" in ran.err
     assert f"skinbeam guideline {name}" in ran.err
-    cells = guideline(name, phototype="III")
+    cells = find_cells(name, phototype="III")
     assert all(short_treatment_words(cell.first) in ran.err for cell in cells if cell.first is not None)
     assert not (tmp_path / "out").exists()
 
@@ -184,6 +184,6 @@ def test_the_command_prints_places_doses_avoidance_and_sources(run: Any) -> None
 
 def test_the_phototype_asked_for_lies_in_each_cell() -> None:
     for phototype in PHOTOTYPES:
-        for cell in guideline("redness", phototype=phototype):
+        for cell in find_cells("redness", phototype=phototype):
             low, high = phototype_range(cell.phototype)
             assert low <= PHOTOTYPES.index(phototype) + 1 <= high

@@ -275,7 +275,7 @@ def test_a_photograph_without_a_face_is_an_unknown_with_every_key(
     blank = analyse_photograph(DecodedPhotograph(np.full((200, 200, 3), 128, np.uint8), "1" * 64))
     none = make_preview(plan(), blank)
     assert not none.files
-    assert not none.days
+    assert none.page is None
     assert set(none.report.to_dict()) == set(made.report.to_dict())
     assert isinstance(none.report.strip, Unknown)
 
@@ -539,12 +539,13 @@ def test_harms_without_a_picture_stand_beside_the_drawn_ones_with_their_counts()
     made = make_preview(replace(whole, concerns=concerns), look())
     drawn = {change["harm"] for change in json.loads(made.files["preview.json"])["changes"] if "harm" in change}
     assert drawn == {"dark-mark"}
-    beside = " ".join(made.undrawn_harms)
+    assert made.page is not None
+    beside = " ".join(made.page.undrawn_harms)
     assert "a scar 2 (<1 to 6)" in beside
     assert "long-lasting redness" in beside
     assert "dark marks" not in beside
     assert "burn" not in beside
-    assert any("long-lasting redness. No trial counted it." in footnote for footnote in made.footnotes)
+    assert any("long-lasting redness. No trial counted it." in footnote for footnote in made.page.footnotes)
     listed = made.report.to_dict()["harms_not_drawn"]
     assert [(one["harm"], "unknown" in one["p"]) for one in listed] == [("scar", False), ("prolonged-erythema", True)]
 

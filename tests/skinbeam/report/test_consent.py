@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 from plan_reading import read_plan
 from pypdf import PdfReader
+from readability import consent_sentences, reading_age_years
 from report_samples import sample_plan
 from test_report_context import METHODS, nested, typst_names
 
@@ -20,12 +21,10 @@ from skinbeam.report import consent_context
 from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentPage, ConsentSignature, TeachBackTry
 from skinbeam.report.consent_form import (
     consent_page,
-    consent_sentences,
     cooling_off_days,
     make_consent,
     teach_back_questions,
 )
-from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.text import catalogue
 
 READING_AGE_YEARS = 12.0

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from paths import ROOT
@@ -121,20 +122,20 @@ def test_a_curve_goes_through_the_doses_that_are_known() -> None:
 
 
 def layer(name: str, mua_per_cm: tuple[float, ...]) -> SkinLayer:
-    flat = (1.0,) * len(mua_per_cm)
-    return SkinLayer(name, 100.0, mua_per_cm, flat, flat, flat, 1100.0, 3600.0, 0.21)
+    flat = np.ones(len(mua_per_cm))
+    return SkinLayer(name, 100.0, np.array(mua_per_cm), flat, flat, flat, 1100.0, 3600.0, 0.21)
 
 
 SKIN = SkinSpectra(
     case_sha256="0" * 64,
     seed=0,
-    wavelength_nm=(1064.0, 532.0, 595.0),
+    wavelength_nm=np.array([1064.0, 532.0, 595.0]),
     layers=tuple(layer(f"layer {i}", (1.0 + i, 2.0 + i, 3.0)) for i in range(8)),
-    reflectance=(0.5, 0.2, 0.3),
-    reflectance_low=(0.4, 0.1, 0.2),
-    reflectance_high=(0.6, 0.3, 0.4),
+    reflectance=np.array([0.5, 0.2, 0.3]),
+    reflectance_low=np.array([0.4, 0.1, 0.2]),
+    reflectance_high=np.array([0.6, 0.3, 0.4]),
     level=0.8,
-    reflectance_excluded=(0.46, 0.16, 0.26),
+    reflectance_excluded=np.array([0.46, 0.16, 0.26]),
     Lab=LabColour(65.0, 10.0, 16.0),
     ita_deg=43.0,
     phototype_range="II",
@@ -148,13 +149,14 @@ LIGHT = LightBalance(
     reflectance_diffuse=0.2,
     transmittance=0.7,
     absorbed={"glass": 0.0, "water": 0.06},
-    fluence_rate_ratio=tuple(2.0 - 0.01 * i for i in range(100)),
-    depth_um=tuple(8.35 + 16.7 * i for i in range(100)),
+    fluence_rate_ratio=2.0 - 0.01 * np.arange(100),
+    depth_um=8.35 + 16.7 * np.arange(100),
     photons=0,
     photons_per_second=0,
     device="cpu",
     method="ordinates",
     sources=(),
+    tops_um={"glass": 0.0, "water": 170.0},
 )
 
 
@@ -166,7 +168,7 @@ def expectation() -> Expectation:
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     "threshold": lambda: threshold_figure(threshold()),
     "skin": lambda: skin_figure(SKIN),
-    "light": lambda: light_figure(LIGHT, {"glass": 0.0, "water": 170.0}),
+    "light": lambda: light_figure(LIGHT),
     "expect": lambda: expect_figure(expectation()),
 }
 
@@ -183,10 +185,10 @@ def test_axes_have_round_numbers(name: str) -> None:
 
 
 def test_layers_are_told_apart_without_colour() -> None:
-    spectrum = tuple(0.3 + 0.001 * i for i in range(40))
+    spectrum = 0.3 + 0.001 * np.arange(40)
     wide = replace(
         SKIN,
-        wavelength_nm=tuple(400.0 + i for i in range(40)),
+        wavelength_nm=400.0 + np.arange(40),
         layers=tuple(layer(held.name, (1.0,) * 40) for held in SKIN.layers),
         **dict.fromkeys(("reflectance", "reflectance_low", "reflectance_high"), spectrum),
     )

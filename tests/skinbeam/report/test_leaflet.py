@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from paths import TESTS
 from plan_reading import read_plan
+from readability import grade, leaflet_sentences, reading_age_years, syllables
 from report_samples import leaflet_pdf
 
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.leaflet.choices import dot_files
-from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page, leaflet_sentences
-from skinbeam.report.leaflet.readability import grade, reading_age_years, syllables
+from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.text import catalogue
 
 READING_AGE_YEARS = 12.0

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 
+from readability import consent_sentences, leaflet_sentences
 from report_samples import leaflet_pdf, sample
 
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.consent_form import consent_page, consent_sentences
-from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.report.consent_form import consent_page
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.text import use_language
 
 SCHOOL_YEAR = 6.0  # of children of twelve, as in English

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options
 from plan_reading import read_plan
+from readability import leaflet_sentences
 from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
 from skinbeam.laser.device import load_device
 from skinbeam.report.graphics.figure_data import FigureData, WindowData
 from skinbeam.report.graphics.window import draw_window
-from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from jinja2 import Environment, meta, nodes
 
+from skinbeam.preview import page
 from skinbeam.report import context
 from skinbeam.report.context import LeafletPage, LiveFigure, ReportPage
 from skinbeam.text import catalogue
@@ -16,7 +17,7 @@ TEMPLATES = resources.files("skinbeam.report") / "templates"
 HTML = ("report.html.j2", "report.css.j2", "parts.html.j2")
 ENVIRONMENT = Environment()
 ENVIRONMENT.filters["css_string"] = str
-RECORDS = [getattr(context, name) for name in context.__all__]
+RECORDS = [getattr(module, name) for module in (context, page) for name in module.__all__]
 METHODS = {
     "ceil",
     "stroked",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,9 +71,7 @@ def test_markup_in_a_label_stays_text() -> None:
     "make",
     [
         lambda: draw_section(sample_section()),
-        lambda: draw_section(
-            replace(sample_section(), peak_C_median=[], peak_C_low=[], peak_C_high=[], target_um=None)
-        ),
+        lambda: draw_section(replace(sample_section(), target_um=None)),
         lambda: draw_window(sample_window()),
         lambda: draw_window(sample_window(1)),
         lambda: draw_window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
@@ -151,10 +150,10 @@ def window(**changed: Any) -> TherapeuticWindow:
         effect="vessel-closure",
         harm="epidermal-necrosis",
         of=data.dose_quantity,
-        dose=tuple(data.dose),
-        pulse_ms=tuple(data.rows),
-        p_effect=tuple(map(tuple, data.p_effect)),
-        p_harm=tuple(map(tuple, data.p_harm)),
+        dose=np.array(data.dose),
+        pulse_ms=np.array(data.rows),
+        p_effect=np.array(data.p_effect),
+        p_harm=np.array(data.p_harm),
         p_harm_allowed=0.1,
         practised=(maker,),
         makers=(maker,),

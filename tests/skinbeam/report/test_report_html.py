@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 from plan_reading import read_plan
+from readability import reading_age_years
 from report_samples import sample, sample_figures, sample_plan
 
 from skinbeam.api.analyse_photo import PhotoQuality, PhotoReport
@@ -20,7 +21,6 @@ from skinbeam.photo.findings.finding import ConcernSuggestion, unknown_finding
 from skinbeam.photo.quality import QualityProblem
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.overview import spoken_summary
 from skinbeam.report.report_files import render_html
 from skinbeam.text import Message, use_language

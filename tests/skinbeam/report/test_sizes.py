@@ -13,14 +13,14 @@ from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
 from preview_samples import FACE, look, plan
 from pypdf import PdfReader
+from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_figures, sample_plan
 
 from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
-from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_files import write_report
 
 pytestmark = pytest.mark.check
@@ -113,11 +113,12 @@ def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_t
     overlays = tmp_path / "photo"
     photo = report_analysis(analysis, overlays)
     preview = make_preview(plan, analysis)
+    assert preview.page is not None
     write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
     (width, height), screens = next(iter(SCREENS.items()))
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto((tmp_path / "report.html").as_uri())
     assert page.locator("#preview").is_visible()
-    assert all(page.get_by_text(line).first.is_visible() for line in preview.undrawn_harms)
+    assert all(page.get_by_text(line).first.is_visible() for line in preview.page.undrawn_harms)
     assert page.evaluate("document.documentElement.scrollHeight") <= screens * height
     page.close()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
+from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_plan
 from smallest_cases import world_of
 
@@ -15,8 +16,7 @@ from skinbeam.model.document import build_document, sha256_hex
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page, leaflet_sentences
-from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary

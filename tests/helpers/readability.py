@@ -1,4 +1,4 @@
-"""Compute the readability of a text: the Flesch-Kincaid grade.
+"""The readability of what a patient reads: its running sentences, and their Flesch-Kincaid grade.
 
 grade = 0.39 words/sentences + 11.8 syllables/words - 15.59 (Kincaid et al. 1975, key `kincaid1975`). A grade is a
 year at school in the United States, which begins at the age of five: reading age = grade + 5. Syllables are counted
@@ -7,8 +7,16 @@ by rule, since the formula needs their mean only.
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 
-__all__ = ["grade", "reading_age_years", "syllables"]
+from skinbeam.report.consent_context import ConsentPage
+from skinbeam.report.context import LeafletPage
+
+_NO_LEAFLET_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone", "preview")
+_NO_CONSENT_SENTENCES = (
+    "plan_sha256", "footer", "label", "title", "choices", "results", "questions", "permissions", "points",
+    "teach_back_note", "person", "clinician", "date", "signature", "words",
+)  # fmt: skip
 
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?|\d+(?:\.\d+)?")
 _END = re.compile(r"[.!?]+(?=\s|$)")
@@ -64,3 +72,37 @@ def grade(texts: Iterable[str]) -> float:
 def reading_age_years(texts: Iterable[str]) -> float:
     """Return the reading age in years: the grade plus five."""
     return grade(texts) + _AGE_AT_GRADE_0_YEARS
+
+
+def leaflet_sentences(page: LeafletPage) -> list[str]:
+    """Return every running sentence, to compute the reading age; headings and names in tables are not sentences."""
+    found: list[str] = []
+    for name in (field.name for field in fields(page) if field.name not in _NO_LEAFLET_SENTENCES):
+        value = getattr(page, name)
+        found += [value] if isinstance(value, str) else value
+    for concern in page.concerns:
+        found += [
+            *concern.text,
+            concern.follow_up,
+            concern.no_laser_text,
+            *concern.personal_harms,
+            *concern.test_spots,
+            concern.healing,
+            *(option.harms for option in concern.options),
+            *(line for choice in concern.choices for line in (choice.plus, choice.minus)),
+        ]
+    return [line for line in found if line]
+
+
+def consent_sentences(page: ConsentPage) -> list[str]:
+    """Return every running sentence for the patient, to compute the reading age.
+
+    Names and numbers in tables are left out.
+    """
+    found: list[str] = []
+    for name in (field.name for field in fields(page) if field.name not in _NO_CONSENT_SENTENCES):
+        value = getattr(page, name)
+        found += [value] if isinstance(value, str) else value
+    found += [permission.text for permission in page.permissions]
+    found += [line for question in page.questions for line in (question.question, *question.answers)]
+    return [line for line in found if line]
