@@ -150,7 +150,6 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         asked = _teach_back_items(form, current)
     return request.page(
         "consent.html",
-        200 if error is None else 422,
         error=error,
         form=paper,
         language=form.language,

@@ -60,7 +60,7 @@ def add_consultation_routes(router: ClinicRouter) -> None:
     router.add("GET", "/consultations/{consultation}/case.toml", _download_case)
     router.add("GET", "/photographs/{photograph}", _download_photograph)
     router.add("GET", "/photographs/{photograph}/uses", _show_permissions)
-    router.add("POST", "/photographs/{photograph}/uses", _save_permissions)
+    router.add("POST", "/photographs/{photograph}/uses", _save_permissions, form=_show_permissions)
 
 
 def _show_form(request: ClinicRequest) -> Response:
@@ -264,7 +264,7 @@ def _download_photograph(request: ClinicRequest) -> Response:
 
 def _show_permissions(request: ClinicRequest, error: InputError | None = None) -> Response:
     one = request.repositories.photographs.get(request.path_parameter("photograph"))
-    return request.page("uses.html", 200 if error is None else error_status(error), error=error, one=one)
+    return request.page("uses.html", error=error, one=one)
 
 
 def _save_permissions(request: ClinicRequest) -> Response:
@@ -273,10 +273,7 @@ def _save_permissions(request: ClinicRequest) -> Response:
         **{use.name: request.text(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
     )
     id, version = request.path_parameter("photograph"), request.text("version")
-    try:
-        changed = request.repositories.photographs.set_permissions(id, permissions, version=version)
-    except ConflictError as error:
-        return _show_permissions(request, error)
+    changed = request.repositories.photographs.set_permissions(id, permissions, version=version)
     return request.redirect(f"/consultations/{changed.consultation_id}")
 
 

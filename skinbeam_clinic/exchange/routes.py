@@ -33,7 +33,7 @@ from skinbeam_clinic.exchange.fhir.resources import (
     make_search_set,
 )
 from skinbeam_clinic.web.errors import RefusedError, refusal
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -203,14 +203,13 @@ _USUAL_TOKEN_DAYS = 90
 def add_token_routes(router: ClinicRouter) -> None:
     """Add the routes of API tokens."""
     router.add("GET", "/tokens", _show_tokens)
-    router.add("POST", "/tokens", _make_token)
+    router.add("POST", "/tokens", _make_token, form=_show_tokens)
     router.add("POST", "/tokens/{token}/end", _end_token)
 
 
 def _show_tokens(request: ClinicRequest, error: InputError | None = None) -> Response:
     return request.page(
         "tokens.html",
-        200 if error is None else error_status(error),
         error=error,
         tokens=request.repositories.tokens.all(),
         now=now(),
@@ -224,11 +223,8 @@ def _make_token(request: ClinicRequest) -> Response:
     """Make a token and show it; no other page ever does."""
     days = request.text("days")
     plain = days.isascii() and days.isdecimal() and len(days) < 10
-    try:
-        request.confirm_own_password()
-        made, token = request.repositories.tokens.make(request.text("name"), int(days) if plain else 0)
-    except InputError as error:
-        return _show_tokens(request, error)
+    request.confirm_own_password()
+    made, token = request.repositories.tokens.make(request.text("name"), int(days) if plain else 0)
     return request.page("token.html", made=made, token=token, address=request.address("/fhir/Patient"))
 
 

@@ -44,7 +44,8 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
-from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.treatments.routes import add_adverse_event
+from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -246,7 +247,7 @@ class _OfferedScale:
 def add_grade_routes(router: ClinicRouter) -> None:
     """Open the routes of grades."""
     router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form, only_reads=True)
-    router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
+    router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade, form=_show_grade_form)
 
 
 def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -258,7 +259,6 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
     return request.page(
         "followed/grade.html",
-        200 if error is None else error_status(error),
         error=error,
         one=one,
         patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
@@ -273,23 +273,16 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
 
 def _save_grade(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    try:
-        # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
-        hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
-        swapped = hidden and _is_after_left(request, one)
-        quarter, change = (
-            _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
-        )
-        readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
-        notes = request.text("notes")
-        graded = request.repositories.follow_ups.add_grade(
-            one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
-        )
-        request_pair_analyses(request, graded)
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_grade_form(request, error)
+    # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
+    hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
+    swapped = hidden and _is_after_left(request, one)
+    quarter, change = _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
+    readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
+    notes = request.text("notes")
+    graded = request.repositories.follow_ups.add_grade(
+        one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
+    )
+    request_pair_analyses(request, graded)
     return request.redirect(f"/follow-ups/{one.id}")
 
 
@@ -360,19 +353,7 @@ def add_harm_routes(router: ClinicRouter) -> None:
 
 def _add_harm(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "site", "event-words"))
-    if grade not in set(AdverseEventGrade):
-        raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
-    add = request.repositories.adverse_events.add
-    add(
-        one.treatment_id,
-        kind=kind,
-        grade=AdverseEventGrade(grade),
-        source=AdverseEventSource.FOLLOW_UP,
-        site=site,
-        words=words,
-        form_key=request.text("row"),
-    )
+    add_adverse_event(request, one.treatment_id, AdverseEventSource.FOLLOW_UP, site=request.text("site"))
     return request.redirect(f"/follow-ups/{one.id}#events")
 
 

@@ -34,7 +34,7 @@ from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
 from skinbeam_clinic.web.form_body import FIELD_BYTES, read_form
-from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, sign_in_page
+from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, is_about_entries, sign_in_page
 
 __all__ = ["ClinicRouter", "GuestRouter"]
 
@@ -52,6 +52,7 @@ _STEP_ROUTES = {
 }
 
 RouteHandler = Callable[[ClinicRequest], Response]
+FormPage = Callable[[ClinicRequest, InputError], Response]
 
 
 class ClinicRouter:
@@ -65,11 +66,21 @@ class ClinicRouter:
         self._router = router
         self._rate = RequestRate()
 
-    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
+    def add(
+        self,
+        method: str,
+        path: str,
+        handler: RouteHandler,
+        *,
+        form: FormPage | None = None,
+        only_reads: bool = False,
+    ) -> None:
         """Add a route.
 
         Parameters
         ----------
+        form : shows the page of the form that the handler reads again, with an error that is about what was entered;
+            without it every error has the error page.
         only_reads : the handler reads records and does nothing else that takes long: they are read in one transaction.
 
         Raises
@@ -77,6 +88,7 @@ class ClinicRouter:
         KeyError : it is not in the table `ROUTES`.
         """
         door = self._table[method, path]
+        handle = handler if form is None else _with_form(handler, form)
 
         async def answer(request: Request) -> Response:
             clinic_request = ClinicRequest(self._services, request, None)
@@ -93,7 +105,7 @@ class ClinicRouter:
                     await _receive_form(clinic_request, self._longest_field)
                     if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
                         _check_photograph(clinic_request)
-                return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
+                return await to_thread.run_sync(partial(clinic_request.handle, handle, only_reads=only_reads))
             except DeniedError as error:
                 await to_thread.run_sync(self._log_denial, clinic_request.session, f"{method} {path}")
                 return clinic_request.error_response(error)
@@ -154,13 +166,35 @@ class GuestRouter(ClinicRouter):
     _table = GUEST_ROUTES
     _longest_field = FIELD_BYTES
 
-    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
+    def add(
+        self,
+        method: str,
+        path: str,
+        handler: RouteHandler,
+        *,
+        form: FormPage | None = None,
+        only_reads: bool = False,
+    ) -> None:
         """Add a route, where it is one of guests."""
         if (method, path) in GUEST_ROUTES:
-            super().add(method, path, handler, only_reads=only_reads)
+            super().add(method, path, handler, form=form, only_reads=only_reads)
 
     def _check_rate(self, request: Request, who: MemberSession | None) -> None:
         """Refuse nobody."""
+
+
+def _with_form(handler: RouteHandler, form: FormPage) -> RouteHandler:
+    """Return a handler that answers an error about what was entered with the page of the form."""
+
+    def handle(request: ClinicRequest) -> Response:
+        try:
+            return handler(request)
+        except InputError as error:
+            if not is_about_entries(error):
+                raise
+            return form(request, error)
+
+    return handle
 
 
 def _without_body(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
