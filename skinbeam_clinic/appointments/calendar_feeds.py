@@ -12,7 +12,6 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member
@@ -39,9 +38,8 @@ class CalendarFeedRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
                 _end_feed(work, before)
-            row = CalendarFeedRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                CalendarFeedRow,
                 member_id=work.actor,
                 token_hash=hash_token(token),
                 until=at + datetime.timedelta(days=FEED_DAYS),

@@ -28,6 +28,7 @@ __all__ = [
     "advance_state",
     "check_unchanged",
     "get_open_consultation",
+    "list_plan_rows",
 ]
 
 _LONGEST_JSON = 1_000_000  # characters, as for a case file
@@ -62,8 +63,8 @@ class ConsultationRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             id, table = submission_id(form_key, patient_id), tables.ConsultationRow
-            if sent := work.rows(table, table.id == id):
-                return _read_consultation(work, sent[0])
+            if sent := work.find(table, id):
+                return _read_consultation(work, sent)
             return add_consultation(work, patient_id, answers, began_at=now(), id=id)
 
     def get(self, id: str) -> ConsultationRecord:
@@ -169,8 +170,8 @@ def add_consultation(
     """
     if work.get(tables.PatientRow, patient_id).erased_at is not None:
         raise clinic_error("absent", "patient")
-    row = tables.ConsultationRow(
-        clinic_id=work.clinic_id,
+    row = work.new_row(
+        tables.ConsultationRow,
         id=id or new_id(),
         patient_id=patient_id,
         state=state.value,
@@ -211,6 +212,12 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
     return row
 
 
+def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:
+    """Return the plans of a consultation, oldest first; the last one is current."""
+    table = tables.PlanRow
+    return work.rows(table, table.consultation_id == consultation_id, order=(table.made_at,))
+
+
 def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:
     """Raise an error if the answers were saved again since this revision was read.
 
@@ -225,8 +232,7 @@ def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revisi
 
 def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationState:
     """Return the state implied by the records: a plan for these answers, a signed and valid consent to that plan."""
-    mine = tables.PlanRow.consultation_id == row.id
-    last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1:]
+    last = list_plan_rows(work, row.id)[-1:]
     if not last or last[0].consultation_revision != row.revision:
         return ConsultationState.DRAFT
     signed = work.rows(
@@ -246,16 +252,7 @@ def _read_answers(work: ClinicTransaction, row: tables.ConsultationRow) -> Submi
 
 
 def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
-    return ConsultationRecord(
-        id=row.id,
-        patient_id=row.patient_id,
-        state=row.state,
-        revision=row.revision,
-        answers=_read_answers(work, row),
-        created_at=row.created_at,
-        saved_at=row.saved_at,
-        saved_by=work.actor_name(row.saved_by),
-    )
+    return work.read_row(ConsultationRecord, row, answers=_read_answers(work, row))
 
 
 # Photographs: encrypted files, each with the permissions that the patient gave.
@@ -298,9 +295,8 @@ class PhotographRepository:
             table = tables.PhotographRow
             if sent := work.rows(table, table.consultation_id == consultation_id, table.file == name):
                 return _read_photograph(work, sent[0])
-            row = table(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                table,
                 consultation_id=consultation_id,
                 file=name,
                 media_type=media_type,
@@ -326,7 +322,7 @@ class PhotographRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
-            if PhotographPermissions(row.for_care, row.for_teaching, row.for_publication) == permissions:
+            if _read_permissions(row) == permissions:
                 return _read_photograph(work, row)  # also of an older version: who sends again has lost the answer
             work.check_version(row, version)
             row.for_care, row.for_teaching = permissions.care, permissions.teaching
@@ -369,13 +365,8 @@ class PhotographRepository:
 
 
 def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> PhotographRecord:
-    return PhotographRecord(
-        id=row.id,
-        consultation_id=row.consultation_id,
-        file=row.file,
-        media_type=row.media_type,
-        permissions=PhotographPermissions(row.for_care, row.for_teaching, row.for_publication),
-        added_at=row.added_at,
-        added_by=work.actor_name(row.added_by),
-        version=work.row_version(row),
-    )
+    return work.read_row(PhotographRecord, row, permissions=_read_permissions(row), version=work.row_version(row))
+
+
+def _read_permissions(row: tables.PhotographRow) -> PhotographPermissions:
+    return PhotographPermissions(row.for_care, row.for_teaching, row.for_publication)

@@ -10,7 +10,6 @@ from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.models import (
@@ -56,16 +55,8 @@ class DiaryRepository:
             patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
             work.log("treatment.seen", f"treatment/{treatment_id}")
             work.log("patient.seen", f"patient/{patient.id}")
-            return DiarySubject(
-                treatment_id=row.id,
-                consultation_id=row.consultation_id,
-                patient_id=patient.id,
-                pseudonym=patient.pseudonym,
-                plan_id=row.plan_id,
-                option=row.option,
-                number=row.number,
-                started_at=row.started_at,
-            )
+            about = {"treatment_id": row.id, "patient_id": patient.id, "pseudonym": patient.pseudonym}
+            return work.read_row(DiarySubject, row, **about)
 
     def create_link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
         """Create a link to the diary of a treatment, which ends the earlier one; its token is returned only this once.
@@ -81,9 +72,8 @@ class DiaryRepository:
             if treatment.started_at is None:
                 raise clinic_error("not-begun", "treatment")
             end_links(work, [treatment.consultation_id], treatment_id)
-            row = follow_up_tables.DiaryLinkRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                follow_up_tables.DiaryLinkRow,
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment.id,
                 token_hash=hash_token(token),
@@ -133,7 +123,7 @@ class DiaryRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             for row in _find_unread(work, follow_up_tables.DiaryEntryRow.treatment_id == treatment_id):
-                reading = follow_up_tables.DiaryReadingRow(clinic_id=work.clinic_id, id=row.id, entry_id=row.id)
+                reading = work.new_row(follow_up_tables.DiaryReadingRow, id=row.id, entry_id=row.id)
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
                 work.save(reading, "diary.read")
 
@@ -171,13 +161,10 @@ def _read_entry(
     reading: follow_up_tables.DiaryReadingRow | None,
     names: Mapping[str, str],
 ) -> DiaryEntry:
-    return DiaryEntry(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        day=row.day,
+    return work.read_row(
+        DiaryEntry,
+        row,
         note=work.open_record(row, NOTE_CONTENT),
-        photograph_id=row.photograph_id,
-        written_at=row.written_at,
         read_at=None if reading is None else reading.read_at,
         read_by=None if reading is None else names[reading.read_by],
     )
@@ -205,15 +192,8 @@ def _group_unread(
 
 
 def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> DiaryLink:
-    return DiaryLink(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        language=row.language,
-        expires_at=row.until,
-        created_at=row.made_at,
-        created_by=work.actor_name(row.made_by),
-        ended_at=row.ended_at,
-    )
+    by = work.actor_name(row.made_by)
+    return work.read_row(DiaryLink, row, expires_at=row.until, created_at=row.made_at, created_by=by)
 
 
 # Alarms of diaries: a member answers at once, and a clinician assesses the alarm later.
@@ -302,10 +282,10 @@ class AlarmRepository:
             alarm = work.get(follow_up_tables.AlarmRow, id)
             if alarm.answered_at is None:
                 raise clinic_error("not-answered", "alarm")
-            if known := work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == id):
-                by, at = work.actor_name(known[0].decided_by), known[0].decided_at
+            if known := work.find(follow_up_tables.AlarmDecisionRow, id):
+                by, at = work.actor_name(known.decided_by), known.decided_at
                 raise clinic_error("decided-already", "alarm", by=by, at=at)
-            row = follow_up_tables.AlarmDecisionRow(clinic_id=work.clinic_id, id=id, alarm_id=id)
+            row = work.new_row(follow_up_tables.AlarmDecisionRow, id=id, alarm_id=id)
             row.consultation_id, row.adverse_event_id = alarm.consultation_id, adverse_event_id
             if adverse_event_id is not None:
                 work.get(AdverseEventRow, adverse_event_id)
@@ -375,14 +355,12 @@ def _read_alarm(
     decision: follow_up_tables.AlarmDecisionRow | None,
     names: Mapping[str, str],
 ) -> Alarm:
-    return Alarm(
-        id=row.id,
-        consultation_id=row.consultation_id,
+    return work.read_row(
+        Alarm,
+        row,
         patient_id=patient.id,
         pseudonym=patient.pseudonym,
         entry=entry,
-        raised_at=row.raised_at,
-        answered_at=row.answered_at,
         answered_by=None if row.answered_by is None else names[row.answered_by],
         answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
         decided_at=None if decision is None else decision.decided_at,

@@ -131,8 +131,8 @@ class PairAnalysisRepository:
             pair, follow_up = _open_pair(work, follow_up_id, pair_id), _load(work, follow_up_id)
             if found := work.rows(PairAnalysisRow, PairAnalysisRow.pair_id == pair.id):
                 return _read_analysis(work, found[0], follow_up)
-            row = PairAnalysisRow(
-                clinic_id=work.clinic_id,
+            row = work.new_row(
+                PairAnalysisRow,
                 id=pair.id,
                 consultation_id=follow_up.consultation_id,
                 pair_id=pair.id,

@@ -12,7 +12,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id, submission_id
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
@@ -80,8 +80,8 @@ class FollowUpRepository:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
             get_open_consultation(work, course[0].consultation_id)
             id, table = submission_id(form_key, treatment_id, moment.value.encode()), follow_up_tables.FollowUpRow
-            if sent := work.rows(table, table.id == id):
-                return load_follow_up(work, sent[0])
+            if sent := work.find(table, id):
+                return load_follow_up(work, sent)
             at = now()
             seen = at if seen_at is None else seen_at
             if seen > at:
@@ -96,8 +96,8 @@ class FollowUpRepository:
                     raise clinic_error("too-late", "treatment")
                 if any(one.moment is FollowUpMoment.BEFORE for one in list_follow_ups(work, course)):
                     raise clinic_error("asked-before", "treatment")
-            row = table(
-                clinic_id=work.clinic_id,
+            row = work.new_row(
+                table,
                 id=id,
                 consultation_id=course[0].consultation_id,
                 treatment_id=(ended[-1] if moment is FollowUpMoment.AFTER else course[0]).id,
@@ -230,9 +230,8 @@ class FollowUpRepository:
             table = follow_up_tables.PhotographPairRow
             pairs = work.rows(table, table.follow_up_id == id)
             if all((pair.before_id, pair.after_id) != (before_id, after_id) for pair in pairs):
-                kept = table(
-                    clinic_id=work.clinic_id,
-                    id=new_id(),
+                kept = work.new_row(
+                    table,
                     consultation_id=row.consultation_id,
                     follow_up_id=id,
                     before_id=before_id,

@@ -64,7 +64,7 @@ class ErasureRepository:
             until = _retention_end(work, patient, consultations, retention_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return ErasurePreview(
-                has_contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
+                has_contact=work.find(tables.ContactRow, patient_id) is not None,
                 consultations=len(consultations),
                 photographs=len(_photograph_rows(work, consultations)),
                 plans=len(plans),
@@ -103,7 +103,7 @@ class ErasureRepository:
         """
         with self._access.writing(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
-            for contact in work.rows(tables.ContactRow, tables.ContactRow.id == patient_id):
+            if contact := work.find(tables.ContactRow, patient_id):
                 work.delete(contact, "contact.erased")
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             until = _retention_end(work, patient, consultations, retention_years)

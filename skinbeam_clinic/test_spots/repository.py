@@ -59,8 +59,8 @@ class TestSpotRepository:
             content, table = SpotContent(firing), treatment_tables.TestSpotRow
             when = b"" if fired_at is None else fired_at.isoformat().encode()
             id = submission_id(form_key, consultation_id, SPOT_CONTENT.to_json(content) + when)
-            if sent := work.rows(table, table.id == id):
-                return _read_spot(work, sent[0])
+            if sent := work.find(table, id):
+                return _read_spot(work, sent)
             return self._store(work, id, consultation_id, content, at)
 
     def add_reading(
@@ -171,8 +171,8 @@ class TestSpotRepository:
         at: datetime.datetime,
         readings: Sequence[SpotReading] = (),
     ) -> TestSpotRecord:
-        row = treatment_tables.TestSpotRow(
-            clinic_id=work.clinic_id,
+        row = work.new_row(
+            treatment_tables.TestSpotRow,
             id=id,
             consultation_id=consultation_id,
             machine_id=None,
@@ -229,4 +229,4 @@ def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> Te
 
 def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:
     row = work.get(tables.PatientRow, work.get(tables.ConsultationRow, spot.consultation_id).patient_id)
-    return PatientRecord(row.id, row.pseudonym, row.year_of_birth, row.created_at, row.erased_at)
+    return work.read_row(PatientRecord, row)

@@ -68,12 +68,12 @@ class AdverseEventRepository:
             content = AdverseEventContent(kind, grade, site, words)
             told = b"" if alarm_id else ADVERSE_EVENT_CONTENT.to_json(content)
             id, table = submission_id(alarm_id or form_key, treatment_id, told), treatment_tables.AdverseEventRow
-            if sent := work.rows(table, table.id == id):
-                if alarm_id and not work.rows(AlarmDecisionRow, AlarmDecisionRow.id == alarm_id):
-                    _correct_event(work, sent[0], content)
-                return _read_event(work, sent[0])
-            row = table(
-                clinic_id=work.clinic_id,
+            if sent := work.find(table, id):
+                if alarm_id and work.find(AlarmDecisionRow, alarm_id) is None:
+                    _correct_event(work, sent, content)
+                return _read_event(work, sent)
+            row = work.new_row(
+                table,
                 id=id,
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment_id,
@@ -143,18 +143,4 @@ def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, s
 
 def _read_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> AdverseEvent:
     content = work.open_record(row, ADVERSE_EVENT_CONTENT)
-    return AdverseEvent(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        consultation_id=row.consultation_id,
-        source=AdverseEventSource(row.source),
-        kind=content.kind,
-        grade=content.grade,
-        site=content.site,
-        words=content.words,
-        seen_at=row.seen_at,
-        noted_at=row.noted_at,
-        noted_by=work.actor_name(row.noted_by),
-        resolved_at=row.resolved_at,
-        resolved=content.resolved,
-    )
+    return work.read_row(AdverseEvent, row, source=AdverseEventSource(row.source), **vars(content))

@@ -12,7 +12,7 @@ from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id, submission_id
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
@@ -71,9 +71,8 @@ class TreatmentRepository:
                 if one.consent_id == consent_id and one.ended_at is None:
                     return _read_treatment(work, one)
             kept = mark_attended(work, plan.consultation_id, appointment_id)
-            row = table(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                table,
                 consultation_id=plan.consultation_id,
                 plan_id=plan.id,
                 option=consent.option,
@@ -220,8 +219,8 @@ class TreatmentRepository:
             found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             if any(one.hotter for one in found) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
-            area = treatment_tables.TreatedAreaRow(
-                clinic_id=work.clinic_id,
+            area = work.new_row(
+                treatment_tables.TreatedAreaRow,
                 id=row_id,
                 consultation_id=row.consultation_id,
                 treatment_id=id,
@@ -325,7 +324,7 @@ def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> 
 
 def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
     content = work.open_record(row, FIRED_CONTENT)
-    return TreatedArea(row.id, content.firing, content.deviations, row.fired_at, work.actor_name(row.fired_by))
+    return work.read_row(TreatedArea, row, fired=content.firing, deviations=content.deviations)
 
 
 def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
@@ -336,27 +335,13 @@ def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
     checklist = work.open_record(row, CHECKLIST_CONTENT)
-    return Treatment(
-        id=row.id,
-        consultation_id=row.consultation_id,
-        plan_id=row.plan_id,
-        option=row.option,
-        consent_id=row.consent_id,
-        appointment_id=row.appointment_id,
-        machine_id=row.machine_id,
-        device=row.device,
-        serial=row.serial,
-        number=row.number,
+    return work.read_row(
+        Treatment,
+        row,
         state=TreatmentState(row.state),
         ordered=checklist.ordered,
         answers=name_members(checklist.answers, work.actor_name),
         areas=_read_areas(work, row.id),
         events=list_adverse_events(work, row.id),
         notes=tuple(replace(note, by=work.actor_name(note.by)) for note in _read_notes(work, row)),
-        created_at=row.created_at,
-        created_by=work.actor_name(row.created_by),
-        started_at=row.started_at,
-        started_by=None if row.started_by is None else work.actor_name(row.started_by),
-        ended_at=row.ended_at,
-        ended_by=None if row.ended_by is None else work.actor_name(row.ended_by),
     )
