@@ -25,15 +25,19 @@ __all__ = [
     "attachment",
     "attachment_content",
     "codeable_concept",
+    "component",
     "drop_empty",
     "english_text",
     "extension",
+    "find_record",
     "format_time",
     "full_url",
-    "has_record",
     "identifier",
     "local_coding",
+    "local_concept",
     "make_quantity",
+    "notes",
+    "observation",
     "pain_quantity",
     "parse_reference",
     "parse_time",
@@ -44,6 +48,7 @@ __all__ = [
     "read_record",
     "record_extension",
     "reference",
+    "setting_components",
     "site_concept",
     "standard_coding",
 ]
@@ -197,9 +202,10 @@ def record_extension(name: str, record: Any) -> Resource:
     return extension(name, record=TypeAdapter(type(record)).dump_json(record).decode())
 
 
-def has_record(resource: Resource, name: str) -> bool:
-    """Return whether a resource contains a record with this name."""
-    return any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
+def find_record(resource: Resource, name: str, kind: type[Record]) -> Record | None:
+    """Return the record in a resource's extension; None where it contains none with this name."""
+    held = any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
+    return read_record(resource, name, kind) if held else None
 
 
 def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
@@ -210,6 +216,37 @@ def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
     ValueError : it is no record of this type.
     """
     return TypeAdapter(kind).validate_json(read_extension(resource, name)["record"])
+
+
+def observation(
+    id: str, code: Resource, *, patient_id: str, consultation_id: str, status: str = "final", **values: Any
+) -> Resource:
+    """Return an Observation of a patient in a consultation; values that are empty are left out."""
+    about = {"subject": reference(patient_id), "encounter": reference(consultation_id)}
+    return drop_empty({"resourceType": "Observation", "id": id, "status": status, "code": code, **about, **values})
+
+
+def local_concept(system: str, code: str) -> Resource:
+    """Return the CodeableConcept of a code of our own, with its text in the catalogue."""
+    return codeable_concept(local_coding(system, code), text=english_text(code))
+
+
+def component(coding: Resource, **value: Any) -> Resource:
+    """Return a component of an Observation."""
+    return {"code": codeable_concept(coding), **value}
+
+
+def setting_components(settings: Mapping[str, float]) -> list[Resource]:
+    """Return the settings of a pulse as components of an Observation."""
+    return [
+        component(local_coding("setting", name), valueQuantity=make_quantity(name, value))
+        for name, value in settings.items()
+    ]
+
+
+def notes(*texts: str) -> list[Resource]:
+    """Return the texts that are not empty as Annotations."""
+    return [{"text": text} for text in texts if text]
 
 
 def make_quantity(name: str, value: float) -> Resource:
