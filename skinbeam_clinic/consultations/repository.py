@@ -28,6 +28,7 @@ __all__ = [
     "advance_state",
     "check_unchanged",
     "get_open_consultation",
+    "list_consultation_ids",
     "list_plan_rows",
 ]
 
@@ -210,6 +211,13 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
     if row.state == ConsultationState.CLOSED:
         raise clinic_error("closed", "consultation")
     return row
+
+
+def list_consultation_ids(work: ClinicTransaction, patient_id: str) -> list[str]:
+    """Return the ids of the consultations of a patient, oldest first."""
+    table = tables.ConsultationRow
+    of = work.list_names(table, table.patient_id, table.patient_id == patient_id, order=(table.created_at,))
+    return [id for id, _ in of]
 
 
 def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:

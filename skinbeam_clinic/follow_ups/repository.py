@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
@@ -128,8 +128,8 @@ class FollowUpRepository:
         """Record that the acting member has seen the patient's report; their later grades are no longer blind."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
-            content = work.open_record(row, FOLLOW_UP_CONTENT)
-            return save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
+            _mark_opened(work, row)
+            return load_follow_up(work, row)
 
     def mark_reports_copied(self, patient_id: str) -> None:
         """Record that the acting member copies what a patient answered and raters graded; later grades are not blind.
@@ -140,14 +140,9 @@ class FollowUpRepository:
         """
         with self._access.writing(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
-            mine = work.list_names(
-                tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id == patient_id
-            )
             table = follow_up_tables.FollowUpRow
-            for row in work.rows(table, table.consultation_id.in_([id for id, _ in mine])):
-                content = work.open_record(row, FOLLOW_UP_CONTENT)
-                if work.actor not in content.opened:
-                    save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
+            for row in work.rows(table, table.consultation_id.in_(list_consultation_ids(work, patient_id))):
+                _mark_opened(work, row)
 
     def add_grade(
         self,
@@ -288,10 +283,7 @@ class FollowUpRepository:
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("follow-ups.listed", f"patient/{patient_id}")
-            mine = tables.ConsultationRow.patient_id == patient_id
-            names = [
-                one.id for one in work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
-            ]
+            names = list_consultation_ids(work, patient_id)
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
             firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
@@ -335,6 +327,13 @@ class FollowUpRepository:
                 for id, patient in of.items()
             )
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
+
+
+def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> None:
+    """Record that the acting member has seen the patient's report, unless that is recorded already."""
+    content = work.open_record(row, FOLLOW_UP_CONTENT)
+    if work.actor not in content.opened:
+        save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
 
 
 def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
@@ -126,8 +126,7 @@ class TestSpotRepository:
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("test-spots.listed", f"patient/{patient_id}")
-            mine = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
-            return _list_spots(work, {one.id for one in mine})
+            return _list_spots(work, set(list_consultation_ids(work, patient_id)))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
         """Return the spots that are due and unread, each with its patient, longest due first.
