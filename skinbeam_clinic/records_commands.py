@@ -384,17 +384,12 @@ def _ask_password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     from getpass import getpass
 
-    from skinbeam.model.errors import InputError
     from skinbeam.text import render_message
+    from skinbeam_clinic.errors import clinic_error
 
     password = getpass(render_message("records.password"))
     if getpass(render_message("records.password-again")) != password:
-        raise InputError(
-            "password-differs",
-            render_message("records-fault.password-differs"),
-            field="password",
-            hint=render_message("records-fault.password-differs-hint"),
-        )
+        raise clinic_error("password-differs", "password")
     return password
 
 

@@ -5,10 +5,10 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import LANGUAGES, render_message
+from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
     BROWSER_COOKIE,
@@ -108,12 +108,8 @@ def _save_language(request: ClinicRequest) -> Response:
     """Store the language in a cookie, so that it applies before the sign-in too, and to anybody at this browser."""
     chosen = request.text("language")
     if chosen not in LANGUAGES:
-        raise InputError(
-            "unknown-language",
-            render_message("clinic-fault.language"),
-            field="language",
-            hint=render_message("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
-        )
+        known = {"names": list(LANGUAGES.values())}
+        raise catalogue_error("unknown-language", "clinic-fault.language", "language", known)
     inside = request.session is not None and request.session.step_due is None
     response = request.redirect(
         "/account" if inside else sign_in_page(request.session.step_due if request.session else None)

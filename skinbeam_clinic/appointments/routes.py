@@ -181,7 +181,7 @@ def _move_appointment(request: ClinicRequest) -> Response:
             ends_at=booking.ends_at,
             member_id=booking.member_id,
             machine_id=booking.machine_id,
-            revision=_submitted_revision(request),
+            revision=request.whole_number("revision") or 0,
         )
     except ClashError as error:
         return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=one.id))
@@ -190,10 +190,11 @@ def _move_appointment(request: ClinicRequest) -> Response:
 
 def _save_state(request: ClinicRequest) -> Response:
     id, state, drawer = request.path_parameter("appointment"), request.text("state"), request.repositories.appointments
+    revision = request.whole_number("revision") or 0
     if state == AppointmentState.CANCELLED:
-        drawer.cancel(id, revision=_submitted_revision(request))
+        drawer.cancel(id, revision=revision)
     else:
-        drawer.set_attendance(id, attended=state == AppointmentState.ATTENDED, revision=_submitted_revision(request))
+        drawer.set_attendance(id, attended=state == AppointmentState.ATTENDED, revision=revision)
     return request.redirect(f"/appointments/{id}")
 
 
@@ -215,8 +216,3 @@ def _planned_minutes(request: ClinicRequest, fields: Mapping[str, str]) -> int:
         device = request.repositories.machines.get(check_name(fields["machine"])).device
         lasers = tuple(laser for laser in lasers if laser.setup.device == device)
     return session_minutes(lasers) if lasers else 0
-
-
-def _submitted_revision(request: ClinicRequest) -> int:
-    sent = request.text("revision")
-    return int(sent[:9]) if sent.isdecimal() else 0

@@ -18,10 +18,10 @@ from skinbeam.report.consent_form import (
     teach_back_questions,
     tries_in_words,
 )
-from skinbeam.text import LANGUAGES, current_language, render_message, to_local_time, translate_record, use_language
+from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications
 from skinbeam_clinic.plans.document import find_option
@@ -180,12 +180,12 @@ def _download_blank(request: ClinicRequest) -> Response:
 
 def _save_explanation(request: ClinicRequest) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
-    form, days = _load_form(request), request.text("days")
+    form, days = _load_form(request), request.whole_number("days")
     if form.blocking_error is not None:
         return _show_consent(request, form, form.blocking_error)
-    if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
+    if days is None or days > _MOST_DAYS:
         return _show_consent(request, form, _consent_error("days", most=_MOST_DAYS))
-    cooling_off = datetime.timedelta(days=int(days))
+    cooling_off = datetime.timedelta(days=days)
     request.repositories.consents.record_explanation(
         form.plan.record.id, option=form.place, cooling_off=cooling_off, language=form.language
     )
@@ -315,5 +315,4 @@ def _parse_strokes(text: str) -> tuple[Stroke, ...] | None:
 
 
 def _consent_error(code: str, **about: int) -> InputError:
-    message, hint = render_message(f"clinic-fault.{code}"), render_message(f"clinic-fault.{code}-hint", about)
-    return InputError(f"consent-{code}", message, field=code, hint=hint)
+    return catalogue_error(f"consent-{code}", f"clinic-fault.{code}", code, about)

@@ -189,7 +189,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     ------
     ConflictError : somebody else saved in the meantime.
     """
-    id, desk, revision = request.path_parameter("consultation"), request.repositories, request.text(REVISION)
+    id, desk = request.path_parameter("consultation"), request.repositories
     upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
@@ -201,7 +201,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     answers = read_form_answers(request.fields, photograph)
     if not request.has_right(AccessRight.TREAT):
         answers = keep_stored_marks(answers, desk.consultations.get(id).answers)
-    return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
+    return desk.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
 
 
 def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submission | None = None) -> Response:

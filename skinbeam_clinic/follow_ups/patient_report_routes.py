@@ -125,7 +125,7 @@ def _parse_rating(request: ClinicRequest, when: str) -> SelfRating:
 
 
 def _parse_number(request: ClinicRequest, name: str) -> int:
-    typed = request.text(name)
-    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 2):
+    number = request.whole_number(name)
+    if number is None:
         raise clinic_error("bad-answer", name)
-    return int(typed)
+    return number

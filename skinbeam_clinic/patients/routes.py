@@ -11,7 +11,7 @@ from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import ConflictError
+from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.patients.contact_details import check_contact_details
 from skinbeam_clinic.patients.timeline import make_timeline
@@ -59,8 +59,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
 
 
 def _add_patient(request: ClinicRequest) -> Response:
-    year = request.text("year")
-    born = int(year) if year.isdecimal() and len(year) == len("2000") else 0 if year else None
+    born = (request.whole_number("year") or 0) if request.text("year") else None
     patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)
     return request.redirect(f"/patients/{patient.id}")
 
@@ -128,12 +127,7 @@ def _begin_from_case(request: ClinicRequest) -> Response:
     id, upload = request.path_parameter("patient"), request.uploads.get("case")
     request.repositories.patients.get(id)  # said before anything of the file is
     if upload is None:
-        raise InputError(
-            "case-no-file",
-            render_message("clinic-fault.no-file"),
-            field="case",
-            hint=render_message("clinic-fault.no-file-hint"),
-        )
+        raise catalogue_error("case-no-file", "clinic-fault.no-file", "case")
     sent = form_from_case(upload.content, PurePath(upload.name).name)
     return request.redirect(f"/consultations/{request.repositories.consultations.begin(id, sent).id}")
 
@@ -182,11 +176,6 @@ def _erase_patient(request: ClinicRequest) -> Response:
     """Erase once the pseudonym was typed, then show what is left."""
     id, desk = request.path_parameter("patient"), request.repositories
     if request.text("pseudonym") != desk.patients.get(id).pseudonym:
-        raise InputError(
-            "erasure-pseudonym",
-            render_message("clinic-fault.pseudonym"),
-            field="pseudonym",
-            hint=render_message("clinic-fault.pseudonym-hint"),
-        )
+        raise catalogue_error("erasure-pseudonym", "clinic-fault.pseudonym", "pseudonym")
     desk.erasure.erase(id, retention_years=request.services.keep_years)
     return request.redirect(f"/patients/{id}/erasure")

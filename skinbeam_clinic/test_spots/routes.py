@@ -21,7 +21,7 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -221,7 +221,7 @@ def _save_reading(request: ClinicRequest) -> Response:
         seen_at=seen_at,
         note=request.text("note"),
         photograph_id=photograph,
-        shown=request.count("shown"),
+        shown=request.whole_number("shown"),
     )
     return request.redirect(f"/consultations/{spot.consultation_id}/test-spots")
 
@@ -251,5 +251,4 @@ def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
 
 
 def _spot_error(code: str) -> InputError:
-    hint = render_message(f"clinic-spots-fault.{code}-hint")
-    return InputError(f"spot-{code}", render_message(f"clinic-spots-fault.{code}"), field=code, hint=hint)
+    return catalogue_error(f"spot-{code}", f"clinic-spots-fault.{code}", code)

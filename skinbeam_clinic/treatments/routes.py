@@ -390,7 +390,7 @@ def _resolve_event(request: ClinicRequest) -> Response:
 
 def _save_note(request: ClinicRequest) -> Response:
     id = request.path_parameter("treatment")
-    request.repositories.treatments.add_note(id, request.text("note"), shown=request.count("shown"))
+    request.repositories.treatments.add_note(id, request.text("note"), shown=request.whole_number("shown"))
     return request.redirect(f"/treatments/{id}")
 
 

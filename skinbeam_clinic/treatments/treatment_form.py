@@ -6,6 +6,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
+from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
 from skinbeam_clinic.web.request import ClinicRequest
@@ -67,8 +68,7 @@ def list_endpoints(signs: tuple[str, ...]) -> tuple[str, ...]:
 
 def form_error(code: str, field: str, **about: str) -> InputError:
     """Return the error of a field of this form."""
-    hint = render_message(f"clinic-fault.{code}-hint")
-    return InputError(f"session-{code}", render_message(f"clinic-fault.{code}", about), field=field, hint=hint)
+    return catalogue_error(f"session-{code}", f"clinic-fault.{code}", field, **about)
 
 
 def _parse_number(request: ClinicRequest, name: str, maximum: float | None = None) -> float | None:

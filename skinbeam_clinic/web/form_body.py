@@ -10,9 +10,8 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
-from skinbeam.model.errors import InputError
-from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX, TABLES, Submission, find_repeated_field
+from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.web.errors import RefusedError, refusal
 
 __all__ = ["FIELD_BYTES", "is_complete", "read_form"]
@@ -95,9 +94,4 @@ def _check_fields(request: Request, data: FormData, several: Collection[str]) ->
 
 def _field_refusal(code: str, field: str) -> RefusedError:
     params = {} if field == "request" else {"field": field}
-    return RefusedError(
-        400,
-        InputError(
-            code, render_message(f"app-body.{code}", params), field=field, hint=render_message(f"app-body.{code}-hint")
-        ),
-    )
+    return RefusedError(400, catalogue_error(code, f"app-body.{code}", field, **params))

@@ -67,7 +67,7 @@ __all__ = [
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
 _SECRET_FIELDS = frozenset({"password", "old", "new", "own", "code"})
-_LONGEST_COUNT = 9  # digits
+_MOST_DIGITS = 9  # of a whole number
 _LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
@@ -250,10 +250,10 @@ class ClinicRequest:
         """Return a form field as it was typed, since spaces belong to a password; empty where it was not sent."""
         return next((value for key, value in self.fields if key == name), "")
 
-    def count(self, name: str) -> int | None:
-        """Return how many of something a page showed, from a hidden field of its form; None where it does not say."""
+    def whole_number(self, name: str) -> int | None:
+        """Return the whole number of a form field; None where there is none, or one of too many digits."""
         sent = self.text(name)
-        return int(sent) if sent.isdecimal() and len(sent) <= _LONGEST_COUNT else None
+        return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) <= _MOST_DIGITS else None
 
     def text(self, name: str) -> str:
         """Return the text of a form field, without surrounding spaces."""

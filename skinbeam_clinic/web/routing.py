@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
-from skinbeam.text import render_message
 from skinbeam_clinic.access import (
     BACKGROUND_ROUTES,
     GET_ALONE_ROUTES,
@@ -29,7 +28,7 @@ from skinbeam_clinic.access import (
     require_right,
 )
 from skinbeam_clinic.database.transaction import open_transaction
-from skinbeam_clinic.errors import DeniedError, UnreachableError
+from skinbeam_clinic.errors import DeniedError, UnreachableError, catalogue_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
@@ -268,12 +267,5 @@ def _check_photograph(request: ClinicRequest) -> None:
     photograph, most = request.uploads.get("photo"), limit("read", "bytes_max")
     if photograph is not None and len(photograph.content) > most:
         sizes = {"size_MB": round(len(photograph.content) / _MB_BYTES, 1), "most_MB": round(most / _MB_BYTES)}
-        raise RefusedError(
-            413,
-            InputError(
-                "photograph-too-large",
-                render_message("app-fault.photograph-too-large", sizes),
-                field="photo",
-                hint=render_message("app-fault.photograph-too-large-hint"),
-            ),
-        )
+        message = "app-fault.photograph-too-large"
+        raise RefusedError(413, catalogue_error("photograph-too-large", message, "photo", **sizes))
