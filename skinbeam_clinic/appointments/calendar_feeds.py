@@ -53,7 +53,7 @@ class CalendarFeedRepository:
 
         Raises
         ------
-        AbsentError : there is no such feed, or it is another member's and the acting member is no owner.
+        RecordNotFoundError : there is no such feed, or it is another member's and the acting member is no owner.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(CalendarFeedRow, id)
@@ -85,7 +85,7 @@ def find_feed_member(database: Database, token: str) -> Member:
 
     Raises
     ------
-    AbsentError : no feed has this token, the feed has ended or expired, or the member is disabled.
+    RecordNotFoundError : no feed has this token, the feed has ended or expired, or the member is disabled.
     """
     feed, member, clinic = CalendarFeedRow, tables.MemberRow, tables.ClinicRow
     asked = (

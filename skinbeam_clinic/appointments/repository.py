@@ -54,7 +54,7 @@ class AppointmentRepository:
         Raises
         ------
         ClashError : a patient, a member or a machine is taken at one of the times.
-        AbsentError : one of them does not belong to this clinic, or was erased.
+        RecordNotFoundError : one of them does not belong to this clinic, or was erased.
         InputError : `appointment-length`, `appointment-member`, `appointment-machine`, or `time-to-think`: a session
             would begin before its consent may be signed.
         """
@@ -143,7 +143,7 @@ class AppointmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.AppointmentRow, id)
@@ -231,7 +231,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
 
     Raises
     ------
-    AbsentError : this patient has no such appointment.
+    RecordNotFoundError : this patient has no such appointment.
     """
     patient, table = work.get(tables.ConsultationRow, consultation_id).patient_id, treatment_tables.AppointmentRow
     if id is None:

@@ -173,7 +173,7 @@ class ConsentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("consent.seen", f"consent/{id}")
@@ -205,7 +205,7 @@ class ConsentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consent, or it was not signed.
+        RecordNotFoundError : this clinic has no such consent, or it was not signed.
         """
         with self._access.reading(AccessRight.READ) as work:
             file = work.get(tables.ConsentRow, id).document
@@ -220,7 +220,7 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
 
     Raises
     ------
-    AbsentError : this clinic has no such record.
+    RecordNotFoundError : this clinic has no such record.
     InputError : `not-signed`, `void`, `plan-outdated`, or `closed`.
     """
     row = work.get(tables.ConsentRow, id)

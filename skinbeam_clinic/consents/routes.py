@@ -265,7 +265,7 @@ def _get_current_consent(form: _ConsentForm) -> Consent:
 
     Raises
     ------
-    AbsentError : there is none, or it is void.
+    RecordNotFoundError : there is none, or it is void.
     """
     waiting = form.current
     if waiting is None:

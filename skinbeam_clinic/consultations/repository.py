@@ -60,7 +60,7 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             id, table = submission_id(form_key, patient_id), tables.ConsultationRow
@@ -73,7 +73,7 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -85,7 +85,7 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -167,7 +167,7 @@ def add_consultation(
 
     Raises
     ------
-    AbsentError : this clinic has no such patient, or has erased them.
+    RecordNotFoundError : this clinic has no such patient, or has erased them.
     """
     if work.get(tables.PatientRow, patient_id).erased_at is not None:
         raise clinic_error("absent", "patient")
@@ -292,7 +292,7 @@ class PhotographRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consultation.
+        RecordNotFoundError : this clinic has no such consultation.
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in accepted:
@@ -352,7 +352,7 @@ class PhotographRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("photograph.uses.seen", f"photograph/{id}")
@@ -363,7 +363,7 @@ class PhotographRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PhotographRow, id)

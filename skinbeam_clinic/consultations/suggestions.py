@@ -129,7 +129,7 @@ class SuggestionRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         ClosedError : the consultation is closed.
         """
         with self._access.writing(AccessRight.TREAT) as work:

@@ -49,7 +49,7 @@ class DiaryAccess:
 
         Raises
         ------
-        AbsentError : there is none; the error is the same for a token that never existed, expired, ended or was
+        RecordNotFoundError : there is none; the error is the same for a token that never existed, expired, ended or was
             replaced.
         """
         hashed = hash_token(token)
@@ -100,7 +100,7 @@ class OpenDiary:
 
         Raises
         ------
-        AbsentError : the link has ended in the meantime.
+        RecordNotFoundError : the link has ended in the meantime.
         """
         with self._open_transaction() as (work, link):
             work.log("diary.opened", f"treatment/{link.treatment_id}")
@@ -127,7 +127,7 @@ class OpenDiary:
 
         Raises
         ------
-        AbsentError : the link has ended in the meantime.
+        RecordNotFoundError : the link has ended in the meantime.
         InputError : `bad-diary-form`: the key has not the form of a generated one; `too-long`.
         """
         if not _ENTRY_KEY.fullmatch(key):

@@ -48,7 +48,7 @@ class DiaryRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.TreatmentRow, treatment_id)
@@ -63,7 +63,7 @@ class DiaryRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `not-begun`: the treatment has not begun.
         """
         token = random_token()
@@ -242,7 +242,7 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             return _read_logged_alarms(work, [work.get(follow_up_tables.AlarmRow, id)])[0]
@@ -252,7 +252,7 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -275,7 +275,7 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such alarm or event.
+        RecordNotFoundError : this clinic has no such alarm or event.
         InputError : `not-answered`, `no-words`, `too-long`, or `decided-already`.
         """
         with self._access.writing(AccessRight.TREAT) as work:

@@ -71,7 +71,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: there is a follow-up
             before the course already; `too-late`: a treatment has ended, so that the time before can only be
             remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
@@ -210,7 +210,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this patient has no such photograph.
+        RecordNotFoundError : this patient has no such photograph.
         InputError : `closed`, or `same-photograph`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -258,7 +258,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-up.seen", f"follow_up/{id}")
@@ -278,7 +278,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)

@@ -50,7 +50,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         ConflictError : somebody else changed it in the meantime.
         InputError : `bad-machine`.
         """
@@ -67,7 +67,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
@@ -81,7 +81,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work, work.get(treatment_tables.MachineRow, id))

@@ -52,7 +52,7 @@ class ErasureRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
@@ -99,7 +99,7 @@ class ErasureRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)

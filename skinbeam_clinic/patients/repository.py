@@ -96,7 +96,7 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("patient.seen", f"patient/{id}")
@@ -111,7 +111,7 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
@@ -139,7 +139,7 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient, or they were erased.
+        RecordNotFoundError : this clinic has no such patient, or they were erased.
         ConflictError : somebody else gave them another one in the meantime.
         InputError : `taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
         """

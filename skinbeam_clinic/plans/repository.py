@@ -67,7 +67,7 @@ class PlanRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PlanRow, id)
@@ -79,7 +79,7 @@ class PlanRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such plan, or the plan has no such file.
+        RecordNotFoundError : this clinic has no such plan, or the plan has no such file.
         """
         with self._access.reading(AccessRight.READ) as work:
             kept = work.get(tables.PlanRow, id).files.get(name)

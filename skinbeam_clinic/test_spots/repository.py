@@ -82,7 +82,7 @@ class TestSpotRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such spot, or no such photograph of its consultation.
+        RecordNotFoundError : this clinic has no such spot, or no such photograph of its consultation.
         InputError : `too-long`, `in-the-future`, `before-firing`, or an unknown reaction.
         """
         at = _check_past(seen_at)
@@ -108,7 +108,7 @@ class TestSpotRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("test-spot.seen", f"test_spot/{id}")

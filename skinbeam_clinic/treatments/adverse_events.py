@@ -55,7 +55,7 @@ class AdverseEventRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `bad-event` (unknown kind or site), `not-yet`, or `too-long`.
         """
         if kind not in ADVERSE_KINDS or (site and site not in vocabulary_table("site")):
@@ -93,7 +93,7 @@ class AdverseEventRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         InputError : `not-yet`, or `too-long`.
         """
         moment = now()

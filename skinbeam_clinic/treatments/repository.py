@@ -60,7 +60,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consent, or the patient no such appointment.
+        RecordNotFoundError : this clinic has no such consent, or the patient no such appointment.
         InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent is not valid.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -92,7 +92,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("treatment.seen", f"treatment/{id}")
@@ -112,7 +112,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such machine, or it is retired.
+        RecordNotFoundError : this clinic has no such machine, or it is retired.
         InputError : `treatment-begun`: the treatment was started already.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -198,7 +198,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment, or the treatment no such row to correct.
+        RecordNotFoundError : this clinic has no such treatment, or the treatment no such row to correct.
         InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, and no reason), `no-reason`
             (a correction, or a row after the end, without a why), `corrected` (it was corrected already), `too-long`,
             or a setting that is invalid in a case file.
