@@ -65,9 +65,7 @@ __all__ = [
     "BackupSummary",
     "BackupWriter",
     "log_in_every_clinic",
-    "parse_row",
     "restore_backup",
-    "serialize_row",
     "write_backup",
 ]
 
@@ -75,7 +73,7 @@ _END_FILE = "end.json"
 _SCHEMA = "skinbeam.backup/1"
 
 
-def serialize_row(row: RowMapping) -> bytes:
+def _serialize_row(row: RowMapping) -> bytes:
     """Return a row as a line of JSON."""
     plain = {}
     for name, value in row.items():
@@ -88,7 +86,7 @@ def serialize_row(row: RowMapping) -> bytes:
     return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
 
 
-def parse_row(line: bytes, table: Table) -> dict[str, Any]:
+def _parse_row(line: bytes, table: Table) -> dict[str, Any]:
     """Return the row of a JSON line, as values for a reflected table.
 
     Raises
@@ -135,7 +133,7 @@ class BackupWriter:
         digest, count = hashlib.sha256(), 0
         for row in rows:
             count += 1
-            line = serialize_row(row)
+            line = _serialize_row(row)
             digest.update(line)
             self._scratch.write(line)
         length = self._scratch.tell()
@@ -343,7 +341,7 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
         page: list[dict[str, Any]] = []
         for line in archive.read_rows(table.name):
             try:
-                page.append(parse_row(line, table))
+                page.append(_parse_row(line, table))
             except (ValueError, KeyError, TypeError):
                 raise clinic_error("bad-archive", "backup") from None
             if len(page) == _BATCH_ROWS:

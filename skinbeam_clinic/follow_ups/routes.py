@@ -56,7 +56,6 @@ __all__ = [
     "add_pair_routes",
     "list_due_follow_ups",
     "may_see_answers",
-    "read_treated_option",
 ]
 
 _OVERDUE_TIMES = 2.0  # multiple of the time until a follow-up is due
@@ -115,7 +114,7 @@ def _show_due(request: ClinicRequest) -> Response:
     )
 
 
-def read_treated_option(
+def _read_treated_option(
     repositories: ClinicRepositories, follow_up: FollowUp | TreatmentCourse
 ) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
@@ -142,7 +141,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
         patient=desk.patients.get(id),
         courses=[
             _CourseView(
-                concern_name(read_treated_option(desk, one)[0]),
+                concern_name(_read_treated_option(desk, one)[0]),
                 one,
                 desk.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
             )
@@ -172,7 +171,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
     desk = request.repositories
     one = desk.follow_ups.get(request.path_parameter("follow_up"))
     consultation = desk.consultations.get(one.consultation_id)
-    concern, option = read_treated_option(desk, one)
+    concern, option = _read_treated_option(desk, one)
     shown = may_see_answers(request, one)
     seen = leading_improvement(one)
     pictures: tuple[PhotographComparison, ...] = ()
@@ -254,7 +253,7 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
     desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     if one.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
-    concern, _ = read_treated_option(desk, one)
+    concern, _ = _read_treated_option(desk, one)
     swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
     return request.page(
@@ -298,7 +297,7 @@ def _is_after_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
 
 
 def _list_scales(request: ClinicRequest, follow_up: FollowUp) -> tuple[GradingScale, ...]:
-    concern, option = read_treated_option(request.repositories, follow_up)
+    concern, option = _read_treated_option(request.repositories, follow_up)
     return scales_for_condition(concern.condition, [study.study for study in option.expected.studies])
 
 

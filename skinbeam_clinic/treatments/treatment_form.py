@@ -11,7 +11,7 @@ from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
 from skinbeam_clinic.web.request import ClinicRequest
 
-__all__ = ["form_error", "list_endpoints", "parse_firing"]
+__all__ = ["parse_firing"]
 
 # A comma is read as the decimal sign only where it cannot be a thousands separator.
 _NUMBER = re.compile(r"\d{1,6}(\.\d{1,6}|,\d{1,2})?", re.ASCII)
@@ -32,15 +32,15 @@ def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str
     """
     site, side = request.text("site"), request.text("side")
     if vocabulary_table("site").get(site, {}).get("use") != "treatment":
-        raise form_error("no-place", "site")
+        raise _form_error("no-place", "site")
     struck = request.text("struck") == "true"
     endpoint = request.text("endpoint")
-    if endpoint not in list_endpoints(signs):
-        raise form_error("no-endpoint", "endpoint")
+    if endpoint not in _list_endpoints(signs):
+        raise _form_error("no-endpoint", "endpoint")
     settings = PulseSettings(**{name: _parse_number(request, name) for name in SETTINGS})
     doses = [name for name in DOSES if name in order.settings.numbers()]
     if not struck and not settings.numbers().keys() & set(doses):
-        raise form_error("dose-missing", next(iter(doses), "fluence_J_cm2"))
+        raise _form_error("dose-missing", next(iter(doses), "fluence_J_cm2"))
     words = signs[int(endpoint.removeprefix("stop."))] if endpoint.startswith("stop.") else ""
     passes, pulses = _parse_whole_number(request, "passes"), _parse_whole_number(request, "pulses")
     pain = _parse_number(request, "pain_0_10", maximum=_MOST_PAIN)
@@ -61,12 +61,12 @@ def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str
     )
 
 
-def list_endpoints(signs: tuple[str, ...]) -> tuple[str, ...]:
+def _list_endpoints(signs: tuple[str, ...]) -> tuple[str, ...]:
     """Return the valid values of the field `endpoint`."""
     return ("seek", *(f"stop.{number}" for number in range(len(signs))), "none", "other")
 
 
-def form_error(code: str, field: str, **about: str) -> InputError:
+def _form_error(code: str, field: str, **about: str) -> InputError:
     """Return the error of a field of this form."""
     return catalogue_error(f"session-{code}", f"clinic-fault.{code}", field, **about)
 
@@ -77,7 +77,7 @@ def _parse_number(request: ClinicRequest, name: str, maximum: float | None = Non
         return None
     value = float(said.replace(",", ".")) if _NUMBER.fullmatch(said) else None
     if value is None or (maximum is not None and value > maximum):
-        raise form_error("number-unread", name, name=_field_title(name))
+        raise _form_error("number-unread", name, name=_field_title(name))
     return value
 
 
@@ -86,7 +86,7 @@ def _parse_whole_number(request: ClinicRequest, name: str) -> int | None:
     if not said:
         return None
     if not _WHOLE_NUMBER.fullmatch(said):
-        raise form_error("number-unread", name, name=_field_title(name))
+        raise _form_error("number-unread", name, name=_field_title(name))
     return int(said)
 
 

@@ -29,8 +29,6 @@ __all__ = [
     "REPORT_POLICY",
     "STATIC_FOLDER",
     "RequestGuard",
-    "is_own_name",
-    "is_same_origin",
     "preferred_language",
     "server_names",
 ]
@@ -98,7 +96,7 @@ def server_names(host: str, others: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(name.lower() for name in (host, "localhost", socket.gethostname(), *others))
 
 
-def is_own_name(request: Request, names: Collection[str]) -> bool:
+def _is_own_name(request: Request, names: Collection[str]) -> bool:
     """Return whether the Host of a request is one of the names, or an IP address.
 
     A page of another site can make its own name point to this machine after it was loaded (DNS rebinding); it then
@@ -114,7 +112,7 @@ def is_own_name(request: Request, names: Collection[str]) -> bool:
     return True
 
 
-def is_same_origin(request: Request) -> bool:
+def _is_same_origin(request: Request) -> bool:
     """Return whether a request that changes something comes from our own page.
 
     Browsers send Sec-Fetch-Site on secure or loopback pages; where it is missing, Origin must name our Host. A
@@ -199,10 +197,10 @@ class RequestGuard:
             refused = refusal(status)
             await self._answer(request, refused.status, refused.error)(scope, receive, with_headers)
 
-        if not is_own_name(request, self._names):
+        if not _is_own_name(request, self._names):
             await refuse(421)
         elif not (
-            scope["method"] in ("GET", "HEAD") or is_same_origin(request) or _is_secret_address(request, self._secret)
+            scope["method"] in ("GET", "HEAD") or _is_same_origin(request) or _is_secret_address(request, self._secret)
         ):
             await refuse(403)
         elif _announced_bytes(request) > MAX_BODY_BYTES:
