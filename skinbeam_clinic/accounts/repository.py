@@ -429,13 +429,8 @@ def _remove_keys(work: ClinicTransaction, member_id: str) -> None:
 
 def _end_tokens(work: ClinicTransaction, member_id: str) -> None:
     """End the calendar feeds of a member, and the tokens for other systems that they made."""
-    at = now()
-    for feed in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == member_id, CalendarFeedRow.ended_at.is_(None)):
-        feed.ended_at = at
-        work.save(feed, "feed.ended")
-    for token in work.rows(ApiTokenRow, ApiTokenRow.made_by == member_id, ApiTokenRow.ended_at.is_(None)):
-        token.ended_at = at
-        work.save(token, "token.ended")
+    work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.member_id == member_id)
+    work.end_rows(ApiTokenRow, "token.ended", ApiTokenRow.made_by == member_id)
 
 
 def read_member(row: tables.MemberRow, clinic: str) -> Member:

@@ -113,10 +113,8 @@ class ApiTokenRepository:
     def end(self, id: str) -> None:
         """End a token; it is no error if it has ended already."""
         with self._access.writing(AccessRight.MEMBERS) as work:
-            row = work.get(ApiTokenRow, id)
-            if row.ended_at is None:
-                row.ended_at = now()
-                work.save(row, "token.ended")
+            work.get(ApiTokenRow, id)
+            work.end_rows(ApiTokenRow, "token.ended", ApiTokenRow.id == id)
 
     def all(self) -> tuple[AccessToken, ...]:
         """Return the tokens, the newest first, each with its last use according to the audit log."""

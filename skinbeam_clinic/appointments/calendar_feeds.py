@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.accounts.repository import read_member
@@ -36,8 +36,7 @@ class CalendarFeedRepository:
         """Create the member's feed in place of an earlier one; its token is returned only this once."""
         token, at = generate_api_token(), now()
         with self._access.writing(AccessRight.WRITE) as work:
-            for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
-                _end_feed(work, before)
+            work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.member_id == work.actor)
             row = work.new_row(
                 CalendarFeedRow,
                 member_id=work.actor,
@@ -59,8 +58,7 @@ class CalendarFeedRepository:
             row = work.get(CalendarFeedRow, id)
             if row.member_id != work.actor and not self._manages_all_feeds:
                 raise clinic_error("absent", "feed")
-            if row.ended_at is None:
-                _end_feed(work, row)
+            work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.id == id)
 
     def list_open(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that have not ended or expired, the newest first."""
@@ -68,7 +66,7 @@ class CalendarFeedRepository:
             mine = () if self._manages_all_feeds else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
                 CalendarFeedRow,
-                _open_condition(),
+                CalendarFeedRow.ended_at.is_(None),
                 CalendarFeedRow.until > now(),
                 *mine,
                 order=(CalendarFeedRow.made_at,),
@@ -98,15 +96,6 @@ def find_feed_member(database: Database, token: str) -> Member:
     if found is None or found[0].ended_at or now() >= found[0].until or found[1].disabled_at:
         raise clinic_error("absent", "feed")
     return read_member(found[1], found[2].name)
-
-
-def _open_condition() -> ColumnElement[bool]:
-    return CalendarFeedRow.ended_at.is_(None)
-
-
-def _end_feed(work: ClinicTransaction, row: CalendarFeedRow) -> None:
-    row.ended_at = now()
-    work.save(row, "feed.ended")
 
 
 def _read_feed(work: ClinicTransaction, row: CalendarFeedRow) -> AppointmentFeed:

@@ -14,6 +14,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +36,7 @@ from sqlalchemy.orm import Session
 
 from skinbeam.model.atomic_files import temporary_path
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import CanonicalJson, now
+from skinbeam_clinic.database.columns import CanonicalJson
 from skinbeam_clinic.database.connection import (
     SECRET_PLACE,
     Database,
@@ -353,19 +354,22 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
 
 def _end_tokens(database: Database) -> None:
     """End every API token and calendar feed that is valid: those ended after the backup would be valid again."""
-    with database.writing() as session:
-        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
-            work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
-            for token in work.rows(ApiTokenRow, ApiTokenRow.ended_at.is_(None)):
-                token.ended_at = now()
-                work.save(token, "token.ended")
-            for feed in work.rows(CalendarFeedRow, CalendarFeedRow.ended_at.is_(None)):
-                feed.ended_at = now()
-                work.save(feed, "feed.ended")
+    with _open_every_clinic(database) as clinics:
+        for work in clinics:
+            work.end_rows(ApiTokenRow, "token.ended")
+            work.end_rows(CalendarFeedRow, "feed.ended")
 
 
 def log_in_every_clinic(database: Database, action: str) -> None:
     """Write an entry about the whole database into the audit log of each of its clinics."""
+    with _open_every_clinic(database) as clinics:
+        for work in clinics:
+            work.log(action, f"clinic/{work.clinic_id}")
+
+
+@contextmanager
+def _open_every_clinic(database: Database) -> Iterator[list[ClinicTransaction]]:
+    """Yield a transaction in each clinic; all are committed together when the block ends."""
     with database.writing() as session:
-        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
-            ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).log(action, f"clinic/{clinic.id}")
+        clinics = session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all()
+        yield [ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR) for clinic in clinics]

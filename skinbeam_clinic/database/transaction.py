@@ -375,6 +375,12 @@ class ClinicTransaction:
         names = {id: row.name for id, row in self.get_many(MemberRow, wanted).items()}
         return names | {actor: self.actor_name(actor) for actor in wanted - names.keys()}
 
+    def end_rows(self, table: type[RowType], action: str, *conditions: ColumnElement[bool]) -> None:
+        """End the rows of a table with `ended_at` that meet the conditions and have not ended yet."""
+        for row in self.rows(table, table.ended_at.is_(None), *conditions):  # type: ignore[attr-defined]
+            row.ended_at = now()  # type: ignore[attr-defined]
+            self.save(row, action)  # type: ignore[arg-type]
+
     def end_sessions(self, member_id: str) -> None:
         """End all browser sessions of a member of this clinic."""
         mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)

@@ -143,9 +143,7 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
     """End the open links to the diaries of consultations, or of one treatment only."""
     table = follow_up_tables.DiaryLinkRow
     mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
-    for row in work.rows(table, table.consultation_id.in_(consultations), table.ended_at.is_(None), *mine):
-        row.ended_at = now()
-        work.save(row, "diary-link.ended")
+    work.end_rows(table, "diary-link.ended", table.consultation_id.in_(consultations), *mine)
 
 
 def _read_entries(work: ClinicTransaction, rows: Sequence[follow_up_tables.DiaryEntryRow]) -> list[DiaryEntry]:

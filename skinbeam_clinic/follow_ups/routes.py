@@ -50,10 +50,6 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
     "add_follow_up_routes",
-    "add_grade_routes",
-    "add_harm_routes",
-    "add_overview_routes",
-    "add_pair_routes",
     "list_due_follow_ups",
     "may_see_answers",
 ]
@@ -80,13 +76,22 @@ class _PredictionView:
     reached: bool | None
 
 
-def add_overview_routes(router: ClinicRouter) -> None:
+def add_follow_up_routes(router: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
+    here = "/follow-ups/{follow_up}"
     router.add("GET", "/due", _show_due, only_reads=True)
     router.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups, only_reads=True)
     router.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
-    router.add("GET", "/follow-ups/{follow_up}", _show_follow_up, only_reads=True)
-    router.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
+    router.add("GET", here, _show_follow_up, only_reads=True)
+    router.add("POST", f"{here}/opening", _open_follow_up)
+    add_patient_report_routes(router)
+    router.add("GET", f"{here}/grade", _show_grade_form, only_reads=True)
+    router.add("POST", f"{here}/grade", _save_grade, form=_show_grade_form)
+    router.add("POST", f"{here}/pairs", _add_pair)
+    router.add("POST", f"{here}/pairs/{{pair}}/parting", _remove_pair)
+    router.add("POST", f"{here}/pairs/{{pair}}/analysis", _measure_pair)
+    router.add("POST", f"{here}/events", _add_harm)
+    router.add("POST", f"{here}/events/{{event}}/end", _end_harm)
 
 
 def list_due_follow_ups(repositories: ClinicRepositories) -> tuple[DueFollowUp, ...]:
@@ -243,12 +248,6 @@ class _OfferedScale:
     source: str
 
 
-def add_grade_routes(router: ClinicRouter) -> None:
-    """Open the routes of grades."""
-    router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form, only_reads=True)
-    router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade, form=_show_grade_form)
-
-
 def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
     desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     if one.moment is not FollowUpMoment.AFTER:
@@ -344,12 +343,6 @@ def _parse_score(text: str, scale: GradingScale) -> float | None:
 # Adverse events found at a follow-up: recorded with a grade, and resolved once over.
 
 
-def add_harm_routes(router: ClinicRouter) -> None:
-    """Open the routes of adverse events at a follow-up."""
-    router.add("POST", "/follow-ups/{follow_up}/events", _add_harm)
-    router.add("POST", "/follow-ups/{follow_up}/events/{event}/end", _end_harm)
-
-
 def _add_harm(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     add_adverse_event(request, one.treatment_id, AdverseEventSource.FOLLOW_UP, site=request.text("site"))
@@ -363,13 +356,6 @@ def _end_harm(request: ClinicRequest) -> Response:
 
 
 # Photographs of a follow-up: uploaded or already stored, paired with an earlier one.
-
-
-def add_pair_routes(router: ClinicRouter) -> None:
-    """Open the routes of pairs."""
-    router.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
-    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
-    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/analysis", _measure_pair)
 
 
 def _add_pair(request: ClinicRequest) -> Response:
@@ -400,12 +386,3 @@ def _measure_pair(request: ClinicRequest) -> Response:
     follow_up = request.path_parameter("follow_up")
     request_pair_analysis(request, follow_up, request.path_parameter("pair"))
     return request.redirect(f"/follow-ups/{follow_up}#measured")
-
-
-# Every route of follow-ups.
-
-
-def add_follow_up_routes(router: ClinicRouter) -> None:
-    """Open the routes of follow-ups."""
-    for add in (add_overview_routes, add_patient_report_routes, add_grade_routes, add_pair_routes, add_harm_routes):
-        add(router)

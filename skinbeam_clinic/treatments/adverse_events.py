@@ -88,21 +88,18 @@ class AdverseEventRepository:
                 end_treatment(work, treatment, TreatmentState.STOPPED)
             return _read_event(work, row)
 
-    def resolve(self, id: str, *, words: str = "", at: datetime.datetime | None = None) -> AdverseEvent:
-        """Record that an adverse event is over, by default now, and its outcome.
+    def resolve(self, id: str, *, words: str = "") -> AdverseEvent:
+        """Record that an adverse event is over now, and its outcome.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such record.
-        InputError : `not-yet`, or `too-long`.
+        InputError : `too-long`.
         """
-        moment = now()
-        if at is not None and at > moment:
-            raise clinic_error("not-yet", "at")
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.AdverseEventRow, id)
             if row.resolved_at is None:
-                row.resolved_at = at or moment
+                row.resolved_at = now()
                 content = work.open_record(row, ADVERSE_EVENT_CONTENT)
                 work.seal_record(row, ADVERSE_EVENT_CONTENT, replace(content, resolved=words))
                 work.save(row, "adverse-event.resolved")
