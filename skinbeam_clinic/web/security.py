@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from skinbeam.model.errors import InputError
 from skinbeam.report.live_figure import script_hashes
 from skinbeam.text import ENGLISH, LANGUAGES, use_language, use_time_zone
-from skinbeam_clinic.web.errors import answer_error, refusal
+from skinbeam_clinic.web.errors import refusal
 
 __all__ = [
     "HEADERS",
@@ -131,7 +131,7 @@ def _is_secret_address(request: Request, secret: str) -> bool:
     A page at such an address sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site
     then sends `Origin: null` with its form.
     """
-    here = bool(secret) and request.url.path.startswith(secret)
+    here = request.url.path.startswith(secret)
     return here and "sec-fetch-site" not in request.headers and request.headers.get("origin") == "null"
 
 
@@ -141,20 +141,20 @@ class RequestGuard:
     Parameters
     ----------
     names : host names of the app.
-    answer : makes the response to a request that is refused.
+    error_response : makes the response to a request that is refused.
     language : returns the language in which a request is answered.
     zone : time zone of the displayed times; that of this machine where it is None.
-    secret : prefix of addresses that are known to one person alone; empty where there are none.
+    secret_prefix : of addresses that are known to one person alone.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         names: Collection[str],
-        error_response: ErrorResponder = answer_error,
-        language: Callable[[Request], str] = preferred_language,
-        zone: datetime.tzinfo | None = None,
-        secret_prefix: str = "",
+        error_response: ErrorResponder,
+        language: Callable[[Request], str],
+        zone: datetime.tzinfo | None,
+        secret_prefix: str,
     ) -> None:
         self._app = app
         self._secret = secret_prefix
