@@ -1,11 +1,12 @@
 """Parse the fired pulses from the form of a treatment; each error names its field."""
 
-import re
+from typing import TypeVar
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
+from skinbeam_clinic.consultations.forms import parse_decimal
 from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
@@ -13,9 +14,9 @@ from skinbeam_clinic.web.request import ClinicRequest
 
 __all__ = ["parse_firing"]
 
-# A comma is read as the decimal sign only where it cannot be a thousands separator.
-_NUMBER = re.compile(r"\d{1,6}(\.\d{1,6}|,\d{1,2})?", re.ASCII)
-_WHOLE_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
+NumberType = TypeVar("NumberType", int, float)
+
+_LARGEST_NUMBER = 999_999  # of any setting, and of passes and pulses
 _MOST_PAIN = 10
 
 
@@ -71,23 +72,24 @@ def _form_error(code: str, field: str, **about: str) -> InputError:
     return catalogue_error(f"session-{code}", f"clinic-fault.{code}", field, **about)
 
 
-def _parse_number(request: ClinicRequest, name: str, maximum: float | None = None) -> float | None:
-    said = request.text(name)
-    if not said:
-        return None
-    value = float(said.replace(",", ".")) if _NUMBER.fullmatch(said) else None
-    if value is None or (maximum is not None and value > maximum):
-        raise _form_error("number-unread", name, name=_field_title(name))
-    return value
+def _parse_number(request: ClinicRequest, name: str, maximum: float = _LARGEST_NUMBER) -> float | None:
+    return _check_range(request, name, parse_decimal(request.text(name)), maximum)
 
 
 def _parse_whole_number(request: ClinicRequest, name: str) -> int | None:
-    said = request.text(name)
-    if not said:
-        return None
-    if not _WHOLE_NUMBER.fullmatch(said):
+    return _check_range(request, name, request.whole_number(name), _LARGEST_NUMBER)
+
+
+def _check_range(request: ClinicRequest, name: str, number: NumberType | None, maximum: float) -> NumberType | None:
+    """Return the number of a field; None where the field was left empty.
+
+    Raises
+    ------
+    InputError : `session-number-unread`: it is no number, or not from 0 to the maximum.
+    """
+    if request.text(name) and (number is None or not 0 <= number <= maximum):
         raise _form_error("number-unread", name, name=_field_title(name))
-    return int(said)
+    return number
 
 
 def _field_title(name: str) -> str:
