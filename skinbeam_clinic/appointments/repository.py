@@ -145,16 +145,12 @@ class AppointmentRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(treatment_tables.AppointmentRow, id)
-            work.log("appointment.seen", f"appointment/{id}")
+        with self._access.reading_row(treatment_tables.AppointmentRow, id, "appointment.seen") as (work, row):
             return _read_appointments(work, [row])[0]
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
         """Return the appointments of a patient, oldest first, cancelled ones included."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("appointments.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "appointments.listed") as (work, _):
             table = treatment_tables.AppointmentRow
             return _read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
 

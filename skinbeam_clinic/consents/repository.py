@@ -175,15 +175,12 @@ class ConsentRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("consent.seen", f"consent/{id}")
-            return _read_consent(work, work.get(tables.ConsentRow, id))
+        with self._access.reading_row(tables.ConsentRow, id, "consent.seen") as (work, row):
+            return _read_consent(work, row)
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, void ones included."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("consents.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
             plans = [row.id for row in list_plan_rows(work, consultation_id)]
             mine = tables.ConsentRow.plan_id.in_(plans)
             rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
@@ -195,9 +192,7 @@ class ConsentRepository:
 
     def think_time_end(self, consultation_id: str) -> datetime.datetime | None:
         """Return when the time to think about the newest plan of a consultation is over; None without a plan."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("consents.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
             return find_think_time_end(work, consultation_id)
 
     def read_document(self, id: str) -> bytes:

@@ -75,9 +75,7 @@ class ConsultationRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.ConsultationRow, id)
-            work.log("consultation.seen", f"consultation/{id}")
+        with self._access.reading_row(tables.ConsultationRow, id, "consultation.seen") as (work, row):
             return _read_consultation(work, row)
 
     def export(self, id: str) -> ConsultationRecord:
@@ -94,9 +92,7 @@ class ConsultationRepository:
 
     def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
         """Return the consultations of a patient, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("consultations.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
             mine = tables.ConsultationRow.patient_id == patient_id
             rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
             return tuple(_read_consultation(work, row) for row in rows)
@@ -340,9 +336,7 @@ class PhotographRepository:
 
     def of(self, consultation_id: str) -> tuple[PhotographRecord, ...]:
         """Return the photographs of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("photographs.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "photographs.listed") as (work, _):
             mine = tables.PhotographRow.consultation_id == consultation_id
             rows = work.rows(tables.PhotographRow, mine, order=(tables.PhotographRow.added_at,))
             return tuple(_read_photograph(work, row) for row in rows)
@@ -354,9 +348,8 @@ class PhotographRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("photograph.uses.seen", f"photograph/{id}")
-            return _read_photograph(work, work.get(tables.PhotographRow, id))
+        with self._access.reading_row(tables.PhotographRow, id, "photograph.uses.seen") as (work, row):
+            return _read_photograph(work, row)
 
     def read_content(self, id: str) -> tuple[PhotographRecord, bytes]:
         """Return the record and the content of a photograph.
@@ -365,9 +358,7 @@ class PhotographRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.PhotographRow, id)
-            work.log("photograph.seen", f"photograph/{id}")
+        with self._access.reading_row(tables.PhotographRow, id, "photograph.seen") as (work, row):
             found = _read_photograph(work, row)
         return found, self._access.database.files.get(self._access.member.clinic_id, found.file)
 

@@ -114,9 +114,7 @@ class SuggestionRepository:
 
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:
         """Return the suggestions of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(ConsultationRow, consultation_id)
-            work.log("suggestions.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(ConsultationRow, consultation_id, "suggestions.listed") as (work, _):
             rows = work.rows(
                 SuggestedConcernRow,
                 SuggestedConcernRow.consultation_id == consultation_id,

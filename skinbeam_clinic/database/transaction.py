@@ -125,6 +125,20 @@ class ClinicAccess:
         else:
             self._page += seen
 
+    @contextmanager
+    def reading_row(self, table: type[RowType], id: str, action: str) -> Iterator[tuple["ClinicTransaction", RowType]]:
+        """Yield a transaction for reading with a row; the audit log notes the action, which is about this row.
+
+        Raises
+        ------
+        DeniedError : the role may not read records.
+        RecordNotFoundError : this clinic has no row with this id.
+        """
+        with self.reading(AccessRight.READ) as work:
+            row = work.get(table, id)
+            work.log(action, f"{table.__tablename__}/{id}")  # type: ignore[attr-defined]
+            yield work, row
+
     def log_length(self) -> int:
         """Return how many entries the clinic's audit log has, of the moment that is read."""
         with self.reading_unlogged(AccessRight.READ) as work:

@@ -93,27 +93,21 @@ class DiaryRepository:
 
     def list_links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
         """Return all links to the diary of a treatment, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.log("diary-links.listed", f"treatment/{treatment_id}")
+        with self._access.reading_row(treatment_tables.TreatmentRow, treatment_id, "diary-links.listed") as (work, _):
             mine = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
             rows = work.rows(follow_up_tables.DiaryLinkRow, mine, order=(follow_up_tables.DiaryLinkRow.made_at,))
             return tuple(_read_link(work, row) for row in rows)
 
     def of(self, treatment_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of a diary, sorted by day and then by the time of writing."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.log("diary.seen", f"treatment/{treatment_id}")
+        with self._access.reading_row(treatment_tables.TreatmentRow, treatment_id, "diary.seen") as (work, _):
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.treatment_id == treatment_id, order=(table.day, table.written_at))
             return tuple(_read_entries(work, rows))
 
     def of_consultation(self, consultation_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of all diaries of a consultation, sorted by the time of writing."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("diary.seen", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "diary.seen") as (work, _):
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
             return tuple(_read_entries(work, rows))
@@ -228,9 +222,7 @@ class AlarmRepository:
 
     def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
         """Return the alarms of the diaries of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("alarms.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "alarms.listed") as (work, _):
             table = follow_up_tables.AlarmRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
             return _read_logged_alarms(work, rows)

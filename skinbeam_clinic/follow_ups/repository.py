@@ -260,15 +260,12 @@ class FollowUpRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{id}")
-            return load_follow_up(work, work.get(follow_up_tables.FollowUpRow, id))
+        with self._access.reading_row(follow_up_tables.FollowUpRow, id, "follow-up.seen") as (work, row):
+            return load_follow_up(work, row)
 
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
         """Return the follow-ups of a consultation before and after treatments, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("follow-ups.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "follow-ups.listed") as (work, _):
             mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
             rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
             return tuple(load_follow_up(work, row) for row in rows)
@@ -280,9 +277,7 @@ class FollowUpRepository:
         ------
         RecordNotFoundError : this clinic has no such patient.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("follow-ups.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
             names = list_consultation_ids(work, patient_id)
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
             firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
@@ -290,9 +285,7 @@ class FollowUpRepository:
 
     def get_baseline(self, id: str) -> FollowUp | None:
         """Return the follow-up before the first treatment of the same course; None without one."""
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(follow_up_tables.FollowUpRow, id)
-            work.log("follow-up.seen", f"follow_up/{id}")
+        with self._access.reading_row(follow_up_tables.FollowUpRow, id, "follow-up.seen") as (work, row):
             return find_baseline(work, row)
 
     def list_due(

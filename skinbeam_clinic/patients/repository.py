@@ -98,9 +98,8 @@ class PatientRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("patient.seen", f"patient/{id}")
-            return work.read_row(PatientRecord, work.get(tables.PatientRow, id))
+        with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, row):
+            return work.read_row(PatientRecord, row)
 
     def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "") -> None:
         """Store a patient's identity and contact details, replacing those of this version.
@@ -160,9 +159,7 @@ class PatientRepository:
 
     def identity_erased_at(self, id: str) -> datetime.datetime | None:
         """Return when the identity of a patient was erased whose records must still be retained; None if it was not."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, id)
-            work.log("patient.seen", f"patient/{id}")
+        with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, _):
             subject = AuditEntryRow.subject == f"patient/{id}"
             asked = work.entries(subject, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return asked[0].at if asked else None

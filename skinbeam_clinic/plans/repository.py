@@ -69,9 +69,7 @@ class PlanRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.PlanRow, id)
-            work.log("plan.seen", f"plan/{id}")
+        with self._access.reading_row(tables.PlanRow, id, "plan.seen") as (work, row):
             return work.read_row(PlanRecord, row)
 
     def read_file(self, id: str, name: str) -> bytes:
@@ -90,9 +88,7 @@ class PlanRepository:
 
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one is current."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("plans.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "plans.listed") as (work, _):
             mine = tables.PlanRow.consultation_id == consultation_id
             return tuple(
                 work.read_row(PlanRecord, row)
@@ -120,9 +116,7 @@ class PlanRepository:
 
     def list_choices(self, id: str) -> tuple[PlanChoice, ...]:
         """Return the choices made from a plan, oldest first; the last one of a concern is current."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PlanRow, id)
-            work.log("choices.listed", f"plan/{id}")
+        with self._access.reading_row(tables.PlanRow, id, "choices.listed") as (work, _):
             table = tables.PlanChoiceRow
             rows = work.rows(table, table.plan_id == id, order=(table.made_at,))
             return tuple(_plan_choice(work, row) for row in rows)

@@ -110,22 +110,17 @@ class TestSpotRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("test-spot.seen", f"test_spot/{id}")
-            return _read_spot(work, work.get(treatment_tables.TestSpotRow, id))
+        with self._access.reading_row(treatment_tables.TestSpotRow, id, "test-spot.seen") as (work, row):
+            return _read_spot(work, row)
 
     def of(self, consultation_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("test-spots.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
             return _list_spots(work, {consultation_id})
 
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a patient in all consultations, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("test-spots.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "test-spots.listed") as (work, _):
             return _list_spots(work, set(list_consultation_ids(work, patient_id)))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:

@@ -107,9 +107,7 @@ class AdverseEventRepository:
 
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
         """Return the adverse events of a consultation, in the order of observation."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("adverse-events.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "adverse-events.listed") as (work, _):
             mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
             return tuple(_read_event(work, row) for row in rows)

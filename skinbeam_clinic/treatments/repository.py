@@ -94,15 +94,12 @@ class TreatmentRepository:
         ------
         RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("treatment.seen", f"treatment/{id}")
-            return _read_treatment(work, work.get(treatment_tables.TreatmentRow, id))
+        with self._access.reading_row(treatment_tables.TreatmentRow, id, "treatment.seen") as (work, row):
+            return _read_treatment(work, row)
 
     def of(self, consultation_id: str) -> tuple[Treatment, ...]:
         """Return the treatments of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("treatments.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "treatments.listed") as (work, _):
             mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
             return tuple(_read_treatment(work, row) for row in rows)
