@@ -163,9 +163,8 @@ class PairAnalysisRepository:
         ------
         RecordNotFoundError : this clinic has no such follow-up.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
-            return _may_measure(work, _load(work, follow_up_id))
+        with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
+            return _may_measure(work, load_follow_up(work, row))
 
     def list_measured(self, follow_up_id: str) -> frozenset[str]:
         """Return the ids of the measured pairs of a follow-up, not the results; none before the grade.
@@ -174,9 +173,8 @@ class PairAnalysisRepository:
         ------
         RecordNotFoundError : this clinic has no such follow-up.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
-            return frozenset(row.pair_id for row in _list_rows(work, _load(work, follow_up_id)))
+        with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
+            return frozenset(one.pair_id for one in _list_rows(work, load_follow_up(work, row)))
 
 
 def _load(work: ClinicTransaction, follow_up_id: str) -> FollowUp:

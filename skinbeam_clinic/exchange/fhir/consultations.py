@@ -34,6 +34,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     read_identifier,
     reference,
     standard_coding,
+    ucum_quantity,
 )
 from skinbeam_clinic.models import ConsultationRecord, PatientRecord, PhotographPermissions, PhotographRecord
 
@@ -130,8 +131,7 @@ def skin_observations(one: ConsultationRecord) -> list[Resource]:
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
         found.append(_skin_observation(one, "phototype", code, valueCodeableConcept=value))
     if _ITA_NUMBER.fullmatch(angle):
-        quantity = {"value": float(angle.replace(",", ".")), "unit": "°", "code": "deg"}
-        quantity |= {"system": "http://unitsofmeasure.org"}
+        quantity = ucum_quantity(float(angle.replace(",", ".")), "deg", "°")
         found.append(_skin_observation(one, "ita", local_concept("observation", "ita"), valueQuantity=quantity))
     return found
 

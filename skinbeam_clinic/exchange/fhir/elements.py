@@ -51,6 +51,7 @@ __all__ = [
     "setting_components",
     "site_concept",
     "standard_coding",
+    "ucum_quantity",
 ]
 
 Resource = dict[str, Any]
@@ -194,7 +195,6 @@ _UNITS = {
     "_per_cm2": ("/cm²", "/cm2"),
     "_C": ("°C", "Cel"),
 }
-_UCUM = "http://unitsofmeasure.org"
 
 
 def record_extension(name: str, record: Any) -> Resource:
@@ -252,17 +252,27 @@ def notes(*texts: str) -> list[Resource]:
 def make_quantity(name: str, value: float) -> Resource:
     """Return a Quantity; its unit is the suffix of the number's name in the case file."""
     shown, code = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), ("", ""))
-    return {"value": value} | ({"unit": shown, "system": _UCUM, "code": code} if code else {})
+    return ucum_quantity(value, code, shown) if code else {"value": value}
 
 
 def pain_quantity(pain_0_10: float) -> Resource:
     """Return a Quantity of pain from 0 to 10, with the unit that its LOINC code requires."""
-    return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
+    return ucum_quantity(pain_0_10, "{score}")
 
 
 def percentage(value: float) -> Resource:
     """Return a Quantity of a percentage, to one decimal."""
-    return {"value": round(value, 1), "unit": "%", "system": _UCUM, "code": "%"}
+    return ucum_quantity(round(value, 1), "%")
+
+
+def ucum_quantity(value: float, code: str, unit: str = "") -> Resource:
+    """Return a Quantity with a unit of UCUM.
+
+    Parameters
+    ----------
+    unit : for people; the code if empty.
+    """
+    return {"value": value, "unit": unit or code, "system": "http://unitsofmeasure.org", "code": code}
 
 
 def site_concept(sites: Iterable[str]) -> list[Resource]:

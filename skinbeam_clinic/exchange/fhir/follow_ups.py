@@ -22,6 +22,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     record_extension,
     reference,
     standard_coding,
+    ucum_quantity,
 )
 from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, PatientReport
 
@@ -96,7 +97,7 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         for pair in one.pairs
     ]
     said = [] if one.said is None else [_report_response(one, one.said, patient_id)]
-    months = {"value": one.months_after, "unit": "mo", **_UCUM_MONTH}
+    months = ucum_quantity(one.months_after, "mo")
     seen = _follow_up_observation(
         one,
         one.id,
@@ -108,9 +109,6 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         component=[component(local_coding("observation", "months-after"), valueQuantity=months)],
     )
     return [seen, *grades, *pairs, *said]
-
-
-_UCUM_MONTH = {"system": "http://unitsofmeasure.org", "code": "mo"}
 
 
 def parse_follow_up(resource: Resource) -> FollowUp | None:
