@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skinbeam.report.consent_context import TeachBackTry
 from skinbeam.report.consent_form import cooling_off_days
-from skinbeam.text import ENGLISH
+from skinbeam.text import ENGLISH, to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import (
     ConsultationState,
@@ -33,6 +34,7 @@ __all__ = [
     "VoidReason",
     "find_think_time_end",
     "get_valid_consent",
+    "teach_back_tries",
     "void_replaced_consents",
 ]
 
@@ -224,6 +226,14 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
     if work.find(tables.ConsentVoidRow, id):
         raise clinic_error("void", "consent")
     return _get_current_plan(work, row.plan_id), row
+
+
+def teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:
+    """Return the teach-backs of a consent as its document tells them: the day, who asked, and the wrong answers."""
+    return tuple(
+        TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
+        for one in consent.told
+    )
 
 
 def find_think_time_end(work: ClinicTransaction, consultation_id: str) -> datetime.datetime | None:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
-from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentSignature, Stroke, TeachBackQuestion, TeachBackTry
+from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentSignature, Stroke, TeachBackQuestion
 from skinbeam.report.consent_form import (
     agreement_text,
     consent_page,
@@ -19,7 +19,7 @@ from skinbeam.report.consent_form import (
     tries_in_words,
 )
 from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
-from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions
@@ -226,7 +226,7 @@ def _save_signature(request: ClinicRequest) -> Response:
         clinician=request.member_session.member.name,
         explained_on=to_local_time(waiting.explained_at).date(),
         signed_on=to_local_time(on).date(),
-        teach_back_tries=_teach_back_tries(waiting),
+        teach_back_tries=teach_back_tries(waiting),
         permitted_uses=allowed,
         strokes=strokes,
     )
@@ -279,15 +279,8 @@ def _submitted_answer(request: ClinicRequest, question: TeachBackQuestion) -> st
     return places.get(request.text(f"answer.{question.id}"), "")
 
 
-def _teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:
-    return tuple(
-        TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
-        for one in consent.told
-    )
-
-
 def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_TeachBackItem, ...]:
-    told = () if consent is None else _teach_back_tries(consent)
+    told = () if consent is None else teach_back_tries(consent)
     last = consent.told[-1] if consent is not None and consent.told else None
     return tuple(
         _TeachBackItem(
