@@ -5,6 +5,7 @@ Callers distinguish errors by type or by `code`.
 
 import datetime
 import errno
+from collections.abc import Mapping
 from typing import Any
 
 from skinbeam.model.errors import InputError
@@ -24,6 +25,7 @@ __all__ = [
     "RecordNotFoundError",
     "UnreachableError",
     "WrongKeyError",
+    "catalogue_error",
     "clinic_error",
     "conflict_error",
     "storage_error",
@@ -100,7 +102,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
 }
 
 
-def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **params: Any) -> InputError:
+def clinic_error(code: str, field: str, hint: Mapping[str, Any] | None = None, **params: Any) -> InputError:
     """Return the error for `code`, with its message and hint, as the error type that belongs to the code.
 
     Parameters
@@ -109,9 +111,21 @@ def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **pa
     hint : parameters of the hint, which says what to do.
     params : parameters of the message.
     """
-    sentence = render_message(f"records-fault.{code}", params)
+    return catalogue_error(code, f"records-fault.{code}", field, hint, **params)
+
+
+def catalogue_error(
+    code: str, message: str, field: str, hint: Mapping[str, Any] | None = None, /, **params: Any
+) -> InputError:
+    """Return an error with a message of the catalogue and its hint, as the error type that belongs to the code.
+
+    Parameters
+    ----------
+    message : id of the message; that of the hint ends in `-hint`.
+    field, hint, params : as for `clinic_error`.
+    """
     return _ERROR_TYPES.get(code, InputError)(
-        code, sentence, field=field, hint=render_message(f"records-fault.{code}-hint", hint)
+        code, render_message(message, params), field=field, hint=render_message(f"{message}-hint", hint)
     )
 
 

@@ -11,6 +11,7 @@ import typer
 from skinbeam.cli.common import print_document
 
 if TYPE_CHECKING:
+    from skinbeam_clinic.database.connection import Database
     from skinbeam_clinic.database.verification import ClinicCheck
     from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -46,27 +47,21 @@ def _create_user(
     json: RecordsJson = False,
 ) -> None:
     """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
-    import os
-
     from skinbeam_clinic.access import Role, parse_role
     from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password
     from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic
-    from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.errors import clinic_error
 
     asked = parse_role(role)
     if new_clinic and asked != Role.OWNER:
         raise clinic_error("first-owner", "--role")
-    database = open_database(db, os.environ)
-    try:
+    with _open_database(db) as database:
         if not new_clinic:
             clinic_operator(database, clinic)  # an unknown clinic is reported before the password is asked for
         password = _ask_password()
         check_password(password, name, clinic)
         acting = create_clinic(database, clinic) if new_clinic else clinic_operator(database, clinic)
         member = AccountRepository(database, acting, PasswordHasher()).add(name, asked, password)
-    finally:
-        database.close()
     asked_for = {"db": db, "clinic": clinic, "name": name, "role": role, "new_clinic": new_clinic}
     _print_result(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)
 
@@ -80,34 +75,23 @@ def _verify(
     json: RecordsJson = False,
 ) -> None:
     """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
-    import os
-
-    from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.database.verification import read_noted_ends, verify_database
 
     noted = () if against is None else read_noted_ends(against)
-    database = open_database(db, os.environ)
-    try:
+    with _open_database(db) as database:
         checked = verify_database(database, noted)
-    finally:
-        database.close()
     _print_findings(checked, db, json=json)
 
 
 @records.command("tidy")
 def _tidy(db: Db, json: RecordsJson = False) -> None:
     """Remove files that no record names, older than a day, and plans' jobs that ended more than 30 days ago."""
-    import os
     from dataclasses import asdict
 
     from skinbeam_clinic.database.cleanup import clean_database
-    from skinbeam_clinic.database.revisions import open_database
 
-    database = open_database(db, os.environ)
-    try:
+    with _open_database(db) as database:
         removed = clean_database(database)
-    finally:
-        database.close()
     _print_result({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
 
 
@@ -118,17 +102,12 @@ def _backup(
     json: RecordsJson = False,
 ) -> None:
     """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
-    import os
     from dataclasses import asdict
 
     from skinbeam_clinic.database.backup import write_backup
-    from skinbeam_clinic.database.revisions import open_database
 
-    database = open_database(db, os.environ)
-    try:
+    with _open_database(db) as database:
         saved = write_backup(database, output)
-    finally:
-        database.close()
     _print_result({"db": db}, {"backup": output.name} | asdict(saved), json=json)
 
 
@@ -173,18 +152,14 @@ def _rehearse(
     from dataclasses import asdict
 
     from skinbeam_clinic.database.rehearsal import find_newest_backup, note_rehearsal, rehearse_restore
-    from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.database.verification import verification_error
 
     found = rehearse_restore(find_newest_backup(place), os.environ)
     if any(one.findings for one in found.clinics):
         raise verification_error(found.clinics)
     if db:
-        database = open_database(db, os.environ)
-        try:
+        with _open_database(db) as database:
             note_rehearsal(database)
-        finally:
-            database.close()
     body = asdict(found) | {"written_at": found.written_at.isoformat(timespec="seconds"), "noted": bool(db)}
     _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": found.clinics}, json=json)
 
@@ -348,15 +323,22 @@ def _erase(
 @contextmanager
 def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
     """Open the repositories of a clinic, with the rights of the operator who runs the machine."""
+    from skinbeam_clinic.accounts.repository import clinic_operator
+    from skinbeam_clinic.repositories import ClinicRepositories
+
+    with _open_database(db) as database:
+        yield ClinicRepositories(database, clinic_operator(database, clinic))
+
+
+@contextmanager
+def _open_database(db: str) -> "Iterator[Database]":
     import os
 
-    from skinbeam_clinic.accounts.repository import clinic_operator
     from skinbeam_clinic.database.revisions import open_database
-    from skinbeam_clinic.repositories import ClinicRepositories
 
     database = open_database(db, os.environ)
     try:
-        yield ClinicRepositories(database, clinic_operator(database, clinic))
+        yield database
     finally:
         database.close()
 
@@ -384,17 +366,12 @@ def _ask_password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     from getpass import getpass
 
-    from skinbeam.model.errors import InputError
     from skinbeam.text import render_message
+    from skinbeam_clinic.errors import clinic_error
 
     password = getpass(render_message("records.password"))
     if getpass(render_message("records.password-again")) != password:
-        raise InputError(
-            "password-differs",
-            render_message("records-fault.password-differs"),
-            field="password",
-            hint=render_message("records-fault.password-differs-hint"),
-        )
+        raise clinic_error("password-differs", "password")
     return password
 
 

@@ -5,7 +5,6 @@ Where none is configured, identities can still be removed, and the other address
 
 from fastapi.responses import Response
 
-from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.oidc_provider import OidcSubject
 from skinbeam_clinic.accounts.oidc_sign_in import OidcSignIn, OidcStart
 from skinbeam_clinic.accounts.routes import show_account, show_members, show_sign_in
@@ -21,11 +20,11 @@ _RETURN_PATH = "/sign-in/oidc/return"
 
 def add_oidc_routes(router: ClinicRouter) -> None:
     """Add the routes of OpenID Connect."""
-    router.add("POST", "/sign-in/oidc", _begin_sign_in)
-    router.add("GET", _RETURN_PATH, _finish)
-    router.add("POST", "/account/identities", _begin_binding)
+    router.add("POST", "/sign-in/oidc", _begin_sign_in, form=show_sign_in)
+    router.add("GET", _RETURN_PATH, _finish, form=show_sign_in)
+    router.add("POST", "/account/identities", _begin_binding, form=show_account)
     router.add("POST", "/account/identities/{identity}/remove", _remove_own_identity)
-    router.add("POST", "/people/{member}/identities", _bind_identity)
+    router.add("POST", "/people/{member}/identities", _bind_identity, form=show_members)
     router.add("POST", "/people/{member}/identities/{identity}/remove", _remove_identity)
 
 
@@ -37,10 +36,7 @@ def _oidc(request: ClinicRequest) -> OidcSignIn:
 
 def _begin_sign_in(request: ClinicRequest) -> Response:
     oidc = _oidc(request)
-    try:
-        start = oidc.begin(request.text("house"), request.address(_RETURN_PATH))
-    except InputError as error:
-        return show_sign_in(request, error)
+    start = oidc.begin(request.text("house"), request.address(_RETURN_PATH))
     # The browser does not send the cookie of its session when it comes back, so an earlier session ends here.
     if before := read_cookie(request.http_request, SESSION_COOKIE):
         request.services.sign_in.sign_out(before)
@@ -49,11 +45,8 @@ def _begin_sign_in(request: ClinicRequest) -> Response:
 
 def _begin_binding(request: ClinicRequest) -> Response:
     oidc = _oidc(request)
-    try:
-        request.accounts.confirm_password(request.raw_text("password"))
-        start = oidc.begin_binding(request.member_session, request.address(_RETURN_PATH))
-    except InputError as error:
-        return show_account(request, error)
+    request.accounts.confirm_password(request.raw_text("password"))
+    start = oidc.begin_binding(request.member_session, request.address(_RETURN_PATH))
     return _send_away(request, start)
 
 
@@ -71,10 +64,7 @@ def _finish(request: ClinicRequest) -> Response:
     not send the new session's cookie with it.
     """
     oidc, cookie = _oidc(request), read_cookie(request.http_request, OIDC_COOKIE)
-    try:
-        signed = oidc.finish(cookie, request.http_request.query_params, request.address(_RETURN_PATH))
-    except InputError as error:
-        return show_sign_in(request, error)
+    signed = oidc.finish(cookie, request.http_request.query_params, request.address(_RETURN_PATH))
     request.session = None  # a session of before is none of this page
     to = "/account" if signed is None else sign_in_page(signed.step_due) if signed.step_due else "/"
     answer = request.page("onward.html", to=to)
@@ -91,11 +81,8 @@ def _remove_own_identity(request: ClinicRequest) -> Response:
 
 def _bind_identity(request: ClinicRequest) -> Response:
     subject = OidcSubject(_oidc(request).provider.settings.issuer, request.text("subject"))
-    try:
-        request.confirm_own_password()
-        request.identities.bind(request.path_parameter("member"), subject)
-    except InputError as error:
-        return show_members(request, error)
+    request.confirm_own_password()
+    request.identities.bind(request.path_parameter("member"), subject)
     return request.redirect("/people")
 
 

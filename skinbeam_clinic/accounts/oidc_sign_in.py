@@ -34,7 +34,6 @@ from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, OidcIdentity
@@ -60,14 +59,14 @@ class OidcIdentityRepository:
         row = tables.OidcIdentityRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
             mine = work.rows(row, row.member_id == self._access.member.id, order=(row.created_at,))
-            return tuple(map(_read_identity, mine))
+            return tuple(work.read_row(OidcIdentity, one) for one in mine)
 
     def all(self) -> dict[str, tuple[OidcIdentity, ...]]:
         """Return the identities of each member who has one, by the member's id."""
         found: dict[str, tuple[OidcIdentity, ...]] = {}
         with self._access.reading_unlogged(AccessRight.MEMBERS) as work:
             for row in work.rows(tables.OidcIdentityRow, order=(tables.OidcIdentityRow.created_at,)):
-                found[row.member_id] = (*found.get(row.member_id, ()), _read_identity(row))
+                found[row.member_id] = (*found.get(row.member_id, ()), work.read_row(OidcIdentity, row))
         return found
 
     def bind(self, member_id: str, subject: OidcSubject) -> None:
@@ -105,10 +104,6 @@ class OidcIdentityRepository:
             work.delete(_identity_of(work, self._access.member.id, id), "identity.removed")
 
 
-def _read_identity(row: tables.OidcIdentityRow) -> OidcIdentity:
-    return OidcIdentity(row.id, row.issuer, row.subject, row.created_at, row.used_at)
-
-
 def _identity_of(work: ClinicTransaction, member_id: str, id: str) -> tables.OidcIdentityRow:
     row = work.get(tables.OidcIdentityRow, id)
     if row.member_id != member_id:
@@ -117,9 +112,8 @@ def _identity_of(work: ClinicTransaction, member_id: str, id: str) -> tables.Oid
 
 
 def _bind(work: ClinicTransaction, member_id: str, subject: OidcSubject) -> None:
-    row = tables.OidcIdentityRow(
-        clinic_id=work.clinic_id,
-        id=new_id(),
+    row = work.new_row(
+        tables.OidcIdentityRow,
         member_id=member_id,
         issuer=subject.issuer,
         subject=subject.subject,

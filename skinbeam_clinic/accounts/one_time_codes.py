@@ -54,25 +54,20 @@ def generate_recovery_codes() -> tuple[str, ...]:
 def save_recovery_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:
     """Store new recovery codes of a member; earlier ones become invalid."""
     signatures = [_code_signature(secret, member_id, code) for code in codes]
-    row = _recovery_row(work, member_id) or tables.RecoveryRow(clinic_id=work.clinic_id, id=member_id)
+    row = work.find(tables.RecoveryRow, member_id) or work.new_row(tables.RecoveryRow, id=member_id)
     row.signatures, row.made_at = signatures, now()
     work.save(row, "recovery.made")
 
 
 def use_recovery_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
     """Return whether this is an unused recovery code of the member, and mark it as used."""
-    row, sent = _recovery_row(work, member_id), _code_signature(secret, member_id, code)
+    row, sent = work.find(tables.RecoveryRow, member_id), _code_signature(secret, member_id, code)
     left = [] if row is None else [one for one in row.signatures if not hmac.compare_digest(one, sent)]
     if row is None or len(left) == len(row.signatures):
         return False
     row.signatures = left
     work.save(row, "sign-in.recovery")
     return True
-
-
-def _recovery_row(work: ClinicTransaction, member_id: str) -> tables.RecoveryRow | None:
-    found = work.rows(tables.RecoveryRow, tables.RecoveryRow.id == member_id)
-    return found[0] if found else None
 
 
 def _code_signature(secret: DatabaseSecret, member_id: str, code: str) -> str:

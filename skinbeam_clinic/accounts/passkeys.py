@@ -41,7 +41,6 @@ from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, Passkey
@@ -96,7 +95,7 @@ class PasskeyRepository:
     def all(self) -> tuple[Passkey, ...]:
         """Return the member's passkeys, the oldest first."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return tuple(Passkey(row.id, row.name, row.created_at, row.used_at) for row in self._rows(work))
+            return tuple(work.read_row(Passkey, row) for row in self._rows(work))
 
     def registration_options(self, site: PasskeySite, name: str, password: str) -> str:
         """Return the registration options for a new passkey, as JSON for the browser.
@@ -166,9 +165,8 @@ class PasskeyRepository:
             raise clinic_error("passkey", "passkey")
         with self._access.writing(AccessRight.READ) as work:
             check_same_password(work, self._access.member.id, kept)
-            row = tables.PasskeyRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.PasskeyRow,
                 member_id=self._access.member.id,
                 name=shown,
                 credential=bytes_to_base64url(made.credential_id),

@@ -13,9 +13,9 @@ from zxcvbn import zxcvbn
 
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["SHORTEST_PASSWORD", "PasswordHasher", "check_password", "display_name", "normalize_name"]
+__all__ = ["PasswordHasher", "check_password", "display_name", "normalize_name"]
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+_SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
 _JUDGED_LENGTH = 72  # characters; the time of an estimate grows with the square
 _STRONGEST = 4  # score of 10¹⁰ guesses and more; each costs a thief of the database one slow hash
@@ -57,9 +57,9 @@ def check_password(password: str, *names: str) -> None:
     ------
     InputError : too short, too long, or guessed soon from names and from what leaks and keyboards hold.
     """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not _SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise clinic_error(
-            "password-length", "password", hint={"shortest": SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
+            "password-length", "password", hint={"shortest": _SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
         )
     judged = _normalize_password(password)[:_JUDGED_LENGTH]
     if zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"] < _STRONGEST:

@@ -149,9 +149,8 @@ class AccountRepository:
         check_password(password, name, self._access.member.clinic)
         hashed = self._passwords.hash(password)
         with self._access.writing(AccessRight.MEMBERS) as work:
-            row = tables.MemberRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.MemberRow,
                 name=display_name(name),
                 plain_name=normalize_name(name),
                 role=str(role),
@@ -257,7 +256,7 @@ class AccountRepository:
         """
         kept = self._check_password(password)
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            if _temporary(work, self._access.member.id):
+            if work.find(tables.TemporaryPasswordRow, self._access.member.id):
                 raise clinic_error("temporary-password", "password")
         return kept
 
@@ -336,8 +335,8 @@ class AccountRepository:
     def recovery_codes_left(self) -> int:
         """Return the number of the member's unused recovery codes."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            mine = tables.RecoveryRow.id == self._access.member.id
-            return sum(len(row.signatures) for row in work.rows(tables.RecoveryRow, mine))
+            row = work.find(tables.RecoveryRow, self._access.member.id)
+            return 0 if row is None else len(row.signatures)
 
     def _recovery_codes(self, work: ClinicTransaction) -> tuple[str, ...]:
         codes = generate_recovery_codes()
@@ -403,21 +402,18 @@ def list_owners_with_access(work: ClinicTransaction) -> tuple[str, ...]:
 
 def is_password_expired(work: ClinicTransaction, member_id: str) -> bool:
     """Return whether a member's password is one that an owner set, and its time is over."""
-    return any(now() >= row.until for row in _temporary(work, member_id))
-
-
-def _temporary(work: ClinicTransaction, member_id: str) -> list[tables.TemporaryPasswordRow]:
-    return work.rows(tables.TemporaryPasswordRow, tables.TemporaryPasswordRow.id == member_id)
+    row = work.find(tables.TemporaryPasswordRow, member_id)
+    return row is not None and now() >= row.until
 
 
 def _set_temporary(work: ClinicTransaction, member_id: str) -> None:
     until = now() + TEMPORARY_LIFE
-    row = tables.TemporaryPasswordRow(clinic_id=work.clinic_id, id=member_id, until=until)
+    row = work.new_row(tables.TemporaryPasswordRow, id=member_id, until=until)
     work.save(row, "member.password-temporary")
 
 
 def _end_temporary(work: ClinicTransaction, member_id: str, action: str) -> None:
-    for row in _temporary(work, member_id):
+    if row := work.find(tables.TemporaryPasswordRow, member_id):
         work.delete(row, action)
 
 
@@ -427,19 +423,14 @@ def _remove_keys(work: ClinicTransaction, member_id: str) -> None:
         work.delete(passkey, "passkey.removed")
     for identity in work.rows(tables.OidcIdentityRow, tables.OidcIdentityRow.member_id == member_id):
         work.delete(identity, "identity.removed")
-    for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == member_id):
+    if recovery := work.find(tables.RecoveryRow, member_id):
         work.delete(recovery, "recovery.removed")
 
 
 def _end_tokens(work: ClinicTransaction, member_id: str) -> None:
     """End the calendar feeds of a member, and the tokens for other systems that they made."""
-    at = now()
-    for feed in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == member_id, CalendarFeedRow.ended_at.is_(None)):
-        feed.ended_at = at
-        work.save(feed, "feed.ended")
-    for token in work.rows(ApiTokenRow, ApiTokenRow.made_by == member_id, ApiTokenRow.ended_at.is_(None)):
-        token.ended_at = at
-        work.save(token, "token.ended")
+    work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.member_id == member_id)
+    work.end_rows(ApiTokenRow, "token.ended", ApiTokenRow.made_by == member_id)
 
 
 def read_member(row: tables.MemberRow, clinic: str) -> Member:

@@ -1,16 +1,14 @@
 """Routes of sign-in and sign-out, of a member's own account, of the list of members, and of the audit log."""
 
-from collections.abc import Callable
-
 import segno
 from fastapi import Request
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import LANGUAGES, render_message
+from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
     BROWSER_COOKIE,
@@ -21,7 +19,7 @@ from skinbeam_clinic.web.client import (
     read_cookie,
     set_cookie,
 )
-from skinbeam_clinic.web.request import ClinicRequest, error_status, json_response, sign_in_page
+from skinbeam_clinic.web.request import ClinicRequest, json_response, sign_in_page
 from skinbeam_clinic.web.routing import ClinicRouter
 from skinbeam_clinic.web.security import preferred_language
 
@@ -45,13 +43,13 @@ def select_language(request: Request) -> str:
 def add_sign_in_routes(router: ClinicRouter) -> None:
     """Add the routes of sign-in, sign-out and language."""
     router.add("GET", "/sign-in", show_sign_in)
-    router.add("POST", "/sign-in", _sign_in)
-    router.add("GET", "/sign-in/code", lambda request: request.page("code.html"))
-    router.add("POST", "/sign-in/code", _confirm_code)
+    router.add("POST", "/sign-in", _sign_in, form=show_sign_in)
+    router.add("GET", "/sign-in/code", _show_code_form)
+    router.add("POST", "/sign-in/code", _confirm_code, form=_show_code_form)
     router.add("POST", "/sign-out", _sign_out)
     router.add("POST", "/language", _save_language)
     router.add("POST", "/sign-in/passkey/challenge", _sign_in_challenge)
-    router.add("POST", "/sign-in/passkey", _sign_in_by_passkey)
+    router.add("POST", "/sign-in/passkey", _sign_in_by_passkey, form=show_sign_in)
 
 
 def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -62,11 +60,9 @@ def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Res
     known = list_clinics(request.services.database)
     signed = request.session
     request.session = None  # the page is rendered as for somebody who is not signed in
-    status = 200 if error is None else error_status(error)
     said = {"house": request.text("house"), "name": request.text("name"), "only": known[0] if len(known) == 1 else ""}
     return request.page(
         "sign-in.html",
-        status,
         error=error,
         passkeys_here=are_passkeys_available(request.http_request),
         provider=request.provider_title,
@@ -77,20 +73,18 @@ def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Res
 
 def _sign_in(request: ClinicRequest) -> Response:
     browser = read_cookie(request.http_request, BROWSER_COOKIE)
-    try:
-        signed = request.services.sign_in.sign_in(
-            request.text("house"), request.text("name"), request.raw_text("password"), browser
-        )
-    except InputError as error:
-        return show_sign_in(request, error)
+    signed = request.services.sign_in.sign_in(
+        request.text("house"), request.text("name"), request.raw_text("password"), browser
+    )
     return _begin_browser_session(request, signed)
 
 
+def _show_code_form(request: ClinicRequest, error: InputError | None = None) -> Response:
+    return request.page("code.html", error=error)
+
+
 def _confirm_code(request: ClinicRequest) -> Response:
-    try:
-        signed = request.services.sign_in.confirm_code(request.member_session.token, request.text("code"))
-    except InputError as error:
-        return request.page("code.html", error_status(error), error=error)
+    signed = request.services.sign_in.confirm_code(request.member_session.token, request.text("code"))
     return _begin_browser_session(request, signed)
 
 
@@ -99,10 +93,7 @@ def _sign_in_challenge(request: ClinicRequest) -> Response:
 
 
 def _sign_in_by_passkey(request: ClinicRequest) -> Response:
-    try:
-        signed = request.services.passkeys.sign_in(request.site, request.text("answer"))
-    except InputError as error:
-        return show_sign_in(request, error)
+    signed = request.services.passkeys.sign_in(request.site, request.text("answer"))
     return _begin_browser_session(request, signed)
 
 
@@ -117,12 +108,8 @@ def _save_language(request: ClinicRequest) -> Response:
     """Store the language in a cookie, so that it applies before the sign-in too, and to anybody at this browser."""
     chosen = request.text("language")
     if chosen not in LANGUAGES:
-        raise InputError(
-            "unknown-language",
-            render_message("clinic-fault.language"),
-            field="language",
-            hint=render_message("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
-        )
+        known = {"names": list(LANGUAGES.values())}
+        raise catalogue_error("unknown-language", "clinic-fault.language", "language", known)
     inside = request.session is not None and request.session.step_due is None
     response = request.redirect(
         "/account" if inside else sign_in_page(request.session.step_due if request.session else None)
@@ -148,25 +135,25 @@ def _begin_browser_session(request: ClinicRequest, signed: MemberSession) -> Res
 def add_account_routes(router: ClinicRouter) -> None:
     """Add the routes of the member's own account."""
     router.add("GET", "/account", show_account)
-    router.add("POST", "/account/password", _change_password)
-    router.add("POST", "/account/codes", _set_codes)
-    router.add("POST", "/account/recovery", _new_recovery_codes)
-    router.add("POST", "/account/sessions/end", _end_other_sessions)
-    router.add("POST", "/account/passkeys", _add_passkey)
+    router.add("POST", "/account/password", _change_password, form=show_account)
+    router.add("POST", "/account/codes", _set_codes, form=show_account)
+    router.add("POST", "/account/recovery", _new_recovery_codes, form=show_account)
+    router.add("POST", "/account/sessions/end", _end_other_sessions, form=show_account)
+    router.add("POST", "/account/passkeys", _add_passkey, form=show_account)
     router.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
-    router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
+    router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey, form=show_account)
 
 
-def show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
+def show_account(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the member's own account, after a change that failed with its error.
 
     Of a member who must choose their own password or set up a second factor first, it is nothing but where they do so.
     """
-    status, member = 200 if error is None else error_status(error), request.member_session.member
+    member = request.member_session.member
     provider = request.provider_title
     if request.member_session.step_due is SignInStep.PASSWORD:
-        return request.page("own-password.html", status, error=error, provider=provider)
-    address = address or request.accounts.new_codes_address()
+        return request.page("own-password.html", error=error, provider=provider)
+    address = request.text("address") or request.accounts.new_codes_address()
     factors = {
         "has_codes": member.has_one_time_codes,
         "address": address,
@@ -176,12 +163,9 @@ def show_account(request: ClinicRequest, error: InputError | None = None, addres
         "passkeys_here": are_passkeys_available(request.http_request),
     }
     if request.member_session.step_due is not None:
-        return request.page(
-            "second-factor.html", status, error=error, clinic=member.clinic, provider=provider, **factors
-        )
+        return request.page("second-factor.html", error=error, clinic=member.clinic, provider=provider, **factors)
     return request.page(
         "account.html",
-        status,
         error=error,
         **factors,
         sessions=request.services.sign_in.open_sessions(request.member_session.token),
@@ -201,10 +185,7 @@ def _qr_code(address: str) -> str:
 
 def _change_password(request: ClinicRequest) -> Response:
     old, new, with_keys = request.raw_text("old"), request.raw_text("new"), request.text("with_keys") == "true"
-    try:
-        codes = request.accounts.change_password(old, new, with_keys=with_keys)
-    except InputError as error:
-        return show_account(request, error)
+    codes = request.accounts.change_password(old, new, with_keys=with_keys)
     if not codes:
         return request.redirect("/sign-in")
     request.session = None  # it has ended
@@ -214,28 +195,20 @@ def _change_password(request: ClinicRequest) -> Response:
 def _set_codes(request: ClinicRequest) -> Response:
     """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
     address, token = request.text("address"), request.member_session.token
-    try:
-        codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"), token=token)
-    except InputError as error:
-        return show_account(request, error, address)
+    codes = request.accounts.set_codes(address, request.text("code"), request.raw_text("password"), token=token)
     request.session = request.services.sign_in.find_session(token)  # what the clinic required of it before is done
     return request.page("recovery.html", codes=codes)
 
 
 def _new_recovery_codes(request: ClinicRequest) -> Response:
-    try:
-        codes = request.accounts.new_recovery_codes(request.raw_text("password"))
-    except InputError as error:
-        return show_account(request, error)
+    codes = request.accounts.new_recovery_codes(request.raw_text("password"))
     return request.page("recovery.html", codes=codes)
 
 
 def _end_other_sessions(request: ClinicRequest) -> Response:
-    def end() -> None:
-        request.accounts.confirm_password(request.raw_text("password"))
-        request.services.sign_in.end_other_sessions(request.member_session.token)
-
-    return _change_account(request, end)
+    request.accounts.confirm_password(request.raw_text("password"))
+    request.services.sign_in.end_other_sessions(request.member_session.token)
+    return request.redirect("/account")
 
 
 def _new_passkey_challenge(request: ClinicRequest) -> Response:
@@ -246,44 +219,36 @@ def _new_passkey_challenge(request: ClinicRequest) -> Response:
 
 def _add_passkey(request: ClinicRequest) -> Response:
     name, answer, token = request.text("name"), request.text("answer"), request.member_session.token
-    return _change_account(request, lambda: request.passkeys.add(request.site, name, answer, token=token))
-
-
-def _remove_passkey(request: ClinicRequest) -> Response:
-    return _change_account(request, lambda: request.passkeys.remove(request.path_parameter("passkey")))
-
-
-def _change_account(request: ClinicRequest, change: Callable[[], object]) -> Response:
-    """Make a change and redirect to the account, or show it with the error."""
-    try:
-        change()
-    except InputError as error:
-        return show_account(request, error)
+    request.passkeys.add(request.site, name, answer, token=token)
     return request.redirect("/account")
 
 
-# Members of a clinic and their roles, and the audit log.
+def _remove_passkey(request: ClinicRequest) -> Response:
+    request.passkeys.remove(request.path_parameter("passkey"))
+    return request.redirect("/account")
+
+
+# Members of a clinic and their roles, and the audit log. Before a change the owner repeats the own password: whoever
+# finds an open screen must not give themselves access.
 
 
 def add_member_routes(router: ClinicRouter) -> None:
     """Add the routes of members and of the audit log."""
     router.add("GET", "/people", show_members)
-    router.add("POST", "/people", _add_member)
-    router.add("POST", "/people/second-factor", _set_second_factor)
-    router.add("POST", "/people/{member}/role", _set_role)
-    router.add("POST", "/people/{member}/in", _set_access)
-    router.add("POST", "/people/{member}/password", _reset_password)
+    router.add("POST", "/people", _add_member, form=show_members)
+    router.add("POST", "/people/second-factor", _set_second_factor, form=show_members)
+    router.add("POST", "/people/{member}/role", _set_role, form=show_members)
+    router.add("POST", "/people/{member}/in", _set_access, form=show_members)
+    router.add("POST", "/people/{member}/password", _reset_password, form=show_members)
     router.add("GET", "/trail", _show_audit_log)
 
 
 def show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the members, after a change that failed with its error."""
-    status = 200 if error is None else error_status(error)
     sent, people = {"name": request.text("name"), "role": request.text("role")}, request.accounts.all()
     enabled = [member for member in people if member.disabled_at is None]
     return request.page(
         "people.html",
-        status,
         error=error,
         people=people,
         factor_required=request.second_factors.is_required(),
@@ -297,54 +262,37 @@ def show_members(request: ClinicRequest, error: InputError | None = None) -> Res
 
 
 def _add_member(request: ClinicRequest) -> Response:
-    return _change_members(
-        request,
-        lambda: request.accounts.add(
-            request.text("name"), _submitted_role(request), request.raw_text("password"), temporary=True
-        ),
-    )
+    request.confirm_own_password()
+    request.accounts.add(request.text("name"), _submitted_role(request), request.raw_text("password"), temporary=True)
+    return request.redirect("/people")
 
 
 def _set_second_factor(request: ClinicRequest) -> Response:
-    required = request.text("required") == "true"
-    checked = request.member_session.factor_checked
-    return _change_members(request, lambda: request.second_factors.set_required(required=required, checked=checked))
+    request.confirm_own_password()
+    required, checked = request.text("required") == "true", request.member_session.factor_checked
+    request.second_factors.set_required(required=required, checked=checked)
+    return request.redirect("/people")
 
 
 def _set_role(request: ClinicRequest) -> Response:
     member = request.accounts.member(request.path_parameter("member"))  # who is not there has no role
-    previous = request.text("previous")
-    return _change_members(
-        request, lambda: request.accounts.set_role(member.id, _submitted_role(request), previous=previous)
-    )
+    request.confirm_own_password()
+    request.accounts.set_role(member.id, _submitted_role(request), previous=request.text("previous"))
+    return request.redirect("/people")
 
 
 def _set_access(request: ClinicRequest) -> Response:
     allowed = request.text("allowed") == "true"
-    return _change_members(
-        request, lambda: request.accounts.set_access(request.path_parameter("member"), allowed=allowed), confirm=allowed
-    )
+    if allowed:
+        request.confirm_own_password()
+    request.accounts.set_access(request.path_parameter("member"), allowed=allowed)
+    return request.redirect("/people")
 
 
 def _reset_password(request: ClinicRequest) -> Response:
     member, password = request.path_parameter("member"), request.raw_text("password")
-    temporary = member != request.member_session.member.id
-    return _change_members(request, lambda: request.accounts.reset_password(member, password, temporary=temporary))
-
-
-def _change_members(request: ClinicRequest, change: Callable[[], object], *, confirm: bool = True) -> Response:
-    """Make a change and redirect to the members, or show them again with the error.
-
-    Parameters
-    ----------
-    confirm : whether the owner repeats the own password: whoever finds an open screen must not give themselves access.
-    """
-    try:
-        if confirm:
-            request.confirm_own_password()
-        change()
-    except InputError as error:
-        return show_members(request, error)
+    request.confirm_own_password()
+    request.accounts.reset_password(member, password, temporary=member != request.member_session.member.id)
     return request.redirect("/people")
 
 

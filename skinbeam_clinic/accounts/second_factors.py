@@ -50,8 +50,7 @@ class SecondFactorPolicy:
         with self._access.writing(AccessRight.MEMBERS) as work:
             if required:
                 _check_own_factor(work, self._access.member.id, checked=checked)
-            rows = work.rows(ClinicSettingsRow)
-            row = rows[0] if rows else ClinicSettingsRow(clinic_id=work.clinic_id, id=work.clinic_id)
+            row = work.find(ClinicSettingsRow, work.clinic_id) or work.new_row(ClinicSettingsRow, id=work.clinic_id)
             row.second_factor_required, row.changed_at, row.changed_by = required, now(), work.actor
             work.save(row, "clinic.second-factor", required=required)
 
@@ -70,7 +69,8 @@ def check_factor_removal(work: ClinicTransaction, member_id: str) -> None:
 
 
 def _is_required(work: ClinicTransaction) -> bool:
-    return any(row.second_factor_required for row in work.rows(ClinicSettingsRow))
+    row = work.find(ClinicSettingsRow, work.clinic_id)
+    return row is not None and row.second_factor_required
 
 
 def _check_own_factor(work: ClinicTransaction, member_id: str, *, checked: bool) -> None:

@@ -16,7 +16,7 @@ from skinbeam_clinic.audit_log.hash_chain import row_label
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
-from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, new_id
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import AccessToken, Member, MemberSession
@@ -99,9 +99,8 @@ class ApiTokenRepository:
             raise clinic_error("bad-token-days", "days", hint={"longest": LONGEST_TOKEN_DAYS})
         token, at = generate_api_token(), now()
         with self._access.writing(AccessRight.MEMBERS) as work:
-            row = ApiTokenRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                ApiTokenRow,
                 name=plain,
                 token_hash=hash_token(token),
                 until=at + datetime.timedelta(days=days),
@@ -114,10 +113,8 @@ class ApiTokenRepository:
     def end(self, id: str) -> None:
         """End a token; it is no error if it has ended already."""
         with self._access.writing(AccessRight.MEMBERS) as work:
-            row = work.get(ApiTokenRow, id)
-            if row.ended_at is None:
-                row.ended_at = now()
-                work.save(row, "token.ended")
+            work.get(ApiTokenRow, id)
+            work.end_rows(ApiTokenRow, "token.ended", ApiTokenRow.id == id)
 
     def all(self) -> tuple[AccessToken, ...]:
         """Return the tokens, the newest first, each with its last use according to the audit log."""
@@ -127,12 +124,11 @@ class ApiTokenRepository:
 
 def _read_token(work: ClinicTransaction, row: ApiTokenRow) -> AccessToken:
     used = work.entries(AuditEntryRow.actor == row_label(row), limit=1)
-    return AccessToken(
-        id=row.id,
-        name=row.name,
+    return work.read_row(
+        AccessToken,
+        row,
         created_at=row.made_at,
         created_by=work.actor_name(row.made_by),
         expires_at=row.until,
-        ended_at=row.ended_at,
         used_at=used[0].at if used else None,
     )

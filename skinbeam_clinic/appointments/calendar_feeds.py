@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.accounts.repository import read_member
@@ -12,7 +12,6 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member
@@ -37,11 +36,9 @@ class CalendarFeedRepository:
         """Create the member's feed in place of an earlier one; its token is returned only this once."""
         token, at = generate_api_token(), now()
         with self._access.writing(AccessRight.WRITE) as work:
-            for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
-                _end_feed(work, before)
-            row = CalendarFeedRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.member_id == work.actor)
+            row = work.new_row(
+                CalendarFeedRow,
                 member_id=work.actor,
                 token_hash=hash_token(token),
                 until=at + datetime.timedelta(days=FEED_DAYS),
@@ -55,14 +52,13 @@ class CalendarFeedRepository:
 
         Raises
         ------
-        AbsentError : there is no such feed, or it is another member's and the acting member is no owner.
+        RecordNotFoundError : there is no such feed, or it is another member's and the acting member is no owner.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(CalendarFeedRow, id)
             if row.member_id != work.actor and not self._manages_all_feeds:
                 raise clinic_error("absent", "feed")
-            if row.ended_at is None:
-                _end_feed(work, row)
+            work.end_rows(CalendarFeedRow, "feed.ended", CalendarFeedRow.id == id)
 
     def list_open(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that have not ended or expired, the newest first."""
@@ -70,7 +66,7 @@ class CalendarFeedRepository:
             mine = () if self._manages_all_feeds else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
                 CalendarFeedRow,
-                _open_condition(),
+                CalendarFeedRow.ended_at.is_(None),
                 CalendarFeedRow.until > now(),
                 *mine,
                 order=(CalendarFeedRow.made_at,),
@@ -87,7 +83,7 @@ def find_feed_member(database: Database, token: str) -> Member:
 
     Raises
     ------
-    AbsentError : no feed has this token, the feed has ended or expired, or the member is disabled.
+    RecordNotFoundError : no feed has this token, the feed has ended or expired, or the member is disabled.
     """
     feed, member, clinic = CalendarFeedRow, tables.MemberRow, tables.ClinicRow
     asked = (
@@ -100,15 +96,6 @@ def find_feed_member(database: Database, token: str) -> Member:
     if found is None or found[0].ended_at or now() >= found[0].until or found[1].disabled_at:
         raise clinic_error("absent", "feed")
     return read_member(found[1], found[2].name)
-
-
-def _open_condition() -> ColumnElement[bool]:
-    return CalendarFeedRow.ended_at.is_(None)
-
-
-def _end_feed(work: ClinicTransaction, row: CalendarFeedRow) -> None:
-    row.ended_at = now()
-    work.save(row, "feed.ended")
 
 
 def _read_feed(work: ClinicTransaction, row: CalendarFeedRow) -> AppointmentFeed:

@@ -19,7 +19,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_calendar_routes", "make_calendar"]
+__all__ = ["add_calendar_routes"]
 
 _TYPE = "text/calendar; charset=utf-8"
 _FEED_PAST, _FEED_FUTURE = datetime.timedelta(days=31), datetime.timedelta(days=366)  # range of a feed
@@ -35,7 +35,7 @@ def add_calendar_routes(router: ClinicRouter) -> None:
     router.add("POST", "/feeds/{feed}/end", _end_feed)
 
 
-def make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_names: bool) -> bytes:
+def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_names: bool) -> bytes:
     """Return appointments as iCalendar (RFC 5545), with times in UTC.
 
     The UID of an appointment never changes; its SEQUENCE rises with each change, so that a program uses the newest.
@@ -83,7 +83,7 @@ def _download_days(request: ClinicRequest) -> Response:
 
 def _download_appointment(request: ClinicRequest) -> Response:
     one = request.repositories.appointments.get(request.path_parameter("appointment"))
-    content = make_calendar([one], request.member_session.member.clinic, with_names=False)
+    content = _make_calendar([one], request.member_session.member.clinic, with_names=False)
     return request.download(content, "appointment.ics", _TYPE)
 
 
@@ -96,7 +96,7 @@ def _answer_feed(request: ClinicRequest) -> Response:
 
 
 def _named_calendar(repositories: ClinicRepositories, appointments: Iterable[Appointment]) -> bytes:
-    return make_calendar(appointments, repositories.member.clinic, with_names=True)
+    return _make_calendar(appointments, repositories.member.clinic, with_names=True)
 
 
 def _show_feeds(request: ClinicRequest, address: str = "") -> Response:

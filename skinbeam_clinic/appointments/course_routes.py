@@ -75,7 +75,6 @@ def _show_course(
 ) -> Response:
     return request.page(
         "course/series.html",
-        200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
         plan=plan.record,

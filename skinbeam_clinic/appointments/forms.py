@@ -10,7 +10,7 @@ from skinbeam_clinic.appointments.models import Appointment, BookableMember, Boo
 from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES
 from skinbeam_clinic.appointments.times import HORIZON, find_free_times, parse_moment, span_days
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import ClashError
+from skinbeam_clinic.errors import ClashError, catalogue_error
 from skinbeam_clinic.treatments.models import ClinicMachine
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 
@@ -115,5 +115,4 @@ def _describe_clash(request: ClinicRequest, clash: BookingClash) -> tuple[str, A
 
 
 def _booking_error(code: str, field: str, **about: int) -> InputError:
-    sentence, hint = render_message(f"clinic-fault.{code}"), render_message(f"clinic-fault.{code}-hint", about)
-    return InputError(code, sentence, field=field, hint=hint)
+    return catalogue_error(code, f"clinic-fault.{code}", field, about)

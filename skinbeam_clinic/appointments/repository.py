@@ -21,7 +21,6 @@ from skinbeam_clinic.appointments.models import (
 from skinbeam_clinic.consents.repository import find_think_time_end
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import ClashError, clinic_error
 
@@ -55,7 +54,7 @@ class AppointmentRepository:
         Raises
         ------
         ClashError : a patient, a member or a machine is taken at one of the times.
-        AbsentError : one of them does not belong to this clinic, or was erased.
+        RecordNotFoundError : one of them does not belong to this clinic, or was erased.
         InputError : `appointment-length`, `appointment-member`, `appointment-machine`, or `time-to-think`: a session
             would begin before its consent may be signed.
         """
@@ -144,18 +143,14 @@ class AppointmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(treatment_tables.AppointmentRow, id)
-            work.log("appointment.seen", f"appointment/{id}")
+        with self._access.reading_row(treatment_tables.AppointmentRow, id, "appointment.seen") as (work, row):
             return _read_appointments(work, [row])[0]
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
         """Return the appointments of a patient, oldest first, cancelled ones included."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("appointments.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "appointments.listed") as (work, _):
             table = treatment_tables.AppointmentRow
             return _read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
 
@@ -232,7 +227,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
 
     Raises
     ------
-    AbsentError : this patient has no such appointment.
+    RecordNotFoundError : this patient has no such appointment.
     """
     patient, table = work.get(tables.ConsultationRow, consultation_id).patient_id, treatment_tables.AppointmentRow
     if id is None:
@@ -280,9 +275,8 @@ def _make_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.App
 
 
 def _new_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:
-    return treatment_tables.AppointmentRow(
-        clinic_id=work.clinic_id,
-        id=new_id(),
+    return work.new_row(
+        treatment_tables.AppointmentRow,
         patient_id=booking.patient_id,
         consultation_id=booking.consultation_id,
         member_id=booking.member_id,
@@ -419,22 +413,15 @@ def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appo
     for row in rows:
         used = None if row.machine_id is None else machines[row.machine_id]
         found.append(
-            Appointment(
-                id=row.id,
-                patient_id=row.patient_id,
+            work.read_row(
+                Appointment,
+                row,
                 pseudonym=pseudonyms[row.patient_id],
-                consultation_id=row.consultation_id,
-                member_id=row.member_id,
                 member=members[row.member_id],
-                machine_id=row.machine_id,
                 machine="" if used is None else used.name,
                 room="" if used is None else used.room,
                 purpose=Purpose(row.purpose),
-                starts_at=row.starts_at,
-                ends_at=row.ends_at,
                 state=AppointmentState(row.state),
-                revision=row.revision,
-                created_at=row.created_at,
                 created_by=members.get(row.created_by, row.created_by),
                 treatment_id=begun.get(row.id),
                 is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),

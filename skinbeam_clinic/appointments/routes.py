@@ -19,7 +19,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError
 from skinbeam_clinic.models import Consent
 from skinbeam_clinic.plans.routes import open_plan
-from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments"]
@@ -45,10 +45,10 @@ def add_appointment_routes(router: ClinicRouter) -> None:
     add_course_routes(router)
     router.add("GET", "/appointments", _show_calendar, only_reads=True)
     router.add("GET", "/appointments/{appointment}", _show_appointment, only_reads=True)
-    router.add("POST", "/appointments/{appointment}/time", _move_appointment)
-    router.add("POST", "/appointments/{appointment}/state", _save_state)
+    router.add("POST", "/appointments/{appointment}/time", _move_appointment, form=_show_appointment)
+    router.add("POST", "/appointments/{appointment}/state", _save_state, form=_show_appointment)
     router.add("GET", "/patients/{patient}/appointments", _show_patient_appointments, only_reads=True)
-    router.add("POST", "/patients/{patient}/appointments", _book_appointment)
+    router.add("POST", "/patients/{patient}/appointments", _book_appointment, form=_show_patient_appointments)
 
 
 def calendar_range(request: ClinicRequest) -> tuple[datetime.date, int, str]:
@@ -108,7 +108,6 @@ def _show_patient_appointments(
     sent = _submitted_fields(request)
     return request.page(
         "course/booking.html",
-        200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
         patient=desk.patients.get(id),
@@ -124,19 +123,12 @@ def _show_patient_appointments(
 def _book_appointment(request: ClinicRequest) -> Response:
     patient = request.path_parameter("patient")
     request.repositories.patients.get(patient)  # said before anything of the form is
-    try:
-        sent = _submitted_fields(request)
-        booking = read_booking(sent, patient, minutes=_planned_minutes(request, sent))
-    except InputError as error:
-        return _show_patient_appointments(request, error)
+    sent = _submitted_fields(request)
+    booking = read_booking(sent, patient, minutes=_planned_minutes(request, sent))
     try:
         booked = request.repositories.appointments.book(booking)
-    except InputError as error:
-        if isinstance(error, ClashError):
-            return _show_patient_appointments(request, error, explain_clash(request, error, (booking,)))
-        if error_status(error) != 422:
-            raise
-        return _show_patient_appointments(request, error)
+    except ClashError as error:
+        return _show_patient_appointments(request, error, explain_clash(request, error, (booking,)))
     return request.redirect(f"/appointments/{booked[0].id}")
 
 
@@ -155,7 +147,6 @@ def _show_appointment(
     }
     return request.page(
         "course/appointment.html",
-        200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
         one=one,
@@ -181,11 +172,8 @@ def _usable_consents(request: ClinicRequest, appointment: Appointment) -> tuple[
 
 def _move_appointment(request: ClinicRequest) -> Response:
     one = request.repositories.appointments.get(request.path_parameter("appointment"))
-    try:
-        sent = _submitted_fields(request) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
-        booking = read_booking(sent, one.patient_id)
-    except InputError as error:
-        return _show_appointment(request, error)
+    sent = _submitted_fields(request) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
+    booking = read_booking(sent, one.patient_id)
     try:
         request.repositories.appointments.move(
             one.id,
@@ -193,30 +181,20 @@ def _move_appointment(request: ClinicRequest) -> Response:
             ends_at=booking.ends_at,
             member_id=booking.member_id,
             machine_id=booking.machine_id,
-            revision=_submitted_revision(request),
+            revision=request.whole_number("revision") or 0,
         )
-    except InputError as error:
-        if isinstance(error, ClashError):
-            return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=one.id))
-        if error_status(error) != 422:
-            raise
-        return _show_appointment(request, error)
+    except ClashError as error:
+        return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=one.id))
     return request.redirect(f"/appointments/{one.id}")
 
 
 def _save_state(request: ClinicRequest) -> Response:
     id, state, drawer = request.path_parameter("appointment"), request.text("state"), request.repositories.appointments
-    try:
-        if state == AppointmentState.CANCELLED:
-            drawer.cancel(id, revision=_submitted_revision(request))
-        else:
-            drawer.set_attendance(
-                id, attended=state == AppointmentState.ATTENDED, revision=_submitted_revision(request)
-            )
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_appointment(request, error)
+    revision = request.whole_number("revision") or 0
+    if state == AppointmentState.CANCELLED:
+        drawer.cancel(id, revision=revision)
+    else:
+        drawer.set_attendance(id, attended=state == AppointmentState.ATTENDED, revision=revision)
     return request.redirect(f"/appointments/{id}")
 
 
@@ -238,8 +216,3 @@ def _planned_minutes(request: ClinicRequest, fields: Mapping[str, str]) -> int:
         device = request.repositories.machines.get(check_name(fields["machine"])).device
         lasers = tuple(laser for laser in lasers if laser.setup.device == device)
     return session_minutes(lasers) if lasers else 0
-
-
-def _submitted_revision(request: ClinicRequest) -> int:
-    sent = request.text("revision")
-    return int(sent[:9]) if sent.isdecimal() else 0

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from skinbeam.model.errors import InputError
-from skinbeam.text import Formatter, from_local_time, render_message, to_local_time
+from skinbeam.text import Formatter, from_local_time, to_local_time
 from skinbeam_clinic.appointments.models import Booking
+from skinbeam_clinic.errors import catalogue_error
 
 __all__ = [
     "HORIZON",
@@ -52,8 +52,7 @@ def parse_moment(day: str, time: str) -> datetime.datetime:
         shown = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time.fromisoformat(time))
         return from_local_time(shown.replace(tzinfo=None, second=0, microsecond=0))
     except (ValueError, OverflowError):
-        sentence, hint = render_message("clinic-fault.no-such-time"), render_message("clinic-fault.no-such-time-hint")
-        raise InputError("no-such-time", sentence, field="time", hint=hint) from None
+        raise catalogue_error("no-such-time", "clinic-fault.no-such-time", "time") from None
 
 
 def find_monday(day: datetime.date) -> datetime.date:

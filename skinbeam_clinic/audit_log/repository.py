@@ -17,20 +17,18 @@ class AuditLogRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def newest(self, limit: int, *, before: int | None = None, subject: str = "") -> tuple[AuditEntry, ...]:
+    def newest(self, limit: int, *, subject: str = "") -> tuple[AuditEntry, ...]:
         """Return the last entries, the newest first.
 
         Parameters
         ----------
         limit : how many at most.
-        before : only those older than this one.
         subject : only those about this record, such as `patient/` and its id.
         """
-        older = () if before is None else (AuditEntryRow.seq < before,)
         about = () if not subject else (_subject_condition(subject),)
         with self._access.writing(AccessRight.AUDIT_LOG) as work:
             work.log("trail.seen", subject or "trail")
-            found = work.entries(*older, *about, limit=limit)
+            found = work.entries(*about, limit=limit)
             return tuple(_read_entry(work, one) for one in found)
 
 

@@ -30,7 +30,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     NewPatient,
     PastCourse,
 )
-from skinbeam_clinic.consultations.forms import form_entries, make_submission
+from skinbeam_clinic.consultations.forms import form_entries, make_submission, parse_decimal
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
 
@@ -39,8 +39,6 @@ __all__ = ["ImportFile", "plan_import"]
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
-# A comma is read as the decimal sign only where it cannot be a thousands separator.
-_DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
 _NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm", "response_pct")
 _WEEK = datetime.timedelta(weeks=1)
 _PastSession = dict[str, str | float | list[str]]  # a row of the case file's table of sessions
@@ -402,7 +400,8 @@ class _Planner:
             session["device"] = row.choice("device", device, sorted(devices()))
         for name in _NUMBERS:
             if text := row.text(name):
-                session[name] = float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else text
+                number = parse_decimal(text)
+                session[name] = text if number is None else number
         if adverse := row.text("adverse"):
             session["adverse"] = adverse.split(_BETWEEN_EVENTS)
         try:

@@ -43,9 +43,9 @@ def add_import_routes(router: ClinicRouter) -> None:
     """Add the routes of the import."""
     waiting = _WaitingImports()
     router.add("GET", "/imports", _show_imports)
-    router.add("POST", "/imports/preview", lambda request: _preview(request, waiting))
-    router.add("POST", "/imports", lambda request: _confirm(request, waiting))
-    router.add("POST", "/imports/{import}/undo", _undo)
+    router.add("POST", "/imports/preview", lambda request: _preview(request, waiting), form=_show_imports)
+    router.add("POST", "/imports", lambda request: _confirm(request, waiting), form=_show_imports)
+    router.add("POST", "/imports/{import}/undo", _undo, form=_show_imports)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _show_imports(
     errors = () if error is None or not error.code.startswith("import-") or not error.file else _list_errors(error)
     return request.page(
         "imports.html",
-        200 if error is None else error_status(error),
+        None if error is None else error_status(error),
         error=None if errors else error,
         errors=errors[:_SHOWN_ERRORS],
         more_errors=max(0, len(errors) - _SHOWN_ERRORS),
@@ -193,11 +193,8 @@ def _column_uses(plan: ImportPlan) -> tuple[tuple[str, str], ...]:
 
 
 def _preview(request: ClinicRequest, waiting: _WaitingImports) -> Response:
-    try:
-        plan = _planner(request)
-        made = request.repositories.imports.preview(plan)
-    except InputError as error:
-        return _show_imports(request, error)
+    plan = _planner(request)
+    made = request.repositories.imports.preview(plan)
     return _show_imports(request, plan=made, waiting=waiting.add(request.member_session.member, plan))
 
 
@@ -220,11 +217,8 @@ def _planner(request: ClinicRequest) -> Planner:
 
 def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
     name = request.text("waiting")
-    try:
-        with waiting.taking(request.member_session.member, name) as plan:  # a second click finds nothing to import
-            made = request.repositories.imports.write(plan)
-    except InputError as error:
-        return _show_imports(request, error)
+    with waiting.taking(request.member_session.member, name) as plan:  # a second click finds nothing to import
+        made = request.repositories.imports.write(plan)
     return _show_imports(request, made=made)
 
 
@@ -233,8 +227,5 @@ def _undo(request: ClinicRequest) -> Response:
     imports, id = request.repositories.imports, request.path_parameter("import")
     if id not in {one.summary.id for one in imports.list_done()}:
         raise clinic_error("absent", "import")
-    try:
-        imports.undo(id)
-    except InputError as error:
-        return _show_imports(request, error)
+    imports.undo(id)
     return request.redirect("/imports")

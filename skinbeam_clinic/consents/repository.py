@@ -8,14 +8,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skinbeam.report.consent_context import TeachBackTry
 from skinbeam.report.consent_form import cooling_off_days
-from skinbeam.text import ENGLISH
+from skinbeam.text import ENGLISH, to_local_time
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import ConsultationState, advance_state, get_open_consultation
+from skinbeam_clinic.consultations.repository import (
+    ConsultationState,
+    advance_state,
+    get_open_consultation,
+    list_plan_rows,
+)
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import clock_jump, now, time_after
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, TeachBack
@@ -29,6 +34,7 @@ __all__ = [
     "VoidReason",
     "find_think_time_end",
     "get_valid_consent",
+    "teach_back_tries",
     "void_replaced_consents",
 ]
 
@@ -82,9 +88,8 @@ class ConsentRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             plan = _get_current_plan(work, plan_id)
             at = now()
-            row = tables.ConsentRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.ConsentRow,
                 plan_id=plan.id,
                 option=option,
                 plan_sha256=plan.plan_sha256,
@@ -94,7 +99,7 @@ class ConsentRepository:
             )
             work.save(row, "consent.explained", plan_sha256=plan.plan_sha256)
             if language != ENGLISH:
-                spoken = tables.ConsentLanguageRow(clinic_id=work.clinic_id, id=row.id, language=language)
+                spoken = work.new_row(tables.ConsentLanguageRow, id=row.id, language=language)
                 work.save(spoken, "consent.language", language=language)
             return _read_consent(work, row)
 
@@ -113,9 +118,7 @@ class ConsentRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             _, consent = _get_signable(work, id)
             told_at = time_after(one.told_at for one in _read_teach_backs(work, id))
-            row = tables.TellBackRow(
-                clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=told_at, told_by=work.actor
-            )
+            row = work.new_row(tables.TellBackRow, consent_id=id, told_at=told_at, told_by=work.actor)
             work.seal_record(row, TEACH_BACK_CONTENT, TeachBackContent(dict(answers), tuple(sorted(wrong))))
             work.save(row, "consent.told-back")
             return _read_consent(work, consent)
@@ -172,18 +175,15 @@ class ConsentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("consent.seen", f"consent/{id}")
-            return _read_consent(work, work.get(tables.ConsentRow, id))
+        with self._access.reading_row(tables.ConsentRow, id, "consent.seen") as (work, row):
+            return _read_consent(work, row)
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, void ones included."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("consents.listed", f"consultation/{consultation_id}")
-            plans = [row.id for row in work.rows(tables.PlanRow, tables.PlanRow.consultation_id == consultation_id)]
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
+            plans = [row.id for row in list_plan_rows(work, consultation_id)]
             mine = tables.ConsentRow.plan_id.in_(plans)
             rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
             at = now()
@@ -194,9 +194,7 @@ class ConsentRepository:
 
     def think_time_end(self, consultation_id: str) -> datetime.datetime | None:
         """Return when the time to think about the newest plan of a consultation is over; None without a plan."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("consents.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
             return find_think_time_end(work, consultation_id)
 
     def read_document(self, id: str) -> bytes:
@@ -204,7 +202,7 @@ class ConsentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consent, or it was not signed.
+        RecordNotFoundError : this clinic has no such consent, or it was not signed.
         """
         with self._access.reading(AccessRight.READ) as work:
             file = work.get(tables.ConsentRow, id).document
@@ -219,15 +217,23 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
 
     Raises
     ------
-    AbsentError : this clinic has no such record.
+    RecordNotFoundError : this clinic has no such record.
     InputError : `not-signed`, `void`, `plan-outdated`, or `closed`.
     """
     row = work.get(tables.ConsentRow, id)
     if row.signed_at is None:
         raise clinic_error("not-signed", "consent")
-    if work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == id):
+    if work.find(tables.ConsentVoidRow, id):
         raise clinic_error("void", "consent")
     return _get_current_plan(work, row.plan_id), row
+
+
+def teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:
+    """Return the teach-backs of a consent as its document tells them: the day, who asked, and the wrong answers."""
+    return tuple(
+        TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
+        for one in consent.told
+    )
 
 
 def find_think_time_end(work: ClinicTransaction, consultation_id: str) -> datetime.datetime | None:
@@ -236,9 +242,7 @@ def find_think_time_end(work: ClinicTransaction, consultation_id: str) -> dateti
     It is the earliest moment at which a valid consent to the plan may be signed. As long as nothing was explained, the
     usual time to think begins now.
     """
-    plans = work.rows(
-        tables.PlanRow, tables.PlanRow.consultation_id == consultation_id, order=(tables.PlanRow.made_at,)
-    )
+    plans = list_plan_rows(work, consultation_id)
     if not plans:
         return None
     explained = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id == plans[-1].id)
@@ -250,17 +254,15 @@ def find_think_time_end(work: ClinicTransaction, consultation_id: str) -> dateti
 
 def void_replaced_consents(work: ClinicTransaction, plan: tables.PlanRow) -> None:
     """Void every consent to the other plans of a consultation."""
-    others = work.rows(
-        tables.PlanRow, tables.PlanRow.consultation_id == plan.consultation_id, tables.PlanRow.id != plan.id
-    )
-    for row in work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_([other.id for other in others])):
+    others = [other.id for other in list_plan_rows(work, plan.consultation_id) if other.id != plan.id]
+    for row in work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(others)):
         _void_consent(work, row, VoidReason.NEW_PLAN)
 
 
 def _void_consent(work: ClinicTransaction, row: tables.ConsentRow, reason: VoidReason) -> None:
-    if not work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == row.id):
-        void = tables.ConsentVoidRow(
-            clinic_id=work.clinic_id, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
+    if work.find(tables.ConsentVoidRow, row.id) is None:
+        void = work.new_row(
+            tables.ConsentVoidRow, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
         )
         work.save(void, "consent.void", reason=reason.value)
 
@@ -269,8 +271,7 @@ def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:
     """Return a plan if it is the last one of its consultation and was made from the current answers."""
     plan = work.get(tables.PlanRow, plan_id)
     consultation = get_open_consultation(work, plan.consultation_id)
-    mine = tables.PlanRow.consultation_id == plan.consultation_id
-    last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1]
+    last = list_plan_rows(work, plan.consultation_id)[-1]
     if last.id != plan.id or consultation.revision != plan.consultation_revision:
         raise clinic_error("plan-outdated", "plan")
     return plan
@@ -281,7 +282,7 @@ def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tab
     row = work.get(tables.ConsentRow, id)
     if row.signed_at is not None:
         raise clinic_error("signed-already", "consent")
-    if work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == id):
+    if work.find(tables.ConsentVoidRow, id):
         raise clinic_error("void", "consent")
     plan = _get_current_plan(work, row.plan_id)
     if now() < row.not_before:
@@ -292,34 +293,20 @@ def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tab
 
 
 def _read_teach_backs(work: ClinicTransaction, consent_id: str) -> tuple[TeachBack, ...]:
-    found = []
-    for row in work.rows(
-        tables.TellBackRow, tables.TellBackRow.consent_id == consent_id, order=(tables.TellBackRow.told_at,)
-    ):
-        content = work.open_record(row, TEACH_BACK_CONTENT)
-        found.append(TeachBack(content.answers, content.wrong, row.told_at, work.actor_name(row.told_by)))
-    return tuple(found)
+    table = tables.TellBackRow
+    rows = work.rows(table, table.consent_id == consent_id, order=(table.told_at,))
+    return tuple(work.read_row(TeachBack, row, **vars(work.open_record(row, TEACH_BACK_CONTENT))) for row in rows)
 
 
 def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
-    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == row.id)
-    spoken = work.rows(tables.ConsentLanguageRow, tables.ConsentLanguageRow.id == row.id)
-    return Consent(
-        id=row.id,
-        plan_id=row.plan_id,
-        option=row.option,
-        plan_sha256=row.plan_sha256,
-        explained_at=row.explained_at,
-        explained_by=work.actor_name(row.explained_by),
-        not_before=row.not_before,
+    void, spoken = work.find(tables.ConsentVoidRow, row.id), work.find(tables.ConsentLanguageRow, row.id)
+    return work.read_row(
+        Consent,
+        row,
         told=_read_teach_backs(work, row.id),
         answers=None if row.answers_sealed is None else work.open_record(row, ANSWERS_CONTENT),
-        signature_kind=row.signature_kind,
         signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),
-        document=row.document,
-        signed_at=row.signed_at,
-        signed_by=None if row.signed_by is None else work.actor_name(row.signed_by),
-        void_reason=voids[0].reason if voids else None,
-        voided_at=voids[0].voided_at if voids else None,
-        language=spoken[0].language if spoken else ENGLISH,
+        void_reason=None if void is None else void.reason,
+        voided_at=None if void is None else void.voided_at,
+        language=ENGLISH if spoken is None else spoken.language,
     )

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
-from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentSignature, Stroke, TeachBackQuestion, TeachBackTry
+from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentSignature, Stroke, TeachBackQuestion
 from skinbeam.report.consent_form import (
     agreement_text,
     consent_page,
@@ -18,10 +18,10 @@ from skinbeam.report.consent_form import (
     teach_back_questions,
     tries_in_words,
 )
-from skinbeam.text import LANGUAGES, current_language, render_message, to_local_time, translate_record, use_language
-from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
+from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications
 from skinbeam_clinic.plans.document import find_option
@@ -150,7 +150,6 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         asked = _teach_back_items(form, current)
     return request.page(
         "consent.html",
-        200 if error is None else 422,
         error=error,
         form=paper,
         language=form.language,
@@ -181,12 +180,12 @@ def _download_blank(request: ClinicRequest) -> Response:
 
 def _save_explanation(request: ClinicRequest) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
-    form, days = _load_form(request), request.text("days")
+    form, days = _load_form(request), request.whole_number("days")
     if form.blocking_error is not None:
         return _show_consent(request, form, form.blocking_error)
-    if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
+    if days is None or days > _MOST_DAYS:
         return _show_consent(request, form, _consent_error("days", most=_MOST_DAYS))
-    cooling_off = datetime.timedelta(days=int(days))
+    cooling_off = datetime.timedelta(days=days)
     request.repositories.consents.record_explanation(
         form.plan.record.id, option=form.place, cooling_off=cooling_off, language=form.language
     )
@@ -227,7 +226,7 @@ def _save_signature(request: ClinicRequest) -> Response:
         clinician=request.member_session.member.name,
         explained_on=to_local_time(waiting.explained_at).date(),
         signed_on=to_local_time(on).date(),
-        teach_back_tries=_teach_back_tries(waiting),
+        teach_back_tries=teach_back_tries(waiting),
         permitted_uses=allowed,
         strokes=strokes,
     )
@@ -266,7 +265,7 @@ def _get_current_consent(form: _ConsentForm) -> Consent:
 
     Raises
     ------
-    AbsentError : there is none, or it is void.
+    RecordNotFoundError : there is none, or it is void.
     """
     waiting = form.current
     if waiting is None:
@@ -280,15 +279,8 @@ def _submitted_answer(request: ClinicRequest, question: TeachBackQuestion) -> st
     return places.get(request.text(f"answer.{question.id}"), "")
 
 
-def _teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:
-    return tuple(
-        TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
-        for one in consent.told
-    )
-
-
 def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_TeachBackItem, ...]:
-    told = () if consent is None else _teach_back_tries(consent)
+    told = () if consent is None else teach_back_tries(consent)
     last = consent.told[-1] if consent is not None and consent.told else None
     return tuple(
         _TeachBackItem(
@@ -316,5 +308,4 @@ def _parse_strokes(text: str) -> tuple[Stroke, ...] | None:
 
 
 def _consent_error(code: str, **about: int) -> InputError:
-    message, hint = render_message(f"clinic-fault.{code}"), render_message(f"clinic-fault.{code}-hint", about)
-    return InputError(f"consent-{code}", message, field=code, hint=hint)
+    return catalogue_error(f"consent-{code}", f"clinic-fault.{code}", code, about)

@@ -14,7 +14,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
-from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["CameraLimits", "add_camera_routes"]
@@ -46,7 +46,7 @@ class CameraLimits:
 def add_camera_routes(router: ClinicRouter) -> None:
     """Open the routes of the guided camera."""
     router.add("GET", "/consultations/{consultation}/camera", _show_camera, only_reads=True)
-    router.add("POST", "/consultations/{consultation}/camera", _save_photograph)
+    router.add("POST", "/consultations/{consultation}/camera", _save_photograph, form=_show_camera)
 
 
 def _camera_limits() -> CameraLimits:
@@ -68,7 +68,6 @@ def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Res
     )
     return request.page(
         "camera.html",
-        200 if error is None else error_status(error),
         error=error,
         here=f"/consultations/{consultation.id}",
         follow_up=follow_up,
@@ -106,16 +105,11 @@ def _save_photograph(request: ClinicRequest) -> Response:
     consultation = desk.consultations.get(request.path_parameter("consultation"))
     follow_up = _find_follow_up(request, consultation, request.text(_FOLLOW_UP))
     upload = request.uploads.get("photo")
-    try:
-        if upload is None:
-            raise clinic_error("no-photograph-sent", "photograph")
-        stored = desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
-        if not follow_up:
-            _choose_for_plan(request, consultation.id, stored)
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_camera(request, error)
+    if upload is None:
+        raise clinic_error("no-photograph-sent", "photograph")
+    stored = desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+    if not follow_up:
+        _choose_for_plan(request, consultation.id, stored)
     return request.redirect(
         f"/follow-ups/{follow_up}#photographs" if follow_up else f"/consultations/{consultation.id}#photograph"
     )

@@ -9,8 +9,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase, case_from_tables, parse_record, parse_toml
 from skinbeam.model.suggestions import unknown_device_error
-from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission, form_entries
+from skinbeam_clinic.errors import catalogue_error
 
 __all__ = ["case_from_form", "form_from_case"]
 
@@ -80,5 +80,4 @@ def _device_fields(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _case_error(code: str, field: str) -> InputError:
-    hint = render_message(f"clinic-fault.{code}-hint")
-    return InputError(f"case-{code}", render_message(f"clinic-fault.{code}"), field=field, hint=hint)
+    return catalogue_error(f"case-{code}", f"clinic-fault.{code}", field)

@@ -31,6 +31,7 @@ __all__ = [
     "form_entries",
     "is_mark_field",
     "make_submission",
+    "parse_decimal",
     "parse_mark_field",
     "parse_row_field",
     "row_kind",
@@ -238,6 +239,11 @@ def _submission_adapter() -> TypeAdapter[Submission]:
     return TypeAdapter(Submission)
 
 
+def parse_decimal(text: str) -> float | None:
+    """Return the number that a person typed, with a point or a comma; None where it is no number, or unclear."""
+    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
+
+
 def row_kind(row: CaseRow) -> str:
     """Return the table of the case file that a row belongs to."""
     return "test_spot" if isinstance(row, EarlierTestSpot) else "session"
@@ -329,6 +335,5 @@ def _parse_value(name: str, text: str) -> Any:
     """Return the value as a case file would contain it; invalid text stays text, so that the schema reports it."""
     if name in _FLAGS:
         return {"true": True, "false": False}.get(text, text)
-    if name in _NUMBERS and _DECIMAL.fullmatch(text):
-        return float(text.replace(",", "."))
-    return text
+    number = parse_decimal(text) if name in _NUMBERS else None
+    return text if number is None else number

@@ -25,8 +25,6 @@ from skinbeam_clinic.consultations.forms import (
 )
 
 __all__ = [
-    "LARGEST_MARK_MM",
-    "MARK_DECISIONS",
     "MarkRow",
     "MarksView",
     "PhotographMark",
@@ -39,8 +37,8 @@ __all__ = [
 ]
 
 _CONFIRMED, _STRUCK = "confirmed", "struck"
-MARK_DECISIONS = (_CONFIRMED, _STRUCK)
-LARGEST_MARK_MM = 300.0  # longer than any face; areas and lengths of marks are added up
+_MARK_DECISIONS = (_CONFIRMED, _STRUCK)
+_LARGEST_MARK_MM = 300.0  # longer than any face; areas and lengths of marks are added up
 _EMPTY_ROWS = 2  # for marks that a person adds
 
 
@@ -93,7 +91,7 @@ class MarksView:
     added_titles: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
-    largest_mm: float = LARGEST_MARK_MM
+    largest_mm: float = _LARGEST_MARK_MM
 
 
 def read_marks(submission: Submission) -> tuple[PhotographMark, ...]:
@@ -117,10 +115,10 @@ def _read_row(number: int, row: dict[str, str]) -> PhotographMark | None:
     if kind not in FINDING_KINDS or region not in REGION_SITES:
         return None
     x_mm, y_mm, size_mm = (_number(row.get(key, "")) for key in ("x_mm", "y_mm", "size_mm"))
-    if size_mm is not None and not 0 < size_mm <= LARGEST_MARK_MM:
+    if size_mm is not None and not 0 < size_mm <= _LARGEST_MARK_MM:
         size_mm = None
     place = None if x_mm is None or y_mm is None else MarkPlace(kind, x_mm, y_mm)
-    return PhotographMark(number, kind, region, place, size_mm, decision if decision in MARK_DECISIONS else "")
+    return PhotographMark(number, kind, region, place, size_mm, decision if decision in _MARK_DECISIONS else "")
 
 
 def _number(text: str) -> float | None:

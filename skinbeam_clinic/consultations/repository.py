@@ -28,6 +28,8 @@ __all__ = [
     "advance_state",
     "check_unchanged",
     "get_open_consultation",
+    "list_consultation_ids",
+    "list_plan_rows",
 ]
 
 _LONGEST_JSON = 1_000_000  # characters, as for a case file
@@ -58,12 +60,12 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             id, table = submission_id(form_key, patient_id), tables.ConsultationRow
-            if sent := work.rows(table, table.id == id):
-                return _read_consultation(work, sent[0])
+            if sent := work.find(table, id):
+                return _read_consultation(work, sent)
             return add_consultation(work, patient_id, answers, began_at=now(), id=id)
 
     def get(self, id: str) -> ConsultationRecord:
@@ -71,11 +73,9 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.ConsultationRow, id)
-            work.log("consultation.seen", f"consultation/{id}")
+        with self._access.reading_row(tables.ConsultationRow, id, "consultation.seen") as (work, row):
             return _read_consultation(work, row)
 
     def export(self, id: str) -> ConsultationRecord:
@@ -83,7 +83,7 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -92,9 +92,7 @@ class ConsultationRepository:
 
     def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
         """Return the consultations of a patient, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("consultations.listed", f"patient/{patient_id}")
+        with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
             mine = tables.ConsultationRow.patient_id == patient_id
             rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
             return tuple(_read_consultation(work, row) for row in rows)
@@ -165,12 +163,12 @@ def add_consultation(
 
     Raises
     ------
-    AbsentError : this clinic has no such patient, or has erased them.
+    RecordNotFoundError : this clinic has no such patient, or has erased them.
     """
     if work.get(tables.PatientRow, patient_id).erased_at is not None:
         raise clinic_error("absent", "patient")
-    row = tables.ConsultationRow(
-        clinic_id=work.clinic_id,
+    row = work.new_row(
+        tables.ConsultationRow,
         id=id or new_id(),
         patient_id=patient_id,
         state=state.value,
@@ -211,6 +209,19 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
     return row
 
 
+def list_consultation_ids(work: ClinicTransaction, patient_id: str) -> list[str]:
+    """Return the ids of the consultations of a patient, oldest first."""
+    table = tables.ConsultationRow
+    of = work.list_names(table, table.patient_id, table.patient_id == patient_id, order=(table.created_at,))
+    return [id for id, _ in of]
+
+
+def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:
+    """Return the plans of a consultation, oldest first; the last one is current."""
+    table = tables.PlanRow
+    return work.rows(table, table.consultation_id == consultation_id, order=(table.made_at,))
+
+
 def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:
     """Raise an error if the answers were saved again since this revision was read.
 
@@ -225,8 +236,7 @@ def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revisi
 
 def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationState:
     """Return the state implied by the records: a plan for these answers, a signed and valid consent to that plan."""
-    mine = tables.PlanRow.consultation_id == row.id
-    last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1:]
+    last = list_plan_rows(work, row.id)[-1:]
     if not last or last[0].consultation_revision != row.revision:
         return ConsultationState.DRAFT
     signed = work.rows(
@@ -246,16 +256,7 @@ def _read_answers(work: ClinicTransaction, row: tables.ConsultationRow) -> Submi
 
 
 def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
-    return ConsultationRecord(
-        id=row.id,
-        patient_id=row.patient_id,
-        state=row.state,
-        revision=row.revision,
-        answers=_read_answers(work, row),
-        created_at=row.created_at,
-        saved_at=row.saved_at,
-        saved_by=work.actor_name(row.saved_by),
-    )
+    return work.read_row(ConsultationRecord, row, answers=_read_answers(work, row))
 
 
 # Photographs: encrypted files, each with the permissions that the patient gave.
@@ -287,7 +288,7 @@ class PhotographRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consultation.
+        RecordNotFoundError : this clinic has no such consultation.
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in accepted:
@@ -298,9 +299,8 @@ class PhotographRepository:
             table = tables.PhotographRow
             if sent := work.rows(table, table.consultation_id == consultation_id, table.file == name):
                 return _read_photograph(work, sent[0])
-            row = table(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                table,
                 consultation_id=consultation_id,
                 file=name,
                 media_type=media_type,
@@ -326,7 +326,7 @@ class PhotographRepository:
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
-            if PhotographPermissions(row.for_care, row.for_teaching, row.for_publication) == permissions:
+            if _read_permissions(row) == permissions:
                 return _read_photograph(work, row)  # also of an older version: who sends again has lost the answer
             work.check_version(row, version)
             row.for_care, row.for_teaching = permissions.care, permissions.teaching
@@ -336,9 +336,7 @@ class PhotographRepository:
 
     def of(self, consultation_id: str) -> tuple[PhotographRecord, ...]:
         """Return the photographs of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("photographs.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "photographs.listed") as (work, _):
             mine = tables.PhotographRow.consultation_id == consultation_id
             rows = work.rows(tables.PhotographRow, mine, order=(tables.PhotographRow.added_at,))
             return tuple(_read_photograph(work, row) for row in rows)
@@ -348,34 +346,26 @@ class PhotographRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("photograph.uses.seen", f"photograph/{id}")
-            return _read_photograph(work, work.get(tables.PhotographRow, id))
+        with self._access.reading_row(tables.PhotographRow, id, "photograph.uses.seen") as (work, row):
+            return _read_photograph(work, row)
 
     def read_content(self, id: str) -> tuple[PhotographRecord, bytes]:
         """Return the record and the content of a photograph.
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.PhotographRow, id)
-            work.log("photograph.seen", f"photograph/{id}")
+        with self._access.reading_row(tables.PhotographRow, id, "photograph.seen") as (work, row):
             found = _read_photograph(work, row)
         return found, self._access.database.files.get(self._access.member.clinic_id, found.file)
 
 
 def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> PhotographRecord:
-    return PhotographRecord(
-        id=row.id,
-        consultation_id=row.consultation_id,
-        file=row.file,
-        media_type=row.media_type,
-        permissions=PhotographPermissions(row.for_care, row.for_teaching, row.for_publication),
-        added_at=row.added_at,
-        added_by=work.actor_name(row.added_by),
-        version=work.row_version(row),
-    )
+    return work.read_row(PhotographRecord, row, permissions=_read_permissions(row), version=work.row_version(row))
+
+
+def _read_permissions(row: tables.PhotographRow) -> PhotographPermissions:
+    return PhotographPermissions(row.for_care, row.for_teaching, row.for_publication)

@@ -60,7 +60,7 @@ def add_consultation_routes(router: ClinicRouter) -> None:
     router.add("GET", "/consultations/{consultation}/case.toml", _download_case)
     router.add("GET", "/photographs/{photograph}", _download_photograph)
     router.add("GET", "/photographs/{photograph}/uses", _show_permissions)
-    router.add("POST", "/photographs/{photograph}/uses", _save_permissions)
+    router.add("POST", "/photographs/{photograph}/uses", _save_permissions, form=_show_permissions)
 
 
 def _show_form(request: ClinicRequest) -> Response:
@@ -189,7 +189,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     ------
     ConflictError : somebody else saved in the meantime.
     """
-    id, desk, revision = request.path_parameter("consultation"), request.repositories, request.text(REVISION)
+    id, desk = request.path_parameter("consultation"), request.repositories
     upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
@@ -201,7 +201,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     answers = read_form_answers(request.fields, photograph)
     if not request.has_right(AccessRight.TREAT):
         answers = keep_stored_marks(answers, desk.consultations.get(id).answers)
-    return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
+    return desk.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
 
 
 def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submission | None = None) -> Response:
@@ -264,7 +264,7 @@ def _download_photograph(request: ClinicRequest) -> Response:
 
 def _show_permissions(request: ClinicRequest, error: InputError | None = None) -> Response:
     one = request.repositories.photographs.get(request.path_parameter("photograph"))
-    return request.page("uses.html", 200 if error is None else error_status(error), error=error, one=one)
+    return request.page("uses.html", error=error, one=one)
 
 
 def _save_permissions(request: ClinicRequest) -> Response:
@@ -273,10 +273,7 @@ def _save_permissions(request: ClinicRequest) -> Response:
         **{use.name: request.text(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
     )
     id, version = request.path_parameter("photograph"), request.text("version")
-    try:
-        changed = request.repositories.photographs.set_permissions(id, permissions, version=version)
-    except ConflictError as error:
-        return _show_permissions(request, error)
+    changed = request.repositories.photographs.set_permissions(id, permissions, version=version)
     return request.redirect(f"/consultations/{changed.consultation_id}")
 
 

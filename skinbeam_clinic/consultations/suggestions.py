@@ -14,7 +14,7 @@ from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
-from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow, new_id
+from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 
 __all__ = [
@@ -114,9 +114,7 @@ class SuggestionRepository:
 
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:
         """Return the suggestions of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(ConsultationRow, consultation_id)
-            work.log("suggestions.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(ConsultationRow, consultation_id, "suggestions.listed") as (work, _):
             rows = work.rows(
                 SuggestedConcernRow,
                 SuggestedConcernRow.consultation_id == consultation_id,
@@ -129,7 +127,7 @@ class SuggestionRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         ClosedError : the consultation is closed.
         """
         with self._access.writing(AccessRight.TREAT) as work:
@@ -144,9 +142,7 @@ class SuggestionRepository:
 def _make_row(
     work: ClinicTransaction, consultation_id: str, photograph_id: str, suggestion: SuggestionContent
 ) -> SuggestedConcernRow:
-    row = SuggestedConcernRow(
-        clinic_id=work.clinic_id, id=new_id(), consultation_id=consultation_id, photograph_id=photograph_id
-    )
+    row = work.new_row(SuggestedConcernRow, consultation_id=consultation_id, photograph_id=photograph_id)
     row.made_at, row.made_by = now(), work.actor
     work.seal_record(row, SUGGESTION_CONTENT, suggestion)
     work.save(row, "suggestion.made")
@@ -155,10 +151,9 @@ def _make_row(
 
 def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> SuggestedConcern:
     content = work.open_record(row, SUGGESTION_CONTENT)
-    return SuggestedConcern(
-        id=row.id,
-        consultation_id=row.consultation_id,
-        photograph_id=row.photograph_id,
+    return work.read_row(
+        SuggestedConcern,
+        row,
         condition=content.condition,
         site=content.site,
         severity=content.severity,
@@ -166,8 +161,6 @@ def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> Sugge
         told=content.messages,
         finding_regions=content.finding_regions,
         to_be_seen=content.to_be_seen,
-        made_at=row.made_at,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
-        decided_at=row.decided_at,
         decided_by="" if row.decided_by is None else work.actor_name(row.decided_by),
     )

@@ -14,6 +14,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +36,7 @@ from sqlalchemy.orm import Session
 
 from skinbeam.model.atomic_files import temporary_path
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import CanonicalJson, now
+from skinbeam_clinic.database.columns import CanonicalJson
 from skinbeam_clinic.database.connection import (
     SECRET_PLACE,
     Database,
@@ -65,9 +66,7 @@ __all__ = [
     "BackupSummary",
     "BackupWriter",
     "log_in_every_clinic",
-    "parse_row",
     "restore_backup",
-    "serialize_row",
     "write_backup",
 ]
 
@@ -75,7 +74,7 @@ _END_FILE = "end.json"
 _SCHEMA = "skinbeam.backup/1"
 
 
-def serialize_row(row: RowMapping) -> bytes:
+def _serialize_row(row: RowMapping) -> bytes:
     """Return a row as a line of JSON."""
     plain = {}
     for name, value in row.items():
@@ -88,7 +87,7 @@ def serialize_row(row: RowMapping) -> bytes:
     return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
 
 
-def parse_row(line: bytes, table: Table) -> dict[str, Any]:
+def _parse_row(line: bytes, table: Table) -> dict[str, Any]:
     """Return the row of a JSON line, as values for a reflected table.
 
     Raises
@@ -135,7 +134,7 @@ class BackupWriter:
         digest, count = hashlib.sha256(), 0
         for row in rows:
             count += 1
-            line = serialize_row(row)
+            line = _serialize_row(row)
             digest.update(line)
             self._scratch.write(line)
         length = self._scratch.tell()
@@ -343,7 +342,7 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
         page: list[dict[str, Any]] = []
         for line in archive.read_rows(table.name):
             try:
-                page.append(parse_row(line, table))
+                page.append(_parse_row(line, table))
             except (ValueError, KeyError, TypeError):
                 raise clinic_error("bad-archive", "backup") from None
             if len(page) == _BATCH_ROWS:
@@ -355,19 +354,22 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
 
 def _end_tokens(database: Database) -> None:
     """End every API token and calendar feed that is valid: those ended after the backup would be valid again."""
-    with database.writing() as session:
-        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
-            work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
-            for token in work.rows(ApiTokenRow, ApiTokenRow.ended_at.is_(None)):
-                token.ended_at = now()
-                work.save(token, "token.ended")
-            for feed in work.rows(CalendarFeedRow, CalendarFeedRow.ended_at.is_(None)):
-                feed.ended_at = now()
-                work.save(feed, "feed.ended")
+    with _open_every_clinic(database) as clinics:
+        for work in clinics:
+            work.end_rows(ApiTokenRow, "token.ended")
+            work.end_rows(CalendarFeedRow, "feed.ended")
 
 
 def log_in_every_clinic(database: Database, action: str) -> None:
     """Write an entry about the whole database into the audit log of each of its clinics."""
+    with _open_every_clinic(database) as clinics:
+        for work in clinics:
+            work.log(action, f"clinic/{work.clinic_id}")
+
+
+@contextmanager
+def _open_every_clinic(database: Database) -> Iterator[list[ClinicTransaction]]:
+    """Yield a transaction in each clinic; all are committed together when the block ends."""
     with database.writing() as session:
-        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
-            ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).log(action, f"clinic/{clinic.id}")
+        clinics = session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all()
+        yield [ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR) for clinic in clinics]

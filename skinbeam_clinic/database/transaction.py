@@ -8,6 +8,7 @@ newest when it is written.
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, event, func, not_, or_, select, update
@@ -29,6 +30,7 @@ from skinbeam_clinic.database.tables import (
     JobRow,
     LoginSessionRow,
     MemberRow,
+    new_id,
 )
 from skinbeam_clinic.database.treatment_tables import ConsultationScoped
 from skinbeam_clinic.errors import clinic_error, conflict_error
@@ -122,6 +124,20 @@ class ClinicAccess:
             self._log_reads(seen)
         else:
             self._page += seen
+
+    @contextmanager
+    def reading_row(self, table: type[RowType], id: str, action: str) -> Iterator[tuple["ClinicTransaction", RowType]]:
+        """Yield a transaction for reading with a row; the audit log notes the action, which is about this row.
+
+        Raises
+        ------
+        DeniedError : the role may not read records.
+        RecordNotFoundError : this clinic has no row with this id.
+        """
+        with self.reading(AccessRight.READ) as work:
+            row = work.get(table, id)
+            work.log(action, f"{table.__tablename__}/{id}")  # type: ignore[attr-defined]
+            yield work, row
 
     def log_length(self) -> int:
         """Return how many entries the clinic's audit log has, of the moment that is read."""
@@ -231,10 +247,30 @@ class ClinicTransaction:
         ------
         RecordNotFoundError : this clinic has no row with this id.
         """
-        row = self._session.get(table, (self.clinic_id, id))
+        row = self.find(table, id)
         if row is None:
             raise clinic_error("absent", table.__name__.removesuffix("Row").lower())
         return row
+
+    def find(self, table: type[RowType], id: str) -> RowType | None:
+        """Return a row of this clinic; None where there is none with this id."""
+        return self._session.get(table, (self.clinic_id, id))
+
+    def new_row(self, table: type[RowType], **columns: Any) -> RowType:
+        """Return a row of this clinic that is not saved yet, with a new id unless one is given."""
+        return table(**{"clinic_id": self.clinic_id, "id": new_id()} | columns)
+
+    def read_row(self, record: type[RecordType], row: Base, **others: Any) -> RecordType:
+        """Return the record of a row: `others`, and for every other field of the record the column of the same name.
+
+        A column whose name ends in `_by` holds the id of a member, and the record has their name.
+        """
+        names = (field.name for field in fields(record) if field.name not in others)  # type: ignore[arg-type]
+        columns = {name: getattr(row, name) for name in names}
+        for name, actor in columns.items():
+            if name.endswith("_by") and actor is not None:
+                columns[name] = self.actor_name(actor)
+        return record(**columns | others)
 
     def rows(
         self, table: type[RowType], *conditions: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]] = ()
@@ -352,6 +388,12 @@ class ClinicTransaction:
         wanted = set(actors)
         names = {id: row.name for id, row in self.get_many(MemberRow, wanted).items()}
         return names | {actor: self.actor_name(actor) for actor in wanted - names.keys()}
+
+    def end_rows(self, table: type[RowType], action: str, *conditions: ColumnElement[bool]) -> None:
+        """End the rows of a table with `ended_at` that meet the conditions and have not ended yet."""
+        for row in self.rows(table, table.ended_at.is_(None), *conditions):  # type: ignore[attr-defined]
+            row.ended_at = now()  # type: ignore[attr-defined]
+            self.save(row, action)  # type: ignore[arg-type]
 
     def end_sessions(self, member_id: str) -> None:
         """End all browser sessions of a member of this clinic."""

@@ -31,17 +31,15 @@ __all__ = [
     "PHONE_VARIABLE",
     "RECEIVERS_VARIABLE",
     "SENDER_VARIABLE",
-    "AlarmLookup",
     "AlarmNotifier",
     "ContactSettings",
     "MailServer",
     "notification_id",
     "read_contact_settings",
-    "send_mail",
 ]
 
 
-class AlarmLookup:
+class _AlarmLookup:
     """Looks up alarms of all clinics by their ids, without data of patients.
 
     Parameters
@@ -187,7 +185,7 @@ class AlarmNotifier:
     def __init__(self, database: Database, settings: ContactSettings, send: SendMail | None = None) -> None:
         self._settings = settings
         self._queue = JobQueue(database)
-        self._lookup = AlarmLookup(database)
+        self._lookup = _AlarmLookup(database)
         self._send = send or _send_alarm
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pager", daemon=True)
@@ -260,7 +258,7 @@ def notification_id(alarm_id: str, sent: int) -> str:
     return hashlib.sha256(f"{alarm_id}/{sent}".encode()).hexdigest()[:32]
 
 
-def send_mail(mail: MailServer, message: EmailMessage) -> None:
+def _send_mail(mail: MailServer, message: EmailMessage) -> None:
     """Send a message.
 
     Raises
@@ -288,7 +286,7 @@ def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:
     message["Message-ID"] = f"<{id}@{parseaddr(mail.sender)[1].rpartition('@')[2]}>"
     message["Importance"] = "high"
     message.set_content("\n\n".join(_alarm_text(language, clinic, address) for language in LANGUAGES))
-    send_mail(mail, message)
+    _send_mail(mail, message)
 
 
 def _alarm_text(language: str, clinic: str, address: str) -> str:

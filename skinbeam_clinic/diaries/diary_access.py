@@ -17,7 +17,7 @@ from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow, DiaryLinkRow
-from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, PlanRow, new_id
+from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, PlanRow
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.diaries.models import DiaryNote, DiaryStatus
@@ -49,7 +49,7 @@ class DiaryAccess:
 
         Raises
         ------
-        AbsentError : there is none; the error is the same for a token that never existed, expired, ended or was
+        RecordNotFoundError : there is none; the error is the same for a token that never existed, expired, ended or was
             replaced.
         """
         hashed = hash_token(token)
@@ -100,7 +100,7 @@ class OpenDiary:
 
         Raises
         ------
-        AbsentError : the link has ended in the meantime.
+        RecordNotFoundError : the link has ended in the meantime.
         """
         with self._open_transaction() as (work, link):
             work.log("diary.opened", f"treatment/{link.treatment_id}")
@@ -127,7 +127,7 @@ class OpenDiary:
 
         Raises
         ------
-        AbsentError : the link has ended in the meantime.
+        RecordNotFoundError : the link has ended in the meantime.
         InputError : `bad-diary-form`: the key has not the form of a generated one; `too-long`.
         """
         if not _ENTRY_KEY.fullmatch(key):
@@ -137,14 +137,14 @@ class OpenDiary:
         file = None if photograph is None else self._database.files.add(self._clinic_id, photograph)
         with self._open_transaction() as (work, link):
             id = _entry_id(link, key)
-            known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
+            known = work.find(DiaryEntryRow, id)
             # They went back, and wrote something else or chose another photograph.
-            if known and not _is_same_entry(work, known[0], note, file):
+            if known and not _is_same_entry(work, known, note, file):
                 id = _entry_id(link, f"{key}/{NOTE_CONTENT.to_json(note).decode()}{file or ''}")
-                known = work.rows(DiaryEntryRow, DiaryEntryRow.id == id)
+                known = work.find(DiaryEntryRow, id)
             if known:
                 return
-            row = DiaryEntryRow(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
+            row = work.new_row(DiaryEntryRow, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
             row.photograph_id = None if file is None else _save_photograph(work, link, file)
             work.seal_record(row, NOTE_CONTENT, note)
@@ -198,9 +198,8 @@ def _is_same_entry(work: ClinicTransaction, row: DiaryEntryRow, note: DiaryNote,
 
 
 def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> str:
-    row = PhotographRow(
-        clinic_id=work.clinic_id,
-        id=new_id(),
+    row = work.new_row(
+        PhotographRow,
         consultation_id=link.consultation_id,
         file=file,
         media_type="image/jpeg",
@@ -216,10 +215,10 @@ def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> 
 
 def _raise_alarm(work: ClinicTransaction, link: DiaryLinkRow, entry: DiaryEntryRow) -> None:
     """Add an alarm for the clinic's pages, and a job for the notification, in the transaction of the entry."""
-    alarm = AlarmRow(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
+    alarm = work.new_row(AlarmRow, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
     alarm.consultation_id = link.consultation_id
     work.save(alarm, "alarm.raised")
     payload = {"alarm": alarm.id, "consultation": link.consultation_id}
-    job = JobRow(clinic_id=work.clinic_id, id=new_id(), kind=ALARM_JOB, payload=payload, state=QUEUED, attempts=0)
+    job = work.new_row(JobRow, kind=ALARM_JOB, payload=payload, state=QUEUED, attempts=0)
     job.created_at, job.created_by = entry.written_at, work.actor
     work.add_job(job)

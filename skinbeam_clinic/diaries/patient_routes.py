@@ -32,7 +32,6 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = [
     "add_patient_diary_routes",
     "days_since",
-    "reencode_photograph",
 ]
 
 _SIDE_PX = 2400  # resolves pores at arm's length; telephones take four thousand and more
@@ -40,7 +39,7 @@ _QUALITY = 88
 _DECODE_SLOTS = threading.Semaphore(2)  # each may take a gigabyte
 
 
-def reencode_photograph(content: bytes) -> bytes | None:
+def _reencode_photograph(content: bytes) -> bytes | None:
     """Return a photograph as JPEG of its pixels alone; None if it is no photograph, or exceeds the limits."""
     if len(content) > limit("read", "bytes_max"):
         return None
@@ -151,7 +150,7 @@ def _write_entry(request: ClinicRequest) -> Response:
     if not whole or len(note.question) > LONGEST_QUESTION:
         return _diary_page(request, diary, wrong="question-long" if whole else "missing", warned=warned)
     sent = request.uploads.get("photo")
-    photograph = None if sent is None else reencode_photograph(sent.content)
+    photograph = None if sent is None else _reencode_photograph(sent.content)
     key = request.text("entry")
     diary.add_entry(key, days_since(diary.started_at), note, photograph=photograph, alarm=warned)
     lost = "&photo=lost" if sent is not None and photograph is None else ""

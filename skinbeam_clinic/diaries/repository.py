@@ -10,7 +10,6 @@ from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.models import (
@@ -49,30 +48,22 @@ class DiaryRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.TreatmentRow, treatment_id)
             patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
             work.log("treatment.seen", f"treatment/{treatment_id}")
             work.log("patient.seen", f"patient/{patient.id}")
-            return DiarySubject(
-                treatment_id=row.id,
-                consultation_id=row.consultation_id,
-                patient_id=patient.id,
-                pseudonym=patient.pseudonym,
-                plan_id=row.plan_id,
-                option=row.option,
-                number=row.number,
-                started_at=row.started_at,
-            )
+            about = {"treatment_id": row.id, "patient_id": patient.id, "pseudonym": patient.pseudonym}
+            return work.read_row(DiarySubject, row, **about)
 
     def create_link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
         """Create a link to the diary of a treatment, which ends the earlier one; its token is returned only this once.
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `not-begun`: the treatment has not begun.
         """
         token = random_token()
@@ -81,9 +72,8 @@ class DiaryRepository:
             if treatment.started_at is None:
                 raise clinic_error("not-begun", "treatment")
             end_links(work, [treatment.consultation_id], treatment_id)
-            row = follow_up_tables.DiaryLinkRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                follow_up_tables.DiaryLinkRow,
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment.id,
                 token_hash=hash_token(token),
@@ -103,27 +93,21 @@ class DiaryRepository:
 
     def list_links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
         """Return all links to the diary of a treatment, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.log("diary-links.listed", f"treatment/{treatment_id}")
+        with self._access.reading_row(treatment_tables.TreatmentRow, treatment_id, "diary-links.listed") as (work, _):
             mine = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
             rows = work.rows(follow_up_tables.DiaryLinkRow, mine, order=(follow_up_tables.DiaryLinkRow.made_at,))
             return tuple(_read_link(work, row) for row in rows)
 
     def of(self, treatment_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of a diary, sorted by day and then by the time of writing."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.log("diary.seen", f"treatment/{treatment_id}")
+        with self._access.reading_row(treatment_tables.TreatmentRow, treatment_id, "diary.seen") as (work, _):
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.treatment_id == treatment_id, order=(table.day, table.written_at))
             return tuple(_read_entries(work, rows))
 
     def of_consultation(self, consultation_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of all diaries of a consultation, sorted by the time of writing."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("diary.seen", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "diary.seen") as (work, _):
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
             return tuple(_read_entries(work, rows))
@@ -133,7 +117,7 @@ class DiaryRepository:
         with self._access.writing(AccessRight.WRITE) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             for row in _find_unread(work, follow_up_tables.DiaryEntryRow.treatment_id == treatment_id):
-                reading = follow_up_tables.DiaryReadingRow(clinic_id=work.clinic_id, id=row.id, entry_id=row.id)
+                reading = work.new_row(follow_up_tables.DiaryReadingRow, id=row.id, entry_id=row.id)
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
                 work.save(reading, "diary.read")
 
@@ -153,9 +137,7 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
     """End the open links to the diaries of consultations, or of one treatment only."""
     table = follow_up_tables.DiaryLinkRow
     mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
-    for row in work.rows(table, table.consultation_id.in_(consultations), table.ended_at.is_(None), *mine):
-        row.ended_at = now()
-        work.save(row, "diary-link.ended")
+    work.end_rows(table, "diary-link.ended", table.consultation_id.in_(consultations), *mine)
 
 
 def _read_entries(work: ClinicTransaction, rows: Sequence[follow_up_tables.DiaryEntryRow]) -> list[DiaryEntry]:
@@ -171,13 +153,10 @@ def _read_entry(
     reading: follow_up_tables.DiaryReadingRow | None,
     names: Mapping[str, str],
 ) -> DiaryEntry:
-    return DiaryEntry(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        day=row.day,
+    return work.read_row(
+        DiaryEntry,
+        row,
         note=work.open_record(row, NOTE_CONTENT),
-        photograph_id=row.photograph_id,
-        written_at=row.written_at,
         read_at=None if reading is None else reading.read_at,
         read_by=None if reading is None else names[reading.read_by],
     )
@@ -205,15 +184,8 @@ def _group_unread(
 
 
 def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> DiaryLink:
-    return DiaryLink(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        language=row.language,
-        expires_at=row.until,
-        created_at=row.made_at,
-        created_by=work.actor_name(row.made_by),
-        ended_at=row.ended_at,
-    )
+    by = work.actor_name(row.made_by)
+    return work.read_row(DiaryLink, row, expires_at=row.until, created_at=row.made_at, created_by=by)
 
 
 # Alarms of diaries: a member answers at once, and a clinician assesses the alarm later.
@@ -250,9 +222,7 @@ class AlarmRepository:
 
     def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
         """Return the alarms of the diaries of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("alarms.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "alarms.listed") as (work, _):
             table = follow_up_tables.AlarmRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
             return _read_logged_alarms(work, rows)
@@ -262,7 +232,7 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             return _read_logged_alarms(work, [work.get(follow_up_tables.AlarmRow, id)])[0]
@@ -272,7 +242,7 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -295,17 +265,17 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such alarm or event.
+        RecordNotFoundError : this clinic has no such alarm or event.
         InputError : `not-answered`, `no-words`, `too-long`, or `decided-already`.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             alarm = work.get(follow_up_tables.AlarmRow, id)
             if alarm.answered_at is None:
                 raise clinic_error("not-answered", "alarm")
-            if known := work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == id):
-                by, at = work.actor_name(known[0].decided_by), known[0].decided_at
+            if known := work.find(follow_up_tables.AlarmDecisionRow, id):
+                by, at = work.actor_name(known.decided_by), known.decided_at
                 raise clinic_error("decided-already", "alarm", by=by, at=at)
-            row = follow_up_tables.AlarmDecisionRow(clinic_id=work.clinic_id, id=id, alarm_id=id)
+            row = work.new_row(follow_up_tables.AlarmDecisionRow, id=id, alarm_id=id)
             row.consultation_id, row.adverse_event_id = alarm.consultation_id, adverse_event_id
             if adverse_event_id is not None:
                 work.get(AdverseEventRow, adverse_event_id)
@@ -375,14 +345,12 @@ def _read_alarm(
     decision: follow_up_tables.AlarmDecisionRow | None,
     names: Mapping[str, str],
 ) -> Alarm:
-    return Alarm(
-        id=row.id,
-        consultation_id=row.consultation_id,
+    return work.read_row(
+        Alarm,
+        row,
         patient_id=patient.id,
         pseudonym=patient.pseudonym,
         entry=entry,
-        raised_at=row.raised_at,
-        answered_at=row.answered_at,
         answered_by=None if row.answered_by is None else names[row.answered_by],
         answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
         decided_at=None if decision is None else decision.decided_at,

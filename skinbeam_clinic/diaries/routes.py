@@ -16,7 +16,7 @@ from skinbeam_clinic.diaries.views import DIARY_PATH, alarm_level, describe_age,
 from skinbeam_clinic.plans.document import PlanOption, read_plan_option
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -112,15 +112,14 @@ def add_alarm_routes(router: ClinicRouter) -> None:
     """Open the routes of alarms."""
     router.add("GET", "/alarms", _show_alarms, only_reads=True)
     router.add("GET", "/alarms/banner", _show_banner)
-    router.add("POST", "/alarms/{alarm}/answer", _answer_alarm)
-    router.add("POST", "/alarms/{alarm}/decision", _decide_alarm)
+    router.add("POST", "/alarms/{alarm}/answer", _answer_alarm, form=_show_alarms)
+    router.add("POST", "/alarms/{alarm}/decision", _decide_alarm, form=_show_alarms)
 
 
 def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Response:
     at, waiting = now(), _list_open_alarms(request)
     return request.page(
         "diary/alarms.html",
-        200 if error is None else error_status(error),
         error=error,
         open=tuple(
             (one, describe_age(at - one.raised_at), alarm_level(at - one.raised_at), _alarm_signs(one))
@@ -152,10 +151,7 @@ def _show_banner(request: ClinicRequest) -> Response:
 
 
 def _answer_alarm(request: ClinicRequest) -> Response:
-    try:
-        request.repositories.alarms.answer(request.path_parameter("alarm"), request.text("done"))
-    except InputError as error:
-        return _show_error(request, error)
+    request.repositories.alarms.answer(request.path_parameter("alarm"), request.text("done"))
     return request.redirect("/alarms")
 
 
@@ -163,27 +159,17 @@ def _decide_alarm(request: ClinicRequest) -> Response:
     """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
     desk, alarm = request.repositories, request.repositories.alarms.get(request.path_parameter("alarm"))
     kind, reason = request.text("kind"), request.text("reason")
-    try:
-        event = None
-        if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
-            grade = request.text("grade")
-            event = desk.adverse_events.add(
-                alarm.entry.treatment_id,
-                kind=kind,
-                grade=AdverseEventGrade(grade) if grade in set(AdverseEventGrade) else AdverseEventGrade.MODERATE,
-                source=AdverseEventSource.DIARY,
-                seen_at=min(alarm.entry.written_at, now()),
-                words=reason,
-                alarm_id=alarm.id,  # of an event that was stored before the decision could be
-            )
-        desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
-    except InputError as error:
-        return _show_error(request, error)
+    event = None
+    if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
+        grade = request.text("grade")
+        event = desk.adverse_events.add(
+            alarm.entry.treatment_id,
+            kind=kind,
+            grade=AdverseEventGrade(grade) if grade in set(AdverseEventGrade) else AdverseEventGrade.MODERATE,
+            source=AdverseEventSource.DIARY,
+            seen_at=min(alarm.entry.written_at, now()),
+            words=reason,
+            alarm_id=alarm.id,  # of an event that was stored before the decision could be
+        )
+    desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
     return request.redirect("/alarms")
-
-
-def _show_error(request: ClinicRequest, error: InputError) -> Response:
-    """The page with what was wrong; a record that is not there, or a role that may not, is answered as everywhere."""
-    if error_status(error) != 422:
-        raise error
-    return _show_alarms(request, error)

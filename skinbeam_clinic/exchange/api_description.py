@@ -20,7 +20,7 @@ from skinbeam_clinic.exchange.fhir.resources import BINARY
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_description_routes", "capability_statement", "openapi_document"]
+__all__ = ["add_description_routes"]
 
 _FHIR_VERSION, _CHANGED = "4.3.0", "2026-11-22"  # version of R4B, and the day on which the statement last changed
 _HL7_ADDRESS = "https://hl7.org/fhir/R4B"
@@ -36,22 +36,22 @@ def add_description_routes(router: ClinicRouter) -> None:
     router.add(
         "GET",
         "/fhir/metadata",
-        lambda request: resource_response(request.http_request, capability_statement(request.address("/fhir"))),
+        lambda request: resource_response(request.http_request, _capability_statement(request.address("/fhir"))),
     )
     router.add("GET", "/fhir/openapi.json", _openapi_response)
 
 
 def _openapi_response(request: ClinicRequest) -> Response:
-    document = openapi_document(request.address("/fhir"), _english)
+    document = _openapi_document(request.address("/fhir"), _english)
     content = document.model_dump_json(by_alias=True, exclude_none=True).encode()
     return tagged_response(request.http_request, content, "application/json")
 
 
 def _description_page(request: ClinicRequest) -> Response:
-    return request.page("api.html", api=openapi_document(request.address("/fhir"), _translated))
+    return request.page("api.html", api=_openapi_document(request.address("/fhir"), _translated))
 
 
-def capability_statement(base: str) -> Resource:
+def _capability_statement(base: str) -> Resource:
     """Return the server's CapabilityStatement, as FHIR defines it."""
     rest = {
         "mode": "server",
@@ -82,7 +82,7 @@ def _resource_capability(kind: str, asked: Iterable[str]) -> Resource:
     return resource
 
 
-def openapi_document(base: str, wording: Wording) -> openapi.OpenAPI:
+def _openapi_document(base: str, wording: Wording) -> openapi.OpenAPI:
     """Return the OpenAPI document of the API.
 
     Parameters

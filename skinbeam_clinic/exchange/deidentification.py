@@ -29,8 +29,6 @@ __all__ = [
     "DeidentifiedDossier",
     "deidentify_dossier",
     "derive_id",
-    "remove_staff_names",
-    "strip_control_characters",
 ]
 
 FHIR_BASE = "https://skinbeam.readthedocs.io/fhir"
@@ -66,7 +64,7 @@ _STAFF_FIELDS = frozenset(
 )
 
 
-def remove_staff_names(record: Record) -> Record:
+def _remove_staff_names(record: Record) -> Record:
     """Return a record, and all records in it, without staff names and control characters."""
     held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
     told = {
@@ -75,7 +73,7 @@ def remove_staff_names(record: Record) -> Record:
     return type(record)(**told)
 
 
-def strip_control_characters(text: str) -> str:
+def _strip_control_characters(text: str) -> str:
     """Return a text without control characters, which FHIR documents may not contain."""
     return "".join(sign for sign in text if sign in "\t\n" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()
 
@@ -86,12 +84,12 @@ def _without_staff(value: Any) -> Any:
 
 def _clean_value(value: Any) -> Any:
     if type(value) is str:  # and no member of an enumeration
-        return strip_control_characters(value)
+        return _strip_control_characters(value)
     if isinstance(value, tuple):
         return tuple(map(_clean_value, value))
     if isinstance(value, Mapping):
         return {name: _clean_value(held) for name, held in value.items()}
-    return remove_staff_names(value) if is_dataclass(value) else value
+    return _remove_staff_names(value) if is_dataclass(value) else value
 
 
 _FILES = (".json", ".pdf")
@@ -116,7 +114,7 @@ def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
     consultations = tuple(_deidentify_consultation(one, unread) for one in dossier.consultations)
     shown = {photograph.id for one in consultations for photograph, _ in one.photographs}
     followed = (replace(one, follow_ups=_deidentify_follow_ups(one, shown)) for one in consultations)
-    appointments = tuple(map(remove_staff_names, dossier.appointments))
+    appointments = tuple(map(_remove_staff_names, dossier.appointments))
     return DeidentifiedDossier(Dossier(dossier.patient, tuple(followed), appointments), tuple(unread))
 
 
@@ -134,10 +132,10 @@ def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> Co
         tuple(photographs),
         tuple(map(_deidentify_plan, one.plans)),
         tuple((_deidentify_consent(consent, document), None) for consent, document in one.consents),
-        tuple(map(remove_staff_names, one.treatments)),
+        tuple(map(_remove_staff_names, one.treatments)),
         one.follow_ups,
-        tuple(remove_staff_names(_deidentify_spot(spot, there)) for spot in one.test_spots),
-        tuple(remove_staff_names(_deidentify_entry(entry, there)) for entry in one.diary),
+        tuple(_remove_staff_names(_deidentify_spot(spot, there)) for spot in one.test_spots),
+        tuple(_remove_staff_names(_deidentify_entry(entry, there)) for entry in one.diary),
     )
 
 
@@ -161,7 +159,7 @@ def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[
         raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
         grades = tuple(replace(grade, rater_id=str(raters.index(grade.rater_id) + 1)) for grade in follow_up.grades)
         pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= shown)
-        handed.append(remove_staff_names(replace(follow_up, grades=grades, pairs=pairs)))
+        handed.append(_remove_staff_names(replace(follow_up, grades=grades, pairs=pairs)))
     return tuple(handed)
 
 
@@ -169,7 +167,7 @@ def _deidentify_answers(one: ConsultationRecord, photographs: set[str]) -> Consu
     """Return answers grouped by question, and with their photograph only if it is exported."""
     grouped: dict[str, list[str]] = {}
     for name, value in one.answers.entries:
-        if text := strip_control_characters(value):
+        if text := _strip_control_characters(value):
             grouped.setdefault(name, []).append(text)
     entries = tuple((name, value) for name, values in grouped.items() for value in values)
     photograph = one.answers.photo if one.answers.photo in photographs else ""
@@ -185,7 +183,7 @@ def _deidentify_plan(kept: PlanContents) -> PlanContents:
     return PlanContents(
         replace(kept.plan, files={name: sha256_hex(content) for name, content in files.items()}, made_by=""),
         files,
-        tuple(replace(choice, notes=strip_control_characters(choice.notes), made_by="") for choice in kept.choices),
+        tuple(replace(choice, notes=_strip_control_characters(choice.notes), made_by="") for choice in kept.choices),
     )
 
 

@@ -115,8 +115,8 @@ class DossierRepository:
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             for table in _PARENTS:
-                if found := work.rows(table, table.id == id):
-                    return _find_patient(work, found[0])
+                if found := work.find(table, id):
+                    return _find_patient(work, found)
         raise clinic_error("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
@@ -211,9 +211,8 @@ class _ConsultationWriter:
         state = (
             ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
         )  # consent given elsewhere is void
-        row = tables.ConsultationRow(
-            clinic_id=work.clinic_id,
-            id=new_id(),
+        row = work.new_row(
+            tables.ConsultationRow,
             patient_id=patient_id,
             state=state.value,
             revision=held.revision,
@@ -224,8 +223,8 @@ class _ConsultationWriter:
         work.seal_record(row, ANSWERS_CONTENT, answers)
         work.save(row, _IMPORT_ACTION)
         for photograph, content in one.photographs:
-            kept = tables.PhotographRow(
-                clinic_id=work.clinic_id,
+            kept = work.new_row(
+                tables.PhotographRow,
                 id=photographs[photograph.id],
                 consultation_id=row.id,
                 file=self._files[content],
@@ -244,12 +243,11 @@ class _ConsultationWriter:
         same = {field.name: getattr(kept.plan, field.name) for field in fields(PlanRecord)}
         own = {"id": new_id(), "consultation_id": consultation_id, "made_by": work.actor}
         files = {name: self._files[content] for name, content in kept.files.items()}
-        row = tables.PlanRow(clinic_id=work.clinic_id, **same | own | {"files": files})
+        row = work.new_row(tables.PlanRow, **same | own | {"files": files})
         work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
         for choice in kept.choices:
-            chosen = tables.PlanChoiceRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            chosen = work.new_row(
+                tables.PlanChoiceRow,
                 plan_id=row.id,
                 option=choice.option,
                 made_at=choice.made_at,
@@ -261,9 +259,8 @@ class _ConsultationWriter:
 
     def _consent(self, consent: Consent, plan_id: str) -> None:
         work = self._work
-        row = tables.ConsentRow(
-            clinic_id=work.clinic_id,
-            id=new_id(),
+        row = work.new_row(
+            tables.ConsentRow,
             plan_id=plan_id,
             option=consent.option,
             plan_sha256=consent.plan_sha256,
@@ -276,8 +273,8 @@ class _ConsultationWriter:
         )
         work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
         reason = consent.void_reason or VoidReason.ELSEWHERE.value
-        void = tables.ConsentVoidRow(
-            clinic_id=work.clinic_id,
+        void = work.new_row(
+            tables.ConsentVoidRow,
             id=row.id,
             reason=reason,
             voided_at=consent.voided_at or now(),

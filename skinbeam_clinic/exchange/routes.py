@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import render_message
 from skinbeam_clinic.accounts.tokens import LONGEST_TOKEN_DAYS
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.exchange.api_responses import (
     FHIR_JSON,
     MOST_COUNT,
@@ -33,7 +33,7 @@ from skinbeam_clinic.exchange.fhir.resources import (
     make_search_set,
 )
 from skinbeam_clinic.web.errors import RefusedError, refusal
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -186,15 +186,7 @@ def _parse_number(held: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _bad_parameter(what: str, field: str, **known: list[str]) -> RefusedError:
-    return RefusedError(
-        400,
-        InputError(
-            f"bad-{what}",
-            render_message(f"clinic-api.bad-{what}", {"name": field}),
-            field=field,
-            hint=render_message(f"clinic-api.bad-{what}-hint", known),
-        ),
-    )
+    return RefusedError(400, catalogue_error(f"bad-{what}", f"clinic-api.bad-{what}", field, known, name=field))
 
 
 _USUAL_TOKEN_DAYS = 90
@@ -203,14 +195,13 @@ _USUAL_TOKEN_DAYS = 90
 def add_token_routes(router: ClinicRouter) -> None:
     """Add the routes of API tokens."""
     router.add("GET", "/tokens", _show_tokens)
-    router.add("POST", "/tokens", _make_token)
+    router.add("POST", "/tokens", _make_token, form=_show_tokens)
     router.add("POST", "/tokens/{token}/end", _end_token)
 
 
 def _show_tokens(request: ClinicRequest, error: InputError | None = None) -> Response:
     return request.page(
         "tokens.html",
-        200 if error is None else error_status(error),
         error=error,
         tokens=request.repositories.tokens.all(),
         now=now(),
@@ -222,13 +213,8 @@ def _show_tokens(request: ClinicRequest, error: InputError | None = None) -> Res
 
 def _make_token(request: ClinicRequest) -> Response:
     """Make a token and show it; no other page ever does."""
-    days = request.text("days")
-    plain = days.isascii() and days.isdecimal() and len(days) < 10
-    try:
-        request.confirm_own_password()
-        made, token = request.repositories.tokens.make(request.text("name"), int(days) if plain else 0)
-    except InputError as error:
-        return _show_tokens(request, error)
+    request.confirm_own_password()
+    made, token = request.repositories.tokens.make(request.text("name"), request.whole_number("days") or 0)
     return request.page("token.html", made=made, token=token, address=request.address("/fhir/Patient"))
 
 

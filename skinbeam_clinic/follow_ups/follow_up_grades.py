@@ -12,7 +12,6 @@ from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
     "MONTH",
-    "TreatmentReference",
     "build_follow_up",
     "concern_number",
     "list_course",
@@ -24,7 +23,7 @@ __all__ = [
 MONTH = datetime.timedelta(days=365.25 / 12)
 
 
-class TreatmentReference(Protocol):
+class _TreatmentReference(Protocol):
     """The fields of a treatment that a follow-up refers to."""
 
     @property
@@ -89,7 +88,7 @@ def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -
 def build_follow_up(
     row: follow_up_tables.FollowUpRow,
     content: FollowUpContent,
-    treatment: TreatmentReference,
+    treatment: _TreatmentReference,
     name_of: Callable[[str], str],
     pairs: Sequence[follow_up_tables.PhotographPairRow] = (),
 ) -> FollowUp:

@@ -131,8 +131,8 @@ class PairAnalysisRepository:
             pair, follow_up = _open_pair(work, follow_up_id, pair_id), _load(work, follow_up_id)
             if found := work.rows(PairAnalysisRow, PairAnalysisRow.pair_id == pair.id):
                 return _read_analysis(work, found[0], follow_up)
-            row = PairAnalysisRow(
-                clinic_id=work.clinic_id,
+            row = work.new_row(
+                PairAnalysisRow,
                 id=pair.id,
                 consultation_id=follow_up.consultation_id,
                 pair_id=pair.id,
@@ -163,9 +163,8 @@ class PairAnalysisRepository:
         ------
         RecordNotFoundError : this clinic has no such follow-up.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
-            return _may_measure(work, _load(work, follow_up_id))
+        with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
+            return _may_measure(work, load_follow_up(work, row))
 
     def list_measured(self, follow_up_id: str) -> frozenset[str]:
         """Return the ids of the measured pairs of a follow-up, not the results; none before the grade.
@@ -174,9 +173,8 @@ class PairAnalysisRepository:
         ------
         RecordNotFoundError : this clinic has no such follow-up.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{follow_up_id}")
-            return frozenset(row.pair_id for row in _list_rows(work, _load(work, follow_up_id)))
+        with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
+            return frozenset(one.pair_id for one in _list_rows(work, load_follow_up(work, row)))
 
 
 def _load(work: ClinicTransaction, follow_up_id: str) -> FollowUp:

@@ -18,7 +18,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
 )
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import HANDOVER_COOKIE, SESSION_COOKIE, drop_cookie, read_cookie, set_cookie
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_patient_report_routes"]
@@ -27,10 +27,10 @@ __all__ = ["add_patient_report_routes"]
 def add_patient_report_routes(router: ClinicRouter) -> None:
     """Open the routes of what a patient says."""
     router.add("GET", "/follow-ups/{follow_up}/patient", _show_report_form)
-    router.add("POST", "/follow-ups/{follow_up}/patient", _save_report)
+    router.add("POST", "/follow-ups/{follow_up}/patient", _save_report, form=_show_report_form)
     router.add("POST", "/follow-ups/{follow_up}/handing", _hand_over)
     router.add("GET", "/asked", _show_handover)
-    router.add("POST", "/asked", _save_handed_over_report)
+    router.add("POST", "/asked", _save_handed_over_report, form=_show_handover)
 
 
 def _show_report_form(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -45,20 +45,14 @@ def _show_report_form(request: ClinicRequest, error: InputError | None = None) -
 def _report_form(
     request: ClinicRequest, questions: ReportQuestions, error: InputError | None, **about: Any
 ) -> Response:
-    status = 200 if error is None else error_status(error)
     return request.page(
-        "followed/follow-up-patient.html", status, error=error, asked=questions, sent=dict(request.fields), **about
+        "followed/follow-up-patient.html", error=error, asked=questions, sent=dict(request.fields), **about
     )
 
 
 def _save_report(request: ClinicRequest) -> Response:
     desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    try:
-        desk.follow_ups.save_report(one.id, _parse_answers(request, _find_questions(desk, one)))
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_report_form(request, error)
+    desk.follow_ups.save_report(one.id, _parse_answers(request, _find_questions(desk, one)))
     return request.redirect(f"/follow-ups/{one.id}")
 
 
@@ -92,10 +86,6 @@ def _save_handed_over_report(request: ClinicRequest) -> Response:
         handed.save_report(token, _parse_answers(request, handed.get_questions(token)))
     except RecordNotFoundError:
         return _show_handover(request)
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_handover(request, error)
     request.session = None
     answer = request.page("followed/asked.html", answered=True)
     drop_cookie(request.http_request, answer, HANDOVER_COOKIE)
@@ -135,7 +125,7 @@ def _parse_rating(request: ClinicRequest, when: str) -> SelfRating:
 
 
 def _parse_number(request: ClinicRequest, name: str) -> int:
-    typed = request.text(name)
-    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 2):
+    number = request.whole_number(name)
+    if number is None:
         raise clinic_error("bad-answer", name)
-    return int(typed)
+    return number

@@ -127,7 +127,7 @@ def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.Fol
 
     Raises
     ------
-    AbsentError, ClosedError : there is none, or its consultation is closed.
+    RecordNotFoundError, ClosedError : there is none, or its consultation is closed.
     """
     row = work.get(follow_up_tables.FollowUpRow, id)
     get_open_consultation(work, row.consultation_id)
@@ -183,7 +183,7 @@ class PatientHandover:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         DeniedError : the member's role lacks the right.
         InputError : `closed`, or `said-already`.
         """
@@ -200,7 +200,7 @@ class PatientHandover:
 
         Raises
         ------
-        AbsentError : the token is invalid or expired, or the questions were answered.
+        RecordNotFoundError : the token is invalid or expired, or the questions were answered.
         """
         with self._open_transaction(token) as (work, row):
             work.log("follow-up.asked", f"follow_up/{row.id}")

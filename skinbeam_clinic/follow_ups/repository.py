@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id, submission_id
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
@@ -71,7 +71,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: there is a follow-up
             before the course already; `too-late`: a treatment has ended, so that the time before can only be
             remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
@@ -80,8 +80,8 @@ class FollowUpRepository:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
             get_open_consultation(work, course[0].consultation_id)
             id, table = submission_id(form_key, treatment_id, moment.value.encode()), follow_up_tables.FollowUpRow
-            if sent := work.rows(table, table.id == id):
-                return load_follow_up(work, sent[0])
+            if sent := work.find(table, id):
+                return load_follow_up(work, sent)
             at = now()
             seen = at if seen_at is None else seen_at
             if seen > at:
@@ -96,8 +96,8 @@ class FollowUpRepository:
                     raise clinic_error("too-late", "treatment")
                 if any(one.moment is FollowUpMoment.BEFORE for one in list_follow_ups(work, course)):
                     raise clinic_error("asked-before", "treatment")
-            row = table(
-                clinic_id=work.clinic_id,
+            row = work.new_row(
+                table,
                 id=id,
                 consultation_id=course[0].consultation_id,
                 treatment_id=(ended[-1] if moment is FollowUpMoment.AFTER else course[0]).id,
@@ -128,8 +128,8 @@ class FollowUpRepository:
         """Record that the acting member has seen the patient's report; their later grades are no longer blind."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
-            content = work.open_record(row, FOLLOW_UP_CONTENT)
-            return save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
+            _mark_opened(work, row)
+            return load_follow_up(work, row)
 
     def mark_reports_copied(self, patient_id: str) -> None:
         """Record that the acting member copies what a patient answered and raters graded; later grades are not blind.
@@ -140,14 +140,9 @@ class FollowUpRepository:
         """
         with self._access.writing(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
-            mine = work.list_names(
-                tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id == patient_id
-            )
             table = follow_up_tables.FollowUpRow
-            for row in work.rows(table, table.consultation_id.in_([id for id, _ in mine])):
-                content = work.open_record(row, FOLLOW_UP_CONTENT)
-                if work.actor not in content.opened:
-                    save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
+            for row in work.rows(table, table.consultation_id.in_(list_consultation_ids(work, patient_id))):
+                _mark_opened(work, row)
 
     def add_grade(
         self,
@@ -215,7 +210,7 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this patient has no such photograph.
+        RecordNotFoundError : this patient has no such photograph.
         InputError : `closed`, or `same-photograph`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -230,9 +225,8 @@ class FollowUpRepository:
             table = follow_up_tables.PhotographPairRow
             pairs = work.rows(table, table.follow_up_id == id)
             if all((pair.before_id, pair.after_id) != (before_id, after_id) for pair in pairs):
-                kept = table(
-                    clinic_id=work.clinic_id,
-                    id=new_id(),
+                kept = work.new_row(
+                    table,
                     consultation_id=row.consultation_id,
                     follow_up_id=id,
                     before_id=before_id,
@@ -264,17 +258,14 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("follow-up.seen", f"follow_up/{id}")
-            return load_follow_up(work, work.get(follow_up_tables.FollowUpRow, id))
+        with self._access.reading_row(follow_up_tables.FollowUpRow, id, "follow-up.seen") as (work, row):
+            return load_follow_up(work, row)
 
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
         """Return the follow-ups of a consultation before and after treatments, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("follow-ups.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "follow-ups.listed") as (work, _):
             mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
             rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
             return tuple(load_follow_up(work, row) for row in rows)
@@ -284,24 +275,17 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("follow-ups.listed", f"patient/{patient_id}")
-            mine = tables.ConsultationRow.patient_id == patient_id
-            names = [
-                one.id for one in work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
-            ]
+        with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
+            names = list_consultation_ids(work, patient_id)
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
             firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
 
     def get_baseline(self, id: str) -> FollowUp | None:
         """Return the follow-up before the first treatment of the same course; None without one."""
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(follow_up_tables.FollowUpRow, id)
-            work.log("follow-up.seen", f"follow_up/{id}")
+        with self._access.reading_row(follow_up_tables.FollowUpRow, id, "follow-up.seen") as (work, row):
             return find_baseline(work, row)
 
     def list_due(
@@ -336,6 +320,13 @@ class FollowUpRepository:
                 for id, patient in of.items()
             )
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
+
+
+def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> None:
+    """Record that the acting member has seen the patient's report, unless that is recorded already."""
+    content = work.open_record(row, FOLLOW_UP_CONTENT)
+    if work.actor not in content.opened:
+        save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
 
 
 def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:

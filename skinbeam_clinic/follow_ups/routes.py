@@ -44,18 +44,14 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
-from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.treatments.routes import add_adverse_event
+from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
     "add_follow_up_routes",
-    "add_grade_routes",
-    "add_harm_routes",
-    "add_overview_routes",
-    "add_pair_routes",
     "list_due_follow_ups",
     "may_see_answers",
-    "read_treated_option",
 ]
 
 _OVERDUE_TIMES = 2.0  # multiple of the time until a follow-up is due
@@ -80,13 +76,22 @@ class _PredictionView:
     reached: bool | None
 
 
-def add_overview_routes(router: ClinicRouter) -> None:
+def add_follow_up_routes(router: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
+    here = "/follow-ups/{follow_up}"
     router.add("GET", "/due", _show_due, only_reads=True)
     router.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups, only_reads=True)
     router.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
-    router.add("GET", "/follow-ups/{follow_up}", _show_follow_up, only_reads=True)
-    router.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
+    router.add("GET", here, _show_follow_up, only_reads=True)
+    router.add("POST", f"{here}/opening", _open_follow_up)
+    add_patient_report_routes(router)
+    router.add("GET", f"{here}/grade", _show_grade_form, only_reads=True)
+    router.add("POST", f"{here}/grade", _save_grade, form=_show_grade_form)
+    router.add("POST", f"{here}/pairs", _add_pair)
+    router.add("POST", f"{here}/pairs/{{pair}}/parting", _remove_pair)
+    router.add("POST", f"{here}/pairs/{{pair}}/analysis", _measure_pair)
+    router.add("POST", f"{here}/events", _add_harm)
+    router.add("POST", f"{here}/events/{{event}}/end", _end_harm)
 
 
 def list_due_follow_ups(repositories: ClinicRepositories) -> tuple[DueFollowUp, ...]:
@@ -114,7 +119,7 @@ def _show_due(request: ClinicRequest) -> Response:
     )
 
 
-def read_treated_option(
+def _read_treated_option(
     repositories: ClinicRepositories, follow_up: FollowUp | TreatmentCourse
 ) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
@@ -141,7 +146,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
         patient=desk.patients.get(id),
         courses=[
             _CourseView(
-                concern_name(read_treated_option(desk, one)[0]),
+                concern_name(_read_treated_option(desk, one)[0]),
                 one,
                 desk.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
             )
@@ -171,7 +176,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
     desk = request.repositories
     one = desk.follow_ups.get(request.path_parameter("follow_up"))
     consultation = desk.consultations.get(one.consultation_id)
-    concern, option = read_treated_option(desk, one)
+    concern, option = _read_treated_option(desk, one)
     shown = may_see_answers(request, one)
     seen = leading_improvement(one)
     pictures: tuple[PhotographComparison, ...] = ()
@@ -243,22 +248,15 @@ class _OfferedScale:
     source: str
 
 
-def add_grade_routes(router: ClinicRouter) -> None:
-    """Open the routes of grades."""
-    router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form, only_reads=True)
-    router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
-
-
 def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
     desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     if one.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
-    concern, _ = read_treated_option(desk, one)
+    concern, _ = _read_treated_option(desk, one)
     swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
     return request.page(
         "followed/grade.html",
-        200 if error is None else error_status(error),
         error=error,
         one=one,
         patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
@@ -273,23 +271,16 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
 
 def _save_grade(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    try:
-        # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
-        hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
-        swapped = hidden and _is_after_left(request, one)
-        quarter, change = (
-            _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
-        )
-        readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
-        notes = request.text("notes")
-        graded = request.repositories.follow_ups.add_grade(
-            one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
-        )
-        request_pair_analyses(request, graded)
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_grade_form(request, error)
+    # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
+    hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
+    swapped = hidden and _is_after_left(request, one)
+    quarter, change = _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
+    readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
+    notes = request.text("notes")
+    graded = request.repositories.follow_ups.add_grade(
+        one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
+    )
+    request_pair_analyses(request, graded)
     return request.redirect(f"/follow-ups/{one.id}")
 
 
@@ -305,7 +296,7 @@ def _is_after_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
 
 
 def _list_scales(request: ClinicRequest, follow_up: FollowUp) -> tuple[GradingScale, ...]:
-    concern, option = read_treated_option(request.repositories, follow_up)
+    concern, option = _read_treated_option(request.repositories, follow_up)
     return scales_for_condition(concern.condition, [study.study for study in option.expected.studies])
 
 
@@ -352,27 +343,9 @@ def _parse_score(text: str, scale: GradingScale) -> float | None:
 # Adverse events found at a follow-up: recorded with a grade, and resolved once over.
 
 
-def add_harm_routes(router: ClinicRouter) -> None:
-    """Open the routes of adverse events at a follow-up."""
-    router.add("POST", "/follow-ups/{follow_up}/events", _add_harm)
-    router.add("POST", "/follow-ups/{follow_up}/events/{event}/end", _end_harm)
-
-
 def _add_harm(request: ClinicRequest) -> Response:
     one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "site", "event-words"))
-    if grade not in set(AdverseEventGrade):
-        raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
-    add = request.repositories.adverse_events.add
-    add(
-        one.treatment_id,
-        kind=kind,
-        grade=AdverseEventGrade(grade),
-        source=AdverseEventSource.FOLLOW_UP,
-        site=site,
-        words=words,
-        form_key=request.text("row"),
-    )
+    add_adverse_event(request, one.treatment_id, AdverseEventSource.FOLLOW_UP, site=request.text("site"))
     return request.redirect(f"/follow-ups/{one.id}#events")
 
 
@@ -383,13 +356,6 @@ def _end_harm(request: ClinicRequest) -> Response:
 
 
 # Photographs of a follow-up: uploaded or already stored, paired with an earlier one.
-
-
-def add_pair_routes(router: ClinicRouter) -> None:
-    """Open the routes of pairs."""
-    router.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
-    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
-    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/analysis", _measure_pair)
 
 
 def _add_pair(request: ClinicRequest) -> Response:
@@ -420,12 +386,3 @@ def _measure_pair(request: ClinicRequest) -> Response:
     follow_up = request.path_parameter("follow_up")
     request_pair_analysis(request, follow_up, request.path_parameter("pair"))
     return request.redirect(f"/follow-ups/{follow_up}#measured")
-
-
-# Every route of follow-ups.
-
-
-def add_follow_up_routes(router: ClinicRouter) -> None:
-    """Open the routes of follow-ups."""
-    for add in (add_overview_routes, add_patient_report_routes, add_grade_routes, add_pair_routes, add_harm_routes):
-        add(router)

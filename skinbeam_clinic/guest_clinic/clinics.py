@@ -188,9 +188,8 @@ class GuestClinics:
         operator = create_clinic(self._database, new_id(), synthetic=True)
         self._beginning.add(operator.clinic_id)
         with open_transaction(self._database, operator.clinic_id, operator.id) as work:
-            row = tables.MemberRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.MemberRow,
                 name=render_message("clinic.guest"),
                 plain_name="guest",
                 role=Role.CLINICIAN,

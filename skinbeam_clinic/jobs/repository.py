@@ -8,7 +8,6 @@ from sqlalchemy import Text, type_coerce
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import canonical_json, now
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED, read_job
@@ -49,9 +48,8 @@ class JobRepository:
                     return read_job(work, one)
             if len(waiting) >= _MOST_OPEN:
                 raise clinic_error("queue-full", "job", most=_MOST_OPEN)
-            row = tables.JobRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.JobRow,
                 kind=kind,
                 payload=dict(payload),
                 state=QUEUED,

@@ -5,7 +5,6 @@ from skinbeam.model.errors import unknown_name_error
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import ClinicMachine
@@ -31,9 +30,8 @@ class MachineRepository:
         if device not in devices():
             raise unknown_name_error("device", device, devices(), field="device")
         with self._access.writing(AccessRight.MEMBERS) as work:
-            row = treatment_tables.MachineRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                treatment_tables.MachineRow,
                 name=_check_word("name", name),
                 device=device,
                 serial=_check_word("serial", serial),
@@ -52,7 +50,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         ConflictError : somebody else changed it in the meantime.
         InputError : `bad-machine`.
         """
@@ -69,7 +67,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
@@ -83,7 +81,7 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work, work.get(treatment_tables.MachineRow, id))
@@ -102,5 +100,4 @@ def _check_word(field: str, word: str) -> str:
 
 
 def _read_machine(work: ClinicTransaction, row: treatment_tables.MachineRow) -> ClinicMachine:
-    version = work.row_version(row)
-    return ClinicMachine(row.id, row.name, row.device, row.serial, row.room, row.created_at, row.retired_at, version)
+    return work.read_row(ClinicMachine, row, version=work.row_version(row))

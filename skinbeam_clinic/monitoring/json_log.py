@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import IO, Any
 
-__all__ = ["JsonLogFormatter", "configure_logging", "request_id"]
+__all__ = ["configure_logging", "request_id"]
 
 _OUR_LOGGERS, _SERVER_LOGGER = ("skinbeam", "skinbeam_clinic"), "uvicorn"
 _MOST_PLACES = 30  # traceback frames of one exception; the innermost are the most useful
@@ -22,7 +22,7 @@ _MOST_PLACES = 30  # traceback frames of one exception; the innermost are the mo
 request_id: ContextVar[str] = ContextVar("request_number", default="")
 
 
-class JsonLogFormatter(logging.Formatter):
+class _JsonLogFormatter(logging.Formatter):
     """Formats a log record as one JSON document in one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -62,7 +62,7 @@ def configure_logging(stream: IO[str] | None = None) -> None:
     stream : the error stream where it is None.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLogFormatter())
+    handler.setFormatter(_JsonLogFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in _OUR_LOGGERS:
         logging.getLogger(name).setLevel(logging.INFO)

@@ -38,11 +38,9 @@ from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED
 from skinbeam_clinic.monitoring.json_log import request_id
 
 __all__ = [
-    "REQUEST_ID_HEADER",
     "Backlog",
     "Metrics",
     "RequestMonitor",
-    "count_backlog",
 ]
 
 
@@ -62,7 +60,7 @@ class Backlog:
     oldest_alarm_s: float
 
 
-def count_backlog(database: Database) -> Backlog:
+def _count_backlog(database: Database) -> Backlog:
     """Count open jobs and alarms in a database."""
     fresh = case((JobRow.lease_until.is_(None), JobRow.created_at))  # a postponed job is not overdue
     counted = (
@@ -143,7 +141,7 @@ class _BacklogCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield each series with its values."""
         with suppress(UnreachableError):
-            found = count_backlog(self._database)
+            found = _count_backlog(self._database)
             jobs = GaugeMetricFamily("skinbeam_jobs", "Jobs that wait or are under way.", labels=("state",))
             for state, number in found.jobs.items():
                 jobs.add_metric((state,), number)
@@ -156,7 +154,7 @@ class _BacklogCollector(Collector):
                 yield GaugeMetricFamily(name, told, value)
 
 
-REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID_HEADER = "X-Request-Id"
 NO_ROUTE, STATIC_PATTERN = "none", "/static"
 _METHODS = ("GET", "HEAD", "POST")
 _UNLOGGED_PATHS = (
@@ -192,7 +190,7 @@ class RequestMonitor:
             nonlocal status, seconds
             if message["type"] == "http.response.start":
                 status, seconds = message["status"], time.perf_counter() - begun
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = number
+                MutableHeaders(scope=message)[_REQUEST_ID_HEADER] = number
             await send(message)
 
         held = request_id.set(number)

@@ -13,6 +13,7 @@ from skinbeam_clinic.outcome_audit.release import (
     CourseGroup,
     ReleaseTable,
     count_harmed,
+    grade_range,
     group_courses,
     list_people,
     write_table,
@@ -57,7 +58,7 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
         "condition": first.prediction.condition,
         "modality": first.prediction.modality,
         "sites": " ".join(sorted({one.prediction.site for one in group.courses})),
-        "severity": _severity(severities) if len(severities) == graded else "",
+        "severity": grade_range(severities, SEVERITIES) if len(severities) == graded else "",
         "phototype": group.phototypes,
         "dark_fraction": f"{sum(map(_is_dark, group.courses)) / graded:.3g}",
         "wavelength_nm": f"{device.wavelengths_nm[0]:g}" if device and len(device.wavelengths_nm) == 1 else "",
@@ -99,12 +100,6 @@ def _count_quarters(courses: Iterable[CourseComparison]) -> str:
     lows = [one.course.improvement.low_pct for one in courses if one.course.improvement is not None]
     counts = Counter(next((str(cut) for cut in _CUTS if low >= cut), "low") for low in lows)
     return ";".join(f"{name}:{counts[name]}" for name in (*map(str, _CUTS), "low"))
-
-
-def _severity(words: Iterable[str]) -> str:
-    places = [place for word in words for place in parse_grades(word, SEVERITIES)]
-    low, high = SEVERITIES[min(places)], SEVERITIES[max(places)]
-    return low if low == high else f"{low}-{high}"
 
 
 def _is_dark(one: CourseComparison) -> bool:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.model.package_data import load_package_text
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam_clinic.outcome_audit.comparison import CourseComparison
@@ -18,6 +19,7 @@ __all__ = [
     "ReleaseTable",
     "bibliography_entry",
     "count_harmed",
+    "grade_range",
     "group_courses",
     "list_people",
     "write_table",
@@ -71,7 +73,7 @@ def group_courses(
 
 def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> list[CourseGroup]:
     groups: list[tuple[list[str], list[CourseComparison]]] = []
-    for phototype in sorted(by_phototype, key=_phototype_order):
+    for phototype in sorted(by_phototype, key=lambda one: parse_grades(one, PHOTOTYPES)):
         if not groups or len(list_people(groups[-1][1])) >= FEWEST_PEOPLE:
             groups.append(([], []))
         groups[-1][0].append(phototype)
@@ -81,7 +83,7 @@ def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> lis
         groups[-1][0].extend(names)
         groups[-1][1].extend(courses)
     return [
-        CourseGroup(_phototype_range(names), tuple(courses))
+        CourseGroup(grade_range(names, PHOTOTYPES), tuple(courses))
         for names, courses in groups
         if len(list_people(courses)) >= FEWEST_PEOPLE
     ]
@@ -116,12 +118,13 @@ def bibliography_entry(source: str) -> str:
     return f"@misc{{{source},\n  title = {{Outcomes of a clinic}},\n  year = {{{year}}},\n  note = {{{NOTE}}},\n}}\n"
 
 
-def _phototype_order(phototype: str) -> tuple[int, int]:
-    ends = phototype.split("-")
-    return PHOTOTYPES.index(ends[0]), PHOTOTYPES.index(ends[-1])
+def grade_range(grades: Iterable[str], known: tuple[str, ...]) -> str:
+    """Return the range that several grades of a scale span, each of which may be a range, too.
 
-
-def _phototype_range(names: Iterable[str]) -> str:
-    places = [place for name in names for place in _phototype_order(name)]
-    low, high = PHOTOTYPES[min(places)], PHOTOTYPES[max(places)]
+    Parameters
+    ----------
+    known : the grades of the scale in their order, such as `PHOTOTYPES`.
+    """
+    places = [place for grade in grades for place in parse_grades(grade, known)]
+    low, high = known[min(places)], known[max(places)]
     return low if low == high else f"{low}-{high}"

@@ -32,7 +32,6 @@ __all__ = [
     "HarmRow",
     "OutcomeSummary",
     "TreatmentKind",
-    "harm_title",
     "summarize_outcomes",
     "treatment_kinds",
 ]
@@ -138,18 +137,18 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
         score=brier_score(better),
         places=tuple(_clinic_places(outcomes, kinds)),
         harms=tuple(
-            HarmRow(harm_title(name), forecast_calibration(forecasts))
+            HarmRow(_harm_title(name), forecast_calibration(forecasts))
             for name, forecasts in rows
             if len(forecasts) >= MIN_CASES
         ),
-        unpredicted=tuple(sorted(map(harm_title, seen - told))),
+        unpredicted=tuple(sorted(map(_harm_title, seen - told))),
         downtime=interval_coverage(downtime_pairs(outcomes)),
         pain=interval_coverage(pain_pairs(outcomes)),
         funnel=funnel_plot(outcomes),
     )
 
 
-def harm_title(name: str) -> str:
+def _harm_title(name: str) -> str:
     """Return the title of a harm, or its name where the catalogue has none."""
     for id in (f"leaflet_harm.{name}", f"reaction.{name}"):
         if id in catalogue():

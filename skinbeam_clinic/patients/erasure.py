@@ -52,7 +52,7 @@ class ErasureRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
@@ -64,7 +64,7 @@ class ErasureRepository:
             until = _retention_end(work, patient, consultations, retention_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return ErasurePreview(
-                has_contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
+                has_contact=work.find(tables.ContactRow, patient_id) is not None,
                 consultations=len(consultations),
                 photographs=len(_photograph_rows(work, consultations)),
                 plans=len(plans),
@@ -99,11 +99,11 @@ class ErasureRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.writing(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
-            for contact in work.rows(tables.ContactRow, tables.ContactRow.id == patient_id):
+            if contact := work.find(tables.ContactRow, patient_id):
                 work.delete(contact, "contact.erased")
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             until = _retention_end(work, patient, consultations, retention_years)

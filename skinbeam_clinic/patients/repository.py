@@ -9,7 +9,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import AuditEntryRow, new_id
+from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
@@ -55,7 +55,8 @@ class PatientRepository:
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
             there = tables.PatientRow.erased_at.is_(None)
-            return tuple(map(_read_patient, work.rows(tables.PatientRow, there, order=(tables.PatientRow.pseudonym,))))
+            rows = work.rows(tables.PatientRow, there, order=(tables.PatientRow.pseudonym,))
+            return tuple(work.read_row(PatientRecord, row) for row in rows)
 
     def list_by(self, *, pseudonym: str = "", ids: Collection[str] | None = None) -> tuple[PatientRecord, ...]:
         """Return the patients in the order in which they were added, without erased ones.
@@ -71,7 +72,7 @@ class PatientRepository:
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
             rows = work.rows(table, table.erased_at.is_(None), *named, *chosen, order=(table.created_at,))
-            return tuple(map(_read_patient, rows))
+            return tuple(work.read_row(PatientRecord, row) for row in rows)
 
     def search(self, query: str, limit: int) -> tuple[tuple[PatientRecord, ...], int]:
         """Return the newest patients whose pseudonym contains a text, ignoring case, and the number of all matches.
@@ -88,18 +89,17 @@ class PatientRepository:
             known = work.list_names(table, table.pseudonym, table.erased_at.is_(None), order=order)
             there = [id for id, name in known if wanted in name.casefold()]
             newest = work.rows(table, table.id.in_(there[-limit:]), order=order)
-            return tuple(map(_read_patient, newest[::-1])), len(there)
+            return tuple(work.read_row(PatientRecord, row) for row in reversed(newest)), len(there)
 
     def get(self, id: str) -> PatientRecord:
         """Return a patient.
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("patient.seen", f"patient/{id}")
-            return _read_patient(work.get(tables.PatientRow, id))
+        with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, row):
+            return work.read_row(PatientRecord, row)
 
     def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "") -> None:
         """Store a patient's identity and contact details, replacing those of this version.
@@ -110,7 +110,7 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
@@ -118,12 +118,13 @@ class PatientRepository:
         content = CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
             _refuse_name(work.get(tables.PatientRow, id).pseudonym, contact, "name")
-            known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
-            if known and work.open_record(known[0], CONTACT_DETAILS) == details:
+            row = work.find(tables.ContactRow, id)
+            if row is None:
+                row = work.new_row(tables.ContactRow, id=id)
+            elif work.open_record(row, CONTACT_DETAILS) == details:
                 return  # also of an older version: who sends again has lost the answer
-            if known:
-                work.check_version(known[0], version)
-            row = known[0] if known else tables.ContactRow(clinic_id=work.clinic_id, id=id)
+            else:
+                work.check_version(row, version)
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
@@ -137,7 +138,7 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient, or they were erased.
+        RecordNotFoundError : this clinic has no such patient, or they were erased.
         ConflictError : somebody else gave them another one in the meantime.
         InputError : `taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
         """
@@ -148,19 +149,17 @@ class PatientRepository:
             if previous and row.pseudonym != pseudonym:
                 work.check_unchanged(row, row.pseudonym, previous)
             wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)
-            for contact in work.rows(tables.ContactRow, tables.ContactRow.id == id):
+            if contact := work.find(tables.ContactRow, id):
                 details = work.open_record(contact, CONTACT_DETAILS)
                 _refuse_name(wanted, details, "pseudonym")
             if wanted != row.pseudonym:
                 row.pseudonym = wanted
                 work.save(row, "patient.renamed")
-            return _read_patient(row)
+            return work.read_row(PatientRecord, row)
 
     def identity_erased_at(self, id: str) -> datetime.datetime | None:
         """Return when the identity of a patient was erased whose records must still be retained; None if it was not."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, id)
-            work.log("patient.seen", f"patient/{id}")
+        with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, _):
             subject = AuditEntryRow.subject == f"patient/{id}"
             asked = work.entries(subject, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return asked[0].at if asked else None
@@ -170,25 +169,23 @@ class PatientRepository:
         with self._access.reading(AccessRight.CONTACT) as work:
             work.log("contact.seen", f"contact/{id}")
             work.get(tables.PatientRow, id)
-            known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
-            if not known:
+            row = work.find(tables.ContactRow, id)
+            if row is None:
                 return None
-            (row,) = known
             details = work.open_record(row, CONTACT_DETAILS)
             return Contact(details, row.saved_at, work.row_version(row))
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
     """Add a patient within a transaction, as `PatientRepository.add` does."""
-    row = tables.PatientRow(
-        clinic_id=work.clinic_id,
-        id=new_id(),
+    row = work.new_row(
+        tables.PatientRow,
         pseudonym=_check_pseudonym(pseudonym) if pseudonym else next_number(work),
         year_of_birth=_check_year(year_of_birth),
         created_at=now(),
     )
     work.save(row, "patient.added")
-    return _read_patient(row)
+    return work.read_row(PatientRecord, row)
 
 
 def add_contact(work: ClinicTransaction, patient: PatientRecord, contact: Mapping[str, str]) -> None:
@@ -199,7 +196,7 @@ def add_contact(work: ClinicTransaction, patient: PatientRecord, contact: Mappin
     InputError : `too-long`, or `pseudonym-name`.
     """
     _refuse_name(patient.pseudonym, contact, "name")
-    row = tables.ContactRow(clinic_id=work.clinic_id, id=patient.id, saved_at=now())
+    row = work.new_row(tables.ContactRow, id=patient.id, saved_at=now())
     work.seal_record(row, CONTACT_DETAILS, dict(contact))
     work.save(row, "contact.saved")
 
@@ -242,7 +239,3 @@ def _check_year(year: int | None) -> int | None:
             "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - OLDEST_YEARS), "last": str(this)}
         )
     return year
-
-
-def _read_patient(row: tables.PatientRow) -> PatientRecord:
-    return PatientRecord(row.id, row.pseudonym, row.year_of_birth, row.created_at, row.erased_at)

@@ -11,11 +11,11 @@ from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import ConflictError
+from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.patients.contact_details import check_contact_details
 from skinbeam_clinic.patients.timeline import make_timeline
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -32,20 +32,19 @@ def add_patient_routes(router: ClinicRouter) -> None:
     """Open the routes of patients."""
     router.add("GET", "/", _show_patients, only_reads=True)
     router.add("POST", "/search", _show_patients)
-    router.add("POST", "/patients", _add_patient)
+    router.add("POST", "/patients", _add_patient, form=_show_patients)
     router.add("GET", "/patients/{patient}", _show_patient, only_reads=True)
     router.add("GET", "/patients/{patient}/contact", _show_contact, only_reads=True)
-    router.add("POST", "/patients/{patient}/contact", _save_contact)
-    router.add("POST", "/patients/{patient}/pseudonym", _change_pseudonym)
+    router.add("POST", "/patients/{patient}/contact", _save_contact, form=_show_contact)
+    router.add("POST", "/patients/{patient}/pseudonym", _change_pseudonym, form=_show_refused_pseudonym)
     router.add("POST", "/patients/{patient}/consultations", _begin_consultation)
-    router.add("POST", "/patients/{patient}/case", _begin_from_case)
+    router.add("POST", "/patients/{patient}/case", _begin_from_case, form=_show_patient)
 
 
 def _show_patients(request: ClinicRequest, error: InputError | None = None) -> Response:
     """What is looked for is sent and never stands in an address."""
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
     found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
-    status = 200 if error is None else error_status(error)
     said = {"asked": asked, "new": new, "year": request.text("year")}
     shown = {
         "patients": found,
@@ -56,16 +55,12 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     }
     due = request.repositories.test_spots.list_due(_DUE_LIMIT)
     shown["spots_due"] = {spot.consultation_id: (spot, patient) for spot, patient in reversed(due)}.values()
-    return request.page("patients.html", status, error=error, **shown, **said, **time_formats())
+    return request.page("patients.html", error=error, **shown, **said, **time_formats())
 
 
 def _add_patient(request: ClinicRequest) -> Response:
-    year = request.text("year")
-    try:
-        born = int(year) if year.isdecimal() and len(year) == len("2000") else 0 if year else None
-        patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)
-    except InputError as error:
-        return _show_patients(request, error)
+    born = (request.whole_number("year") or 0) if request.text("year") else None
+    patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)
     return request.redirect(f"/patients/{patient.id}")
 
 
@@ -75,7 +70,6 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
     consultations = desk.consultations.of(id)
     return request.page(
         "patient.html",
-        200 if error is None else error_status(error),
         error=error,
         faults=() if error is None or error.field == "pseudonym" else (error, *error.further_errors),
         renamed=request.text("pseudonym") if error is not None and error.field == "pseudonym" else None,
@@ -88,15 +82,13 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
 
 def _change_pseudonym(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
-    try:
-        patients = request.repositories.patients
-        patients.set_pseudonym(id, request.text("pseudonym"), previous=request.text("previous"))
-    except InputError as error:
-        if error_status(error) not in (409, 422):
-            raise
-        error.field = "pseudonym"
-        return _show_patient(request, error)
+    request.repositories.patients.set_pseudonym(id, request.text("pseudonym"), previous=request.text("previous"))
     return request.redirect(f"/patients/{id}")
+
+
+def _show_refused_pseudonym(request: ClinicRequest, error: InputError) -> Response:
+    error.field = "pseudonym"
+    return _show_patient(request, error)
 
 
 def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -108,7 +100,6 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
     current = kept.version if kept else ""
     return request.page(
         "contact.html",
-        200 if error is None else error_status(error),
         error=error,
         patient=desk.patients.get(id),
         fields=fields,
@@ -119,13 +110,8 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
 
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
-    try:
-        details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
-        request.repositories.patients.set_contact(id, details, version=request.text("version"))
-    except InputError as error:
-        if error_status(error) != 422 and not isinstance(error, ConflictError):
-            raise
-        return _show_contact(request, error)
+    details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
+    request.repositories.patients.set_contact(id, details, version=request.text("version"))
     return request.redirect(f"/patients/{id}")
 
 
@@ -140,17 +126,9 @@ def _begin_from_case(request: ClinicRequest) -> Response:
     """Begin with the form that a case file fills in."""
     id, upload = request.path_parameter("patient"), request.uploads.get("case")
     request.repositories.patients.get(id)  # said before anything of the file is
-    try:
-        if upload is None:
-            raise InputError(
-                "case-no-file",
-                render_message("clinic-fault.no-file"),
-                field="case",
-                hint=render_message("clinic-fault.no-file-hint"),
-            )
-        sent = form_from_case(upload.content, PurePath(upload.name).name)
-    except InputError as error:
-        return _show_patient(request, error)
+    if upload is None:
+        raise catalogue_error("case-no-file", "clinic-fault.no-file", "case")
+    sent = form_from_case(upload.content, PurePath(upload.name).name)
     return request.redirect(f"/consultations/{request.repositories.consultations.begin(id, sent).id}")
 
 
@@ -162,7 +140,7 @@ def add_patient_rights_routes(router: ClinicRouter) -> None:
     router.add("POST", "/patients/{patient}/copy", _download_copy)
     router.add("GET", "/erasures", _show_erasable, only_reads=True)
     router.add("GET", "/patients/{patient}/erasure", _show_erasure, only_reads=True)
-    router.add("POST", "/patients/{patient}/erasure", _erase_patient)
+    router.add("POST", "/patients/{patient}/erasure", _erase_patient, form=_show_erasure)
 
 
 def _download_copy(request: ClinicRequest) -> Response:
@@ -186,7 +164,6 @@ def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Re
     counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
     return request.page(
         "erasure.html",
-        200 if error is None else error_status(error),
         error=error,
         patient=desk.patients.get(id),
         held=held,
@@ -199,14 +176,6 @@ def _erase_patient(request: ClinicRequest) -> Response:
     """Erase once the pseudonym was typed, then show what is left."""
     id, desk = request.path_parameter("patient"), request.repositories
     if request.text("pseudonym") != desk.patients.get(id).pseudonym:
-        return _show_erasure(
-            request,
-            InputError(
-                "erasure-pseudonym",
-                render_message("clinic-fault.pseudonym"),
-                field="pseudonym",
-                hint=render_message("clinic-fault.pseudonym-hint"),
-            ),
-        )
+        raise catalogue_error("erasure-pseudonym", "clinic-fault.pseudonym", "pseudonym")
     desk.erasure.erase(id, retention_years=request.services.keep_years)
     return request.redirect(f"/patients/{id}/erasure")

@@ -57,7 +57,7 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
 
     Raises
     ------
-    AbsentError : the plan has no such option.
+    RecordNotFoundError : the plan has no such option.
     """
     found = OptionRef.parse(place)
     if found.concern < len(plan.concerns) and found.option < len(plan.concerns[found.concern].options):
@@ -70,7 +70,7 @@ def find_place(plan: Plan, chosen: ChosenSetting) -> str:
 
     Raises
     ------
-    AbsentError : the plan has no option of that device and treatment.
+    RecordNotFoundError : the plan has no option of that device and treatment.
     """
     for number, concern in enumerate(plan.concerns):
         for i, option in enumerate(concern.options):

@@ -35,7 +35,7 @@ class OpenPlanCache:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
         key = (repositories.member.clinic_id, repositories.member.id, id)
         cached = self._plans.get(key)

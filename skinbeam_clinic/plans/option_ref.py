@@ -29,7 +29,7 @@ class OptionRef:
 
         Raises
         ------
-        AbsentError : it names none.
+        RecordNotFoundError : it names none.
         """
         found = cls.find(text)
         if found is None:

@@ -12,10 +12,10 @@ from skinbeam_clinic.consultations.repository import (
     advance_state,
     check_unchanged,
     get_open_consultation,
+    list_plan_rows,
 )
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import time_after
-from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import NewPlan, PlanChoice, PlanRecord
@@ -44,16 +44,14 @@ class PlanRepository:
         files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in plan.files.items()}
         with self._access.writing(AccessRight.TREAT) as work:
             check_unchanged(work, work.get(tables.ConsultationRow, consultation_id), revision)
-            mine = tables.PlanRow.consultation_id == consultation_id
-            earlier = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
+            earlier = list_plan_rows(work, consultation_id)
             for last in earlier[-1:]:
                 same = (last.plan_sha256, last.consultation_revision, last.files)
                 if same == (plan.plan_sha256, revision, files):
-                    return _plan_record(work, last)
+                    return work.read_row(PlanRecord, last)
             advance_state(work, consultation_id, ConsultationState.PLANNED)
-            row = tables.PlanRow(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                tables.PlanRow,
                 consultation_id=consultation_id,
                 consultation_revision=revision,
                 made_at=time_after(one.made_at for one in earlier),
@@ -62,26 +60,24 @@ class PlanRepository:
             )
             work.save(row, "plan.made", plan_sha256=plan.plan_sha256)
             void_replaced_consents(work, row)
-            return _plan_record(work, row)
+            return work.read_row(PlanRecord, row)
 
     def get(self, id: str) -> PlanRecord:
         """Return a plan.
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            row = work.get(tables.PlanRow, id)
-            work.log("plan.seen", f"plan/{id}")
-            return _plan_record(work, row)
+        with self._access.reading_row(tables.PlanRow, id, "plan.seen") as (work, row):
+            return work.read_row(PlanRecord, row)
 
     def read_file(self, id: str, name: str) -> bytes:
         """Return a file of a plan by its name, such as `plan.json`.
 
         Raises
         ------
-        AbsentError : this clinic has no such plan, or the plan has no such file.
+        RecordNotFoundError : this clinic has no such plan, or the plan has no such file.
         """
         with self._access.reading(AccessRight.READ) as work:
             kept = work.get(tables.PlanRow, id).files.get(name)
@@ -92,12 +88,11 @@ class PlanRepository:
 
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one is current."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("plans.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "plans.listed") as (work, _):
             mine = tables.PlanRow.consultation_id == consultation_id
             return tuple(
-                _plan_record(work, row) for row in work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
+                work.read_row(PlanRecord, row)
+                for row in work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
             )
 
     def choose(self, id: str, option: str, notes: str = "") -> PlanChoice:
@@ -114,29 +109,18 @@ class PlanRepository:
             get_open_consultation(work, plan.consultation_id)
             earlier = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id)
             made_at = time_after(one.made_at for one in earlier)
-            row = tables.PlanChoiceRow(
-                clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=made_at, made_by=work.actor
-            )
+            row = work.new_row(tables.PlanChoiceRow, plan_id=id, option=option, made_at=made_at, made_by=work.actor)
             work.seal(row, "notes_sealed", notes.encode())
             work.save(row, "choice.made")
             return _plan_choice(work, row)
 
     def list_choices(self, id: str) -> tuple[PlanChoice, ...]:
         """Return the choices made from a plan, oldest first; the last one of a concern is current."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PlanRow, id)
-            work.log("choices.listed", f"plan/{id}")
-            rows = work.rows(
-                tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id, order=(tables.PlanChoiceRow.made_at,)
-            )
+        with self._access.reading_row(tables.PlanRow, id, "choices.listed") as (work, _):
+            table = tables.PlanChoiceRow
+            rows = work.rows(table, table.plan_id == id, order=(table.made_at,))
             return tuple(_plan_choice(work, row) for row in rows)
 
 
-def _plan_record(work: ClinicTransaction, row: tables.PlanRow) -> PlanRecord:
-    held = {field.name: getattr(row, field.name) for field in fields(PlanRecord)}
-    return PlanRecord(**held | {"made_by": work.actor_name(row.made_by)})
-
-
 def _plan_choice(work: ClinicTransaction, row: tables.PlanChoiceRow) -> PlanChoice:
-    notes = work.open(row, "notes_sealed").decode()
-    return PlanChoice(row.id, row.plan_id, row.option, notes, row.made_at, work.actor_name(row.made_by))
+    return work.read_row(PlanChoice, row, notes=work.open(row, "notes_sealed").decode())

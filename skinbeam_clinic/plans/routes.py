@@ -89,7 +89,7 @@ class OpenPlan:
 
         Raises
         ------
-        AbsentError : the plan has no such option.
+        RecordNotFoundError : the plan has no such option.
         """
         return find_option(self.plan, place)
 
@@ -154,7 +154,7 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
 
     Raises
     ------
-    AbsentError : this clinic has no such record.
+    RecordNotFoundError : this clinic has no such record.
     """
     with repositories.reading_one_moment():
         kept = repositories.plans.get(id)

@@ -37,7 +37,7 @@ from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import is_poll
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_setting_routes"]
@@ -276,18 +276,16 @@ def _text(name: str, **params: object) -> str:
 
 def _render_answer(request: ClinicRequest, plan: OpenPlan, view: _AnswerView, error: InputError | None) -> Response:
     """Answer with the part of the page that htmx swaps in; a browser without scripts gets a page of its own."""
-    status = 200 if error is None else error_status(error)
     headers = request.http_request.headers
     if view.pending and is_poll(request.http_request):
         return Response(status_code=204)  # htmx leaves the page as it is, and asks again
     if not request.has_right(AccessRight.TREAT):
         view = replace(view, quantities={})
     if headers.get("hx-request"):
-        return request.fragment("what-if/answer.html", status, error=error, answer=view, plan=plan.record)
+        return request.fragment("what-if/answer.html", error=error, answer=view, plan=plan.record)
     concern, option = plan.find_option(view.place)
     page = request.page(
         "what-if/page.html",
-        status,
         error=error,
         answer=view,
         plan=plan.record,

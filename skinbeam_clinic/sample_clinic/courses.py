@@ -16,12 +16,12 @@ from skinbeam.course.recovery import warning_signs
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.model.estimate import Estimate
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
-from skinbeam.report.consent_context import ConsentSignature, TeachBackTry
+from skinbeam.report.consent_context import ConsentSignature
 from skinbeam.report.consent_form import cooling_off_days, make_consent, teach_back_questions
 from skinbeam.text import ENGLISH, render_message, to_local_time, translate_record, use_language
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES, PlannedAppointment, plan_appointments
-from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import DiaryNote
@@ -220,7 +220,7 @@ class _Course:
             wrong = next(answer for place, answer in enumerate(missed.answers) if place != missed.right_index)
             self.doctor.consents.record_teach_back(consent.id, right | {missed.id: wrong}, (missed.id,))
             yield now() + 10 * _MINUTE
-        told = self.doctor.consents.record_teach_back(consent.id, right, ()).told
+        told = self.doctor.consents.record_teach_back(consent.id, right, ())
         allowed = frozenset({"care"}) if self.chance.random() < 0.5 else frozenset({"care", "teaching"})
         signing = ConsentSignature(
             label=self.course.person.pseudonym,
@@ -228,10 +228,7 @@ class _Course:
             clinician=self.doctor.member.name,
             explained_on=to_local_time(consent.explained_at).date(),
             signed_on=to_local_time(now()).date(),
-            teach_back_tries=tuple(
-                TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
-                for one in told
-            ),
+            teach_back_tries=teach_back_tries(told),
             permitted_uses=allowed,
         )
         with use_language(self.course.language):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
@@ -59,8 +59,8 @@ class TestSpotRepository:
             content, table = SpotContent(firing), treatment_tables.TestSpotRow
             when = b"" if fired_at is None else fired_at.isoformat().encode()
             id = submission_id(form_key, consultation_id, SPOT_CONTENT.to_json(content) + when)
-            if sent := work.rows(table, table.id == id):
-                return _read_spot(work, sent[0])
+            if sent := work.find(table, id):
+                return _read_spot(work, sent)
             return self._store(work, id, consultation_id, content, at)
 
     def add_reading(
@@ -82,7 +82,7 @@ class TestSpotRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such spot, or no such photograph of its consultation.
+        RecordNotFoundError : this clinic has no such spot, or no such photograph of its consultation.
         InputError : `too-long`, `in-the-future`, `before-firing`, or an unknown reaction.
         """
         at = _check_past(seen_at)
@@ -108,26 +108,20 @@ class TestSpotRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("test-spot.seen", f"test_spot/{id}")
-            return _read_spot(work, work.get(treatment_tables.TestSpotRow, id))
+        with self._access.reading_row(treatment_tables.TestSpotRow, id, "test-spot.seen") as (work, row):
+            return _read_spot(work, row)
 
     def of(self, consultation_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("test-spots.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
             return _list_spots(work, {consultation_id})
 
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a patient in all consultations, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            work.log("test-spots.listed", f"patient/{patient_id}")
-            mine = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
-            return _list_spots(work, {one.id for one in mine})
+        with self._access.reading_row(tables.PatientRow, patient_id, "test-spots.listed") as (work, _):
+            return _list_spots(work, set(list_consultation_ids(work, patient_id)))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
         """Return the spots that are due and unread, each with its patient, longest due first.
@@ -171,8 +165,8 @@ class TestSpotRepository:
         at: datetime.datetime,
         readings: Sequence[SpotReading] = (),
     ) -> TestSpotRecord:
-        row = treatment_tables.TestSpotRow(
-            clinic_id=work.clinic_id,
+        row = work.new_row(
+            treatment_tables.TestSpotRow,
             id=id,
             consultation_id=consultation_id,
             machine_id=None,
@@ -229,4 +223,4 @@ def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> Te
 
 def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:
     row = work.get(tables.PatientRow, work.get(tables.ConsultationRow, spot.consultation_id).patient_id)
-    return PatientRecord(row.id, row.pseudonym, row.year_of_birth, row.created_at, row.erased_at)
+    return work.read_row(PatientRecord, row)

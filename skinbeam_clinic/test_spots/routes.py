@@ -21,14 +21,14 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import PulseSettings, read_fired_settings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_test_spot_routes", "format_field_number"]
@@ -64,8 +64,8 @@ class _SpotView:
 def add_test_spot_routes(router: ClinicRouter) -> None:
     """Open the routes of test spots."""
     router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots, only_reads=True)
-    router.add("POST", "/consultations/{consultation}/test-spots", _save_firing)
-    router.add("POST", "/test-spots/{spot}/reading", _save_reading)
+    router.add("POST", "/consultations/{consultation}/test-spots", _save_firing, form=_show_test_spots)
+    router.add("POST", "/test-spots/{spot}/reading", _save_reading, form=_show_refused_reading)
 
 
 def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
@@ -75,7 +75,6 @@ def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
         "test-spots.html",
-        200 if error is None else error_status(error),
         error=error,
         consultation=kept,
         patient=desk.patients.get(kept.patient_id),
@@ -168,16 +167,9 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
 
 
 def _save_firing(request: ClinicRequest) -> Response:
-    here = f"/consultations/{request.path_parameter('consultation')}/test-spots"
-    try:
-        firing = _parse_firing(request)
-        consultation, at = request.path_parameter("consultation"), _parse_time(request)
-        request.repositories.test_spots.fire(consultation, firing, at, form_key=request.text("row"))
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_test_spots(request, error)
-    return request.redirect(here)
+    consultation, firing = request.path_parameter("consultation"), _parse_firing(request)
+    request.repositories.test_spots.fire(consultation, firing, _parse_time(request), form_key=request.text("row"))
+    return request.redirect(f"/consultations/{consultation}/test-spots")
 
 
 def _parse_firing(request: ClinicRequest) -> SpotFiring:
@@ -217,26 +209,26 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
 def _save_reading(request: ClinicRequest) -> Response:
     """Keep a reading, with a photograph where one came; what follows is told on the page that it leads to."""
     spot, upload = request.repositories.test_spots.get(request.path_parameter("spot")), request.uploads.get("photo")
-    try:
-        seen_at, photograph = _parse_time(request), None
-        if upload is not None:
-            kind = image_type(upload)
-            photograph = request.repositories.photographs.add(
-                spot.consultation_id, upload.content, kind, PhotographPermissions()
-            ).id
-        request.repositories.test_spots.add_reading(
-            spot.id,
-            request.text("reaction"),
-            seen_at=seen_at,
-            note=request.text("note"),
-            photograph_id=photograph,
-            shown=request.count("shown"),
-        )
-    except InputError as error:
-        if error_status(error) != 422:
-            raise
-        return _show_test_spots(request, error, spot.consultation_id)
+    seen_at, photograph = _parse_time(request), None
+    if upload is not None:
+        kind = image_type(upload)
+        photograph = request.repositories.photographs.add(
+            spot.consultation_id, upload.content, kind, PhotographPermissions()
+        ).id
+    request.repositories.test_spots.add_reading(
+        spot.id,
+        request.text("reaction"),
+        seen_at=seen_at,
+        note=request.text("note"),
+        photograph_id=photograph,
+        shown=request.whole_number("shown"),
+    )
     return request.redirect(f"/consultations/{spot.consultation_id}/test-spots")
+
+
+def _show_refused_reading(request: ClinicRequest, error: InputError) -> Response:
+    spot = request.repositories.test_spots.get(request.path_parameter("spot"))
+    return _show_test_spots(request, error, spot.consultation_id)
 
 
 def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
@@ -259,5 +251,4 @@ def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
 
 
 def _spot_error(code: str) -> InputError:
-    hint = render_message(f"clinic-spots-fault.{code}-hint")
-    return InputError(f"spot-{code}", render_message(f"clinic-spots-fault.{code}"), field=code, hint=hint)
+    return catalogue_error(f"spot-{code}", f"clinic-spots-fault.{code}", code)

@@ -55,7 +55,7 @@ class AdverseEventRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment.
+        RecordNotFoundError : this clinic has no such treatment.
         InputError : `bad-event` (unknown kind or site), `not-yet`, or `too-long`.
         """
         if kind not in ADVERSE_KINDS or (site and site not in vocabulary_table("site")):
@@ -68,12 +68,12 @@ class AdverseEventRepository:
             content = AdverseEventContent(kind, grade, site, words)
             told = b"" if alarm_id else ADVERSE_EVENT_CONTENT.to_json(content)
             id, table = submission_id(alarm_id or form_key, treatment_id, told), treatment_tables.AdverseEventRow
-            if sent := work.rows(table, table.id == id):
-                if alarm_id and not work.rows(AlarmDecisionRow, AlarmDecisionRow.id == alarm_id):
-                    _correct_event(work, sent[0], content)
-                return _read_event(work, sent[0])
-            row = table(
-                clinic_id=work.clinic_id,
+            if sent := work.find(table, id):
+                if alarm_id and work.find(AlarmDecisionRow, alarm_id) is None:
+                    _correct_event(work, sent, content)
+                return _read_event(work, sent)
+            row = work.new_row(
+                table,
                 id=id,
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment_id,
@@ -88,21 +88,18 @@ class AdverseEventRepository:
                 end_treatment(work, treatment, TreatmentState.STOPPED)
             return _read_event(work, row)
 
-    def resolve(self, id: str, *, words: str = "", at: datetime.datetime | None = None) -> AdverseEvent:
-        """Record that an adverse event is over, by default now, and its outcome.
+    def resolve(self, id: str, *, words: str = "") -> AdverseEvent:
+        """Record that an adverse event is over now, and its outcome.
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
-        InputError : `not-yet`, or `too-long`.
+        RecordNotFoundError : this clinic has no such record.
+        InputError : `too-long`.
         """
-        moment = now()
-        if at is not None and at > moment:
-            raise clinic_error("not-yet", "at")
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.AdverseEventRow, id)
             if row.resolved_at is None:
-                row.resolved_at = at or moment
+                row.resolved_at = now()
                 content = work.open_record(row, ADVERSE_EVENT_CONTENT)
                 work.seal_record(row, ADVERSE_EVENT_CONTENT, replace(content, resolved=words))
                 work.save(row, "adverse-event.resolved")
@@ -110,9 +107,7 @@ class AdverseEventRepository:
 
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
         """Return the adverse events of a consultation, in the order of observation."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("adverse-events.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "adverse-events.listed") as (work, _):
             mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
             return tuple(_read_event(work, row) for row in rows)
@@ -143,18 +138,4 @@ def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, s
 
 def _read_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> AdverseEvent:
     content = work.open_record(row, ADVERSE_EVENT_CONTENT)
-    return AdverseEvent(
-        id=row.id,
-        treatment_id=row.treatment_id,
-        consultation_id=row.consultation_id,
-        source=AdverseEventSource(row.source),
-        kind=content.kind,
-        grade=content.grade,
-        site=content.site,
-        words=content.words,
-        seen_at=row.seen_at,
-        noted_at=row.noted_at,
-        noted_by=work.actor_name(row.noted_by),
-        resolved_at=row.resolved_at,
-        resolved=content.resolved,
-    )
+    return work.read_row(AdverseEvent, row, source=AdverseEventSource(row.source), **vars(content))

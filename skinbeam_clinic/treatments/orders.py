@@ -23,7 +23,7 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
 
     Raises
     ------
-    AbsentError : the option has no device.
+    RecordNotFoundError : the option has no device.
     """
     if option.setup is None:
         raise clinic_error("absent", "plan")

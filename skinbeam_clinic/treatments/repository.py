@@ -12,7 +12,7 @@ from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import new_id, submission_id
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
@@ -60,7 +60,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such consent, or the patient no such appointment.
+        RecordNotFoundError : this clinic has no such consent, or the patient no such appointment.
         InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent is not valid.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -71,9 +71,8 @@ class TreatmentRepository:
                 if one.consent_id == consent_id and one.ended_at is None:
                     return _read_treatment(work, one)
             kept = mark_attended(work, plan.consultation_id, appointment_id)
-            row = table(
-                clinic_id=work.clinic_id,
-                id=new_id(),
+            row = work.new_row(
+                table,
                 consultation_id=plan.consultation_id,
                 plan_id=plan.id,
                 option=consent.option,
@@ -93,17 +92,14 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such record.
+        RecordNotFoundError : this clinic has no such record.
         """
-        with self._access.reading(AccessRight.READ) as work:
-            work.log("treatment.seen", f"treatment/{id}")
-            return _read_treatment(work, work.get(treatment_tables.TreatmentRow, id))
+        with self._access.reading_row(treatment_tables.TreatmentRow, id, "treatment.seen") as (work, row):
+            return _read_treatment(work, row)
 
     def of(self, consultation_id: str) -> tuple[Treatment, ...]:
         """Return the treatments of a consultation, oldest first."""
-        with self._access.reading(AccessRight.READ) as work:
-            work.get(tables.ConsultationRow, consultation_id)
-            work.log("treatments.listed", f"consultation/{consultation_id}")
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "treatments.listed") as (work, _):
             mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
             return tuple(_read_treatment(work, row) for row in rows)
@@ -113,7 +109,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such machine, or it is retired.
+        RecordNotFoundError : this clinic has no such machine, or it is retired.
         InputError : `treatment-begun`: the treatment was started already.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -199,7 +195,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such treatment, or the treatment no such row to correct.
+        RecordNotFoundError : this clinic has no such treatment, or the treatment no such row to correct.
         InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, and no reason), `no-reason`
             (a correction, or a row after the end, without a why), `corrected` (it was corrected already), `too-long`,
             or a setting that is invalid in a case file.
@@ -220,8 +216,8 @@ class TreatmentRepository:
             found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             if any(one.hotter for one in found) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
-            area = treatment_tables.TreatedAreaRow(
-                clinic_id=work.clinic_id,
+            area = work.new_row(
+                treatment_tables.TreatedAreaRow,
                 id=row_id,
                 consultation_id=row.consultation_id,
                 treatment_id=id,
@@ -325,7 +321,7 @@ def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> 
 
 def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
     content = work.open_record(row, FIRED_CONTENT)
-    return TreatedArea(row.id, content.firing, content.deviations, row.fired_at, work.actor_name(row.fired_by))
+    return work.read_row(TreatedArea, row, fired=content.firing, deviations=content.deviations)
 
 
 def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
@@ -336,27 +332,13 @@ def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
     checklist = work.open_record(row, CHECKLIST_CONTENT)
-    return Treatment(
-        id=row.id,
-        consultation_id=row.consultation_id,
-        plan_id=row.plan_id,
-        option=row.option,
-        consent_id=row.consent_id,
-        appointment_id=row.appointment_id,
-        machine_id=row.machine_id,
-        device=row.device,
-        serial=row.serial,
-        number=row.number,
+    return work.read_row(
+        Treatment,
+        row,
         state=TreatmentState(row.state),
         ordered=checklist.ordered,
         answers=name_members(checklist.answers, work.actor_name),
         areas=_read_areas(work, row.id),
         events=list_adverse_events(work, row.id),
         notes=tuple(replace(note, by=work.actor_name(note.by)) for note in _read_notes(work, row)),
-        created_at=row.created_at,
-        created_by=work.actor_name(row.created_by),
-        started_at=row.started_at,
-        started_by=None if row.started_by is None else work.actor_name(row.started_by),
-        ended_at=row.ended_at,
-        ended_by=None if row.ended_by is None else work.actor_name(row.ended_by),
     )

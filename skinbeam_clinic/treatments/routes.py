@@ -1,7 +1,6 @@
 """Routes of treatments: the checklist, treated areas on a face map, adverse events, notes, end, and aftercare."""
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -66,10 +65,10 @@ from skinbeam_clinic.treatments.views import (
     list_blocking_items,
     list_signs,
 )
-from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_treatment_routes"]
+__all__ = ["add_adverse_event", "add_treatment_routes"]
 
 
 def add_treatment_routes(router: ClinicRouter) -> None:
@@ -78,15 +77,15 @@ def add_treatment_routes(router: ClinicRouter) -> None:
     router.add("POST", "/consents/{consent}/treatments", _begin_treatment)
     router.add("GET", here, _show_treatment, only_reads=True)
     router.add("GET", f"{here}/aftercare", _show_aftercare)
-    router.add("POST", f"{here}/machine", _pick_machine)
-    router.add("POST", f"{here}/checklist", _save_answers)
-    router.add("POST", f"{here}/decision", _save_decision)
-    router.add("POST", f"{here}/start", _start_treatment)
-    router.add("POST", f"{here}/areas", _save_firing)
-    router.add("POST", f"{here}/events", _save_event)
+    router.add("POST", f"{here}/machine", _pick_machine, form=_show_treatment)
+    router.add("POST", f"{here}/checklist", _save_answers, form=_show_treatment)
+    router.add("POST", f"{here}/decision", _save_decision, form=_show_treatment)
+    router.add("POST", f"{here}/start", _start_treatment, form=_show_treatment)
+    router.add("POST", f"{here}/areas", _save_firing, form=_show_treatment)
+    router.add("POST", f"{here}/events", _save_event, form=_show_treatment)
     router.add("POST", "/adverse-events/{event}/end", _resolve_event)
-    router.add("POST", f"{here}/notes", _save_note)
-    router.add("POST", f"{here}/end", _end_treatment)
+    router.add("POST", f"{here}/notes", _save_note, form=_show_treatment)
+    router.add("POST", f"{here}/end", _end_treatment, form=_show_treatment)
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ def _show_treatment(
     immediate = session.option.immediate
     return request.page(
         "treatment.html",
-        200 if error is None and not hot_deviations else 422 if error is None else error_status(error),
+        422 if hot_deviations else None,
         error=error,
         session=kept,
         name=session.name,
@@ -315,10 +314,9 @@ def _confirmation_text(deviations: tuple[Deviation, ...]) -> str:
 
 
 def _pick_machine(request: ClinicRequest) -> Response:
-    return _apply_change(
-        request,
-        lambda id: request.repositories.treatments.choose_machine(id, request.text("machine"), request.text("why")),
-    )
+    id = request.path_parameter("treatment")
+    request.repositories.treatments.choose_machine(id, request.text("machine"), request.text("why"))
+    return request.redirect(f"/treatments/{id}")
 
 
 def _save_answers(request: ClinicRequest) -> Response:
@@ -326,50 +324,62 @@ def _save_answers(request: ClinicRequest) -> Response:
     kept = request.repositories.treatments.get(request.path_parameter("treatment"))
     items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
-    return _apply_change(request, lambda id: request.repositories.treatments.add_answers(id, given))
+    request.repositories.treatments.add_answers(kept.id, given)
+    return request.redirect(f"/treatments/{kept.id}")
 
 
 def _save_decision(request: ClinicRequest) -> Response:
-    item = request.text("item")
+    id, item = request.path_parameter("treatment"), request.text("item")
     found = _judge_checklist(request, _load_session(request)) if item in AUTOMATIC_ITEMS else ()
     if item == "course" and any(one.final for one in found):
-        return _show_error(request, clinic_error("plan-outdated", "plan"))
-    return _apply_change(
-        request, lambda id: request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))
-    )
+        raise clinic_error("plan-outdated", "plan")
+    request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))
+    return request.redirect(f"/treatments/{id}")
 
 
 def _start_treatment(request: ClinicRequest) -> Response:
     """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
     if any(one.final for one in _judge_checklist(request, _load_session(request))):
-        return _show_error(request, clinic_error("plan-outdated", "plan"))
-    return _apply_change(request, request.repositories.treatments.start)
+        raise clinic_error("plan-outdated", "plan")
+    started = request.repositories.treatments.start(request.path_parameter("treatment"))
+    return request.redirect(f"/treatments/{started.id}")
 
 
 def _save_firing(request: ClinicRequest) -> Response:
     """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
     session = _load_session(request)
-    found: tuple[Deviation, ...] = ()
-    try:
-        said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
-        if not said.struck:
-            found = find_deviations(session.treatment.ordered, said.settings_with_passes)
-        if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
-            return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
-        request.repositories.treatments.add_area(session.treatment.id, said, form_key=request.text("row"))
-    except InputError as error:
-        return _show_error(request, error)
+    said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
+    found = () if said.struck else find_deviations(session.treatment.ordered, said.settings_with_passes)
+    if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
+        return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
+    request.repositories.treatments.add_area(session.treatment.id, said, form_key=request.text("row"))
     return request.redirect(f"/treatments/{session.treatment.id}#fired")
 
 
 def _save_event(request: ClinicRequest) -> Response:
-    kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "event-site", "event-words"))
+    id = request.path_parameter("treatment")
+    add_adverse_event(request, id, AdverseEventSource.SESSION, site=request.text("event-site"))
+    return request.redirect(f"/treatments/{id}")
+
+
+def add_adverse_event(request: ClinicRequest, treatment_id: str, source: AdverseEventSource, *, site: str) -> None:
+    """Store the adverse event of a form.
+
+    Raises
+    ------
+    InputError : as `AdverseEventRepository.add`.
+    """
+    grade = request.text("grade")
     if grade not in set(AdverseEventGrade):
-        return _show_error(request, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
-    add, bad, source = request.repositories.adverse_events.add, AdverseEventGrade(grade), AdverseEventSource.SESSION
-    key = request.text("row")
-    return _apply_change(
-        request, lambda id: add(id, kind=kind, grade=bad, source=source, site=site, words=words, form_key=key)
+        raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
+    request.repositories.adverse_events.add(
+        treatment_id,
+        kind=request.text("kind"),
+        grade=AdverseEventGrade(grade),
+        source=source,
+        site=site,
+        words=request.text("event-words"),
+        form_key=request.text("row"),
     )
 
 
@@ -379,29 +389,15 @@ def _resolve_event(request: ClinicRequest) -> Response:
 
 
 def _save_note(request: ClinicRequest) -> Response:
-    words, shown, add = request.text("note"), request.count("shown"), request.repositories.treatments.add_note
-    return _apply_change(request, lambda id: add(id, words, shown=shown))
+    id = request.path_parameter("treatment")
+    request.repositories.treatments.add_note(id, request.text("note"), shown=request.whole_number("shown"))
+    return request.redirect(f"/treatments/{id}")
 
 
 def _end_treatment(request: ClinicRequest) -> Response:
     state = TreatmentState.DONE if request.text("state") == "done" else TreatmentState.STOPPED
-    return _apply_change(request, lambda id: request.repositories.treatments.end(id, state))
-
-
-def _apply_change(request: ClinicRequest, change: Callable[[str], object]) -> Response:
-    """Make a change, and show the treatment again, with what was wrong when something was."""
-    id = request.path_parameter("treatment")
-    try:
-        change(id)
-    except InputError as error:
-        return _show_error(request, error)
-    return request.redirect(f"/treatments/{id}")
-
-
-def _show_error(request: ClinicRequest, error: InputError) -> Response:
-    if error_status(error) != 422:
-        raise error
-    return _show_treatment(request, error)
+    ended = request.repositories.treatments.end(request.path_parameter("treatment"), state)
+    return request.redirect(f"/treatments/{ended.id}")
 
 
 def _show_aftercare(request: ClinicRequest) -> Response:

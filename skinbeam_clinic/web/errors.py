@@ -8,9 +8,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from skinbeam.model.document import UNWRITABLE_CODE
 from skinbeam.model.errors import InputError, SkinbeamError
-from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.errors import DISK_FULL
+from skinbeam_clinic.errors import DISK_FULL, catalogue_error
 from skinbeam_clinic.web.pages import render_form
 
 __all__ = ["RefusedError", "accepts_page", "answer_error", "refusal", "refusal_from"]
@@ -51,12 +50,7 @@ def refusal(status: int) -> RefusedError:
     """Return the refusal with an HTTP status; an unknown status becomes a bad request."""
     status = status if status in _KnownRefusals.codes else 400
     code, field = _KnownRefusals.codes[status]
-    return RefusedError(
-        status,
-        InputError(
-            code, render_message(f"app-fault.{code}"), field=field, hint=render_message(f"app-fault.{code}-hint")
-        ),
-    )
+    return RefusedError(status, catalogue_error(code, f"app-fault.{code}", field))
 
 
 def refusal_from(error: Exception) -> RefusedError:

@@ -10,12 +10,11 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
-from skinbeam.model.errors import InputError
-from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import MARK_FIELDS_MAX, TABLES, Submission, find_repeated_field
+from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.web.errors import RefusedError, refusal
 
-__all__ = ["FIELD_BYTES", "is_complete", "read_form"]
+__all__ = ["FIELD_BYTES", "read_form"]
 
 _MOST_FIELDS = 500 + MARK_FIELDS_MAX  # a form with every row of every table, and with every mark of a photograph
 FIELD_BYTES = 10_000
@@ -47,7 +46,7 @@ async def read_form(request: Request, *, field_bytes: int = FIELD_BYTES, lines: 
     if body and parse_options_header(request.headers.get("content-type"))[0] not in _FORM_TYPES:
         raise refusal(415)  # the library would read no field of it, and a save would empty all of them
     length = request.headers.get("content-length", str(len(body)))
-    if length != str(len(body)) or not is_complete(request.headers.get("content-type", ""), body):
+    if length != str(len(body)) or not _is_complete(request.headers.get("content-type", ""), body):
         raise _field_refusal("body-cut-off", "request")
     data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=field_bytes)
     try:
@@ -58,7 +57,7 @@ async def read_form(request: Request, *, field_bytes: int = FIELD_BYTES, lines: 
     return data
 
 
-def is_complete(content_type: str, body: bytes) -> bool:
+def _is_complete(content_type: str, body: bytes) -> bool:
     """Return whether the body of a form ends where it should: nothing is missing, and nothing follows the end.
 
     The library that reads the parts takes what it got when the body ends: it does not require the closing boundary (its
@@ -95,9 +94,4 @@ def _check_fields(request: Request, data: FormData, several: Collection[str]) ->
 
 def _field_refusal(code: str, field: str) -> RefusedError:
     params = {} if field == "request" else {"field": field}
-    return RefusedError(
-        400,
-        InputError(
-            code, render_message(f"app-body.{code}", params), field=field, hint=render_message(f"app-body.{code}-hint")
-        ),
-    )
+    return RefusedError(400, catalogue_error(code, f"app-body.{code}", field, **params))

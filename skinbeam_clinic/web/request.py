@@ -59,6 +59,7 @@ __all__ = [
     "UploadedFile",
     "check_name",
     "error_status",
+    "is_about_entries",
     "json_response",
     "sign_in_page",
 ]
@@ -66,7 +67,7 @@ __all__ = [
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
 _SECRET_FIELDS = frozenset({"password", "old", "new", "own", "code"})
-_LONGEST_COUNT = 9  # digits
+_MOST_DIGITS = 9  # of a whole number
 _LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
@@ -249,10 +250,10 @@ class ClinicRequest:
         """Return a form field as it was typed, since spaces belong to a password; empty where it was not sent."""
         return next((value for key, value in self.fields if key == name), "")
 
-    def count(self, name: str) -> int | None:
-        """Return how many of something a page showed, from a hidden field of its form; None where it does not say."""
+    def whole_number(self, name: str) -> int | None:
+        """Return the whole number of a form field; None where there is none, or one of too many digits."""
         sent = self.text(name)
-        return int(sent) if sent.isdecimal() and len(sent) <= _LONGEST_COUNT else None
+        return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) <= _MOST_DIGITS else None
 
     def text(self, name: str) -> str:
         """Return the text of a form field, without surrounding spaces."""
@@ -289,17 +290,18 @@ class ClinicRequest:
         except UnreachableError:
             return None
 
-    def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
-        """Answer with a rendered template."""
-        shown = {"error": None if error is None else _error_view(error)}
-        return self.html(render_template(f"clinic/{template}", **self.page_context(status), **shown, **values), status)
-
-    def fragment(
-        self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any
+    def page(
+        self, template: str, status: int | None = None, /, *, error: InputError | None = None, **values: Any
     ) -> HTMLResponse:
-        """Answer with a part of a page, which has no menu and no banner."""
-        shown = {"error": None if error is None else _error_view(error)}
-        return self.html(render_template(f"clinic/{template}", **shown, **values), status)
+        """Answer with a rendered template, by default with the status of the error that it shows, or 200."""
+        status = _page_status(error) if status is None else status
+        context = self.page_context(status) | {"error": _error_view(error)}
+        return self.html(render_template(f"clinic/{template}", **context, **values), status)
+
+    def fragment(self, template: str, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
+        """Answer with a part of a page, which has no menu and no banner, with the status of the error that it shows."""
+        page = render_template(f"clinic/{template}", error=_error_view(error), **values)
+        return self.html(page, _page_status(error))
 
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:
@@ -390,6 +392,20 @@ def error_status(error: InputError) -> int:
     return _STATUS.get(type(error), refusal_from(error).status)
 
 
-def _error_view(error: InputError) -> dict[str, str]:
+def is_about_entries(error: InputError) -> bool:
+    """Return whether an error is about what was entered, so that the page of the form shows it beside the entries.
+
+    It is not where a record is not there, a role may not, or a machine fails.
+    """
+    return error_status(error) == 422 or isinstance(error, ConflictError | LockedError | ProviderError)
+
+
+def _page_status(error: InputError | None) -> int:
+    return 200 if error is None else error_status(error)
+
+
+def _error_view(error: InputError | None) -> dict[str, str] | None:
+    if error is None:
+        return None
     message = f"{capitalise(error.message.rstrip('.'))}."
     return {"text": message, "hint": error.hint, "field": error.field}

@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
-from skinbeam.text import render_message
 from skinbeam_clinic.access import (
     BACKGROUND_ROUTES,
     GET_ALONE_ROUTES,
@@ -29,12 +28,12 @@ from skinbeam_clinic.access import (
     require_right,
 )
 from skinbeam_clinic.database.transaction import open_transaction
-from skinbeam_clinic.errors import DeniedError, UnreachableError
+from skinbeam_clinic.errors import DeniedError, UnreachableError, catalogue_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
 from skinbeam_clinic.web.form_body import FIELD_BYTES, read_form
-from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, sign_in_page
+from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedFile, is_about_entries, sign_in_page
 
 __all__ = ["ClinicRouter", "GuestRouter"]
 
@@ -52,6 +51,7 @@ _STEP_ROUTES = {
 }
 
 RouteHandler = Callable[[ClinicRequest], Response]
+FormPage = Callable[[ClinicRequest, InputError], Response]
 
 
 class ClinicRouter:
@@ -65,18 +65,31 @@ class ClinicRouter:
         self._router = router
         self._rate = RequestRate()
 
-    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
+    def add(
+        self,
+        method: str,
+        path: str,
+        handler: RouteHandler,
+        *,
+        form: FormPage | None = None,
+        only_reads: bool = False,
+    ) -> None:
         """Add a route.
 
         Parameters
         ----------
+        form : shows the page of the form that the handler reads again, with an error that is about what was entered;
+            without it every error has the error page.
         only_reads : the handler reads records and does nothing else that takes long: they are read in one transaction.
 
         Raises
         ------
         KeyError : it is not in the table `ROUTES`.
         """
+        if not self._has_route(method, path):
+            return
         door = self._table[method, path]
+        handle = handler if form is None else _with_form(handler, form)
 
         async def answer(request: Request) -> Response:
             clinic_request = ClinicRequest(self._services, request, None)
@@ -93,7 +106,7 @@ class ClinicRouter:
                     await _receive_form(clinic_request, self._longest_field)
                     if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
                         _check_photograph(clinic_request)
-                return await to_thread.run_sync(partial(clinic_request.handle, handler, only_reads=only_reads))
+                return await to_thread.run_sync(partial(clinic_request.handle, handle, only_reads=only_reads))
             except DeniedError as error:
                 await to_thread.run_sync(self._log_denial, clinic_request.session, f"{method} {path}")
                 return clinic_request.error_response(error)
@@ -106,6 +119,10 @@ class ClinicRouter:
 
         methods = ["GET", "HEAD"] if method == "GET" and path not in GET_ALONE_ROUTES else [method]
         self._router.add_api_route(path, _without_body(answer), methods=methods, include_in_schema=False)
+
+    def _has_route(self, method: str, path: str) -> bool:
+        """Return whether this server has a route: every one that is added, which the table must know."""
+        return True
 
     def add_monitoring(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
         """Add a route of the table for monitoring of the server.
@@ -154,13 +171,26 @@ class GuestRouter(ClinicRouter):
     _table = GUEST_ROUTES
     _longest_field = FIELD_BYTES
 
-    def add(self, method: str, path: str, handler: RouteHandler, *, only_reads: bool = False) -> None:
-        """Add a route, where it is one of guests."""
-        if (method, path) in GUEST_ROUTES:
-            super().add(method, path, handler, only_reads=only_reads)
+    def _has_route(self, method: str, path: str) -> bool:
+        """Return whether a route is one of guests."""
+        return (method, path) in GUEST_ROUTES
 
     def _check_rate(self, request: Request, who: MemberSession | None) -> None:
         """Refuse nobody."""
+
+
+def _with_form(handler: RouteHandler, form: FormPage) -> RouteHandler:
+    """Return a handler that answers an error about what was entered with the page of the form."""
+
+    def handle(request: ClinicRequest) -> Response:
+        try:
+            return handler(request)
+        except InputError as error:
+            if not is_about_entries(error):
+                raise
+            return form(request, error)
+
+    return handle
 
 
 def _without_body(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -234,12 +264,5 @@ def _check_photograph(request: ClinicRequest) -> None:
     photograph, most = request.uploads.get("photo"), limit("read", "bytes_max")
     if photograph is not None and len(photograph.content) > most:
         sizes = {"size_MB": round(len(photograph.content) / _MB_BYTES, 1), "most_MB": round(most / _MB_BYTES)}
-        raise RefusedError(
-            413,
-            InputError(
-                "photograph-too-large",
-                render_message("app-fault.photograph-too-large", sizes),
-                field="photo",
-                hint=render_message("app-fault.photograph-too-large-hint"),
-            ),
-        )
+        message = "app-fault.photograph-too-large"
+        raise RefusedError(413, catalogue_error("photograph-too-large", message, "photo", **sizes))

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from skinbeam.model.errors import InputError
 from skinbeam.report.live_figure import script_hashes
 from skinbeam.text import ENGLISH, LANGUAGES, use_language, use_time_zone
-from skinbeam_clinic.web.errors import answer_error, refusal
+from skinbeam_clinic.web.errors import refusal
 
 __all__ = [
     "HEADERS",
@@ -29,8 +29,6 @@ __all__ = [
     "REPORT_POLICY",
     "STATIC_FOLDER",
     "RequestGuard",
-    "is_own_name",
-    "is_same_origin",
     "preferred_language",
     "server_names",
 ]
@@ -98,7 +96,7 @@ def server_names(host: str, others: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(name.lower() for name in (host, "localhost", socket.gethostname(), *others))
 
 
-def is_own_name(request: Request, names: Collection[str]) -> bool:
+def _is_own_name(request: Request, names: Collection[str]) -> bool:
     """Return whether the Host of a request is one of the names, or an IP address.
 
     A page of another site can make its own name point to this machine after it was loaded (DNS rebinding); it then
@@ -114,7 +112,7 @@ def is_own_name(request: Request, names: Collection[str]) -> bool:
     return True
 
 
-def is_same_origin(request: Request) -> bool:
+def _is_same_origin(request: Request) -> bool:
     """Return whether a request that changes something comes from our own page.
 
     Browsers send Sec-Fetch-Site on secure or loopback pages; where it is missing, Origin must name our Host. A
@@ -133,7 +131,7 @@ def _is_secret_address(request: Request, secret: str) -> bool:
     A page at such an address sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site
     then sends `Origin: null` with its form.
     """
-    here = bool(secret) and request.url.path.startswith(secret)
+    here = request.url.path.startswith(secret)
     return here and "sec-fetch-site" not in request.headers and request.headers.get("origin") == "null"
 
 
@@ -143,20 +141,20 @@ class RequestGuard:
     Parameters
     ----------
     names : host names of the app.
-    answer : makes the response to a request that is refused.
+    error_response : makes the response to a request that is refused.
     language : returns the language in which a request is answered.
     zone : time zone of the displayed times; that of this machine where it is None.
-    secret : prefix of addresses that are known to one person alone; empty where there are none.
+    secret_prefix : of addresses that are known to one person alone.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         names: Collection[str],
-        error_response: ErrorResponder = answer_error,
-        language: Callable[[Request], str] = preferred_language,
-        zone: datetime.tzinfo | None = None,
-        secret_prefix: str = "",
+        error_response: ErrorResponder,
+        language: Callable[[Request], str],
+        zone: datetime.tzinfo | None,
+        secret_prefix: str,
     ) -> None:
         self._app = app
         self._secret = secret_prefix
@@ -199,10 +197,10 @@ class RequestGuard:
             refused = refusal(status)
             await self._answer(request, refused.status, refused.error)(scope, receive, with_headers)
 
-        if not is_own_name(request, self._names):
+        if not _is_own_name(request, self._names):
             await refuse(421)
         elif not (
-            scope["method"] in ("GET", "HEAD") or is_same_origin(request) or _is_secret_address(request, self._secret)
+            scope["method"] in ("GET", "HEAD") or _is_same_origin(request) or _is_secret_address(request, self._secret)
         ):
             await refuse(403)
         elif _announced_bytes(request) > MAX_BODY_BYTES:

@@ -11,8 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from skinbeam.model.atomic_files import remove_temporary_paths
-from skinbeam.model.errors import InputError, unknown_name_error
+from skinbeam.model.errors import unknown_name_error
 from skinbeam.text import render_message
+from skinbeam_clinic.errors import catalogue_error
 
 __all__ = ["open_listener", "parse_time_zone", "run_server", "serve_app"]
 
@@ -92,12 +93,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         code = error.errno or 0  # negative for an unknown host name, where only `strerror` gives the reason
         reason = os.strerror(code) if code > 0 else error.strerror or str(error)
-        raise InputError(
-            "cannot-listen",
-            render_message("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": reason}),
-            field="--port",
-            hint=render_message("app-fault.cannot-listen-hint"),
-        ) from None
+        about = {"host": host, "port": str(port), "reason": reason}
+        raise catalogue_error("cannot-listen", "app-fault.cannot-listen", "--port", **about) from None
 
 
 def serve_app(

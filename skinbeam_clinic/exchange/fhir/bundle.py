@@ -39,7 +39,6 @@ from skinbeam_clinic.treatments.models import Treatment
 
 __all__ = [
     "MOST_BYTES",
-    "READ_ERRORS",
     "make_bundle",
     "parse_whole_bundle",
     "read_bundle",
@@ -48,7 +47,7 @@ __all__ = [
 RecordType = TypeVar("RecordType", Treatment, FollowUp, TestSpotRecord)
 
 # Exceptions that a document raises when it does not have the expected structure, or is nested too deep.
-READ_ERRORS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
+_READ_ERRORS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
 
 
 def make_bundle(deidentified: DeidentifiedDossier, clinic: str) -> bytes:
@@ -79,7 +78,7 @@ def read_bundle(content: bytes) -> Dossier:
         for entry in bundle["entry"]:
             held[entry["resource"]["resourceType"]].append(entry["resource"])
         return _parse_dossier(held)
-    except READ_ERRORS:
+    except _READ_ERRORS:
         raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
 
 
@@ -170,14 +169,14 @@ def parse_whole_bundle(content: bytes) -> Dossier:
     try:
         bundle = json.loads(content, object_pairs_hook=_reject_repeated_names, parse_constant=_refuse_number)
         many = len(bundle["entry"]) > _MOST_ENTRIES
-    except READ_ERRORS:
+    except _READ_ERRORS:
         raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
     if many:
         raise clinic_error("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
     dossier = read_bundle(content)
     try:
         lost = [*_find_implausible(dossier), *_find_local_records(dossier), *_find_losses(bundle, dossier)]
-    except (*READ_ERRORS, InputError):
+    except (*_READ_ERRORS, InputError):
         raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
     if lost:
         more = len(lost) - _MOST_NAMED

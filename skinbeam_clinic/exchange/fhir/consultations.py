@@ -25,6 +25,8 @@ from skinbeam_clinic.exchange.fhir.elements import (
     format_time,
     identifier,
     local_coding,
+    local_concept,
+    observation,
     parse_reference,
     parse_time,
     part_id,
@@ -32,6 +34,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     read_identifier,
     reference,
     standard_coding,
+    ucum_quantity,
 )
 from skinbeam_clinic.models import ConsultationRecord, PatientRecord, PhotographPermissions, PhotographRecord
 
@@ -128,25 +131,22 @@ def skin_observations(one: ConsultationRecord) -> list[Resource]:
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
         found.append(_skin_observation(one, "phototype", code, valueCodeableConcept=value))
     if _ITA_NUMBER.fullmatch(angle):
-        code = codeable_concept(local_coding("observation", "ita"), text=english_text("ita"))
-        quantity = {"value": float(angle.replace(",", ".")), "unit": "°", "code": "deg"}
-        found.append(
-            _skin_observation(one, "ita", code, valueQuantity=quantity | {"system": "http://unitsofmeasure.org"})
-        )
+        quantity = ucum_quantity(float(angle.replace(",", ".")), "deg", "°")
+        found.append(_skin_observation(one, "ita", local_concept("observation", "ita"), valueQuantity=quantity))
     return found
 
 
 def _skin_observation(one: ConsultationRecord, name: str, code: Resource, **value: Any) -> Resource:
-    return {
-        "resourceType": "Observation",
-        "id": part_id(one.id, name),
-        "status": "preliminary" if one.state == ConsultationState.DRAFT else "final",
-        "code": code,
-        "subject": reference(one.patient_id),
-        "encounter": reference(one.id),
-        "effectiveDateTime": format_time(one.saved_at),
-        "derivedFrom": [reference(part_id(one.id, "answers"))],
-    } | value
+    return observation(
+        part_id(one.id, name),
+        code,
+        patient_id=one.patient_id,
+        consultation_id=one.id,
+        status="preliminary" if one.state == ConsultationState.DRAFT else "final",
+        effectiveDateTime=format_time(one.saved_at),
+        derivedFrom=[reference(part_id(one.id, "answers"))],
+        **value,
+    )
 
 
 def parse_consultation(encounter: Resource, response: Resource) -> ConsultationRecord:

@@ -25,15 +25,19 @@ __all__ = [
     "attachment",
     "attachment_content",
     "codeable_concept",
+    "component",
     "drop_empty",
     "english_text",
     "extension",
+    "find_record",
     "format_time",
     "full_url",
-    "has_record",
     "identifier",
     "local_coding",
+    "local_concept",
     "make_quantity",
+    "notes",
+    "observation",
     "pain_quantity",
     "parse_reference",
     "parse_time",
@@ -44,8 +48,10 @@ __all__ = [
     "read_record",
     "record_extension",
     "reference",
+    "setting_components",
     "site_concept",
     "standard_coding",
+    "ucum_quantity",
 ]
 
 Resource = dict[str, Any]
@@ -189,7 +195,6 @@ _UNITS = {
     "_per_cm2": ("/cm²", "/cm2"),
     "_C": ("°C", "Cel"),
 }
-_UCUM = "http://unitsofmeasure.org"
 
 
 def record_extension(name: str, record: Any) -> Resource:
@@ -197,9 +202,10 @@ def record_extension(name: str, record: Any) -> Resource:
     return extension(name, record=TypeAdapter(type(record)).dump_json(record).decode())
 
 
-def has_record(resource: Resource, name: str) -> bool:
-    """Return whether a resource contains a record with this name."""
-    return any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
+def find_record(resource: Resource, name: str, kind: type[Record]) -> Record | None:
+    """Return the record in a resource's extension; None where it contains none with this name."""
+    held = any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
+    return read_record(resource, name, kind) if held else None
 
 
 def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
@@ -212,20 +218,61 @@ def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
     return TypeAdapter(kind).validate_json(read_extension(resource, name)["record"])
 
 
+def observation(
+    id: str, code: Resource, *, patient_id: str, consultation_id: str, status: str = "final", **values: Any
+) -> Resource:
+    """Return an Observation of a patient in a consultation; values that are empty are left out."""
+    about = {"subject": reference(patient_id), "encounter": reference(consultation_id)}
+    return drop_empty({"resourceType": "Observation", "id": id, "status": status, "code": code, **about, **values})
+
+
+def local_concept(system: str, code: str) -> Resource:
+    """Return the CodeableConcept of a code of our own, with its text in the catalogue."""
+    return codeable_concept(local_coding(system, code), text=english_text(code))
+
+
+def component(coding: Resource, **value: Any) -> Resource:
+    """Return a component of an Observation."""
+    return {"code": codeable_concept(coding), **value}
+
+
+def setting_components(settings: Mapping[str, float]) -> list[Resource]:
+    """Return the settings of a pulse as components of an Observation."""
+    return [
+        component(local_coding("setting", name), valueQuantity=make_quantity(name, value))
+        for name, value in settings.items()
+    ]
+
+
+def notes(*texts: str) -> list[Resource]:
+    """Return the texts that are not empty as Annotations."""
+    return [{"text": text} for text in texts if text]
+
+
 def make_quantity(name: str, value: float) -> Resource:
     """Return a Quantity; its unit is the suffix of the number's name in the case file."""
     shown, code = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), ("", ""))
-    return {"value": value} | ({"unit": shown, "system": _UCUM, "code": code} if code else {})
+    return ucum_quantity(value, code, shown) if code else {"value": value}
 
 
 def pain_quantity(pain_0_10: float) -> Resource:
     """Return a Quantity of pain from 0 to 10, with the unit that its LOINC code requires."""
-    return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
+    return ucum_quantity(pain_0_10, "{score}")
 
 
 def percentage(value: float) -> Resource:
     """Return a Quantity of a percentage, to one decimal."""
-    return {"value": round(value, 1), "unit": "%", "system": _UCUM, "code": "%"}
+    return ucum_quantity(round(value, 1), "%")
+
+
+def ucum_quantity(value: float, code: str, unit: str = "") -> Resource:
+    """Return a Quantity with a unit of UCUM.
+
+    Parameters
+    ----------
+    unit : for people; the code if empty.
+    """
+    return {"value": value, "unit": unit or code, "system": "http://unitsofmeasure.org", "code": code}
 
 
 def site_concept(sites: Iterable[str]) -> list[Resource]:

@@ -1,23 +1,28 @@
 """FHIR resources of diaries and follow-ups (QuestionnaireResponse, Observation), and back."""
 
+from typing import Any
+
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
     PAIN,
     Resource,
     codeable_concept,
+    component,
     drop_empty,
-    english_text,
+    find_record,
     format_time,
-    has_record,
     local_coding,
+    local_concept,
+    notes,
+    observation,
     pain_quantity,
     parse_reference,
     part_id,
-    read_record,
     record_extension,
     reference,
     standard_coding,
+    ucum_quantity,
 )
 from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, PatientReport
 
@@ -43,42 +48,36 @@ def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> l
             items.append({"linkId": name, "answer": answers})
     if one.photograph_id is not None:
         items.append({"linkId": "photograph", "answer": [{"valueReference": reference(one.photograph_id)}]})
-    about = {
-        "partOf": [reference(one.treatment_id)],
-        "subject": reference(patient_id),
-        "encounter": reference(consultation_id),
-    }
     response = {
         "resourceType": "QuestionnaireResponse",
         "id": one.id,
         "extension": [record_extension(_DIARY_RECORD, one)],
-        **about,
+        "partOf": [reference(one.treatment_id)],
+        "subject": reference(patient_id),
+        "encounter": reference(consultation_id),
         "questionnaire": f"{FHIR_BASE}/Questionnaire/diary",
         "status": "completed",
         "authored": format_time(one.written_at),
         "source": reference(patient_id),
         "item": items,
     }
-    pain = {
-        "resourceType": "Observation",
-        "id": part_id(one.id, "pain"),
-        **about,
-        "status": "final",
-        "code": codeable_concept(standard_coding(PAIN)),
-        "effectiveDateTime": format_time(one.written_at),
-        "valueQuantity": pain_quantity(one.note.pain),
-        "derivedFrom": [reference(one.id)],
-    }
+    pain = observation(
+        part_id(one.id, "pain"),
+        codeable_concept(standard_coding(PAIN)),
+        patient_id=patient_id,
+        consultation_id=consultation_id,
+        partOf=[reference(one.treatment_id)],
+        effectiveDateTime=format_time(one.written_at),
+        valueQuantity=pain_quantity(one.note.pain),
+        derivedFrom=[reference(one.id)],
+    )
     return [drop_empty(response), pain]
 
 
 def parse_diary_entry(response: Resource) -> tuple[str, DiaryEntry] | None:
     """Return the consultation's id and the diary entry of a resource; None where it is no diary entry."""
-    return (
-        (parse_reference(response["encounter"]), read_record(response, _DIARY_RECORD, DiaryEntry))
-        if has_record(response, _DIARY_RECORD)
-        else None
-    )
+    entry = find_record(response, _DIARY_RECORD, DiaryEntry)
+    return None if entry is None else (parse_reference(response["encounter"]), entry)
 
 
 _FOLLOW_UP_RECORD = "follow-up"
@@ -88,70 +87,68 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
     """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report."""
     grades = [_grade_observation(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
     pairs = [
-        _follow_up_observation(one, pair.id, "photograph-pair", patient_id)
-        | {"derivedFrom": [reference(pair.before_id), reference(pair.after_id)]}
+        _follow_up_observation(
+            one,
+            pair.id,
+            "photograph-pair",
+            patient_id,
+            derivedFrom=[reference(pair.before_id), reference(pair.after_id)],
+        )
         for pair in one.pairs
     ]
     said = [] if one.said is None else [_report_response(one, one.said, patient_id)]
-    seen = _follow_up_observation(one, one.id, "follow-up", patient_id) | {
-        "extension": [record_extension(_FOLLOW_UP_RECORD, one)],
-        "effectiveDateTime": format_time(one.seen_at),
-        "hasMember": [reference(held["id"]) for held in (*grades, *pairs, *said)],
-        "component": [
-            {
-                "code": codeable_concept(local_coding("observation", "months-after")),
-                "valueQuantity": {"value": one.months_after, "unit": "mo", **_UCUM_MONTH},
-            }
-        ],
-    }
-    return [drop_empty(seen), *grades, *pairs, *said]
+    months = ucum_quantity(one.months_after, "mo")
+    seen = _follow_up_observation(
+        one,
+        one.id,
+        "follow-up",
+        patient_id,
+        extension=[record_extension(_FOLLOW_UP_RECORD, one)],
+        effectiveDateTime=format_time(one.seen_at),
+        hasMember=[reference(held["id"]) for held in (*grades, *pairs, *said)],
+        component=[component(local_coding("observation", "months-after"), valueQuantity=months)],
+    )
+    return [seen, *grades, *pairs, *said]
 
 
-_UCUM_MONTH = {"system": "http://unitsofmeasure.org", "code": "mo"}
-
-
-def parse_follow_up(observation: Resource) -> FollowUp | None:
+def parse_follow_up(resource: Resource) -> FollowUp | None:
     """Return the follow-up of a resource; None where it is no follow-up."""
-    return read_record(observation, _FOLLOW_UP_RECORD, FollowUp) if has_record(observation, _FOLLOW_UP_RECORD) else None
+    return find_record(resource, _FOLLOW_UP_RECORD, FollowUp)
 
 
-def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str) -> Resource:
-    return {
-        "resourceType": "Observation",
-        "id": id,
-        "partOf": [reference(one.treatment_id)],
-        "status": "final",
-        "code": codeable_concept(local_coding("observation", name), text=english_text(name)),
-        "subject": reference(patient_id),
-        "encounter": reference(one.consultation_id),
-    }
+def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str, **values: Any) -> Resource:
+    return observation(
+        id,
+        local_concept("observation", name),
+        patient_id=patient_id,
+        consultation_id=one.consultation_id,
+        partOf=[reference(one.treatment_id)],
+        **values,
+    )
 
 
 def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
     rater = "blinded" if grade.blinded else "physician"
-    components: list[Resource] = [
-        {"code": codeable_concept(local_coding("scale", "gais")), "valueInteger": int(grade.change)},
-        {
-            "code": codeable_concept(local_coding("observation", "rater")),
-            "valueCodeableConcept": codeable_concept(local_coding("rater", rater)),
-        },
+    graded_by = codeable_concept(local_coding("rater", rater))
+    components = [
+        component(local_coding("scale", "gais"), valueInteger=int(grade.change)),
+        component(local_coding("observation", "rater"), valueCodeableConcept=graded_by),
     ]
-    for reading in grade.readings:
-        components += [
-            {
-                "code": codeable_concept(local_coding("scale", f"{reading.scale}-{when}")),
-                "valueQuantity": {"value": score},
-            }
-            for when, score in (("before", reading.before), ("after", reading.after))
-            if score is not None
-        ]
-    return _follow_up_observation(one, part_id(one.id, f"grade-{number}"), "improvement", patient_id) | drop_empty(
-        {
-            "effectiveDateTime": format_time(grade.graded_at),
-            "valueCodeableConcept": codeable_concept(local_coding("quarter", grade.quarter)),
-            "component": components,
-            "note": [{"text": grade.notes}] if grade.notes else None,
-        }
+    components += [
+        component(local_coding("scale", f"{reading.scale}-{when}"), valueQuantity={"value": score})
+        for reading in grade.readings
+        for when, score in (("before", reading.before), ("after", reading.after))
+        if score is not None
+    ]
+    return _follow_up_observation(
+        one,
+        part_id(one.id, f"grade-{number}"),
+        "improvement",
+        patient_id,
+        effectiveDateTime=format_time(grade.graded_at),
+        valueCodeableConcept=codeable_concept(local_coding("quarter", grade.quarter)),
+        component=components,
+        note=notes(grade.notes),
     )
 
 

@@ -23,6 +23,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     format_time,
     identifier,
     local_coding,
+    notes,
     parse_reference,
     parse_time,
     part_id,
@@ -125,7 +126,7 @@ def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
                 "subject": reference(patient_id),
                 "encounter": reference(kept.plan.consultation_id),
                 "authoredOn": format_time(choice.made_at),
-                "note": [{"text": choice.notes}] if choice.notes else None,
+                "note": notes(choice.notes),
             }
         )
         for choice in kept.choices

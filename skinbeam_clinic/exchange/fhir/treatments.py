@@ -8,19 +8,23 @@ from skinbeam_clinic.exchange.fhir.elements import (
     PAIN,
     Resource,
     codeable_concept,
+    component,
     drop_empty,
     english_text,
+    find_record,
     format_time,
-    has_record,
     identifier,
     local_coding,
-    make_quantity,
+    local_concept,
+    notes,
+    observation,
     pain_quantity,
     part_id,
     percentage,
     read_record,
     record_extension,
     reference,
+    setting_components,
     site_concept,
     standard_coding,
 )
@@ -29,7 +33,6 @@ from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, T
 
 __all__ = [
     "appointment_resource",
-    "pain_component",
     "parse_appointment",
     "parse_test_spot",
     "parse_treatment",
@@ -76,7 +79,6 @@ _TEST_SPOT_RECORD = "test-spot"
 def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
     """Return a test spot as Procedure, with Observations of its setting and readings, and its Device."""
     settings = one.firing.settings
-    about = {"subject": reference(patient_id), "encounter": reference(one.consultation_id)}
     device_id = part_id(one.id, "device")
     procedure = {
         "resourceType": "Procedure",
@@ -84,52 +86,44 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         "extension": [record_extension(_TEST_SPOT_RECORD, one)],
         "basedOn": [reference(one.firing.plan_id)],
         "status": "completed",
-        "code": codeable_concept(local_coding("procedure", "test-spot"), text=english_text("test-spot")),
-        **about,
+        "code": local_concept("procedure", "test-spot"),
+        "subject": reference(patient_id),
+        "encounter": reference(one.consultation_id),
         "performedDateTime": format_time(one.fired_at),
         "bodySite": site_concept([settings.site]),
         "usedReference": [reference(device_id)],
-        "note": [{"text": one.firing.why}] if one.firing.why else None,
+        "note": notes(one.firing.why),
     }
-    fired = {
-        "resourceType": "Observation",
-        "id": part_id(one.id, "fired"),
-        "partOf": [reference(one.id)],
-        "status": "final",
-        "code": codeable_concept(local_coding("observation", "test-spot-fired"), text=english_text("test-spot-fired")),
-        **about,
-        "effectiveDateTime": format_time(one.fired_at),
-        "component": [
-            {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
-            for name, value in settings.numbers().items()
-        ],
-    }
+    fired = observation(
+        part_id(one.id, "fired"),
+        local_concept("observation", "test-spot-fired"),
+        patient_id=patient_id,
+        consultation_id=one.consultation_id,
+        partOf=[reference(one.id)],
+        effectiveDateTime=format_time(one.fired_at),
+        component=setting_components(settings.numbers()),
+    )
     device = {"resourceType": "Device", "id": device_id, "identifier": [identifier("device", settings.device)]}
-    made = [drop_empty(procedure), drop_empty(fired), device]
-    readings = (_reading_observation(one, reading, n) | about for n, reading in enumerate(one.readings, 1))
-    return [*made, *readings]
+    readings = (_reading_observation(one, reading, n, patient_id) for n, reading in enumerate(one.readings, 1))
+    return [drop_empty(procedure), fired, device, *readings]
 
 
 def parse_test_spot(procedure: Resource) -> TestSpotRecord | None:
     """Return the test spot of a Procedure; None where it is no test spot."""
-    return (
-        read_record(procedure, _TEST_SPOT_RECORD, TestSpotRecord) if has_record(procedure, _TEST_SPOT_RECORD) else None
-    )
+    return find_record(procedure, _TEST_SPOT_RECORD, TestSpotRecord)
 
 
-def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int) -> Resource:
-    return drop_empty(
-        {
-            "resourceType": "Observation",
-            "id": part_id(one.id, f"reading-{number}"),
-            "partOf": [reference(one.id)],
-            "status": "final",
-            "code": codeable_concept(local_coding("observation", "reaction"), text=english_text("reaction")),
-            "effectiveDateTime": format_time(reading.seen_at),
-            "valueCodeableConcept": codeable_concept(local_coding("reaction", reading.reaction)),
-            "derivedFrom": [reference(reading.photograph_id)] if reading.photograph_id else None,
-            "note": [{"text": reading.note}] if reading.note else None,
-        }
+def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int, patient_id: str) -> Resource:
+    return observation(
+        part_id(one.id, f"reading-{number}"),
+        local_concept("observation", "reaction"),
+        patient_id=patient_id,
+        consultation_id=one.consultation_id,
+        partOf=[reference(one.id)],
+        effectiveDateTime=format_time(reading.seen_at),
+        valueCodeableConcept=codeable_concept(local_coding("reaction", reading.reaction)),
+        derivedFrom=[reference(reading.photograph_id)] if reading.photograph_id else None,
+        note=notes(reading.note),
     )
 
 
@@ -159,12 +153,7 @@ def treatment_resources(one: Treatment, patient_id: str) -> list[Resource]:
 
 def parse_treatment(procedure: Resource) -> Treatment | None:
     """Return the treatment of a Procedure; None where it is no treatment."""
-    return read_record(procedure, _TREATMENT_RECORD, Treatment) if has_record(procedure, _TREATMENT_RECORD) else None
-
-
-def pain_component(pain_0_10: float) -> Resource:
-    """Return a component with a reported pain from 0 to 10."""
-    return {"code": codeable_concept(standard_coding(PAIN)), "valueQuantity": pain_quantity(pain_0_10)}
+    return find_record(procedure, _TREATMENT_RECORD, Treatment)
 
 
 def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
@@ -211,40 +200,30 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
     """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
     fired = area.fired
     status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
-    components: list[Resource] = [
-        {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
-        for name, value in fired.settings.numbers().items()
-    ]
-    for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
-        if count is not None:
-            components.append({"code": codeable_concept(local_coding("setting", name)), "valueInteger": count})
+    counts = (("passes", fired.passes), ("pulses", fired.pulses))
     endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), text=fired.endpoint_words)
-    components.append(
-        {"code": codeable_concept(local_coding("observation", "endpoint")), "valueCodeableConcept": endpoint}
-    )
+    components = [
+        *setting_components(fired.settings.numbers()),
+        *(component(local_coding("setting", name), valueInteger=count) for name, count in counts if count is not None),
+        component(local_coding("observation", "endpoint"), valueCodeableConcept=endpoint),
+    ]
     if fired.pain_0_10 is not None:
-        components.append(pain_component(fired.pain_0_10))
+        components.append(component(standard_coding(PAIN), valueQuantity=pain_quantity(fired.pain_0_10)))
     components += [
-        {
-            "code": codeable_concept(local_coding("deviation", found.name)),
-            "valueQuantity": percentage(found.pct),
-        }
+        component(local_coding("deviation", found.name), valueQuantity=percentage(found.pct))
         for found in area.deviations
     ]
-    return drop_empty(
-        {
-            "resourceType": "Observation",
-            "id": area.id,
-            "partOf": [reference(one.id)],
-            "status": status,
-            "code": codeable_concept(local_coding("observation", "treated-area"), text=english_text("treated-area")),
-            "subject": reference(patient_id),
-            "encounter": reference(one.consultation_id),
-            "effectiveDateTime": format_time(area.fired_at),
-            "bodySite": next(iter(site_concept([fired.site])), None),
-            "component": components,
-            "note": [{"text": said} for said in (fired.words, fired.reason, fired.why) if said],
-        }
+    return observation(
+        area.id,
+        local_concept("observation", "treated-area"),
+        patient_id=patient_id,
+        consultation_id=one.consultation_id,
+        status=status,
+        partOf=[reference(one.id)],
+        effectiveDateTime=format_time(area.fired_at),
+        bodySite=next(iter(site_concept([fired.site])), None),
+        component=components,
+        note=notes(fired.words, fired.reason, fired.why),
     )
 
 

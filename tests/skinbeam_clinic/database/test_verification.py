@@ -316,7 +316,6 @@ def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Databa
     assert (entry.actor, entry.action) == ("command line", "patient.seen")
     newest = full.audit_log.newest(3)
     assert [one.action for one in newest] == ["trail.seen", "trail.seen", "patient.seen"]
-    assert full.audit_log.newest(1, before=newest[-1].seq)[0].seq == newest[-1].seq - 1
     for role, may in ((Role.CLINICIAN, False), (Role.ASSISTANT, False), (Role.AUDITOR, True)):
         theirs = ClinicRepositories(database, replace(full.member, role=role)).audit_log
         if may:

@@ -18,7 +18,6 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.accounts import routes
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import clinic_error
@@ -103,7 +102,6 @@ def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch
         raise clinic_error("disk-full", "--db", reason="No space left on device")
 
     monkeypatch.setattr(AccountRepository, "reset_password", is_full)
-    monkeypatch.setattr(routes, "_change_members", lambda _, change: change())
     member = clinics.members[HOME, Role.AUDITOR].id
     told = clinics.browser(Role.OWNER).post(
         f"/people/{member}/password", data={"password": "another four words", "own": PASSWORD}
