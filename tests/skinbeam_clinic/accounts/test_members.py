@@ -232,6 +232,21 @@ def test_a_success_of_the_same_name_ends_no_attempt_that_is_being_counted(door: 
     assert between
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_during_a_sign_in_ends_its_session_and_is_no_defect(
+    door: SignIn, ann: Member, clock: Clock, hours: float
+) -> None:
+    def set_clock(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO login_session"):
+            clock.ahead = datetime.timedelta(hours=hours)
+
+    event.listen(door._database.engine, "after_cursor_execute", set_clock)
+    signed = door.sign_in(CLINIC, "Ann", PASSWORD)
+    assert clock.ahead
+    assert signed.member == ann
+    assert door.find_session(signed.token) is None
+
+
 def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, ann: Member, clock: Clock) -> None:
     idle = door.sign_in(CLINIC, "Ann", PASSWORD)
     clock.ahead = IDLE_LIMIT - datetime.timedelta(minutes=1)
