@@ -37,6 +37,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries import patient_routes
+from skinbeam_clinic.diaries import routes as diary_routes
 from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings, MailServer, read_contact_settings
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import AlarmCount
@@ -575,6 +576,18 @@ def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Pat
         page = client.get("/alarms").text
         assert page.count('action="/alarms/') == 21
         assert statements_of(made, client) == few
+
+
+def test_the_page_of_alarms_says_how_many_diaries_it_leaves_out(
+    fresh: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        raised(fresh)
+    client, left_out = fresh.browser(Role.CLINICIAN), "2 diaries have unread entries"
+    assert left_out not in client.get("/alarms").text
+    monkeypatch.setattr(diary_routes, "_UNREAD_LIMIT", 1)
+    page = client.get("/alarms").text
+    assert (left_out in page, page.count("questions 1")) == (True, 1)
 
 
 def statements_of(clinics: Clinics, client: TestClient) -> int:
