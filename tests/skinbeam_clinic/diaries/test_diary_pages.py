@@ -32,6 +32,7 @@ from skinbeam.course.recovery import (
 )
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
+from skinbeam.plan_records.document import read_plan
 from skinbeam.text import use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -45,6 +46,8 @@ from skinbeam_clinic.diaries.views import make_alarm_banner
 from skinbeam_clinic.jobs import queue
 from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.plans import document as plan_documents
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.web.application import build_clinic_app
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
@@ -559,6 +562,17 @@ def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> 
     raised(fresh)
     assert "No mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
     assert AlarmNotifier(fresh.database, ContactSettings()).process_next()
+
+
+def test_pages_of_one_plan_parse_it_once(fresh: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[object] = []
+    monkeypatch.setattr(plan_documents, "_PARSED_PLANS", MinuteCache(2))
+    monkeypatch.setattr(plan_documents, "read_plan", lambda held: parsed.append(held) or read_plan(held))
+    of, client = treated(fresh.desk()), fresh.browser(Role.CLINICIAN)
+    plan = fresh.desk().treatments.get(of.treatment).plan_id
+    for path in (f"/treatments/{of.treatment}/diary", f"/plans/{plan}", f"/treatments/{of.treatment}/diary"):
+        assert client.get(path).status_code == 200
+    assert len(parsed) == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
