@@ -17,9 +17,9 @@ from diary_samples import CALM, WARNING, Treated, treated
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute
+from page_statements import statements_of
 from PIL import Image
 from report_samples import sample
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam.course.recovery import (
@@ -586,10 +586,10 @@ def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Pat
                 made.desk(Role.ASSISTANT).alarms.answer(alarm, "Called.")
                 made.desk(Role.OWNER).diaries.mark_read(made.desk().alarms.get(alarm).entry.treatment_id)
             if number == 0:
-                few = statements_of(made, client)
+                few = statements_of(made, client, "/alarms")
         page = client.get("/alarms").text
         assert page.count('action="/alarms/') == 21
-        assert statements_of(made, client) == few
+        assert statements_of(made, client, "/alarms") == few
 
 
 def test_the_page_of_alarms_says_how_many_diaries_it_leaves_out(
@@ -602,22 +602,6 @@ def test_the_page_of_alarms_says_how_many_diaries_it_leaves_out(
     monkeypatch.setattr(diary_routes, "_UNREAD_LIMIT", 1)
     page = client.get("/alarms").text
     assert (left_out in page, page.count("questions 1")) == (True, 1)
-
-
-def statements_of(clinics: Clinics, client: TestClient) -> int:
-    """How many statements the page of alarms sends to the database."""
-    count = 0
-
-    def note(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    event.listen(clinics.database.engine, "before_cursor_execute", note)
-    try:
-        assert client.get("/alarms").status_code == 200
-    finally:
-        event.remove(clinics.database.engine, "before_cursor_execute", note)
-    return count
 
 
 def test_the_banner_grows_louder(clinics: Clinics) -> None:
