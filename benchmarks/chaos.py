@@ -1,12 +1,13 @@
 """Four weeks of a synthetic clinic in which everything goes wrong, and whether anything that was saved is lost.
 
 Run alone, as root on Linux: `python benchmarks/chaos.py [--days 28] [--day-s 12] [--seed 2026] [--only SQLite]`.
-The app is what `skinbeam serve` starts; clinicians and patients (`chaos_people.py`) reach it through a cable that is
-pulled, and the app reaches PostgreSQL and its mail server through others. At random the server is killed (SIGKILL), the
-disk under database and files is full to the last byte (a small tmpfs), the clock is set forward or back by up to three
-days (`chaos_clock.py`), PostgreSQL is killed, a cable is pulled or goes dead. Each night the records are tidied and
-backed up, each week a restore is rehearsed. At the end `chaos_verdict.py` looks for everything in the records. A kill
-ends programs, not the machine: what a disk loses when its power fails is not tried.
+The app is what `skinbeam serve` starts; clinicians, who sign in with a second factor (`chaos_sign_in.py`), and patients
+(`chaos_people.py`) reach it through a cable that is pulled, and the app reaches PostgreSQL and its mail server through
+others. At random the server is killed (SIGKILL), the disk under database and files is full to the last byte (a small
+tmpfs), the clock is set forward or back by up to three days (`chaos_clock.py`), PostgreSQL is killed, a cable is pulled
+or goes dead. Each night the records are tidied and backed up, each week a restore is rehearsed. At the end
+`chaos_verdict.py` looks for everything in the records. A kill ends programs, not the machine: what a disk loses when
+its power fails is not tried.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import pyotp
 from chaos_clock import ClockPrograms, MachineClock
 from chaos_faults import Cable, MailSink, SmallDisk
 from chaos_people import ChaosClinician, ChaosPatient, Ledger
@@ -35,6 +37,7 @@ from private_postgresql import PrivatePostgresql
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.backup import restore_backup
 from skinbeam_clinic.database.columns import clock_set_to, now
@@ -194,19 +197,21 @@ class Month:
 
     def _people(self, database: Database, seed: str) -> list[ChaosClinician | ChaosPatient]:
         accounts = AccountRepository(database, self.operator, OnePassword())
+        require_second_factors(database, accounts.add("owner", Role.OWNER, PASSWORD))
         operator = ClinicRepositories(database, self.operator)
         operator.machines.add(device=ORDER.device, serial="SYN-1", name="Dye laser")
         first_day = str((now() + datetime.timedelta(days=AHEAD_DAYS)).date())
         people: list[ChaosClinician | ChaosPatient] = []
         for number in range(CLINICIANS):
-            member = accounts.add(f"clinician {number}", Role.CLINICIAN, PASSWORD)
+            member = accounts.add(f"clinician {number}", Role.CLINICIAN, PASSWORD, temporary=True)
             people.append(
                 ChaosClinician(
                     self.clinic.cable.port,
                     self.ledger,
                     f"{seed} clinician {number}",
                     member=(member.id, member.name, HOUSE),
-                    password=PASSWORD,
+                    passwords=(PASSWORD, f"{PASSWORD} {number}"),
+                    now=self.clinic.clock.now,
                     treatment=begin_session(database, member),
                     first_day=first_day,
                     answers_alarms=number == 0,
@@ -316,6 +321,14 @@ class Month:
             time.sleep(5)
 
 
+def require_second_factors(database: Database, owner: Member) -> None:
+    """Have an owner set up their own codes and require a second factor of everybody."""
+    own = AccountRepository(database, owner, OnePassword())
+    address = own.new_codes_address()
+    own.set_codes(address, pyotp.parse_uri(address).at(now()), PASSWORD)
+    SecondFactorPolicy(database, owner).set_required(required=True, checked=True)
+
+
 def begin_session(database: Database, member: Member) -> str:
     """Begin a session of a new patient, in which pulses may be fired and whose diary may be opened."""
     desk = ClinicRepositories(database, member)
@@ -361,7 +374,7 @@ def main() -> None:
             f"  the server was started {month.clinic.starts} times; it ended {month.clinic.unasked_ends} times unasked"
         )
         print_verdict(verdict, month.ledger, defects)
-        wrong = wrong or bool(verdict.wrong or defects)
+        wrong = wrong or bool(verdict.wrong or month.ledger.undone or defects)
     sys.exit(int(wrong))
 
 

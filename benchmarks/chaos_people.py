@@ -5,6 +5,7 @@ browser does that loads a page anew, until it is told that it is kept. Everythin
 by which it is found in the records.
 """
 
+import datetime
 import http.client
 import io
 import json
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from chaos_sign_in import AccountHolder, Answer
 from clinic_people import JSON_KIND, MARK, Fields, multipart
 from PIL import Image
 
@@ -36,9 +38,8 @@ _BESIDE = 0.15  # how often they book, and look at a page, beside their work
 _SLOT_MINUTES, _SLOTS_A_DAY = 15, 40
 _FIRST_SLOT_HOUR = 8
 _ANSWERED_AT_ONCE = 2  # of the alarms that wait
+_SIGN_IN_PAGES = ("/sign-in", "/account")
 _OUTSIDE = (409, 422)  # what is there already is not taken again
-
-Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Ledger:
     saves: list[Save] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)  # by status; 0 for none
     refused: list[str] = field(default_factory=list)  # a save that was turned away for good
+    undone: list[str] = field(default_factory=list)  # of an account, what was told to be kept and is asked for again
     sign_ins: int = 0
 
     def confirmed_saves(self, kind: str) -> list[Save]:
@@ -156,6 +158,8 @@ class ChaosClinician(_Visitor):
     Parameters
     ----------
     member : id, name and the clinic's name.
+    passwords : the one that an owner set, and the one that they choose.
+    now : what their telephone's clock shows.
     treatment : id of a session that they have begun.
     first_day : the first that they book, `2027-09-01`.
     answers_alarms : whether they are the one who does.
@@ -168,29 +172,30 @@ class ChaosClinician(_Visitor):
         seed: str,
         *,
         member: tuple[str, str, str],
-        password: str,
+        passwords: tuple[str, str],
+        now: Callable[[], datetime.datetime],
         treatment: str,
         first_day: str,
         answers_alarms: bool,
     ) -> None:
         super().__init__(port, ledger, seed)
-        self._member, self._password, self._treatment = member, password, treatment
+        self._member, self._treatment = member, treatment
+        self._account = AccountHolder(self.ask, now, member[2], member[1], *passwords)
         self._first_day, self._answers_alarms = np.datetime64(first_day), answers_alarms
         self._patient = self._consultation = ""
         self._fields: dict[str, list[str]] = {}
         self._slot = 0
 
     def signed_out(self, status: int, headers: http.client.HTTPMessage) -> bool:
-        if status != 401 and not (status == 303 and headers.get("location", "").startswith("/sign-in")):
+        if status != 401 and not (status == 303 and headers.get("location", "").startswith(_SIGN_IN_PAGES)):
             return False
-        sent = {"house": self._member[2], "name": self._member[1], "password": self._password}
-        status, headers, _ = self.ask("POST", "/sign-in", urllib.parse.urlencode(sent).encode(), _FORM)
-        if status == 303:
-            given = headers.get_all("Set-Cookie") or []
-            self.headers["Cookie"] = "; ".join(one.partition(";")[0] for one in given)
+        if self._account.sign_in():
+            self.headers["Cookie"] = self._account.cookie
             self.ledger.sign_ins += 1
         else:
             self.over.wait(self.chance.uniform(*_AGAIN_S))
+        self.ledger.undone += [f"{what} of {self._member[1]}" for what in self._account.undone]
+        self._account.undone.clear()
         return True
 
     def act(self) -> None:

@@ -195,5 +195,6 @@ def print_verdict(verdict: Verdict, ledger: Ledger, defects: list[dict[str, obje
     )
     statuses = ", ".join(f"{one or 'none'} {count}" for one, count in sorted(ledger.answers.items()))
     print(f"  answers: {statuses}; {ledger.sign_ins} sign-ins; {len(defects)} errors in the log")
-    for line in (*verdict.wrong[:_SHOWN], *sorted(set(ledger.refused)), *map(str, defects[:_SHOWN])):
+    undone = [f"asked again for what was told to be kept: {one}" for one in ledger.undone]
+    for line in (*verdict.wrong[:_SHOWN], *undone, *sorted(set(ledger.refused)), *map(str, defects[:_SHOWN])):
         print(f"  ! {line}")

@@ -64,9 +64,11 @@ FREE_FAILURES = 5
 _FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
 _FORGET_AFTER = datetime.timedelta(days=1)
 _MINUTE = datetime.timedelta(minutes=1)
-# SQL that both kinds of database understand: of two first attempts at once, one inserts the row.
+# SQL that both kinds of database understand: of two first attempts at once, one inserts the row. A row that is there is
+# locked by being updated, so that a success at the same time does not delete it before this attempt is counted.
 _INSERT_SUBJECT = sql(
-    "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
+    "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) "
+    "ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject"
 ).bindparams(bindparam("until", type_=UtcDateTime))
 
 

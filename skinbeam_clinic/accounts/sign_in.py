@@ -214,8 +214,8 @@ def begin_session(
     )
     session.add(row)
     session.flush()
-    found = find_open_session(session, row.token_hash)
-    assert found is not None  # it was begun just now
+    found = _read_session(session, row.token_hash)
+    assert found is not None  # it was begun just now, and is not held against a clock that somebody sets meanwhile
     return _member_session(token, found)
 
 
@@ -254,6 +254,11 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     ----------
     lock : whether the rows are locked until the transaction ends.
     """
+    found = _read_session(session, token_hash, lock=lock)
+    return None if found is None or _is_over(found.row) or found.member.disabled_at is not None else found
+
+
+def _read_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:
     asked = (
         select(LoginSessionRow, MemberRow, ClinicRow, *step_facts())
         .join(
@@ -266,8 +271,6 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     if found is None:
         return None
     row, member, clinic, *facts = found
-    if _is_over(row) or member.disabled_at is not None:
-        return None
     return SessionRows(row, member, clinic, find_step_due(row, member, *facts))
 
 

@@ -51,7 +51,7 @@ _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image
 
 def add_consultation_routes(router: ClinicRouter) -> None:
     """Open the routes of consultations."""
-    router.add("GET", "/consultations/{consultation}", _show_form)  # may wait for a photograph: no snapshot is held
+    router.add("GET", "/consultations/{consultation}", _show_form)  # with points it waits for a photograph
     router.add("POST", "/consultations/{consultation}/answers", _save_form)
     router.add("POST", "/suitability", _show_suitability)
     router.add("POST", "/consultations/{consultation}/plan", _request_plan)
@@ -64,13 +64,13 @@ def add_consultation_routes(router: ClinicRouter) -> None:
 
 
 def _show_form(request: ClinicRequest) -> Response:
-    kept = request.repositories.consultations.get(request.path_parameter("consultation"))
+    desk, id = request.repositories, request.path_parameter("consultation")
     if "points" not in request.http_request.query_params:
-        return request.html(render_filled_form(request, kept))
+        with desk.reading_one_moment():
+            return request.html(render_filled_form(request, desk.consultations.get(id)))
+    kept = desk.consultations.get(id)
     try:
-        return request.html(
-            _render_page(request, kept, kept.answers, None, face=view_face(request.repositories, kept.answers))
-        )
+        return request.html(_render_page(request, kept, kept.answers, None, face=view_face(desk, kept.answers)))
     except InputError as error:
         return request.html(render_filled_form(request, kept, error), error_status(error))
 

@@ -234,6 +234,7 @@ class ClinicTransaction:
         self._database = database
         self._session = session
         self._clinic = clinic
+        self._actor_names: dict[str, str] = {}  # of this transaction: a list names the same members again and again
 
     @property
     def log_length(self) -> int:
@@ -303,6 +304,18 @@ class ClinicTransaction:
         mine = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
         asked = select(table.consultation_id, func.max(moment)).where(*mine).group_by(table.consultation_id)
         return {row[0]: row[1] for row in self._session.execute(asked)}
+
+    def oldest_moments(
+        self,
+        table: type[RowType],
+        group: InstrumentedAttribute[str],
+        moment: InstrumentedAttribute[datetime.datetime],
+        *conditions: ColumnElement[bool],
+    ) -> dict[str, datetime.datetime]:
+        """Return the oldest time in each group of a table's rows, the oldest first; much faster than loading them."""
+        first = func.min(moment)
+        asked = select(group, first).where(table.clinic_id == self.clinic_id, *conditions).group_by(group)
+        return {row[0]: row[1] for row in self._session.execute(asked.order_by(first, group))}
 
     def read_columns(
         self, table: type[RowType], *columns: InstrumentedAttribute[Any], sealed: SealedRecord[Any] | None = None
@@ -376,6 +389,11 @@ class ClinicTransaction:
 
     def actor_name(self, actor: str) -> str:
         """Return the display name of an actor, which rows and audit entries name by id."""
+        if actor not in self._actor_names:
+            self._actor_names[actor] = self._find_actor_name(actor)
+        return self._actor_names[actor]
+
+    def _find_actor_name(self, actor: str) -> str:
         kind, _, id = actor.partition("/")
         if kind == ApiTokenRow.__tablename__:
             token = self._session.get(ApiTokenRow, (self.clinic_id, id))

@@ -121,16 +121,23 @@ class DiaryRepository:
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
                 work.save(reading, "diary.read")
 
-    def list_unread(self) -> tuple[UnreadEntries, ...]:
-        """Return the diaries with unread entries, the longest unread first."""
+    def list_unread(self, limit: int) -> tuple[tuple[UnreadEntries, ...], int]:
+        """Return the diaries with unread entries that have been unread longest, and the number of all of them.
+
+        Parameters
+        ----------
+        limit : how many are returned at most.
+        """
         with self._access.reading(AccessRight.READ) as work:
             work.log("diaries.listed", "diary_entry")
-            found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {}
-            for row in _find_unread(work):
-                found.setdefault(row.treatment_id, []).append(row)
+            table = follow_up_tables.DiaryEntryRow
+            waiting = work.oldest_moments(table, table.treatment_id, table.written_at, _is_unread())
+            found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {id: [] for id in list(waiting)[:limit]}
+            for row in _find_unread(work, table.treatment_id.in_(found)):
+                found[row.treatment_id].append(row)
             patients = _find_patients(work, (rows[0].consultation_id for rows in found.values()))
             diaries = (_group_unread(work, rows, patients[rows[0].consultation_id]) for rows in found.values())
-            return tuple(sorted(diaries, key=lambda one: one.since))
+            return tuple(diaries), len(waiting)
 
 
 def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: str | None = None) -> None:
@@ -163,9 +170,13 @@ def _read_entry(
 
 
 def _find_unread(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[follow_up_tables.DiaryEntryRow]:
+    table = follow_up_tables.DiaryEntryRow
+    return work.rows(table, _is_unread(), *conditions, order=(table.written_at,))
+
+
+def _is_unread() -> ColumnElement[bool]:
     table, reading = follow_up_tables.DiaryEntryRow, follow_up_tables.DiaryReadingRow
-    read = exists().where(reading.clinic_id == table.clinic_id, reading.id == table.id)
-    return work.rows(table, ~read, *conditions, order=(table.written_at,))
+    return ~exists().where(reading.clinic_id == table.clinic_id, reading.id == table.id)
 
 
 def _find_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:

@@ -24,6 +24,8 @@ __all__ = [
     "add_diary_routes",
 ]
 
+_UNREAD_LIMIT = 100  # rows of the list: where nobody reads the diaries, it grows without end
+
 
 @dataclass(frozen=True)
 class _EntryRow:
@@ -118,6 +120,7 @@ def add_alarm_routes(router: ClinicRouter) -> None:
 
 def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Response:
     at, waiting = now(), _list_open_alarms(request)
+    unread, number = request.repositories.diaries.list_unread(_UNREAD_LIMIT)
     return request.page(
         "diary/alarms.html",
         error=error,
@@ -125,7 +128,8 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
             (one, describe_age(at - one.raised_at), alarm_level(at - one.raised_at), _alarm_signs(one))
             for one in waiting
         ),
-        unread=request.repositories.diaries.list_unread(),
+        unread=unread,
+        unread_number=number,
         kinds=ADVERSE_KINDS,
         grades=[one.value for one in AdverseEventGrade],
         no_event=_NO_EVENT,

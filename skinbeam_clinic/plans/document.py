@@ -11,6 +11,7 @@ from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PlanOption",
     "find_option",
     "find_place",
+    "parse_plan",
     "progress_line",
     "put_chosen_first",
     "read_plan_option",
@@ -50,6 +52,19 @@ def progress_line(step: Message | ConcernPlan) -> str:
 
     name, option, expected, _ = concern_rows(step)[0]
     return f"{name}: {option}, {expected}"
+
+
+_PARSED_PLANS = MinuteCache[bytes, Plan](64)  # as many as clinicians look at; a page of each reads it
+
+
+def parse_plan(document: bytes) -> Plan:
+    """Return the records of a plan's document; neither they nor the stored plan ever change."""
+    known = _PARSED_PLANS.get(document)
+    if known is not None:
+        return known
+    records = read_plan(json.loads(document))
+    _PARSED_PLANS.add(document, records)
+    return records
 
 
 def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
@@ -100,5 +115,5 @@ class PlanOption:
 
 def read_plan_option(document: bytes, place: str) -> PlanOption:
     """Return the plan of a document in the current language, and its option at a position such as `0.1`."""
-    plan = translate_record(read_plan(json.loads(document)))
+    plan = translate_record(parse_plan(document))
     return PlanOption(plan, find_option(plan, place)[1])

@@ -15,7 +15,6 @@ from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
 from skinbeam.photo.mark_selection import select_marks
 from skinbeam.plan.planner import data_release
-from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
@@ -36,8 +35,7 @@ from skinbeam_clinic.plans.contraindications import (
     find_contraindications,
     read_records_since,
 )
-from skinbeam_clinic.plans.document import find_option, put_chosen_first
-from skinbeam_clinic.plans.minute_cache import MinuteCache
+from skinbeam_clinic.plans.document import find_option, parse_plan, put_chosen_first
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
@@ -158,26 +156,13 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     """
     with repositories.reading_one_moment():
         kept = repositories.plans.get(id)
-        records = _parse_plan(repositories.plans.read_file(id, "plan.json"))
+        records = parse_plan(repositories.plans.read_file(id, "plan.json"))
         last, now = (
             repositories.plans.of(kept.consultation_id)[-1],
             repositories.consultations.get(kept.consultation_id),
         )
         outdated = last.id != kept.id or now.revision != kept.consultation_revision
         return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
-
-
-_PARSED_PLANS = MinuteCache[bytes, Records](64)  # as many as clinicians look at; a page of each reads it
-
-
-def _parse_plan(document: bytes) -> Records:
-    """Return the records of a plan's document; neither they nor the stored plan ever change."""
-    known = _PARSED_PLANS.get(document)
-    if known is not None:
-        return known
-    records = read_plan(json.loads(document))
-    _PARSED_PLANS.add(document, records)
-    return records
 
 
 def describe_outdated(plan: OpenPlan) -> str:

@@ -1,6 +1,7 @@
 """Store and read adverse events of treatments: kind, grade, source, and resolution."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import replace
 
 from skinbeam.model.vocabulary import vocabulary_table
@@ -113,9 +114,9 @@ class AdverseEventRepository:
             return tuple(_read_event(work, row) for row in rows)
 
 
-def list_adverse_events(work: ClinicTransaction, treatment_id: str) -> tuple[AdverseEvent, ...]:
-    """Return the adverse events of a treatment, in the order of observation."""
-    mine = treatment_tables.AdverseEventRow.treatment_id == treatment_id
+def list_adverse_events(work: ClinicTransaction, treatment_ids: Sequence[str]) -> tuple[AdverseEvent, ...]:
+    """Return the adverse events of treatments, in the order of observation, by one statement."""
+    mine = treatment_tables.AdverseEventRow.treatment_id.in_(treatment_ids)
     rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
     return tuple(_read_event(work, row) for row in rows)
 

@@ -4,7 +4,8 @@ No pulse is rejected because of its settings, since whatever may do harm must be
 planned requires a reason. A row is stored at once and never changed; a correction is a new row.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
@@ -20,6 +21,7 @@ from skinbeam_clinic.pulse_settings import SpotSettings, case_test_spot
 from skinbeam_clinic.treatments.adverse_events import end_treatment, list_adverse_events
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.models import (
+    AdverseEvent,
     AreaFiring,
     ChecklistAnswer,
     ChecklistDecision,
@@ -102,7 +104,7 @@ class TreatmentRepository:
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "treatments.listed") as (work, _):
             mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
-            return tuple(_read_treatment(work, row) for row in rows)
+            return _read_treatments(work, rows)
 
     def choose_machine(self, id: str, machine_id: str, why: str = "") -> Treatment:
         """Choose the machine; one of another device than planned blocks the treatment until a clinician decides.
@@ -202,7 +204,7 @@ class TreatmentRepository:
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
-            areas = _read_areas(work, id)
+            areas = _read_areas(work, [id])[id]
             content = FIRED_CONTENT.to_json(FiredContent(**vars(firing), deviations=()))
             row_id = submission_id(form_key, id, content)
             sent = next((one for one in areas if one.id == row_id), None)
@@ -324,13 +326,33 @@ def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) ->
     return work.read_row(TreatedArea, row, fired=content.firing, deviations=content.deviations)
 
 
-def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
-    table = treatment_tables.TreatedAreaRow
-    rows = work.rows(table, table.treatment_id == treatment_id, order=(table.fired_at,))
-    return tuple(_read_area(work, row) for row in rows)
+def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[TreatedArea, ...]]:
+    """Return what was fired in treatments, by their ids and in the order of firing, by one statement."""
+    table, found = treatment_tables.TreatedAreaRow, defaultdict[str, list[TreatedArea]](list)
+    for row in work.rows(table, table.treatment_id.in_(treatment_ids), order=(table.fired_at,)):
+        found[row.treatment_id].append(_read_area(work, row))
+    return {id: tuple(found[id]) for id in treatment_ids}
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
+    return _read_treatments(work, [row])[0]
+
+
+def _read_treatments(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> tuple[Treatment, ...]:
+    ids = [row.id for row in rows]
+    areas, events = _read_areas(work, ids), list_adverse_events(work, ids)
+    return tuple(
+        _join_treatment(work, row, areas[row.id], tuple(one for one in events if one.treatment_id == row.id))
+        for row in rows
+    )
+
+
+def _join_treatment(
+    work: ClinicTransaction,
+    row: treatment_tables.TreatmentRow,
+    areas: tuple[TreatedArea, ...],
+    events: tuple[AdverseEvent, ...],
+) -> Treatment:
     checklist = work.open_record(row, CHECKLIST_CONTENT)
     return work.read_row(
         Treatment,
@@ -338,7 +360,7 @@ def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow)
         state=TreatmentState(row.state),
         ordered=checklist.ordered,
         answers=name_members(checklist.answers, work.actor_name),
-        areas=_read_areas(work, row.id),
-        events=list_adverse_events(work, row.id),
+        areas=areas,
+        events=events,
         notes=tuple(replace(note, by=work.actor_name(note.by)) for note in _read_notes(work, row)),
     )

@@ -2,35 +2,40 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from telephone import Telephone
 from tutorial import Follower
 from webdriver import WebDriver
 
 __all__ = ["DrivenReader"]
 
 _WAIT_S, _LONG_S = 90.0, 300.0  # of one sentence and of a plan, on a busy machine
-# Shown elements of a kind by their name: whole names first, then those that contain it, whatever the case.
+# Shown elements of a kind by their name, in the part of the page with a heading or in all of it: whole names first,
+# then those that contain it, whatever the case.
 _FIND = """
-const [kind, name] = arguments;
+const [kind, name, heading] = arguments;
 const clean = text => (text || '').replace(/\\s+/g, ' ').trim();
 const shown = found => found && found.getClientRects().length > 0 && getComputedStyle(found).visibility === 'visible';
+const within = !heading ? document : [...document.querySelectorAll('section[aria-labelledby]')].find(
+  one => clean(document.getElementById(one.getAttribute('aria-labelledby')).textContent) === heading);
+if (!within) return null;
 let named = [];
 const add = (found, text) => { if (shown(found)) named.push([found, clean(text)]); };
-if (kind === 'button') document.querySelectorAll('button, input[type=submit]').forEach(
+if (kind === 'button') within.querySelectorAll('button, input[type=submit]').forEach(
   one => add(one, one.getAttribute('aria-label') || one.textContent || one.value));
-if (kind === 'link') document.querySelectorAll('a[href]').forEach(
+if (kind === 'link') within.querySelectorAll('a[href]').forEach(
   one => add(one, one.getAttribute('aria-label') || one.textContent));
 if (kind === 'label') {
-  document.querySelectorAll('label').forEach(one => add(one.control, one.textContent));
-  document.querySelectorAll('input[aria-label], select[aria-label]').forEach(
+  within.querySelectorAll('label').forEach(one => add(one.control, one.textContent));
+  within.querySelectorAll('input[aria-label], select[aria-label]').forEach(
     one => add(one, one.getAttribute('aria-label')));
 }
-if (kind === 'heading') document.querySelectorAll('h1, h2, h3').forEach(one => add(one, one.textContent));
-if (kind === 'radio') document.querySelectorAll('input[type=radio]').forEach(one => add(one, name));
-if (kind === 'text') document.querySelectorAll('body *').forEach(one => {
+if (kind === 'heading') within.querySelectorAll('h1, h2, h3').forEach(one => add(one, one.textContent));
+if (kind === 'radio') within.querySelectorAll('input[type=radio]').forEach(one => add(one, name));
+if (kind === 'text') within.querySelectorAll('*').forEach(one => {
   if ([...one.childNodes].some(child => child.nodeType === 3 && child.data.trim())) add(one, one.textContent);
 });
 const wanted = clean(name).toLowerCase();
@@ -59,17 +64,26 @@ class DrivenReader(Follower):
     clinic: str
     password: str
     files: Path
+    telephone: Telephone = field(default_factory=Telephone)
+    part: str = ""
 
     def sign_in(self, name: str) -> None:
+        self.enter(name)
+        self._find("heading", "Patients")
+
+    def enter(self, name: str, password: str = "") -> None:
+        self.part = ""
         self.driver.go(f"{self.address}/sign-in")
         self.driver.forget_cookies()
         self.driver.go(f"{self.address}/sign-in")
         if self.driver.run(_FIND, "label", "Clinic"):
             self.type(self.clinic, "Clinic")
         self.type(name, "Name")
-        self.type(self.password, "Password")
+        self.type(password or self.password, "Password")
         self.press("Sign in")
-        self._find("heading", "Patients")
+
+    def shown_key(self) -> str:
+        return str(self.driver.run("return document.querySelector('.key code').textContent"))
 
     def press(self, name: str) -> None:
         self._leave(self._find("button", name))
@@ -100,13 +114,16 @@ class DrivenReader(Follower):
         self._find("heading", text, _LONG_S)
 
     def _find(self, kind: str, name: str, within_s: float = _WAIT_S) -> Any:
-        return self._until(lambda: self.driver.run(_FIND, kind, name), f"there is no {kind} {name}", within_s)
+        return self._until(
+            lambda: self.driver.run(_FIND, kind, name, self.part), f"there is no {kind} {name}", within_s
+        )
 
     def _leave(self, way: Any) -> None:
         leads_on = self.driver.run(_LEADS_ON, way)
         self.driver.run(_HERE)
         self.driver.click(way)
         if leads_on:  # the next sentence is about the next page, which has not set this
+            self.part = ""
             self._until(lambda: not self.driver.run(_STILL_HERE), "no page follows", _WAIT_S)
 
     @staticmethod

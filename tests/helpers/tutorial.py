@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
+from telephone import Telephone
 
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
@@ -24,6 +25,11 @@ def steps_of(tutorial: Path) -> Iterator[tuple[int, str]]:
 
 _KINDS = {  # of sentences, with the method that does it
     r"Sign in as `(\w+)`": "sign_in",
+    r"Sign in as `(\w+)` with the password": "enter",
+    r"Sign in as `(\w+)` with `(.+)`": "enter",
+    r"Scan the QR code": "scan",
+    r"Type the code of the telephone into \*\*(.+)\*\*": "type_code",
+    r"Go to \*\*(.+)\*\*": "go_to",
     r"Press \*\*(.+)\*\*": "press",
     r"Open the link as the patient": "open_link",
     r"Open \*\*(.+)\*\*": "open",
@@ -43,9 +49,20 @@ _KINDS = {  # of sentences, with the method that does it
 
 
 class Follower:
-    """Somebody who does what the sentences of a tutorial say, each kind by a method of its own."""
+    """Somebody who does what the sentences of a tutorial say, each kind by a method of its own.
+
+    Parameters
+    ----------
+    part : the heading of the part of the page that they went to, where labels and buttons are looked for; empty for the
+        whole page.
+    """
 
     password: str
+    telephone: Telephone
+    part: str
+    shown_key: Callable[[], str]  # beside the QR code
+    sign_in: Callable[[str], None]  # to the list of patients
+    enter: Callable[..., None]  # with a name and a password, whatever page follows
     type: Callable[[str, str], None]  # a text into the field with a label
 
     def do(self, sentence: str) -> None:
@@ -64,6 +81,15 @@ class Follower:
 
     def type_password(self, label: str) -> None:
         self.type(self.password, label)
+
+    def scan(self) -> None:
+        self.telephone.scan(self.shown_key())
+
+    def type_code(self, label: str) -> None:
+        self.type(self.telephone.code(), label)
+
+    def go_to(self, heading: str) -> None:
+        self.part = heading
 
 
 @dataclass
@@ -85,23 +111,32 @@ class Reader(Follower):
     password: str
     files: Path
     looked_at: Callable[[Page], None]
+    telephone: Telephone = field(default_factory=Telephone)
+    part: str = ""
 
     def sign_in(self, name: str) -> None:
+        self.enter(name)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Patients")
+
+    def enter(self, name: str, password: str = "") -> None:
+        self.part = ""
         self.page.context.clear_cookies()
         self.page.goto(f"{self.address}/sign-in")
         clinic = self.page.get_by_label("Clinic")
         if clinic.is_visible():
             clinic.fill(self.clinic)
         self.page.get_by_label("Name").fill(name)
-        self.page.get_by_label("Password").fill(self.password)
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(self.page.get_by_role("heading", level=1)).to_have_text("Patients")
+        self.page.get_by_label("Password").fill(password or self.password)
+        self._leave(self.page.get_by_role("button", name="Sign in", exact=True))
+
+    def shown_key(self) -> str:
+        return self.page.locator(".key code").inner_text()
 
     def press(self, name: str) -> None:
         if self.page.locator(".consultation, form[data-form]").count():
             expect(self.page.locator(".steps")).to_be_visible()
-        whole = self.page.get_by_role("button", name=name, exact=True).locator("visible=true")
-        self._leave(whole.first if whole.count() else self._shown(self.page.get_by_role("button", name=name)))
+        whole = self._here().get_by_role("button", name=name, exact=True).locator("visible=true")
+        self._leave(whole.first if whole.count() else self._shown(self._here().get_by_role("button", name=name)))
 
     def open(self, name: str) -> None:
         self._leave(self._shown(self.page.get_by_role("link", name=name)))
@@ -160,8 +195,11 @@ class Reader(Follower):
         self.page.mouse.up()
 
     def _labelled(self, label: str) -> Locator:
-        whole = self.page.get_by_label(label, exact=True).locator("visible=true")
-        return whole.first if whole.count() else self._shown(self.page.get_by_label(label))
+        whole = self._here().get_by_label(label, exact=True).locator("visible=true")
+        return whole.first if whole.count() else self._shown(self._here().get_by_label(label))
+
+    def _here(self) -> Page | Locator:
+        return self.page.get_by_role("region", name=self.part, exact=True) if self.part else self.page
 
     def _leave(self, way: Locator) -> None:
         self.looked_at(self.page)
@@ -169,6 +207,7 @@ class Reader(Follower):
         self.page.evaluate("document.documentElement.dataset.left = ''")
         way.click(no_wait_after=True)
         if leads_on:  # the next sentence is about the next page, which has not set this
+            self.part = ""
             expect(self.page.locator("html:not([data-left])")).to_have_count(1)
             self.page.wait_for_load_state("domcontentloaded")
 

@@ -24,7 +24,8 @@ __all__ = ["DRIVERS", "WebDriver", "firefox"]
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives a reference
 _START_S, _COMMAND_S = 90.0, 120.0
-_TO_MIDDLE = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"  # WebKitGTK clicks beside it else
+# Without it WebKitGTK clicks beside an element, or finds a field that it is to clear not interactable.
+_TO_MIDDLE = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
 _DESK = {"width": 1280, "height": 900}
 _MARIONETTE_PORT = 2828
 _MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
@@ -69,6 +70,7 @@ class WebDriver:
 
     def clear(self, element: Any) -> None:
         """Empty a field."""
+        self.run(_TO_MIDDLE, element)
         id = element[_ELEMENT]
         self._send("WebDriver:ElementClear", f"element/{id}/clear", {"id": id})
 

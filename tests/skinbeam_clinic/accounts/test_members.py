@@ -1,5 +1,6 @@
 """The way in: who has password and code comes in, nobody else does, and nothing tells who exists."""
 
+import contextlib
 import dataclasses
 import datetime
 import statistics
@@ -11,7 +12,8 @@ import pytest
 from clinic_samples import RECOMMENDED
 from pwdlib import PasswordHash
 from soft_passkey import SoftPasskey
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, event, select, text
+from sqlalchemy.exc import OperationalError
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -208,6 +210,41 @@ def test_guesses_at_the_same_time_are_all_counted(door: SignIn, ann: Member) -> 
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(guess, range(2 * FREE_FAILURES)))
     assert (told.count("not-in"), told.count("locked")) == (FREE_FAILURES, FREE_FAILURES)
+
+
+@pytest.mark.parametrize("address", [pytest.param("postgresql", marks=pytest.mark.check)], indirect=True)
+def test_a_success_of_the_same_name_ends_no_attempt_that_is_being_counted(door: SignIn, ann: Member) -> None:
+    """A form that is sent twice: the first is answered between two statements of the second."""
+    database, between = door._database, []
+    with pytest.raises(InputError, match="wrong"):
+        door.sign_in(CLINIC, "Ann", "wrong")
+
+    def forget_failures(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith("INSERT INTO login_lock") or between:
+            return
+        between.append(statement)
+        with contextlib.suppress(OperationalError), database.engine.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))  # the other waits until this attempt is counted
+            other.execute(delete(tables.LoginLockRow))
+
+    event.listen(database.engine, "after_cursor_execute", forget_failures)
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+    assert between
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_during_a_sign_in_ends_its_session_and_is_no_defect(
+    door: SignIn, ann: Member, clock: Clock, hours: float
+) -> None:
+    def set_clock(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO login_session"):
+            clock.ahead = datetime.timedelta(hours=hours)
+
+    event.listen(door._database.engine, "after_cursor_execute", set_clock)
+    signed = door.sign_in(CLINIC, "Ann", PASSWORD)
+    assert clock.ahead
+    assert signed.member == ann
+    assert door.find_session(signed.token) is None
 
 
 def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, ann: Member, clock: Clock) -> None:

@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from clinic_pages import looked_at, opened_page, served
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
@@ -282,7 +282,7 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
 @pytest.mark.check
 def test_a_passkey_is_asked_for_once_however_often_its_button_is_pressed(page: Page, clinics: Clinics) -> None:
     """The form has a second button, which shows its password."""
-    owner, asked = clinics.members[HOME, Role.OWNER], list[Route]()
+    owner, asked = clinics.members[HOME, Role.OWNER], list[Request]()
     AccountRepository(clinics.database, owner, PasswordHasher()).add("hasty", Role.CLINICIAN, PASSWORD)
     add_authenticator(page)
     with served(clinics.app) as found:
@@ -292,8 +292,10 @@ def test_a_passkey_is_asked_for_once_however_often_its_button_is_pressed(page: P
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="hasty").click()
-        page.route("**/account/passkeys/challenge", lambda route: asked.append(route))  # and is not answered
-        fill_passkey(page, "This computer", PASSWORD)
+        page.route("**/account/passkeys/challenge", lambda _: None)  # which is not answered
+        page.on("request", lambda one: asked.append(one) if one.url.endswith("/account/passkeys/challenge") else None)
+        with page.expect_request("**/account/passkeys/challenge"):
+            fill_passkey(page, "This computer", PASSWORD)
         form = page.locator("form[data-challenge]")
         expect(form.get_by_role("button", name="Show")).to_be_enabled()
         expect(form.get_by_role("button", name="Add a passkey")).to_be_disabled()

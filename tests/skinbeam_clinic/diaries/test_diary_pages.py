@@ -17,9 +17,9 @@ from diary_samples import CALM, WARNING, Treated, treated
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute
+from page_statements import statements_of
 from PIL import Image
 from report_samples import sample
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from skinbeam.course.recovery import (
@@ -32,11 +32,13 @@ from skinbeam.course.recovery import (
 )
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
+from skinbeam.plan_records.document import read_plan
 from skinbeam.text import use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries import patient_routes
+from skinbeam_clinic.diaries import routes as diary_routes
 from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings, MailServer, read_contact_settings
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import AlarmCount
@@ -44,6 +46,8 @@ from skinbeam_clinic.diaries.views import make_alarm_banner
 from skinbeam_clinic.jobs import queue
 from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.plans import document as plan_documents
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.web.application import build_clinic_app
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
@@ -560,6 +564,17 @@ def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> 
     assert AlarmNotifier(fresh.database, ContactSettings()).process_next()
 
 
+def test_pages_of_one_plan_parse_it_once(fresh: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[object] = []
+    monkeypatch.setattr(plan_documents, "_PARSED_PLANS", MinuteCache(2))
+    monkeypatch.setattr(plan_documents, "read_plan", lambda held: parsed.append(held) or read_plan(held))
+    of, client = treated(fresh.desk()), fresh.browser(Role.CLINICIAN)
+    plan = fresh.desk().treatments.get(of.treatment).plan_id
+    for path in (f"/treatments/{of.treatment}/diary", f"/plans/{plan}", f"/treatments/{of.treatment}/diary"):
+        assert client.get(path).status_code == 200
+    assert len(parsed) == 1
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
 def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Path) -> None:
     with two_clinics_on(kind, tmp_path) as made:
@@ -571,26 +586,22 @@ def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Pat
                 made.desk(Role.ASSISTANT).alarms.answer(alarm, "Called.")
                 made.desk(Role.OWNER).diaries.mark_read(made.desk().alarms.get(alarm).entry.treatment_id)
             if number == 0:
-                few = statements_of(made, client)
+                few = statements_of(made, client, "/alarms")
         page = client.get("/alarms").text
         assert page.count('action="/alarms/') == 21
-        assert statements_of(made, client) == few
+        assert statements_of(made, client, "/alarms") == few
 
 
-def statements_of(clinics: Clinics, client: TestClient) -> int:
-    """How many statements the page of alarms sends to the database."""
-    count = 0
-
-    def note(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    event.listen(clinics.database.engine, "before_cursor_execute", note)
-    try:
-        assert client.get("/alarms").status_code == 200
-    finally:
-        event.remove(clinics.database.engine, "before_cursor_execute", note)
-    return count
+def test_the_page_of_alarms_says_how_many_diaries_it_leaves_out(
+    fresh: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        raised(fresh)
+    client, left_out = fresh.browser(Role.CLINICIAN), "2 diaries have unread entries"
+    assert left_out not in client.get("/alarms").text
+    monkeypatch.setattr(diary_routes, "_UNREAD_LIMIT", 1)
+    page = client.get("/alarms").text
+    assert (left_out in page, page.count("questions 1")) == (True, 1)
 
 
 def test_the_banner_grows_louder(clinics: Clinics) -> None:

@@ -251,20 +251,35 @@ def test_what_nobody_has_read_is_marked_until_somebody_says_so(
     token = linked(desk, of)
     write(database, token, CALM)
     write(database, token, WARNING, key=KEY + "1")
-    (unread,) = desk.diaries.list_unread()
+    (unread,), _ = desk.diaries.list_unread(9)
     assert (unread.treatment_id, unread.entries, unread.questions) == (of.treatment, 2, 1)
     assert [one.read_at for one in desk.diaries.of(of.treatment)] == [None, None]
     desk.diaries.mark_read(of.treatment)
     write(database, token, CALM, key=KEY + "2")
     assert [one.read_by for one in desk.diaries.of(of.treatment)] == ["command line", "command line", None]
-    assert desk.diaries.list_unread()[0].entries == 1
+    (unread,), _ = desk.diaries.list_unread(9)
+    assert unread.entries == 1
+
+
+def test_of_the_unread_diaries_those_that_have_waited_longest_are_listed(
+    database: Database, desk: ClinicRepositories, of: Treated
+) -> None:
+    later = treated(desk)
+    write(database, linked(desk, of), CALM)
+    write(database, linked(desk, later), WARNING)
+    shown, number = desk.diaries.list_unread(1)
+    assert ([one.treatment_id for one in shown], number) == ([of.treatment], 2)
+    desk.diaries.mark_read(of.treatment)
+    shown, number = desk.diaries.list_unread(1)
+    assert ([one.treatment_id for one in shown], number) == ([later.treatment], 1)
 
 
 def test_another_clinic_finds_none_of_it(database: Database, desk: ClinicRepositories, of: Treated, token: str) -> None:
     write(database, token, WARNING)
     (alarm,) = desk.alarms.list_open()
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert stranger.alarms.list_open() == stranger.diaries.list_unread() == ()
+    assert stranger.alarms.list_open() == ()
+    assert stranger.diaries.list_unread(9) == ((), 0)
     assert stranger.alarms.count().count == 0
     for ask in (
         lambda: stranger.alarms.get(alarm.id),
