@@ -41,13 +41,7 @@ def _temporary_cache_folder() -> Path:
 
 os.environ["NUMBA_CACHE_DIR"] = str(kernel_cache_folder())
 os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join(
-    (
-        "skinbeam.physics.numerics.kernel_cache.KernelLocator",
-        "InTreeCacheLocator",  # these are Numba's own, for kernels of others
-        "UserWideCacheLocator",
-        "IPythonCacheLocator",
-        "ZipCacheLocator",
-    )
+    f"skinbeam.physics.numerics.kernel_cache.{name}" for name in ("KernelLocator", "LocatorOfOthers")
 )
 # Threads that wait awake take a core from whoever else needs it: on a busy machine a plan took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -144,6 +144,7 @@ def leading_reasons(openings: Sequence[str], deciding_count: int) -> list[int]:
 
 # An option in one line: settings, good and bad outcome of 100 people, visits, days, evidence.
 
+_NO_TREATMENT = "no-treatment"
 _SETTING_ORDER = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
 
@@ -152,13 +153,14 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
     key, _, p = worst_harm(option)
     harm = harm_in_words(key)
     good, bad = per_100(improved_share(option)), per_100(p)
+    nothing = report_text("leaflet.none") if option.modality == _NO_TREATMENT else ""
     glanced = {
         "good": good,
         "bad": DisplayValue(report_text("harm_share", harm=capitalise(harm), share=bad.text), "", True)
         if bad.is_known
         else bad,
-        "sessions": display_value(option.sessions),
-        "downtime": showing_days(option),
+        "sessions": DisplayValue(nothing, "", True) if nothing else display_value(option.sessions),
+        "downtime": DisplayValue(nothing, "", True) if nothing else showing_days(option),
     }
     trials, evidence = evidence_lines(concern, option, phototype)
     setting = "" if option.setup is None else setting_line(option.setup)
@@ -173,8 +175,8 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         good_span=share_bar(improved_share(option)),
         bad_name=harm if bad.is_known else "",
         bad_span=share_bar(p),
-        visits=_visits(option),
-        days=showing_days_brief(option),
+        visits=nothing or _visits(option),
+        days=nothing or showing_days_brief(option),
         trials=trials,
         evidence=evidence,
         **{
@@ -250,7 +252,7 @@ def _benefit_sentence(concern: ConcernPlan, first: Option) -> str:
     if isinstance(p, Unknown):
         return report_text("aloud.helps_unknown", **told)
     shares = {"people": people_of_100(p.median), "low": people_of_100(p.low), "high": people_of_100(p.high)}
-    if first.modality == "no-treatment":
+    if first.modality == _NO_TREATMENT:
         return report_text("aloud.nothing", concern=told["concern"], site=site, **shares)
     return report_text("aloud.helps", **told, **shares)
 

@@ -350,31 +350,48 @@ def omega_at_dose(  # pragma: no cover - compiled
 ) -> float:
     """Return Omega of the history base + dose x unit."""
     ln_a, b, low, high, stages = rates
+    if stages[0] != stages[-1]:
+        total = 0.0
+        after = base[0] + dose * unit[0]
+        for n in range(step_s.size):
+            before = after
+            after = base[n + 1] + dose * unit[n + 1]
+            total += step_s[n] * mean_stage_rate(min(before, after), max(before, after), rates)
+        return total
+    total = 0.0
+    for p in range(ln_a.size):
+        total += _omega_of_process(base, unit, dose, step_s, ln_a[p], b[p], low[p], high[p])
+    return total
+
+
+@njit(cache=True)
+def _omega_of_process(  # pragma: no cover - compiled
+    base: Array, unit: Array, dose: float, step_s: Array, ln_a: float, b: float, low: float, high: float
+) -> float:
+    """Return Omega of one process, whose rate is zero below `low` and from `high` on."""
+    # A rate below exp(-60) per second causes no damage within a lifetime.
+    negligible = b / max(ln_a + 60.0, 1e-300)  # K
     total = 0.0
     after = base[0] + dose * unit[0]
+    known_K, known = 0.0, 0.0  # the last temperature at which the integral was needed, which the next step begins at
     for n in range(step_s.size):
         before = after
         after = base[n + 1] + dose * unit[n + 1]
         cold, hot = min(before, after), max(before, after)
-        if stages[0] != stages[-1]:
-            total += step_s[n] * mean_stage_rate(cold, hot, rates)
+        if hot < low or cold >= high or hot < negligible:
             continue
-        for p in range(ln_a.size):
-            # A rate below exp(-60) per second causes no damage within a lifetime.
-            if hot < low[p] or cold >= high[p] or ln_a[p] - b[p] / hot < -60.0:
-                continue
-            start, end = max(cold, low[p]), min(hot, high[p])
-            share = (end - start) / (hot - cold) if hot > cold else 1.0
-            exponent = b[p] * (1.0 / start - 1.0 / end)
-            if exponent < 0.1:
-                # (damage 2) would cancel; Simpson's rule has a relative error of exponent**4 / 2880 here.
-                middle = _arrhenius_rate(0.5 * (start + end), ln_a[p], b[p])
-                mean = (
-                    _arrhenius_rate(start, ln_a[p], b[p]) + 4.0 * middle + _arrhenius_rate(end, ln_a[p], b[p])
-                ) / 6.0
-            else:
-                mean = (_t_e2(end, ln_a[p], b[p]) - _t_e2(start, ln_a[p], b[p])) / (end - start)
-            total += step_s[n] * share * mean
+        first, last = min(max(before, low), high), min(max(after, low), high)
+        start, end = min(first, last), max(first, last)
+        share = (end - start) / (hot - cold) if hot > cold else 1.0
+        if b * (end - start) < 0.1 * start * end:
+            # (damage 2) would cancel; Simpson's rule has a relative error of exponent**4 / 2880 here.
+            middle = _arrhenius_rate(0.5 * (start + end), ln_a, b)
+            mean = (_arrhenius_rate(start, ln_a, b) + 4.0 * middle + _arrhenius_rate(end, ln_a, b)) / 6.0
+        else:
+            at_first = known if known_K == first else _t_e2(first, ln_a, b)
+            known_K, known = last, _t_e2(last, ln_a, b)
+            mean = abs(known - at_first) / (end - start)
+        total += step_s[n] * share * mean
     return total
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from numba.core import caching
 
-__all__ = ["KernelLocator", "import_closure"]
+__all__ = ["KernelLocator", "LocatorOfOthers", "import_closure"]
 
 _PACKAGE = Path(__file__).parents[2]
 _IMPORT_PATTERN = re.compile(
@@ -80,7 +80,7 @@ class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # n
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> "KernelLocator | None":
-        """Return the locator of a function, or None for another package, where Numba's own locators apply."""
+        """Return the locator of a function, or None for another package, which `LocatorOfOthers` serves."""
         if not Path(py_file).resolve().is_relative_to(_PACKAGE):
             return None
         locator: KernelLocator | None = super().from_function(py_func, py_file)
@@ -89,6 +89,24 @@ class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # n
     def get_source_stamp(self) -> str:
         """Return the hash of all that the kernel depends on."""
         return _source_stamp(Path(self._py_file).resolve())
+
+
+class LocatorOfOthers:
+    """Locates the cached kernels of other packages as Numba would without this one.
+
+    A package may have registered a locator of its own with Numba, as PyTensor does for kernels that have no file.
+    """
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        """Return the first locator that Numba has for a function, or None; `NUMBA_CACHE_DIR` is for this package."""
+        for locator_class in caching.CacheImpl._locator_classes:
+            if locator_class is caching.UserProvidedCacheLocator:
+                continue
+            locator = locator_class.from_function(py_func, py_file)
+            if locator is not None:
+                return locator
+        return None
 
 
 class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # numba has no types

@@ -137,6 +137,7 @@ class ColumnHeat(NamedTuple):
     width : (sample, depth) 1/e² radius of the light, m.
     pulse_s : length of the pulse. rate : (sample, depth) 8 kappa over the squared width, 1/s.
     shape : (sample, depth, radius, time) rise over that, at the radii `_NEAR`.
+    peak : (sample, depth, radius) the highest of `shape` over time.
     """
 
     depths: Array
@@ -147,6 +148,7 @@ class ColumnHeat(NamedTuple):
     pulse_s: float
     rate: Array
     shape: Array
+    peak: Array
 
 
 class DermisProperties(NamedTuple):
@@ -184,7 +186,8 @@ def column_heat(depth_m: ArrayLike, dermis: DermisProperties, *, radius_m: Array
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())
     steps, _ = graded_time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
     rate = 8 * kappa[:, None] / width**2
-    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, _heat_shapes(steps, pulse_s, rate, _NEAR))
+    shape = _heat_shapes(steps, pulse_s, rate, _NEAR)
+    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, shape, shape.max(axis=-1))
 
 
 def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> CoagulatedColumn:
@@ -203,21 +206,24 @@ def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics
     if np.any(energy < 0):
         raise ValueError("energy cannot be negative")
     rise = energy[:, None] * heat.rise
-    log_damage, hottest = _column_damage(heat, rise, heat.shape, processes)
+    log_damage = _column_damage(heat, rise, heat.shape, processes)
+    hottest = rise[:, :, None] * heat.peak
     squared = _last_damage(_squared_radii(_NEAR), log_damage, hottest)
     beyond = np.isinf(squared)
     if beyond.any():
         shape = _heat_shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
-        squared[beyond] = _last_damage(_squared_radii(_FAR), *_column_damage(heat, rise, shape, processes))[beyond]
+        far_damage = _column_damage(heat, rise, shape, processes)
+        far_hottest = rise[:, :, None] * shape.max(axis=-1)
+        squared[beyond] = _last_damage(_squared_radii(_FAR), far_damage, far_hottest)[beyond]
     radius = np.sqrt(squared) * heat.width
     deepest = _last_damage(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
     return CoagulatedColumn(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])
 
 
-def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
-    """Return ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each.
+def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> Array:
+    """Return ln Omega, at least -200, (sample, depth, radius).
 
-    Both fall with the radius. Beyond the first radius where Omega is below 1, ln Omega is not computed but set to -200.
+    It falls with the radius. Beyond the first radius where Omega is below 1 it is not computed but set to -200.
     """
     samples = max(len(rise), len(shape))
     log_damage = np.full((samples, *shape.shape[1:3]), _NO_LOG)
@@ -229,7 +235,7 @@ def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinet
         expand_processes(processes, samples, 1),
         log_damage,
     )
-    return log_damage, rise[:, :, None] * shape.max(axis=-1)
+    return log_damage
 
 
 @njit(cache=True, parallel=True)

@@ -126,3 +126,27 @@ def test_an_empty_name_of_the_cache_counts_as_none(package: Package, tmp_path: P
     code = "import skinbeam.physics as p; print(p.kernel_cache_folder())"
     found = Path(package.run(code, XDG_CACHE_HOME="", HOME=str(tmp_path)).stdout.strip())
     assert found.is_relative_to(tmp_path / ".cache")
+
+
+def test_a_locator_that_another_package_registered_is_asked(package: Package) -> None:
+    """Otherwise a package that compiles generated code fails as soon as this one is imported."""
+    code = (
+        "import skinbeam.physics\n"
+        "from numba import njit\n"
+        "from numba.core import caching\n"
+        "class Registered(caching._CacheLocator):\n"
+        "    def __init__(self, folder): self.folder = folder\n"
+        "    def get_cache_path(self): return self.folder\n"
+        "    def get_source_stamp(self): return 1\n"
+        "    def get_disambiguator(self): return 'x'\n"
+        "    @classmethod\n"
+        "    def from_function(cls, func, file): return cls(r'{folder}') if file == '<generated>' else None\n"
+        "caching.CacheImpl._locator_classes.insert(0, Registered)\n"
+        "space = {{}}\n"
+        "exec(compile('def half(x):\\n    return x / 2', '<generated>', 'exec'), space)\n"
+        "print(njit(cache=True)(space['half'])(3.0))\n"
+    )
+    folder = package.folder / "generated"
+    folder.mkdir()
+    assert package.run(code.format(folder=folder)).stdout == "1.5\n"
+    assert list(folder.glob("*.nbi"))
