@@ -21,6 +21,7 @@ _HOMES = {
     "light": "skinbeam.public.questions",
     "light_profile": "skinbeam.public.questions",
     "load_case": "skinbeam.model.input_files",
+    "result_figure": "skinbeam.report.graphics.curves",  # of `DocumentResult.plot`, and no public name
     "sweep": "skinbeam.sweeps.run",
     "threshold": "skinbeam.public.questions",
     "window": "skinbeam.public.questions",

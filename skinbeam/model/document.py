@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -200,8 +199,9 @@ class DocumentResult:
         ------
         NotAvailable : there is no figure of such an answer.
         """
-        # By name, because figures stand above every record.
-        figure: Figure = import_module("skinbeam.report.graphics.curves").result_figure(self)
+        import skinbeam  # which loads its names by need: figures stand above every record
+
+        figure: Figure = skinbeam.result_figure(self)
         return figure
 
     def citations(self) -> tuple[str, ...]:

@@ -8,10 +8,7 @@ that reaches the command line is a defect, with exit code 1.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from skinbeam.model.document import DocumentResult
+from typing import Any, Protocol
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
 
@@ -64,6 +61,12 @@ class InputError(SkinbeamError):
         return f"{where}{self.field}: {self.message}. {self.hint}"
 
 
+class _Answer(Protocol):
+    """A result, which has a document."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
 class NotAvailable(SkinbeamError):
     """The question cannot be answered; the reason is part of the answer.
 
@@ -76,7 +79,7 @@ class NotAvailable(SkinbeamError):
     """
 
     def __init__(
-        self, reason: str, *, answer: "DocumentResult | None" = None, body: Mapping[str, object] | None = None
+        self, reason: str, *, answer: "_Answer | None" = None, body: Mapping[str, object] | None = None
     ) -> None:
         super().__init__(reason)
         self.reason = reason

@@ -197,7 +197,7 @@ def answer_settings(
         try:
             results.append(answer(case_at_value))
         except NotAvailable as silence:
-            if silence.answer is None:
+            if not isinstance(silence.answer, DocumentResult):
                 raise
             missing.append(silence)
             results.append(silence.answer)
