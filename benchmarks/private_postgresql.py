@@ -37,6 +37,11 @@ class PrivatePostgresql:
         subprocess.run(made, check=True, cwd=self.folder, capture_output=True, **self._as)
         self._settings = [word for setting in ("listen_addresses=", *settings) for word in ("-c", setting)]
         self.process = self.start()
+        ready, until = [self._programs / "pg_isready", "-q", "-h", self.folder], time.monotonic() + _START_S
+        while (
+            subprocess.run(ready, check=False).returncode and time.monotonic() < until
+        ):  # it listens before it answers
+            time.sleep(0.1)
 
     @property
     def address(self) -> str:

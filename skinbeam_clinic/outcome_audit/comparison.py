@@ -126,10 +126,10 @@ class OutcomeReader:
         """Return the predictions and outcomes of every course of a clinic."""
         with self._one_at_a_time:
             since, known = self._read.get(repositories.member.clinic_id, (0, None))
-            end = repositories.outcomes.find_change(since)
-            if known is None or end is not None:
+            end, changed = repositories.outcomes.find_change(since)
+            if known is None or changed:
                 known = self._compare_courses(repositories, repositories.outcomes.courses())
-                self._read[repositories.member.clinic_id] = (since if end is None else end, known)
+            self._read[repositories.member.clinic_id] = (end, known)
             return known
 
     def read_for_export(self, repositories: ClinicRepositories, form: str) -> tuple[ClinicOutcomes, str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sqlalchemy import or_
+
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.tables import AuditEntryRow
@@ -20,7 +22,8 @@ from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIR
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 
 _ENDED_STATES = ("done", "stopped")
-_TABLES = ("treatment", "treated_area", "adverse_event", "follow_up", "member", "consultation")
+# The patient of a consultation and the name of a member never change: saved answers and sign-ins are no change here.
+_TABLES = ("treatment", "treated_area", "adverse_event", "follow_up")
 _MOST_ENTRIES = 5000  # since the last count: with more, counting again is faster than checking each
 
 
@@ -74,14 +77,14 @@ class OutcomeRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def find_change(self, since: int) -> int | None:
-        """Return the end of the audit log if it shows a change of courses since an earlier end, else None."""
+    def find_change(self, since: int) -> tuple[int, bool]:
+        """Return the end of the audit log, and whether it shows a change of courses since an earlier end."""
         with self._access.reading(AccessRight.OUTCOMES) as work:
             work.log("outcomes.counted", "treatment")
-            entries = work.entries(AuditEntryRow.seq > since, limit=_MOST_ENTRIES)
-            end = entries[0].seq if entries else since
-            changes = ("row" in one.detail and one.subject.partition("/")[0] in _TABLES for one in entries)
-            return end if not since or len(entries) == _MOST_ENTRIES or any(changes) else None
+            about = or_(*(AuditEntryRow.subject.startswith(f"{name}/") for name in _TABLES))
+            entries = work.entries(AuditEntryRow.seq > since, about, limit=_MOST_ENTRIES)
+            changed = not since or len(entries) == _MOST_ENTRIES or any("row" in one.detail for one in entries)
+            return work.log_length, changed
 
     def courses(self) -> tuple[CourseOutcome, ...]:
         """Return every course with at least one ended session."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import LEAST
 from clinic_pages import looked_at, opened_page, served
-from clinic_samples import COOKIE, PASSWORD, Clinics, planned
+from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned
 from clinic_year import TWICE, year
 from playwright.sync_api import Browser
 from report_samples import sample_plan
@@ -20,6 +20,7 @@ from skinbeam.plan_records.document import read_plan
 from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
@@ -79,6 +80,20 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     desk.adverse_events.add(treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP)
     assert any(found.outcome.observed.harms == {"pih"} for found in reader.read(desk).comparisons)
     assert reader.read(desk) is reader.read(clinics.desk(Role.AUDITOR)), "what has not changed is not counted again"
+
+
+def test_saved_answers_and_members_are_no_reason_to_count_again(clinics: Clinics, tmp_path: Path) -> None:
+    """A clinic saves forms and signs in all day, and counting takes seconds."""
+    desk, treatment = treated(clinics, tmp_path)
+    reader = OutcomeReader()
+    read = reader.read(desk)
+    consultation = desk.consultations.begin(desk.patients.add().id)
+    desk.consultations.save(consultation.id, make_submission(LEAST.items()), revision=1)
+    accounts = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
+    accounts.add("newcomer", Role.CLINICIAN, PASSWORD)
+    assert reader.read(desk) is read
+    desk.follow_ups.begin(treatment)
+    assert reader.read(desk) is not read
 
 
 def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Path) -> None:
