@@ -25,6 +25,7 @@ from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooli
 __all__ = ["Regime", "TreatmentOffer", "planned_offer", "regimes", "textbook_offer"]
 
 _MIDDLE: Final = 0.5
+_AREA_CM2: Final = 200.0  # a tenth of it holds spots of every session, windows of lamps included
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,12 @@ def _device(name: str) -> Device:
 
 def _case(regime: Regime, told: float | str) -> LoadedCase:
     colour = {"phototype": told} if isinstance(told, str) else {"ita_deg": told}
-    concern: dict[str, Any] = {"condition": regime.condition, "site": SITE, "severity": "moderate", "area_cm2": 20.0}
+    concern: dict[str, Any] = {
+        "condition": regime.condition,
+        "site": SITE,
+        "severity": "moderate",
+        "area_cm2": _AREA_CM2,
+    }
     named = {"diagnosed": True, "diagnosed_by": "dermatologist", "diagnosis_method": "dermoscopy"}
     tables = {
         "title": "Virtual person (synthetic)",

@@ -2,6 +2,10 @@
 
 Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
 resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
+
+No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings that heat vessels
+or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, or
+two ablations, cannot be kept apart in one field, so one follows the other.
 """
 
 import math
@@ -9,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from statistics import median, quantiles
+from typing import Final
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course import aftercare
@@ -31,6 +36,7 @@ from skinbeam.plan_records.course import (
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.suitability.history import session_response
+from skinbeam.suitability.table import Rule, load_rules
 from skinbeam.text import Formatter, Message, render_message
 
 __all__ = [
@@ -73,10 +79,13 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     return SourceRange(low, high, "sessions", None, counted, usual)
 
 
-def planned_sessions(span: SourceRange | Unknown) -> int:
-    """Return the number of sessions that a course reserves; two where nobody counted, so that the first is judged."""
+def planned_sessions(span: SourceRange | Unknown, modality: str) -> int:
+    """Return the number of sessions that a course reserves.
+
+    Two where nobody counted, so that the first is judged; one of them where skin of a whole field is removed.
+    """
     if isinstance(span, Unknown):
-        return int(load_package_table("data/limits.toml")["course"]["unknown_sessions"])
+        return 1 if modality == _FULL_FIELD_ABLATION else _course_rules().unknown_sessions
     usual = math.ceil((span.low + span.high) / 2.0 if span.usual is None else span.usual)
     return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
 
@@ -100,11 +109,13 @@ class CourseRules:
     Parameters
     ----------
     order : modalities, those first that are done first.
+    background : conditions of a whole field, which lines and single spots of the same field come before.
     unknown_sessions : planned where nobody counted sessions.
     stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
     """
 
     order: tuple[str, ...]
+    background: tuple[str, ...]
     least_weeks: int
     unknown_sessions: int
     stop_after_sessions: int
@@ -115,7 +126,25 @@ class CourseRules:
 @cache
 def _course_rules() -> CourseRules:
     table = load_package_table("data/limits.toml")["course"]
-    return CourseRules(**{**table, "order": tuple(table["order"])})
+    return CourseRules(**{**table, "order": tuple(table["order"]), "background": tuple(table["background"])})
+
+
+_FULL_FIELD_ABLATION: Final = "ablative"
+_RESURFACING: Final = ("ablative", "fractional-ablative")
+_WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
+
+
+def _ablation_rule() -> Rule:
+    """Return the rule on how long skin that was resurfaced waits before it is ablated again."""
+    (rule,) = (one for one in load_rules("suitability") if one.id == "recent-resurfacing")
+    cite_sources(rule.source)
+    return rule
+
+
+def _weeks_before_ablation() -> int:
+    """Return the weeks that resurfaced skin waits before it is ablated again: the least that the rule asks for."""
+    months: float = _ablation_rule().message.params["low_months"]
+    return math.ceil(months * _WEEKS_PER_MONTH)
 
 
 def schedule_course(
@@ -123,19 +152,25 @@ def schedule_course(
 ) -> tuple[Visit, ...]:
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
-    A course reserves the median number of sessions in trials, less those that took place; where nobody counted them it
-    reserves two, since the first is judged before the second. The interval is the source's upper end, never less than
-    the least of the course rules, nor than the days of downtime; a session whose week one of these decided says so.
+    A laser that reaches the target of nobody has no visits. A course reserves the median number of sessions in trials,
+    less those that took place; where nobody counted them `planned_sessions` gives the number. The interval is the
+    source's upper end, never less than the least of the course rules, nor than the days of downtime; a session whose
+    week one of these decided says so.
     """
     groups = _group_concerns(concerns, case)
     if groups:
         cite_sources(_course_rules().source)
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
-        week = max(
-            (before.last_week + before.healing_weeks for before in groups[:place] if before.overlaps(group)), default=0
-        )
+        earlier = [before for before in groups[:place] if before.overlaps(group)]
+        week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
         group.start_week = week
+        group.waits_for_ablation = any(
+            week == before.last_week + _weeks_before_ablation() and before.ablates_with(group) for before in earlier
+        )
+        group.kept_apart_from = tuple(
+            part.title for before in earlier if before.kind == group.kind for part in before.parts
+        )
         for index in range(group.count):
             due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
@@ -163,6 +198,7 @@ class _CoursePart:
 
     place: str
     title: str
+    condition: str
     site: str
     option: Option
     setup: DeviceSetup
@@ -172,7 +208,21 @@ class _CoursePart:
     @property
     def sessions(self) -> int:
         """The number of further sessions to reserve; at least one, which is judged like any other."""
-        return max(planned_sessions(self.option.sessions) - self.sessions_done, 1)
+        return max(planned_sessions(self.option.sessions, self.option.modality) - self.sessions_done, 1)
+
+    @property
+    def is_background(self) -> bool:
+        """Whether it treats a whole field, and no lines or single spots in it."""
+        return self.condition in _course_rules().background
+
+    @property
+    def fills_field(self) -> bool:
+        """Whether its pulses cover a field in a pattern or remove it, so that no second setting fits beside them."""
+        return self.setup.settings.microbeam is not None or self.option.modality in _RESURFACING
+
+    def overlaps(self, other: "_CoursePart") -> bool:
+        """Return whether the fields of two concerns meet."""
+        return sites_overlap(self.site, other.site)
 
     @property
     def treatment_message(self) -> Message:
@@ -195,7 +245,10 @@ class _CoursePart:
         """The expected number of sessions, with its source where that is known."""
         span = self.option.sessions
         if isinstance(span, Unknown):
-            return Message("course.sessions-unknown", {"concern": self.title})
+            once = self.option.modality == _FULL_FIELD_ABLATION
+            return Message(
+                "course.sessions-unknown-once" if once else "course.sessions-unknown", {"concern": self.title}
+            )
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
         params = {
@@ -209,10 +262,37 @@ class _CoursePart:
 
 @dataclass
 class _CourseGroup:
-    """Concerns that one device treats in one way; their sessions begin in week `start_week`."""
+    """Concerns that one device treats in one way.
+
+    Parameters
+    ----------
+    start_week : in which their sessions begin.
+    waits_for_ablation : whether the rule on skin that was resurfaced decided it.
+    kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
+    """
 
     parts: list[_CoursePart]
     start_week: int = 0
+    waits_for_ablation: bool = False
+    kept_apart_from: tuple[str, ...] = ()
+
+    @property
+    def modality(self) -> str:
+        """The modality of all its concerns."""
+        return self.parts[0].option.modality
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Its modality and device."""
+        return self.modality, self.parts[0].setup.device
+
+    def takes(self, part: _CoursePart) -> bool:
+        """Return whether a concern can be treated in its visits without a second pass of the same skin."""
+        if self.kind != (part.option.modality, part.setup.device):
+            return False
+        return not any(
+            one.fills_field and one.overlaps(part) and one.setup.settings != part.setup.settings for one in self.parts
+        )
 
     @property
     def count(self) -> int:
@@ -232,6 +312,9 @@ class _CourseGroup:
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
         ]
         healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
+        rest = _weeks_before_ablation() if self.modality == _FULL_FIELD_ABLATION and not known else 0
+        if rest > max(healed, least):
+            return rest, Message("course.ablated-again", {"weeks": rest, **_ablation_rule().message.params})
         if healed > max([*known, least]):
             return healed, Message("course.healing", {"weeks": healed})
         if not known:
@@ -252,9 +335,23 @@ class _CourseGroup:
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
         return max(_course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
+    def weeks_before(self, other: "_CourseGroup") -> int:
+        """Return the weeks from its last session to the first of another group on the same field."""
+        weeks = [self.healing_weeks]
+        if self.kind == other.kind:
+            weeks.append(self.interval_weeks)
+        if self.ablates_with(other):
+            weeks.append(_weeks_before_ablation())
+        return max(weeks)
+
+    def ablates_with(self, other: "_CourseGroup") -> bool:
+        """Return whether both resurface skin, and one of them removes that of a whole field."""
+        both = {self.modality, other.modality}
+        return both <= set(_RESURFACING) and _FULL_FIELD_ABLATION in both
+
     def overlaps(self, other: "_CourseGroup") -> bool:
         """Return whether the fields of two groups meet."""
-        return any(sites_overlap(one.site, two.site) for one in self.parts for two in other.parts)
+        return any(one.overlaps(two) for one in self.parts for two in other.parts)
 
 
 @dataclass(frozen=True)
@@ -266,15 +363,18 @@ class _CourseSession:
 
     @property
     def parts(self) -> list[_CoursePart]:
-        """The concerns that still take part in this session."""
-        return [part for part in self.group.parts if self.index < part.sessions]
+        """The concerns that still take part in this session, lines and single spots before the background."""
+        present = [part for part in self.group.parts if self.index < part.sessions]
+        return sorted(present, key=lambda part: part.is_background)
 
     @property
     def steps(self) -> list[Message]:
         """The reason for this week, whether to continue, and the treatments."""
         found: list[Message] = []
         if self.index == 0 and self.group.start_week:
-            found.append(Message("course.wait", {"weeks": self.group.start_week}))
+            found.append(self._start_message)
+        if self.index == 0 and self.group.kept_apart_from:
+            found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
         elif self.index > 0 and self.group.interval[1] is not None:
             found.append(self.group.interval[1])
         if self.index == 0:
@@ -283,21 +383,59 @@ class _CourseSession:
         if any(part.sessions_done + self.index == rules.stop_after_sessions for part in self.parts):
             params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
             found.append(Message("course.stop-rule", params))
-        return [*found, *(part.treatment_message for part in self.parts)]
+        treatments = [part.treatment_message for part in self.parts]
+        return [*found, *self._shared_skin_messages, *_drop_repeated(treatments)]
+
+    @property
+    def _start_message(self) -> Message:
+        """The reason for the week in which its group begins."""
+        weeks = self.group.start_week
+        if self.group.waits_for_ablation:
+            return Message("course.wait-ablation", {"weeks": weeks, **_ablation_rule().message.params})
+        return Message("course.wait", {"weeks": weeks})
+
+    @property
+    def _shared_skin_messages(self) -> list[Message]:
+        """How concerns on the same skin share this session without a second pulse at any place."""
+        found: list[Message] = []
+        for place, part in enumerate(self.parts):
+            earlier = [one for one in self.parts[:place] if one.overlaps(part)]
+            same = [one.title for one in earlier if one.setup.settings == part.setup.settings]
+            others = [one.title for one in earlier if one.title not in same]
+            if same:
+                found.append(Message("course.one-pass", {"concerns": [*same, part.title]}))
+            elif others:
+                found.append(Message("course.lines-first", {"first": others, "then": part.title}))
+        return found
+
+
+def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
+    """Return messages without those that were said before."""
+    return [one for place, one in enumerate(messages) if one not in messages[:place]]
 
 
 def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_CourseGroup]:
     """Group the concerns by device and kind of light, in the order in which these follow each other."""
-    found: dict[tuple[str, str], _CourseGroup] = {}
+    groups: list[_CourseGroup] = []
     for concern in concerns:
-        if concern.first_laser is not None:
-            option, setup = concern.first_laser
-            done = 0 if case is None else session_response(case, concern.condition).sessions
-            title = f"{concern.title} ({known_sites()[concern.site].title})"
-            first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
-            part = _CoursePart(concern.place, title, concern.site, option, setup, done, first)
-            found.setdefault((option.modality, setup.device), _CourseGroup([])).parts.append(part)
-    return [group for _, group in sorted(found.items(), key=lambda item: _course_rules().order.index(item[0][0]))]
+        if concern.first_laser is None or _reaches_nobody(concern.first_laser[0]):
+            continue
+        option, setup = concern.first_laser
+        done = 0 if case is None else session_response(case, concern.condition).sessions
+        title = f"{concern.title} ({known_sites()[concern.site].title})"
+        first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+        part = _CoursePart(concern.place, title, concern.condition, concern.site, option, setup, done, first)
+        group = next((one for one in groups if one.takes(part)), None)
+        if group is None:
+            groups.append(_CourseGroup([part]))
+        else:
+            group.parts.append(part)
+    return sorted(groups, key=lambda group: _course_rules().order.index(group.modality))
+
+
+def _reaches_nobody(option: Option) -> bool:
+    """Return whether a laser reaches the target in none of the simulated skins."""
+    return isinstance(option.p_effective, Estimate) and option.p_effective.median == 0.0
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
@@ -377,15 +515,16 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
 
     Minutes of one visit add up; of its downtimes the longest counts.
     """
-    lasers = {concern.place: (concern.title, concern.first_laser) for concern in concerns}
-    options = {place: laser[0] for place, (_, laser) in lasers.items() if laser is not None}
+    titles = {concern.place: concern.title for concern in concerns}
+    lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
+    options = {place: option for place, (option, _) in lasers.items()}
     visits = [[options[place] for place in visit.treats] for visit in course]
     return CourseTotal(
         visits=len(course),
         weeks=course[-1].week if course else 0,
         minutes=_total_minutes(visits),
         downtime_days=_total_downtime(visits),
-        afterwards=tuple(_durability_message(lasers[place][0], option) for place, option in options.items()),
+        afterwards=tuple(_durability_message(titles[place], *laser) for place, laser in lasers.items()),
     )
 
 
@@ -406,8 +545,10 @@ def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown
     return SourceRange(low, high, "days")
 
 
-def _durability_message(title: str, option: Option) -> Message:
-    """Return how much of the gain trials found later, at the latest time that is known."""
+def _durability_message(title: str, option: Option, setup: DeviceSetup) -> Message:
+    """Return how much of the gain trials found later, at the latest time that is known; or why nothing is gained."""
+    if _reaches_nobody(option):
+        return Message("course.not-reached", {"concern": title, "device": setup.device_title})
     kept = {float(months): share for months, share in option.expected.durability.items()}
     told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}
     if not told:

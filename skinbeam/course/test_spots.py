@@ -8,8 +8,11 @@ Several split them in intervals, and the average information is the entropy of t
 The greatest spot has the planned dose, so that the probability that any of them burns is that of one pulse of the plan.
 The least burns hardly anybody. Those between are the doses of the device with the greatest H.
 
-Spots take at most a tenth of the field, and two are always made: where they would take more, they are fewer, and
-narrower where the device has a narrower spot. None is made where one is larger than the field.
+A spot has the setting of the session, its size included: a narrower beam heats the skin less at depth, so that a clean
+narrow spot does not show that the wider one spares it. Spots take at most a tenth of the field: where they would take
+more, they are fewer. Only where two of the session's size would take more are they narrower; the plan then says so, and
+promises nothing of clean ones. None is made where one is larger than the field, or where earlier pulses of this setting
+on this field were borne at the planned dose; where they were borne at a lower one, the spots begin there.
 
 Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
 the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
@@ -19,14 +22,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.assessment.questionnaire import darkest_phototype, sites_overlap
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.sessions import describe_settings
+from skinbeam.laser.device import describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
@@ -37,7 +42,7 @@ from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.outcome.dose_error import beam_burn_light
-from skinbeam.plan_records.course import DeviceSetup, LadderStep, TestSpotLadder
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import Option, PlanNotice
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
@@ -59,10 +64,10 @@ Floats = NDArray[np.float64]
 
 HOURS_PER_WEEK = 168.0
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
-_ENOUGH_SPOTS: Final = 3
 _LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
+_PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
 
 
 def plan_test_spots(
@@ -83,26 +88,35 @@ def plan_test_spots(
 
 
 def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder, ...]:
-    """Return the first ladder of each light and site."""
-    made: dict[tuple[str, float, str], TestSpotLadder] = {}
+    """Return the ladders of different settings or sites; of several of one, that which is read last."""
+    found: list[TestSpotLadder] = []
     for one in ladders:
-        made.setdefault((one.device, one.wavelength_nm, one.site), one)
-    return tuple(made.values())
+        same = [two for two in found if (two.device, two.site, two.settings) == (one.device, one.site, one.settings)]
+        if not same:
+            found.append(one)
+        elif one.read_after_h > same[0].read_after_h:
+            found[found.index(same[0])] = one
+    return tuple(found)
 
 
 @dataclass(frozen=True)
 class _SpotSize:
-    """The diameter of test spots in mm, and the most of them; None of microbeams, whose patches have no fixed size."""
+    """The diameter of test spots in mm, and the most of them; None of microbeams, whose patches have no fixed size.
+
+    Parameters
+    ----------
+    narrower : whether it is less than that of the session.
+    """
 
     spot_mm: float | None
     most: int
+    narrower: bool = False
 
 
 def _spot_size(trial: CandidateSetting, area_cm2: float | None) -> _SpotSize | None:
     """Return the size and number of test spots for a field; None where one spot is larger than the field.
 
-    The widest spot of the device up to the planned one of which three fit, else the narrowest. A narrower spot heats
-    less at depth and as much at the surface, so that the probability of a burn is that of the planned one at most.
+    That of the session if two of it fit, else the widest narrower spot of which two fit, else the narrowest.
     """
     setting, device = trial.setting, trial.machine.device
     if device.microbeam or area_cm2 is None:
@@ -111,8 +125,10 @@ def _spot_size(trial: CandidateSetting, area_cm2: float | None) -> _SpotSize | N
     able = [one for one in narrower if min(steps := dose_steps(device, one)) <= trial.dose <= max(steps)]
     sizes = sorted({setting.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
     fit = {size: int(_SHARE_OF_FIELD * area_cm2 / _area_cm2(size)) for size in sizes}
-    size = next((size for size, number in fit.items() if number >= _ENOUGH_SPOTS), min(fit))
-    return None if _area_cm2(size) > area_cm2 else _SpotSize(size, max(fit[size], _LEAST_SPOTS))
+    size = next((size for size, number in fit.items() if number >= _LEAST_SPOTS), min(fit))
+    if _area_cm2(size) > area_cm2:
+        return None
+    return _SpotSize(size, max(fit[size], _LEAST_SPOTS), narrower=size < setting.spot_mm)
 
 
 def _is_narrower(one: BeamSetting, planned: BeamSetting) -> bool:
@@ -126,12 +142,14 @@ def _area_cm2(spot_mm: float) -> float:
 def _make_ladder(
     case: Case, concern: Concern, modality: str, setup: DeviceSetup, trial: CandidateSetting
 ) -> TestSpotLadder | None:
-    """Return the test spots of an option; None where the field is smaller than a spot."""
+    """Return the test spots of an option; None where the field is smaller than a spot, or bore the planned dose."""
     site, size = concern.site, _spot_size(trial, concern.area_cm2)
-    if size is None:
+    hours = _reading_delay_h(case, modality)
+    borne = _borne_dose(case, concern, trial, hours)
+    if size is None or borne >= trial.dose:
         return None
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
-    doses = [*(dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose), trial.dose]
+    doses = [*(dose for dose in trial.machine.doses(trial.setting) if borne <= dose < trial.dose), trial.dose]
     densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
     burns = trial.burns
     if burns is None:
@@ -140,21 +158,26 @@ def _make_ladder(
         if densities and len(doses) == 1:
             densities = _doses_at_shares(_densities_to_try(trial, densities[0]), parts)
         clean: Value = Unknown(render_message("ladder.no-promise"))
-        promise = Message("ladder.no-promise")
+        promises = [Message("ladder.no-promise")]
     else:
         doses = _choose_doses(doses, burns, trial, size.most)
         p = _burn_risk_if_clean(doses, burns, trial)
         clean = weighted_probability(p[0], p[1], trial.basis)
-        promise = Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
+        promises = [
+            Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
+        ]
+    if size.narrower:
+        clean = Unknown(render_message("ladder.narrow-unknown"))
+        promises = [Message("ladder.narrow", {"planned": _describe_size(setup.settings)})]
     params = {
         "device": setup.device_title,
         "site": known_sites()[site].title,
         "light": setup.light,
         "doses": _describe_doses(doses, densities),
-        "same": _describe_common_settings(setup, densities, size),
+        "same": _describe_common_settings(setup, densities, trial, size),
         "where": Message("ladder.low-neck" if site in _test_spot_rules()["ladder"]["low_on"] else "ladder.hidden"),
-        "read": _hours_message(hours := _reading_delay_h(case, modality)),
-        "promise": promise,
+        "read": _hours_message(hours),
+        "promise": promises[0],
     }
     return TestSpotLadder(
         device=setup.device,
@@ -167,7 +190,56 @@ def _make_ladder(
         read_after_h=hours,
         message=Message("plan.test-spot", params),
         source=_test_spot_rules()["ladder"]["source"],
+        settings=setup.settings,
     )
+
+
+# Earlier pulses of the setting on the field.
+
+
+def _borne_dose(case: Case, concern: Concern, trial: CandidateSetting, hours: float) -> float:
+    """Return the greatest dose of a setting that this field has borne, in J/cm²; 0 where none was tried.
+
+    A pulse shows it if it had this light in a spot as wide and a pulse as short, on the same skin, and left at most
+    what such light usually leaves, a bruise among it. A test spot counts once it is read as late as the ladder would
+    be. None counts at or above a dose that left more. Of skin that is removed or heated in columns, passes and density
+    are as important and not known.
+    """
+    device, setting = trial.machine.device, trial.setting
+    if trial.burns is None or device.microbeam:
+        return 0.0
+    borne, not_borne = [0.0], []
+    for _, marks in groupby(earlier_reactions(case), key=lambda one: one.entry):
+        group = list(marks)
+        one, dose = group[0], group[0].dose_on(device)
+        here = one.was_made_with(trial.machine.case_name, device) and one.wavelength_on(device) == setting.wavelength_nm
+        if not here or dose is None:
+            continue
+        if any(mark.meaning != "expected" for mark in group):
+            not_borne.append(dose)
+        elif _is_as_hot(one, setting) and _is_on_field(one, concern, case) and (one.read_after_h or math.inf) >= hours:
+            borne.append(dose)
+    return max(dose for dose in borne if dose < min(not_borne, default=math.inf))
+
+
+def _is_as_hot(one: EarlierReaction, setting: BeamSetting) -> bool:
+    """Return whether a pulse heated the skin as much as a setting does at its dose: no longer, and no narrower."""
+    if one.pulse_ms is None or one.spot_mm is None:
+        return False
+    return one.pulse_ms <= setting.pulse_ms and one.spot_mm >= setting.spot_mm
+
+
+def _is_on_field(one: EarlierReaction, concern: Concern, case: Case) -> bool:
+    """Return whether a reaction was on the skin of a concern.
+
+    A session names what it treated and no site: it was there if the person has that concern at no other site.
+    """
+    if one.site is not None:
+        return sites_overlap(one.site, concern.site)
+    return [two.site for two in case.concern if two.condition == one.condition] == [concern.site]
+
+
+# Doses, steps and words of a ladder.
 
 
 def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:
@@ -198,6 +270,9 @@ def _make_steps(
 
     round_mm = size.spot_mm
     assert round_mm is not None  # a full field has a spot
+
+    if size.narrower:
+        unknown, burns = Unknown(render_message("ladder.narrow-unknown")), None
 
     def p_of(dose: float) -> Value:
         return unknown if burns is None else weighted_probability(burns.p(dose), trial.weights[1], trial.basis)
@@ -265,6 +340,9 @@ def _reading_delay_h(case: Case, modality: str) -> float:
     """Return when spots are read: as soon as burns show, or dark marks where these are likely."""
     told = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
+    if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= told["brown_phototype"]:
+        cite_sources(told["brown_source"])
+        return float(told["brown_h"])
     darkens = darkest is not None and darkest >= told["pigment_phototype"]
     return float(told["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
 
@@ -296,15 +374,26 @@ def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
     )
 
 
-def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float], size: _SpotSize) -> str:
+def _describe_common_settings(
+    setup: DeviceSetup, densities: Sequence[float], trial: CandidateSetting, size: _SpotSize
+) -> str:
     """Format the settings that all spots share."""
-    bare = replace(setup.settings, fluence_J_cm2=None, passes=None, spot_mm=size.spot_mm)
+    bare = replace(setup.settings, fluence_J_cm2=None)
+    if size.narrower and size.spot_mm is not None:
+        bare = replace(bare, spot_mm=size.spot_mm, footprint_mm=trial.machine.device.window_mm(size.spot_mm))
     if bare.columns is None:
         return describe_settings(bare, lamp=setup.lamp)
     pattern = render_message("setting.microbeams", {"diameter": bare.columns.diameter_um})
     if len(densities) == 1:
         pattern += ", " + render_message("setting.density", {"number": densities[0]})
     return f"{describe_settings(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"
+
+
+def _describe_size(settings: DeviceSetting) -> str:
+    """Format the spot of a session, or its window."""
+    if settings.footprint_mm is not None:
+        return describe_window(settings.footprint_mm)
+    return render_message("setting.spot", {"diameter": settings.spot_mm})
 
 
 # Notices on earlier test spots and sessions.

@@ -108,7 +108,7 @@ def session_gains(
         return ()
     option, _ = planned.first_laser
     response = session_response(case, concern.condition)
-    left = max(planned_sessions(option.sessions) - response.sessions, 1)
+    left = max(planned_sessions(option.sessions, option.modality) - response.sessions, 1)
     counts = [response.sessions + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
     shares = half_improved_after_sessions(question, counts)

@@ -81,12 +81,13 @@ class LadderStep:
 
 @dataclass(frozen=True)
 class TestSpotLadder:
-    """Test spots of one light at one site, the lowest first; the last has the planned dose.
+    """Test spots of one setting at one site, the lowest first; the last has the planned dose.
 
     Parameters
     ----------
     light : the wavelength, or the band of a lamp, in words.
     p_burn_if_clean : probability that the planned dose burns the field once all spots are read and none is burnt.
+    settings : the setting of the session that they try; None in plans that were made before ladders named it.
     """
 
     device: str
@@ -99,6 +100,18 @@ class TestSpotLadder:
     read_after_h: float
     source: str
     message: Message = field(metadata=TEXT_AND_MESSAGE)
+    settings: "DeviceSetting | None" = None
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether its spots are narrower than that of the session, so that they do not show what the session does."""
+        planned_mm = None if self.settings is None else self.settings.spot_mm
+        return planned_mm is not None and any(spot.spot_mm < planned_mm for spot in self.spots)
+
+    def tries(self, setup: "DeviceSetup", site: str) -> bool:
+        """Return whether it tries a setting of a device at a site, and not only its light."""
+        asked = (setup.device, setup.wavelength_nm, site)
+        return (self.device, self.wavelength_nm, self.site) == asked and self.settings in (None, setup.settings)
 
 
 @dataclass(frozen=True)

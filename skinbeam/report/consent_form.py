@@ -266,8 +266,7 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
         yield (
             report_text("consent.aim_visits_one") if visits == "1" else report_text("consent.aim_visits", visits=visits)
         )
-    asked = (setup.device, setup.wavelength_nm, concern.site)
-    if any((ladder.device, ladder.wavelength_nm, ladder.site) == asked for ladder in plan.test_spots):
+    if any(ladder.tries(setup, concern.site) for ladder in plan.test_spots):
         yield report_text("consent.aim_spots")
 
 

@@ -32,9 +32,8 @@ class SpotJudgement:
 
 
 def find_ladder(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> TestSpotLadder | None:
-    """Return the ladder of test spots that a plan requires with this light at this site; None if it requires none."""
-    asked = (setup.device, setup.wavelength_nm, concern.site)
-    return next((one for one in plan.test_spots if (one.device, one.wavelength_nm, one.site) == asked), None)
+    """Return the ladder of test spots that a plan requires of this setting at this site; None if it requires none."""
+    return next((one for one in plan.test_spots if one.tries(setup, concern.site)), None)
 
 
 def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed: Iterable[str]) -> SpotJudgement:

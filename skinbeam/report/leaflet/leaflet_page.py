@@ -131,8 +131,7 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     if concern.first_laser is None:
         return
     _, setup = concern.first_laser
-    asked = (setup.device, setup.wavelength_nm, concern.site)
-    ladders = [planned for planned in plan.test_spots if (planned.device, planned.wavelength_nm, planned.site) == asked]
+    ladders = [planned for planned in plan.test_spots if planned.tries(setup, concern.site)]
     for ladder in ladders:
         yield report_text(
             "leaflet.before_spots",
@@ -144,6 +143,8 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         )
     if ladders:
         yield report_text("leaflet.before_stop")
+    if any(ladder.is_narrower for ladder in ladders):
+        yield report_text("leaflet.before_narrow")
 
 
 def _spot_doses(ladder: TestSpotLadder) -> str:

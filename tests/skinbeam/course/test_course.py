@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from consultations import PERSON, concern, devices, document, loaded
@@ -51,8 +52,16 @@ def option(modality: str, device: str, sessions: SourceRange | Unknown, interval
     return replace(LASER, modality=modality, setup=setup, sessions=sessions, interval_weeks=interval)
 
 
-def part(condition: str, *options: Option) -> ConcernPlan:
-    return replace(PART, condition=condition, site="cheeks", options=(*options, BARE))
+def part(condition: str, *options: Option, site: str = "cheeks") -> ConcernPlan:
+    return replace(PART, condition=condition, site=site, options=(*options, BARE))
+
+
+def at(planned: ConcernPlan, **settings: Any) -> ConcernPlan:
+    """The concern with other settings of its laser."""
+    laser, *others = planned.options
+    assert laser.setup is not None
+    setup = replace(laser.setup, settings=replace(laser.setup.settings, **settings))
+    return replace(planned, options=(replace(laser, setup=setup), *others))
 
 
 UNKNOWN = Unknown("no source")
@@ -127,10 +136,90 @@ def test_concerns_that_share_a_device_are_treated_together() -> None:
     ]
 
 
+BEAM = MicrobeamSetting(40.0, 120.0, 225.0, "gaussian")
+COLUMNS = {
+    modality: {
+        name: at(part(name, option(modality, "laser", TWICE, MONTH)), microbeam=replace(BEAM, energy_mJ=energy_mJ))
+        for name, energy_mJ in (("acne-scars", 40.0), ("pores", 10.0))
+    }
+    for modality in ("non-ablative-fractional", "fractional-ablative")
+}
+
+
+@pytest.mark.parametrize("modality", COLUMNS)
+def test_no_visit_puts_two_patterns_of_columns_into_one_skin(modality: str) -> None:
+    scars, pores = COLUMNS[modality].values()
+    visits = schedule_course([scars, pores])
+    assert [visit.treats for visit in visits] == [(scars.place,)] * 2 + [(pores.place,)] * 2
+    assert visits[2].week - visits[1].week >= MONTH.high  # at least the interval of such sessions
+    assert "course.apart" in steps(visits)[2]
+    apart = schedule_course([scars, replace(pores, site="neck")])
+    assert [len(visit.treats) for visit in apart] == [2, 2]  # other skin is treated at the same visit
+
+
+@pytest.mark.parametrize("modality", [*COLUMNS, "vascular"])
+def test_one_setting_for_two_concerns_of_one_skin_is_one_pass(modality: str) -> None:
+    one, two = (part(name, option(modality, "laser", TWICE, MONTH)) for name in ("redness", "poikiloderma"))
+    for visit in schedule_course([one, two]):
+        assert visit.treats == (one.place, two.place)
+        ids = [step.id for step in visit.steps]
+        assert ids.count("course.treat") == 1
+        assert "course.one-pass" in ids
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("modality", ["vascular", "pigment-long-pulse"])
+def test_lines_come_before_the_background_and_no_place_twice(modality: str, order: int) -> None:
+    background = part("redness", option(modality, "laser", TWICE, MONTH))
+    lines = at(part("facial-telangiectasia", option(modality, "laser", ONCE, MONTH)), spot_mm=5.0, fluence_J_cm2=6.5)
+    first, second = schedule_course([lines, background][::order])
+    assert first.treats == (lines.place, background.place)
+    (told,) = (step for step in first.steps if step.id == "course.lines-first")
+    assert told.params["first"] == ["Visible facial veins (cheeks)"]
+    treated = [step.text for step in first.steps if step.id == "course.treat"]
+    assert ["6.5 J/cm²" in text for text in treated] == [True, False]
+    assert "course.lines-first" not in {step.id for step in second.steps}  # the lines are done
+    elsewhere = schedule_course([lines, replace(background, site="neck")])
+    assert "course.lines-first" not in steps(elsewhere)[0]
+
+
+def test_skin_is_removed_once_where_nobody_counted_how_often() -> None:
+    (visit,) = schedule_course([part("laxity", option("ablative", "er", UNKNOWN, UNKNOWN), site="eyelid")])
+    assert "course.sessions-unknown-once" in {step.id for step in visit.steps}
+
+
+HALF_A_YEAR_WEEKS = 26
+
+
+def test_ablated_skin_waits_as_the_rule_on_recent_resurfacing_says() -> None:
+    """The rule refuses to ablate for six to twelve months after resurfacing: a course keeps it too."""
+    again = schedule_course([part("wrinkles", option("ablative", "er", TWICE, UNKNOWN))])
+    assert again[1].week >= HALF_A_YEAR_WEEKS
+    assert "course.ablated-again" in steps(again)[1]
+    full = part("laxity", option("ablative", "er", UNKNOWN, UNKNOWN), site="eyelid")
+    around = part("wrinkles", option("fractional-ablative", "co2", TWICE, MONTH), site="periorbital")
+    *columns, last = schedule_course([full, around])
+    assert last.treats == (full.place,)
+    assert last.week - columns[-1].week >= HALF_A_YEAR_WEEKS
+    assert "course.wait-ablation" in {step.id for step in last.steps}
+    assert columns[1].week - columns[0].week == MONTH.high  # columns alone are repeated as trials did
+
+
+def test_a_laser_that_reaches_nobody_has_no_sessions() -> None:
+    none = replace(VEINS.options[0], p_effective=Estimate(0.0, 0.0, 0.008, 0.8, "modelled"))
+    one_in_200 = replace(none, p_effective=Estimate(0.005, 0.001, 0.01, 0.8, "modelled"))
+    concerns = [part("redness", none), SPOTS]
+    course = schedule_course(concerns)
+    assert [visit.treats for visit in course] == [("age-spots at cheeks",)]
+    assert course_total(concerns, course).afterwards[0].id == "course.not-reached"
+    assert schedule_course([part("redness", none)]) == ()
+    assert schedule_course([part("redness", one_in_200)])
+
+
 @pytest.mark.parametrize(
     ("span", "planned"),
     [
-        (UNKNOWN, 2),  # never one: the second is decided by the first
+        (UNKNOWN, 2),  # not one: the second is decided by the first
         (SourceRange(1, 1, "sessions"), 1),
         (SourceRange(1, 3, "sessions"), 2),
         (SourceRange(1, 3, "sessions", usual=1.0), 2),  # never the least of a range
@@ -141,7 +230,7 @@ def test_concerns_that_share_a_device_are_treated_together() -> None:
 def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(
     span: SourceRange | Unknown, planned: int
 ) -> None:
-    assert planned_sessions(span) == planned
+    assert planned_sessions(span, "vascular") == planned
     assert len(schedule_course([part("redness", option("vascular", "dye", span, MONTH))])) == planned
 
 
@@ -157,7 +246,7 @@ def test_sessions_are_a_range_that_trials_counted(condition: str, modality: str)
     found = expected_sessions(modality, condition, "cheeks")
     if isinstance(found, SourceRange):
         assert 1.0 <= found.low <= found.high
-        assert planned_sessions(found) > found.low or found.low == found.high
+        assert planned_sessions(found, modality) > found.low or found.low == found.high
         assert found.usual is None or found.low <= found.usual <= found.high
 
 

@@ -1,12 +1,16 @@
 """The ladder of test spots: numbers to set, none above the plan, few burns, and what is learned when all are clean."""
 
 import math
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options
+from plan_reading import read_plan
 
-from skinbeam.course.test_spots import most_informative_doses
+from skinbeam.course.test_spots import distinct_ladders, most_informative_doses
+from skinbeam.report.leaflet.leaflet_page import test_spot_sentences as _leaflet_spot_sentences
 
 TANNED = PERSON.replace('"II"', '"III"').replace("ita_deg = 60.0", "ita_deg = 40.0")
 DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 40.0")
@@ -115,15 +119,123 @@ def test_every_light_that_can_be_chosen_has_its_ladder() -> None:
     assert {(ladder["device"], ladder["wavelength_nm"]) for ladder in made["test_spots"]} == lights
 
 
-@pytest.mark.parametrize(("area_cm2", "device"), [(30.0, "pulsed-dye-595"), (30.0, "ipl"), (4.0, "pulsed-dye-595")])
-def test_spots_take_a_tenth_of_the_field_or_are_two_of_the_narrowest(area_cm2: float, device: str) -> None:
+@pytest.mark.parametrize(
+    ("area_cm2", "device", "narrow"),
+    [
+        (30.0, "pulsed-dye-595", False),
+        (300.0, "ipl", False),
+        (30.0, "ipl", True),
+        (1.0, "ktp-532", True),
+    ],
+)
+def test_spots_are_those_of_the_session_or_promise_nothing(area_cm2: float, device: str, narrow: bool) -> None:
+    """A tenth of 30 cm² is no two windows of 15 by 35 mm (10.5 cm²), and a tenth of 1 cm² no two spots of 3 mm."""
     made = document(TANNED + VEINS.replace("10.0", str(area_cm2)) + devices(device))
-    spots = ladder_of(made)["spots"]
+    (option,), ladder = laser_options(made), ladder_of(made)
+    spots, settings = ladder["spots"], option["settings"]
     taken = sum(math.pi / 4 * (spot["spot_mm"] / 10) ** 2 for spot in spots)
     assert len(spots) == 2 or taken <= 0.1 * area_cm2
-    (option,) = laser_options(made)
-    assert max(spot["spot_mm"] for spot in spots) <= option["settings"]["spot_mm"]
-    assert spots[-1]["fluence_J_cm2"] == option["settings"]["fluence_J_cm2"]
+    assert spots[-1]["fluence_J_cm2"] == settings["fluence_J_cm2"]
+    assert any(spot["spot_mm"] < settings["spot_mm"] for spot in spots) is narrow
+    assert all("unknown" in p for p in (ladder["p_burn_if_clean"], *(spot["p_burn"] for spot in spots))) is narrow
+    assert ("no room for spots of the session" in ladder["text"]) is narrow
+
+
+def test_the_window_of_a_lamps_spots_is_that_of_their_numbers() -> None:
+    made = document(TANNED + VEINS.replace("10.0", "30.0") + devices("ipl"))
+    ladder = ladder_of(made)
+    width, length = map(float, re.findall(r"([\d.]+) by ([\d.]+) mm", ladder["message"]["params"]["same"])[0])
+    (disc_mm,) = {spot["spot_mm"] for spot in ladder["spots"]}
+    # The disc has the area of the window; a document rounds it to three digits.
+    assert math.pi / 4 * disc_mm**2 == pytest.approx(width * length, rel=0.01)
+
+
+TOGETHER = [
+    concern("redness", extra="").replace("10.0", "80.0") + VEINS.replace("10.0", "30.0") + YELLOW,
+    concern("acne-scars", extra='subtypes = ["rolling"]\n') + concern("pores", extra="") + devices("fractional-1550"),
+]
+
+
+@pytest.mark.parametrize("concerns", TOGETHER)
+def test_two_settings_of_one_laser_on_one_skin_have_their_own_spots(concerns: str) -> None:
+    """Each concern's first laser, of one device at one site: a spot has its setting, and the leaflet's page says so."""
+    made = document(DARK + concerns)
+    plan = read_plan(made)
+    setups = [part.first_laser[1] for part in plan.concerns if part.first_laser is not None]
+    assert len({setup.device for setup in setups}) == 1
+    assert setups[0].settings != setups[1].settings
+    for part, setup in zip(plan.concerns, setups, strict=True):
+        (ladder,) = (one for one in plan.test_spots if one.tries(setup, part.site))
+        last, settings = ladder.spots[-1], setup.settings
+        beam = settings.columns
+        if beam is None:
+            assert (last.fluence_J_cm2, last.pulse_ms) == (settings.fluence_J_cm2, settings.pulse_ms)
+            assert last.spot_mm == settings.spot_mm
+            told = f"{settings.fluence_J_cm2:g}"
+        else:
+            assert (last.energy_mJ, last.density_per_cm2) == (beam.energy_mJ, beam.density_per_cm2)
+            told = f"{beam.energy_mJ:g}" if len({spot.energy_mJ for spot in ladder.spots}) > 1 else ""
+        sentences = list(_leaflet_spot_sentences(part, plan))
+        assert sum("small spots first" in sentence for sentence in sentences) == 1
+        assert told in sentences[0]
+
+
+def test_equal_settings_have_one_ladder_that_waits_for_the_later_reading(green: Any) -> None:
+    (ladder,) = read_plan(green).test_spots
+    later = replace(ladder, read_after_h=672.0)
+    other = replace(ladder, settings=replace(ladder.settings, pulse_ms=1.0))
+    assert distinct_ladders([ladder, other, later]) == (later, other)
+
+
+def test_marks_of_light_for_pigment_are_waited_for_from_the_third_phototype_on() -> None:
+    """Dark marks show three to six weeks after it."""
+    spots = concern("age-spots") + devices("qs-ndyag-532-1064")
+    assert ladder_of(document(TANNED + spots))["read_after_h"] >= 6 * 168
+    assert ladder_of(document(PERSON + spots))["read_after_h"] == 72
+
+
+def session_with(option: Any, dose: float, adverse: str = "none", **other: float) -> str:
+    numbers = {name: option["settings"][name] for name in ("pulse_ms", "spot_mm")} | {"fluence_J_cm2": dose} | other
+    return (
+        f'\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "{option["device"]}"\n'
+        + "".join(f"{name} = {value}\n" for name, value in numbers.items())
+        + f'response_pct = 40.0\nadverse = ["{adverse}"]\n'
+    )
+
+
+def test_spots_begin_where_earlier_sessions_were_borne(green: Any) -> None:
+    (option,), low = laser_options(green), ladder_of(green)["spots"][0]["fluence_J_cm2"]
+    middle = ladder_of(green)["spots"][1]["fluence_J_cm2"]
+    assert low < middle < option["settings"]["fluence_J_cm2"]
+    begun = {
+        name: [spot["fluence_J_cm2"] for spot in ladder_of(document(TANNED + VEINS + GREEN + done))["spots"]]
+        for name, done in {
+            "borne": session_with(option, middle),
+            "narrower": session_with(option, middle, spot_mm=2.0),
+        }.items()
+    }
+    assert min(begun["borne"]) == middle
+    assert min(begun["narrower"]) < middle
+
+
+@pytest.mark.parametrize(
+    ("adverse", "other", "needed"),
+    [
+        ("none", {}, False),
+        ("bruise for 9 days", {}, False),  # no injury: the field has borne what the plan now does
+        ("none", {"pulse_ms": 20.0}, True),  # a longer pulse heats the epidermis less
+        ("none", {"spot_mm": 2.0}, True),
+    ],
+)
+def test_a_dose_that_the_field_bore_needs_no_spots(
+    green: Any, adverse: str, other: dict[str, float], needed: bool
+) -> None:
+    (option,) = laser_options(green)
+    done = session_with(option, option["settings"]["fluence_J_cm2"], adverse, **other)
+    made = document(TANNED + VEINS + GREEN + done)
+    (later,) = laser_options(made)
+    assert later["settings"]["fluence_J_cm2"] <= option["settings"]["fluence_J_cm2"]
+    assert bool(made["test_spots"]) is needed
 
 
 def test_no_spot_is_larger_than_the_field() -> None:
