@@ -369,7 +369,7 @@ def test_a_plan_without_any_laser_does_not_say_yes() -> None:
 def test_where_rules_refuse_every_laser_of_the_clinic_nobody_reads_that_none_is_ruled_out(
     history: str, ruled_out: bool
 ) -> None:
-    """Two machines that remove skin: one illness refuses both, and a wish for few days off refuses neither by a rule."""
+    """Two machines that remove skin: one illness refuses both, few days off refuse neither by a rule."""
     made = document(PERSON + history + concern("wrinkles", extra="") + devices("co2-10600", "fractional-co2-10600"))
     plan = read_plan(made)
     assert are_ruled_out(plan.concerns) is ruled_out
