@@ -72,6 +72,7 @@ HISTORY = (
     "silver-dressing",
     "skin-cancer",
     "tattoo-in-field",
+    "thrombosis",
     "vitiligo",
 )
 # Observed reactions to a test spot; data/reactions.toml defines each.

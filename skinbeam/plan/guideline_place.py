@@ -6,7 +6,7 @@ from typing import Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.estimates import inline_title
-from skinbeam.evidence.guideline.device_classes import class_parts, is_of_class, is_same_class
+from skinbeam.evidence.guideline.device_classes import class_parts, is_of_class, is_same_class, kind_of_row
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_choices
 from skinbeam.evidence.guideline.words import name_message
@@ -68,8 +68,11 @@ def concern_cell(case: Case, concern: Concern) -> GuidelineCell | None:
 
 
 def concern_kind(concern: Concern) -> str:
-    """Return the kind of a concern by which the guideline sorts: the first stated kind, else the severity."""
-    return concern.subtypes[0] if concern.subtypes else concern.severity or ""
+    """Return the kind of a concern by which the guideline sorts: the first stated kind, else the severity.
+
+    A severity that the row of another one holds for takes that row: moderate laxity stands in the row of the severe.
+    """
+    return kind_of_row(concern.condition, concern.subtypes[0] if concern.subtypes else concern.severity or "")
 
 
 def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> GuidelinePlace | None:

@@ -21,6 +21,7 @@ def judge_setting(
         pulse_ms=setting.pulse_ms,
         ipl=machine.device.is_lamp,
         compression=machine.device.compression is not None,
+        lens_array=machine.device.lens_array,
         cooled=bool(machine.device.cooling),
     )
 

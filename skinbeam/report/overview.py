@@ -10,7 +10,7 @@ from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, NearestOption, Option
 from skinbeam.report.context import DisplayValue, NearestPart, OptionGlance, ShareBar
@@ -40,6 +40,7 @@ from skinbeam.text import render_message, translate
 
 __all__ = [
     "REASONS_LED",
+    "are_ruled_out",
     "colour_may_change",
     "decision_without_laser",
     "evidence_lines",
@@ -280,6 +281,8 @@ def _cost_sentence(first: Option) -> str:
 # A concern without a laser: the nearest setting, what barred it, and what could change that.
 
 _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
+# Why a kind of laser is no choice of this clinic for a concern: no target, no such device, not at the site.
+_NOT_USABLE: Final = ("condition-why.", "plan.no-device", "plan.not-at-site")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
 
 
@@ -288,6 +291,18 @@ def no_laser_headline(concern: ConcernPlan) -> str:
     if concern.first_laser is not None:
         return ""
     return report_text("no_setting_found" if _refusal_ids(concern) & set(_SEARCH_REASONS) else "no_laser_offered")
+
+
+def are_ruled_out(concerns: Sequence[ConcernPlan]) -> bool:
+    """Return whether no concern has a laser because rules refuse each that the clinic could use for it."""
+    return bool(concerns) and all(concern.first_laser is None and _is_ruled_out(concern) for concern in concerns)
+
+
+def _is_ruled_out(concern: ConcernPlan) -> bool:
+    lasers = [one for one in concern.refused if one.modality in laser_modalities()]
+    reasons = [{reason.id for reason in one.reasons} for one in lasers]
+    usable = [ids for ids in reasons if not any(name.startswith(_NOT_USABLE) for name in ids)]
+    return bool(usable) and all(any(name.startswith("rules.") for name in ids) for ids in usable)
 
 
 def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:

@@ -129,6 +129,7 @@ def judge_suitability(
     pulse_ms: float | None = None,
     ipl: bool = False,
     compression: bool = False,
+    lens_array: bool = False,
     cooled: bool | None = None,
 ) -> Suitability:
     """Judge a person, a concern, and a choice as far as it has been made, by the rules.
@@ -140,6 +141,7 @@ def judge_suitability(
     device_wavelength_nm, pulse_ms : of the device, in nm and ms; without them, rules that test them do not apply.
     ipl : whether the device is intense pulsed light.
     compression : whether it presses a window on the skin while it fires.
+    lens_array : whether an optic splits its spot into small beams.
     cooled : whether the device cools the skin; without it, rules that test it do not apply.
 
     Raises
@@ -148,7 +150,8 @@ def judge_suitability(
     """
     if modality is not None:
         modality = resolve_name("modality", modality, field="modality")
-    option = _option_facts(modality, device_wavelength_nm, pulse_ms) | {"ipl": ipl, "compression": compression}
+    device = {"ipl": ipl, "compression": compression, "lens_array": lens_array}
+    option = _option_facts(modality, device_wavelength_nm, pulse_ms) | device
     if cooled is not None:
         option["cooled"] = cooled
     return _cite_reasons(_judge_option(case, concern, modality, option))
@@ -165,9 +168,10 @@ def _judge_option(
         "sessions_done": float(count_sessions_with(case, concern, modality)),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
-    spoke = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality) and rule.when.holds(facts)]
+    rules = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality, concern)]
+    spoke = [rule for rule in rules if rule.when.holds(facts)]
     reasons = [_rule_reason(rule, about) for rule in spoke]
-    asked = (*_missing_fact_reasons(facts, modality), *_medicine_reasons(case))
+    asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
         return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
     earlier = (*reaction_reasons(case, modality), *response_reasons(case, concern, modality))
@@ -227,7 +231,7 @@ def _drop_repeated_reasons(reasons: Iterable[RuleReason]) -> list[RuleReason]:
 
 
 def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, FactValue]:
-    facts: dict[str, FactValue] = {"ipl": False, "compression": False}
+    facts: dict[str, FactValue] = {"ipl": False, "compression": False, "lens_array": False}
     if modality is not None:
         facts["modality"] = modality
     if wavelength_nm is not None:
@@ -245,10 +249,20 @@ def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
     return decision is not None and modality in decision.allows
 
 
-def _covers_modality(rule: Rule, modality: str | None) -> bool:
+def _covers_modality(rule: Rule, modality: str | None, concern: Concern | None) -> bool:
     if modality is None:
         return set(laser_modalities()) <= set(rule.modalities)
-    return modality in rule.modalities
+    return modality in rule.modalities or (
+        "microneedling" in rule.modalities and modality == "radiofrequency" and _is_by_needles(concern)
+    )
+
+
+def _is_by_needles(concern: Concern | None) -> bool:
+    """Return whether the radiofrequency for a concern goes in through needles, so that rules on needling hold too."""
+    if concern is None:
+        return False
+    needled = fact_tables()["radiofrequency_by_needles"]
+    return concern.condition in needled["conditions"] or concern.site in needled["sites"].get(concern.condition, ())
 
 
 def _rule_reason(rule: Rule, about: str) -> RuleReason:
@@ -282,14 +296,16 @@ def _describe_view(rule: Rule) -> str:
     return Message("rules.view", {"source": author, "decision": decision}).text
 
 
-def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) -> list[RuleReason]:
+def _missing_fact_reasons(
+    facts: Mapping[str, FactValue], modality: str | None, concern: Concern | None
+) -> list[RuleReason]:
     """Return one reason for each missing fact that rules of this choice need.
 
     The bounds of these rules apply until the fact is known.
     """
     waiting: dict[str, list[Rule]] = {}
     for rule in load_rules("suitability"):
-        if modality is not None and modality not in rule.modalities:
+        if modality is not None and not _covers_modality(rule, modality, concern):
             continue
         missing = rule.when.missing_facts(facts)
         if modality is not None and missing & set(OPTION_FACTS):
@@ -306,8 +322,13 @@ def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) 
     return found
 
 
-def _medicine_reasons(case: Case) -> list[RuleReason]:
-    """Return one reason for all medicines that no rule tests, and one for all misspelt names."""
+def _medicine_reasons(case: Case, rules: Sequence[Rule]) -> list[RuleReason]:
+    """Return one reason for all medicines that no rule tests, and one for all misspelt names.
+
+    Where none of the rules of a treatment asks about a medicine, as for sun protection, none is told.
+    """
+    if not any(test.fact.startswith("medication.") for rule in rules for test in rule.when.tests()):
+        return []
     told = {"medication-not-checked": unchecked_medicines(case), "medication-taken-as": medicine_spelling_slips(case)}
     return [
         RuleReason(

@@ -19,6 +19,7 @@ __all__ = [
     "is_light",
     "is_of_class",
     "is_same_class",
+    "kind_of_row",
     "outside_conditions",
 ]
 
@@ -56,6 +57,12 @@ def outside_conditions() -> Mapping[str, str]:
 def default_subtype(condition: str) -> str:
     """Return the subtype that stands for a condition whose kind is not told; empty if any kind is treated alike."""
     return str(_guideline_names()["default_subtype"].get(condition, ""))
+
+
+def kind_of_row(condition: str, kind: str) -> str:
+    """Return the kind whose rows hold for a kind or a degree of a condition; nearly always itself."""
+    degrees: Mapping[str, str] = _guideline_names()["row_of_degree"].get(condition, {})
+    return degrees.get(kind, kind)
 
 
 @cache

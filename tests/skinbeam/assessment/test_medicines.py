@@ -126,18 +126,18 @@ def test_edits_count_a_swap_of_neighbours_once() -> None:
 
 # Ordinary medicines and household words that no rule asks about; several are near in spelling to one that a rule does.
 OTHERS = """
-levothyroxine metformin ramipril amlodipine sertraline omeprazole cetirizine atorvastatin simvastatin rosuvastatin
+ramipril amlodipine sertraline omeprazole rosuvastatin
 lisinopril enalapril losartan valsartan candesartan bisoprolol metoprolol propranolol verapamil diltiazem nifedipine
-furosemide spironolactone tamsulosin finasteride citalopram escitalopram fluoxetine paroxetine venlafaxine duloxetine
+tamsulosin finasteride citalopram escitalopram fluoxetine paroxetine venlafaxine duloxetine
 mirtazapine amitriptyline clomipramine lithium quetiapine olanzapine risperidone aripiprazole diazepam zolpidem
-gabapentin pregabalin lamotrigine levetiracetam carbamazepine valproate tramadol codeine paracetamol acetaminophen
-pantoprazole esomeprazole ondansetron metoclopramide loratadine fexofenadine montelukast salbutamol insulin gliclazide
-semaglutide allopurinol colchicine alendronate denosumab tamoxifen letrozole levonorgestrel progesterone testosterone
+gabapentin pregabalin lamotrigine levetiracetam carbamazepine valproate tramadol codeine
+pantoprazole esomeprazole ondansetron metoclopramide fexofenadine montelukast salbutamol insulin
+allopurinol colchicine alendronate denosumab letrozole testosterone
 sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin metronidazole
-fluconazole terbinafine aciclovir hydroxychloroquine digoxin flecainide dronedarone hydroxyzine hydralazine
+fluconazole terbinafine aciclovir digoxin flecainide dronedarone hydroxyzine hydralazine
 chlorphenamine chlorpropamide methyldopa clonidine baclofen levodopa sumatriptan imatinib gefitinib cetuximab
 trastuzumab dupilumab biotin magnesium melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
-doxazosin doxylamine doxepin methadone claritin euthyrox zoloft prozac lipitor nexium zyrtec panadol viagra
+doxazosin doxylamine doxepin methadone zoloft prozac nexium viagra
 humalog cozaar valium ventolin eczema asthma migraine collagen cortex goldenseal marigold
 """
 
@@ -236,7 +236,7 @@ def test_words_for_none_state_no_medicine(name: str) -> None:
     assert _told(judge_case(_case(name))) == {}
 
 
-@pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "paracetamol"])
+@pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "omeprazole"])
 def test_an_unmatched_name_is_listed_as_not_checked_in_the_decision(name: str) -> None:
     case = _case(name, "isotretinoin", name)
     with collect_sources() as sources:

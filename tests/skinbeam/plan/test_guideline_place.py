@@ -80,3 +80,12 @@ def test_without_a_phototype_the_darkest_counts() -> None:
 
 def test_severe_laxity_is_a_kind_of_its_own() -> None:
     assert cell("laxity", "II", severity="severe").first != cell("laxity", "II", severity="mild").first
+
+
+def test_moderate_laxity_stands_in_the_row_that_names_it_and_mild_does_not() -> None:
+    severe = cell("laxity", "II", severity="severe")
+    assert "moderate or severe" in severe.note
+    for degree in ("moderate", "moderate-severe"):
+        assert cell("laxity", "II", severity=degree) == severe
+    for degree in ("mild", "mild-moderate", None):
+        assert cell("laxity", "II", severity=degree) != severe

@@ -41,6 +41,7 @@ BLANK = {
     "inside_orbital_rim": "must be said",
     "ipl": "of the device",
     "lactating": "a no",
+    "lens_array": "of the device",
     "lesion_signs": "a no",
     "off_face": "must be said",
     "pregnant": "pregnancy-ask",

@@ -17,6 +17,7 @@ from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page
+from skinbeam.report.overview import are_ruled_out
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary
@@ -359,3 +360,26 @@ def test_a_plan_without_any_laser_does_not_say_yes() -> None:
     page = leaflet_page(read_plan(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}}))
     assert page.decision == (render_message("leaflet.decision_no_setting_1"),)
     assert reading_age_years([*page.decision]) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize(
+    ("history", "ruled_out"),
+    [('history = ["diabetes-uncontrolled"]\n', True), ("downtime_days_accepted = 1.0\n", False)],
+)
+def test_where_rules_refuse_every_laser_of_the_clinic_nobody_reads_that_none_is_ruled_out(
+    history: str, ruled_out: bool
+) -> None:
+    """Two machines that remove skin: one illness refuses both, few days off refuse neither by a rule."""
+    made = document(PERSON + history + concern("wrinkles", extra="") + devices("co2-10600", "fractional-co2-10600"))
+    plan = read_plan(made)
+    assert are_ruled_out(plan.concerns) is ruled_out
+    if ruled_out:
+        assert leaflet_page(plan).decision == (render_message("leaflet.decision_ruled_out_1"),)
+        page = printed(made)
+        assert "not ruled out" not in page
+        assert "diabetes is not under control" in page
+
+
+def test_a_laser_that_the_clinic_lacks_is_no_laser_that_rules_refuse() -> None:
+    made = document(PERSON + concern("wrinkles", extra="") + devices("ndyag-1064"))
+    assert not are_ruled_out(read_plan(made).concerns)

@@ -1,0 +1,187 @@
+"""What is done without light: tablets that clot, needles that heat, tans, eyes, and melasma beside what is treated."""
+
+from typing import Any
+
+import pytest
+
+from skinbeam.evidence.guideline.table import load_cells
+from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_modalities
+from skinbeam.model.consultation import HISTORY
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.suggestions import word_hint
+from skinbeam.suitability.judgement import judge_case, judge_suitability
+
+NAMED = {
+    "diagnosed": True,
+    "diagnosed_by": "dermatologist",
+    "diagnosis_method": "dermoscopy",
+    "diagnosis_date": "2026-03-02",
+}
+
+
+def decided(
+    modality: str, condition: str, site: str = "cheeks", *, beside: str = "", **changed: Any
+) -> tuple[str, Any]:
+    """The decision on a treatment without its device, and the rules behind it."""
+    names = changed.pop("medicines", ())
+    choice = changed.pop("choice", {})
+    patient = {"age_years": 40.0, "sex": "female", "phototype": "II"} | changed
+    patient["medications"] = [{"name": name} for name in names]
+    concerns = [{"condition": word, "site": site, **NAMED} for word in (condition, beside) if word]
+    case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+    found = judge_suitability(case, concern=case.concern[0], modality=modality, **choice)
+    return found.decision, {reason.rule for reason in found.reasons}
+
+
+@pytest.mark.parametrize(
+    ("person", "decision"),
+    [
+        ({}, "suitable"),
+        ({"pregnant": True}, "not-suitable"),
+        ({"lactating": True}, "with-caution"),
+        ({"history": ["thrombosis"]}, "not-suitable"),
+        ({"history": ["bleeding-disorder"]}, "refer"),
+        ({"history": ["heart-disease"]}, "refer"),
+        ({"medicines": ["rivaroxaban"]}, "not-suitable"),
+        ({"medicines": ["warfarin"]}, "not-suitable"),
+        ({"medicines": ["Yasmin"]}, "not-suitable"),
+        ({"medicines": ["ethinylestradiol"]}, "not-suitable"),
+        ({"medicines": ["estradiol"]}, "not-suitable"),
+        ({"medicines": ["tamoxifen"]}, "not-suitable"),
+        ({"medicines": ["levonorgestrel"]}, "suitable"),  # alone it hardly clots
+        ({"medicines": ["metformin"]}, "suitable"),
+    ],
+)
+def test_tranexamic_acid_is_given_where_nothing_clots_and_nobody_is_pregnant(person: Any, decision: str) -> None:
+    assert decided("tranexamic-acid", "melasma", **person)[0] == decision
+
+
+@pytest.mark.parametrize("word", ["dvt", "blood clot", "pulmonary embolism", "stroke", "factor v leiden"])
+def test_words_for_a_clot_lead_to_the_one_of_the_list(word: str) -> None:
+    assert "thrombosis" in HISTORY
+    assert word_hint([word], HISTORY) == 'Did you mean "thrombosis"? '
+
+
+SCARRING: tuple[dict[str, Any], ...] = (
+    {"history": ["keloid"]},
+    {"history": ["active-inflammatory-acne"]},
+    {"history": ["lupus"]},
+    {"history": ["immunosuppression"]},
+    {"history": ["vitiligo"]},
+    {"history": ["psoriasis"]},
+    {"history": ["bleeding-disorder"]},
+    {"tan": "current"},
+    {"tan": "recent"},
+    {"medicines": ["warfarin"]},
+    {"medicines": ["methotrexate"]},
+)
+
+
+@pytest.mark.parametrize("person", SCARRING, ids=str)
+def test_radiofrequency_for_scars_is_needles_and_no_milder_than_needling(person: Any) -> None:
+    order = ("suitable", "with-caution", "refer", "not-suitable")
+    needles, _ = decided("microneedling", "acne-scars", **person)
+    heated, _ = decided("radiofrequency", "acne-scars", **person)
+    assert needles != "suitable"
+    assert order.index(heated) >= order.index(needles)
+
+
+def test_radiofrequency_on_loose_skin_of_the_jaw_may_be_an_electrode_and_on_the_neck_is_needles() -> None:
+    assert decided("radiofrequency", "laxity", "jaw", tan="current")[0] == "suitable"
+    assert decided("radiofrequency", "laxity", "neck", tan="current")[0] == "not-suitable"
+
+
+def test_where_the_guideline_means_needles_the_rules_do() -> None:
+    """Cells that name no radiofrequency but the one through needles, of conditions that a plan covers."""
+    covered = 0
+    for cell in load_cells():
+        classes = {name for one in cell.treatments if one.treatment == "radiofrequency" for name in one.device_classes}
+        if classes != {"rf-needling"} or cell.condition == "striae":
+            continue
+        covered += 1
+        assert (
+            "needling-tanned-skin" in decided("radiofrequency", cell.condition, cell.site or "cheeks", tan="recent")[1]
+        )
+    assert covered
+
+
+@pytest.mark.parametrize("modality", ["chemical-peel", "microneedling", "cryotherapy"])
+@pytest.mark.parametrize("tan", ["recent", "current"])
+def test_a_tan_waits_whatever_would_wound_it(modality: str, tan: str) -> None:
+    assert decided(modality, "age-spots", tan=tan)[0] == "not-suitable"
+    assert decided(modality, "age-spots", tan="none")[0] != "not-suitable"
+
+
+@pytest.mark.parametrize("site", ["eyelid", "periorbital"])
+def test_nothing_that_heats_deeply_is_first_near_the_eye(site: str) -> None:
+    assert decided("focused-ultrasound", "laxity", site)[0] == "not-suitable"
+    assert decided("radiofrequency", "laxity", site)[0] == "refer"
+    assert decided("surgery", "laxity", site)[0] == "suitable"
+
+
+def test_focused_ultrasound_of_a_whole_face_is_kept_from_the_eye_and_of_the_jaw_is_free() -> None:
+    assert decided("focused-ultrasound", "laxity", "full-face")[0] == "with-caution"
+    assert decided("focused-ultrasound", "laxity", "jaw")[0] == "suitable"
+
+
+def test_no_lamp_on_what_lies_beside_melasma() -> None:
+    spots = {"choice": {"device_wavelength_nm": 560.0, "pulse_ms": 2.0, "ipl": True}}
+    assert decided("pigment-long-pulse", "age-spots", beside="melasma", **spots)[0] == "not-suitable"
+    assert decided("pigment-long-pulse", "age-spots", **spots)[0] != "not-suitable"
+    assert decided("vascular", "facial-telangiectasia", beside="melasma", **spots)[0] == "not-suitable"
+    dye = {"choice": {"device_wavelength_nm": 595.0, "pulse_ms": 10.0}}
+    assert decided("vascular", "facial-telangiectasia", beside="melasma", **dye)[0] == "with-caution"
+
+
+def test_isotretinoin_and_a_retinoid_cream_are_not_taken_together() -> None:
+    assert decided("topical-retinoid", "skin-texture", medicines=["Roaccutane"])[0] == "not-suitable"
+    assert decided("topical-retinoid", "skin-texture")[0] == "suitable"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Plaquenil", "Yasmin", "levothyroxine", "metformin", "Ozempic", "spironolactone", "Skinoren", "benzoyl peroxide"],
+)
+def test_what_many_people_take_is_read(name: str) -> None:
+    patient = {"age_years": 40.0, "sex": "female", "phototype": "II", "medications": [{"name": name}]}
+    concern = {"condition": "wrinkles", "site": "cheeks", **NAMED}
+    case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
+    assert "medication-not-checked" not in {reason.rule for reason in judge_case(case).reasons}
+
+
+def test_a_name_that_nobody_knows_is_told_where_a_rule_asks_for_medicines_alone() -> None:
+    told = {
+        name
+        for name in known_modalities()
+        if "medication-not-checked" in decided(name, "melasma", medicines=["Zzyzx"])[1]
+    }
+    assert {"sun-protection", "camouflage", "no-treatment"}.isdisjoint(told)
+    assert {"vascular", "microneedling", "topical-retinoid", "tranexamic-acid"} <= told
+
+
+def test_melasma_asks_for_hormones_and_tells_of_those_that_are_taken() -> None:
+    assert "melasma-ask" in decided("topical-depigmenting", "melasma")[1]
+    assert "melasma-ask" not in decided("topical-depigmenting", "melasma", sex="male")[1]
+    decision, rules = decided("topical-depigmenting", "melasma", medicines=["levonorgestrel"])
+    assert decision == "with-caution"
+    assert "melasma-hormones" in rules
+    assert "melasma-ask" not in rules
+
+
+def test_spider_naevi_with_a_liver_disease_and_colour_that_a_medicine_leaves_are_told() -> None:
+    assert "spider-ask" in decided("vascular", "spider-angioma")[1]
+    assert "spider-liver" in decided("vascular", "spider-angioma", history=["liver-disease"])[1]
+    marks = "post-inflammatory-hyperpigmentation"
+    assert "drug-pigment" in decided("pigment-short-pulse", marks, medicines=["minocycline"])[1]
+    assert "drug-pigment" not in decided("pigment-short-pulse", marks, medicines=["doxycycline"])[1]
+    assert decided("rosacea-medication", "redness", history=["lupus"])[0] == "refer"
+
+
+def test_a_lens_array_is_no_spot_of_755_nm_on_dark_skin() -> None:
+    light = {"device_wavelength_nm": 755.0, "pulse_ms": 7.5e-7}
+    dark = {"phototype": "V", "choice": light}
+    spot, _ = decided("pigment-short-pulse", "uneven-pigmentation", **dark)
+    array, _ = decided("pigment-short-pulse", "uneven-pigmentation", phototype="V", choice=light | {"lens_array": True})
+    assert spot == "not-suitable"
+    assert array == "with-caution"
