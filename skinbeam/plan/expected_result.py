@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
 from skinbeam.course.sessions import planned_sessions
 from skinbeam.evidence.expectation.expect import expect_for_setting, outcome_share
@@ -34,14 +35,16 @@ __all__ = [
 def trial_question(
     case: Case, concern: Concern, modality: str, trial: CandidateSetting | None = None
 ) -> EvidenceQuestion:
-    """Return the question to the trials about a modality for this person, at a setting where there is one."""
-    patient = case.patient
+    """Return the question to the trials about a modality for this person, at a setting where there is one.
+
+    As in the rules, the darkest skin that the person may have counts: harm that is asked for lighter skin is too low.
+    """
     question = EvidenceQuestion(
         concern.condition,
         modality,
         severity=concern.severity,
         site=concern.site,
-        phototype=patient.phototype if patient is not None else None,
+        phototype=_darkest_phototype_name(case),
         sessions=_middle_sessions(modality, concern),
         subtypes=tuple(concern.subtypes),
     )
@@ -64,10 +67,16 @@ def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
     """
     if scar_share_refusal(case) is None:
         return 0.0
-    phototype = case.patient.phototype if case.patient is not None else None
+    phototype = _darkest_phototype_name(case)
     phototypes = None if phototype is None else parse_grades(phototype, PHOTOTYPES)
     risk = outcome_share(CountQuestion("scar", modality, concern.condition, phototypes=phototypes))
     return risk.p.median if isinstance(risk.p, Estimate) else 0.0
+
+
+def _darkest_phototype_name(case: Case) -> str | None:
+    """Return the darkest phototype that the answers and a measured colour allow; None without either."""
+    number = darkest_phototype(case)
+    return None if number is None else PHOTOTYPES[number - 1]
 
 
 def _middle_sessions(modality: str, concern: Concern) -> float | None:

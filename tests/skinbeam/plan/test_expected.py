@@ -1,7 +1,10 @@
 """What is asked of the trials for a concern."""
 
+import pytest
 from consultations import NAMED, PERSON, concern, loaded
 
+from skinbeam.assessment.questionnaire import darkest_phototype, fact_tables
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.expected_result import trial_expectation, trial_question
 
 
@@ -19,3 +22,27 @@ def test_the_kind_of_a_condition_reaches_the_trials() -> None:
             }
         )
     assert codes[1] - codes[0] == {"subtype-not-studied"}
+
+
+@pytest.mark.parametrize("modality", ["vascular", "pigment-short-pulse", "chemical-peel"])
+def test_a_measured_colour_is_asked_like_the_phototype_that_the_rules_take_it_for(modality: str) -> None:
+    harms = []
+    bounds = fact_tables()["ita_classes"]["bounds_deg"]
+    for number, bound in enumerate(bounds, start=2):  # the darker side of each border between two classes
+        answers = {}
+        for answer in (f"ita_deg = {bound}", f'phototype = "{PHOTOTYPES[number - 1]}"'):
+            case = loaded(f"[patient]\nage_years = 45\n{answer}\n" + concern("age-spots", extra=NAMED)).case
+            assert darkest_phototype(case) == number
+            answers[answer] = trial_expectation(case, trial_question(case, case.concern[0], modality))
+        measured, stated = answers.values()
+        assert (measured.pih, measured.p_at_least) == (stated.pih, stated.p_at_least)
+        harms.append(measured.pih.p)
+    assert harms[0] != harms[-1]  # the question reaches counts that differ between phototypes
+
+
+@pytest.mark.parametrize("stated", ["II", "I-III"])
+def test_a_darker_measured_colour_outweighs_a_lighter_stated_phototype(stated: str) -> None:
+    answers = [f'phototype = "{stated}"\nita_deg = -40', 'phototype = "VI"']
+    cases = [loaded(f"[patient]\nage_years = 45\n{one}\n" + concern("age-spots", extra=NAMED)).case for one in answers]
+    asked = [trial_question(case, case.concern[0], "vascular") for case in cases]
+    assert asked[0] == asked[1]
