@@ -18,6 +18,7 @@ from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
+from skinbeam.plan.referral import lesion_examination
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, RefusedOption
 from skinbeam.response.candidate import CandidateSetting
@@ -122,6 +123,9 @@ def plan_concern(
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
+    examination = lesion_examination(case, concern)
+    if examination is not None:
+        options = tuple(replace(option, rank_reason=examination.message) for option in options)
     can, cannot = laser_abilities(concern.condition)
     near = None if found else find_nearest_setting(case, concern, failed)
     record = ConcernPlan(
@@ -137,6 +141,7 @@ def plan_concern(
         refused=(*refused, *barred_others),
         no_laser=() if found else explain_no_laser(case, concern, said, stopped=machines is None),
         nearest=None if near is None else near.record,
+        examination=examination,
     )
     report_progress(record)
     goals, trials = tuple(one.goal for one in found), tuple(one.trial for one in found)

@@ -219,12 +219,29 @@ class NearestOption:
     expected: Expectation
 
 
+@dataclass(frozen=True)
+class LesionExamination:
+    """That a doctor examines a lesion before anything is chosen for it.
+
+    Parameters
+    ----------
+    message, plain : the sentence for clinicians and the one for patients, each with the time limit.
+    within_days : the latest day of the examination; None where the source names none.
+    """
+
+    message: Message
+    plain: Message
+    source: str
+    within_days: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConcernPlan:
     """A concern with its options, in order of rank, and the refused ones.
 
     Parameters
     ----------
+    examination : that a doctor sees it first; its options are then not compared, and none of them is a first choice.
     subtypes, severity : as the person or the clinician stated; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
@@ -243,6 +260,7 @@ class ConcernPlan:
     refused: tuple[RefusedOption, ...]
     no_laser: tuple[PlainReason, ...]
     nearest: NearestOption | None = None
+    examination: LesionExamination | None = None
 
     @property
     def place(self) -> str:

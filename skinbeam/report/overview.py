@@ -239,7 +239,12 @@ def setting_line(setup: DeviceSetup) -> str:
 
 
 def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
-    """Return two sentences: the first option and how many people it helps, then its harm, visits and days."""
+    """Return two sentences: the first option and how many people it helps, then its harm, visits and days.
+
+    Where a doctor has to examine the lesion first, that is the only sentence.
+    """
+    if concern.examination is not None:
+        return (concern.examination.message.text,)
     first = ranked_options(concern)[0]
     return capitalise(_benefit_sentence(concern, first)), _cost_sentence(first)
 

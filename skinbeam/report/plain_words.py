@@ -98,9 +98,9 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
     yield from (report_text("leaflet.healing_bruise_glass", people=share_of_100(p), days=days) for p in lifted)
 
 
-def advice_sentences(advice: Iterable[Advice], kind: str) -> tuple[str, ...]:
-    """Return the plan's advice for patients; without any, the default sentences, which refer to the clinician."""
-    return tuple(dict.fromkeys(item.message.text for item in advice)) or numbered_sentences(kind)
+def advice_sentences(advice: Iterable[Advice], kind: str | None) -> tuple[str, ...]:
+    """Return the plan's advice for patients; without any, the default sentences of a kind, which name the clinician."""
+    return tuple(dict.fromkeys(item.message.text for item in advice)) or (numbered_sentences(kind) if kind else ())
 
 
 def own_harm_sentences(plan: Plan) -> tuple[str, ...]:

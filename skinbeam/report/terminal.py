@@ -60,6 +60,8 @@ def concern_rows(concern: ConcernPlan, elapsed_s: float | None = None) -> list[t
 
     Each row has four cells: concern, option with its settings, expected result, computing time.
     """
+    if concern.examination is not None:
+        return [(concern_name(concern), concern.examination.message.text, "", "")]
     first, *laser = leading_options(concern)
     mark = render_message("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
     took = "" if elapsed_s is None else render_message("terminal.took", {"seconds": f"{elapsed_s:.1f}"})

@@ -38,6 +38,8 @@ _FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # faults that the p
 
 def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
+    if concern.examination is not None:
+        return [], []
     options = ranked_options(concern)
     none = [o for o in options if o.modality == _NO_TREATMENT]
     drawn = concern.first_options(OPTIONS_IN_TABLE - len(none))
