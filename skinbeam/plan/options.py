@@ -18,6 +18,7 @@ from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
 from skinbeam.evidence.harm_counts import scar_share_refusal
+from skinbeam.evidence.peels import PEEL, lent_peels, tried_peels
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.laser.setting_grid import case_tables, device_classes
@@ -52,6 +53,8 @@ from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
 __all__ = ["build_laser_option", "build_other_option", "build_setup"]
+
+_PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
 
 
 def build_laser_option(
@@ -152,6 +155,9 @@ def build_other_option(
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visit_ranges(modality, concern)
     downtime = nothing if none else _option_downtime(modality, concern, expected)
     longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
+    technique, procedure = _peel_technique(question) if modality == PEEL else (None, None)
+    if technique == "acid-dots":
+        reasons = tuple(_reason_of_dots(reason) for reason in reasons)
     option = Option(
         modality=modality,
         title=known_modalities()[modality].title,
@@ -174,8 +180,28 @@ def build_other_option(
         limits=(),
         rank_reason=Message("plan.unranked"),
         source=source,
+        technique=technique,
     )
-    return option, _option_standing(case, concern, question, use, expected)
+    return option, replace(_option_standing(case, concern, question, use, expected), procedure=procedure)
+
+
+def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | None]:
+    """Return the kind of peel that an option is, where there is one, and a message on what its trials did."""
+    tried, lent = tried_peels(question.condition), lent_peels(question)
+    if not tried:
+        return None, None
+    told = Message(
+        "plan.peel-done" if lent else "plan.peel-not-lent",
+        {"kinds": [Message(f"peel.{kind.name}") for kind in lent or tried]},
+    )
+    return lent[0].name if len(lent) == 1 else None, told
+
+
+def _reason_of_dots(reason: RuleReason) -> RuleReason:
+    """Return a reason as it is told of acid dots: the rule on darker skin is about acid that is painted on."""
+    if reason.rule != _PEEL_DARKER_SKIN:
+        return reason
+    return replace(reason, message=Message("plan.peel-dots-darker"), source="khunger2011")
 
 
 def _option_standing(

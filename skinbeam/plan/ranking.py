@@ -61,6 +61,7 @@ class OptionStanding:
     place : place in the guideline; None where it does not name the treatment.
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
     at_usual_dose : whether its dose is one that sources print for such skin, not moved down from their middle.
+    procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     """
 
     title: str
@@ -72,6 +73,7 @@ class OptionStanding:
     place: GuidelinePlace | None = None
     reached: float | None = None
     at_usual_dose: bool = False
+    procedure: Message | None = None
 
     @cached_property
     def own_studies(self) -> int:
@@ -194,6 +196,8 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
         found = Message("plan.rank-counted", {**estimate_per_hundred(one.half_improved), "studies": one.own_studies})
     else:
         found = Message("plan.rank-borrowed", estimate_per_hundred(one.half_improved))
+    if one.procedure is not None:
+        found = Message("plan.rank-done", {"found": found, "done": one.procedure})
     return Message("plan.rank", {"found": found, "place": _rank_message(one, rank, tied, ahead, fewer)})
 
 

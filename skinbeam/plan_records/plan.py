@@ -28,6 +28,7 @@ __all__ = [
     "HarmShare",
     "HealingDayText",
     "ImmediateReaction",
+    "LesionExamination",
     "Medicine",
     "NearestOption",
     "Option",
@@ -148,6 +149,7 @@ class Option:
     basis : whether effect and harm of a device are simulated, or the setting is one that sources print and the model
         cannot judge; None without a device.
     source : source for including a choice without a device.
+    technique : the kind of a treatment without a device, where its trials were of one kind; None where nobody named it.
     rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
 
@@ -178,6 +180,7 @@ class Option:
     beyond_practice: bool = False
     basis: Literal["simulated", "published"] | None = None
     source: str | None = None
+    technique: str | None = None
     rank: int = 0
 
 

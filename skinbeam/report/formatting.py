@@ -32,6 +32,7 @@ __all__ = [
     "message_texts",
     "name_with_light",
     "option_slug",
+    "option_title",
     "people_of_100",
     "per_100",
     "percent",
@@ -352,6 +353,13 @@ def option_slug(concern: ConcernPlan, option: Option) -> str:
     """Return a stable name of an option for files and anchors."""
     parts = (concern.condition, concern.site, option.modality, option.setup.device if option.setup is not None else "")
     return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in part) for part in parts if part)
+
+
+def option_title(option: Option) -> str:
+    """Return the title of an option, with the kind of the treatment where its trials were of one kind."""
+    if option.technique is None:
+        return option.title
+    return f"{option.title}: {render_message(f'technique.{option.technique}')}"
 
 
 def device_name(option: Option | NearestOption) -> str:

@@ -11,6 +11,7 @@ from skinbeam.text import catalogue, render_message
 
 __all__ = [
     "advice_sentences",
+    "choice_key",
     "choice_name",
     "harm_in_words",
     "light_in_words",
@@ -42,7 +43,13 @@ def numbered_sentences(start: str) -> tuple[str, ...]:
 
 def choice_name(option: Option) -> str:
     """Return the kind of treatment in plain words."""
-    return plain_name("choice", option.modality, option.title)
+    return plain_name("choice", choice_key(option), plain_name("choice", option.modality, option.title))
+
+
+def choice_key(option: Option) -> str:
+    """Return the name under which the catalogue has the words for a choice: its kind where that is known."""
+    own = f"{option.modality}-{option.technique}"
+    return own if option.technique is not None and f"leaflet_choice.{own}" in catalogue() else option.modality
 
 
 def light_in_words(setup: DeviceSetup) -> str:

@@ -14,6 +14,7 @@ from skinbeam.report.formatting import (
     device_name,
     join_items,
     leading_options,
+    option_title,
     people_of_100,
     plain_reasons,
 )
@@ -81,7 +82,7 @@ def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
 def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
     """Return an option with its settings, and the share of people who improved in trials."""
     half = improved_share(option)
-    name = join_items([device_name(option) or option.title, option_glance(concern, option).setting])
+    name = join_items([device_name(option) or option_title(option), option_glance(concern, option).setting])
     if isinstance(half, Unknown):
         return name, render_message("terminal.expected-unknown")
     share, low, high = (people_of_100(end) for end in (half.median, half.low, half.high))

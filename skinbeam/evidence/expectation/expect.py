@@ -31,6 +31,7 @@ from skinbeam.evidence.expectation.estimates import (
     study_keys,
 )
 from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, Expectation, PatientShare, Prediction, StudyShare
+from skinbeam.evidence.peels import PEEL, lent_peels, tried_peels
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for
@@ -186,6 +187,9 @@ def abstention(question: EvidenceQuestion) -> Message | None:
     low, high = evidence_settings()["plausible_nm"].get(question.modality, (0.0, float("inf")))
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
         return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
+    if question.modality == PEEL and tried_peels(question.condition) and not lent_peels(question):
+        kinds = [Message(f"peel.{kind.name}") for kind in tried_peels(question.condition)]
+        return Message("evidence.peel-not-lent", {"condition": names["condition"], "kinds": kinds})
     if len(study_keys(arms_for(question.condition, question.modality))) >= rule["least_studies"]:
         return _beyond_follow_up(question)
     if question.modality == UNTREATED:

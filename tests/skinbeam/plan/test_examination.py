@@ -60,7 +60,7 @@ def test_no_paper_compares_treatments_of_a_lesion_that_is_to_be_examined(extra: 
     assert spoken_summary(lesion) == (lesion.examination.message.text,)
     page = leaflet_page(plan)
     spot, red = page.concerns
-    assert not spot.options and not spot.choices and not spot.text
+    assert (spot.options, spot.choices, spot.text) == ((), (), ())
     assert red.options
     assert "2 weeks" in spot.no_laser_text
     assert "age spot" not in " ".join([spot.title, *page.intro])
