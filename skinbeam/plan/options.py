@@ -40,7 +40,7 @@ from skinbeam.plan_records.course import (
     SourceRange,
 )
 from skinbeam.plan_records.plan import HarmShare, Option
-from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates
+from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import laser_use
@@ -52,7 +52,7 @@ from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
-__all__ = ["build_laser_option", "build_other_option", "build_setup"]
+__all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup"]
 
 _PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
 
@@ -98,7 +98,7 @@ def build_laser_option(
         setup=setup,
         p_effective=effective,
         p_harm=harm,
-        p_purpura=None if trial.bruising is None else trial.bruising.p,
+        p_purpura=bruise_share(trial),
         purpura_days=_bruise_days() if trial.bruising or trial.bruising_if_lifted else None,
         expected=expected,
         followup_months=_follow_up_range(concern, modality, expected),
@@ -360,8 +360,26 @@ def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReaso
     return RuleReason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
 
 
+def bruise_share(trial: CandidateSetting) -> Value | None:
+    """Return the computed share of skins with a bruise; None where the light heats no vessels.
+
+    It is unknown for light after which no source counted a bruise: counts that hold none calibrate no computed share,
+    which was far above them.
+    """
+    if trial.bruising is None:
+        return None
+    beam = trial.beam
+    counted = count_bruises_near(beam.mean_wavelength_nm, beam.pulse_ms, lamp=trial.band_nm is not None)
+    if counted is None:
+        return Unknown(render_message("plan.bruises-uncounted"))
+    if counted.harmed:
+        return trial.bruising.p
+    return Unknown(render_message("plan.bruises-counted", {"of": counted.treated, "sources": counted.sources}))
+
+
 def _is_bruise_likely(trial: CandidateSetting) -> bool:
-    return trial.bruising is not None and trial.bruising.p.median >= bruise_limit().likely
+    share = bruise_share(trial)
+    return isinstance(share, Estimate) and share.median >= bruise_limit().likely
 
 
 def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | None) -> RuleReason | None:

@@ -141,6 +141,7 @@ class Option:
     setup : the device and its settings; None where no device is used.
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
     p_purpura, purpura_days : probability and duration of a bruise of the skin around; None where no vessels are heated.
+        The probability is unknown for light after which no bruise was counted.
     expected : result that people see in trials.
     shows_days, shows : the longest duration of a visible change, and every duration that is known.
     beside_trials : the computed effect beside the count of trials; None without a device.
@@ -158,7 +159,7 @@ class Option:
     setup: DeviceSetup | None = field(metadata=json_entries(_setup_entries))
     p_effective: Value
     p_harm: Value
-    p_purpura: Estimate | None = None
+    p_purpura: Value | None = None
     purpura_days: SourceRange | None = None
     expected: Expectation
     followup_months: SourceRange | Unknown

@@ -99,7 +99,9 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
     if option.purpura_days is None:
         return
     days = range_in_words(option.purpura_days)
-    if option.p_purpura is not None:
+    if isinstance(option.p_purpura, Unknown):
+        yield report_text("leaflet.healing_bruise_unknown", days=days)
+    elif option.p_purpura is not None:
         yield report_text("leaflet.healing_bruise", people=share_of_100(option.p_purpura), days=days)
     lifted = (p for name, p in fault_values(option) if name == "bruise-if-glass-lifts")
     yield from (report_text("leaflet.healing_bruise_glass", people=share_of_100(p), days=days) for p in lifted)
