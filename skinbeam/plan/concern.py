@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.laser.setting_grid import device_classes, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
@@ -12,7 +13,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
-from skinbeam.plan.guideline_place import advice_against, concern_cell
+from skinbeam.plan.guideline_place import advice_against, concern_cell, first_choice_name, guideline_place
 from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
@@ -123,6 +124,7 @@ def plan_concern(
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
+    options = _with_absent_first_choice(case, concern, machines or (), options)
     examination = lesion_examination(case, concern)
     if examination is not None:
         options = tuple(replace(option, rank_reason=examination.message) for option in options)
@@ -202,6 +204,29 @@ def _rank_all_options(
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]
+
+
+def _with_absent_first_choice(
+    case: Case, concern: Concern, machines: Sequence[SearchMachine], options: tuple[Option, ...]
+) -> tuple[Option, ...]:
+    """Return the options, the first laser's reason with the guideline's first choice where the clinic has no such light.
+
+    Only a clinic that listed its devices can lack one.
+    """
+    cell = concern_cell(case, concern)
+    first = None if cell is None else cell.first
+    is_listed = case.clinic is not None and case.clinic.devices is not None
+    laser = next((number for number, option in enumerate(options) if option.setup is not None), None)
+    if not is_listed or laser is None or cell is None or first is None or not is_light(first.treatment):
+        return options
+    for machine in machines:
+        for setting in one_of_each_light(machine.device):
+            place = guideline_place(cell, first.treatment, device_classes(machine.device, setting))
+            if place is not None and place.number == 1:
+                return options
+    told = {"place": options[laser].rank_reason, "first": first_choice_name(first)}
+    changed = replace(options[laser], rank_reason=Message("plan.place-without-first", told))
+    return (*options[:laser], changed, *options[laser + 1 :])
 
 
 def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:

@@ -14,6 +14,7 @@ from skinbeam.course.downtime import (
     session_durations,
 )
 from skinbeam.course.sessions import expected_sessions
+from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
@@ -74,7 +75,9 @@ def build_laser_option(
     """
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
-    expected = trial_expectation(case, question)
+    # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
+    reached = None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective
+    expected = trial_expectation(case, question, reached)
     effective, harm = _computed_shares(trial)
     use = laser_use(concern.condition, modality)
     if practised is None:
@@ -86,8 +89,8 @@ def build_laser_option(
         _option_standing(case, concern, question, use, expected, classes),
         title=name,
         difference=unlike,
-        # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
-        reached=None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective,
+        reached=reached,
+        is_kind_tried=is_kind_tried(question),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     downtime = _option_downtime(modality, concern, expected)

@@ -222,7 +222,8 @@ def count_bruises_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = Fa
         and row.harm.unit == "patients"
         and row.lamp is lamp
         and (
-            lamp or _is_near((row.wavelength_nm or wavelength_from_name_nm(row.device),), wavelength_nm, _WAVELENGTH_RATIO)
+            lamp
+            or _is_near((row.wavelength_nm or wavelength_from_name_nm(row.device),), wavelength_nm, _WAVELENGTH_RATIO)
         )
         and (not _span_ends(row.pulse_ms) or _is_near(row.pulse_ms, pulse_ms, _PULSE_RATIO))
     ]

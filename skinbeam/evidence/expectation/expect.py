@@ -57,6 +57,7 @@ __all__ = [
     "answer_question",
     "expect",
     "expect_for_setting",
+    "expect_without_improvement",
     "mean_pain",
     "outcome_share",
 ]
@@ -169,6 +170,12 @@ def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectat
     if found.abstains is not None and found.abstains.id in ("evidence.no-study", "evidence.none-usable"):
         return replace(found, **_counted_outcomes(question, seed))
     return found
+
+
+def expect_without_improvement(question: EvidenceQuestion, reason: Message, *, seed: int = 0) -> Expectation:
+    """Return an expectation whose improvement is unknown for a reason, with the harms that were counted."""
+    found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed))
+    return replace(found, **_counted_outcomes(question, seed))
 
 
 def abstention(question: EvidenceQuestion) -> Message | None:

@@ -4,6 +4,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, loaded
 
 from skinbeam.assessment.questionnaire import darkest_phototype, fact_tables
+from skinbeam.model.estimate import Estimate
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.expected_result import trial_expectation, trial_question
 
@@ -46,3 +47,23 @@ def test_a_darker_measured_colour_outweighs_a_lighter_stated_phototype(stated: s
     cases = [loaded(f"[patient]\nage_years = 45\n{one}\n" + concern("age-spots", extra=NAMED)).case for one in answers]
     asked = [trial_question(case, case.concern[0], "vascular") for case in cases]
     assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "modality", "kind", "is_tried"),
+    [
+        ("facial-telangiectasia", "vascular", "fine-red", True),
+        ("facial-telangiectasia", "vascular", "over-1-mm", False),
+        ("facial-telangiectasia", "vascular", "blue", False),
+        ("acne-scars", "chemical-peel", "ice-pick", True),
+    ],
+)
+def test_light_that_reaches_nothing_gets_no_result_of_another_kind(
+    condition: str, modality: str, kind: str, is_tried: bool
+) -> None:
+    case = loaded(PERSON + concern(condition, extra=NAMED + f'subtypes = ["{kind}"]')).case
+    question = trial_question(case, case.concern[0], modality)
+    reaching, missing = (trial_expectation(case, question, reached) for reached in (1.0, 0.0))
+    assert isinstance(reaching.p_at_least["50"], Estimate)
+    assert isinstance(missing.p_at_least["50"], Estimate) == is_tried
+    assert missing.pih == reaching.pih  # what it does to the skin around was counted all the same
