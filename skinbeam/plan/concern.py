@@ -209,7 +209,7 @@ def _rank_all_options(
 def _with_absent_first_choice(
     case: Case, concern: Concern, machines: Sequence[SearchMachine], options: tuple[Option, ...]
 ) -> tuple[Option, ...]:
-    """Return the options, the first laser's reason with the guideline's first choice where the clinic has no such light.
+    """Return the options, the reason of the first laser with the guideline's first choice where the clinic lacks it.
 
     Only a clinic that listed its devices can lack one.
     """

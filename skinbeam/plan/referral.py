@@ -35,8 +35,8 @@ def lesion_examination(case: Case, concern: Concern) -> LesionExamination | None
     cite_sources(entry["source"])
     days = entry.get("within_days")
     params = {} if days is None else {"weeks": days / _DAYS_A_WEEK}
-    messages = (Message(f"{section}.{rule}", params) for section in ("examination", "leaflet_examination"))
-    return LesionExamination(*messages, entry["source"], days)
+    message, plain = Message(f"examination.{rule}", params), Message(f"leaflet_examination.{rule}", params)
+    return LesionExamination(message, plain, entry["source"], days)
 
 
 def case_with_dark_spots(case: Case, photo: PhotoAnalysis | None) -> Case:

@@ -48,6 +48,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.option_cards import advice_line, knowledge_gaps, option_cards, reason_line, refused_options
 from skinbeam.report.overview import (
+    are_lasers_ruled_out,
     decision_without_laser,
     leading_reasons,
     nearest_setting,
@@ -169,7 +170,9 @@ def _decision(plan: Plan) -> DecisionPart:
     return DecisionPart(
         state=state,
         title=none or report_text(f"decision_{key}"),
-        text=report_text("decision_text_without", without=without)
+        text=report_text(
+            "decision_text_ruled" if are_lasers_ruled_out(plan.concerns) else "decision_text_without", without=without
+        )
         if none
         else " ".join(filter(None, (meant, without))),
         practice_warnings=tuple(

@@ -8,6 +8,7 @@ from skinbeam.evidence.expectation.expectation import DosePlacement
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_window
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -41,6 +42,7 @@ from skinbeam.text import render_message, translate
 
 __all__ = [
     "REASONS_LED",
+    "are_lasers_ruled_out",
     "colour_may_change",
     "decision_without_laser",
     "evidence_lines",
@@ -287,6 +289,7 @@ def _cost_sentence(first: Option) -> str:
 
 _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
+_COLOUR_MODALITIES = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 
 
 def no_laser_headline(concern: ConcernPlan) -> str:
@@ -294,6 +297,18 @@ def no_laser_headline(concern: ConcernPlan) -> str:
     if concern.first_laser is not None:
         return ""
     return report_text("no_setting_found" if _refusal_ids(concern) & set(_SEARCH_REASONS) else "no_laser_offered")
+
+
+def are_lasers_ruled_out(concerns: Sequence[ConcernPlan]) -> bool:
+    """Return whether rules refuse every laser of the clinic that could be used, for every concern."""
+    refused = [
+        {reason.id.partition(".")[0] for reason in one.reasons}
+        for concern in concerns
+        for one in concern.refused
+        if known_modalities()[one.modality].laser and all(reason.id != "plan.no-device" for reason in one.reasons)
+    ]
+    has_laser = any(concern.first_laser is not None for concern in concerns)
+    return bool(refused) and not has_laser and all("rules" in sections for sections in refused)
 
 
 def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:
@@ -340,12 +355,13 @@ def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | N
 
 
 def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
-    """Return whether measuring the skin colour could lead to a laser: a guess from the phototype spans many skins."""
-    return (
-        concern.first_laser is None
-        and _is_colour_guessed(person)
-        and bool(_refusal_ids(concern) & set(_COLOUR_REASONS))
-    )
+    """Return whether measuring the skin colour could lead to a laser: a guess from the phototype spans many skins.
+
+    Only light that pigment absorbs depends on it; water absorbs that of fractional and ablative lasers.
+    """
+    by_colour = [refused for refused in concern.refused if refused.modality in _COLOUR_MODALITIES]
+    reasons = {reason.id for refused in by_colour for reason in refused.reasons}
+    return concern.first_laser is None and _is_colour_guessed(person) and bool(reasons & set(_COLOUR_REASONS))
 
 
 def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from skinbeam.api.window_at import asked_setting_sentences
-from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.options import bruise_share, build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100

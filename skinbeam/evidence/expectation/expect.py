@@ -31,7 +31,7 @@ from skinbeam.evidence.expectation.estimates import (
     study_keys,
 )
 from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, Expectation, PatientShare, Prediction, StudyShare
-from skinbeam.evidence.peels import PEEL, lent_peels, tried_peels
+from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for

@@ -12,6 +12,7 @@ from dataclasses import fields
 from skinbeam._version import __date__
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import TestSpotLadder
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
@@ -29,7 +30,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.leaflet.choices import follow_up_sentence, leaflet_choices, leaflet_options, options_table
 from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
-from skinbeam.report.overview import colour_may_change
+from skinbeam.report.overview import are_lasers_ruled_out, colour_may_change
 from skinbeam.report.plain_words import (
     advice_sentences,
     choice_name,
@@ -110,12 +111,13 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
 
 
 def _short_source(source: BibliographyEntry) -> str:
-    """Return first author and year; for a source with unread authors, the beginning of its title."""
+    """Return first author and year; for a source with unread authors, the beginning of its title in quotes."""
     author = source.fields.get("author", "").replace("{", "").replace("}", "")
     names = author.split(" and ")
     first = names[0].split(",")[0]
     if not author or author == _NOT_READ:
-        first = " ".join(source.fields.get("title", source.key).strip("[]{}").split()[:_TITLE_WORDS])
+        words = source.fields.get("title", source.key).strip("[]{}").split()
+        first = f"“{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}”"
     elif len(names) == 1 and not author.startswith(first + ","):
         first = author
     year = source.fields.get("year", "")
@@ -177,7 +179,8 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
         light = light_in_words(near.setup)
         told.append(report_text("leaflet.nearest", light=light, people=people_of_100(near.p_effective.median)))
         half = improved_share(near)
-        if isinstance(half, Estimate):
+        # Where the model sees next to no effect, a good number of other people's trials beside it helps nobody decide.
+        if isinstance(half, Estimate) and near.p_effective.median >= LEAST_REACHED:
             told.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
     if colour_may_change(concern, person):
         told.append(report_text("leaflet.change_colour"))
@@ -263,7 +266,7 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
     if state not in ("suitable", "with-caution") or not concerns:
         return numbered_sentences(f"decision_{key}")
     if not offered:
-        return numbered_sentences("decision_no_setting")
+        return numbered_sentences("decision_ruled" if are_lasers_ruled_out(concerns) else "decision_no_setting")
     later = [inline_name(_name(concern)) for concern in offered if _is_laser_postponed(concern)]
     after = report_text("leaflet.decision_later", concerns=join_items(dict.fromkeys(later)))
     if len(later) == len(offered):

@@ -3,7 +3,7 @@
 import pytest
 
 from skinbeam.evidence.expectation.expect import abstention
-from skinbeam.evidence.peels import PEEL, lent_peels, peel_kinds, tried_peels
+from skinbeam.evidence.expectation.peels import PEEL, lent_peels, peel_kinds, tried_peels
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.model.conditions import known_sites

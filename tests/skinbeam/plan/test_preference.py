@@ -16,8 +16,8 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
 from skinbeam.plan import options
 from skinbeam.plan.planner import make_plan
-from skinbeam.report.context import OptionCard
 from skinbeam.published_doses.counts import count_bruises_near
+from skinbeam.report.context import OptionCard
 from skinbeam.report.formatting import per_100
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.option_cards import option_card

@@ -18,9 +18,9 @@ from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import density_steps, dose_steps, iterate_settings
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan.options import bruise_share
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
+from skinbeam.plan.options import bruise_share
 from skinbeam.plan.planner import AssessedPerson, assess_person, plan_consultation
 from skinbeam.plan_records.plan import Option
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities

@@ -44,9 +44,8 @@ class PeelKind:
 def peel_kinds() -> tuple[PeelKind, ...]:
     """Return the kinds of peel of `data/peels.toml`."""
     entries = load_package_table("data/peels.toml")
-    lists = ("rows", "subtypes")
     return tuple(
-        PeelKind(name, **{key: tuple(value) if key in lists else value for key, value in entry.items()})
+        PeelKind(name, **entry | {"rows": tuple(entry["rows"]), "subtypes": tuple(entry.get("subtypes", ()))})
         for name, entry in entries.items()
     )
 
