@@ -18,7 +18,7 @@ from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.options import build_setup
+from skinbeam.plan.options import bruise_share, build_setup
 from skinbeam.plan.planner import assess_person
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.records import LimitStatus
@@ -88,7 +88,7 @@ class SettingJudgement:
     p_effective: Value
     p_burn: Value
     p_harm: Value
-    p_purpura: Estimate | None = None
+    p_purpura: Value | None = None
     limits: tuple[LimitOutcome, ...] | None = None
     published: PublishedDosePlace | None = None
     beyond_practice: bool | None = None
@@ -183,7 +183,7 @@ def _person_judgement(found: AskedSetting) -> SettingJudgement:
         p_effective=found.p_effective,
         p_burn=found.p_burn or Unknown(render_message("asked.no-burn")),
         p_harm=found.p_harm,
-        p_purpura=None if trial.bruising is None else trial.bruising.p,
+        p_purpura=bruise_share(trial),
         limits=(
             *(LimitOutcome(verdict.limit.id, verdict.status) for verdict in trial.verdicts),
             *(LimitOutcome(name, "not_met") for name, _ in found.obstacles),
@@ -206,8 +206,9 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
         "harm": per_hundred(trial.p_injury),
     }
     sentences = [Message("asked.answer", told)]
-    if trial.bruising is not None:
-        sentences.append(Message("asked.answer-bruise", {"bruised": per_hundred(trial.bruising.p.median)}))
+    bruised = bruise_share(trial)
+    if isinstance(bruised, Estimate):
+        sentences.append(Message("asked.answer-bruise", {"bruised": per_hundred(bruised.median)}))
     if span is None:
         sentences.append(Message("asked.unprinted"))
     else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.laser.setting_grid import device_classes, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
@@ -12,12 +13,13 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
-from skinbeam.plan.guideline_place import advice_against, concern_cell
+from skinbeam.plan.guideline_place import advice_against, concern_cell, first_choice_name, guideline_place
 from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
+from skinbeam.plan.referral import lesion_examination
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, RefusedOption
 from skinbeam.response.candidate import CandidateSetting
@@ -122,6 +124,10 @@ def plan_concern(
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
+    options = _with_absent_first_choice(case, concern, machines or (), options)
+    examination = lesion_examination(case, concern)
+    if examination is not None:
+        options = tuple(replace(option, rank_reason=examination.message) for option in options)
     can, cannot = laser_abilities(concern.condition)
     near = None if found else find_nearest_setting(case, concern, failed)
     record = ConcernPlan(
@@ -137,6 +143,7 @@ def plan_concern(
         refused=(*refused, *barred_others),
         no_laser=() if found else explain_no_laser(case, concern, said, stopped=machines is None),
         nearest=None if near is None else near.record,
+        examination=examination,
     )
     report_progress(record)
     goals, trials = tuple(one.goal for one in found), tuple(one.trial for one in found)
@@ -197,6 +204,29 @@ def _rank_all_options(
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]
+
+
+def _with_absent_first_choice(
+    case: Case, concern: Concern, machines: Sequence[SearchMachine], options: tuple[Option, ...]
+) -> tuple[Option, ...]:
+    """Return the options, the reason of the first laser with the guideline's first choice where the clinic lacks it.
+
+    Only a clinic that listed its devices can lack one.
+    """
+    cell = concern_cell(case, concern)
+    first = None if cell is None else cell.first
+    is_listed = case.clinic is not None and case.clinic.devices is not None
+    laser = next((number for number, option in enumerate(options) if option.setup is not None), None)
+    if not is_listed or laser is None or cell is None or first is None or not is_light(first.treatment):
+        return options
+    for machine in machines:
+        for setting in one_of_each_light(machine.device):
+            place = guideline_place(cell, first.treatment, device_classes(machine.device, setting))
+            if place is not None and place.number == 1:
+                return options
+    told = {"place": options[laser].rank_reason, "first": first_choice_name(first)}
+    changed = replace(options[laser], rank_reason=Message("plan.place-without-first", told))
+    return (*options[:laser], changed, *options[laser + 1 :])
 
 
 def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:

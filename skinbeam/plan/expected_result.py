@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
 from skinbeam.course.sessions import planned_sessions
-from skinbeam.evidence.expectation.expect import expect_for_setting, outcome_share
+from skinbeam.evidence.expectation.applicability import is_kind_tried
+from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
 from skinbeam.evidence.harm_counts import scar_share_refusal
@@ -15,7 +17,9 @@ from skinbeam.evidence.synthesis.counts import CountQuestion
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan, PlanNotice
 from skinbeam.response.candidate import CandidateSetting
@@ -34,23 +38,36 @@ __all__ = [
 def trial_question(
     case: Case, concern: Concern, modality: str, trial: CandidateSetting | None = None
 ) -> EvidenceQuestion:
-    """Return the question to the trials about a modality for this person, at a setting where there is one."""
-    patient = case.patient
+    """Return the question to the trials about a modality for this person, at a setting where there is one.
+
+    As in the rules, the darkest skin that the person may have counts: harm that is asked for lighter skin is too low.
+    """
     question = EvidenceQuestion(
         concern.condition,
         modality,
         severity=concern.severity,
         site=concern.site,
-        phototype=patient.phototype if patient is not None else None,
+        phototype=_darkest_phototype_name(case),
         sessions=_middle_sessions(modality, concern),
         subtypes=tuple(concern.subtypes),
     )
     return question if trial is None else _question_at_setting(question, trial)
 
 
-def trial_expectation(case: Case, question: EvidenceQuestion) -> Expectation:
-    """Return the expected result in trials for this person, as a plan stores it, or unknowns with the reason."""
-    expected = expect_for_setting(question)
+def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | None = None) -> Expectation:
+    """Return the expected result in trials for this person, as a plan stores it, or unknowns with the reason.
+
+    A light that does not reach its target gets no improvement from trials of another kind of the condition.
+
+    Parameters
+    ----------
+    reached : share of the simulated skins that reach the target; None where nothing was simulated.
+    """
+    if reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
+        params = {"kinds": list(question.subtypes), "reached": per_hundred(reached)}
+        expected = expect_without_improvement(question, Message("plan.other-kind-not-lent", params))
+    else:
+        expected = expect_for_setting(question)
     untold = scar_share_refusal(case)
     if untold is not None:
         expected = replace(expected, harms={**expected.harms, "scar": PatientShare.unknown(untold)})
@@ -64,10 +81,16 @@ def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
     """
     if scar_share_refusal(case) is None:
         return 0.0
-    phototype = case.patient.phototype if case.patient is not None else None
+    phototype = _darkest_phototype_name(case)
     phototypes = None if phototype is None else parse_grades(phototype, PHOTOTYPES)
     risk = outcome_share(CountQuestion("scar", modality, concern.condition, phototypes=phototypes))
     return risk.p.median if isinstance(risk.p, Estimate) else 0.0
+
+
+def _darkest_phototype_name(case: Case) -> str | None:
+    """Return the darkest phototype that the answers and a measured colour allow; None without either."""
+    number = darkest_phototype(case)
+    return None if number is None else PHOTOTYPES[number - 1]
 
 
 def _middle_sessions(modality: str, concern: Concern) -> float | None:

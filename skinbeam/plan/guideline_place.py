@@ -23,6 +23,7 @@ __all__ = [
     "advice_against",
     "concern_cell",
     "concern_kind",
+    "first_choice_name",
     "guideline_place",
 ]
 
@@ -129,8 +130,14 @@ def advice_against(cell: GuidelineCell | None, modality: str, classes: Collectio
     }
     if cell.first is None:
         return AdviceAgainst(Message("plan.guideline-against", words), source)
-    first = _inline_name(class_parts(next(iter(cell.first.device_classes), cell.first.treatment))[0])
-    return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
+    return AdviceAgainst(
+        Message("plan.guideline-against-for", words | {"first": first_choice_name(cell.first)}), source
+    )
+
+
+def first_choice_name(treatment: GuidelineTreatment) -> Message | str:
+    """Return the first class of devices of a treatment, else the treatment, as written inside a sentence."""
+    return _inline_name(class_parts(next(iter(treatment.device_classes), treatment.treatment))[0])
 
 
 def _inline_name(name: str) -> Message | str:

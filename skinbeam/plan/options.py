@@ -14,9 +14,11 @@ from skinbeam.course.downtime import (
     session_durations,
 )
 from skinbeam.course.sessions import expected_sessions
+from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
@@ -39,7 +41,7 @@ from skinbeam.plan_records.course import (
     SourceRange,
 )
 from skinbeam.plan_records.plan import HarmShare, Option
-from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates
+from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import laser_use
@@ -51,7 +53,9 @@ from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
-__all__ = ["build_laser_option", "build_other_option", "build_setup"]
+__all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup"]
+
+_PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
 
 
 def build_laser_option(
@@ -71,7 +75,9 @@ def build_laser_option(
     """
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
-    expected = trial_expectation(case, question)
+    # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
+    reached = None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective
+    expected = trial_expectation(case, question, reached)
     effective, harm = _computed_shares(trial)
     use = laser_use(concern.condition, modality)
     if practised is None:
@@ -83,8 +89,8 @@ def build_laser_option(
         _option_standing(case, concern, question, use, expected, classes),
         title=name,
         difference=unlike,
-        # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
-        reached=None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective,
+        reached=reached,
+        is_kind_tried=is_kind_tried(question),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     downtime = _option_downtime(modality, concern, expected)
@@ -95,7 +101,7 @@ def build_laser_option(
         setup=setup,
         p_effective=effective,
         p_harm=harm,
-        p_purpura=None if trial.bruising is None else trial.bruising.p,
+        p_purpura=bruise_share(trial),
         purpura_days=_bruise_days() if trial.bruising or trial.bruising_if_lifted else None,
         expected=expected,
         followup_months=_follow_up_range(concern, modality, expected),
@@ -152,6 +158,9 @@ def build_other_option(
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visit_ranges(modality, concern)
     downtime = nothing if none else _option_downtime(modality, concern, expected)
     longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
+    technique, procedure = _peel_technique(question) if modality == PEEL else (None, None)
+    if technique == "acid-dots":
+        reasons = tuple(_reason_of_dots(reason) for reason in reasons)
     option = Option(
         modality=modality,
         title=known_modalities()[modality].title,
@@ -174,8 +183,28 @@ def build_other_option(
         limits=(),
         rank_reason=Message("plan.unranked"),
         source=source,
+        technique=technique,
     )
-    return option, _option_standing(case, concern, question, use, expected)
+    return option, replace(_option_standing(case, concern, question, use, expected), procedure=procedure)
+
+
+def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | None]:
+    """Return the kind of peel that an option is, where there is one, and a message on what its trials did."""
+    tried, lent = tried_peels(question.condition), lent_peels(question)
+    if not tried:
+        return None, None
+    told = Message(
+        "plan.peel-done" if lent else "plan.peel-not-lent",
+        {"kinds": [Message(f"peel.{kind.name}") for kind in lent or tried]},
+    )
+    return lent[0].name if len(lent) == 1 else None, told
+
+
+def _reason_of_dots(reason: RuleReason) -> RuleReason:
+    """Return a reason as it is told of acid dots: the rule on darker skin is about acid that is painted on."""
+    if reason.rule != _PEEL_DARKER_SKIN:
+        return reason
+    return replace(reason, message=Message("plan.peel-dots-darker"), source="khunger2011")
 
 
 def _option_standing(
@@ -334,8 +363,26 @@ def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReaso
     return RuleReason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
 
 
+def bruise_share(trial: CandidateSetting) -> Value | None:
+    """Return the computed share of skins with a bruise; None where the light heats no vessels.
+
+    It is unknown for light after which no source counted a bruise: counts that hold none calibrate no computed share,
+    which was far above them.
+    """
+    if trial.bruising is None:
+        return None
+    beam = trial.beam
+    counted = count_bruises_near(beam.mean_wavelength_nm, beam.pulse_ms, lamp=trial.band_nm is not None)
+    if counted is None:
+        return Unknown(render_message("plan.bruises-uncounted"))
+    if counted.harmed:
+        return trial.bruising.p
+    return Unknown(render_message("plan.bruises-counted", {"of": counted.treated, "sources": counted.sources}))
+
+
 def _is_bruise_likely(trial: CandidateSetting) -> bool:
-    return trial.bruising is not None and trial.bruising.p.median >= bruise_limit().likely
+    share = bruise_share(trial)
+    return isinstance(share, Estimate) and share.median >= bruise_limit().likely
 
 
 def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | None) -> RuleReason | None:

@@ -68,6 +68,8 @@ class Proposal:
     printed : least and greatest dose as printed for such skin, where the range is another; else None.
     bounding_phototype : the lighter phototype, 1 to 6, whose smaller dose at this setting it begins with, although
         sources print more for such skin; None where there is none.
+    bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
+        skin has a redder one, which is then kept; else None.
     """
 
     machine: SearchMachine
@@ -82,6 +84,7 @@ class Proposal:
     darker_phototype: int | None = None
     printed: tuple[float, float] | None = None
     bounding_phototype: int | None = None
+    bluer_filter_nm: float | None = None
 
     @property
     def published_range(self) -> PublishedRange:
@@ -163,15 +166,22 @@ def _propose_no_more_than_lighter(
 ) -> Proposal | None:
     """Return the setting to begin with, with no more than what lighter skin gets at it.
 
-    Sources of darker skin print greater doses here and there, because others wrote them. What is borrowed from lighter
-    skin is bounded already.
+    Sources of darker skin print greater doses and bluer filters of lamps here and there, because others wrote them. The
+    dose of what is borrowed from lighter skin is bounded already.
     """
     found = _propose(machine, concern, region, barred_nm)
     lighter = (region.phototype or len(PHOTOTYPES)) - 1
-    if found is None or found.lighter_phototype is not None or not lighter:
+    if found is None or not lighter or (found.lighter_phototype is not None and not machine.device.is_lamp):
         return found
     with collect_sources() as sources:
-        theirs = _propose_no_more_than_lighter(machine, concern, replace(region, phototype=lighter), barred_nm)
+        # Of a lamp sources leave out a phototype between others; its filter is then that of the next lighter one.
+        regions = [replace(region, phototype=number) for number in range(lighter, 0, -1)]
+        tried = (_propose_no_more_than_lighter(machine, concern, one, barred_nm) for one in regions)
+        theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
+    if machine.device.is_lamp and theirs is not None and theirs.setting.wavelength_nm > found.setting.wavelength_nm:
+        found = _with_redder_filter(found, theirs.setting.wavelength_nm)
+    if found.lighter_phototype is not None:
+        return found
     if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
         return found
     if theirs.high >= found.high and theirs.middle >= found.middle:
@@ -183,6 +193,17 @@ def _propose_no_more_than_lighter(
         return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
     bounded = replace(_bounded_by(found, theirs), printed=printed)
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
+
+
+def _with_redder_filter(proposal: Proposal, cut_off_nm: float) -> Proposal:
+    """Return a proposal of a lamp with the filter of lighter skin; unchanged where the lamp has no such setting.
+
+    Melanin absorbs most of what a bluer filter adds, so that its doses are the gentler with the redder one.
+    """
+    setting = proposal.setting._replace(wavelength_nm=cut_off_nm)
+    moved = replace(proposal, setting=setting, bluer_filter_nm=proposal.setting.wavelength_nm)
+    is_emitted = setting in set(iterate_settings(proposal.machine.device))
+    return moved if is_emitted and moved.published_doses else proposal
 
 
 def _propose(

@@ -6,8 +6,9 @@ order is:
 
 1. treatments by their place in the guideline for such skin: first, second, third. Other treatments that sources begin
    with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
-   everything but no treatment. At a dose that clinics use in such skin, and with trials of its own, it stands before
-   treatments whose effect nobody counted: there the model alone does not outweigh what people saw;
+   everything but no treatment. At a dose that clinics use in such skin, and with trials of its own on this kind of the
+   condition, it keeps its place in the guideline, and without one stands before treatments whose effect nobody
+   counted: there the model alone does not outweigh what people saw;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -36,13 +37,13 @@ from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.plan.guideline_place import GuidelinePlace
 from skinbeam.text import Message
 
-__all__ = ["OptionRank", "OptionStanding", "rank_options"]
+__all__ = ["LEAST_REACHED", "OptionRank", "OptionStanding", "rank_options"]
 
 _NO_TREATMENT: Final = "no-treatment"
 _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 # Difference in the share of people with a lasting mark that is ignored: trials measure it to a few of 100 at best.
 _SIMILAR_MARKS = 0.05
-_LEAST_REACHED = 0.1  # share of such skins below which no light leads
+LEAST_REACHED = 0.1  # share of such skins below which no light leads
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class OptionStanding:
     place : place in the guideline; None where it does not name the treatment.
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
     at_usual_dose : whether its dose is one that sources print for such skin, not moved down from their middle.
+    is_kind_tried : whether its trials are of the stated kind of the condition, such as the width of veins.
+    procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     """
 
     title: str
@@ -72,6 +75,8 @@ class OptionStanding:
     place: GuidelinePlace | None = None
     reached: float | None = None
     at_usual_dose: bool = False
+    is_kind_tried: bool = True
+    procedure: Message | None = None
 
     @cached_property
     def own_studies(self) -> int:
@@ -83,10 +88,12 @@ class OptionStanding:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
             return 9
-        if self.is_out_of_reach:
-            return 6 if self.is_counted_in_practice else 8
+        if self.is_out_of_reach and not self.is_counted_in_practice:
+            return 8
         if self.place is not None:
             return 0 if self.place.number == 1 else self.place.number
+        if self.is_out_of_reach:
+            return 6
         if self.use == "first":
             return 1
         if isinstance(self.half_improved, Unknown):
@@ -96,12 +103,18 @@ class OptionStanding:
     @property
     def is_out_of_reach(self) -> bool:
         """Whether its light reaches the target in too few of such skins to lead."""
-        return self.reached is not None and self.reached < _LEAST_REACHED
+        return self.reached is not None and self.reached < LEAST_REACHED
 
     @property
     def is_counted_in_practice(self) -> bool:
         """Whether people were counted after it at such a dose, so that the model alone does not outweigh them."""
-        return self.at_usual_dose and bool(self.own_studies) and isinstance(self.half_improved, Estimate)
+        is_counted = bool(self.own_studies) and self.is_kind_tried and isinstance(self.half_improved, Estimate)
+        return self.at_usual_dose and is_counted
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it is ranked by its place in the guideline."""
+        return self.place is not None and (not self.is_out_of_reach or self.is_counted_in_practice)
 
 
 @dataclass(frozen=True)
@@ -143,8 +156,7 @@ def _tied_groups(
 
     def line(index: int) -> tuple[int, int]:
         one = standings[index]
-        is_placed = one.place is not None and not one.is_out_of_reach
-        return one.rank_group, 0 if is_placed else _USE_ORDER.index(one.use)
+        return one.rank_group, 0 if one.has_place else _USE_ORDER.index(one.use)
 
     def marked(index: int) -> tuple[float, int, int, float]:
         one = standings[index]
@@ -194,15 +206,21 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
         found = Message("plan.rank-counted", {**estimate_per_hundred(one.half_improved), "studies": one.own_studies})
     else:
         found = Message("plan.rank-borrowed", estimate_per_hundred(one.half_improved))
+    if one.procedure is not None:
+        found = Message("plan.rank-done", {"found": found, "done": one.procedure})
     return Message("plan.rank", {"found": found, "place": _rank_message(one, rank, tied, ahead, fewer)})
 
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
-    if one.is_out_of_reach:
+    if one.is_out_of_reach and not one.has_place:
         told = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
-        return Message(told, {"least": per_hundred(_LEAST_REACHED)})
+        return Message(told, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
-        return Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        if not one.is_out_of_reach:
+            return place
+        least = per_hundred(LEAST_REACHED)
+        return Message("plan.place-despite-model", {"place": place, "least": least, "studies": one.own_studies})
     if one.use == "first":
         return Message("plan.place-first-line")
     if one.difference is not None:

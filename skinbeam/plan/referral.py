@@ -1,16 +1,42 @@
-"""Refer a person for what no plan may pass over: a very dark spot on the photograph, or a contradicting colour."""
+"""Refer a person for what no plan may pass over: a suspicious lesion, a very dark spot, or a contradicting colour."""
 
 from skinbeam.assessment.skin_draws import PersonColour
 from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.findings.finding import finding_message
-from skinbeam.suitability.judgement import Suitability
+from skinbeam.plan_records.plan import LesionExamination
+from skinbeam.suitability.judgement import Suitability, judge_suitability
 from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import Message
 
-__all__ = ["case_with_dark_spots", "refer_contradicting_colour", "refer_dark_spots"]
+_DAYS_A_WEEK = 7.0
+
+__all__ = ["case_with_dark_spots", "lesion_examination", "refer_contradicting_colour", "refer_dark_spots"]
+
+
+def lesion_examination(case: Case, concern: Concern) -> LesionExamination | None:
+    """Return that a doctor examines the lesion of a concern first, the soonest of what applies; None where none does.
+
+    While nobody knows what a lesion is, no treatment of it can be compared with another, nor with doing nothing.
+    """
+    reasons = judge_suitability(case, concern=concern, modality=laser_modalities()[0]).opposing_reasons
+    rules = {reason.rule for reason in reasons}
+    times = load_package_table("data/lesion_examination.toml")
+    found = next(((rule, entry) for rule, entry in times.items() if rule in rules), None)
+    if found is None:
+        return None
+    rule, entry = found
+    cite_sources(entry["source"])
+    days = entry.get("within_days")
+    params = {} if days is None else {"weeks": days / _DAYS_A_WEEK}
+    message, plain = Message(f"examination.{rule}", params), Message(f"leaflet_examination.{rule}", params)
+    return LesionExamination(message, plain, entry["source"], days)
 
 
 def case_with_dark_spots(case: Case, photo: PhotoAnalysis | None) -> Case:

@@ -28,6 +28,7 @@ __all__ = [
     "HarmShare",
     "HealingDayText",
     "ImmediateReaction",
+    "LesionExamination",
     "Medicine",
     "NearestOption",
     "Option",
@@ -140,6 +141,7 @@ class Option:
     setup : the device and its settings; None where no device is used.
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
     p_purpura, purpura_days : probability and duration of a bruise of the skin around; None where no vessels are heated.
+        The probability is unknown for light after which no bruise was counted.
     expected : result that people see in trials.
     shows_days, shows : the longest duration of a visible change, and every duration that is known.
     beside_trials : the computed effect beside the count of trials; None without a device.
@@ -148,6 +150,7 @@ class Option:
     basis : whether effect and harm of a device are simulated, or the setting is one that sources print and the model
         cannot judge; None without a device.
     source : source for including a choice without a device.
+    technique : the kind of a treatment without a device, where its trials were of one kind; None where nobody named it.
     rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
 
@@ -156,7 +159,7 @@ class Option:
     setup: DeviceSetup | None = field(metadata=json_entries(_setup_entries))
     p_effective: Value
     p_harm: Value
-    p_purpura: Estimate | None = None
+    p_purpura: Value | None = None
     purpura_days: SourceRange | None = None
     expected: Expectation
     followup_months: SourceRange | Unknown
@@ -178,6 +181,7 @@ class Option:
     beyond_practice: bool = False
     basis: Literal["simulated", "published"] | None = None
     source: str | None = None
+    technique: str | None = None
     rank: int = 0
 
 
@@ -219,12 +223,29 @@ class NearestOption:
     expected: Expectation
 
 
+@dataclass(frozen=True)
+class LesionExamination:
+    """That a doctor examines a lesion before anything is chosen for it.
+
+    Parameters
+    ----------
+    message, plain : the sentence for clinicians and the one for patients, each with the time limit.
+    within_days : the latest day of the examination; None where the source names none.
+    """
+
+    message: Message
+    plain: Message
+    source: str
+    within_days: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConcernPlan:
     """A concern with its options, in order of rank, and the refused ones.
 
     Parameters
     ----------
+    examination : that a doctor sees it first; its options are then not compared, and none of them is a first choice.
     subtypes, severity : as the person or the clinician stated; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
@@ -243,6 +264,7 @@ class ConcernPlan:
     refused: tuple[RefusedOption, ...]
     no_laser: tuple[PlainReason, ...]
     nearest: NearestOption | None = None
+    examination: LesionExamination | None = None
 
     @property
     def place(self) -> str:

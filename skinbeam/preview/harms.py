@@ -78,7 +78,7 @@ def _counted_risks(harm: str, treated: TreatedConcerns) -> Iterator[_Risk]:
 
 def _bruise_risks(treated: TreatedConcerns) -> Iterator[_Risk]:
     for concern, option in treated:
-        if option.p_purpura and option.p_purpura.median > 0:
+        if isinstance(option.p_purpura, Estimate) and option.p_purpura.median > 0:
             days = None if option.purpura_days is None else option.purpura_days.high
             yield _Risk(concern, option, option.p_purpura, days)
 

@@ -17,6 +17,7 @@ from skinbeam.text import render_message
 __all__ = [
     "HarmCount",
     "ToleratedDoses",
+    "count_bruises_near",
     "count_harm_near",
     "count_harm_that_calibrates",
     "find_tolerated_doses",
@@ -204,3 +205,31 @@ def _sum_counts(rows: Sequence[Mapping[str, Any]]) -> HarmCount | None:
     sources = sorted({row["source"] for row in rows})
     cite_sources(*sources)
     return HarmCount(sum(row["harmed"] for row in rows), sum(row["of"] for row in rows), len(sources))
+
+
+def count_bruises_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
+    """Return the bruises counted near this wavelength and pulse length, at any dose, or None.
+
+    Lamps are compared with lamps of any filter. A row that prints no pulse counts at every pulse. Rows of the
+    validation set are left out: what is counted here decides whether a computed share is shown.
+    """
+    near = [
+        (row.source, row.harm)
+        for row in practice_rows()
+        if row.role != "validation"
+        and row.harm is not None
+        and row.harm.kind == "purpura"
+        and row.harm.unit == "patients"
+        and row.lamp is lamp
+        and (
+            lamp
+            or _is_near((row.wavelength_nm or wavelength_from_name_nm(row.device),), wavelength_nm, _WAVELENGTH_RATIO)
+        )
+        and (not _span_ends(row.pulse_ms) or _is_near(row.pulse_ms, pulse_ms, _PULSE_RATIO))
+    ]
+    counted = [(source, harm.events, harm.total) for source, harm in near if harm.events is not None and harm.total]
+    if not counted:
+        return None
+    sources = {source for source, _, _ in counted}
+    cite_sources(*sorted(sources))
+    return HarmCount(sum(one[1] for one in counted), sum(one[2] or 0 for one in counted), len(sources))

@@ -32,6 +32,7 @@ __all__ = [
     "message_texts",
     "name_with_light",
     "option_slug",
+    "option_title",
     "people_of_100",
     "per_100",
     "percent",
@@ -315,15 +316,20 @@ def _whole_days(duration: Duration, between: str = "leaflet.range") -> str:
 
 
 def ranked_options(concern: ConcernPlan) -> list[Option]:
-    """Return the options of a concern in order of rank; equal ranks keep the plan's order."""
+    """Return the options of a concern in order of rank; equal ranks keep the plan's order.
+
+    None of them is shown while a doctor has to examine the lesion first.
+    """
+    if concern.examination is not None:
+        return []
     return sorted(concern.options, key=lambda option: option.rank)
 
 
 def leading_options(concern: ConcernPlan) -> list[Option]:
     """Return the first option of a concern and, where that has no laser, its first laser option: people ask for it."""
-    first, *others = ranked_options(concern)
-    lasers = [option for option in others if option.setup is not None]
-    return [first, *lasers[:1]] if first.setup is None else [first]
+    options = ranked_options(concern)
+    lasers = [option for option in options[1:] if option.setup is not None]
+    return options[:1] if not options or options[0].setup is not None else [options[0], *lasers[:1]]
 
 
 def concern_name(concern: ConcernPlan) -> str:
@@ -347,6 +353,13 @@ def option_slug(concern: ConcernPlan, option: Option) -> str:
     """Return a stable name of an option for files and anchors."""
     parts = (concern.condition, concern.site, option.modality, option.setup.device if option.setup is not None else "")
     return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in part) for part in parts if part)
+
+
+def option_title(option: Option) -> str:
+    """Return the title of an option, with the kind of the treatment where its trials were of one kind."""
+    if option.technique is None:
+        return option.title
+    return f"{option.title}: {render_message(f'technique.{option.technique}')}"
 
 
 def device_name(option: Option | NearestOption) -> str:

@@ -22,6 +22,7 @@ from skinbeam.report.formatting import (
     inline_name,
     join_items,
     option_slug,
+    option_title,
     people_of_100,
     per_100,
     quantity_label,
@@ -169,8 +170,8 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         anchor=f"option-{option_slug(concern, option)}",
         no_laser_headline="",
         concern=concern_name(concern),
-        option=join_items([option.title, device_name(option)]),
-        name=device_name(option) or option.title,
+        option=join_items([option_title(option), device_name(option)]),
+        name=device_name(option) or option_title(option),
         setting=join_items(filter(None, (setting, report_text("beyond_practice") if option.beyond_practice else ""))),
         has_values=any(value.is_known for value in glanced.values()),
         good_span=share_bar(improved_share(option)),
@@ -240,7 +241,12 @@ def setting_line(setup: DeviceSetup) -> str:
 
 
 def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
-    """Return two sentences: the first option and how many people it helps, then its harm, visits and days."""
+    """Return two sentences: the first option and how many people it helps, then its harm, visits and days.
+
+    Where a doctor has to examine the lesion first, that is the only sentence.
+    """
+    if concern.examination is not None:
+        return (concern.examination.message.text,)
     first = ranked_options(concern)[0]
     return capitalise(_benefit_sentence(concern, first)), _cost_sentence(first)
 
@@ -284,6 +290,7 @@ _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose"
 # Why a kind of laser is no choice of this clinic for a concern: no target, no such device, not at the site.
 _NOT_USABLE: Final = ("condition-why.", "plan.no-device", "plan.not-at-site")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
+_COLOUR_MODALITIES = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 
 
 def no_laser_headline(concern: ConcernPlan) -> str:
@@ -349,12 +356,13 @@ def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | N
 
 
 def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
-    """Return whether measuring the skin colour could lead to a laser: a guess from the phototype spans many skins."""
-    return (
-        concern.first_laser is None
-        and _is_colour_guessed(person)
-        and bool(_refusal_ids(concern) & set(_COLOUR_REASONS))
-    )
+    """Return whether measuring the skin colour could lead to a laser: a guess from the phototype spans many skins.
+
+    Only light that pigment absorbs depends on it; water absorbs that of fractional and ablative lasers.
+    """
+    by_colour = [refused for refused in concern.refused if refused.modality in _COLOUR_MODALITIES]
+    reasons = {reason.id for refused in by_colour for reason in refused.reasons}
+    return concern.first_laser is None and _is_colour_guessed(person) and bool(reasons & set(_COLOUR_REASONS))
 
 
 def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:

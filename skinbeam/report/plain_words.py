@@ -11,6 +11,7 @@ from skinbeam.text import catalogue, render_message
 
 __all__ = [
     "advice_sentences",
+    "choice_key",
     "choice_name",
     "harm_in_words",
     "light_in_words",
@@ -42,7 +43,13 @@ def numbered_sentences(start: str) -> tuple[str, ...]:
 
 def choice_name(option: Option) -> str:
     """Return the kind of treatment in plain words."""
-    return plain_name("choice", option.modality, option.title)
+    return plain_name("choice", choice_key(option), plain_name("choice", option.modality, option.title))
+
+
+def choice_key(option: Option) -> str:
+    """Return the name under which the catalogue has the words for a choice: its kind where that is known."""
+    own = f"{option.modality}-{option.technique}"
+    return own if option.technique is not None and f"leaflet_choice.{own}" in catalogue() else option.modality
 
 
 def light_in_words(setup: DeviceSetup) -> str:
@@ -92,15 +99,17 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
     if option.purpura_days is None:
         return
     days = range_in_words(option.purpura_days)
-    if option.p_purpura is not None:
+    if isinstance(option.p_purpura, Unknown):
+        yield report_text("leaflet.healing_bruise_unknown", days=days)
+    elif option.p_purpura is not None:
         yield report_text("leaflet.healing_bruise", people=share_of_100(option.p_purpura), days=days)
     lifted = (p for name, p in fault_values(option) if name == "bruise-if-glass-lifts")
     yield from (report_text("leaflet.healing_bruise_glass", people=share_of_100(p), days=days) for p in lifted)
 
 
-def advice_sentences(advice: Iterable[Advice], kind: str) -> tuple[str, ...]:
-    """Return the plan's advice for patients; without any, the default sentences, which refer to the clinician."""
-    return tuple(dict.fromkeys(item.message.text for item in advice)) or numbered_sentences(kind)
+def advice_sentences(advice: Iterable[Advice], kind: str | None) -> tuple[str, ...]:
+    """Return the plan's advice for patients; without any, the default sentences of a kind, which name the clinician."""
+    return tuple(dict.fromkeys(item.message.text for item in advice)) or (numbered_sentences(kind) if kind else ())
 
 
 def own_harm_sentences(plan: Plan) -> tuple[str, ...]:

@@ -136,8 +136,9 @@ def _simulation_pictures(
     if data is None:
         why = Unknown(report_text("figure_not_made"))
         data = ConcernFigures(concern.condition, concern.site, why, why)
-    first = concern.nearest or leading_options(concern)[-1]
-    about = {"concern": concern_name(concern), "option": join_items([first.title, device_name(first)])}
+    first = concern.nearest or next(reversed(leading_options(concern)), None)
+    option_name = "" if first is None else join_items([first.title, device_name(first)])
+    about = {"concern": concern_name(concern), "option": option_name}
     lines = isinstance(data.window, WindowData) and len(data.window.rows) < 2
     marked = report_text("marked_plan" if concern.nearest is None else "marked_nearest")
     name_of_caption = "window_lines_caption" if lines else "window_caption"

@@ -14,6 +14,7 @@ from skinbeam.report.formatting import (
     device_name,
     join_items,
     leading_options,
+    option_title,
     people_of_100,
     plain_reasons,
 )
@@ -60,6 +61,8 @@ def concern_rows(concern: ConcernPlan, elapsed_s: float | None = None) -> list[t
 
     Each row has four cells: concern, option with its settings, expected result, computing time.
     """
+    if concern.examination is not None:
+        return [(concern_name(concern), concern.examination.message.text, "", "")]
     first, *laser = leading_options(concern)
     mark = render_message("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
     took = "" if elapsed_s is None else render_message("terminal.took", {"seconds": f"{elapsed_s:.1f}"})
@@ -79,7 +82,7 @@ def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
 def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
     """Return an option with its settings, and the share of people who improved in trials."""
     half = improved_share(option)
-    name = join_items([device_name(option) or option.title, option_glance(concern, option).setting])
+    name = join_items([device_name(option) or option_title(option), option_glance(concern, option).setting])
     if isinstance(half, Unknown):
         return name, render_message("terminal.expected-unknown")
     share, low, high = (people_of_100(end) for end in (half.median, half.low, half.high))

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from skinbeam.api.window_at import asked_setting_sentences
+from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.options import build_setup
+from skinbeam.plan.options import bruise_share, build_setup
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
@@ -104,7 +105,7 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     found = judge_asked_setting(
         person, loaded, question.quantities.numbers(), device_name=question.device, treated=question.treatment
     )
-    bruising, objections = found.trial.bruising, find_objections(found)
+    bruised, objections = bruise_share(found.trial), find_objections(found)
     stops, warnings = (tuple(map(_sentence, messages)) for messages in (objections.stops, objections.warnings))
     with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
         *sentences, judgement = asked_setting_sentences(found)
@@ -117,7 +118,7 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         setting=setting_line(build_setup(found.trial, None)),
         effective=per_100(found.p_effective).text,
         harmed=per_100(found.p_harm).text,
-        bruised="" if bruising is None else per_100(bruising.p).text,
+        bruised=per_100(bruised).text if isinstance(bruised, Estimate) else "",
         is_burn=found.p_burn is not None,
         limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
         stops=stops,

@@ -12,6 +12,7 @@ from typing import Any
 
 from skinbeam.evidence.expectation.estimates import inline_title, study_keys
 from skinbeam.evidence.expectation.expectation import DosePlacement
+from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import Arm, Grades
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
@@ -21,6 +22,7 @@ from skinbeam.text import DocumentWarning, Formatter, Message
 
 __all__ = [
     "expectation_warnings",
+    "is_kind_tried",
     "lesions_per_patient",
     "place_setting",
     "widening",
@@ -119,6 +121,15 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
     if question.unit == "lesions":
         warn("lesions-alike", "lesions", group=lesions_per_patient(usable))
     return tuple(found)
+
+
+def is_kind_tried(question: EvidenceQuestion) -> bool:
+    """Return whether the trials are of a stated kind of the condition; where no kind is stated, they are.
+
+    Trials that print no kind are of the usual one.
+    """
+    printed = {kind for arm in arms_for(question.condition, question.modality) for kind in arm.subtypes}
+    return not question.subtypes or bool({*printed, default_subtype(question.condition)} & set(question.subtypes))
 
 
 def lesions_per_patient(arms: Sequence[Arm]) -> float:

@@ -31,6 +31,7 @@ from skinbeam.evidence.expectation.estimates import (
     study_keys,
 )
 from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, Expectation, PatientShare, Prediction, StudyShare
+from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for
@@ -56,6 +57,7 @@ __all__ = [
     "answer_question",
     "expect",
     "expect_for_setting",
+    "expect_without_improvement",
     "mean_pain",
     "outcome_share",
 ]
@@ -147,6 +149,12 @@ def expect_for_setting(question: EvidenceQuestion) -> Expectation:
     return found
 
 
+def expect_without_improvement(question: EvidenceQuestion, reason: Message, *, seed: int = 0) -> Expectation:
+    """Return an expectation whose improvement is unknown for a reason, with the harms that were counted."""
+    found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed))
+    return replace(found, **_counted_outcomes(question, seed))
+
+
 def abstention(question: EvidenceQuestion) -> Message | None:
     """Return why the evidence cannot answer, or None."""
     names = _titles(question)
@@ -163,6 +171,9 @@ def abstention(question: EvidenceQuestion) -> Message | None:
     low, high = evidence_settings()["plausible_nm"].get(question.modality, (0.0, float("inf")))
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
         return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
+    if question.modality == PEEL and tried_peels(question.condition) and not lent_peels(question):
+        kinds = [Message(f"peel.{kind.name}") for kind in tried_peels(question.condition)]
+        return Message("evidence.peel-not-lent", {"condition": names["condition"], "kinds": kinds})
     if len(study_keys(arms_for(question.condition, question.modality))) >= rule["least_studies"]:
         return _beyond_follow_up(question)
     if question.modality == UNTREATED:

@@ -19,6 +19,7 @@ from skinbeam.report.formatting import (
 from skinbeam.report.graphics.icons import IconArray, dot_array_svg
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
 from skinbeam.report.plain_words import (
+    choice_key,
     choice_name,
     harm_in_words,
     light_in_words,
@@ -38,6 +39,8 @@ _FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # faults that the p
 
 def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
+    if concern.examination is not None:
+        return [], []
     options = ranked_options(concern)
     none = [o for o in options if o.modality == _NO_TREATMENT]
     drawn = concern.first_options(OPTIONS_IN_TABLE - len(none))
@@ -77,7 +80,7 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
 
 def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
     """Return advantages and disadvantages of each choice that is drawn or named, without duplicates."""
-    names = dict.fromkeys(o.modality for part in options_table(concern) for o in part)
+    names = dict.fromkeys(choice_key(o) for part in options_table(concern) for o in part)
     return tuple(
         LeafletChoice(
             capitalise(plain_name("choice", name)), plain_name("plus", name, "-"), plain_name("minus", name, "-")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from skinbeam._version import __date__
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import TestSpotLadder
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
 from skinbeam.preview.page import PreviewPage
@@ -109,12 +110,13 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
 
 
 def _short_source(source: BibliographyEntry) -> str:
-    """Return first author and year; for a source with unread authors, the beginning of its title."""
+    """Return first author and year; for a source with unread authors, the beginning of its title in quotes."""
     author = source.fields.get("author", "").replace("{", "").replace("}", "")
     names = author.split(" and ")
     first = names[0].split(",")[0]
     if not author or author == _NOT_READ:
-        first = " ".join(source.fields.get("title", source.key).strip("[]{}").split()[:_TITLE_WORDS])
+        words = source.fields.get("title", source.key).strip("[]{}").split()
+        first = f"“{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}”"
     elif len(names) == 1 and not author.startswith(first + ","):
         first = author
     year = source.fields.get("year", "")
@@ -177,7 +179,8 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
         light = light_in_words(near.setup)
         told.append(report_text("leaflet.nearest", light=light, people=people_of_100(near.p_effective.median)))
         half = improved_share(near)
-        if isinstance(half, Estimate):
+        # Where the model sees next to no effect, a good number of other people's trials beside it helps nobody decide.
+        if isinstance(half, Estimate) and near.p_effective.median >= LEAST_REACHED:
             told.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
     if colour_may_change(concern, person):
         told.append(report_text("leaflet.change_colour"))
@@ -194,7 +197,9 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     """Return the leaflet's context; `preview` holds the preview pictures."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
-    names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in plan.concerns))
+    chosen_for = [concern for concern in plan.concerns if concern.examination is None]
+    names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in chosen_for))
+    has_laser = any(concern.first_laser is not None for concern in plan.concerns)
     return LeafletPage(
         banner=report_text("leaflet.banner"),
         plan_sha256=plan.plan_sha256,
@@ -203,16 +208,19 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
         state=state,
         decision=_decision(plan.concerns, state),
         refusal_reasons=_decision_reasons(plan),
-        key=report_text("leaflet.key"),
+        key=report_text("leaflet.key") if chosen_for else "",
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
         other_concerns=_other_concerns(plan.concerns[CONCERNS_IN_FULL:]),
-        reading=(*numbered_sentences("reading"), *_certainty_sentences(shown)),
-        unknowns=(*scar_sentences(plan), *_unknowns(shown)),
-        healing=numbered_sentences("healing"),
-        aftercare=advice_sentences(plan.aftercare, "aftercare"),
-        call_advice=advice_sentences(plan.when_to_call, "call"),
+        reading=(*numbered_sentences("reading"), *_certainty_sentences(shown)) if chosen_for else (),
+        unknowns=(*scar_sentences(plan), *_unknowns(shown)) if chosen_for else (),
+        healing=(
+            *(numbered_sentences("healing_laser") if has_laser else ()),
+            *(numbered_sentences("healing") if chosen_for else ()),
+        ),
+        aftercare=advice_sentences(plan.aftercare, "aftercare" if has_laser else None),
+        call_advice=advice_sentences(plan.when_to_call, "call" if has_laser else None),
         phone=phone_line(plan),
-        questions=numbered_sentences("question"),
+        questions=(*(numbered_sentences("question_laser") if has_laser else ()), *numbered_sentences("question")),
         preview=preview,
         imprint=about_sentences(plan),
         words=section_texts("leaflet"),
@@ -262,6 +270,8 @@ def _name(concern: ConcernPlan) -> str:
 
 
 def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
+    if concern.examination is not None:
+        return _concern_to_examine(concern, concern.examination.plain.text)
     lines = tuple(
         report_text(f"leaflet_{part}.{concern.condition}")
         for part in ("is", "can", "cannot")
@@ -284,6 +294,22 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
     )
 
 
+def _concern_to_examine(concern: ConcernPlan, sentence: str) -> LeafletConcern:
+    """Return the page of a mark that a doctor must see first: when to go, and nothing to choose from."""
+    return LeafletConcern(
+        title=report_text("leaflet.examination_title", site=plain_name("site", concern.site)),
+        text=(),
+        follow_up="",
+        options=(),
+        no_laser_text=sentence,
+        personal_harms=(),
+        test_spots=(),
+        healing="",
+        choices=(),
+        studies="",
+    )
+
+
 def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """Yield how many new clinics in ten the drawn ranges cover."""
     drawn = (improved_share(option) for concern in concerns for option in options_table(concern)[0])
@@ -294,6 +320,8 @@ def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """Yield what is not known about the first choice of each concern, then what is not known about any."""
     for concern in concerns:
+        if concern.examination is not None:
+            continue
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
         if isinstance(improved_share(first), Unknown):
             yield report_text("leaflet.unknown_good", choice=inline_name(choice_name(first)), concern=place)

@@ -253,6 +253,8 @@ def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
         assert ("p_purpura" in option) == vessels
         assert ("purpura_days" in option) == (vessels or "compression" in option["settings"])
         for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
+            if name == "p_purpura" and "unknown" in option[name]:  # of light after which nobody counted a bruise
+                continue
             assert option[name]["basis"], name
             of_depth = option["modality"] in ("ablative", *COLUMN_MODALITIES)
             assert option[name]["draws"] == (LIMIT_DRAWS_FACTOR if of_depth else 1) * 200

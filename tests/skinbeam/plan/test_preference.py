@@ -16,6 +16,7 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
 from skinbeam.plan import options
 from skinbeam.plan.planner import make_plan
+from skinbeam.published_doses.counts import count_bruises_near
 from skinbeam.report.context import OptionCard
 from skinbeam.report.formatting import per_100
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
@@ -165,3 +166,28 @@ def test_the_leaflet_says_that_skin_may_bruise() -> None:
     assert f"{int(100 * option['p_purpura']['median'] + 0.5)} of 100" in line
     pigment = document(PERSON + concern("age-spots") + devices("qs-ndyag-532-1064"))
     assert not any("bruise" in one.healing for one in leaflet_page(read_plan(pigment)).concerns)
+
+
+@pytest.mark.parametrize("device", ["ktp-532", "ndyag-1064", DYE])
+def test_a_share_of_bruises_is_computed_only_for_light_after_which_some_were_counted(device: str) -> None:
+    (option,) = laser_options(document(PERSON + concern("facial-telangiectasia", extra="") + devices(device)))
+    settings = option["settings"]
+    counted = count_bruises_near(settings["wavelength_nm"], settings["pulse_ms"])
+    share = option["p_purpura"]
+    if counted is not None and counted.harmed:
+        assert 0.0 <= share["median"] <= 1.0
+        return
+    assert "median" not in share
+    assert counted is not None  # sources counted nobody with a bruise after 532 and 1064 nm
+    assert f"0 of {counted.treated}" in share["unknown"]
+    assert not told(option)  # and no caution is made of it
+
+
+def test_bruises_are_counted_on_both_sides_after_dye_lasers_and_on_one_side_after_other_lasers() -> None:
+    dye = count_bruises_near(595.0, 1.5)
+    assert dye is not None
+    assert 0 < dye.harmed < dye.treated
+    green, infrared = count_bruises_near(532.0, 10.0), count_bruises_near(1064.0, 10.0)
+    assert green is not None
+    assert infrared is not None
+    assert (green.harmed, infrared.harmed) == (0, 0)

@@ -122,3 +122,22 @@ def test_a_dose_that_was_published_for_such_skin_is_planned_though_the_model_alo
     assert dose is not None
     assert proposal is not None
     assert proposal.low / DOSE_ROUNDING <= dose <= proposal.high
+
+
+@pytest.mark.parametrize("site", ["cheeks", "decolletage", "hands"])
+@pytest.mark.parametrize("condition", ["uneven-pigmentation", "age-spots", "freckles", "redness", "poikiloderma"])
+def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -> None:
+    """Melanin absorbs blue and green light most, so that a bluer filter is the less safe the darker the skin is."""
+    lamps = {name: device for name, device in devices().items() if device.is_lamp}
+    for modality in laser_choices(condition, site)[0]:
+        for name, device in lamps.items():
+            if modality not in device.modalities:
+                continue
+            found = []
+            for phototype in PHOTOTYPES:
+                concern = {"condition": condition, "site": site, "severity": "moderate"}
+                patient = {"age_years": 40.0, "phototype": phototype}
+                case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
+                made = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
+                found += [] if made is None else [made.setting.wavelength_nm]
+            assert found == sorted(found), (modality, name)

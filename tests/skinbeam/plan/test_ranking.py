@@ -9,6 +9,7 @@ from skinbeam.evidence.expectation.expect import abstention, expect
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
+from skinbeam.plan.guideline_place import GuidelinePlace
 from skinbeam.plan.ranking import OptionRank, OptionStanding, rank_options
 from skinbeam.response.goals import laser_use, list_alternatives
 from skinbeam.text import Message
@@ -166,3 +167,26 @@ def test_light_that_reaches_nothing_in_the_model_leads_no_treatment_that_was_cou
     counted = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
     for one in (lamp, usual):
         assert order(one, counted)[0][1] == "vascular"
+
+
+@pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots", "spider-angioma"])
+def test_the_place_in_the_guideline_leads_where_trials_and_the_model_disagree(condition: str) -> None:
+    """A light with trials of its own at the dose of clinics keeps its place, and the plan says that the model errs."""
+    modality = next(name for name in usable_modalities(condition) if laser_use(condition, name) == "usual")
+    plain = standing(condition, modality)
+    assert plain.own_studies
+    second, third = GuidelinePlace(2, 0, "ipl", 9), GuidelinePlace(3, 0, "ndyag-1064-long", 9)
+    missed = replace(plain, title="second", place=second, reached=0.0, at_usual_dose=True)
+    reaches = replace(plain, title="third", place=third, reached=1.0, at_usual_dose=True)
+    found = rank_options([reaches, missed])
+    assert [(reaches, missed)[at.index].title for at in found] == ["second", "third"]
+    assert "the model does not know this light" in found[0].reason.text
+    assert "the model does not know" not in found[1].reason.text
+    for weaker in (replace(missed, at_usual_dose=False), replace(missed, is_kind_tried=False)):
+        assert order(reaches, weaker)[-1][1] == "second"  # nobody saw people improve after it
+
+
+def test_trials_of_one_kind_outweigh_no_model_about_another_kind() -> None:
+    lamp = replace(standing("facial-telangiectasia", "vascular"), title="lamp", reached=0.0, at_usual_dose=True)
+    other = replace(lamp, is_kind_tried=False, place=GuidelinePlace(1, 0, "pdl", 6))
+    assert order(other, standing("facial-telangiectasia", "camouflage"))[0][1] == "camouflage"

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document
+from plan_reading import read_plan
 
-from skinbeam.text import render_message
+from skinbeam.model.estimate import Unknown
+from skinbeam.report.leaflet.choices import leaflet_choices
+from skinbeam.text import Message, render_message
 
 OTHER_LASER = devices("ndyag-1064")  # for vessels alone, so that nothing is searched
 
@@ -133,3 +136,30 @@ NEEDLES_AND_PEELS = {"chemical-peel", "microneedling"}
 def test_two_things_that_hinder_healing_leave_no_needle_and_no_peel(history: list[str], wounded: set[str]) -> None:
     part = plan_of("acne-scars", f"history = {history}\n".replace("'", '"'))
     assert offered(part) & NEEDLES_AND_PEELS == wounded
+
+
+@pytest.mark.parametrize(
+    ("condition", "site", "subtypes", "kind"),
+    [
+        ("acne-scars", "cheeks", '["ice-pick"]', "acid-dots"),
+        ("freckles", "cheeks", "", "phenol"),
+        ("melasma", "cheeks", "", "superficial"),
+    ],
+)
+def test_a_peel_is_named_by_what_was_done_in_its_trials(condition: str, site: str, subtypes: str, kind: str) -> None:
+    extra = NAMED + (f"subtypes = {subtypes}" if subtypes else "")
+    plan = read_plan(document(PERSON + concern(condition, site, extra) + devices("ndyag-1064")))
+    (peel,) = (option for option in plan.concerns[0].options if option.modality == "chemical-peel")
+    assert peel.technique == kind
+    assert Message(f"peel.{kind}").text in peel.rank_reason.text
+    names = [choice.name for choice in leaflet_choices(plan.concerns[0])]
+    assert render_message(f"leaflet_choice.chemical-peel-{kind}") in names
+
+
+@pytest.mark.parametrize(("condition", "site"), [("freckles", "arms"), ("freckles", "decolletage")])
+def test_a_number_of_phenol_is_given_for_no_arm_or_chest(condition: str, site: str) -> None:
+    plan = read_plan(document(PERSON + concern(condition, site) + devices("ndyag-1064")))
+    (peel,) = (option for option in plan.concerns[0].options if option.modality == "chemical-peel")
+    assert isinstance(peel.expected.p_at_least["50"], Unknown)
+    assert peel.technique is None
+    assert all(isinstance(risk.p, Unknown) for risk in peel.expected.harms.values())  # none of phenol's either

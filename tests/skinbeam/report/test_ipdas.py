@@ -109,9 +109,11 @@ def shows(leaflet: Leaflet, tone: str, side: str) -> bool:
 
 
 def tells_what_it_is_like(leaflet: Leaflet) -> bool:
-    """Physical, psychological and social: how skin feels, what people worry about, work and company."""
+    """Physical, psychological and social: how skin feels after a laser, what people worry about, work and company."""
     lived = " ".join(line for line in leaflet.page.healing if leaflet.says(line))
-    return all(word in lived for word in ("red", "hot", "worry", "stay at home", "work", "do nothing", "Creams"))
+    has_laser = any(concern.healing for concern in leaflet.page.concerns)
+    felt = ("red", "hot") if has_laser else ()
+    return all(word in lived for word in (*felt, "worry", "stay at home", "work", "do nothing", "Creams"))
 
 
 def equal_detail(leaflet: Leaflet) -> bool:
@@ -273,7 +275,7 @@ CASES = {
     + concern("age-spots")
     + concern("acne-scars")
     + devices("qs-ndyag-532-1064", "fractional-co2-10600", "fractional-1550"),
-    "refer": PERSON + concern("age-spots", extra=""),
+    "refer": PERSON.replace('sex = "female"', 'sex = "female"\nhistory = ["skin-cancer"]') + concern("age-spots"),
     "not suitable": PERSON.replace('sex = "female"', 'sex = "female"\npregnant = true') + concern("melasma"),
 }
 DECISIONS = {"with laser": {"suitable", "with-caution"}, "refer": {"refer"}, "not suitable": {"not-suitable"}}

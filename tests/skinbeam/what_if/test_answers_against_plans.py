@@ -20,6 +20,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
+from skinbeam.plan.options import bruise_share
 from skinbeam.plan.planner import AssessedPerson, assess_person, plan_consultation
 from skinbeam.plan_records.plan import Option
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
@@ -71,9 +72,9 @@ def probabilities(option: Option) -> dict[str, float]:
 
 def answer(person: AssessedPerson, case: LoadedCase, asked: Asked) -> dict[str, float]:
     found = judge_asked_setting(person, case, asked.quantities, device_name=asked.device, treated=asked.treated)
-    bruising = found.trial.bruising
+    bruised = bruise_share(found.trial)
     told = {"effect": found.p_effective.median, "harm": found.p_harm.median}
-    return told if bruising is None else told | {"bruise": bruising.p.median}
+    return told | {"bruise": bruised.median} if isinstance(bruised, Estimate) else told
 
 
 def moved(asked: Asked, rng: np.random.Generator) -> Iterator[Asked]:

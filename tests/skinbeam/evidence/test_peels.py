@@ -1,0 +1,55 @@
+"""Peels of different depth are different treatments: what was done is said, and lent to no other scar, site or skin."""
+
+import pytest
+
+from skinbeam.evidence.expectation.expect import abstention
+from skinbeam.evidence.expectation.peels import PEEL, lent_peels, peel_kinds, tried_peels
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.conditions import known_sites
+from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.text import catalogue
+
+OFF_FACE = [name for name, site in known_sites().items() if site.off_face and site.use == "treatment"]
+
+
+def question(condition: str, **fields: object) -> EvidenceQuestion:
+    return EvidenceQuestion(condition, PEEL, **fields)  # type: ignore[arg-type]  # fields of the record
+
+
+def test_every_arm_of_a_peel_has_one_kind_and_each_kind_has_words() -> None:
+    rows = [row for kind in peel_kinds() for row in kind.rows]
+    assert sorted(rows) == sorted(arm.row for arm in trial_arms() if arm.modality == PEEL)
+    for kind in peel_kinds():
+        assert {f"peel.{kind.name}", f"technique.{kind.name}", f"leaflet_choice.{PEEL}-{kind.name}"} <= set(catalogue())
+
+
+@pytest.mark.parametrize("site", OFF_FACE)
+@pytest.mark.parametrize("condition", sorted(vocabulary_table("condition")))
+def test_phenol_is_lent_to_no_site_off_the_face(condition: str, site: str) -> None:
+    asked = question(condition, site=site, phototype="II")
+    assert "phenol" not in [kind.name for kind in lent_peels(asked)]
+    if [kind.name for kind in tried_peels(condition)] == ["phenol"]:
+        found = abstention(asked)
+        assert found is not None
+        assert found.id == "evidence.peel-not-lent"
+
+
+@pytest.mark.parametrize("phototype", ["IV", "V", "III-V"])
+def test_a_deep_peel_is_lent_to_no_darker_skin(phototype: str) -> None:
+    asked = {"site": "cheeks", "phototype": phototype}
+    assert abstention(question("freckles", **asked)) is not None
+    assert abstention(question("freckles", site="cheeks", phototype="III")) is None
+
+
+def test_acid_in_pits_is_lent_to_pits_alone() -> None:
+    for kind in condition_subtypes("acne-scars"):
+        found = abstention(question("acne-scars", phototype="III", subtypes=(kind,)))
+        assert (found is None) == (kind == "ice-pick")
+    assert abstention(question("acne-scars", phototype="III", subtypes=("rolling", "ice-pick"))) is None
+    assert abstention(question("acne-scars", phototype="III")) is None  # the kind was not stated, and what was done is
+
+
+def test_superficial_acids_are_lent_to_every_skin_and_site() -> None:
+    for phototype in ("I", "V"):
+        assert abstention(question("melasma", site="arms", phototype=phototype)) is None
