@@ -142,7 +142,7 @@ CASES = {
     "pores-III": consultation("III", "skin-texture"),
     "eye-lines-II": consultation("II", "fine-lines-periorbital", "periorbital"),
     "lip-V": consultation("V", "perioral-lines", "perioral"),
-    "laxity-V": consultation("V", "laxity", "jaw"),
+    "laxity-V": consultation("V", "laxity", "jaw", "mild"),
     "dull-III": consultation("III", "dull-complexion"),
     "uneven-V": consultation("V", "uneven-pigmentation"),
     # who should wait, or should not be treated

@@ -272,7 +272,7 @@ def lip_dark_first(plans: Plans) -> Iterator[str]:
 
 @relation(
     "laxity-dark-skin-no-light-first",
-    "Lax skin of phototype V is led by radiofrequency or ultrasound, which send no light into the skin.",
+    "Mildly lax skin of phototype V is led by radiofrequency or ultrasound, which send no light into the skin.",
     sources="rfnews2018 fabi2015",
     cases="laxity-V",
 )
