@@ -53,9 +53,9 @@ def _row_entry(row: PracticeRow, family: str) -> dict[str, Any]:
 
 
 def _dosed_row_entry(row: PracticeRow) -> dict[str, Any]:
-    ways, lamp = dose_scenarios(row), row.wavelength_nm is None
+    ways = dose_scenarios(row)
     over = log_dose_ratios(row)
-    return _row_entry(row, laser_family(ways[0].beam.wavelength_nm, lamp=lamp)) | {
+    return _row_entry(row, laser_family(ways[0].beam.wavelength_nm, lamp=row.lamp)) | {
         "wavelength_nm": round_significant(ways[0].beam.wavelength_nm),
         "pulse_ms": round_significant(sum(way.beam.pulse_ms for way in ways) / len(ways)),
         "phototype": ways[0].skin.phototype or "",
@@ -80,6 +80,6 @@ PRACTICE_DOSES = DerivedTable(
         "data/derived/melanin_by_colour.toml",
         "data/derived/melanin_by_site.toml",
     ),
-    version=2,
+    version=3,
     make=_make_table,
 )

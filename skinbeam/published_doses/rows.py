@@ -107,7 +107,8 @@ GROWTHS = frozenset(
         "warts",
     )
 )
-_LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # not "flashlamp", which pumps a dye laser
+# Not "flashlamp" alone, which pumps a dye laser.
+_LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband|incoherent)\b")
 _VALIDATION_MODULUS = 3  # one source in three is reserved for validation
 
 PrintedSpan = tuple[float | None, float | None]

@@ -169,7 +169,7 @@ def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
     lines = _spectral_lines(row)
     middle = sum(nm * share for nm, share in lines)
     assumed = practice_assumptions()
-    usual = assumed.lamp if row.wavelength_nm is None else assumed.family(middle)[1]
+    usual = assumed.lamp if row.lamp else assumed.family(middle)[1]
     spots = _span_ends(row.spot_mm) if row.spot_mm is not None else usual.spot_mm
     phototype = row.phototype or assumed.phototypes.get(row.ethnic_group)
     skin = SkinDistribution(site=_row_site(row), phototype=phototype, vessel_kind="normal")
@@ -180,12 +180,18 @@ def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
 
 
 def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
-    """Return the wavelengths of a row with their shares of the energy; empty if they are not printed."""
+    """Return the wavelengths of a row with their shares of the energy; empty if they are not printed.
+
+    Lasers of two wavelengths or more, in one pulse or for one person each, count as half of either end.
+    """
     if row.wavelength_nm is not None:
         return ((row.wavelength_nm, 1.0),)
     if row.band_nm is None or row.band_nm[0] is None:
         return ()
-    return lamp_lines(row.band_nm[0], row.band_nm[1] or practice_assumptions().longest_lamp_nm)
+    low, high = row.band_nm
+    if not row.lamp and high is not None:
+        return (low, 0.5), (high, 0.5)
+    return lamp_lines(low, high or practice_assumptions().longest_lamp_nm)
 
 
 def _is_short_pulse(row: PracticeRow) -> bool:
