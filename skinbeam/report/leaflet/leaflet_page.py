@@ -200,27 +200,31 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     chosen_for = [concern for concern in plan.concerns if concern.examination is None]
     names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in chosen_for))
     has_laser = any(concern.first_laser is not None for concern in plan.concerns)
+    has_choice = bool(chosen_for) or not plan.concerns
     return LeafletPage(
         banner=report_text("leaflet.banner"),
         plan_sha256=plan.plan_sha256,
         title=report_text("leaflet.title"),
         intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
         state=state,
-        decision=_decision(plan.concerns, state),
+        decision=(*_decision(plan.concerns, state), *_examination_sentences(plan.concerns)),
         refusal_reasons=_decision_reasons(plan),
-        key=report_text("leaflet.key") if chosen_for else "",
+        key=report_text("leaflet.key") if has_choice else "",
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
         other_concerns=_other_concerns(plan.concerns[CONCERNS_IN_FULL:]),
-        reading=(*numbered_sentences("reading"), *_certainty_sentences(shown)) if chosen_for else (),
-        unknowns=(*scar_sentences(plan), *_unknowns(shown)) if chosen_for else (),
+        reading=(*numbered_sentences("reading"), *_certainty_sentences(shown)) if has_choice else (),
+        unknowns=(*scar_sentences(plan), *_unknowns(shown)) if has_choice else (),
         healing=(
             *(numbered_sentences("healing_laser") if has_laser else ()),
-            *(numbered_sentences("healing") if chosen_for else ()),
+            *(numbered_sentences("healing") if has_choice else ()),
         ),
         aftercare=advice_sentences(plan.aftercare, "aftercare" if has_laser else None),
         call_advice=advice_sentences(plan.when_to_call, "call" if has_laser else None),
         phone=phone_line(plan),
-        questions=(*(numbered_sentences("question_laser") if has_laser else ()), *numbered_sentences("question")),
+        questions=(
+            *(numbered_sentences("question_laser") if has_laser else ()),
+            *(numbered_sentences("question") if has_choice else ()),
+        ),
         preview=preview,
         imprint=about_sentences(plan),
         words=section_texts("leaflet"),
@@ -251,6 +255,13 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
     if len(later) == len(offered):
         return after, report_text(f"leaflet.decision_later_{key}")
     return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
+
+
+def _examination_sentences(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
+    """Return by when a doctor must see a mark, the soonest first, since the first page is what people read."""
+    found = [concern.examination for concern in concerns if concern.examination is not None]
+    soonest = sorted(found, key=lambda one: one.within_days is None)
+    return tuple(dict.fromkeys(one.plain.text for one in soonest[:1]))
 
 
 def _is_laser_postponed(concern: ConcernPlan) -> bool:
