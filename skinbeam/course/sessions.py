@@ -152,10 +152,10 @@ def schedule_course(
 ) -> tuple[Visit, ...]:
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
-    A laser that reaches the target of nobody has no visits. A course reserves the median number of sessions in trials,
-    less those that took place; where nobody counted them `planned_sessions` gives the number. The interval is the
-    source's upper end, never less than the least of the course rules, nor than the days of downtime; a session whose
-    week one of these decided says so.
+    A laser that reaches the target of nobody has no visits, unless trials counted people whom it helped. A course
+    reserves the median number of sessions in trials, less those that took place; where nobody counted them
+    `planned_sessions` gives the number. The interval is the source's upper end, never less than the least of the course
+    rules, nor than the days of downtime; a session whose week one of these decided says so.
     """
     groups = _group_concerns(concerns, case)
     if groups:
@@ -434,8 +434,12 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
 
 
 def _reaches_nobody(option: Option) -> bool:
-    """Return whether a laser reaches the target in none of the simulated skins."""
-    return isinstance(option.p_effective, Estimate) and option.p_effective.median == 0.0
+    """Return whether a laser reaches the target in none of the simulated skins, and no trial counted who improved.
+
+    Where trials did, as with lamps on redness, the model does not know the light.
+    """
+    p = option.p_effective
+    return isinstance(p, Estimate) and p.median == 0.0 and isinstance(option.expected.p_at_least["50"], Unknown)
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:

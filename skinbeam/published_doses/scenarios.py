@@ -186,9 +186,9 @@ def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
     """
     if row.wavelength_nm is not None:
         return ((row.wavelength_nm, 1.0),)
-    if row.band_nm is None or row.band_nm[0] is None:
+    low, high = row.band_nm or (None, None)
+    if low is None:
         return ()
-    low, high = row.band_nm
     if not row.lamp and high is not None:
         return (low, 0.5), (high, 0.5)
     return lamp_lines(low, high or practice_assumptions().longest_lamp_nm)

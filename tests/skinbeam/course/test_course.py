@@ -205,8 +205,12 @@ def test_ablated_skin_waits_as_the_rule_on_recent_resurfacing_says() -> None:
     assert columns[1].week - columns[0].week == MONTH.high  # columns alone are repeated as trials did
 
 
-def test_a_laser_that_reaches_nobody_has_no_sessions() -> None:
-    none = replace(VEINS.options[0], p_effective=Estimate(0.0, 0.0, 0.008, 0.8, "modelled"))
+def test_a_laser_that_reaches_nobody_has_no_sessions_unless_trials_counted_whom_it_helped() -> None:
+    """Trials that count people who improved show that the model does not know the light, as that of lamps."""
+    counted = replace(VEINS.options[0], p_effective=Estimate(0.0, 0.0, 0.008, 0.8, "modelled"))
+    assert isinstance(counted.expected.p_at_least["50"], Estimate)
+    unknown = replace(counted.expected, p_at_least=dict.fromkeys(counted.expected.p_at_least, UNKNOWN))
+    none = replace(counted, expected=unknown)
     one_in_200 = replace(none, p_effective=Estimate(0.005, 0.001, 0.01, 0.8, "modelled"))
     concerns = [part("redness", none), SPOTS]
     course = schedule_course(concerns)
@@ -214,6 +218,7 @@ def test_a_laser_that_reaches_nobody_has_no_sessions() -> None:
     assert course_total(concerns, course).afterwards[0].id == "course.not-reached"
     assert schedule_course([part("redness", none)]) == ()
     assert schedule_course([part("redness", one_in_200)])
+    assert schedule_course([part("redness", counted)])
 
 
 @pytest.mark.parametrize(
