@@ -72,7 +72,7 @@ def _answers(store: Path, n: int) -> _Answers:
             "failed", f"{len(failed)} cells failed; the first: {failed[0].message}", field="-o", hint="Mend that."
         )
     said = {row.place["cell"]: row.message for row in error_rows(results)}
-    columns = {name: results[name].tolist() for name in ATLAS_OUTPUTS}
+    columns = {name: results[name].values.tolist() for name in ATLAS_OUTPUTS}
     return {
         cell: {name: _rounded(columns[name][k]) for name in ATLAS_OUTPUTS} | {"reason": _reason(said.get(k, ""))}
         for k, cell in enumerate(cells)

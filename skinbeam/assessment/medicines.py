@@ -323,11 +323,18 @@ def _find_slips(
 
 @lru_cache(maxsize=1024)
 def _complete_prefix(letters: str) -> tuple[_MedicineName, ...]:
-    """Return the one systemic medicine whose name begins with a word ("isotretin"); empty for several or none."""
+    """Return the one systemic medicine whose name begins with a word ("isotretin"); empty for several or none.
+
+    Names of several words do not count: "vitamin" is no vitamin K antagonist.
+    """
     if len(letters) < _MIN_SLIP_LETTERS or letters in _names_by_letters():
         return ()
     begun = {
-        name.medicine: name for key, names in _names_by_letters().items() if key.startswith(letters) for name in names
+        name.medicine: name
+        for key, names in _names_by_letters().items()
+        if key.startswith(letters)
+        for name in names
+        if len(name.words) == 1
     }
     found = [name for medicine, name in begun.items() if not _is_topical(medicine)]
     return tuple(found) if len(found) == 1 and found[0].medicine else ()

@@ -31,6 +31,7 @@ __all__ = [
     "fact_tables",
     "healing_risk_factors",
     "healing_risks",
+    "is_pigmented",
     "read_questionnaire",
     "sites_overlap",
 ]
@@ -167,7 +168,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     if concern is not None and concern not in in_field:
         in_field.append(concern)
     facts: dict[str, FactValue] = {
-        "undiagnosed_pigment": any(_is_pigmented(c.condition) and not c.diagnosed for c in in_field)
+        "undiagnosed_pigment": any(is_pigmented(c.condition) and not c.diagnosed for c in in_field)
         or any(lesion.kind == "undiagnosed" for lesion in case.lesion),
         "lesion_signs": tuple(sorted({sign for c in in_field for sign in c.lesion_signs})),
     }
@@ -230,5 +231,6 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Mapping[
     return found
 
 
-def _is_pigmented(condition: str) -> bool:
+def is_pigmented(condition: str) -> bool:
+    """Return whether what is treated is brown, so that it may be taken for another brown lesion."""
     return known_conditions()[condition].pigmented

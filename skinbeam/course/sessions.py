@@ -291,7 +291,10 @@ class _CourseGroup:
         if self.kind != (part.option.modality, part.setup.device):
             return False
         return not any(
-            one.fills_field and one.overlaps(part) and one.setup.settings != part.setup.settings for one in self.parts
+            (one.fills_field or (one.is_background and part.is_background))
+            and one.overlaps(part)
+            and one.setup.settings != part.setup.settings
+            for one in self.parts
         )
 
     @property
@@ -418,7 +421,7 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
     """Group the concerns by device and kind of light, in the order in which these follow each other."""
     groups: list[_CourseGroup] = []
     for concern in concerns:
-        if concern.first_laser is None or _reaches_nobody(concern.first_laser[0]):
+        if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
             continue
         option, setup = concern.first_laser
         done = 0 if case is None else session_response(case, concern.condition).sessions
@@ -431,15 +434,6 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
         else:
             group.parts.append(part)
     return sorted(groups, key=lambda group: _course_rules().order.index(group.modality))
-
-
-def _reaches_nobody(option: Option) -> bool:
-    """Return whether a laser reaches the target in none of the simulated skins, and no trial counted who improved.
-
-    Where trials did, as with lamps on redness, the model does not know the light.
-    """
-    p = option.p_effective
-    return isinstance(p, Estimate) and p.median == 0.0 and isinstance(option.expected.p_at_least["50"], Unknown)
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
@@ -551,7 +545,7 @@ def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown
 
 def _durability_message(title: str, option: Option, setup: DeviceSetup) -> Message:
     """Return how much of the gain trials found later, at the latest time that is known; or why nothing is gained."""
-    if _reaches_nobody(option):
+    if option.reaches_nobody:
         return Message("course.not-reached", {"concern": title, "device": setup.device_title})
     kept = {float(months): share for months, share in option.expected.durability.items()}
     told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}

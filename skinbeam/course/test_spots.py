@@ -73,16 +73,17 @@ _PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
 def plan_test_spots(
     case: Case, concern: Concern, options: Sequence[Option], trials: Sequence[CandidateSetting]
 ) -> tuple[TestSpotLadder, ...]:
-    """Return the test spots of each laser option of a concern, in their order.
+    """Return the test spots of each laser option of a concern that has sessions, in their order.
 
     Parameters
     ----------
     trials : the trial of each option with a device, in the order of the options.
     """
-    setups = [(option.modality, option.setup) for option in options if option.setup is not None]
+    lasers = [(option, option.setup) for option in options if option.setup is not None]
     made = (
-        _make_ladder(case, concern, modality, setup, trial)
-        for (modality, setup), trial in zip(setups, trials, strict=True)
+        _make_ladder(case, concern, option.modality, setup, trial)
+        for (option, setup), trial in zip(lasers, trials, strict=True)
+        if not option.reaches_nobody
     )
     return tuple(ladder for ladder in made if ladder is not None)
 
@@ -215,9 +216,10 @@ def _borne_dose(case: Case, concern: Concern, trial: CandidateSetting, hours: fl
         here = one.was_made_with(trial.machine.case_name, device) and one.wavelength_on(device) == setting.wavelength_nm
         if not here or dose is None:
             continue
+        is_read = one.read_after_h is None or one.read_after_h >= hours
         if any(mark.meaning != "expected" for mark in group):
             not_borne.append(dose)
-        elif _is_as_hot(one, setting) and _is_on_field(one, concern, case) and (one.read_after_h or math.inf) >= hours:
+        elif is_read and _is_as_hot(one, setting) and _is_on_field(one, concern, case):
             borne.append(dose)
     return max(dose for dose in borne if dose < min(not_borne, default=math.inf))
 

@@ -9,7 +9,9 @@ from skinbeam.course.sessions import planned_sessions
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
+from skinbeam.evidence.expectation.peels import PEEL
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
+from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
@@ -18,7 +20,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.per_hundred import per_hundred
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan, PlanNotice
@@ -42,14 +44,20 @@ def trial_question(
 
     As in the rules, the darkest skin that the person may have counts: harm that is asked for lighter skin is too low.
     """
+    phototype, subtypes = _darkest_phototype_name(case), tuple(concern.subtypes)
+    if modality == PEEL:
+        # A deep peel, or acid in pits, is told of nobody for whom it may not be meant.
+        phototype = phototype or PHOTOTYPES[-1]
+        usual = default_subtype(concern.condition)
+        subtypes = subtypes or ((usual,) if usual in condition_subtypes(concern.condition) else ())
     question = EvidenceQuestion(
         concern.condition,
         modality,
         severity=concern.severity,
         site=concern.site,
-        phototype=_darkest_phototype_name(case),
+        phototype=phototype,
         sessions=_middle_sessions(modality, concern),
-        subtypes=tuple(concern.subtypes),
+        subtypes=subtypes,
     )
     return question if trial is None else _question_at_setting(question, trial)
 

@@ -1,5 +1,6 @@
 """Refer a person for what no plan may pass over: a suspicious lesion, a very dark spot, or a contradicting colour."""
 
+from skinbeam.assessment.questionnaire import is_pigmented
 from skinbeam.assessment.skin_draws import PersonColour
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
@@ -23,9 +24,12 @@ __all__ = ["case_with_dark_spots", "lesion_examination", "refer_contradicting_co
 def lesion_examination(case: Case, concern: Concern) -> LesionExamination | None:
     """Return that a doctor examines the lesion of a concern first, the soonest of what applies; None where none does.
 
-    While nobody knows what a lesion is, no treatment of it can be compared with another, nor with doing nothing.
+    While nobody knows what a lesion is, no treatment of it can be compared with another, nor with doing nothing. What
+    lies beside it on the same skin waits for the doctor too, as the rules say, but can be compared.
     """
-    reasons = judge_suitability(case, concern=concern, modality=laser_modalities()[0]).opposing_reasons
+    unnamed = case.lesion if is_pigmented(concern.condition) else []
+    alone = case.model_copy(update={"concern": [concern], "lesion": unnamed})
+    reasons = judge_suitability(alone, concern=concern, modality=laser_modalities()[0]).opposing_reasons
     rules = {reason.rule for reason in reasons}
     times = load_package_table("data/lesion_examination.toml")
     found = next(((rule, entry) for rule, entry in times.items() if rule in rules), None)

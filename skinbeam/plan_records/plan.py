@@ -184,6 +184,15 @@ class Option:
     technique: str | None = None
     rank: int = 0
 
+    @property
+    def reaches_nobody(self) -> bool:
+        """Whether the light reaches its target in none of the simulated skins, and no trial counted who improved.
+
+        Where trials did, as with lamps on redness, the model does not know the light.
+        """
+        p = self.p_effective
+        return isinstance(p, Estimate) and p.median == 0.0 and isinstance(self.expected.p_at_least["50"], Unknown)
+
 
 @dataclass(frozen=True)
 class RefusedOption:

@@ -161,11 +161,11 @@ class SkinDistribution:
         )
 
     def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> SkinSample:
-        """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
+        """Return draws `start` to `start + n`, with a `weight` of each.
 
-        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
+        Arrays (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
         explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`,
-        `oxygenation`; the attribute `vessels` is the kind of the vessels, "given" or "none". (sample, place):
+        `oxygenation`. (sample, place):
         `lesion_depth_m`, depths that represent the vessels of a port-wine stain. (sample): `ita_deg` (the drawn or
         given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
         `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the absorbed light, in a cuvette of

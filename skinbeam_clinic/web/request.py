@@ -343,13 +343,10 @@ class ClinicRequest:
 
         The records may be what failed: nothing is read of them. No page repeats a password or a code.
         """
-        if (
-            (status < 500 and status != 413)
-            or self.http_request.method != "POST"
-            or any(name in _SECRET_FIELDS for name, _ in self.fields)
-        ):
+        if (status < 500 and status != 413) or self.http_request.method != "POST":
             return ()
-        return tuple(KeptEntry(name, describe_field(name), text) for name, text in self.fields)
+        told = [(name, text) for name, text in self.fields if name not in _SECRET_FIELDS]
+        return tuple(KeptEntry(name, describe_field(name), text) for name, text in told)
 
     @staticmethod
     def download(content: bytes, name: str, media_type: str) -> Response:

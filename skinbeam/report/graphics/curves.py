@@ -341,8 +341,10 @@ def result_figure(result: DocumentResult) -> Figure:
 
     Raises
     ------
-    NotAvailable : there is no figure of such a result.
+    NotAvailable : there is no figure of such a result, or its dose is unknown.
     """
+    if isinstance(result, DoseThreshold) and isinstance(result.dose, Unknown):
+        raise NotAvailable(report_text("curves.nothing", reason=result.dose.reason))
     with rc_context(STYLE):
         figure, caption = _draw(result)
         figure.suptitle(textwrap.fill(caption, _CAPTION_LETTERS), x=0.01, ha="left", fontsize=9.0)

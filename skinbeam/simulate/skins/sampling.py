@@ -54,7 +54,7 @@ def _median_bare(skin: SkinDistribution) -> SkinSample:
 
 
 def _make_read_only(skins: SkinSample) -> SkinSample:
-    for array in skins.arrays.values():
+    for array in (*skins.arrays.values(), skins.numbers):
         array.flags.writeable = False
     return skins
 

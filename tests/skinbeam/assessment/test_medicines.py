@@ -142,6 +142,19 @@ humalog cozaar valium ventolin eczema asthma migraine collagen cortex goldenseal
 """
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["vitamin D", "vaginal clotrimazole", "combined inhaler", "conjugated linoleic acid", "hormonal acne cream"],
+)
+def test_the_first_word_of_a_longer_name_is_no_medicine(written: str) -> None:
+    assert read_medication(written).medicines == ()
+
+
+@pytest.mark.parametrize("name", ["contraceptive implant", "contraceptive coil", "progesterone-only pill"])
+def test_a_contraceptive_without_oestrogen_is_none_with_it(name: str) -> None:
+    assert read_medication(name).medicines == ("progestogen",)
+
+
 @pytest.mark.parametrize("name", OTHERS.split())
 def test_no_ordinary_medicine_is_taken_for_another(name: str) -> None:
     read = read_medication(name.capitalize())

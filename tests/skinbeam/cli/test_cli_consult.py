@@ -65,7 +65,7 @@ def test_reports_are_in_the_language_that_is_asked_for_and_the_plan_in_none(run:
     english, german = tmp_path / "en", tmp_path / "de"
     assert (german / "plan.json").read_bytes() == (english / "plan.json").read_bytes()
     assert PdfReader(english / "leaflet.pdf").trailer["/Root"]["/Lang"] == "en"
-    assert "Pflegen Sie Ihre Haut" in "".join(page.extract_text() for page in PdfReader(german / "leaflet.pdf").pages)
+    assert "Nein, jetzt nicht" in "".join(page.extract_text() for page in PdfReader(german / "leaflet.pdf").pages)
     assert '<html lang="de">' in (german / "report.html").read_text(encoding="utf-8")
     ran = run("consult", REFUSED, "-o", str(tmp_path / "xx"), "--language", "dee", "--json")
     assert (ran.code, ran.document["error"]["field"]) == (2, "--language")

@@ -3,10 +3,11 @@
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
+from readability import leaflet_sentences
 
 from skinbeam.plan.referral import lesion_examination
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.overview import spoken_summary
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.terminal import plan_summary
@@ -42,6 +43,14 @@ def test_what_only_waits_for_its_name_has_a_time_limit_for_what_changes(extra: s
     assert found.within_days is None
     assert "within 2 weeks" in found.message.text
     assert "2 weeks" in found.plain.text
+
+
+def test_what_lies_beside_it_on_the_same_skin_is_compared() -> None:
+    text = PERSON + concern("age-spots") + concern("wrinkles", extra=NAMED) + '[[lesion]]\nkind = "undiagnosed"\n'
+    case = loaded(text.replace(NAMED, "", 1)).case
+    spots, lines = (lesion_examination(case, one) for one in case.concern)
+    assert spots is not None
+    assert lines is None
 
 
 def test_what_a_doctor_has_named_is_planned() -> None:

@@ -156,6 +156,17 @@ def test_a_peel_is_named_by_what_was_done_in_its_trials(condition: str, site: st
     assert render_message(f"leaflet_choice.chemical-peel-{kind}") in names
 
 
+def test_a_deep_peel_and_acid_in_pits_are_told_of_nobody_for_whom_they_may_not_be_meant() -> None:
+    """Skin of unknown colour may be dark, and scars of an unstated kind are seldom pits."""
+    unknown = PERSON.replace('phototype = "II"\n', "").replace("ita_deg = 60.0\n", "")
+    assert unknown != PERSON
+    for person, part in ((unknown, concern("freckles")), (PERSON, concern("acne-scars", "cheeks", NAMED))):
+        plan = read_plan(document(person + part + devices("ndyag-1064")))
+        (peel,) = (option for option in plan.concerns[0].options if option.modality == "chemical-peel")
+        assert peel.technique is None
+        assert isinstance(peel.expected.p_at_least["50"], Unknown)
+
+
 @pytest.mark.parametrize(("condition", "site"), [("freckles", "arms"), ("freckles", "decolletage")])
 def test_a_number_of_phenol_is_given_for_no_arm_or_chest(condition: str, site: str) -> None:
     plan = read_plan(document(PERSON + concern(condition, site) + devices("ndyag-1064")))
