@@ -56,6 +56,7 @@ from skinbeam.text import Message, render_message
 __all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup"]
 
 _PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
+_UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
 
 
 def build_laser_option(
@@ -157,8 +158,11 @@ def build_other_option(
     nothing, no_physics = Unknown(render_message("plan.nothing-done")), Unknown(render_message("plan.no-physics"))
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visit_ranges(modality, concern)
     downtime = nothing if none else _option_downtime(modality, concern, expected)
-    longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
+    pain = nothing if none else expected.pain_0_10
     technique, procedure = _peel_technique(question) if modality == PEEL else (None, None)
+    if technique in _UNLIKE_OTHER_PEELS:
+        downtime = pain = Unknown(render_message("plan.peel-kind-unknown"))
+    longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
     if technique == "acid-dots":
         reasons = tuple(_reason_of_dots(reason) for reason in reasons)
     option = Option(
@@ -172,7 +176,7 @@ def build_other_option(
         sessions=sessions,
         interval_weeks=weeks,
         minutes=minutes,
-        pain_0_10=nothing if none else expected.pain_0_10,
+        pain_0_10=pain,
         downtime_days=downtime,
         shows_days=nothing if none else Unknown(render_message("plan.shows-unknown")),
         shows=(),
