@@ -13,7 +13,7 @@ from typing import Any
 from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
 from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_modalities
+from skinbeam.model.conditions import known_modalities, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
@@ -253,14 +253,17 @@ def _covers_modality(rule: Rule, modality: str | None, concern: Concern | None) 
     if modality is None:
         return set(laser_modalities()) <= set(rule.modalities)
     return modality in rule.modalities or (
-        "microneedling" in rule.modalities and modality == "radiofrequency" and _is_by_needles(concern)
+        "microneedling" in rule.modalities
+        and modality == "radiofrequency"
+        and rule.id not in fact_tables()["radiofrequency_by_needles"]["plain_needles"]
+        and _is_by_needles(concern)
     )
 
 
 def _is_by_needles(concern: Concern | None) -> bool:
     """Return whether the radiofrequency for a concern goes in through needles, so that rules on needling hold too."""
-    if concern is None:
-        return False
+    if concern is None or known_sites()[concern.site].inside_orbital_rim:
+        return False  # inside the rim an electrode alone is used
     needled = fact_tables()["radiofrequency_by_needles"]
     return concern.condition in needled["conditions"] or concern.site in needled["sites"].get(concern.condition, ())
 

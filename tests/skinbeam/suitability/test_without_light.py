@@ -92,6 +92,13 @@ def test_radiofrequency_on_loose_skin_of_the_jaw_may_be_an_electrode_and_on_the_
     assert decided("radiofrequency", "laxity", "neck", tan="current")[0] == "not-suitable"
 
 
+def test_what_holds_of_needles_without_a_current_is_not_said_of_those_that_heat() -> None:
+    decision, rules = decided("radiofrequency", "acne-scars", history=["pacemaker"])
+    assert decision == "not-suitable"
+    assert "needling-implant" not in rules
+    assert "needling-tanned-skin" not in decided("radiofrequency", "wrinkles", "eyelid", tan="recent")[1]
+
+
 def test_where_the_guideline_means_needles_the_rules_do() -> None:
     """Cells that name no radiofrequency but the one through needles, of conditions that a plan covers."""
     covered = 0
