@@ -110,6 +110,8 @@ class CourseRules:
     ----------
     order : modalities, those first that are done first.
     background : conditions of a whole field, which lines and single spots of the same field come before.
+    least_weeks, least_weeks_between_craters : between two sessions; between two that remove columns of skin, where no
+        source gives an interval.
     unknown_sessions : planned where nobody counted sessions.
     stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
     """
@@ -117,6 +119,7 @@ class CourseRules:
     order: tuple[str, ...]
     background: tuple[str, ...]
     least_weeks: int
+    least_weeks_between_craters: int
     unknown_sessions: int
     stop_after_sessions: int
     stop_below_pct: float
@@ -130,7 +133,8 @@ def _course_rules() -> CourseRules:
 
 
 _FULL_FIELD_ABLATION: Final = "ablative"
-_RESURFACING: Final = ("ablative", "fractional-ablative")
+_FRACTIONAL_ABLATION: Final = "fractional-ablative"
+_RESURFACING: Final = (_FULL_FIELD_ABLATION, _FRACTIONAL_ABLATION)
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
 
 
@@ -310,10 +314,11 @@ class _CourseGroup:
     @cached_property
     def interval(self) -> tuple[int, Message | None]:
         """Weeks between two sessions, and where no source decided them, the reason."""
-        least = _course_rules().least_weeks
         known = [
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
         ]
+        is_crater = not known and self.modality == _FRACTIONAL_ABLATION
+        least = _course_rules().least_weeks_between_craters if is_crater else _course_rules().least_weeks
         healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
         rest = _weeks_before_ablation() if self.modality == _FULL_FIELD_ABLATION and not known else 0
         if rest > max(healed, least):
@@ -511,12 +516,12 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
 def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
     """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
 
-    Minutes of one visit add up; of its downtimes the longest counts.
+    Minutes of one visit add up, those of a pass that treats several concerns once; of its downtimes the longest counts.
     """
     titles = {concern.place: concern.title for concern in concerns}
     lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
-    options = {place: option for place, (option, _) in lasers.items()}
-    visits = [[options[place] for place in visit.treats] for visit in course]
+    treated = {concern.place: concern for concern in concerns}
+    visits = [_passes([treated[place] for place in visit.treats]) for visit in course]
     return CourseTotal(
         visits=len(course),
         weeks=course[-1].week if course else 0,
@@ -524,6 +529,17 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
         downtime_days=_total_downtime(visits),
         afterwards=tuple(_durability_message(titles[place], *laser) for place, laser in lasers.items()),
     )
+
+
+def _passes(concerns: Sequence[ConcernPlan]) -> list[Option]:
+    """Return the laser options of a visit, without those that are done in the pass of another on the same skin."""
+    passes: list[tuple[str, Option, DeviceSetup]] = []
+    for concern in concerns:
+        assert concern.first_laser is not None  # the course treats no other
+        option, setup = concern.first_laser
+        if not any(done == setup and sites_overlap(site, concern.site) for site, _, done in passes):
+            passes.append((concern.site, option, setup))
+    return [option for _, option, _ in passes]
 
 
 def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
@@ -535,12 +551,21 @@ def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
 
 
 def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
-    days = [[option.downtime_days for option in visit] for visit in visits]
-    if not days or any(not isinstance(one, Estimate) for visit in days for one in visit):
+    spans = [[_downtime_span(option) for option in visit] for visit in visits]
+    known = [[span for span in visit if span is not None] for visit in spans]
+    if not spans or known != spans:
         return Unknown(render_message("course.total-unknown"))
-    low = sum(max(one.low for one in visit if isinstance(one, Estimate)) for visit in days)
-    high = sum(max(one.high for one in visit if isinstance(one, Estimate)) for visit in days)
+    low, high = (sum(max(span[end] for span in visit) for visit in known) for end in (0, 1))
     return SourceRange(low, high, "days")
+
+
+def _downtime_span(option: Option) -> tuple[float, float] | None:
+    """Return the least and the most days of downtime of a session, with a likely bruise; None where unknown."""
+    days = option.downtime_days
+    if not isinstance(days, Estimate):
+        return None
+    bruises = [one.high for one in option.shows if one.what == "bruise"]  # named where a bruise is likely
+    return days.low, max([days.high, *bruises])
 
 
 def _durability_message(title: str, option: Option, setup: DeviceSetup) -> Message:

@@ -103,6 +103,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             skins,
             energies=[energy],
             most_density_per_cm2=proposal.density_per_cm2,
+            is_density_printed=proposal.is_density_of_such_skin,
             is_published=proposal.lighter_phototype is None and is_facial(site),
         )
         if found is not None:

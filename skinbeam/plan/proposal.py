@@ -49,6 +49,7 @@ _SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
 _BAND = re.compile(r"(\d{3})-\d{3,4} nm\b")
 _LAMP_CLASS = re.compile(r"ipl-(\d+)")
 _DENSITY = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*per cm2")
+_PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Proposal:
     machine : the machine; its doses are those that may be tried.
     setting : wavelength, pulse and spot on the steps of the machine.
     low, middle, high : published doses, J/cm², or mJ of a microbeam.
-    density_per_cm2 : greatest published density of microbeams; None where none is printed.
+    densities_per_cm2 : least and greatest published density of microbeams; None where none is printed.
     sources : keys of the sources of the range.
     condition : the condition that they treated with it.
     lighter_phototype : the lighter phototype, 1 to 6, whose doses are borrowed; None where they are of such skin.
@@ -77,7 +78,7 @@ class Proposal:
     low: float
     middle: float
     high: float
-    density_per_cm2: float | None
+    densities_per_cm2: tuple[float, float] | None
     sources: tuple[str, ...]
     condition: str
     lighter_phototype: int | None = None
@@ -85,6 +86,19 @@ class Proposal:
     printed: tuple[float, float] | None = None
     bounding_phototype: int | None = None
     bluer_filter_nm: float | None = None
+
+    @property
+    def density_per_cm2(self) -> float | None:
+        """The density to begin with: the middle of the printed ones, of those for darker skin the greatest."""
+        if self.densities_per_cm2 is None:
+            return None
+        low, high = self.densities_per_cm2
+        return high if self.darker_phototype is not None else math.sqrt(low * high)
+
+    @property
+    def is_density_of_such_skin(self) -> bool:
+        """Whether sources print a density for such skin itself."""
+        return self.densities_per_cm2 is not None and self.lighter_phototype is None and self.darker_phototype is None
 
     @property
     def published_range(self) -> PublishedRange:
@@ -139,7 +153,7 @@ class _PrintedDose:
     pulse_ms: float | None
     spot_mm: float | None
     cut_off_nm: float | None
-    density_per_cm2: float | None
+    densities_per_cm2: tuple[float, float] | None
     sources: tuple[str, ...]
 
     @property
@@ -389,7 +403,6 @@ def _guideline_quantity(machine: SearchMachine) -> str:
 def _read_dose(dose: GuidelineDose) -> _PrintedDose:
     """Return a dose of the guideline with the middle of the pulse and the spot that stand beside it."""
     pulse = _PULSE.search(dose.setting_text)
-    density = _DENSITY.search(dose.setting_text)
     band = _BAND.search(dose.setting_text)
     return _PrintedDose(
         dose.low,
@@ -397,9 +410,23 @@ def _read_dose(dose: GuidelineDose) -> _PrintedDose:
         None if pulse is None else _middle(pulse) * _MS[pulse[3]],
         None if (spot := _SPOT.search(dose.setting_text)) is None else _middle(spot),
         None if band is None else float(band[1]),
-        None if density is None else float(density[2] or density[1]),
+        _printed_densities_per_cm2(dose.setting_text),
         dose.sources,
     )
+
+
+def _printed_densities_per_cm2(setting_text: str) -> tuple[float, float] | None:
+    """Return the least and the greatest printed density of all passes together; None where none is printed."""
+    density, passes = _DENSITY.search(setting_text), _PASSES.search(setting_text)
+    if density is None:
+        return None
+    low, high = (1.0, 1.0) if passes is None else _ends(passes)
+    least, most = _ends(density)
+    return least * low, most * high
+
+
+def _ends(found: re.Match[str]) -> tuple[float, float]:
+    return float(found[1]), float(found[2] or found[1])
 
 
 def _middle(found: re.Match[str]) -> float:
@@ -434,7 +461,7 @@ def _nearest_proposal(
             dose.low,
             dose.middle,
             dose.high,
-            dose.density_per_cm2,
+            dose.densities_per_cm2,
             dose.sources,
             region.condition,
             lighter,

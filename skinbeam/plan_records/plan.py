@@ -188,10 +188,17 @@ class Option:
     def reaches_nobody(self) -> bool:
         """Whether the light reaches its target in none of the simulated skins, and no trial counted who improved.
 
-        Where trials did, as with lamps on redness, the model does not know the light.
+        Where trials did, as with lamps on redness, the model does not know the light. The depth that columns aim at is
+        a judgement, so that they reach nobody only where trials say so.
         """
         p = self.p_effective
-        return isinstance(p, Estimate) and p.median == 0.0 and isinstance(self.expected.p_at_least["50"], Unknown)
+        is_column = self.setup is not None and self.setup.settings.microbeam is not None
+        return (
+            not is_column
+            and isinstance(p, Estimate)
+            and p.median == 0.0
+            and isinstance(self.expected.p_at_least["50"], Unknown)
+        )
 
 
 @dataclass(frozen=True)

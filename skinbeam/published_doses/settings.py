@@ -1,6 +1,7 @@
 """Published settings of clinics and makers: the rows of `data/practice.csv` that describe treatments of a condition.
 
-Rows about harm, thresholds and first-line advice are left out; rows of the validation set are reserved for validation.
+Rows about harm, thresholds and first-line advice are left out, and doses of which nobody saw an effect, which nobody
+would choose; rows of the validation set are reserved for validation.
 """
 
 import math
@@ -86,11 +87,11 @@ def published_settings() -> tuple[PublishedSetting, ...]:
 
 
 def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, ...]:
-    """Return the settings of the rows that describe a treatment with a lamp or with a laser of known wavelength."""
+    """Return the settings of rows on a treatment that had an effect, with a lamp or a laser of known wavelength."""
     return tuple(
         _setting_from_row(row)
         for row in rows
-        if row.kind in TREATMENT_KINDS and (row.lamp or _laser_wavelength_nm(row) is not None)
+        if row.kind in TREATMENT_KINDS and row.effect_count != 0 and (row.lamp or _laser_wavelength_nm(row) is not None)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.laser.beam import Beam
+from skinbeam.laser.beam import Beam, coverage_pct
 from skinbeam.laser.setting_grid import BeamSetting, density_steps
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
@@ -44,13 +44,19 @@ CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("abla
 
 @dataclass(frozen=True)
 class _EnergyCandidate:
-    """An energy under test: its sparsest beam, the densities on offer, the draws that it reaches, its sources."""
+    """An energy under test: its sparsest beam, the densities on offer, the draws that it reaches, its sources.
+
+    Parameters
+    ----------
+    is_printed : whether sources print the greatest of the densities for such skin.
+    """
 
     beam: Beam
     energy_mJ: float
     densities: Sequence[float]
     effective: NDArray[np.bool_]
     basis: tuple[str, ...]
+    is_printed: bool = False
 
 
 def search_microbeams(
@@ -61,6 +67,7 @@ def search_microbeams(
     *,
     energies: Sequence[float],
     most_density_per_cm2: float | None = None,
+    is_density_printed: bool = False,
     is_published: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
@@ -69,6 +76,7 @@ def search_microbeams(
     ----------
     energies : mJ, ascending; searched by bisection.
     most_density_per_cm2 : the greatest density to try; None for all of the device.
+    is_density_printed : whether sources print that density for such skin, so that rules on darker skin spare it.
     is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
 
     Raises
@@ -86,7 +94,9 @@ def search_microbeams(
         beam = build_beam(machine, setting, energies[index], offered[0])
         with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
-        looked = _EnergyCandidate(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
+        looked = _EnergyCandidate(
+            beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources), is_density_printed
+        )
         densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
             found[index] = None
@@ -199,7 +209,7 @@ def _densest_pattern(
     kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
     if kept is None or kept.density_per_cm2 is None:
         return None
-    held = _densities_within_rules(offered, kept.density_per_cm2, goal.bounds, harmed, skins)
+    held = _densities_within_rules(candidate, kept.density_per_cm2, goal.bounds, setting)
     if not held:
         return None
     kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
@@ -246,15 +256,15 @@ def _pattern_judge(
 
 
 def _densities_within_rules(
-    offered: Sequence[float], densest: float, bounds: RuleBounds, columns: MicrobeamColumns, skins: SiteSkins
+    candidate: _EnergyCandidate, densest: float, bounds: RuleBounds, setting: BeamSetting
 ) -> list[float]:
     """Return the densities within the bounds of rules, up to the densest within the limits."""
-
-    def covered(density: float) -> float:
-        return float(np.average(columns.coverage(density), weights=skins.weights[1]))
-
-    most = bounds.density_per_cm2(densest)
-    return [density for density in offered if density <= most and covered(density) <= bounds.coverage_fraction]
+    most = bounds.density_per_cm2(densest, is_printed=candidate.is_printed)
+    most_pct = 100.0 * bounds.beam_coverage_fraction
+    diameter_um = setting.spot_mm * MM / UM
+    return [
+        density for density in candidate.densities if density <= most and coverage_pct(diameter_um, density) <= most_pct
+    ]
 
 
 def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: SiteSkins) -> MicrobeamColumns:

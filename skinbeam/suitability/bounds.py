@@ -13,9 +13,10 @@ from skinbeam.model.errors import nearest_name
 
 __all__ = ["NO_BOUNDS", "BoundQuantity", "RuleBound", "RuleBounds", "read_bound"]
 
-BoundQuantity = Literal["coverage_fraction", "density_per_cm2", "energy_mJ"]
+BoundQuantity = Literal["beam_coverage_fraction", "density_per_cm2", "energy_mJ"]
 _BOUND_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
 _BOUND_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
+_FLAG = "spares_printed"
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class RuleBound:
 
     Parameters
     ----------
-    quantity : share of the skin that is treated, columns on a cm², or energy of one column in mJ.
+    quantity : share of the skin under the beams of one pass, as machines show it, columns on a cm², or energy of one
+        column in mJ.
     factor : share of the value chosen without the rule; of densities alone, since there the rest stays as it is.
     maximum : greatest allowed value, in the unit of the quantity.
     diameter_um : width of the columns that an energy was given for; columns of another width get the same energy per
         area.
+    spares_printed : whether a density that sources print for such skin stays as it is, since they chose it for it.
     source : key of its source.
     conditions : in whom, with what, and which part of it is judgement.
     """
@@ -39,6 +42,7 @@ class RuleBound:
     factor: float | None = None
     maximum: float | None = None
     diameter_um: float | None = None
+    spares_printed: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; fields that do not apply are left out."""
@@ -56,8 +60,8 @@ def read_bound(table: Any) -> RuleBound:
     if not isinstance(table, Mapping):
         raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {table!r}")
     for key in table:
-        if key not in _BOUND_KEYS:
-            raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, _BOUND_KEYS)}")
+        if key not in (*_BOUND_KEYS, _FLAG):
+            raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, (*_BOUND_KEYS, _FLAG))}")
     for key in ("quantity", "source", "conditions"):
         if not isinstance(table.get(key), str) or not table[key]:
             raise ValueError(f"bound: {key} is missing")
@@ -66,7 +70,7 @@ def read_bound(table: Any) -> RuleBound:
         raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_BOUND_QUANTITIES)}')
     if ("factor" in table) == ("maximum" in table):
         raise ValueError(f"bound: {quantity} takes either a factor or a maximum")
-    most = 1.0 if "factor" in table or quantity == "coverage_fraction" else math.inf
+    most = 1.0 if "factor" in table or quantity == "beam_coverage_fraction" else math.inf
     for key in ("factor", "maximum", "diameter_um"):
         value = table.get(key, 0.5)
         top = math.inf if key == "diameter_um" else most
@@ -76,6 +80,8 @@ def read_bound(table: Any) -> RuleBound:
             )
     if "factor" in table and quantity != "density_per_cm2":
         raise ValueError(f"bound: a factor holds density_per_cm2 alone, read {quantity}")
+    if _FLAG in table and (table[_FLAG] is not True or "factor" not in table):
+        raise ValueError(f"bound: {_FLAG} is true or left out, and belongs to a factor, read {table[_FLAG]!r}")
     if ("diameter_um" in table) != (quantity == "energy_mJ"):
         raise ValueError("bound: diameter_um belongs to energy_mJ, which needs one")
     return RuleBound(**table)
@@ -87,9 +93,19 @@ class RuleBounds:
 
     bounds: tuple[RuleBound, ...] = ()
 
-    def density_per_cm2(self, chosen: float) -> float:
-        """Return the greatest density where `chosen` would be taken without rules."""
-        return min([chosen * factor for factor in self._factors] + [chosen, *self._most("density_per_cm2")])
+    def density_per_cm2(self, chosen: float, *, is_printed: bool = False) -> float:
+        """Return the greatest density where `chosen` would be taken without rules.
+
+        Parameters
+        ----------
+        is_printed : whether sources print the chosen one for such skin.
+        """
+        factors = [
+            bound.factor
+            for bound in self.bounds
+            if bound.factor is not None and not (is_printed and bound.spares_printed)
+        ]
+        return min([chosen * factor for factor in factors] + [chosen, *self._most("density_per_cm2")])
 
     def energy_mJ(self, diameter_um: float) -> float:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""
@@ -106,13 +122,9 @@ class RuleBounds:
         return any(bound.quantity == "energy_mJ" for bound in self.bounds)
 
     @property
-    def coverage_fraction(self) -> float:
-        """The greatest share of the skin that is treated; inf where no rule bounds it."""
-        return min(self._most("coverage_fraction"), default=math.inf)
-
-    @property
-    def _factors(self) -> list[float]:
-        return [bound.factor for bound in self.bounds if bound.factor is not None]
+    def beam_coverage_fraction(self) -> float:
+        """The greatest share of the skin under the beams; inf where no rule bounds it."""
+        return min(self._most("beam_coverage_fraction"), default=math.inf)
 
     def _most(self, quantity: BoundQuantity) -> Iterable[float]:
         return [bound.maximum for bound in self.bounds if bound.quantity == quantity and bound.maximum is not None]

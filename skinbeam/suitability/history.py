@@ -2,7 +2,8 @@
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
 of another device. After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter
-one, and at the greatest dose that left none, if one was tried. Where device or dose is not known there is no dose to
+one, and at the greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned
+as if there had been none, since many clinics aim at a bruise. Where device or dose is not known there is no dose to
 stay below, so those lasers wait for a clinician.
 """
 
@@ -13,7 +14,7 @@ from typing import Final
 
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.errors import spelling_hint
@@ -59,7 +60,7 @@ class DoseBar:
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
     """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
     found: list[DoseBar] = []
-    reactions = earlier_reactions(case)
+    reactions, accepts_bruise = earlier_reactions(case), _accepts_bruise(case)
     for one in reactions:
         is_own = one.was_made_with(device_name, device)
         if one.meaning == "harm" and _has_dose_bar(one, case):
@@ -67,11 +68,18 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
                 found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), is_injury=True))
             else:
                 found += _bars_of_such_light(one, device)
-        elif one.kind == "purpura" and is_own and (dose := one.dose_on(device)):
+        elif one.kind == "purpura" and is_own and not accepts_bruise and (dose := one.dose_on(device)):
             clean = _greatest_clean_dose(reactions, one, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
             found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
     return tuple(found)
+
+
+def _accepts_bruise(case: Case) -> bool:
+    """Return whether the person accepts as many days as a bruise stays visible."""
+    accepted = None if case.patient is None else case.patient.downtime_days_accepted
+    longest: float = load_package_table("data/limits.toml")["bruise"]["high_days"]
+    return accepted is not None and accepted >= longest
 
 
 def _two_thirds(injuring: float | None) -> float | None:
@@ -83,19 +91,32 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     """Return the doses of another device that an injury bars: what one machine's dose did to this skin, another's of
     the same light may do at the same dose.
 
-    A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone.
+    A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone. A dose
+    of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that it
+    bars every dose of those.
     """
     injuring = one.device
     if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
         return []
     pulse_ms = injuring.pulse_ms[1] if one.pulse_ms is None else one.pulse_ms
-    longest_ms = SHORTEST_MICROSECOND_MS if pulse_ms < SHORTEST_MICROSECOND_MS else None
+    is_short = pulse_ms < SHORTEST_MICROSECOND_MS
+    longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
+    is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
+    least = None if is_other else _two_thirds(one.fluence_J_cm2)
     made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
     return [
-        DoseBar(nm, _two_thirds(one.fluence_J_cm2), longest_ms, is_injury=True)
+        DoseBar(nm, least, longest_ms, is_injury=True)
         for nm in device.wavelengths_nm
         if one.fluence_J_cm2 is not None and any(abs(nm - other) <= _SAME_LIGHT_NM for other in made)
     ]
+
+
+def _is_same_pulse(pulse_ms: float, device: Device) -> bool:
+    """Return whether a device makes such short pulses: picoseconds as well, or nanoseconds as well."""
+    is_picosecond = pulse_ms < SHORTEST_NANOSECOND_MS
+    return (
+        device.pulse_ms[0] < SHORTEST_NANOSECOND_MS if is_picosecond else device.pulse_ms[1] >= SHORTEST_NANOSECOND_MS
+    )
 
 
 def _greatest_clean_dose(
@@ -139,7 +160,8 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
     for one in earlier_reactions(case):
         if one.kind == "purpura" and one.meaning == "expected" and one.fluence_J_cm2 is not None:
             dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
-            message = _reaction_message("earlier.bruise", one, dose=dose)
+            told = "earlier.bruise-accepted" if _accepts_bruise(case) else "earlier.bruise"
+            message = _reaction_message(told, one, dose=dose)
             found.append(_practice_reason("earlier-bruise", "with-caution", message))
         if one.meaning == "expected":
             continue

@@ -219,6 +219,8 @@ def test_a_laser_that_reaches_nobody_has_no_sessions_unless_trials_counted_whom_
     assert schedule_course([part("redness", none)]) == ()
     assert schedule_course([part("redness", one_in_200)])
     assert schedule_course([part("redness", counted)])
+    columns = at(part("acne-scars", none), microbeam=MicrobeamSetting(20.0, 120.0, 100.0, "gaussian"))
+    assert schedule_course([columns])  # the depth that they aim at is a judgement
 
 
 @pytest.mark.parametrize(
@@ -317,6 +319,36 @@ def test_the_course_comes_to_the_sum_of_its_visits() -> None:
     assert isinstance(total.downtime_days, SourceRange)
     assert total.downtime_days.high == 6.0
     assert len(total.afterwards) == 1
+
+
+def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
+    told = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), sessions=ONCE)
+    redness, mottled = (part(name, told) for name in ("redness", "poikiloderma"))
+
+    def most(*concerns: ConcernPlan) -> float:
+        minutes = course_total(concerns, schedule_course(concerns)).minutes
+        assert isinstance(minutes, SourceRange)
+        return minutes.high
+
+    assert most(redness, mottled) == 90
+    assert most(redness, replace(mottled, site="neck")) == 180  # other skin
+    assert most(redness, at(part("facial-telangiectasia", told), spot_mm=5.0)) == 180  # another setting
+
+
+def test_a_likely_bruise_is_downtime_of_the_course() -> None:
+    bruise = Duration("bruise", 7.0, 14.0, "days", "source", Message("plan.shows-bruise", {"low": 7, "high": 14}))
+    told = replace(VEINS.options[0], downtime_days=days(3.0), sessions=ONCE)
+    for shows, most in (((), 3.0), ((bruise,), 14.0)):
+        concerns = [part("redness", replace(told, shows=shows))]
+        total = course_total(concerns, schedule_course(concerns))
+        assert isinstance(total.downtime_days, SourceRange)
+        assert (total.downtime_days.low, total.downtime_days.high) == (3.0, most)
+
+
+def test_craters_without_a_known_interval_wait_as_long_as_those_of_a_trial() -> None:
+    course = schedule_course([part("surgical-scars", option("fractional-ablative", "co2", TWICE, UNKNOWN))])
+    assert [visit.week for visit in course] == [0, 7]
+    assert "course.least-unknown" in steps(course)[1]
 
 
 def test_sessions_are_never_nearer_than_the_least_interval() -> None:

@@ -107,10 +107,22 @@ def test_an_injury_bars_such_light_of_another_device() -> None:
 def test_an_injury_by_a_short_pulse_bars_short_pulses_alone() -> None:
     """A nanosecond pulse injures at doses that are low for milliseconds."""
     hurt = spot("blister", "wavelength_nm = 532.0\nfluence_J_cm2 = 1.5", device="qs-ndyag-532-1064")
-    short, long = BeamSetting(532.0, 3e-7, 4.0), BeamSetting(532.0, 10.0, 4.0)
+    nanoseconds, long = BeamSetting(532.0, 5e-6, 4.0), BeamSetting(532.0, 10.0, 4.0)
     assert tried(hurt, "ktp-532", long) == tried("", "ktp-532", long)
-    assert max(tried("", "ps-ndyag-532-1064", short)) > 1.0
-    assert max(tried(hurt, "ps-ndyag-532-1064", short)) <= 1.0
+    assert max(tried("", "qs-ndyag-532-1064", nanoseconds)) > 1.0
+    assert max(tried(hurt, "qs-ndyag-532-1064", nanoseconds)) <= 1.0
+
+
+@pytest.mark.parametrize("injuring", ["qs-ndyag-532-1064", "ps-ndyag-532-1064"])
+def test_nanoseconds_and_picoseconds_say_nothing_of_each_others_doses(injuring: str) -> None:
+    """Picoseconds injure at a fraction of the dose of nanoseconds: two thirds of one spare nothing in the other."""
+    pulses_ms = {"qs-ndyag-532-1064": 5e-6, "ps-ndyag-532-1064": 3e-7}
+    hurt = spot("blister", "wavelength_nm = 532.0\nfluence_J_cm2 = 1.5", device=injuring)
+    for name, pulse_ms in pulses_ms.items():
+        green, infrared = (BeamSetting(nm, pulse_ms, 4.0) for nm in (532.0, 1064.0))
+        assert tried("", name, green)
+        assert bool(tried(hurt, name, green)) is (name == injuring)
+        assert tried(hurt, name, infrared) == tried("", name, infrared)
 
 
 @pytest.mark.parametrize(("hours", "barred"), [(MONTH_H - 1, False), (MONTH_H, True)])
@@ -129,6 +141,19 @@ def test_a_bruise_bounds_its_own_pulse_and_shorter_ones_by_the_dose_that_left_no
     longer = DYE._replace(pulse_ms=2 * DYE.pulse_ms)
     assert tried(bruised, setting=longer) == tried("", setting=longer)
     assert rules_of(bruised) == {"earlier-bruise": "with-caution"}
+
+
+@pytest.mark.parametrize(("accepted_days", "bars"), [(3, True), (13, True), (14, False)])
+def test_a_bruise_that_the_person_accepts_bars_no_dose(accepted_days: int, bars: bool) -> None:
+    bruised = spot("purpura", f"fluence_J_cm2 = 8.5\npulse_ms = {DYE.pulse_ms}")
+    person = case(bruised)
+    assert person.patient is not None
+    person.patient.downtime_days_accepted = accepted_days
+    device = lasers.devices()["pulsed-dye-595"]
+    assert bool(dose_bars(person, "pulsed-dye-595", device)) is bars
+    (told,) = reaction_reasons(person, None)
+    assert told.message.id == ("earlier.bruise" if bars else "earlier.bruise-accepted")
+    assert dose_bars(case(spot("blister")), "pulsed-dye-595", device)  # an injury bars whatever a person accepts
 
 
 @pytest.mark.parametrize("reaction", ["none", "redness"])

@@ -10,6 +10,7 @@ import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
 from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import devices as known_devices
 from skinbeam.laser.setting_grid import BeamSetting, density_steps
 from skinbeam.model.sources import bibliography
@@ -74,7 +75,8 @@ def test_a_bound_comes_from_a_source_that_is_not_kept_aside(rule: Rule) -> None:
         ({"factor": 1.5}, "above 0 and below 1"),
         ({"factor": 0}, "above 0 and below 1"),
         ({"factor": True}, "above 0 and below 1"),
-        ({"quantity": "coverage_fraction"}, "density_per_cm2 alone"),
+        ({"quantity": "beam_coverage_fraction"}, "density_per_cm2 alone"),
+        ({"spares_printed": False}, "true or left out"),
         ({"diameter_um": 60.0}, "belongs to energy_mJ"),
     ],
 )
@@ -118,7 +120,15 @@ def test_the_strictest_of_several_bounds_counts_alone() -> None:
     assert RuleBounds((half, quarter)).density_per_cm2(1000.0) == 250.0
     assert RuleBounds((narrow,)).energy_mJ(120.0) == 20.0
     assert RuleBounds((narrow,)).energy_mJ(240.0) == pytest.approx(80.0)
-    assert RuleBounds().coverage_fraction == RuleBounds().energy_mJ(100.0) == math.inf
+    assert RuleBounds().beam_coverage_fraction == RuleBounds().energy_mJ(100.0) == math.inf
+
+
+def test_a_density_that_sources_print_for_such_skin_is_spared_by_a_factor_that_says_so() -> None:
+    spares = RuleBound("density_per_cm2", "s", "c", factor=0.5, spares_printed=True)
+    halves = RuleBound("density_per_cm2", "s", "c", factor=0.7)
+    assert RuleBounds((spares,)).density_per_cm2(1000.0, is_printed=True) == 1000.0
+    assert RuleBounds((spares,)).density_per_cm2(1000.0) == 500.0
+    assert RuleBounds((spares, halves)).density_per_cm2(1000.0, is_printed=True) == 700.0
 
 
 # --- what it does to settings -------------------------------------------------------------------------------------
@@ -157,8 +167,8 @@ def test_ablating_columns_treat_no_more_of_darker_skin_than_a_trial_did() -> Non
     setting = BeamSetting(10600.0, 0.5, 0.12)
     dark = trial_of("fractional-co2-10600", "fractional-ablative", setting, 15.0, "IV", "cheeks")
     assert dark is not None
-    coverage = next(v.value.median for v in dark.verdicts if v.limit.quantity == "coverage_fraction")
-    assert coverage <= 0.1
+    assert dark.density_per_cm2 is not None
+    assert coverage_pct(120.0, dark.density_per_cm2) <= 10.0  # under the beams, as the trial counted it
     assert trial_of("fractional-co2-10600", "fractional-ablative", setting, 30.0, "II", "cheeks") is not None
     assert trial_of("fractional-co2-10600", "fractional-ablative", setting, 30.0, "V", "cheeks") is None
 
