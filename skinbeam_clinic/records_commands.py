@@ -95,6 +95,16 @@ def _tidy(db: Db, json: RecordsJson = False) -> None:
     _print_result({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
 
 
+@records.command("reseal")
+def _reseal(db: Db, json: RecordsJson = False) -> None:
+    """Encrypt everything anew with the first key of SKINBEAM_KEY, so that the others can be removed; work may go on."""
+    from skinbeam_clinic.database.reseal import reseal_database
+
+    with _open_database(db) as database:
+        done = reseal_database(database)
+    _print_result({"db": db}, {"clinics": done}, json=json)
+
+
 @records.command("backup")
 def _backup(
     db: Db,

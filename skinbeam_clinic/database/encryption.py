@@ -55,6 +55,10 @@ class EncryptionKeys:
         nonce = os.urandom(_NONCE_BYTES)
         return _FORMAT + self._first + nonce + self._ciphers[self._first].encrypt(nonce, data, place.encode())
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Return whether data were sealed as `seal` does it now; its first bytes are enough."""
+        return sealed.startswith(_FORMAT + self._first)
+
     def open(self, sealed: bytes, place: str) -> bytes:
         """Return the decrypted data that was sealed for `place`.
 

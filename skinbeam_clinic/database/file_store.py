@@ -16,6 +16,7 @@ from skinbeam_clinic.errors import clinic_error, storage_error
 __all__ = ["FileStore"]
 
 _NAME_LENGTH = 64  # of a SHA-256 in hex
+_HEAD_BYTES = 16  # of a sealed file, which name its form and its key
 
 
 class FileStore:
@@ -78,6 +79,33 @@ class FileStore:
         """
         self.get(clinic_id, name)
         return self._path(clinic_id, name).read_bytes()
+
+    def is_current(self, clinic_id: str, name: str) -> bool:
+        """Return whether a file is sealed with the first key; one that cannot be read is not.
+
+        Raises
+        ------
+        RecordNotFoundError : it is no name of a file.
+        """
+        try:
+            with self._path(clinic_id, name).open("rb") as file:
+                return self._keys.is_current(file.read(_HEAD_BYTES))
+        except OSError:
+            return False
+
+    def reseal(self, clinic_id: str, name: str) -> None:
+        """Seal a file anew with the first key; its name stays.
+
+        Raises
+        ------
+        RecordNotFoundError, InputError : as for `get`.
+        DiskFullError, UnreachableError : as for `add`.
+        """
+        content = self.get(clinic_id, name)
+        try:
+            self._write(self._path(clinic_id, name), self._keys.seal(content, f"{clinic_id}/file/{name}"))
+        except OSError as error:
+            raise storage_error("files", error) from None
 
     def restore(self, clinic_id: str, name: str, sealed: bytes) -> None:
         """Store a file as `sealed` returned it, and check that its content fits its name.

@@ -69,6 +69,21 @@ def test_verify_tells_that_all_is_whole_or_each_thing_that_is_not(
     assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "entry-altered"
 
 
+def test_a_new_key_seals_everything_and_the_old_one_can_be_removed(
+    address: str, run: Run, typed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("records", "upgrade", "--db", address)
+    typed(f"{PASSWORD}\n")
+    run("records", "create-user", "Ann", "--clinic", "Harbour Clinic", "--new-clinic", "--db", address)
+    old, new = os.environ[KEY_VARIABLE], generate_key()
+    monkeypatch.setenv(KEY_VARIABLE, f"{new},{old}")
+    assert "clinic Harbour Clinic; rows 0; files 0; rows_left 0" in run("records", "reseal", "--db", address).out
+    monkeypatch.setenv(KEY_VARIABLE, new)
+    assert run("records", "verify", "--db", address).code == 0
+    monkeypatch.setenv(KEY_VARIABLE, old)
+    assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "wrong-key"
+
+
 @pytest.mark.parametrize(
     ("words", "said", "hint"),
     [

@@ -1,0 +1,209 @@
+"""A key is replaced while the clinic works: all is sealed anew and read as before, and the old key opens nothing."""
+
+import datetime
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from diary_samples import WARNING, treated
+from sqlalchemy import select, text
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, EncryptionKeys, generate_key, read_keys
+from skinbeam_clinic.database.reseal import ResealSummary, reseal_database
+from skinbeam_clinic.database.revisions import open_database
+from skinbeam_clinic.database.tables import Base, JobRow
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.errors import WrongKeyError
+from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.models import JobProgress, Member, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+
+FACE = b"\xff\xd8\xff a face"
+
+
+class Replaced:
+    """A clinic with records of every kind that is sealed, and its database opened with a new key before the old one."""
+
+    def __init__(self, database: Database, desk: ClinicRepositories, address: str, environment: dict[str, str]) -> None:
+        self.patient = treated(desk, days_ago=2.0)
+        desk.patients.set_contact(self.patient.patient, {"name": "Synthetic Name"})
+        self.face = desk.photographs.add(self.patient.consultation, FACE, "image/jpeg", PhotographPermissions()).id
+        desk.plans.choose(self.patient.plan, "0.0", "because")
+        until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+        link = desk.diaries.create_link(self.patient.treatment, language="en", until=until)
+        DiaryAccess(database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=False)
+        self.job = desk.jobs.add("plan", {"consultation": self.patient.consultation}, content="{}").id
+        taken = JobQueue(database).take("plan")
+        assert taken is not None
+        JobQueue(database).report(taken, JobProgress(step="first look"))
+        self._address, self._old, self._environment = address, environment[KEY_VARIABLE], environment
+        self._new = generate_key()
+        self.database = self.opened(f"{self._new},{self._old}")
+        self.member = desk.member
+        self.desk = ClinicRepositories(self.database, desk.member)
+
+    def opened(self, keys: str) -> Database:
+        return open_database(self._address, self._environment | {KEY_VARIABLE: keys})
+
+    def opened_with_the_new_key_alone(self) -> Database:
+        return self.opened(self._new)
+
+    def opened_with_the_old_key_first(self) -> Database:
+        return self.opened(f"{self._old},{self._new}")
+
+    def sealed_by_the_old_key(self) -> set[str]:
+        """Tables with a column that the old key has sealed, and files that it has."""
+        old, found = read_keys({KEY_VARIABLE: self._old}), set()
+        with self.database.reading() as session:
+            for mapper in Base.registry.mappers:
+                names = [column.key for column in mapper.column_attrs if column.key.endswith("_sealed")]
+                for row in session.scalars(select(mapper.class_)):
+                    if any(old.is_current(getattr(row, name) or b"") for name in names):
+                        found.add(row.__tablename__)
+        files = Path(self.database.files.folder).rglob("*")
+        return found | {"files" for file in files if file.is_file() and old.is_current(file.read_bytes())}
+
+    def read(self, desk: ClinicRepositories) -> list[Any]:
+        """What the clinic reads of it."""
+        return [
+            desk.patients.get_contact(self.patient.patient),
+            desk.photographs.read_content(self.face)[1],
+            desk.dossiers.read(self.patient.patient, "copy"),
+            desk.jobs.get(self.job),
+        ]
+
+
+@pytest.fixture
+def replaced(
+    database: Database, desk: ClinicRepositories, address: str, environment: dict[str, str]
+) -> Iterator[Replaced]:
+    made = Replaced(database, desk, address, environment)
+    yield made
+    made.database.close()
+
+
+def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> None:
+    before = replaced.read(replaced.desk)
+    tables = {"store", "contact", "consultation", "choice", "consent", "tell_back", "treatment", "diary_entry", "job"}
+    assert replaced.sealed_by_the_old_key() >= {*tables, "files"}
+    (done,) = reseal_database(replaced.database)
+    assert (done.files, done.rows_left) == (3, 0), "a photograph, a plan and a signed document"
+    assert replaced.sealed_by_the_old_key() == set()
+    alone = replaced.opened_with_the_new_key_alone()
+    assert verify_database(alone)[0].findings == ()
+    desk = ClinicRepositories(alone, replaced.member)
+    after = replaced.read(desk)
+    assert without_versions(after) == without_versions(before)
+    noted = [one for one in desk.audit_log.newest(50) if one.action == "key.replaced"]
+    assert (len(noted), noted[0].subject) == (done.rows, f"clinic/{replaced.member.clinic_id}"), (
+        "one for each row but the job, and one for the clinic"
+    )
+    length = desk.audit_log.newest(1)[0].seq
+    assert reseal_database(alone) == (ResealSummary("Harbour Clinic", 0, 0, 0),)
+    assert desk.audit_log.newest(1)[0].seq == length + 1, "a run that finds nothing writes nothing"
+    alone.close()
+
+
+def without_versions(read: list[Any]) -> list[Any]:
+    """What was read without the version of the contact's row, which every save makes anew."""
+    contact, *others = read
+    return [contact.details, contact.saved_at, *others]
+
+
+@pytest.mark.parametrize("rows", range(0, 12, 3))
+def test_a_run_that_breaks_off_loses_nothing_and_the_next_does_the_rest(
+    rows: int, replaced: Replaced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the machine stops, within a step or between a row and its file, both keys together open everything."""
+    before, sealed = replaced.read(replaced.desk), []
+    seal = ClinicTransaction.seal
+
+    def seal_until_it_stops(work: ClinicTransaction, *about: Any) -> None:
+        if len(sealed) == rows:
+            raise KeyboardInterrupt
+        sealed.append(about)
+        seal(work, *about)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skinbeam_clinic.database.reseal._STEP_ROWS", 2)
+        patch.setattr(ClinicTransaction, "seal", seal_until_it_stops)
+        with pytest.raises(KeyboardInterrupt):
+            reseal_database(replaced.database)
+    assert verify_database(replaced.database)[0].findings == ()
+    assert without_versions(replaced.read(replaced.desk))[:3] == without_versions(before)[:3]
+    assert reseal_database(replaced.database)[0].rows_left == 0
+    assert replaced.sealed_by_the_old_key() == set()
+    assert verify_database(replaced.database)[0].findings == ()
+
+
+def test_a_file_that_fails_leaves_the_old_one_whole(replaced: Replaced, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", no_room)
+        with pytest.raises(InputError, match="full"):
+            reseal_database(replaced.database)
+    assert replaced.desk.photographs.read_content(replaced.face)[1] == FACE
+    assert verify_database(replaced.database)[0].findings == ()
+    assert reseal_database(replaced.database)[0].rows_left == 0
+
+
+def test_a_row_that_was_altered_is_not_signed_anew(replaced: Replaced) -> None:
+    with replaced.database.writing() as session:
+        session.execute(text("UPDATE consultation SET saved_by = 'somebody else'"))
+    with pytest.raises(InputError, match='"Harbour Clinic": this record was altered') as found:
+        reseal_database(replaced.database)
+    assert (found.value.code, found.value.field) == ("row-altered", f"consultation/{replaced.patient.consultation}")
+    (checked,) = verify_database(replaced.database)
+    assert [one.code for one in checked.findings] == ["row-altered"]
+
+
+def test_who_saves_meanwhile_loses_nothing_and_what_an_old_program_seals_is_left(replaced: Replaced) -> None:
+    """A server that still has the old key first goes on, and its rows are counted; the next run seals them."""
+    server = replaced.opened_with_the_old_key_first()
+    desk, stop, saved = ClinicRepositories(server, replaced.member), threading.Event(), []
+
+    def save() -> None:
+        while not stop.is_set():
+            saved.append(desk.patients.add().id)
+            desk.patients.set_contact(saved[-1], {"name": f"N{len(saved)}"})
+
+    worker = threading.Thread(target=save)
+    worker.start()
+    reseal_database(replaced.database)
+    stop.set()
+    worker.join()
+    desk.patients.set_contact(desk.patients.add().id, {"name": "late"})
+    server.close()
+    assert replaced.sealed_by_the_old_key() == {"contact"}
+    assert reseal_database(replaced.database)[0].rows_left == 0
+    assert replaced.sealed_by_the_old_key() == set()
+    names = [replaced.desk.patients.get_contact(id) for id in saved]
+    assert [one and one.details["name"] for one in names] == [f"N{number}" for number in range(1, len(saved) + 1)]
+    assert verify_database(replaced.database)[0].findings == ()
+
+
+def test_the_old_key_alone_opens_it_no_more(
+    replaced: Replaced, address: str, environment: dict[str, str], operator: Member
+) -> None:
+    reseal_database(replaced.database)
+    with pytest.raises(WrongKeyError):
+        open_database(address, environment)
+    assert operator.clinic == "Harbour Clinic"
+    with replaced.database.reading() as session:
+        assert session.scalar(select(JobRow.progress_sealed)) is not None
+
+
+def test_what_is_sealed_by_another_form_or_key_is_not_current() -> None:
+    old, new = EncryptionKeys([b"o" * 32]), EncryptionKeys([b"n" * 32, b"o" * 32])
+    assert new.is_current(new.seal(b"x", "here"))
+    for other in (old.seal(b"x", "here"), b"\x02" + new.seal(b"x", "here")[1:], b""):
+        assert not new.is_current(other)
