@@ -1,7 +1,7 @@
 """One-time codes by the clock (RFC 6238) and recovery codes.
 
 A one-time code has six digits and changes every 30 seconds; each is valid for one use. The ten recovery codes are each
-valid for one sign-in, when the telephone with the one-time codes is lost. A recovery code has 60 random bits and is
+valid for one sign-in, when the telephone with the one-time codes is lost. A recovery code has 120 random bits and is
 stored as a signature with the database's own secret, so that neither a guess nor a stolen table finds it; slow hashes
 are for passwords, which people make up.
 """
@@ -42,13 +42,13 @@ def match_time_step(secret: str, code: str, *, after: int | None) -> int | None:
 
 
 _CODE_COUNT = 10
-_CHARACTERS, _GROUP = 12, 4
+_CODE_BYTES, _GROUP = 15, 4
 
 
 def generate_recovery_codes() -> tuple[str, ...]:
     """Return new recovery codes in the form in which a person writes them down."""
-    plain = (base64.b32encode(secrets.token_bytes(10)).decode().lower()[:_CHARACTERS] for _ in range(_CODE_COUNT))
-    return tuple("-".join(code[i : i + _GROUP] for i in range(0, _CHARACTERS, _GROUP)) for code in plain)
+    plain = (base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower() for _ in range(_CODE_COUNT))
+    return tuple("-".join(code[i : i + _GROUP] for i in range(0, len(code), _GROUP)) for code in plain)
 
 
 def save_recovery_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:

@@ -1,7 +1,9 @@
 """Password rules, hashing and checking, without revealing which names exist.
 
 Length is what counts, and no rule about kinds of characters is made (NIST SP 800-63B, section 5.1.1.2); what is known
-from leaks is refused. Argon2id makes each guess cost memory and time; a name that does not exist costs the same.
+from leaks is refused. Argon2id makes each guess cost memory and time; a name that does not exist costs the same. What
+is hashed is a signature of the password with the database's own secret, which lies there sealed, as that section
+recommends: whoever has the hashes without the key of the records can check no guess at all.
 """
 
 import os
@@ -11,9 +13,10 @@ import unicodedata
 from pwdlib import PasswordHash
 from zxcvbn import zxcvbn
 
+from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["PasswordHasher", "check_password", "display_name", "normalize_name"]
+__all__ = ["PasswordHasher", "check_password", "display_name", "is_unsigned", "normalize_name"]
 
 _SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
@@ -21,6 +24,7 @@ _JUDGED_LENGTH = 72  # characters; the time of an estimate grows with the square
 _STRONGEST = 4  # score of 10¹⁰ guesses and more; each costs a thief of the database one slow hash
 _OUR_NAME = "skinbeam"
 LONGEST_NAME = 100
+_SIGNED_FIRST = "signed:"  # before hashes of a signature
 _PARALLEL_HASHES = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; further ones wait
 
 
@@ -30,20 +34,27 @@ class PasswordHasher:
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
         self._turn = threading.BoundedSemaphore(_PARALLEL_HASHES)
-        self._dummy_hash = self._hasher.hash("nobody has this password")
+        self._dummy_hash = _SIGNED_FIRST + self._hasher.hash("nobody has this password")
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, secret: DatabaseSecret) -> str:
         """Return the hash to store."""
         with self._turn:
-            return self._hasher.hash(_normalize_password(password))
+            return _SIGNED_FIRST + self._hasher.hash(_sign_password(password, secret))
 
-    def verify(self, password: str, hashed: str | None) -> bool:
+    def verify(self, password: str, hashed: str | None, secret: DatabaseSecret) -> bool:
         """Return whether a password fits the stored hash; without one the check takes as long and fails."""
         if len(password) > _LONGEST_CHECKED:
             return False
+        stored = hashed or self._dummy_hash
+        known = _normalize_password(password) if is_unsigned(stored) else _sign_password(password, secret)
         with self._turn:
-            right = self._hasher.verify(_normalize_password(password), hashed or self._dummy_hash)
+            right = self._hasher.verify(known, stored.removeprefix(_SIGNED_FIRST))
         return right and hashed is not None
+
+
+def is_unsigned(hashed: str) -> bool:
+    """Return whether a hash is that of the password alone, as earlier versions stored it."""
+    return not hashed.startswith(_SIGNED_FIRST)
 
 
 def check_password(password: str, *names: str) -> None:
@@ -91,3 +102,7 @@ def normalize_name(name: str) -> str:
 
 def _normalize_password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
+
+
+def _sign_password(password: str, secret: DatabaseSecret) -> str:
+    return secret.signature("password", _normalize_password(password).encode("utf-8", "surrogatepass"))

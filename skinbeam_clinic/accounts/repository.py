@@ -147,7 +147,7 @@ class AccountRepository:
         InputError : `taken`, `bad-name`, or a password that is too easy.
         """
         check_password(password, name, self._access.member.clinic)
-        hashed = self._passwords.hash(password)
+        hashed = self._passwords.hash(password, self._access.database.secret)
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.new_row(
                 tables.MemberRow,
@@ -200,7 +200,7 @@ class AccountRepository:
         with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
         check_password(password, name, self._access.member.clinic)
-        hashed = self._passwords.hash(password)
+        hashed = self._passwords.hash(password, self._access.database.secret)
         with self._access.writing(AccessRight.MEMBERS) as work:
             member = self._change(
                 work, id, "member.reset", password_hash=hashed, code_secret_sealed=None, code_step=None
@@ -231,7 +231,7 @@ class AccountRepository:
         if new == old:
             raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
-        hashed = self._passwords.hash(new)
+        hashed = self._passwords.hash(new, self._access.database.secret)
         with self._own_row(kept) as (work, row):
             row.password_hash = hashed
             work.save(row, "member.password")
@@ -268,7 +268,7 @@ class AccountRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
             expired = is_password_expired(work, member.id)
-        if not self._passwords.verify(password, kept):
+        if not self._passwords.verify(password, kept, self._access.database.secret):
             with self._access.writing(AccessRight.READ) as work:
                 work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.lockout import LoginLockout, add_member_signature, identify_browser
 from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
-from skinbeam_clinic.accounts.passwords import PasswordHasher, normalize_name
+from skinbeam_clinic.accounts.passwords import PasswordHasher, is_unsigned, normalize_name
 from skinbeam_clinic.accounts.repository import is_password_expired, read_member
 from skinbeam_clinic.accounts.sign_in_steps import find_step_due, step_facts
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
@@ -73,20 +73,41 @@ class SignIn:
             mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
             member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
         expired = False
-        right = self._passwords.verify(password, None if member is None else member.password_hash)
+        secret, hashed = self._database.secret, None if member is None else member.password_hash
+        right = self._passwords.verify(password, hashed, secret)
+        renewed = self._passwords.hash(password, secret) if right and hashed and is_unsigned(hashed) else ""
         with self._database.writing() as session:
             house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
-            member = None if house is None or member is None else _read_again(session, member)
+            member = None if house is None or member is None else self._read_again(session, member, password)
             if right and member is not None and house is not None:
                 work = ClinicTransaction(self._database, session, house, member.id)
                 expired = is_password_expired(work, member.id)
                 self._locks.reset(session, subject)
                 work.log("sign-in.expired" if expired else "sign-in", f"member/{member.id}")
                 if not expired:
+                    if renewed and is_unsigned(member.password_hash):
+                        member.password_hash = renewed
+                        work.save(member, "member.password-rehashed")
                     return begin_session(session, member, code_confirmed=False, by_password=True)
             elif house is not None:
                 ClinicTransaction(self._database, session, house, "unknown").log("sign-in.refused", f"name/{subject}")
         raise clinic_error("password-expired" if expired else "not-in", "password")
+
+    def _read_again(self, session: Session, checked: MemberRow, password: str) -> MemberRow | None:
+        """Return the row of a member under the clinic's lock; None where they were disabled or got another password.
+
+        Parameters
+        ----------
+        checked : their row when the password was checked, which takes long. Their own sign-in at the same moment may
+            have renewed its hash since.
+        """
+        row = session.get(MemberRow, (checked.clinic_id, checked.id))
+        if row is None or row.disabled_at is not None:
+            return None
+        renewed = row.password_hash != checked.password_hash
+        return (
+            None if renewed and not self._passwords.verify(password, row.password_hash, self._database.secret) else row
+        )
 
     def confirm_code(self, token: str, code: str) -> MemberSession:
         """Finish a sign-in with a one-time code or a recovery code, and return the session under a new token.
@@ -227,17 +248,6 @@ class SessionRows:
     member: MemberRow
     clinic: ClinicRow
     step_due: SignInStep | None
-
-
-def _read_again(session: Session, checked: MemberRow) -> MemberRow | None:
-    """Return the row of a member under the clinic's lock; None where they were disabled or got another password.
-
-    Parameters
-    ----------
-    checked : their row when the password was checked, which takes long.
-    """
-    row = session.get(MemberRow, (checked.clinic_id, checked.id))
-    return None if row is None or row.disabled_at is not None or row.password_hash != checked.password_hash else row
 
 
 def _member_session(token: str, found: SessionRows) -> MemberSession:

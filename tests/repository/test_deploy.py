@@ -187,7 +187,7 @@ def test_nginx_passes_on_what_the_app_decides_by() -> None:
 
 
 def test_both_proxies_have_browsers_keep_to_encryption() -> None:
-    lasts = re.compile(r'Strict-Transport-Security "max-age=(\d+)"')
+    lasts = re.compile(r'Strict-Transport-Security "max-age=(\d+); includeSubDomains"')
     for name in ("nginx.conf", "Caddyfile"):
         (seconds,) = lasts.findall((DEPLOY / name).read_text(encoding="utf-8"))
         assert int(seconds) >= 365 * 24 * 3600, name

@@ -6,6 +6,7 @@ import datetime
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyotp
 import pytest
@@ -26,6 +27,9 @@ from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.encryption import DatabaseSecret
+from skinbeam_clinic.database.transaction import open_transaction
+from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ConflictError, LockedError
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -105,7 +109,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
 
 
 def test_a_guess_costs_memory_and_time(shipped: PasswordHasher) -> None:
-    assert shipped.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert shipped.hash(PASSWORD, DatabaseSecret(b"s" * 32)).startswith("signed:$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.check
@@ -346,8 +350,8 @@ def test_a_request_in_flight_undoes_no_reset(
     answer = SoftPasskey(site.origin, site.host).created(keys.registration_options(site, "Key", PASSWORD))
     verify, consume = passwords.verify, ChallengeStore.consume
 
-    def verify_then_reset(password: str, hashed: str | None) -> bool:
-        right = verify(password, hashed)
+    def verify_then_reset(*asked: Any) -> bool:
+        right = verify(*asked)
         accounts.reset_password(bob.id, theirs)
         return right
 
@@ -380,8 +384,9 @@ def test_a_sign_in_while_an_owner_closes_the_account_is_refused(
     bob, passwords = accounts.add("Bob", Role.ASSISTANT, PASSWORD), PasswordHasher()
     verify = passwords.verify
 
-    def verify_then_close(password: str, hashed: str | None) -> bool:
-        right = verify(password, hashed)
+    def verify_then_close(*asked: Any) -> bool:
+        monkeypatch.setattr(passwords, "verify", verify)
+        right = verify(*asked)
         if change == "disabled":
             accounts.set_access(bob.id, allowed=False)
         else:
@@ -508,4 +513,82 @@ def test_the_database_holds_neither_password_nor_token(database: Database, door:
         assert PASSWORD not in kept
         assert came.token not in kept
     with database.reading() as session:
-        assert all(row.password_hash.startswith("$argon2id$") for row in session.scalars(select(tables.MemberRow)))
+        members = session.scalars(select(tables.MemberRow)).all()
+    assert all(row.password_hash.startswith("signed:$argon2id$") for row in members)
+
+
+@pytest.fixture
+def early(database: Database, ann: Member) -> str:
+    """The hash of Ann's password as earlier versions stored it."""
+    hashed = PasswordHash.recommended().hash(PASSWORD)
+    with open_transaction(database, ann.clinic_id, ann.id) as work:
+        row = work.get(tables.MemberRow, ann.id)
+        row.password_hash = hashed
+        work.save(row, "member.password")
+    return hashed
+
+
+def stored_hash(database: Database, member: Member) -> str:
+    with database.reading() as session:
+        return session.get_one(tables.MemberRow, (member.clinic_id, member.id)).password_hash
+
+
+def test_no_guess_can_be_checked_without_the_secret_of_the_database(
+    database: Database, ann: Member, passwords: PasswordHasher
+) -> None:
+    """A thief of the hashes knows how they are made, and even the password; what they lack is the sealed secret."""
+    hashed = stored_hash(database, ann)
+    assert passwords.verify(PASSWORD, hashed, database.secret)
+    assert not passwords.verify(PASSWORD, hashed, DatabaseSecret(b"s" * 32))
+    assert not PasswordHash.recommended().verify(PASSWORD, hashed.removeprefix("signed:"))
+
+
+def test_a_password_that_was_hashed_without_the_secret_lets_in_and_is_hashed_anew(
+    early: str, database: Database, door: SignIn, ann: Member, accounts: AccountRepository
+) -> None:
+    own = AccountRepository(database, ann, PasswordHasher())
+    assert own.confirm_password(PASSWORD) == early
+    with pytest.raises(InputError, match="wrong"):
+        door.sign_in(CLINIC, "Ann", "wrong")
+    assert stored_hash(database, ann) == early
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+    renewed = stored_hash(database, ann)
+    assert renewed.startswith("signed:")
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+    assert stored_hash(database, ann) == renewed, "once"
+    assert verify_database(database)[0].findings == ()
+    assert accounts.member(ann.id) == ann
+
+
+def test_what_fails_while_a_password_is_hashed_anew_leaves_it_as_it_was(
+    early: str, database: Database, door: SignIn, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new hash and the session are kept together or not at all, and the password lets in afterwards."""
+    for step in ("begin_session", "ClinicTransaction.save"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"skinbeam_clinic.accounts.sign_in.{step}", fail)
+            with pytest.raises(RuntimeError, match="here it breaks off"):
+                door.sign_in(CLINIC, "Ann", PASSWORD)
+        assert stored_hash(database, ann) == early
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+
+
+def fail(*_: object, **__: object) -> None:
+    raise RuntimeError("here it breaks off")
+
+
+def test_of_two_sign_ins_at_once_both_come_in_though_one_hashes_the_password_anew(
+    early: str, database: Database, ann: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = PasswordHasher()
+    verify, door = passwords.verify, SignIn(database, passwords)
+
+    def verify_while_another_comes_in(*asked: Any) -> bool:
+        right = verify(*asked)
+        monkeypatch.setattr(passwords, "verify", verify)
+        assert SignIn(database, PasswordHasher()).sign_in(CLINIC, "Ann", PASSWORD).member == ann
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_while_another_comes_in)
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+    assert stored_hash(database, ann) != early

@@ -157,9 +157,8 @@ def signed_out(clinics: Clinics, client: TestClient, member: Member) -> None:
 
 def password_changed_beside_the_session(clinics: Clinics, client: TestClient, member: Member) -> None:
     with clinics.database.writing() as session:
-        session.get_one(MemberRow, (member.clinic_id, member.id)).password_hash = PasswordHasher().hash(
-            PASSWORD + " new"
-        )
+        row = session.get_one(MemberRow, (member.clinic_id, member.id))
+        row.password_hash = PasswordHasher().hash(PASSWORD + " new", clinics.database.secret)
 
 
 @pytest.mark.parametrize(

@@ -25,18 +25,8 @@ TEN = (datetime.now(UTC) + timedelta(days=7)).replace(hour=10, minute=0, second=
 HALF = timedelta(minutes=30)
 
 
-class Unhashed(PasswordHasher):
-    """Nobody signs in here."""
-
-    def __init__(self) -> None:
-        pass
-
-    def hash(self, password: str) -> str:
-        return password
-
-
 def members(database: Database, operator: Member, *roles: Role) -> list[Member]:
-    accounts = AccountRepository(database, operator, Unhashed())
+    accounts = AccountRepository(database, operator, PasswordHasher())
     return [accounts.add(f"{role} {number}", role, "four words nobody guesses") for number, role in enumerate(roles)]
 
 

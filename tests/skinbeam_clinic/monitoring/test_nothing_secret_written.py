@@ -160,7 +160,7 @@ def codes(client: httpx2.Client, secrets: dict[str, str]) -> None:
     assert address is not None
     totp = pyotp.parse_uri(address[1].replace("&amp;", "&"))
     sent = {"address": address[1].replace("&amp;", "&"), "code": totp.now(), "password": PASSWORD}
-    shown = re.findall(r"<code>([a-z2-7-]{14})</code>", client.post("/account/codes", data=sent).text)
+    shown = re.findall(r"<code>([a-z2-7-]{29})</code>", client.post("/account/codes", data=sent).text)
     secrets["key of codes"], secrets["recovery code"] = totp.secret, shown[0]
 
 
