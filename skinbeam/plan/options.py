@@ -189,7 +189,22 @@ def build_other_option(
         source=source,
         technique=technique,
     )
-    return option, replace(_option_standing(case, concern, question, use, expected), procedure=procedure)
+    standing = _option_standing(case, concern, question, use, expected)
+    return option, standing if procedure is None else _peel_standing(standing, procedure)
+
+
+def _peel_standing(standing: OptionStanding, procedure: Message) -> OptionStanding:
+    """Return the standing of a peel that trials of the condition did, with a message on what they did.
+
+    Where that is done for no such person, the place that the guideline gives it is none of this option.
+    """
+    lent = lent_peels(standing.question)
+    return replace(
+        standing,
+        procedure=procedure,
+        place=standing.place if lent else None,
+        is_last_resort=bool(lent) and all(kind.is_last_resort for kind in lent),
+    )
 
 
 def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | None]:

@@ -13,11 +13,12 @@ order is:
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
 4. the greater share of people. Options that trials cannot distinguish share a rank, unless one left lasting marks in
-   clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank the one
-   with the fewest marks is written first, then the one with the most trials, because their shares cannot distinguish
-   them.
+   clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank
+   treatments done at home are written first, then the one with the fewest marks, then the one with the most trials,
+   because their shares cannot distinguish them.
 
-No treatment comes last: it is always a choice, and nobody improves by it beyond the natural course.
+A last resort, such as a peel with phenol, stands behind all these. No treatment comes last: it is always a choice, and
+nobody improves by it beyond the natural course.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.conditions import LaserUse
@@ -64,6 +66,7 @@ class OptionStanding:
     at_usual_dose : whether its dose is one that sources print for such skin, not moved down from their middle.
     is_kind_tried : whether its trials are of the stated kind of the condition, such as the width of veins.
     procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
+    is_last_resort : whether it is done only where no other treatment is left.
     """
 
     title: str
@@ -77,6 +80,7 @@ class OptionStanding:
     at_usual_dose: bool = False
     is_kind_tried: bool = True
     procedure: Message | None = None
+    is_last_resort: bool = False
 
     @cached_property
     def own_studies(self) -> int:
@@ -87,6 +91,8 @@ class OptionStanding:
     def rank_group(self) -> int:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
+            return 10
+        if self.is_last_resort:
             return 9
         if self.is_out_of_reach and not self.is_counted_in_practice:
             return 8
@@ -99,6 +105,11 @@ class OptionStanding:
         if isinstance(self.half_improved, Unknown):
             return 7
         return 4 if self.own_studies and self.difference is None else 5
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the person does it at home."""
+        return self.question.modality in fact_tables()["modality_groups"]["at-home"]
 
     @property
     def is_out_of_reach(self) -> bool:
@@ -178,7 +189,7 @@ def _tied_groups(
                     tied.append(index)
             least = min(tied, key=marked)
             group = [index for index in tied if not _leaves_more_marks(standings[index], standings[least])]
-            yield sorted(group, key=marked), lighter
+            yield sorted(group, key=lambda index: (not standings[index].is_at_home, marked(index))), lighter
             left = [index for index in left if index not in group]
             lighter = {index: least for index in tied if index not in group}
 
@@ -212,6 +223,8 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
 
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+    if one.is_last_resort:
+        return Message("plan.place-last-resort")
     if one.is_out_of_reach and not one.has_place:
         told = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
         return Message(told, {"least": per_hundred(LEAST_REACHED)})

@@ -28,6 +28,7 @@ class PeelKind:
     subtypes: tuple[str, ...] = ()
     face_only: bool = False
     darkest_phototype: str | None = None
+    is_last_resort: bool = False
     source: str = ""
 
     def is_lent_to(self, question: EvidenceQuestion) -> bool:

@@ -7,7 +7,8 @@ from skinbeam.evidence.expectation.peels import PEEL, lent_peels, peel_kinds, tr
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.model.conditions import known_sites
-from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes, vocabulary_table
+from skinbeam.suitability.table import load_rules
 from skinbeam.text import catalogue
 
 OFF_FACE = [name for name, site in known_sites().items() if site.off_face and site.use == "treatment"]
@@ -53,3 +54,19 @@ def test_acid_in_pits_is_lent_to_pits_alone() -> None:
 def test_superficial_acids_are_lent_to_every_skin_and_site() -> None:
     for phototype in ("I", "V"):
         assert abstention(question("melasma", site="arms", phototype=phototype)) is None
+
+
+def test_strong_acid_on_a_field_is_lent_to_no_darker_skin() -> None:
+    assert abstention(question("age-spots", site="hands", phototype="III")) is None
+    assert abstention(question("age-spots", site="hands", phototype="IV")) is not None
+
+
+def test_the_rules_on_phenol_speak_where_its_trials_are_lent() -> None:
+    tried = {name for name in vocabulary_table("condition") if "phenol" in [kind.name for kind in tried_peels(name)]}
+    rules = [rule for rule in load_rules("suitability") if rule.id.startswith("phenol-heart")]
+    assert len(rules) == 2
+    for rule in rules:
+        tests = {test.fact: test for test in rule.when.tests()}
+        assert tried == {tests["condition"].value}
+        assert tests["off_face"].value is False
+        assert tests["darkest_phototype"].value == 1 + PHOTOTYPES.index("IV")

@@ -190,3 +190,16 @@ def test_trials_of_one_kind_outweigh_no_model_about_another_kind() -> None:
     lamp = replace(standing("facial-telangiectasia", "vascular"), title="lamp", reached=0.0, at_usual_dose=True)
     other = replace(lamp, is_kind_tried=False, place=GuidelinePlace(1, 0, "pdl", 6))
     assert order(other, standing("facial-telangiectasia", "camouflage"))[0][1] == "camouflage"
+
+
+def test_of_tied_treatments_those_done_at_home_are_written_first() -> None:
+    away, home = standing("redness", "botulinum-toxin"), standing("redness", "camouflage")
+    for pair in ((away, home), (home, away)):
+        alike = [replace(one, half_improved=Unknown("nobody counted"), use="possible") for one in pair]
+        assert [rank for rank, _ in order(*alike)] == [1, 1]
+        assert order(*alike)[0][1] == "camouflage"
+
+
+def test_a_last_resort_stands_behind_all_but_no_treatment() -> None:
+    found = [replace(one, is_last_resort=one.title == "chemical-peel") for one in every("freckles")]
+    assert [name for _, name in order(*found)][-2:] == ["chemical-peel", "no-treatment"]

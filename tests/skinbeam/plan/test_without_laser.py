@@ -176,3 +176,25 @@ def test_a_number_of_phenol_is_given_for_no_arm_or_chest(condition: str, site: s
     assert isinstance(peel.expected.p_at_least["50"], Unknown)
     assert peel.technique is None
     assert all(isinstance(risk.p, Unknown) for risk in peel.expected.harms.values())  # none of phenol's either
+
+
+def test_phenol_is_the_last_resort_and_no_treatment_of_a_diseased_heart() -> None:
+    """It led every laser for freckles, because a series counted 893 of 896 improved."""
+    freckles = concern("freckles") + devices("ps-ndyag-532-1064")
+    plan = read_plan(document(PERSON + freckles))
+    names = [option.modality for option in plan.concerns[0].options]
+    assert names[-2:] == ["chemical-peel", "no-treatment"]
+    assert len(names) > 3
+    peel = plan.concerns[0].options[-2]
+    assert "12 of 181" in " ".join(reason.message.text for reason in peel.reasons)
+    heart = read_plan(document(PERSON + 'history = ["heart-disease"]\n' + freckles))
+    assert "chemical-peel" not in [option.modality for option in heart.concerns[0].options]
+
+
+def test_a_peel_that_is_not_done_on_such_skin_has_no_place_in_the_guideline() -> None:
+    """Strong acid is third for brown spots of hands; in phototype IV nothing is peeled so deep."""
+    for phototype, placed in (("III", True), ("IV", False)):
+        person = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "")
+        plan = read_plan(document(person + concern("age-spots", "hands") + devices("ps-ndyag-532-1064")))
+        (peel,) = (option for option in plan.concerns[0].options if option.modality == "chemical-peel")
+        assert ("put it third" in peel.rank_reason.text) is placed
