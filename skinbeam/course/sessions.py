@@ -4,8 +4,8 @@ Concerns that share a device are treated together. On one field the kinds of lig
 resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
 
 No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings that heat vessels
-or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, or
-two ablations, cannot be kept apart in one field, so one follows the other.
+or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, two
+ablations, or two settings that heat deep skin cannot be kept apart in one field, so one follows the other.
 """
 
 import math
@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from statistics import median, quantiles
 from typing import Final
 
-from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.assessment.questionnaire import FactValue, sites_overlap
 from skinbeam.course import aftercare
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct
@@ -224,6 +224,13 @@ class _CoursePart:
         """Whether its pulses cover a field in a pattern or remove it, so that no second setting fits beside them."""
         return self.setup.settings.microbeam is not None or self.option.modality in _RESURFACING
 
+    @property
+    def heats_deep(self) -> bool:
+        """Whether its pulses heat deep skin, where the heat of two passes adds up."""
+        rule = next(one for one in load_rules("suitability") if one.id == "deep-heat-apart")
+        facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
+        return self.option.modality in rule.modalities and rule.when.holds(facts) is True
+
     def overlaps(self, other: "_CoursePart") -> bool:
         """Return whether the fields of two concerns meet."""
         return sites_overlap(self.site, other.site)
@@ -295,7 +302,7 @@ class _CourseGroup:
         if self.kind != (part.option.modality, part.setup.device):
             return False
         return not any(
-            (one.fills_field or (one.is_background and part.is_background))
+            (one.fills_field or one.heats_deep or (one.is_background and part.is_background))
             and one.overlaps(part)
             and one.setup.settings != part.setup.settings
             for one in self.parts

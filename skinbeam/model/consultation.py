@@ -48,6 +48,7 @@ HISTORY = (
     "deep-peel-recent",
     "diabetes-uncontrolled",
     "eczema-severe",
+    "epilepsy",
     "face-lift",
     "filler-recent",
     "gold-therapy",

@@ -66,6 +66,7 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
         "collagen-vascular-disease",
         "heart-disease",
         "pacemaker",
+        "epilepsy",
         "thrombosis",
         "liver-disease",
         "allergy-anaesthetic",

@@ -29,6 +29,7 @@ class World:
         self.concern: dict[str, Any] = {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED}
         self.choice: dict[str, Any] = {}
         self.others: list[dict[str, Any]] = []
+        self.beside: list[str] = []  # conditions of the same skin
         self.sessions = 0  # on the concern
         self.device: str | None = None  # that they were done with; None where nobody named it
 
@@ -53,7 +54,7 @@ class World:
             self.patient.pop("phototype", None)
             self.patient |= {"phototype": "I"} if value else {}
         elif fact == "field_conditions":
-            self.concern["condition"] = value[0] if value else "facial-telangiectasia"
+            self.beside = list(value)
         elif fact == "sessions_done":
             self.sessions = int(value)
         elif fact in ("condition", "site", "lesion_signs"):
@@ -102,11 +103,16 @@ class World:
         if (self.concern["site"] in inside) is not value:
             self.concern["site"] = inside[0] if value else "nose"
 
+    @property
+    def neighbours(self) -> list[dict[str, Any]]:
+        """Other concerns of the same skin."""
+        return [{"condition": word, "site": self.concern["site"], **DIAGNOSED} for word in self.beside]
+
     def case(self) -> Case:
         treated = self.concern["condition"]
         with_device = {} if self.device is None else {"device": self.device}
         done = [{"week": float(week), "treats": treated, **with_device} for week in range(self.sessions)]
-        read = {"patient": self.patient, "concern": [self.concern, *self.others], "session": done}
+        read = {"patient": self.patient, "concern": [self.concern, *self.others, *self.neighbours], "session": done}
         return parse_record(Case, read, file="case")
 
     def judge(self) -> Suitability:

@@ -57,6 +57,10 @@ def _codes(*names: str) -> list[str]:
         ("vemurafenib", "light-sensitising-cancer-drug"),
         ("Olumiant", "jak-inhibitor"),
         ("Stelara 90 mg injection", "biologic"),
+        ("Tegretal retard 400", "carbamazepine"),
+        ("Lamotrigin 100 mg", "lamotrigine"),
+        ("Valproinsäure", "other-antiepileptic"),
+        ("Keppra", "other-antiepileptic"),
         ("Flammazine cream", "silver-on-skin"),
     ],
 )
@@ -130,7 +134,7 @@ ramipril amlodipine sertraline omeprazole rosuvastatin
 lisinopril enalapril losartan valsartan candesartan bisoprolol metoprolol propranolol verapamil diltiazem nifedipine
 tamsulosin finasteride citalopram escitalopram fluoxetine paroxetine venlafaxine duloxetine
 mirtazapine amitriptyline clomipramine lithium quetiapine olanzapine risperidone aripiprazole diazepam zolpidem
-gabapentin pregabalin lamotrigine levetiracetam carbamazepine valproate tramadol codeine
+tramadol codeine
 pantoprazole esomeprazole ondansetron metoclopramide fexofenadine montelukast salbutamol insulin
 allopurinol colchicine alendronate denosumab letrozole testosterone
 sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin metronidazole

@@ -183,6 +183,21 @@ def test_lines_come_before_the_background_and_no_place_twice(modality: str, orde
     assert "course.lines-first" not in steps(elsewhere)[0]
 
 
+def test_deep_skin_is_not_heated_twice_on_one_day() -> None:
+    """Long pulses of 1064 nm at lines and at the background around them went into one visit."""
+    background = part("redness", option("vascular", "laser", TWICE, MONTH))
+    lines = at(part("facial-telangiectasia", option("vascular", "laser", ONCE, MONTH)), spot_mm=5.0, fluence_J_cm2=90.0)
+    deep = [replace(one, options=tuple(_at_1064_nm(each) for each in one.options)) for one in (lines, background)]
+    visits = schedule_course(deep)
+    assert all(len(visit.treats) == 1 for visit in visits)
+    assert "course.apart" in steps(visits)[1]
+    assert len(schedule_course([deep[0], replace(deep[1], site="neck")])[0].treats) == 2
+
+
+def _at_1064_nm(one: Option) -> Option:
+    return one if one.setup is None else replace(one, setup=replace(one.setup, wavelength_nm=1064.0))
+
+
 def test_skin_is_removed_once_where_nobody_counted_how_often() -> None:
     (visit,) = schedule_course([part("laxity", option("ablative", "er", UNKNOWN, UNKNOWN), site="eyelid")])
     assert "course.sessions-unknown-once" in {step.id for step in visit.steps}

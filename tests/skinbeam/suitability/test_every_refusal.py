@@ -194,7 +194,7 @@ OTHERS = (
 def among_others(row: Row) -> Case:
     """Other concerns named before it and after it."""
     patient, concern = row.world.patient, row.world.concern
-    listed = [OTHERS[0], concern, *row.world.others, OTHERS[1]]
+    listed = [OTHERS[0], concern, *row.world.others, *row.world.neighbours, OTHERS[1]]
     done = [one.model_dump(exclude_none=True) for one in row.world.case().session]
     return parse_record(Case, {"patient": patient, "concern": listed, "session": done}, file="case")
 

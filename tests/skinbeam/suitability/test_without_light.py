@@ -10,6 +10,7 @@ from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
+from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 NAMED = {
@@ -192,3 +193,51 @@ def test_a_lens_array_is_no_spot_of_755_nm_on_dark_skin() -> None:
     array, _ = decided("pigment-short-pulse", "uneven-pigmentation", phototype="V", choice=light | {"lens_array": True})
     assert spot == "not-suitable"
     assert array == "with-caution"
+
+
+LAMP = {"ipl": True, "device_wavelength_nm": 560.0, "pulse_ms": 10.0}
+
+
+@pytest.mark.parametrize("state", ["pregnant", "lactating"])
+def test_5_fluorouracil_is_for_nobody_with_a_child_to_harm(state: str) -> None:
+    injected = "intralesional-5-fluorouracil"
+    assert decided(injected, "keloid", **{state: True})[0] == "not-suitable"
+    decision, rules = decided(injected, "keloid")
+    assert decision != "not-suitable"
+    assert "pregnancy-ask" in rules
+
+
+@pytest.mark.parametrize("modality", ["acne-medication", "rosacea-medication", "topical-depigmenting"])
+def test_in_pregnancy_azelaic_acid_is_told_wherever_a_cream_would_be(modality: str) -> None:
+    assert "azelaic-acid-in-pregnancy" in decided(modality, "melasma", pregnant=True)[1]
+
+
+@pytest.mark.parametrize("modality", [*laser_modalities(), "microneedling"])
+def test_light_and_needles_wait_for_acne_of_the_same_skin(modality: str) -> None:
+    """The history asks for inflamed acne; who lists it as a concern has said it as well."""
+    assert decided(modality, "acne-scars", beside="active-acne")[0] == "not-suitable"
+
+
+def test_epilepsy_leaves_flashing_lamps_to_the_doctor_and_covers_the_eyes_for_every_light() -> None:
+    asked = {"modality": "vascular", "condition": "redness", "history": ["epilepsy"]}
+    assert decided(**asked, choice=LAMP)[0] == "refer"
+    decision, rules = decided(**asked, choice={"device_wavelength_nm": 595.0, "pulse_ms": 10.0})
+    assert decision == "with-caution"
+    assert "epilepsy-light" in rules
+    assert word_hint("seizures", HISTORY) == word_hint("epileptic", HISTORY)
+
+
+@pytest.mark.parametrize(
+    ("name", "reacts"), [("Tegretol", True), ("lamotrigine 100 mg", True), ("Keppra", False), ("valproate", False)]
+)
+def test_a_medicine_against_seizures_is_read_and_asked_about(name: str, reacts: bool) -> None:
+    rules = decided("vascular", "redness", medicines=[name])[1]
+    assert "antiepileptic-ask" in rules
+    assert ("photosensitiser-other" in rules) is reacts
+    assert "medication-not-checked" not in rules
+
+
+@pytest.mark.parametrize("modality", ["ablative", "fractional-ablative", "non-ablative-fractional", "microneedling"])
+@pytest.mark.parametrize("person", [{"history": ["immunosuppression"]}, {"medicines": ["ciclosporin"]}])
+def test_whoever_fights_infections_badly_is_told_so_before_columns_and_needles(person: Any, modality: str) -> None:
+    assert decided(modality, "acne-scars", **person)[0] != decided(modality, "acne-scars")[0]
