@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from skinbeam_clinic.database.clinic_table import create_clinic_table
+
 revision = "0001"
 down_revision = None
 
@@ -31,7 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_clinic"),
         sa.UniqueConstraint("plain_name", name="uq_clinic_plain_name"),
     )
-    op.create_table(
+    create_clinic_table(
         "member",
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("plain_name", sa.String(200), nullable=False),
@@ -41,11 +43,7 @@ def upgrade() -> None:
         sa.Column("code_step", sa.Integer(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("disabled_at", MOMENT, nullable=True),
-        sa.Column("clinic_id", sa.String(32), nullable=False),
-        sa.Column("id", sa.String(32), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name="fk_member_clinic_id"),
-        sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_member"),
-        sa.UniqueConstraint("clinic_id", "plain_name", name="uq_member_clinic_id_plain_name"),
+        unique=[["clinic_id", "plain_name"]],
     )
     op.create_table(
         "login_session",

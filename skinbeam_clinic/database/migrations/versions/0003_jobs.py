@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from skinbeam_clinic.database.clinic_table import create_clinic_table
+
 revision = "0003"
 down_revision = "0002"
 
@@ -11,7 +13,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Make the tables."""
-    op.create_table(
+    create_clinic_table(
         "job",
         sa.Column("kind", sa.String(200), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
@@ -22,10 +24,6 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
-        sa.Column("clinic_id", sa.String(32), nullable=False),
-        sa.Column("id", sa.String(32), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name="fk_job_clinic_id"),
-        sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_job"),
     )
     op.create_index("ix_job_state_created_at", "job", ["state", "created_at"])
 
