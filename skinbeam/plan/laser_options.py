@@ -78,6 +78,8 @@ def find_laser_options(
             refused += [device_refusal(goal, machine, "plan.no-practice") for machine in others]
         return planned, refused
     if not is_listed and _names_light(cell) and (planned or not _names_modality(cell, modality)):
+        if not planned and not refused:  # what was not tried is told too, since a clinic may own it
+            refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cell, is_listed=is_listed)
     return [*planned, *computed], [*refused, *not_computed]

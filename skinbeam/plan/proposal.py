@@ -224,13 +224,14 @@ def _propose(
     machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars, whatever lighter skin gets."""
-    cell = _cell_of(concern, concern.condition, PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1])
+    own_cells = _cells_of(machine, concern, concern.condition, region.phototype or len(PHOTOTYPES))
+    cell = next(iter(own_cells), None)
     settings = [one for one in _settings_of_cell(machine, region.modality, cell) if one.wavelength_nm not in barred_nm]
-    own = _propose_from_cell(machine, settings, cell, region, None)
+    own = _propose_from_cells(machine, settings, own_cells, region, None)
     if own is not None:
         return own
-    found = _propose_beside_cell(machine, settings, concern, region)
     is_column = machine.device.microbeam
+    found = _propose_beside_cell(machine, settings, concern, region)
     if is_column and not is_facial(concern.site):
         return found  # columns that facial skin bears reach too deep in thinner skin
     if found is not None and not is_column:
@@ -275,10 +276,9 @@ def _propose_from_lending_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
-    phototype = PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1]
     for lender in lending_conditions(concern.condition)[1:]:
-        cell = _cell_of(concern, lender, phototype)
-        found = _propose_from_cell(machine, settings, cell, replace(region, condition=lender), None)
+        cells = _cells_of(machine, concern, lender, region.phototype or len(PHOTOTYPES))
+        found = _propose_from_cells(machine, settings, cells, replace(region, condition=lender), None)
         if found is not None:
             return found
     return None
@@ -304,8 +304,8 @@ def _propose_from_lighter_cells(
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
-            cell = _cell_of(concern, condition, PHOTOTYPES[lighter - 1])
-            found = _propose_from_cell(machine, settings, cell, replace(region, condition=condition), lighter)
+            cells = _cells_of(machine, concern, condition, lighter)
+            found = _propose_from_cells(machine, settings, cells, replace(region, condition=condition), lighter)
             if found is None:
                 continue
             if nearest is None:
@@ -327,19 +327,26 @@ def _propose_from_darker_cells(
 ) -> Proposal | None:
     """Return the proposal from the cell of the next darker phototype that gives a dose for the condition itself."""
     for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
-        cell = _cell_of(concern, concern.condition, PHOTOTYPES[darker - 1])
-        found = _propose_from_cell(machine, settings, cell, region, None)
+        cells = _cells_of(machine, concern, concern.condition, darker)
+        found = _propose_from_cells(machine, settings, cells, region, None)
         if found is not None:
             return replace(found, darker_phototype=darker)
     return None
 
 
-def _cell_of(concern: Concern, condition: str, phototype: str) -> GuidelineCell | None:
-    """Return the cell of a condition at the concern's site; None where the guideline does not know it."""
+def _cells_of(machine: SearchMachine, concern: Concern, condition: str, phototype: int) -> list[GuidelineCell]:
+    """Return the cell of a condition at the concern's site, and of columns that of its usual kind after it.
+
+    Few sources print columns for each kind of scar; their depth and density depend on the skin around, which is alike.
+    Empty where the guideline does not know the condition.
+    """
     if condition not in guideline_conditions():
-        return None
-    kind = concern_kind(concern) if condition == concern.condition else default_subtype(condition)
-    return guideline_cell(condition, kind, concern.site, phototype)
+        return []
+    usual = default_subtype(condition)
+    kind = concern_kind(concern) if condition == concern.condition else usual
+    kinds = dict.fromkeys((kind, usual) if machine.device.microbeam else (kind,))
+    cells = (guideline_cell(condition, one, concern.site, PHOTOTYPES[phototype - 1]) for one in kinds)
+    return [cell for cell in cells if cell is not None]
 
 
 def _settings_of_cell(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> Sequence[BeamSetting]:
@@ -363,20 +370,21 @@ def _without_bluer_filters(
     return [one for one in settings if one.wavelength_nm >= float(cut_off[1])]
 
 
-def _propose_from_cell(
+def _propose_from_cells(
     machine: SearchMachine,
     settings: Sequence[BeamSetting],
-    cell: GuidelineCell | None,
+    cells: Sequence[GuidelineCell],
     region: PracticeRegion,
     lighter: int | None,
 ) -> Proposal | None:
-    """Return the proposal from the first dose of a cell that the machine can be set to.
+    """Return the proposal from the first dose of cells that the machine can be set to.
 
     The dose of one light of a pair, which the other light heats beforehand, comes after the doses of a light alone.
     """
-    if cell is None:
-        return None
-    for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component)):
+    doses = [
+        (cell, dose) for cell in cells for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component))
+    ]
+    for cell, dose in doses:
         treatment = getattr(cell, dose.place)
         if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
             continue
@@ -568,7 +576,8 @@ def _by_distance(
 ) -> list[BeamSetting]:
     """Return settings by their distance to a quantile of the pulses and spots that sources print beside a dose.
 
-    Of a lamp the filter counts too, and of its windows the widest is nearest, because few sources report them.
+    Of a lamp the filter counts too, and of its windows the widest is nearest, because few sources report them. Of
+    microbeams the narrowest is nearest where no source prints a width.
     """
     dose = _practice_quantity(machine)
     quantities = ("pulse_ms", "wavelength_nm") if machine.device.is_lamp else ("pulse_ms", "spot_mm")
@@ -580,12 +589,10 @@ def _by_distance(
             key = quantity, setting.wavelength_nm
             if key not in wanted:
                 printed = region.published_value(quantity, machine.device, setting, place, dose)
-                wanted[key] = printed or _middle_of([getattr(one, quantity) for one in settings])
+                offered = sorted(getattr(one, quantity) for one in settings)
+                is_width = quantity == "spot_mm" and machine.device.microbeam
+                wanted[key] = printed or offered[0 if is_width else len(offered) // 2]
             away += _ratio(getattr(setting, quantity), wanted[key])
         return away, -setting.spot_mm if machine.device.is_lamp else 0.0
 
     return sorted(settings, key=distance)
-
-
-def _middle_of(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]

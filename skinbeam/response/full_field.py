@@ -23,6 +23,7 @@ __all__ = ["search_full_field"]
 Floats = NDArray[np.float64]
 
 MAX_PASSES = 4
+_LEAST_GAIN = 0.1  # in the share of skins: a further pass costs time, pain and heat that builds up
 
 
 def search_full_field(
@@ -56,11 +57,26 @@ def search_full_field(
         if trial is None:
             continue
         here = min(trial.p_effective, effect_target().wanted), min(trial.deep_share, effect_target().aimed)
-        if best is None or here > reached:
+        if best is None or _gains_by_pass(here, reached):
             best, reached = trial, here
         if reached == (effect_target().wanted, effect_target().aimed):
             break
     return best
+
+
+def _gains_by_pass(shares: tuple[float, float], fewer: tuple[float, float]) -> bool:
+    """Return whether a further pass is worth it: it reaches all that is aimed at, or clearly more skins.
+
+    Parameters
+    ----------
+    shares, fewer : the shares of skins in which the target and its depth are reached, and those with fewer passes.
+    """
+    (effective, deep), (effective_before, deep_before) = shares, fewer
+    return (
+        shares == (effect_target().wanted, effect_target().aimed)
+        or effective >= effective_before + _LEAST_GAIN
+        or (effective >= effective_before and deep >= deep_before + _LEAST_GAIN)
+    )
 
 
 def _search_heating(

@@ -25,7 +25,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.response.goals import condition_vessels
+from skinbeam.response.goals import condition_vessels, laser_choices
 from skinbeam.response.limits import effect_target, find_limits
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
@@ -174,6 +174,15 @@ def test_where_the_clinic_names_its_devices_each_is_answered() -> None:
     refused = {record["device"] for record in made["concerns"][0]["refused"] if "device" in record}
     assert offered | refused == set(names)
     assert not offered & refused
+
+
+def test_where_the_clinic_names_none_each_kind_of_laser_is_answered() -> None:
+    """Sources name no full-field ablation for moderate lines of the cheeks; that it was not tried was not said."""
+    made = document(PERSON + concern("wrinkles", extra='severity = "moderate"\n'))["concerns"][0]
+    answered = {one["modality"] for one in (*made["options"], *made["refused"])}
+    assert set(laser_choices("wrinkles", "cheeks")[0]) <= answered
+    (record,) = (one for one in made["refused"] if one["modality"] == "ablative")
+    assert [reason["id"] for reason in record["reasons"]] == ["plan.other-light-named"]
 
 
 def fluence(text: str) -> float:

@@ -141,3 +141,43 @@ def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -
                 made = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
                 found += [] if made is None else [made.setting.wavelength_nm]
             assert found == sorted(found), (modality, name)
+
+
+def columns_of(subtype: str, phototype: str) -> Proposal:
+    concern = {"condition": "acne-scars", "site": "cheeks", "subtypes": [subtype]}
+    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
+    case = parse_record(Case, tables, file="case")
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("phototype", ["IV", "V", "VI"])
+def test_pits_get_the_columns_of_usual_scars(phototype: str) -> None:
+    """Nobody prints columns for pits alone; shallow and dense ones, as of fine lines, reach none and darken skin."""
+    pits, usual = columns_of("ice-pick", phototype), columns_of("boxcar", phototype)
+    assert (pits.middle, pits.densities_per_cm2) == (usual.middle, usual.densities_per_cm2)
+
+
+def test_columns_begin_at_the_middle_of_printed_densities() -> None:
+    found = columns_of("boxcar", "IV")
+    assert found.densities_per_cm2 is not None
+    low, high = found.densities_per_cm2
+    assert low < high
+    assert found.density_per_cm2 == pytest.approx(math.sqrt(low * high))
+    assert found.is_density_of_such_skin
+    lighter = columns_of("boxcar", "II")  # of darker skin the greatest, which lighter skin bears
+    assert lighter.darker_phototype == 4
+    assert lighter.density_per_cm2 == high
+    assert not lighter.is_density_of_such_skin
+
+
+def test_printed_passes_are_part_of_the_density() -> None:
+    """`100 per cm2, 2 passes` are 200 columns on each square centimetre."""
+    concern = {"condition": "surgical-scars", "site": "cheeks", "subtypes": ["red"]}
+    case = parse_record(Case, {"patient": {"age_years": 40.0, "phototype": "IV"}, "concern": [concern]}, file="case")
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
+    assert found is not None
+    assert found.density_per_cm2 == pytest.approx(200.0)

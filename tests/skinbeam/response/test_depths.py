@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from consultations import loaded
@@ -9,6 +10,7 @@ from consultations import loaded
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.response import full_field
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
@@ -50,6 +52,33 @@ def test_a_severe_line_is_injured_deeper_than_a_mild_one_and_no_limit_breaks() -
     assert all(trial.keeps_limits and trial.p_effective >= 0.9 for trial in (mild, moderate, severe))
     assert injury(field(None)) == injury(moderate)
     assert injury(mild) <= injury(field("mild-moderate")) <= injury(moderate)
+
+
+@pytest.mark.parametrize(
+    ("shares", "passes"),
+    [
+        ([(0.7, 0.3), (0.75, 0.35), (0.78, 0.39), (0.79, 0.39)], 1),  # each a little more than the one before
+        ([(0.85, 0.85), (0.92, 0.91), (0.92, 0.91), (0.92, 0.91)], 2),  # all that is aimed at
+        ([(0.7, 0.3), (0.85, 0.3), (0.9, 0.35), (0.93, 0.38)], 2),
+        ([(0.7, 0.3), (0.7, 0.45), (0.7, 0.58), (0.7, 0.6)], 3),
+        ([(0.7, 0.3), (0.65, 0.6), (0.6, 0.6), (0.6, 0.6)], 1),  # deeper in some, but too weak in more
+    ],
+)
+def test_a_further_pass_is_planned_only_where_it_reaches_clearly_more_skins(
+    monkeypatch: pytest.MonkeyPatch, shares: list[tuple[float, float]], passes: int
+) -> None:
+    """Each costs time and pain, and its heat adds to that of the one before."""
+
+    def choose(*_: object, passes: int) -> SimpleNamespace:
+        effective, deep = shares[passes - 1]
+        return SimpleNamespace(p_effective=effective, deep_share=deep, passes=passes)
+
+    monkeypatch.setattr(full_field, "_choose_dose", choose)
+    goal, device = treatment_goal("perioral-lines", "ablative", "severe"), devices()["co2-10600"]
+    table = ResponseTable(SearchMachine(device.name, device, Path()), goal, bank().skins("perioral", goal))
+    found = search_full_field(table, BeamSetting(10600.0, 0.1, 2.25))
+    assert found is not None
+    assert found.passes == passes
 
 
 def test_columns_go_deeper_for_what_is_more_severe() -> None:
