@@ -19,6 +19,7 @@ from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
 from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
+from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
@@ -159,7 +160,7 @@ def build_other_option(
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visit_ranges(modality, concern)
     downtime = nothing if none else _option_downtime(modality, concern, expected)
     pain = nothing if none else expected.pain_0_10
-    technique, procedure = _peel_technique(question) if modality == PEEL else (None, None)
+    technique, procedure = _peel_technique(question) if modality == PEEL else _named_technique(concern, modality)
     if technique in _UNLIKE_OTHER_PEELS:
         downtime = pain = Unknown(render_message("plan.peel-kind-unknown"))
     longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
@@ -190,21 +191,32 @@ def build_other_option(
         technique=technique,
     )
     standing = _option_standing(case, concern, question, use, expected)
-    return option, standing if procedure is None else _peel_standing(standing, procedure)
+    standing = replace(standing, procedure=procedure)
+    return option, _peel_standing(standing) if modality == PEEL else standing
 
 
-def _peel_standing(standing: OptionStanding, procedure: Message) -> OptionStanding:
-    """Return the standing of a peel that trials of the condition did, with a message on what they did.
+def _peel_standing(standing: OptionStanding) -> OptionStanding:
+    """Return the standing of a peel.
 
-    Where that is done for no such person, the place that the guideline gives it is none of this option.
+    Where what trials did is done for no such person, the place that the guideline gives it is none of this option.
     """
     lent = lent_peels(standing.question)
+    is_elsewhere = bool(tried_peels(standing.question.condition)) and not lent
     return replace(
         standing,
-        procedure=procedure,
-        place=standing.place if lent else None,
+        place=None if is_elsewhere else standing.place,
         is_last_resort=bool(lent) and all(kind.is_last_resort for kind in lent),
     )
+
+
+def _named_technique(concern: Concern, modality: str) -> tuple[str | None, Message | None]:
+    """Return the procedure by which sources name a treatment of such a concern, and a message on all that they name."""
+    named = named_procedures(concern.condition, concern.subtypes, modality) if modality == "surgery" else {}
+    if not named:
+        return None, None
+    cite_sources(*(source for sources in named.values() for source in sources))
+    told = Message("plan.surgery-done", {"kinds": [Message(f"surgery.{name}") for name in named]})
+    return next(iter(named)) if len(named) == 1 else None, told
 
 
 def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | None]:

@@ -150,7 +150,7 @@ class Option:
     basis : whether effect and harm of a device are simulated, or the setting is one that sources print and the model
         cannot judge; None without a device.
     source : source for including a choice without a device.
-    technique : the kind of a treatment without a device, where its trials were of one kind; None where nobody named it.
+    technique : the kind of a treatment without a device, where its trials or sources name one; None where they do not.
     rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
 

@@ -1,6 +1,6 @@
 """Read and validate `data/guideline_choices.csv` and `data/guideline.csv`, and find the cell of a person's concern."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from skinbeam.evidence.guideline.device_classes import (
@@ -48,6 +48,23 @@ def load_choices() -> tuple[GuidelineChoice, ...]:
     InputError : an invalid row; the field is `row.column`.
     """
     return read_choices(load_package_text(f"data/{CHOICES_FILE}"))
+
+
+def named_procedures(condition: str, subtypes: Sequence[str], treatment: str) -> dict[str, list[str]]:
+    """Return the procedures by which sources name a treatment of a condition, each with the keys of these sources.
+
+    Parameters
+    ----------
+    subtypes : kinds of the condition; empty for any.
+    """
+    found: dict[str, list[str]] = {}
+    for choice in load_choices():
+        is_meant = not subtypes or not choice.subtypes or bool(set(subtypes) & set(choice.subtypes))
+        if (choice.condition, choice.treatment) == (condition, treatment) and is_meant:
+            for name in choice.device_classes:
+                if name != treatment:
+                    found.setdefault(name, []).append(choice.source)
+    return found
 
 
 @cache

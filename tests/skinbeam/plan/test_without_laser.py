@@ -198,3 +198,26 @@ def test_a_peel_that_is_not_done_on_such_skin_has_no_place_in_the_guideline() ->
         plan = read_plan(document(person + concern("age-spots", "hands") + devices("ps-ndyag-532-1064")))
         (peel,) = (option for option in plan.concerns[0].options if option.modality == "chemical-peel")
         assert ("put it third" in peel.rank_reason.text) is placed
+
+
+@pytest.mark.parametrize(
+    ("subtypes", "technique", "told"),
+    [
+        ('["rolling"]', "subcision", {"subcision"}),
+        ('["ice-pick"]', "punch-excision", {"punch-excision"}),
+        ('["boxcar"]', "punch-excision", {"punch-excision"}),
+        ('["boxcar", "rolling"]', None, {"subcision", "punch-excision"}),
+        ("[]", None, {"subcision", "punch-excision"}),
+    ],
+)
+def test_surgery_of_acne_scars_is_named_by_what_clinics_do(
+    subtypes: str, technique: str | None, told: set[str]
+) -> None:
+    """It was "Surgery: an operation" for every kind of scar."""
+    part = concern("acne-scars", "cheeks", NAMED + f"subtypes = {subtypes}\n")
+    made = document(PERSON + part + devices("ndyag-1064"))
+    (cut,) = (option for option in read_plan(made).concerns[0].options if option.modality == "surgery")
+    assert cut.technique == technique
+    for name in ("subcision", "punch-excision"):
+        assert (Message(f"surgery.{name}").text in cut.rank_reason.text) is (name in told)
+    assert "alam2006" in made["sources"]

@@ -12,6 +12,7 @@ from readability import grade, leaflet_sentences, reading_age_years, syllables
 from report_samples import leaflet_pdf
 
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
+from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
@@ -166,7 +167,14 @@ def test_every_choice_and_site_has_a_plain_name() -> None:
 
 def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
     for kind, names in (
-        ("choice", (*vocabulary_table("modality"), *(f"{PEEL}-{kind.name}" for kind in peel_kinds()))),
+        (
+            "choice",
+            (
+                *vocabulary_table("modality"),
+                *(f"{PEEL}-{kind.name}" for kind in peel_kinds()),
+                *(f"surgery-{name}" for name in named_procedures("acne-scars", (), "surgery")),
+            ),
+        ),
         ("site", vocabulary_table("site")),
         ("condition", vocabulary_table("condition")),
     ):
