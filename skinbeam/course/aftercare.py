@@ -211,7 +211,8 @@ def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aft
         and chosen & set(rule.modalities)
         and any(rule.when.holds(facts) for facts in fields or [dict(person)])
     ]
-    return _advice_records(fitting)
+    said = {rule.message.id: rule for rule in reversed(fitting)}  # rules on different lights may share a sentence
+    return _advice_records(rule for rule in fitting if said[rule.message.id] is rule)
 
 
 def _advice_records(found: Iterable[Rule]) -> tuple[Advice, ...]:

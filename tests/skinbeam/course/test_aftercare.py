@@ -25,8 +25,8 @@ from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.suitability.table import load_rules
 
 
-def _case(*sites: str, **patient: Any) -> Case:
-    concerns = [{"condition": "wrinkles", "site": site} for site in sites or ("cheeks",)]
+def _case(*sites: str, condition: str = "wrinkles", **patient: Any) -> Case:
+    concerns = [{"condition": condition, "site": site} for site in sites or ("cheeks",)]
     return parse_record(Case, {"patient": {"age_years": 40.0, **patient}, "concern": concerns}, file="case")
 
 
@@ -35,9 +35,56 @@ def _ids(advice: Any) -> list[str]:
 
 
 def test_every_aftercare_rule_is_said_to_someone() -> None:
-    case = _case("full-face", history=["herpes-labialis"])
-    said = {*_ids(aftercare_advice(laser_modalities(), case)), *_ids(call_advice(laser_modalities(), case))}
+    said = set()
+    for modality in laser_modalities():
+        for condition in ("wrinkles", "age-spots"):
+            case = _case("full-face", condition=condition, history=["herpes-labialis"])
+            said |= {*_ids(aftercare_advice([modality], case)), *_ids(call_advice([modality], case))}
     assert said == {rule.id for rule in load_rules("aftercare")}
+
+
+CRUSTS = {
+    ("ablative", ""),
+    ("fractional-ablative", ""),
+    ("pigment-long-pulse", ""),
+    ("pigment-short-pulse", "age-spots"),
+}
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "melasma", "redness", "acne-scars"])
+@pytest.mark.parametrize("modality", list(laser_modalities()))
+def test_crusts_are_spoken_of_after_a_light_that_makes_some(modality: str, condition: str) -> None:
+    """After light for vessels, and after gentle pulses at a whole field, patients were told to let crusts fall off."""
+    told = [one.message.text for one in aftercare_advice([modality], _case(condition=condition))]
+    assert any("crust" in text for text in told) is bool({(modality, ""), (modality, condition)} & CRUSTS)
+
+
+@pytest.mark.parametrize("modality", list(laser_modalities()))
+def test_skin_that_was_never_open_does_not_close_and_make_up_is_of_faces(modality: str) -> None:
+    for site in ("cheeks", "decolletage", "hands"):
+        case = _case(site)
+        told = " ".join(
+            one.message.text for one in (*aftercare_advice([modality], case), *call_advice([modality], case))
+        )
+        assert ("closed" in told) is (modality in ("ablative", "fractional-ablative"))
+        assert ("make-up" in told) is (site == "cheeks" and "closed" in told)
+
+
+def test_after_light_for_vessels_one_sentence_says_when_to_call_at_once() -> None:
+    told = [one.message.text for one in call_advice(["vascular"], _case("arms"))]
+    (at_once,) = (text for text in told if "at once" in text)
+    assert "bruise" in at_once
+
+
+def test_a_spot_that_turns_dark_as_it_should_calls_nobody() -> None:
+    for modality in ("pigment-short-pulse", "pigment-long-pulse"):
+        told = " ".join(one.message.text for one in call_advice([modality], _case(condition="age-spots")))
+        assert "turns grey or black." not in told
+
+
+def test_a_sentence_of_two_lights_is_told_once() -> None:
+    told = [one.message.id for one in aftercare_advice(laser_modalities(), _case(condition="age-spots"))]
+    assert len(told) == len(set(told))
 
 
 def test_advice_fits_the_treatment_and_the_person() -> None:
