@@ -13,7 +13,7 @@ from report_samples import leaflet_pdf
 
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.text import catalogue
@@ -331,3 +331,18 @@ def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
     page = leaflet_page(read_plan(plan))
     for concern, made in zip(page.concerns, read_plan(plan).concerns, strict=True):
         assert any("thick scars" in line for line in concern.personal_harms) == (made.first_laser is not None)
+
+
+def test_words_for_a_condition_or_a_treatment_fit_every_site_where_it_may_be() -> None:
+    """Poikiloderma of the chest was a "red and brown neck", and needles at a raised scar softened its dents."""
+    told = catalogue()
+    assert "neck" not in told["leaflet_condition.poikiloderma"]
+    assert "chest" in told["leaflet_is.poikiloderma"]
+    assert "dents" not in told["leaflet_plus.microneedling"]
+
+
+@pytest.mark.parametrize("modality", list(laser_modalities()))
+def test_words_for_a_light_name_nothing_that_some_of_its_uses_lack(modality: str) -> None:
+    """Scars were offered a "laser for red veins", and large pores a "laser for brown spots"."""
+    told = " ".join(catalogue()[f"leaflet_{part}.{modality}"] for part in ("choice", "plus", "minus"))
+    assert not re.search(r"\b(veins|spots|wrinkles|dents)\b", told)
