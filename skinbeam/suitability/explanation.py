@@ -33,6 +33,7 @@ _CAUTION_RULES = (
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-unread",
+    "epilepsy-light",
     "herpes-other-lasers",
     "isotretinoin-six-months",
     "keloid-other-lasers",
@@ -42,6 +43,7 @@ _CAUTION_RULES = (
     "pih-history-resurfacing",
     "raised-scars",
     "tattoo",
+    "weakened-defence-columns",
 )
 
 

@@ -44,6 +44,7 @@ ADDED = (
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-unread",
+    "epilepsy-light",
     "herpes-other-lasers",
     "isotretinoin-six-months",
     "keloid-other-lasers",
@@ -53,6 +54,7 @@ ADDED = (
     "pih-history-resurfacing",
     "raised-scars",
     "tattoo",
+    "weakened-defence-columns",
 )
 SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
 YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
