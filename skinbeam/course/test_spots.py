@@ -154,8 +154,8 @@ def _make_ladder(
     densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
     burns = trial.burns
     if burns is None:
-        parts = _test_spot_rules()["ladder"]["uncalibrated"]
-        doses = _ends_of(_doses_at_shares(doses, parts), size.most)
+        parts = _test_spot_rules()["ladder"]["two" if size.most == _LEAST_SPOTS else "uncalibrated"]
+        doses = _doses_at_shares(doses, parts)
         if densities and len(doses) == 1:
             densities = _doses_at_shares(_densities_to_try(trial, densities[0]), parts)
         clean: Value = Unknown(render_message("ladder.no-promise"))
@@ -288,6 +288,8 @@ def _make_steps(
 def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting, most: int) -> list[float]:
     """Choose at most so many doses of a ladder from those that may be tried, ascending, the last the planned one."""
     told = _test_spot_rules()["ladder"]
+    if most == _LEAST_SPOTS:
+        return _doses_at_shares(doses, told["two"])
     planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
     (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
     inside = [dose for dose in doses if dose >= told["least"] * doses[-1]]
@@ -318,11 +320,6 @@ def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]
 def _doses_at_shares(doses: Sequence[float], shares: Sequence[float]) -> list[float]:
     """Return the doses nearest to shares of the greatest, each once."""
     return sorted({min(doses, key=lambda dose: abs(dose - part * doses[-1])) for part in shares})
-
-
-def _ends_of(doses: Sequence[float], most: int) -> list[float]:
-    """Return the doses, or the least and the greatest where they are too many."""
-    return list(doses) if len(doses) <= most else [doses[0], doses[-1]]
 
 
 def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> tuple[Floats, Floats]:

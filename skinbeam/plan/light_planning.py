@@ -2,13 +2,15 @@
 
 The dose begins at the middle of what sources print. Where this skin is injured sooner than the skin that sources
 treated, it goes down by the ratio of the computed doses that burn (plan 6), and further while the probability of a burn
-is above its limit. It never goes above the middle of what was printed for such skin or a lighter one.
+is above its limit. It never goes above the middle of what was printed for such skin or a lighter one, and a dose that
+is borrowed from lighter skin is no more than enough.
 
 P(burn) is anchored: where the model computes more burns at the usual dose of clinics than they counted at such light,
 all computed doses that burn are raised by the factor that makes both agree, and the model says only how the probability
 moves with dose and skin.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,7 +30,7 @@ from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
 from skinbeam.response.goals import TreatmentGoal
-from skinbeam.response.limits import find_limits
+from skinbeam.response.limits import effect_target, find_limits
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.response_table import ResponseTable, basal_burn_doses
 from skinbeam.response.settings import SearchMachine, build_beam, is_facial
@@ -121,8 +123,22 @@ def _plan_heating(
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
-            return _with_bruising(table, trial)
+            return _with_bruising(table, _least_enough(table, proposal, trial))
     return None
+
+
+def _least_enough(table: ResponseTable, proposal: Proposal, trial: CandidateSetting) -> CandidateSetting:
+    """Return a borrowed dose lowered to the least that brings the wanted share of skins to the target.
+
+    Nobody tried it on such skin, so that what is more than enough there is only a risk. A dose that sources print for
+    such skin stays as it is.
+    """
+    wanted = effect_target().wanted
+    if proposal.lighter_phototype is None or trial.p_effective < wanted:
+        return trial
+    doses = [dose for dose in proposal.doses if dose < trial.dose]
+    place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
+    return trial if place == len(doses) else table.judge(proposal.setting, doses[place])
 
 
 def judge_heating_dose(

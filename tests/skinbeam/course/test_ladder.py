@@ -136,6 +136,8 @@ def test_spots_are_those_of_the_session_or_promise_nothing(area_cm2: float, devi
     taken = sum(math.pi / 4 * (spot["spot_mm"] / 10) ** 2 for spot in spots)
     assert len(spots) == 2 or taken <= 0.1 * area_cm2
     assert spots[-1]["fluence_J_cm2"] == settings["fluence_J_cm2"]
+    if len(spots) == 2:
+        assert spots[0]["fluence_J_cm2"] > 0.55 * settings["fluence_J_cm2"]  # a step of the device from two thirds
     assert any(spot["spot_mm"] < settings["spot_mm"] for spot in spots) is narrow
     assert all("unknown" in p for p in (ladder["p_burn_if_clean"], *(spot["p_burn"] for spot in spots))) is narrow
     assert ("no room for spots of the session" in ladder["text"]) is narrow

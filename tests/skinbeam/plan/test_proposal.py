@@ -16,6 +16,7 @@ from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
 from skinbeam.response.goals import laser_choices, treatment_goal
+from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 
@@ -181,3 +182,25 @@ def test_printed_passes_are_part_of_the_density() -> None:
     found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
     assert found is not None
     assert found.density_per_cm2 == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize(("phototype", "is_borrowed"), [("II", False), ("IV", True)])
+def test_a_borrowed_dose_is_no_more_than_enough(phototype: str, is_borrowed: bool) -> None:
+    """150 J/cm² of veins of 1 to 3 mm were planned for fine ones of phototype IV, which 90 J/cm² reach."""
+    concern = {"condition": "facial-telangiectasia", "site": "nose", "subtypes": ["fine-red"]}
+    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
+    case = parse_record(Case, tables, file="case")
+    machine, goal = (
+        SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path()),
+        treatment_goal("facial-telangiectasia", "vascular", subtypes=("fine-red",)),
+    )
+    proposal = propose_setting(case, case.concern[0], "vascular", machine)
+    assert proposal is not None
+    assert (proposal.lighter_phototype is not None) is is_borrowed
+    bank = SkinBank(case, assess_colour(case, None), DRAWS, 0)
+    trial = plan_proposal(case, goal, proposal, "nose", bank)
+    assert trial is not None
+    assert trial.p_effective >= effect_target().wanted
+    less = max(dose for dose in machine.doses(proposal.setting) if dose < trial.dose)
+    less_trial = bank.response_table(machine, goal, "nose").judge(proposal.setting, less)
+    assert (less_trial.p_effective < effect_target().wanted) is is_borrowed
