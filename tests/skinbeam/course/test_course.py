@@ -428,7 +428,8 @@ def test_without_a_laser_there_is_no_course() -> None:
         (replace(SETTINGS, cooling=SPRAY), "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
         (
             DeviceSetting(595.0, 5.0, microbeam=MicrobeamSetting(12.5, 400.0, 50.0, "gaussian")),
-            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², 6.1 % of the skin in one pass, pulse 5 ms",
+            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², 6.1 % of the skin under the beams of one pass, "
+            "pulse 5 ms",
         ),
     ],
 )
