@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from skinbeam.assessment.questionnaire import FactValue, concern_facts, read_questionnaire
+from skinbeam.assessment.questionnaire import concern_facts, read_questionnaire
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_names
+from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import NameKind, resolve_name
@@ -15,6 +16,7 @@ from skinbeam.text import Message, render_message
 
 __all__ = [
     "RuleRange",
+    "TreatedConcern",
     "aftercare_advice",
     "call_advice",
     "checklist_advice",
@@ -63,34 +65,38 @@ class RuleRange:
         return Estimate(median, self.low, self.high, level, "assumed", basis=(self.source,))
 
 
-def aftercare_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
-    """Return the aftercare advice for sessions with these modalities, in the order of the rules, each sentence once.
+TreatedConcern = tuple[Concern, str]
+"""A concern and the name of the laser modality that it is treated with."""
+
+
+def aftercare_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
+    """Return the aftercare advice for concerns and their lasers, in the order of the rules, each sentence once.
 
     Raises
     ------
     InputError : unknown modality.
     """
-    return _collect_advice(_modality_names(modalities), case, call=False)
+    return _collect_advice(treated, case, call=False)
 
 
-def call_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
-    """Return the signs for which a person calls the clinic after sessions with these modalities.
-
-    Raises
-    ------
-    InputError : unknown modality.
-    """
-    return _collect_advice(_modality_names(modalities), case, call=True)
-
-
-def checklist_advice(use: str, modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
-    """Return one of `CHECKLISTS` for sessions with these modalities, in the order of the rules.
+def call_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
+    """Return the signs for which a person calls the clinic after sessions with these lasers.
 
     Raises
     ------
     InputError : unknown modality.
     """
-    return _collect_advice(_modality_names(modalities), case, use=use, call=False)
+    return _collect_advice(treated, case, call=True)
+
+
+def checklist_advice(use: str, treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
+    """Return one of `CHECKLISTS` for concerns and their lasers, in the order of the rules.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _collect_advice(treated, case, use=use, call=False)
 
 
 def record_keeping_advice() -> tuple[Advice, ...]:
@@ -197,19 +203,19 @@ def _entry_title(kind: NameKind, name: str) -> str:
     return title if title[1].isupper() else title[0].lower() + title[1:]
 
 
-def _modality_names(modalities: Iterable[str]) -> set[str]:
-    return {resolve_name("modality", name, field="modality") for name in modalities}
-
-
-def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aftercare") -> tuple[Advice, ...]:
+def _collect_advice(
+    treated: Iterable[TreatedConcern], case: Case, *, call: bool, use: str = "aftercare"
+) -> tuple[Advice, ...]:
     person = read_questionnaire(case).facts
-    fields: list[dict[str, FactValue]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
+    fields = [
+        (resolve_name("modality", name, field="modality"), {**person, **concern_facts(case, concern)})
+        for concern, name in treated
+    ]
     fitting = [
         rule
         for rule in load_rules(use)
         if rule.is_warning_sign is call
-        and chosen & set(rule.modalities)
-        and any(rule.when.holds(facts) for facts in fields or [dict(person)])
+        and any(modality in rule.modalities and rule.when.holds(facts) for modality, facts in fields)
     ]
     said = {rule.message.id: rule for rule in reversed(fitting)}  # rules on different lights may share a sentence
     return _advice_records(rule for rule in fitting if said[rule.message.id] is rule)

@@ -37,12 +37,11 @@ from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
 from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
-from skinbeam.plan_records.course import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan_records.course import SessionGain, TestSpotLadder
 from skinbeam.plan_records.plan import (
     Assessment,
     ConcernPlan,
     Medicine,
-    Option,
     Plan,
     PlanNotice,
     SpellingCorrection,
@@ -272,7 +271,11 @@ def _assemble_plan(
         stopped = _is_stopped(suitability)
         parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
         concerns = tuple(one.record for one in parts)
-        chosen = [option.modality for option, _ in _first_laser_options(concerns)]
+        chosen = [
+            (said, planned.first_laser[0].modality)
+            for said, planned in zip(case.concern, concerns, strict=True)
+            if planned.first_laser is not None
+        ]
         gains = tuple(gain for one in parts for gain in one.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
@@ -470,11 +473,6 @@ def _medicine_record(taken: Medication) -> Medicine:
     return Medicine(
         taken.name, taken.last_dose_months, tuple(read.medicines), slips, tuple(unchecked_parts(taken.name))
     )
-
-
-def _first_laser_options(concerns: Sequence[ConcernPlan]) -> list[tuple[Option, DeviceSetup]]:
-    """Return the first laser option of each concern that has one."""
-    return [concern.first_laser for concern in concerns if concern.first_laser is not None]
 
 
 def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:

@@ -1,11 +1,13 @@
 """What is read from the rules for the time after a session: advice, days, sessions, minutes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from skinbeam.course.aftercare import (
     RuleRange,
+    TreatedConcern,
     aftercare_advice,
     call_advice,
     downtime_range,
@@ -30,6 +32,11 @@ def _case(*sites: str, condition: str = "wrinkles", **patient: Any) -> Case:
     return parse_record(Case, {"patient": {"age_years": 40.0, **patient}, "concern": concerns}, file="case")
 
 
+def _treated(modalities: Iterable[str], case: Case) -> tuple[list[TreatedConcern], Case]:
+    """Every concern of the case with each of these lasers, and the case."""
+    return [(concern, name) for concern in case.concern for name in modalities], case
+
+
 def _ids(advice: Any) -> list[str]:
     return [item.rule for item in advice]
 
@@ -39,7 +46,10 @@ def test_every_aftercare_rule_is_said_to_someone() -> None:
     for modality in laser_modalities():
         for condition in ("wrinkles", "age-spots"):
             case = _case("full-face", condition=condition, history=["herpes-labialis"])
-            said |= {*_ids(aftercare_advice([modality], case)), *_ids(call_advice([modality], case))}
+            said |= {
+                *_ids(aftercare_advice(*_treated([modality], case))),
+                *_ids(call_advice(*_treated([modality], case))),
+            }
     assert said == {rule.id for rule in load_rules("aftercare")}
 
 
@@ -55,7 +65,7 @@ CRUSTS = {
 @pytest.mark.parametrize("modality", list(laser_modalities()))
 def test_crusts_are_spoken_of_after_a_light_that_makes_some(modality: str, condition: str) -> None:
     """After light for vessels, and after gentle pulses at a whole field, patients were told to let crusts fall off."""
-    told = [one.message.text for one in aftercare_advice([modality], _case(condition=condition))]
+    told = [one.message.text for one in aftercare_advice(*_treated([modality], _case(condition=condition)))]
     assert any("crust" in text for text in told) is bool({(modality, ""), (modality, condition)} & CRUSTS)
 
 
@@ -64,52 +74,64 @@ def test_skin_that_was_never_open_does_not_close_and_make_up_is_of_faces(modalit
     for site in ("cheeks", "decolletage", "hands"):
         case = _case(site)
         told = " ".join(
-            one.message.text for one in (*aftercare_advice([modality], case), *call_advice([modality], case))
+            one.message.text
+            for one in (*aftercare_advice(*_treated([modality], case)), *call_advice(*_treated([modality], case)))
         )
         assert ("closed" in told) is (modality in ("ablative", "fractional-ablative"))
         assert ("make-up" in told) is (site == "cheeks" and "closed" in told)
 
 
 def test_after_light_for_vessels_one_sentence_says_when_to_call_at_once() -> None:
-    told = [one.message.text for one in call_advice(["vascular"], _case("arms"))]
+    told = [one.message.text for one in call_advice(*_treated(["vascular"], _case("arms")))]
     (at_once,) = (text for text in told if "at once" in text)
     assert "bruise" in at_once
 
 
 def test_a_spot_that_turns_dark_as_it_should_calls_nobody() -> None:
     for modality in ("pigment-short-pulse", "pigment-long-pulse"):
-        told = " ".join(one.message.text for one in call_advice([modality], _case(condition="age-spots")))
+        told = " ".join(one.message.text for one in call_advice(*_treated([modality], _case(condition="age-spots"))))
         assert "turns grey or black." not in told
 
 
+def test_each_place_has_the_advice_of_its_own_light() -> None:
+    """Lines beside brown spots made crusts of the spots a reason to call."""
+    concerns = [{"condition": "age-spots", "site": "hands"}, {"condition": "wrinkles", "site": "cheeks"}]
+    case = parse_record(Case, {"patient": {"age_years": 40.0}, "concern": concerns}, file="case")
+    spots, lines = case.concern
+    assert "call-blisters-field" not in _ids(
+        call_advice([(spots, "pigment-short-pulse"), (lines, "non-ablative-fractional")], case)
+    )
+    assert "aftercare-no-make-up" not in _ids(aftercare_advice([(spots, "fractional-ablative")], case))
+
+
 def test_a_sentence_of_two_lights_is_told_once() -> None:
-    told = [one.message.id for one in aftercare_advice(laser_modalities(), _case(condition="age-spots"))]
+    told = [one.message.id for one in aftercare_advice(*_treated(laser_modalities(), _case(condition="age-spots")))]
     assert len(told) == len(set(told))
 
 
 def test_advice_fits_the_treatment_and_the_person() -> None:
-    plain = _ids(aftercare_advice(["vascular"], _case()))
-    wound = _ids(aftercare_advice(["vascular", "ablative"], _case()))
+    plain = _ids(aftercare_advice(*_treated(["vascular"], _case())))
+    wound = _ids(aftercare_advice(*_treated(["vascular", "ablative"], _case())))
     assert set(plain) < set(wound)
     assert "aftercare-wound" not in plain
     assert "aftercare-antiviral" not in wound
-    assert "aftercare-antiviral" in _ids(aftercare_advice(["ablative"], _case(history=["herpes-labialis"])))
+    assert "aftercare-antiviral" in _ids(aftercare_advice(*_treated(["ablative"], _case(history=["herpes-labialis"]))))
     assert len(wound) == len(set(wound))
 
 
 def test_eye_signs_are_told_where_the_face_is_treated() -> None:
-    assert "call-eyes" not in _ids(call_advice(["vascular"], _case("hands")))
-    assert "call-eyes" in _ids(call_advice(["vascular"], _case("hands", "nose")))
+    assert "call-eyes" not in _ids(call_advice(*_treated(["vascular"], _case("hands"))))
+    assert "call-eyes" in _ids(call_advice(*_treated(["vascular"], _case("hands", "nose"))))
 
 
 def test_nothing_is_advised_after_no_laser() -> None:
-    assert aftercare_advice(["no-treatment"], _case()) == ()
-    assert call_advice(["sun-protection"], _case()) == ()
+    assert aftercare_advice(*_treated(["no-treatment"], _case())) == ()
+    assert call_advice(*_treated(["sun-protection"], _case())) == ()
 
 
 def test_advice_is_cited_and_has_its_record() -> None:
     with collect_sources() as keys:
-        said = (*aftercare_advice(["ablative"], _case()), *record_keeping_advice())
+        said = (*aftercare_advice(*_treated(["ablative"], _case())), *record_keeping_advice())
     assert set(keys) == {item.source for item in said} <= set(bibliography())
     assert all(to_json_types(item)["text"] == item.message.text for item in said)
     assert _ids(record_keeping_advice()) == [rule.id for rule in load_rules("records")]
@@ -187,7 +209,7 @@ def test_aliases_are_understood_and_wrong_names_refused() -> None:
     with pytest.raises(InputError, match="unknown condition"):
         session_range("vascular", "acne-scarring-of-mars")
     with pytest.raises(InputError, match="unknown modality"):
-        aftercare_advice(["lazer"], _case())
+        aftercare_advice(*_treated(["lazer"], _case()))
 
 
 def test_every_printed_value_can_be_found() -> None:
