@@ -363,6 +363,48 @@ def test_rays_through_edges_and_corners_end(degrees: float, at: float) -> None:
     assert total(field) == pytest.approx(1.0, abs=1e-12)
 
 
+def lengths(cube: np.ndarray, start: tuple[float, float], degrees: float) -> tuple[float, np.ndarray]:
+    """Length of a straight ray in a cube, and in each of its media, in voxels, from a place on its upper face."""
+    along = np.array([math.sin(math.radians(degrees)), 0.0, math.cos(math.radians(degrees))])
+    place = np.array([*start, 0.0])
+    crossed = [
+        (np.arange(count + 1) - where) / step
+        for count, where, step in zip(cube.shape, place, along, strict=True)
+        if step > 1e-12
+    ]
+    ways = np.unique(np.concatenate([[0.0], *crossed]))
+    ways = ways[(ways >= 0.0) & (ways <= min(faces[-1] for faces in crossed))]
+    voxels = np.minimum((place + 0.5 * (ways[1:] + ways[:-1])[:, None] * along).astype(int), np.array(cube.shape) - 1)
+    return float(np.ptp(ways)), np.bincount(cube[tuple(voxels.T)], np.diff(ways), minlength=int(cube.max()) + 1)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_straight_ray_has_in_each_voxel_its_geometric_length(data: st.DataObject) -> None:
+    """Every voxel is a medium of its own; many rays run in a face or through an edge, which is either neighbour's.
+
+    A start in µm is rounded by 1e-16 of some voxels; a ray that meets edges may pass the corner of a voxel beside it.
+    """
+    shape = data.draw(st.tuples(*[st.integers(1, 4)] * 3))
+    cube = np.arange(math.prod(shape), dtype=np.uint16).reshape(shape)
+    degrees = data.draw(st.sampled_from([0.0, 30.0, 45.0, math.degrees(math.atan(0.5)), 80.0]))
+    start = tuple(
+        data.draw(st.sampled_from([0.0, 0.3, 0.5, 1.0, 1.7, 2.0]).filter(lambda x, n=n: x <= n)) for n in shape[:2]
+    )
+    x, y = ((place - 0.5 * count) * SIZE * 1e6 for place, count in zip(start, shape[:2], strict=True))
+    mua = [1e-3] * cube.size
+    space = VoxelSpace(cube, SIZE, mua, [0.0] * cube.size, [0.0] * cube.size, [1.0] * cube.size)
+    scene, _ = space.build_scene(LightBeam(kind="pencil", angle_deg=degrees, x_um=x, y_um=y))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PhotonScene, "crosses_voxel_faces", True)
+        sums = trace_batch(scene, LightTally(np.array([0.0, SIZE])), 4, seed=1, batch=0).sums
+    found = sums[PARTS + cube.size :] / 4 / SIZE
+    whole, parts = lengths(cube, start, degrees)
+    assert found.sum() == pytest.approx(whole, rel=1e-5)
+    if not {0.0, 1.0, 2.0}.intersection(start):  # no face is a start, so each voxel of the ray is its only owner
+        assert found == pytest.approx(parts, abs=1e-5)
+
+
 INDICES = st.sampled_from([1.0, 1.33, 1.4, 1.5, 3.0])
 
 
