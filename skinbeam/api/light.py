@@ -26,7 +26,7 @@ from skinbeam.simulate.light.layers_file import build_space, layered_medium, par
 from skinbeam.simulate.light.montecarlo import MAX_PHOTONS, MonteCarlo, ProgressCallback
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.zarr_store import create_store
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = [
     "LightBalance",
@@ -205,14 +205,14 @@ def _choose_method(spec: LayersFile, options: LightOptions) -> str:
     return method
 
 
-def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[dict[str, str]]:
+def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[DocumentWarning]:
     """Return warnings about options that had no effect."""
     notes = {
         "photons-not-used": light.standard_error is None and options.has_montecarlo_options,
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
         "no-radial-field": spec.tally.has_rings and light.fluence_rate_rz is None,
     }
-    return [{"code": code, "message": render_message(f"light.{code}")} for code, holds in notes.items() if holds]
+    return [DocumentWarning(code, Message(f"light.{code}")) for code, holds in notes.items() if holds]
 
 
 def _is_plain_layers(spec: LayersFile) -> bool:

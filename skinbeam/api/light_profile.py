@@ -18,7 +18,7 @@ from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, weighted_quantiles
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import optical_properties
 from skinbeam.skin.tables import MODEL_RANGE_NM
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,7 @@ def profile_light(
     skin = SkinDistribution.from_case(loaded.case)
     warnings = list(skin.warnings)
     if skin.layers:
-        warnings.append({"code": "layers-at-one-wavelength", "message": Message("skin.layers_replace").text})
+        warnings.append(DocumentWarning("layers-at-one-wavelength", Message("skin.layers_replace")))
     edges_um = np.linspace(0.0, deepest_um, bins + 1)
     with collect_sources() as sources:
         skins = skin.sample(draws, seed)

@@ -29,7 +29,7 @@ from skinbeam.simulate.removal.bulk_heating import BOILING_C, bulk_temperature_r
 from skinbeam.simulate.removal.microlesion import microlesion_quantities
 from skinbeam.simulate.scene import PulseScene, build_scene, build_schedule, case_warnings, run_chunks
 from skinbeam.simulate.skins.ensemble import SampledQuantities, join_chunks, value_or_unknown
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = ["simulate_case"]
 
@@ -167,7 +167,7 @@ def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
     return left
 
 
-def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats) -> list[dict[str, str]]:
+def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats) -> list[DocumentWarning]:
     """Return the warnings about these results."""
     warnings = draw_warnings(scene, weights)
     peaks = [
@@ -176,8 +176,8 @@ def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats
         if name in _PEAK_KEYS and not isinstance(values, Unknown) and not np.isnan(values).any()
     ]
     if max(peaks, default=0.0) > BOILING_C:
-        warnings.append({"code": "above-boiling", "message": render_message("simulate.above-boiling")})
+        warnings.append(DocumentWarning("above-boiling", Message("simulate.above-boiling")))
     coldest = seen.get("temperature_C.surface_minimum")
     if isinstance(coldest, np.ndarray) and float(np.median(coldest)) < 0.0:
-        warnings.append({"code": "below-freezing", "message": render_message("simulate.below-freezing")})
+        warnings.append(DocumentWarning("below-freezing", Message("simulate.below-freezing")))
     return warnings

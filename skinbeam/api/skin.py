@@ -28,7 +28,7 @@ from skinbeam.skin.presets import has_epidermis
 from skinbeam.skin.properties import OpticalProperties, optical_properties, thermal_properties
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import MODEL_RANGE_NM
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["LabColour", "SkinLayer", "SkinSpectra", "describe_skin", "parse_wavelengths"]
 
@@ -157,7 +157,7 @@ def describe_skin(
     InputError : a case with neither a skin nor a patient, or no draw agrees with the reading of the case.
     NotAvailable : a reading outside the range of the skin model; the document then has unknowns in place of values.
     """
-    warnings: list[Mapping[str, str]] = []
+    warnings: list[DocumentWarning] = []
     try:
         with collect_sources() as sources:
             found = _compute_spectra(loaded, wavelengths_nm, draws, seed, warnings)
@@ -169,7 +169,7 @@ def describe_skin(
 
 
 def _compute_spectra(
-    loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[Mapping[str, str]]
+    loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[DocumentWarning]
 ) -> SkinSpectra:
     """Return the result without its sources; warnings about it are appended to `warnings`."""
     if loaded.case.skin is None and loaded.case.patient is None:
@@ -186,9 +186,9 @@ def _compute_spectra(
     most = max(MIN_DRAWS, MAX_SOLUTIONS // len(spectra_nm))
     if draws > most:
         params = {"draws": most, "asked": draws, "wavelengths": len(wavelengths_nm)}
-        warnings.append({"code": "fewer-draws", "message": Message("skin.fewer_draws", params).text})
+        warnings.append(DocumentWarning("fewer-draws", Message("skin.fewer_draws", params)))
     if skin.layers:
-        warnings.append({"code": "layers-at-one-wavelength", "message": Message("skin.layers_replace").text})
+        warnings.append(DocumentWarning("layers-at-one-wavelength", Message("skin.layers_replace")))
     ds = skin.sample(min(draws, most), seed)
     if skin.reading is not None:
         ds = weight_by_reading(ds, skin.reading)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from skinbeam.simulate.appearance import reading_warnings
 from skinbeam.simulate.quantities import CONTOURS
 from skinbeam.simulate.scene import PulseScene
 from skinbeam.simulate.skins.ensemble import SampledQuantities, effective_draws, summarise_draws, weighted_probability
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = [
     "AblationSummary",
@@ -173,7 +173,7 @@ class DrawSummaries:
         *,
         case_sha256: str,
         seed: int,
-        warnings: tuple[Any, ...],
+        warnings: tuple[DocumentWarning, ...],
         burn: BurnDoseSummary | Unknown,
         healing: HealingSummary,
         harm: HarmProbabilities,
@@ -288,12 +288,10 @@ class DrawSummaries:
 FEW_DRAWS = 20  # below, fewer than two draws are beyond either end of an interval of 0.8
 
 
-def draw_warnings(scene: PulseScene, weights: NDArray[np.float64]) -> list[dict[str, str]]:
+def draw_warnings(scene: PulseScene, weights: NDArray[np.float64]) -> list[DocumentWarning]:
     """Return warnings if hardly any draw agrees with a reading, or if there are too few draws for an interval."""
     warnings = reading_warnings(scene.skin.reading, weights)
     if effective_draws(weights) < FEW_DRAWS <= weights.size:
         params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}
-        warnings.append(
-            {"code": "few-effective-draws", "message": render_message("simulate.few-effective-draws", params)}
-        )
+        warnings.append(DocumentWarning("few-effective-draws", Message("simulate.few-effective-draws", params)))
     return warnings

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def find_threshold(
         reached: bool | Unknown,
         calibrated_dose: Value,
         calibration: DoseError | Unknown,
-        warnings: Sequence[Any],
+        warnings: Sequence[DocumentWarning],
     ) -> DoseThreshold:
         return DoseThreshold(
             case_sha256=loaded.sha256(),

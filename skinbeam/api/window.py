@@ -37,7 +37,7 @@ from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.simulate.thresholds import threshold_doses
 from skinbeam.skin.sample import SkinSample
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, Message, render_message
 from skinbeam.what_if.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
 
 __all__ = [
@@ -128,7 +128,11 @@ def find_window(
         nothing = {"effect": wanted, "harm": avoided} | dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0]))
         raise NotAvailable(reasons[0], body=_silent_document(loaded, seed, nothing, scene.warnings))
     kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
-    left_out = [{"code": "pulse-not-judged", "message": reason} for reason in reasons if len(kept) < len(pulses)]
+    left_out = [
+        DocumentWarning("pulse-not-judged", Message("simulate.pulse-not-judged", {"reason": reason}))
+        for reason in reasons
+        if len(kept) < len(pulses)
+    ]
     p_effect, p_harm = (
         np.array([rows[pulse] for pulse in kept]) if rows else Unknown(why[0]) for rows, why in found.values()
     )
@@ -154,7 +158,7 @@ def find_window(
 
 
 def _silent_document(
-    loaded: LoadedCase, seed: int, body: Mapping[str, object], warnings: Sequence[Mapping[str, str]] = ()
+    loaded: LoadedCase, seed: int, body: Mapping[str, object], warnings: Sequence[DocumentWarning] = ()
 ) -> Mapping[str, object]:
     """Return the document of a window of which nothing can be evaluated."""
     return build_document(

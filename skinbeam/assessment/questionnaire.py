@@ -18,7 +18,7 @@ from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, severity_range
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "CONCERN_FACTS",
@@ -74,11 +74,11 @@ class Questionnaire:
     Parameters
     ----------
     facts : facts about the person, by name; `medication.NAME` is months since the last dose, or False for never.
-    warnings : code and message of answers that were read but not understood.
+    warnings : on answers that were read but not understood.
     """
 
     facts: Mapping[str, FactValue]
-    warnings: tuple[Mapping[str, str], ...] = ()
+    warnings: tuple[DocumentWarning, ...] = ()
 
 
 @cache
@@ -110,7 +110,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         value = getattr(patient, name)
         if value is not None:
             facts[name] = value
-    warnings: list[Mapping[str, str]] = []
+    warnings: list[DocumentWarning] = []
     for taken in patient.medications:
         read = read_medication(taken.name)
         warnings += _medication_warnings(taken.name, read)
@@ -213,21 +213,20 @@ def darkest_phototype(case: Case) -> int | None:
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 
-def _medication_warnings(name: str, reading: MedicationReading) -> list[Mapping[str, str]]:
+def _medication_warnings(name: str, reading: MedicationReading) -> list[DocumentWarning]:
     """Return the warnings of a plan on the name of a medicine that was not, or only partly, understood."""
-    found: list[Mapping[str, str]] = []
+    found: list[DocumentWarning] = []
     for slip in reading.slips:
         params = {"written": slip.written, "taken": slip.name}
-        message = Message("questionnaire.medication-taken-as", params).text
-        found.append({"code": "medication-taken-as", "message": message})
+        found.append(DocumentWarning("medication-taken-as", Message("questionnaire.medication-taken-as", params)))
     if reading.unread:
         whole = not reading.medicines
         params = {"name": name} if whole else {"name": name, "part": ", ".join(reading.unread)}
-        told = Message(f"questionnaire.unknown-medication{'' if whole else '-part'}", params).text
+        id = f"questionnaire.unknown-medication{'' if whole else '-part'}"
         if reading.possible_names:
-            near = " or ".join(f'"{known}"' for known in reading.possible_names)
-            told += " " + Message("questionnaire.medication-near", {"near": near}).text
-        found.append({"code": "unknown-medication", "message": told})
+            id += "-near"
+            params |= {"near": " or ".join(f'"{known}"' for known in reading.possible_names)}
+        found.append(DocumentWarning("unknown-medication", Message(id, params)))
     return found
 
 

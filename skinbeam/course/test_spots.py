@@ -43,14 +43,14 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan_records.plan import Option, PlanNotice
+from skinbeam.plan_records.plan import Option
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.settings import SearchMachine, thin_evenly
 from skinbeam.response.skin_bank import PulseEvidence, read_earlier_pulses
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
-from skinbeam.text import Formatter, Message, render_message
+from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
     "distinct_ladders",
@@ -400,7 +400,7 @@ def _describe_size(settings: DeviceSetting) -> str:
 
 def earlier_pulse_notices(
     case: Case, machines: Sequence[SearchMachine], evidence: PulseEvidence | None
-) -> tuple[PlanNotice, ...]:
+) -> tuple[DocumentWarning, ...]:
     """Return a notice for each earlier test spot or session: the change that it made in the plan, or why it made none.
 
     Parameters
@@ -413,6 +413,9 @@ def earlier_pulse_notices(
     else:
         changed = list(evidence.messages)
     return (
-        *(PlanNotice("learned", message.text) for message in changed),
-        *(PlanNotice("not-learned", f"{one.entry}: {one.reason.text}") for one in untold),
+        *(DocumentWarning("learned", message) for message in changed),
+        *(
+            DocumentWarning("not-learned", Message("learned.not-learned", {"entry": one.entry, "reason": one.reason}))
+            for one in untold
+        ),
     )

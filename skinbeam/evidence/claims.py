@@ -17,7 +17,7 @@ from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["Claim", "ClaimList", "FoundClaim", "check_claims", "claims", "find_claims"]
 
@@ -156,10 +156,10 @@ def _is_promised(claim: Claim, sentence: Sentence, spent: frozenset[int]) -> boo
     )
 
 
-def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], list[dict[str, str]]]:
+def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], list[DocumentWarning]]:
     """Return entries for the claims found, at most `MOST_SENTENCES` of each, and warnings about the rest."""
     if not found:
-        return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
+        return [], [DocumentWarning("no-claim-found", Message("claims-warning.none-found"))]
     shown: Counter[str] = Counter()
     more: Counter[str] = Counter()
     entries = []
@@ -173,7 +173,7 @@ def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], l
     if not more:
         return entries, []
     params = {"count": more.total(), "limit": MOST_SENTENCES, "claims": list(more)}
-    return entries, [{"code": "more-sentences", "message": Message("claims-warning.more", params).text}]
+    return entries, [DocumentWarning("more-sentences", Message("claims-warning.more", params))]
 
 
 def _claim_entry(name: str, sentence: str) -> FoundClaim:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNWRITABLE_CODE",
+    "CodedWarning",
     "DocumentResult",
     "build_document",
     "canonical_json",
@@ -39,6 +40,19 @@ SIGNIFICANT_DIGITS = 6
 HEAD_FIELDS = ("case_sha256", "seed", "warnings")  # of every result
 _LINE_CHARACTERS = 120  # of a file that people look at
 _INDENT = 1
+
+
+class CodedWarning(Protocol):
+    """A warning of a document; its sentence is a message of `skinbeam.text`, which stands above this folder."""
+
+    @property
+    def code(self) -> str:
+        """The name of its kind, for programs."""
+        ...
+
+    def as_record(self) -> dict[str, str]:
+        """Return the JSON shape of the warning."""
+        ...
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
@@ -144,7 +158,7 @@ def build_document(
     *,
     case_sha256: str,
     seed: int,
-    warnings: Sequence[Any] = (),
+    warnings: Sequence[CodedWarning] = (),
     body: Mapping[str, Any],
     digits: int = SIGNIFICANT_DIGITS,
 ) -> dict[str, Any]:
@@ -153,7 +167,6 @@ def build_document(
     Parameters
     ----------
     schema : e.g. `skinbeam.simulate/1`.
-    warnings : records with `code` and `message`.
     """
     head = {
         "schema": schema,
@@ -176,7 +189,6 @@ class DocumentResult:
     ----------
     case_sha256 : hash of the case, or of the arguments.
     seed : of every random draw.
-    warnings : records with `code` and `message`.
     """
 
     schema: ClassVar[str]
@@ -184,7 +196,7 @@ class DocumentResult:
 
     case_sha256: str
     seed: int
-    warnings: tuple[Any, ...] = ()
+    warnings: tuple[CodedWarning, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document in JSON types, with its numbers rounded."""

@@ -23,10 +23,10 @@ from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import SessionGain
-from skinbeam.plan_records.plan import ConcernPlan, PlanNotice
+from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.suitability.history import session_response
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "response_notices",
@@ -153,7 +153,7 @@ def session_gains(
     )
 
 
-def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[PlanNotice, ...]:
+def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[DocumentWarning, ...]:
     """Return notices on the effect of earlier responses: the next session's result, or that the course stops."""
     found = []
     for concern in case.concern:
@@ -163,11 +163,11 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[PlanNoti
         params = {"sessions": response.sessions, "improved": response.improved_pct}
         following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
         if response.is_too_little:
-            found.append(PlanNotice("response", Message("response.too-little", params).text))
+            found.append(DocumentWarning("response", Message("response.too-little", params)))
         elif following is None or following.if_place_kept_pct is None:
-            found.append(PlanNotice("response", Message("response.untold", params).text))
+            found.append(DocumentWarning("response", Message("response.untold", params)))
         else:
             share = 100.0 * following.p_half.median if not isinstance(following.p_half, Unknown) else 0.0
             told = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
-            found.append(PlanNotice("response", Message("response.next", params | told).text))
+            found.append(DocumentWarning("response", Message("response.next", params | told)))
     return tuple(found)

@@ -43,7 +43,6 @@ from skinbeam.plan_records.plan import (
     ConcernPlan,
     Medicine,
     Plan,
-    PlanNotice,
     SpellingCorrection,
     round_record,
 )
@@ -57,7 +56,7 @@ from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.history import dose_bars
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
 from skinbeam.suitability.table import decision_severity
-from skinbeam.text import Formatter, Message, render_message
+from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
     "AssessedPerson",
@@ -399,16 +398,16 @@ def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | 
     return photo.skin.colour, Message("plan.used-photo")
 
 
-def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[PlanNotice]:
+def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[DocumentWarning]:
     """Warn of spots on the photograph that a doctor must see."""
     found = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
     for finding in found:
         if finding.kind == "dark-spots" and finding.to_be_seen:
             seen = Message("finding.dark_spot_to_be_seen", {"told": finding_message(finding)})
-            yield PlanNotice("spot-to-be-seen", seen.text)
+            yield DocumentWarning("spot-to-be-seen", seen)
         elif finding.to_be_seen:
             params = {"told": finding_message(finding), "count": finding.to_be_seen}
-            yield PlanNotice("spot-to-be-seen", Message("finding.spot_to_be_seen", params).text)
+            yield DocumentWarning("spot-to-be-seen", Message("finding.spot_to_be_seen", params))
 
 
 def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[ConcernSuggestion, ...]:
@@ -500,9 +499,6 @@ def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _reading_notices(case: Case, colour: PersonColour) -> tuple[PlanNotice, ...]:
+def _reading_notices(case: Case, colour: PersonColour) -> tuple[DocumentWarning, ...]:
     """Return notices on answers that were not understood or contradict each other."""
-    return (
-        *(PlanNotice(one["code"], one["message"]) for one in read_questionnaire(case).warnings),
-        *(PlanNotice(one.code, one.message.text) for one in colour.warnings),
-    )
+    return (*read_questionnaire(case).warnings, *colour.warnings)

@@ -19,7 +19,7 @@ from skinbeam.plan_records.course import CourseTotal, DeviceSetup, Duration, Sou
 from skinbeam.response.records import LimitCheck, Target
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import PlainReason, RuleReason
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "Advice",
@@ -33,21 +33,12 @@ __all__ = [
     "NearestOption",
     "Option",
     "Plan",
-    "PlanNotice",
     "RefusedOption",
     "SpellingCorrection",
     "round_record",
 ]
 
 RecordT = TypeVar("RecordT")
-
-
-@dataclass(frozen=True)
-class PlanNotice:
-    """A warning: a short name of its kind, and its text."""
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -323,7 +314,7 @@ class Plan:
     version: str
     case_sha256: str
     seed: int
-    warnings: tuple[PlanNotice, ...]
+    warnings: tuple[DocumentWarning, ...]
     mode: str
     intended_use: Message
     assessment: Assessment

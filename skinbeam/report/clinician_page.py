@@ -126,7 +126,7 @@ def report_page(
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
         faults=(
-            *(ReportFault(warning.code, warning.message) for warning in plan.warnings),
+            *(ReportFault(warning.code, warning.message.text) for warning in plan.warnings),
             *missing,
             *_missing_overlays(overlays),
         ),

@@ -20,7 +20,7 @@ from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import OpticalProperties, optical_properties
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "apparent_colour",
@@ -91,7 +91,7 @@ def weight_by_reading(ds: SkinSample, reading: Reflectance) -> SkinSample:
     return ds.with_arrays(weight=ds["weight"] * likelihood)
 
 
-def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[str, str]]:
+def reading_warnings(reading: Reflectance | None, weight: Array) -> list[DocumentWarning]:
     """Return a warning if no draw is close to the reading.
 
     It is given where the best draw misses the reading by more than `FAR_READING_SD` deviations in each band.
@@ -107,7 +107,7 @@ def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[st
     if missed <= FAR_READING_SD:
         return []
     apart = missed * read_number(tissue_table("optics")["reading_deviation"])
-    return [{"code": "reading-far", "message": Message("skin.reading_far", {"apart": round(apart, 2)}).text}]
+    return [DocumentWarning("reading-far", Message("skin.reading_far", {"apart": round(apart, 2)}))]
 
 
 def _reading_bands(reading: Reflectance) -> tuple[Array, Array, Array]:

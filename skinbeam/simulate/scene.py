@@ -30,7 +30,7 @@ from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.layers import unknown_layers
 from skinbeam.skin.presets import read_preset
 from skinbeam.skin.sample import SkinSample
-from skinbeam.text import render_message
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = ["PulseScene", "build_scene", "build_schedule", "case_warnings", "run_chunks"]
 
@@ -55,7 +55,7 @@ class PulseScene:
     beam: Beam | None
     cooling: CoolingPlan
     bath: tuple[float, float | None] | None
-    warnings: tuple[dict[str, str], ...]
+    warnings: tuple[DocumentWarning, ...]
 
     @cached_property
     def spot_shares(self) -> tuple[SpotShare, ...] | None:
@@ -121,7 +121,7 @@ def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_require
         _check_vessel_depths(skin, middle, loaded.file)
     warnings = (
         *case_warnings(case),
-        *(dict(warning) for warning in skin.warnings),
+        *skin.warnings,
         *_skin_warnings(case, skin, middle),
         *_beam_warnings(beam, case.settings),
         *_cooling_warnings(cooling, middle, bath),
@@ -217,7 +217,7 @@ def _draws_per_chunk(scene: PulseScene, median_skin: SkinSample, draws: int) -> 
     return DrawCost(build_schedule(scene).step_s.size, cells, median_skin.vessel_count).draws_per_chunk(draws)
 
 
-def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
+def case_warnings(case: Case) -> tuple[DocumentWarning, ...]:
     """Return warnings about keys of the case that a simulation does not use."""
     micro = case.microbeam is not None
     given = {
@@ -230,22 +230,22 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
         "lesion.diameter_mm": any(lesion.diameter_mm is not None for lesion in case.lesion),
     }
     return tuple(
-        {"code": "not-used-yet", "message": render_message("simulate.not-used-yet", {"name": name})}
+        DocumentWarning("not-used-yet", Message("simulate.not-used-yet", {"name": name}))
         for name, there in given.items()
         if there
     )
 
 
-def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: SkinSample) -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: SkinSample) -> tuple[DocumentWarning, ...]:
     """Return warnings about skin that the case does not describe, unknown layer names, and vessels in the epidermis."""
     found = []
     if case.skin is None and case.patient is None:
-        message = render_message("skin.nobody", {"site": skin.site or read_preset("human")["site"]})
-        found.append({"code": "skin-of-nobody", "message": message})
-    if params := unknown_layers([layer.name for layer in skin.layers]):
-        found.append({"code": "layer-not-known", "message": render_message("simulate.layer-not-known", params)})
+        params = {"site": skin.site or read_preset("human")["site"]}
+        found.append(DocumentWarning("skin-of-nobody", Message("skin.nobody", params)))
+    if unknown := unknown_layers([layer.name for layer in skin.layers]):
+        found.append(DocumentWarning("layer-not-known", Message("simulate.layer-not-known", unknown)))
     if vessel := _first_vessel_in_epidermis(skin, median_skin):
-        found.append({"code": "vessel-in-epidermis", "message": render_message("simulate.vessel-in-epidermis", vessel)})
+        found.append(DocumentWarning("vessel-in-epidermis", Message("simulate.vessel-in-epidermis", vessel)))
     return tuple(found)
 
 
@@ -264,7 +264,7 @@ def _first_vessel_in_epidermis(skin: SkinDistribution, median_skin: SkinSample) 
     return None
 
 
-def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[str, str], ...]:
+def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[DocumentWarning, ...]:
     """Return warnings about settings of the beam that the model does not represent."""
     if beam is None or settings is None:
         return ()
@@ -275,25 +275,21 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
         "repetition-not-used": settings.pulses == 1 and settings.repetition_Hz > 0,
         "interval-not-used": settings.passes == 1 and settings.pass_interval_s > 0,
     }
-    return tuple(
-        {"code": code, "message": render_message(f"simulate.{code}")} for code, there in found.items() if there
-    )
+    return tuple(DocumentWarning(code, Message(f"simulate.{code}")) for code, there in found.items() if there)
 
 
 def _cooling_warnings(
     cooling: CoolingPlan, median_skin: SkinSample, bath: tuple[float, float | None] | None
-) -> tuple[dict[str, str], ...]:
+) -> tuple[DocumentWarning, ...]:
     """Return a warning if the cooling has no effect: it is never on, has no coefficient, or is warmer than the skin."""
     if cooling.kind == "none" or bath is not None:
         return ()
     if not (cooling.during or cooling.before_ms + cooling.after_ms > 0):
-        return ({"code": "cooling-without-time", "message": render_message("simulate.cooling-without-time")},)
+        return (DocumentWarning("cooling-without-time", Message("simulate.cooling-without-time")),)
     if cooling.coefficient_W_m2K == 0:
-        return (
-            {"code": "cooling-without-coefficient", "message": render_message("simulate.cooling-without-coefficient")},
-        )
+        return (DocumentWarning("cooling-without-coefficient", Message("simulate.cooling-without-coefficient")),)
     at_rest_C = float(median_skin["temperature_C"][0])
     if cooling.temperature_C >= at_rest_C:
         params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
-        return ({"code": "cooling-that-warms", "message": render_message("simulate.cooling-that-warms", params)},)
+        return (DocumentWarning("cooling-that-warms", Message("simulate.cooling-that-warms", params)),)
     return ()

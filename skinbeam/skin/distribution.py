@@ -44,6 +44,7 @@ from skinbeam.skin.vessels import (
     case_vessels,
     vessel_population,
 )
+from skinbeam.text import DocumentWarning
 
 __all__ = ["SHIFT_NAMES", "SkinDistribution"]
 
@@ -106,7 +107,7 @@ class SkinDistribution:
         with `vessel_kind` None none are drawn.
     layers : explicit layers, which replace the preset's.
     reading : a reflectance reading, for `simulate.appearance.weight_by_reading`.
-    warnings : records with `code` and `message`.
+    warnings : about inputs that contradict each other or change no result.
     """
 
     preset: str = "human"
@@ -125,7 +126,7 @@ class SkinDistribution:
     population: VesselPopulation | None = None
     layers: tuple[Layer, ...] = ()
     reading: Reflectance | None = None
-    warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
+    warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_case(cls, case: Case) -> "SkinDistribution":

@@ -3,13 +3,11 @@
 A cuvette of blood, for example, has no owner, colour or moisture.
 """
 
-from collections.abc import Mapping
-
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Patient
 from skinbeam.skin.presets import has_epidermis, read_preset
 from skinbeam.skin.tables import tissue_table
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["is_reading_used", "unused_input_warnings"]
 
@@ -19,8 +17,8 @@ def is_reading_used(name: str, *, layered: bool) -> bool:
     return not layered and "material" not in read_preset(name)
 
 
-def unused_input_warnings(case: Case) -> list[Mapping[str, str]]:
-    """Return a warning, `code` and `message`, for each input on the skin or the patient that changes no result."""
+def unused_input_warnings(case: Case) -> list[DocumentWarning]:
+    """Return a warning for each input on the skin or the patient that changes no result."""
     part = case.skin
     if part is None:
         return _age_beyond_model(case.patient)
@@ -45,8 +43,8 @@ def unused_input_warnings(case: Case) -> list[Mapping[str, str]]:
         "colour-not-used": "colour_without_epidermis",
         "site-not-used": "site_without_person",
     }
-    said: list[Mapping[str, str]] = [
-        {"code": code, "message": Message(f"skin.{of_message[code]}", _message_parameters(of_message[code], name)).text}
+    said: list[DocumentWarning] = [
+        DocumentWarning(code, Message(f"skin.{of_message[code]}", _message_parameters(of_message[code], name)))
         for code, there in found.items()
         if there
     ]
@@ -57,9 +55,9 @@ def _message_parameters(message: str, preset_name: str) -> dict[str, str]:
     return {} if message.endswith("_of_layers") else {"preset": preset_name}
 
 
-def _age_beyond_model(patient: Patient | None) -> list[Mapping[str, str]]:
+def _age_beyond_model(patient: Patient | None) -> list[DocumentWarning]:
     limits = tissue_table("layers")["age"]["range_years"]
     if patient is None or limits["low"] <= patient.age_years <= limits["high"]:
         return []
     params = {"low_years": limits["low"], "high_years": limits["high"], "age_years": patient.age_years}
-    return [{"code": "age-at-end", "message": Message("skin.age_at_end", params).text}]
+    return [DocumentWarning("age-at-end", Message("skin.age_at_end", params))]

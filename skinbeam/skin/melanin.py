@@ -5,7 +5,7 @@ or, where the site is not known, the one that measured spectra of mixed sites gi
 widely; without any information the distribution of the population is used.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -19,7 +19,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.model.vocabulary import phototype_range as grade_ends
 from skinbeam.skin.draws import StandardDraws, draw_value
 from skinbeam.skin.tables import read_sourced, tissue_table
-from skinbeam.text import Message
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "colour_warnings",
@@ -121,10 +121,10 @@ def draw_sun_exposure_factor(draws: StandardDraws, *, sun_exposed: bool, tan: st
     return np.ones(draws.count)
 
 
-def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None, list[Mapping[str, str]]]:
+def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None, list[DocumentWarning]]:
     """Return the melanin ratio of the first lesion that states one, and warnings for lesions that do not."""
     known = tissue_table("melanin")["lesion_ratio"]
-    warnings: list[Mapping[str, str]] = []
+    warnings: list[DocumentWarning] = []
     ratio: SourcedValue | None = None
     for lesion in lesions:
         found: SourcedValue | None = None
@@ -135,24 +135,24 @@ def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None
             found = read_sourced(known[lesion.kind])
         elif lesion.kind in ("naevus-of-ota", "undiagnosed"):
             message = Message("skin.lesion_without_melanin", {"kind": lesion.kind})
-            warnings.append({"code": "lesion-without-melanin", "message": message.text})
+            warnings.append(DocumentWarning("lesion-without-melanin", message))
         ratio = ratio or found
     return ratio, warnings
 
 
-def colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[str, str]]:
+def colour_warnings(ita: float | None, phototype: str | None) -> list[DocumentWarning]:
     """Return warnings for a measured colour that is outside the table or contradicts the phototype."""
-    warnings: list[Mapping[str, str]] = []
+    warnings: list[DocumentWarning] = []
     if ita is None:
         return warnings
     low, high = ita_range_deg()
     if not low <= ita <= high:
         message = Message("skin.ita_at_end", {"ita_deg": ita, "low_deg": low, "high_deg": high})
-        warnings.append({"code": "ita-at-end", "message": message.text})
+        warnings.append(DocumentWarning("ita-at-end", message))
     if phototype is not None:
         fitting = matching_phototypes(ita)
         (first, last), (lightest, darkest) = grade_ends(phototype), grade_ends(fitting)
         if last < lightest or first > darkest:
             params = {"ita_deg": ita, "phototype": phototype, "fitting": fitting}
-            warnings.append({"code": "colour-conflict", "message": Message("skin.colour_conflict", params).text})
+            warnings.append(DocumentWarning("colour-conflict", Message("skin.colour_conflict", params)))
     return warnings

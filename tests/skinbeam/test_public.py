@@ -6,6 +6,7 @@ import pydoc
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
 from skinbeam.public import questions
+from skinbeam.text import DocumentWarning
 
 DRAWS = 60
 PULSE = ROOT / "examples" / "pulse-in-a-vessel" / "case.toml"
@@ -231,6 +233,34 @@ def test_no_class_of_results_has_an_equality_or_a_text_of_its_own() -> None:
     for cls in results():
         assert cls.__eq__ is DocumentResult.__eq__, cls
         assert cls.__repr__ is DocumentResult.__repr__, cls
+
+
+def test_every_warning_is_one_record_and_a_dictionary_only_in_the_document(tmp_path: Path) -> None:
+    odd = TABLES | {"patient": {"age_years": 40.0, "phototype": "VI", "ita_deg": 50.0}}
+    layered = {
+        "skin": {
+            "preset": "human",
+            "layer": [{"name": "epi", "mua_per_cm": 1.0, "mus_per_cm": 50.0, "g": 0.8, "n": 1.4}],
+        }
+    }
+    layers = tmp_path / "layers.toml"
+    layers.write_text(LAYERS.replace("[[layer]]", '[beam]\nkind = "pencil"\nspot_mm = 2.0\n[[layer]]'))
+    consultation = VEINS.replace("[patient]", '[patient]\nmedications = [{ name = "Acknemin", last_dose_months = 1 }]')
+    found = [
+        answer("simulate", odd | {"skin": {"site": "cheeks"}}, draws=DRAWS),
+        answer("threshold", odd | {"skin": {"site": "cheeks"}}, "epidermal-necrosis", draws=DRAWS),
+        answer("skin", layered, [532], draws=DRAWS),
+        answer("light_profile", layered, 532.0, draws=DRAWS),
+        answer("light", layers),
+    ]
+    planned = answer("plan", loaded(consultation), draws=DRAWS)
+    for warnings, written in [
+        *((one.warnings, one.to_dict()["warnings"]) for one in found),
+        (planned.plan.warnings, planned.to_dict()["warnings"]),
+    ]:
+        assert warnings
+        assert all(isinstance(warning, DocumentWarning) for warning in warnings)
+        assert written == [{"code": warning.code, "message": warning.message.english} for warning in warnings]
 
 
 def test_a_plan_is_the_plan_of_the_command_and_its_options_answer() -> None:

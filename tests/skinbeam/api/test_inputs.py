@@ -141,7 +141,7 @@ def test_a_vessel_in_the_epidermis_is_said(depth_um: float, said: bool) -> None:
     found = build_scene(
         loaded({"skin": {"layer": LAYERS}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
     )
-    assert ("vessel-in-epidermis" in {warning["code"] for warning in found.warnings}) is said
+    assert ("vessel-in-epidermis" in {warning.code for warning in found.warnings}) is said
 
 
 def test_layers_without_end_that_are_given_hold_a_vessel_at_any_depth() -> None:

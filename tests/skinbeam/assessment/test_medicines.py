@@ -25,7 +25,7 @@ def _told(found: Suitability) -> dict[str, str]:
 
 
 def _codes(*names: str) -> list[str]:
-    return [warning["code"] for warning in read_questionnaire(_case(*names)).warnings]
+    return [warning.code for warning in read_questionnaire(_case(*names)).warnings]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None
     assert read.unread == ("Acknemin",)
     assert set(read.possible_names) == {"acnemin", "aknemin"}
     (warning,) = read_questionnaire(_case("Acknemin")).warnings
-    assert '"acnemin" or "aknemin"' in warning["message"] or '"aknemin" or "acnemin"' in warning["message"]
+    assert '"acnemin" or "aknemin"' in warning.message.text or '"aknemin" or "acnemin"' in warning.message.text
     assert "medication-not-checked" in _told(judge_case(_case("Acknemin")))
 
 
@@ -287,7 +287,7 @@ def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
     case = _case("isotretinoin and foobarol")
     assert read_questionnaire(case).facts["medication.isotretinoin"] == 0.0
     (warning,) = read_questionnaire(case).warnings
-    assert "(foobarol)" in warning["message"]
+    assert "(foobarol)" in warning.message.text
     assert '"isotretinoin and foobarol" (of this: foobarol)' in _told(judge_case(case))["medication-not-checked"]
 
 
@@ -308,9 +308,9 @@ def test_a_known_medicine_without_any_rule_is_not_passed_either(name: str) -> No
 
 def test_a_name_that_is_not_taken_gets_the_nearest_as_a_hint() -> None:
     (warning,) = read_questionnaire(_case("Elikquiss")).warnings
-    assert 'Did you mean "eliquis"?' in warning["message"]
+    assert 'Did you mean "eliquis"?' in warning.message.text
     (plain,) = read_questionnaire(_case("Zzyzx")).warnings
-    assert "Did you mean" not in plain["message"]
+    assert "Did you mean" not in plain.message.text
 
 
 def test_every_other_form_of_a_medicine_exists() -> None:

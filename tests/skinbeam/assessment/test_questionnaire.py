@@ -64,8 +64,8 @@ def test_names_are_matched_by_whole_words(text: str, found: tuple[str, ...]) -> 
 
 def test_an_unmatched_medicine_is_a_warning_and_not_an_error() -> None:
     asked = read_questionnaire(_case({"medications": [{"name": "Zzyzx forte"}, {"name": "aspirin"}]}))
-    assert [warning["code"] for warning in asked.warnings] == ["unknown-medication"]
-    assert "Zzyzx forte" in asked.warnings[0]["message"]
+    assert [warning.code for warning in asked.warnings] == ["unknown-medication"]
+    assert "Zzyzx forte" in asked.warnings[0].message.text
 
 
 def test_the_latest_dose_counts_for_the_medicine_and_its_class() -> None:

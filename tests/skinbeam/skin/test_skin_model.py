@@ -122,7 +122,7 @@ def test_phototypes_order_the_melanin_and_overlap() -> None:
 
 def test_colour_conflict_is_said_and_the_measurement_used() -> None:
     skin = skin_of(patient={"age_years": 40, "phototype": "VI", "ita_deg": 50.0})
-    assert [w["code"] for w in skin.warnings] == ["colour-conflict"]
+    assert [w.code for w in skin.warnings] == ["colour-conflict"]
     assert skin.ita_deg == 50.0
     assert not skin_of(patient={"age_years": 40, "phototype": "II-III", "ita_deg": 50.0}).warnings
 
@@ -155,7 +155,7 @@ def test_a_lesion_multiplies_melanin(lesion: dict[str, Any], ratio: float) -> No
 
 
 def test_a_lesion_without_a_source_says_so() -> None:
-    assert [w["code"] for w in skin_of(lesion=[{"kind": "naevus-of-ota"}]).warnings] == ["lesion-without-melanin"]
+    assert [w.code for w in skin_of(lesion=[{"kind": "naevus-of-ota"}]).warnings] == ["lesion-without-melanin"]
 
 
 def test_age_and_sex_change_thickness() -> None:
