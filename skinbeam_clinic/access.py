@@ -123,6 +123,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/account/codes"): RouteAccess.SETUP_DUE,
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
     ("POST", "/account/sessions/end"): RouteAccess.MEMBER,
+    ("POST", "/account/notices"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys"): RouteAccess.SETUP_DUE,
     ("POST", "/account/passkeys/challenge"): RouteAccess.SETUP_DUE,
     ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 
+from skinbeam_clinic.accounts.notices import NoticeRepository
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
@@ -62,6 +63,7 @@ class ClinicRepositories:
         self.alarms = AlarmRepository(access)
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
+        self.notices = NoticeRepository(access)
         self.audit_log = AuditLogRepository(access)
         self.patient_copies = PatientCopyRepository(access)
         self.dossiers = DossierRepository(access)

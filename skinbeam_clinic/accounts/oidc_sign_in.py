@@ -21,6 +21,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.challenges import ChallengeStore
 from skinbeam_clinic.accounts.lockout import LoginLockout
+from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
 from skinbeam_clinic.accounts.oidc_provider import (
     LONGEST_SUBJECT,
     AuthorizationRequest,
@@ -91,7 +92,7 @@ class OidcIdentityRepository:
         RecordNotFoundError : this member has no identity with this id.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
-            work.delete(_identity_of(work, member_id, id), "identity.removed")
+            _remove(work, member_id, id)
 
     def remove_own(self, id: str) -> None:
         """Remove an identity of the member.
@@ -101,14 +102,15 @@ class OidcIdentityRepository:
         RecordNotFoundError : the member has no identity with this id.
         """
         with self._access.writing(AccessRight.READ) as work:
-            work.delete(_identity_of(work, self._access.member.id, id), "identity.removed")
+            _remove(work, self._access.member.id, id)
 
 
-def _identity_of(work: ClinicTransaction, member_id: str, id: str) -> tables.OidcIdentityRow:
+def _remove(work: ClinicTransaction, member_id: str, id: str) -> None:
     row = work.get(tables.OidcIdentityRow, id)
     if row.member_id != member_id:
         raise clinic_error("absent", "oidcidentity")
-    return row
+    work.delete(row, "identity.removed")
+    notify_member(work, member_id, NoticeKind.IDENTITY_REMOVED, name=row.subject)
 
 
 def _bind(work: ClinicTransaction, member_id: str, subject: OidcSubject) -> None:
@@ -123,6 +125,7 @@ def _bind(work: ClinicTransaction, member_id: str, subject: OidcSubject) -> None
         work.save(row, "identity.added", member=member_id)
     except InputError:  # the table holds each identity once in a clinic
         raise clinic_error("taken-subject", "subject") from None
+    notify_member(work, member_id, NoticeKind.IDENTITY_ADDED, name=subject.subject)
 
 
 @dataclass(frozen=True)

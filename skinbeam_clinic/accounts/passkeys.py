@@ -32,6 +32,7 @@ from webauthn.helpers.structs import (
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE, ChallengeStore
+from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
 from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
 from skinbeam_clinic.accounts.repository import AccountRepository, check_same_password
 from skinbeam_clinic.accounts.second_factors import check_factor_removal
@@ -179,6 +180,7 @@ class PasskeyRepository:
             except InputError:  # somebody has it already, which authenticators should prevent
                 raise clinic_error("passkey", "passkey") from None
             work.record_factor(row.member_id, hash_token(token))
+            notify_member(work, row.member_id, NoticeKind.PASSKEY_ADDED, name=shown)
 
     def remove(self, id: str) -> None:
         """Remove a passkey, so that nobody can sign in with it.
@@ -194,6 +196,7 @@ class PasskeyRepository:
                 raise clinic_error("absent", "passkey")
             check_factor_removal(work, self._access.member.id)
             work.delete(row, "passkey.removed")
+            notify_member(work, row.member_id, NoticeKind.PASSKEY_REMOVED, name=row.name)
 
     def _purpose(self, kept: str) -> str:
         """Return the purpose of a challenge that the member's password opened; another password ends it."""

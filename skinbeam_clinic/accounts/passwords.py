@@ -16,7 +16,7 @@ from zxcvbn import zxcvbn
 from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["PasswordHasher", "check_password", "display_name", "is_unsigned", "normalize_name"]
+__all__ = ["PasswordHasher", "check_password", "display_name", "is_easy", "is_unsigned", "normalize_name"]
 
 _SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
@@ -72,9 +72,20 @@ def check_password(password: str, *names: str) -> None:
         raise clinic_error(
             "password-length", "password", hint={"shortest": _SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
         )
-    judged = _normalize_password(password)[:_JUDGED_LENGTH]
-    if zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"] < _STRONGEST:
+    if is_easy(password, *names):
         raise clinic_error("password-easy", "password")
+
+
+def is_easy(password: str, *names: str) -> bool:
+    """Return whether a password is guessed soon from names and from what leaks and keyboards hold.
+
+    Parameters
+    ----------
+    names : as for `check_password`.
+    """
+    judged = _normalize_password(password)[:_JUDGED_LENGTH]
+    score: int = zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"]
+    return score < _STRONGEST
 
 
 def display_name(name: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.lockout import LoginLockout
+from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
 from skinbeam_clinic.accounts.one_time_codes import generate_recovery_codes, match_time_step, save_recovery_codes
 from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name, normalize_name
 from skinbeam_clinic.accounts.tokens import hash_token
@@ -207,6 +208,7 @@ class AccountRepository:
             )
             _remove_keys(work, id)
             _end_temporary(work, id, "member.password-replaced")
+            notify_member(work, id, NoticeKind.PASSWORD)
             if temporary:
                 _set_temporary(work, id)
             return member
@@ -237,6 +239,7 @@ class AccountRepository:
             work.save(row, "member.password")
             work.end_sessions(row.id)
             _end_temporary(work, row.id, "member.password-own")
+            notify_member(work, row.id, NoticeKind.PASSWORD)
             if not with_keys:
                 return ()
             _remove_keys(work, row.id)
@@ -255,10 +258,14 @@ class AccountRepository:
         InputError : `wrong-password`; `temporary-password`: an owner set it.
         """
         kept = self._check_password(password)
-        with self._access.reading_unlogged(AccessRight.READ) as work:
-            if work.find(tables.TemporaryPasswordRow, self._access.member.id):
-                raise clinic_error("temporary-password", "password")
+        if self.has_temporary_password():
+            raise clinic_error("temporary-password", "password")
         return kept
+
+    def has_temporary_password(self) -> bool:
+        """Return whether an owner set the member's password, so that they choose their own."""
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            return work.find(tables.TemporaryPasswordRow, self._access.member.id) is not None
 
     def _check_password(self, password: str) -> str:
         """Return the hash that the member's own password fits; an owner may have set it less than a week ago."""
@@ -312,6 +319,7 @@ class AccountRepository:
             row.code_step = step
             work.save(row, "member.codes")
             work.record_factor(row.id, hash_token(token))
+            notify_member(work, row.id, NoticeKind.CODES)
             return self._recovery_codes(work)
 
     def new_recovery_codes(self, password: str) -> tuple[str, ...]:
@@ -330,6 +338,7 @@ class AccountRepository:
         with self._own_row(kept) as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
+            notify_member(work, row.id, NoticeKind.RECOVERY_CODES)
             return self._recovery_codes(work)
 
     def recovery_codes_left(self) -> int:

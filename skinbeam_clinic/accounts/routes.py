@@ -139,6 +139,7 @@ def add_account_routes(router: ClinicRouter) -> None:
     router.add("POST", "/account/codes", _set_codes, form=show_account)
     router.add("POST", "/account/recovery", _new_recovery_codes, form=show_account)
     router.add("POST", "/account/sessions/end", _end_other_sessions, form=show_account)
+    router.add("POST", "/account/notices", _mark_notices_read)
     router.add("POST", "/account/passkeys", _add_passkey, form=show_account)
     router.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
     router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey, form=show_account)
@@ -152,7 +153,8 @@ def show_account(request: ClinicRequest, error: InputError | None = None) -> Res
     member = request.member_session.member
     provider = request.provider_title
     if request.member_session.step_due is SignInStep.PASSWORD:
-        return request.page("own-password.html", error=error, provider=provider)
+        temporary = request.accounts.has_temporary_password()
+        return request.page("own-password.html", error=error, provider=provider, temporary=temporary)
     address = request.text("address") or request.accounts.new_codes_address()
     factors = {
         "has_codes": member.has_one_time_codes,
@@ -171,6 +173,7 @@ def show_account(request: ClinicRequest, error: InputError | None = None) -> Res
         sessions=request.services.sign_in.open_sessions(request.member_session.token),
         provider=provider,
         identities=request.identities.own(),
+        notices=request.repositories.notices.list_unread(),
     )
 
 
@@ -209,6 +212,11 @@ def _end_other_sessions(request: ClinicRequest) -> Response:
     request.accounts.confirm_password(request.raw_text("password"))
     request.services.sign_in.end_other_sessions(request.member_session.token)
     return request.redirect("/account")
+
+
+def _mark_notices_read(request: ClinicRequest) -> Response:
+    request.repositories.notices.mark_read({text for name, text in request.fields if name == "notice"})
+    return request.redirect("/")
 
 
 def _new_passkey_challenge(request: ClinicRequest) -> Response:

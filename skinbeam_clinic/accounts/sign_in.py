@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.lockout import LoginLockout, add_member_signature, identify_browser
+from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
 from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
-from skinbeam_clinic.accounts.passwords import PasswordHasher, is_unsigned, normalize_name
+from skinbeam_clinic.accounts.passwords import PasswordHasher, is_easy, is_unsigned, normalize_name
 from skinbeam_clinic.accounts.repository import is_password_expired, read_member
 from skinbeam_clinic.accounts.sign_in_steps import find_step_due, step_facts
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow
-from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow, NoticeRow
+from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, OpenSession, SignInStep
 
@@ -31,6 +32,7 @@ __all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SessionRows", "SignIn", "begin_sess
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
+_BROWSER_NOTICE_INTERVAL = datetime.timedelta(days=1)
 _ACTIVITY_INTERVAL = datetime.timedelta(minutes=1)  # a session's last use is updated no more often than this
 
 
@@ -72,10 +74,11 @@ class SignIn:
         with self._database.reading() as session:
             mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
             member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
-        expired = False
         secret, hashed = self._database.secret, None if member is None else member.password_hash
         right = self._passwords.verify(password, hashed, secret)
+        easy = right and is_easy(password, name, clinic)  # the lists of leaks may have grown since it was set
         renewed = self._passwords.hash(password, secret) if right and hashed and is_unsigned(hashed) else ""
+        expired = False
         with self._database.writing() as session:
             house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
             member = None if house is None or member is None else self._read_again(session, member, password)
@@ -88,7 +91,7 @@ class SignIn:
                     if renewed and is_unsigned(member.password_hash):
                         member.password_hash = renewed
                         work.save(member, "member.password-rehashed")
-                    return begin_session(session, member, code_confirmed=False, by_password=True)
+                    return begin_session(session, member, code_confirmed=False, by_password=True, easy_password=easy)
             elif house is not None:
                 ClinicTransaction(self._database, session, house, "unknown").log("sign-in.refused", f"name/{subject}")
         raise clinic_error("password-expired" if expired else "not-in", "password")
@@ -128,18 +131,42 @@ class SignIn:
             if step is not None:
                 member.code_step = step
                 work.save(member, "sign-in.code")
-            if step is not None or use_recovery_code(work, self._database.secret, member.id, code):
+            recovered = step is None and use_recovery_code(work, self._database.secret, member.id, code)
+            if recovered:
+                notify_member(work, member.id, NoticeKind.RECOVERY_CODE_USED)
+            if step is not None or recovered:
                 self._locks.reset(session, subject)
                 row.ended_at = now()
-                return begin_session(session, member, code_confirmed=True, by_password=row.by_password)
+                how = {"by_password": row.by_password, "easy_password": row.easy_password}
+                return begin_session(session, member, code_confirmed=True, **how)
+            if secret is not None and match_time_step(secret.decode(), code, after=None) is not None:
+                notify_member(work, member.id, NoticeKind.CODE_USED_AGAIN)
             work.log("sign-in.code-refused", f"member/{member.id}")
         raise clinic_error("wrong-code", "code")
 
     def remember_browser(self, browser: str, member: Member) -> str:
-        """Return the text that a browser stores after a member has signed in from it."""
+        """Return the text that a browser stores after a member has signed in from it.
+
+        A member who has signed in before, and never from this browser, is told so: once a day at most, because some
+        browsers forget everything.
+        """
+        if not identify_browser(
+            self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
+        ):
+            self._tell_of_browser(member)
         return add_member_signature(
             self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
         )
+
+    def _tell_of_browser(self, member: Member) -> None:
+        earlier = (LoginSessionRow.clinic_id == member.clinic_id, LoginSessionRow.member_id == member.id)
+        told = (NoticeRow.member_id == member.id, NoticeRow.kind == NoticeKind.NEW_BROWSER)
+        with self._database.reading_at_once() as session:
+            sessions = session.scalars(select(LoginSessionRow.token_hash).where(*earlier).limit(2)).all()
+        if len(sessions) > 1:
+            with open_transaction(self._database, member.clinic_id, member.id) as work:
+                if not work.rows(NoticeRow, *told, NoticeRow.noted_at > now() - _BROWSER_NOTICE_INTERVAL):
+                    notify_member(work, member.id, NoticeKind.NEW_BROWSER)
 
     def find_session(self, token: str, *, active: bool = True) -> MemberSession | None:
         """Return the session of a token; None where there is none, or it has ended.
@@ -214,7 +241,12 @@ def _lock_clinic(session: Session, token: str) -> ClinicRow | None:
 
 
 def begin_session(
-    session: Session, member: MemberRow, *, code_confirmed: bool, by_password: bool = False
+    session: Session,
+    member: MemberRow,
+    *,
+    code_confirmed: bool,
+    by_password: bool = False,
+    easy_password: bool = False,
 ) -> MemberSession:
     """Begin a session of a member.
 
@@ -222,6 +254,7 @@ def begin_session(
     ----------
     code_confirmed : whether a second factor was checked, too.
     by_password : whether it began with the member's password.
+    easy_password : whether that password is guessed soon.
     """
     token, at = random_token(), now()
     row = LoginSessionRow(
@@ -232,6 +265,7 @@ def begin_session(
         seen_at=at,
         code_at=at if code_confirmed else None,
         by_password=by_password,
+        easy_password=easy_password,
     )
     session.add(row)
     session.flush()

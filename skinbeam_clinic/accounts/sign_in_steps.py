@@ -39,7 +39,7 @@ def find_step_due(
     """
     if row.code_at is None and member.code_secret_sealed is not None:
         return SignInStep.CODE
-    if row.by_password and is_temporary:
+    if row.by_password and (is_temporary or row.easy_password):
         return SignInStep.PASSWORD
     if row.code_at is not None or not factor_required:
         return None

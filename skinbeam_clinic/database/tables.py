@@ -31,6 +31,7 @@ __all__ = [
     "LoginLockRow",
     "LoginSessionRow",
     "MemberRow",
+    "NoticeRow",
     "OidcIdentityRow",
     "PasskeyRow",
     "PatientRow",
@@ -197,8 +198,24 @@ class TemporaryPasswordRow(ClinicScoped, Base):
     until: Mapped[datetime.datetime]
 
 
+class NoticeRow(ClinicScoped, Base):
+    """What a member is told about their account until they have read it; `about` are parameters of its sentence."""
+
+    __tablename__ = "notice"
+    __table_args__ = (_clinic_reference("member", "member_id"), Index(None, "clinic_id", "member_id"))
+    member_id: Mapped[str] = mapped_column(_ID)
+    kind: Mapped[str] = mapped_column(_WORD)
+    about: Mapped[dict[str, Any]]
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
+    read_at: Mapped[datetime.datetime | None]
+
+
 class LoginSessionRow(Base):
-    """A signed-in browser session, by the hash of its token."""
+    """A signed-in browser session, by the hash of its token.
+
+    `easy_password` is whether it was begun with a password that is guessed soon.
+    """
 
     __tablename__ = "login_session"
     __table_args__ = (_clinic_reference("member", "member_id"),)
@@ -210,6 +227,7 @@ class LoginSessionRow(Base):
     ended_at: Mapped[datetime.datetime | None]
     code_at: Mapped[datetime.datetime | None]
     by_password: Mapped[bool] = mapped_column(default=False)
+    easy_password: Mapped[bool] = mapped_column(default=False)
 
 
 class LoginChallengeRow(Base):

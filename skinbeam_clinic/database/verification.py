@@ -39,6 +39,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.OidcIdentityRow,
     tables.RecoveryRow,
     tables.TemporaryPasswordRow,
+    tables.NoticeRow,
     tables.PatientRow,
     tables.ContactRow,
     tables.ConsultationRow,

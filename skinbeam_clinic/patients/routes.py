@@ -52,6 +52,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
         "today": list_todays_appointments(request),
         "due": list_due_follow_ups(request.repositories),
         "tour": request.services.tour,
+        "notices": request.repositories.notices.list_unread(),
     }
     due = request.repositories.test_spots.list_due(_DUE_LIMIT)
     shown["spots_due"] = {spot.consultation_id: (spot, patient) for spot, patient in reversed(due)}.values()
