@@ -17,6 +17,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.json_fields import NOT_IN_DOCUMENT
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import MEGABYTE, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.numerics import gpu
 from skinbeam.simulate.layers_schema.layers import LIGHT_DIGITS, LayersFile, LoadedLayers, load_layers
@@ -41,6 +42,7 @@ Floats = NDArray[np.float64]
 DEFAULT_PHOTONS = 1_000_000
 
 
+@compared_by_value
 @dataclass(frozen=True, kw_only=True)
 class LightShares:
     """Shares of the incident power, or their standard errors.

@@ -13,6 +13,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import PER_CM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.simulate.appearance import (
     apparent_colour,
     reading_warnings,
@@ -86,6 +87,7 @@ def _wavelength_error(code: str, message: str, hint: str) -> InputError:
     return InputError(code, message, field="wavelength_nm", hint=hint)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinLayer:
     """A layer of the median skin; optical properties have one value per wavelength.

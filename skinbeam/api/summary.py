@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.outcome.burn import BurnDoseSummary
 from skinbeam.outcome.healing import HealingSummary
 from skinbeam.outcome.injury import HarmProbabilities
@@ -147,6 +148,7 @@ class Simulation(DocumentResult):
     harm: HarmProbabilities
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DrawSummaries:
     """Summaries of quantities of weighted draws, by group of the result.

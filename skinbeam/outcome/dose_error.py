@@ -12,6 +12,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.json_fields import json_entries, json_name
 from skinbeam.model.units import MS
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.published_doses.calibration import REFERENCE_SPOT_MM, BurnLight, DoseCalibration, burn_calibration
 from skinbeam.simulate.model_error import ErrorSide, count_experiments, model_error
 from skinbeam.simulate.skins.ensemble import weighted_quantiles
@@ -37,6 +38,7 @@ _STRATA: Final = 41
 _NORMALS: Final = ndtri((np.arange(_STRATA) + 0.5) / _STRATA)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DoseError:
     """Error of the computed doses of a class of endpoints.

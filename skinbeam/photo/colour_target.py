@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import chart_patches, limit, limit_entry
@@ -60,6 +61,7 @@ _TO_LINEAR = np.array(
 )
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ColourChart:
     """A colour chart found in a picture.
@@ -271,6 +273,7 @@ def corrected_lab(light: Array) -> Array:
 # Correction of the colours of a picture by a card or a chart.
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ColourCalibration:
     """Correction of measured linear light to true linear light.

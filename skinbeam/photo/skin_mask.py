@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE, highest_channel, srgb_to_linear
 from skinbeam.photo.limits import limit
 from skinbeam.photo.view import View, bounding_window
@@ -36,6 +37,7 @@ _LEAST_OWN = 0.2  # minimum of the divisor: log ratios of a grey or blue picture
 _DARKEST = 1e-4  # keeps the logarithm finite: a third of the first step of 8-bit sRGB
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class RelativeTones:
     """Colours of a view relative to the usual skin colour of its face, (height, width) each.
@@ -53,6 +55,7 @@ class RelativeTones:
     roughness: Array
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinSurface:
     """The part of a view in which very dark spots are searched for, with masks (height, width).

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 
 __all__ = ["Box", "View", "ViewPlace", "bounding_window", "fill_outline"]
@@ -35,6 +36,7 @@ class ViewPlace:
     report_box: Box
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class View:
     """The part of the picture around the analysed skin, reduced where it is large.

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
 from skinbeam.photo.findings.mark import Mark
@@ -35,6 +36,7 @@ _STRONG = 0.5  # of the greatest excess: where a change is judged
 _TYPICAL_PCT = 90.0  # percentile of the colour difference of a change
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightChanges:
     """The light of a view and of the plain skin on it, and the changes that findings make when they are removed.

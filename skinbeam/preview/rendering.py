@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import linear_to_lab, linear_to_srgb, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
@@ -42,6 +43,7 @@ _SLOPE_MIN = 0.02  # the slope of green is larger wherever skin is analysed
 _SAME = 0.02  # share of a weight that is no difference between two close-ups
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PigmentLevels:
     """Logarithms of the volume fractions of melanin and blood in skin, (...)."""
@@ -106,6 +108,7 @@ def multiply_light(rgb: Picture, ln_factor: Float, mask: Mask) -> Picture:
 # The displayed part of a photograph, enlarged where it is small, and changes of light on it.
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PhotoFrame:
     """The displayed part of a view.

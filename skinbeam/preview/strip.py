@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skinbeam.model.estimate import Estimate, Value
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.preview.rendering import Float
 from skinbeam.text import Message
@@ -32,6 +33,7 @@ class Omission:
     reason: Message
 
 
+@compared_by_value
 @dataclass(frozen=True, kw_only=True)
 class Removal:
     """Removal of the findings of a concern from one map by a treatment.
@@ -77,6 +79,7 @@ class Removal:
         return float((made / 100.0) ** exponent)
 
 
+@compared_by_value
 @dataclass(frozen=True, kw_only=True)
 class HarmSign:
     """A harm that is drawn: a change of light over the treated skin.
@@ -161,6 +164,7 @@ class ChangeRow:
     sources: tuple[str, ...] = ()
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Panel:
     """One panel of a strip: a picture, or why there is none.

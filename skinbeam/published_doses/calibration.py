@@ -26,6 +26,7 @@ from scipy.special import ndtr
 from skinbeam.model.package_data import load_derived_table, load_package_table
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import MS
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.published_doses.assumptions import practice_assumptions
 
 __all__ = [
@@ -71,6 +72,7 @@ class BurnLight:
     lamp: bool = False
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DoseCalibration:
     """The error distribution of computed doses at a light, pulse and spot.
@@ -111,6 +113,7 @@ class DoseCalibration:
         return np.asarray(np.exp(np.interp(ndtr(np.asarray(normals, dtype=np.float64)), self.shares, _GRID)))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ErrorParts:
     """Components of the error of computed doses.

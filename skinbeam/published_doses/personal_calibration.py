@@ -27,6 +27,7 @@ from scipy.special import ndtr
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.published_doses.calibration import BurnLight, DoseCalibration, burn_calibration, error_parts
 
 __all__ = ["PersonalCalibration", "SpotObservation", "calibrate_person", "miss_probability"]
@@ -36,6 +37,7 @@ Floats = NDArray[np.float64]
 _SHARED_ERRORS: Final = np.linspace(-4.0, 8.0, 241)  # ln of a ratio of doses; steps far below the spread of people
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SpotObservation:
     """An earlier pulse and its observed reaction.
@@ -52,6 +54,7 @@ class SpotObservation:
     miss_probability: float = 0.0
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PersonalCalibration:
     """Posterior of the dose error of a light on the skin of a person.

@@ -13,6 +13,7 @@ from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.units import J_CM2
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.outcome.dose_error import beam_burn_calibration
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
@@ -39,6 +40,7 @@ __all__ = [
 # Bruising of the skin around a target by a pulse for its vessels.
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BruisingEstimate:
     """Purpura of the skin around at a dose.
@@ -67,6 +69,7 @@ Floats = NDArray[np.float64]
 BURN_ENDPOINT: Final = "epidermal-necrosis"  # the endpoint whose doses are calibrated
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BurnDoses:
     """Doses that burn, or that burn deeper, at one setting, with their calibration.
@@ -110,6 +113,7 @@ DoseFunction = Callable[[float], Floats]  # J/cm² → (sample,)
 ReachedAtDose = Callable[[float], NDArray[np.bool_]]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DoseThresholds:
     """Effect and harm of every dose of one simulated setting, doses in J/cm².
@@ -170,6 +174,7 @@ def p_disruption(around: PulseResponse) -> Callable[[float], Floats]:
     return lambda dose: np.asarray(ndtr((np.log(dose) - computed) / spread))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class CandidateSetting:
     """A setting with its dose.

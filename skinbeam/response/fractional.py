@@ -15,6 +15,7 @@ from skinbeam.laser.beam import Beam, coverage_pct
 from skinbeam.laser.setting_grid import BeamSetting, density_steps
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
@@ -133,6 +134,7 @@ def judge_microbeams(
     return replace(judge(density_per_cm2), deep_share=weighted_share(depth >= aimed_m, skins.weights[0])[0])
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class MicrobeamColumns:
     """Columns of one microbeam energy in the skin that limits are checked against.

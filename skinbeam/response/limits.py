@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.records import LimitCheck, LimitStatus
 from skinbeam.simulate.skins.ensemble import summarise_draws, weighted_probability, weighted_share
 from skinbeam.text import Message
@@ -41,6 +42,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LayerBorders:
     """Depths of a border in drawn skins, (skin,), m, and the weights of these."""
@@ -61,6 +63,7 @@ class LayerBorders:
         return np.asarray(shares[np.searchsorted(ascending, depth_m, side="right")])
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class InjuryDepths:
     """Depths of injuries as a ratio to the depth of a border, each compared with the border in every drawn skin.
@@ -182,6 +185,7 @@ class BruiseLimit:
     source: str
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LimitVerdict:
     """The result of testing a limit on draws.

@@ -17,6 +17,7 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
 from skinbeam.model.units import J_CM2
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.outcome.dose_error import beam_burn_calibration, beam_burn_light
 from skinbeam.published_doses.personal_calibration import (
     PersonalCalibration,
@@ -160,6 +161,7 @@ Floats = NDArray[np.float64]
 LightKey = tuple[str, float]  # device, wavelength in nm
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PulseEvidence:
     """Evidence from earlier pulses.

@@ -12,6 +12,7 @@ from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MJ
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.limits import LayerBorders
 from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
@@ -34,6 +35,7 @@ _CACHED_RESPONSES = 3  # responses: of the target, of the skin around, and of th
 _ResponseKey = tuple[Any, ...]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SiteSkins:
     """Draws for one site and one concern.

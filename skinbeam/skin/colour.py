@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.skin.tables import read_spectrum, tissue_table
 
 __all__ = [
@@ -28,6 +29,7 @@ Array = NDArray[np.float64]
 COLOUR_WAVELENGTHS_NM = tuple(float(nm) for nm in range(400, 701, 10))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Lab:
     """CIE L*a*b* colour: lightness L 0 to 100, a (green to red) and b (blue to yellow); arrays of one shape."""

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import SourcedValue, cache_with_sources, cite_sources
 from skinbeam.model.units import ML_MIN_KG, PER_CM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import check_wavelength, read_number, read_sourced, read_spectrum, tissue_table
@@ -52,6 +53,7 @@ Array = NDArray[np.float64]
 _INDEX_REFERENCE_NM = 589.0
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class OpticalProperties:
     """Absorption and scattering coefficients (1/m), mean cosine and refractive index; all (sample, layer)."""
@@ -66,6 +68,7 @@ class OpticalProperties:
         return OpticalProperties(self.mua[which], self.mus[which], self.g[which], self.n[which])
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ThermalProperties:
     """Conductivity W/(m K), heat capacity J/(m³ K), density kg/m³, heat capacity J/(kg K); all (sample, layer)."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.package_data import load_package_table, load_package_text
 from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.text import Message
 
 __all__ = [
@@ -56,6 +57,7 @@ Array = NDArray[np.float64]
 MODEL_RANGE_NM = (400.0, 11000.0)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Spectrum:
     """A table of quantities over wavelength.

@@ -27,6 +27,7 @@ from skinbeam.model.exposure import Vessel
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.skin.draws import BLOCK, RandomDraws, StandardDraws, draw_value, normal_cdf, stream_key, value_at_normal
 from skinbeam.skin.layers import PAPILLARY_DERMIS
 from skinbeam.skin.sample import SkinSample
@@ -135,6 +136,7 @@ LESION_DEPTHS = 6  # depths that represent the vessels of a lesion
 VESSEL_SIZES = 4  # diameters that represent the vessels of a layer, with the same amount of blood in each
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Vessels:
     """Vessels of each draw, SI: `depth` is of the axis below the surface; all (sample, vessel)."""

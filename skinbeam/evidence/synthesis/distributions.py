@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.document import round_significant
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = ["Floats", "UncertainRate", "count_intervals", "count_pmf", "normal_cdf", "normal_pdf", "quantiles"]
 
@@ -44,6 +45,7 @@ def quantiles(at: Floats, cumulative: Floats, wanted: tuple[float, ...]) -> tupl
     return tuple(float(np.interp(p, cumulative, at)) for p in wanted)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class UncertainRate:
     """The distribution of an uncertain share of people: probability `mass` (node,) at shares `p` (node,), 0 to 1.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "ImprovementLaw", "has_single_lesions", "moments_with_cleared"]
 
@@ -22,6 +23,7 @@ HALF_PCT = 50.0  # least improvement of a responder; g is the log-odds of cleara
 SLOPE_PCT = 25.0  # h is the slope of the log-odds per quarter class of theta
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ImprovementLaw:
     """The distribution of improvement over the patients of a clinic or of an arm; shapes broadcast.

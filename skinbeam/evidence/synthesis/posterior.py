@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import HIERARCHICAL
 from skinbeam.model.package_data import load_package_text
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = [
     "CHECKS_FILE",
@@ -43,6 +44,7 @@ DRAWS_FILE, RECORD_FILE = "data/derived/posterior.npz", "data/derived/posterior.
 CHECKS_FILE = "data/derived/posterior_checks.json"
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Posterior:
     """Posterior draws of all chains: each array (draw, ...), names as in `research.evidence_fit.model`.

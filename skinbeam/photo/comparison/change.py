@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.json_fields import json_name, json_sentence
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.comparison.blur import blur_light, blur_to_match_px, texture_ratio_ln
 from skinbeam.photo.comparison.contrast import ReferenceSkin, make_measures
@@ -189,6 +190,7 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PhotoChange:
     """The comparison of two registered pictures of one face.

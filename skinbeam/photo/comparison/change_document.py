@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import linear_to_srgb
 from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_photographs
@@ -124,6 +125,7 @@ class Registration:
     agreement: float
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightDifference:
     """How the light of the two pictures differs. `gain` : (3,). `softened_px` : blur that makes both equally sharp."""

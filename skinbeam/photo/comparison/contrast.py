@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.comparison.blur import gaussian_blur, masked_mean
 from skinbeam.photo.comparison.mark_groups import MarkGroup
 from skinbeam.photo.limits import limit
@@ -37,6 +38,7 @@ _TERMS = 6  # coefficients of a quadratic surface
 _REACH = 2.5  # half-width of the window, in standard deviations of the weights
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Probe:
     """Weights for the contrast of one mark: its mean minus that of the surface through the skin around it.
@@ -107,6 +109,7 @@ _GREEN = 1
 _LINES = ("vessels", "fine-lines")
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DensityParts:
     """Contributions to the darkness of a picture, in optical density.
@@ -122,6 +125,7 @@ class DensityParts:
     haemoglobin: Image
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ReferenceSkin:
     """Skin with which marks are compared.
@@ -148,6 +152,7 @@ def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> D
     return DensityParts(dense, np.ascontiguousarray(solved[..., 0]), np.ascontiguousarray(solved[..., 1]))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ContrastMeasure:
     """How the contrast of a group of marks is measured: probes of roundish marks; None for patches and lines.

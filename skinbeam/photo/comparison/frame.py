@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
 from skinbeam.photo.colour_target import ColourCalibration, no_calibration
@@ -28,6 +29,7 @@ _OVAL = (0.0, 0.42, 0.92, 1.2)
 _DARKEST = 1e-3  # keeps a logarithm finite
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ComparedPhoto:
     """One picture of a pair, in pixels of its view.
@@ -51,6 +53,7 @@ class ComparedPhoto:
     mm_per_px: Estimate
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class ComparisonFrame:
     """The frame of a comparison: the picture before, cropped to its face, no finer than the picture after.

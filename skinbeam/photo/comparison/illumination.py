@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.comparison.blur import gaussian_blur, masked_mean
 from skinbeam.photo.comparison.frame import ComparisonFrame, log_light, log_luminance
@@ -18,6 +19,7 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightChange:
     """Difference in illumination between two pictures.

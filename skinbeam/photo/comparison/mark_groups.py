@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Unknown
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame
 from skinbeam.photo.comparison.registration import RegisteredPicture
 from skinbeam.photo.findings.mark import MapName, Mark
@@ -18,6 +19,7 @@ __all__ = ["MarkGroup", "cover_mask", "group_marks"]
 Mask = NDArray[np.bool_]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class MarkGroup:
     """Marks of a kind in a region: those of the picture before and those of the picture after together.

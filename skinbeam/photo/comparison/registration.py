@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.comparison.blur import gaussian_blur
 from skinbeam.photo.comparison.frame import ComparisonFrame, log_luminance
 from skinbeam.photo.face.face import Face
@@ -26,6 +27,7 @@ Mask = NDArray[np.bool_]
 _SPREADS = 2.5  # range of normalised grey levels that is mapped to 8 bits for the flow, in standard deviations
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class RegisteredPicture:
     """A picture registered to the frame of another.

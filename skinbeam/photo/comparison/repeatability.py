@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
 from skinbeam.photo.comparison.blur import blur_light, masked_mean
 from skinbeam.photo.comparison.contrast import (
@@ -149,6 +150,7 @@ class ComparisonSetup:
         return np.asarray(cv2.GaussianBlur(getattr(parts, name), (0, 0), self.map_px), np.float32)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class RepeatedMeasurement:
     """Measurements of two pictures, and the differences of their copies.

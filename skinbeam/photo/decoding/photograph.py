@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import read_bytes
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.limits import limit
 from skinbeam.text import Message
 
@@ -62,6 +63,7 @@ _CODES = {
 }
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DecodedPhotograph:
     """A decoded photograph; `sha256` is the hash of the file's content."""

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import limit
 from skinbeam.photo.view import Box, View, ViewPlace
@@ -21,6 +22,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Face:
     """One face, in pixels of an upright picture; right and left are the person's own.
@@ -100,6 +102,7 @@ WHOLE_FACE = "full-face"  # site name of a whole face
 _JUDGED_REACH, _OUTLINE_REACH = (0.9, 0.5, 1.8), (1.6, 1.5, 2.8)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class FaceView(View):
     """The view of a face.

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.face.face import Face, FaceView, face_view
 from skinbeam.photo.limits import face_template, limit
@@ -259,6 +260,7 @@ SHADED = frozenset(("eyelid-right", "eyelid-left", "jaw-right", "jaw-left", "dec
 _CLOTHED = ("neck", "decolletage")
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinRegions:
     """The regions of skin on a face or site.

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 
 __all__ = ["UprightCrop", "upright_crop"]
@@ -15,6 +16,7 @@ Array = NDArray[np.float64]
 Point = tuple[float, float]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class UprightCrop:
     """A square copy of a face with the eyes level.

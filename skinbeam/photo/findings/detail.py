@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
 from skinbeam.photo.colour_target import ColourCalibration
 from skinbeam.photo.decoding.photograph import Picture
@@ -35,6 +36,7 @@ class BlurEstimate:
     high_px: float
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinDetail:
     """The skin of a face at a finer resolution than the view.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Value
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = ["MapName", "Mark", "Repeatability", "shift_mark"]
 
@@ -24,6 +25,7 @@ class Repeatability:
     copies: int
 
 
+@compared_by_value
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """One mark on the skin; positions are in pixels of the view, whatever image it was found on.

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.findings.detail import BlurEstimate
 
 __all__ = [
@@ -83,6 +84,7 @@ _ALONG = 9  # points of a line whose profiles are averaged to find its middle
 _SMOOTH = 5  # points of a trace that are averaged, because a skeleton moves in whole pixels
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LineTrace:
     """A line: (n, 2) x, y of its middle, one point about every pixel, and its strength relative to the noise."""

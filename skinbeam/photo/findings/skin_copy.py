@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.regions import SkinRegions
@@ -19,6 +20,7 @@ __all__ = ["SkinCopy", "copy_skin"]
 Array = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinCopy:
     """A copy of the analysed skin, as a picture with a view and regions of its own.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.darkening import DarkeningKind, darkening_direction
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
@@ -26,6 +27,7 @@ _KINDS: tuple[DarkeningKind, ...] = ("wide-shade", "brown", "red")
 _ROUNDS = 4  # the amounts set the uncertainty, which sets the amounts
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BloodContrast:
     """Blood of an area above that of other skin, in green density.

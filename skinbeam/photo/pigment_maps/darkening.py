@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.limits import limit, limit_entry
 
 __all__ = ["DarkeningDirection", "DarkeningKind", "darkening_direction"]
@@ -23,6 +24,7 @@ _ITA_SCALE_DEG = 50.0  # of the polynomials in `data/photo.toml`
 _NORMAL_90 = 1.645  # half width of the central 90 % of a normal law, in standard deviations
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DarkeningDirection:
     """Red and blue over green density of a kind of darkening: mean (2,) and covariance (2, 2)."""

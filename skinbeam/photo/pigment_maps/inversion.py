@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import linear_to_srgb
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.pigment_density import optical_density
@@ -31,6 +32,7 @@ _STEP_MAX = 0.5
 _COARSE = 15  # stride of the grid of colours for the start of the search
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinMaps:
     """Pigment maps of the skin of a picture, every map (height, width).

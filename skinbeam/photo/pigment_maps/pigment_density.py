@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import colour_direction
@@ -53,6 +54,7 @@ def smooth_for_colour(rgb: Picture, pupil_px: float) -> Array:
 _TIMES = 2.0  # factor on the face's pigment: a spot has about twice as much
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PigmentDirections:
     """Directions (3,) in optical density, green set to 1, and green density per e-fold of melanin.

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = [
     "SkinColourGrid",
@@ -56,6 +57,7 @@ def linear_weights(nodes: Array, at: Array) -> Array:
 _SHAPE = (121, 161)  # of the dense grid, blood by melanin: fine enough for bilinear interpolation
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinColourGrid:
     """Colours of skin on a dense grid.

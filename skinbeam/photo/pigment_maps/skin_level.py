@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
 
@@ -23,6 +24,7 @@ _ITA_SLOPE_MIN = 5.0  # degrees per e-fold of melanin: at the ends of the table 
 _GREY = float(np.log(0.18))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinLevel:
     """Pigment of the median skin of a face, and the effects of light and camera on it.

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import limit
 from skinbeam.photo.printed_card.layout import CARD_MM, MARKER_MM, MARKERS, marker_dictionary
@@ -23,6 +24,7 @@ _SEARCH_PX = (1600, 4096)  # longer side of the copy that is searched first, and
 _SIDE = np.array([(0.0, 0.0), (MARKER_MM, 0.0), (MARKER_MM, MARKER_MM), (0.0, MARKER_MM)])
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class FoundCard:
     """A printed card found in a picture.

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import limit, limit_entry
@@ -36,6 +37,7 @@ _DARKEST = 1e-4
 _BLACK_MOST = 0.6  # of paper: keeps the share of a screen above zero in haze, which is refused afterwards
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightPlane:
     """Light on the card, as the picture shows it: ln of it is linear in the pixels of the picture.
@@ -58,6 +60,7 @@ class LightPlane:
         return off @ self.slope, np.einsum("ni,ij,nj->n", terms, self.covariance, terms)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class CalibrationSummary:
     """A colour calibration as a document has it; what its kind does not have is None.
@@ -78,6 +81,7 @@ class CalibrationSummary:
     evenness_pct: float | Unknown | None = None
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PrintedCard:
     """What a printed card in a picture measures.

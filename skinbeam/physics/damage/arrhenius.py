@@ -48,6 +48,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.model.errors import unknown_name_error
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_sets
 
 __all__ = [
@@ -150,6 +151,7 @@ def mean_stage_rate(cold: float, hot: float, rates: ProcessRates) -> float:  # p
 # Damage integrals: (damage 1) to (damage 4).
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Kinetics:
     """First-order processes that together cause one kind of damage.

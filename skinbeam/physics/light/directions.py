@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.plane_layers import fresnel_reflectance
 
 __all__ = [
@@ -40,6 +41,7 @@ Array = NDArray[np.float64]
 NARROWEST_SEGMENT = 0.1
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SharedDirections:
     """Quadrature nodes in the Snell invariant s.

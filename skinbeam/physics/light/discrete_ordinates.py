@@ -34,6 +34,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.directions import (
     InterfaceCoefficients,
     LayerDirections,
@@ -77,6 +78,7 @@ MAX_THREADS = 4
 INDEX_DECIMALS = 6
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LayeredLight:
     """Reflected, transmitted and absorbed light of a collimated beam at normal incidence, over the incident power.

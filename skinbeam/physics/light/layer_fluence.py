@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.layer_modes import (
     TINY,
     LayerModes,
@@ -52,6 +53,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class CollimatedLight:
     """Collimated light, as fractions of the incident power.

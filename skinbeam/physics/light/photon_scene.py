@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
+
 __all__ = ["BatchSums", "LightTally", "PhotonScene"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PhotonScene:
     """Space and beam in the form that the photon kernels use.
@@ -72,6 +75,7 @@ class PhotonScene:
         return self.mode == 2 and bool(np.ptp(self.media[:, 4]) > 0.0)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightTally:
     """Bins in which light is counted: by depth, by depth and ring, or by x, y and z.
@@ -107,6 +111,7 @@ class LightTally:
         return (len(self.edges) - 1) * self.column_count
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BatchSums:
     """Sums over the packets of one batch.

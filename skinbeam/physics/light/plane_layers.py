@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.model.value_equality import compared_by_value
+
 __all__ = [
     "BinPieces",
     "PlaneLayers",
@@ -73,6 +75,7 @@ def check_layers(optical: Sequence[NDArray[Any]]) -> None:
 Array = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BinPieces:
     """Depth bins cut at the interfaces.

@@ -33,6 +33,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.removal.ablation_front import front_removal, heating_length, transmitted_exposure
 from skinbeam.physics.removal.residual_heat import EarlierPulseHeat, boiling_energy, plane_rise
 
@@ -42,6 +43,7 @@ Array = NDArray[np.float64]
 _DRY_SHARE = 1e-3  # share of water below which a layer counts as dry: its threshold is then far above any exposure
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class AblatingTissue:
     """Properties of the tissue that ablates, each (sample,), SI.

@@ -16,6 +16,7 @@ from skinbeam.model.errors import InputError, spelling_hint
 from skinbeam.model.exposure import Layer
 from skinbeam.model.fields import FieldError, InputTable, number, text, whole_number
 from skinbeam.model.input_files import file_exists, parse_record, read_toml
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.simulate.layers_schema.beam import LightBeam
 from skinbeam.simulate.layers_schema.inclusions import LightLesion, LightVessel, PeriodicCell, check_inclusions
 
@@ -220,6 +221,7 @@ class LayersFile(InputTable):
     phase: list[PhaseFunction] = Field(default=[], max_length=100)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LoadedLayers:
     """A validated layers file.

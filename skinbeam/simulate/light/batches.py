@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.photon_scene import BatchSums
 from skinbeam.physics.numerics.memory_layout import PARTS, REFLECTED, SIDES, TRANSMITTED
 from skinbeam.simulate.light.medium import Floats
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class MeanWithError:
     """A mean over packets and its standard error, of the same shape."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skinbeam.laser.beam import Beam
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import J_CM2
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.skins.depth_grid import DepthGrid
@@ -51,6 +52,7 @@ class SpectralLine:
     light: LightField
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Illumination:
     """Light in sampled skins, one line for a laser and several for a lamp, and the grid on which it was computed.

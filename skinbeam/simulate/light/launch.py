@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skinbeam.model.units import MM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light import photon_steps
 from skinbeam.physics.light.plane_layers import fresnel_reflectance
 from skinbeam.simulate.layers_schema.layers import LightBeam
@@ -23,6 +24,7 @@ _BEAM_KINDS = {
 }
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class BeamLaunch:
     """Launch parameters of a beam, in the form of the kernels.

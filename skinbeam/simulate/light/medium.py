@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.skin.properties import OpticalProperties
 
 __all__ = ["Floats", "LayeredMedium"]
@@ -13,6 +14,7 @@ __all__ = ["Floats", "LayeredMedium"]
 Floats = NDArray[np.float64]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LayeredMedium:
     """Plane layers from the surface downwards, (layer,) each; (sample, layer) each for many draws.

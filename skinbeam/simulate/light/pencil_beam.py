@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.layer_fluence import collimated_light, mean_collimated_fluence
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.photons import trace_batch
@@ -36,6 +37,7 @@ from skinbeam.simulate.light.space import LayeredSpace
 __all__ = ["PencilBeamLight", "SpotLightField", "trace_pencil_beam"]
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SpotLightField:
     """Light of a beam of finite width by depth and ring, as fractions of the incident power.
@@ -60,6 +62,7 @@ class SpotLightField:
     standard_error: "SpotLightField | None" = None
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PencilBeamLight:
     """The light of a pencil beam, by batch.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
@@ -17,6 +18,7 @@ __all__ = ["LightEngine", "LightField", "LightSpace", "light_each_medium"]
 LightSpace = LayeredMedium | LayeredSpace | VoxelSpace | RingSpace
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class LightField:
     """Result of a light engine, as fractions of the incident power.

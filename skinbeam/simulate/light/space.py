@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.units import UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.photon_scene import PhotonScene
 from skinbeam.physics.light.plane_layers import check_layers
 from skinbeam.physics.numerics import memory_layout
@@ -43,6 +44,7 @@ PhaseTable = tuple[Sequence[float], Sequence[float]]
 _MAX_RATIO = 1.5
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class Shape:
     """The ball of radius 1, or the cylinder of radius 1 and height ±1, transformed by p → `axes` (p - `centre`).
@@ -163,6 +165,7 @@ class LayeredSpace:
         ), launch
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class VoxelSpace:
     """Voxels in a block with open sides.
@@ -299,6 +302,7 @@ def _slab_starts(densest: Floats) -> list[int]:
 RING_LEVEL_M: Final = 1 * UM  # depths at which optics change are rounded to this; boundaries of layers are not
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class RingSpace:
     """Layers of one refractive index each, in which the optics vary with radius and depth about an axis.

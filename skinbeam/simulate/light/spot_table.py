@@ -21,6 +21,7 @@ from skinbeam.laser.beam import Beam
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.simulate.light.illumination import SpotShare
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.spot import WIDE_SPOT_M, median_medium
@@ -65,6 +66,7 @@ class SpreadParameters:
     thickness: float
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SpotRow:
     """A row of the table for one wavelength.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.heat.cells import NO_SOURCE, HeatSource, RobinBoundary
 from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
 from skinbeam.physics.heat.linear_conduction import LinearConduction
@@ -57,6 +58,7 @@ class LocalResponse(NamedTuple):
     unit_K: Floats
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PulseResponse:
     """Temperatures of sampled skins without the beam, and their change per unit radiant exposure.

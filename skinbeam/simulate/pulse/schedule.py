@@ -19,6 +19,7 @@ from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan, air_heat_loss
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MS
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.heat.linear_conduction import graded_time_steps
 from skinbeam.skin.draws import normal_cdf
 from skinbeam.skin.sample import SkinSample
@@ -106,6 +107,7 @@ CONSTANT_BEAM_STEPS = StepFineness(1e-6, 1.12)
 RELEASE_STEPS = StepFineness(1e-4, 1.25)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class PulseSchedule:
     """Time steps, shared by all samples, with power and surface conditions.

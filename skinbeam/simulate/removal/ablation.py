@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skinbeam.laser.beam import Beam
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MM, MS, ZERO_CELSIUS_K
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.damage.arrhenius import Kinetics
 from skinbeam.physics.removal import calibration as physics
 from skinbeam.physics.removal.ablation_front import ejection_enthalpy, heating_length, sonic_recoil
@@ -60,6 +61,7 @@ ZONE_UPDATES = 3
 CALIBRATION_SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class AblationResult:
     """Crater depth and thickness of the damaged zone below its floor after a pulse or pass, (sample,), m."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.model.units import MM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.heat.cells import Cells, Material, RobinBoundary, graded_faces, slab_cells
 from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.skin.properties import ThermalProperties
@@ -28,6 +29,7 @@ DEEPEST_M = 6 * MM
 BELOW_VESSELS: Final = 1.5  # the grid of a pulse reaches at least this many times as deep as the deepest vessel
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DepthGrid:
     """The cells of many skins.

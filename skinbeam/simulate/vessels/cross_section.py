@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MM, UM
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary
 from skinbeam.physics.heat.problem import HeatProblem
 from skinbeam.physics.heat.three_dimensional import conduct_xyz
@@ -72,6 +73,7 @@ class SectionLumen:
     wall_m: float
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SectionGrid:
     """Grid of half a section, x ≥ 0; the other half is its mirror image.
@@ -187,6 +189,7 @@ _EDGE_RADII = (0.0, 0.3, 0.55, 0.75, 0.9, 1.0)
 _EDGE_DIRECTIONS = 13
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SectionLight:
     """Light in a section; all (x, z) over the irradiance, and mirrored at x = 0, where the first cell begins.
@@ -210,6 +213,7 @@ class SectionLight:
     absorbed_fraction: Floats
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SectionHeat:
     """Change of temperature per unit radiant exposure, (time, x, z), K per J/m²."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.numerics.interpolation import interpolate_history
 from skinbeam.physics.targets.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
 from skinbeam.physics.targets.vessel_optics import AmbientLight, lumen_light
@@ -88,6 +89,7 @@ class VesselLine(NamedTuple):
         return np.asarray(np.stack([ratio * part for part in found]))
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class VesselSite:
     """Light and surroundings of each vessel; (sample, vessel) unless stated otherwise.
@@ -110,6 +112,7 @@ class VesselSite:
     heat_capacity_vol: Floats
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class VesselSide:
     """Excess of the temperature change above its mean at the side towards the light.
@@ -128,6 +131,7 @@ class VesselSide:
     curvature: Floats
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class VesselResponse:
     """Temperatures around each vessel, all (sample, vessel, time), K and K per J/m².
