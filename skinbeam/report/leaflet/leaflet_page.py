@@ -135,14 +135,17 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     _, setup = concern.first_laser
     ladders = [planned for planned in plan.test_spots if planned.tries(setup, concern.site)]
     for ladder in ladders:
-        yield report_text(
-            "leaflet.before_spots",
-            light=light_in_words(setup),
-            site=plain_name("site", ladder.site),
-            number=len(ladder.spots),
-            doses=_spot_doses(ladder),
-            days=ladder.read_after_h / _HOURS_A_DAY,
-        )
+        words = {
+            "light": light_in_words(setup),
+            "site": plain_name("site", ladder.site),
+            "doses": _spot_doses(ladder),
+            "days": ladder.read_after_h / _HOURS_A_DAY,
+        }
+        number = len(ladder.spots)
+        if number == 1:
+            yield report_text("leaflet.before_spot", **words)
+        else:
+            yield report_text("leaflet.before_spots", number=number, **words)
     if ladders:
         yield report_text("leaflet.before_stop")
     if any(ladder.is_narrower for ladder in ladders):

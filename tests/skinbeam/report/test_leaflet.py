@@ -346,3 +346,13 @@ def test_words_for_a_light_name_nothing_that_some_of_its_uses_lack(modality: str
     """Scars were offered a "laser for red veins", and large pores a "laser for brown spots"."""
     told = " ".join(catalogue()[f"leaflet_{part}.{modality}"] for part in ("choice", "plus", "minus"))
     assert not re.search(r"\b(veins|spots|wrinkles|dents)\b", told)
+
+
+def test_one_small_spot_is_told_as_one(plan: Plan) -> None:
+    for number, words in ((1, "one small spot first"), (2, "2 small spots first")):
+        few = copy.deepcopy(plan)
+        for ladder in few["test_spots"]:
+            ladder["spots"] = ladder["spots"][:number]
+        told = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.test_spots)
+        assert words in told
+        assert "1 small spots" not in told
