@@ -6,11 +6,13 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course.sessions import describe_settings
+from skinbeam.laser.setting_grid import device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
+from skinbeam.plan.guideline_place import concern_cell, guideline_place
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding
@@ -85,16 +87,16 @@ def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: C
     """Return the refusal of a dose that reaches too few skins.
 
     Where an earlier injury bars greater doses, that is the reason to report. Where clinics treat such skin with such
-    light all the same, and none printed the dose, that is reported too.
+    light all the same, by a place of the guideline or a source, and none printed the dose, that is reported too.
     """
     machine = trial.machine
     if machine.dose_bars:
         return device_refusal(goal, machine, "plan.no-dose-below-injury", trial)
     least = per_hundred(effect_target().least)
+    place = guideline_place(concern_cell(case, concern), goal.modality, device_classes(machine.device, trial.setting))
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
-    if sources:
-        return device_refusal(goal, machine, "plan.too-weak-undosed", trial, least=least, sources=len(sources))
-    return device_refusal(goal, machine, "plan.too-weak", trial, least=least)
+    told = "plan.too-weak" if place is None and not sources else "plan.too-weak-undosed"
+    return device_refusal(goal, machine, told, trial, least=least)
 
 
 def refusal_record(

@@ -12,7 +12,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import describe_light
-from skinbeam.laser.setting_grid import device_classes, one_of_each_light
+from skinbeam.laser.setting_grid import device_classes, dose_steps, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -200,6 +200,8 @@ def _with_proposal_reason(
     elif trial.dose < proposal.middle / DOSE_ROUNDING:
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
         told = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
+        if trial.dose >= max(dose_steps(proposal.machine.device, proposal.setting)):
+            told = "plan.dose-of-machine"
         message = Message(told, span | {"dose": given})
     elif proposal.darker_phototype is not None:
         told = "plan.columns-of-darker" if proposal.machine.device.microbeam else "plan.dose-of-darker"

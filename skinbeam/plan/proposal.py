@@ -448,9 +448,12 @@ def _nearest_proposal(
     region: PracticeRegion,
     lighter: int | None,
 ) -> Proposal | None:
-    """Return the proposal of the setting nearest to a printed one, among those at which the machine has such a dose."""
+    """Return the proposal of the setting nearest to a printed one, among those at which the machine has such a dose.
 
-    def distance(setting: BeamSetting) -> tuple[float, float]:
+    Of settings whose pulses are equally near, those come first at which the machine gives the middle of the doses.
+    """
+
+    def distance(setting: BeamSetting) -> tuple[float, bool, float]:
         pulse = _ratio(setting.pulse_ms, dose.pulse_ms)
         if machine.device.is_lamp:
             pulse += _ratio(setting.wavelength_nm, dose.cut_off_nm)
@@ -460,7 +463,8 @@ def _nearest_proposal(
         # Where nobody prints a spot the wider one is nearer to what was simulated, and treats an area with fewer
         # pulses; an energy that is printed without a diameter is that of the narrow columns that go deep.
         wider = setting.spot_mm if machine.device.microbeam else -setting.spot_mm
-        return pulse, wider if spot_mm is None else _ratio(setting.spot_mm, spot_mm)
+        is_weak = max(machine.doses(setting), default=0.0) < dose.middle / DOSE_ROUNDING
+        return pulse, is_weak, wider if spot_mm is None else _ratio(setting.spot_mm, spot_mm)
 
     for setting in sorted(settings, key=distance):
         found = Proposal(

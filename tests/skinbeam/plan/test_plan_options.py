@@ -185,6 +185,17 @@ def test_where_the_clinic_names_none_each_kind_of_laser_is_answered() -> None:
     assert [reason["id"] for reason in record["reasons"]] == ["plan.other-light-named"]
 
 
+def test_a_dose_that_ends_at_the_machine_says_so() -> None:
+    """1440 nm of this machine ends at 9 mJ, below the middle of 8 to 16 mJ: neither skin nor a limit is the reason."""
+    person = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 20.0")
+    made = document(person + concern("skin-texture", extra="") + devices("fractional-diode-1440-1927"))
+    (option,) = (one for one in laser_options(made) if one["wavelength_nm"] == 1440.0)
+    assert option["settings"]["microbeam"]["energy_mJ"] == 9.0
+    (reason,) = (one for one in option["reasons"] if one["rule"] == "published-dose")
+    assert reason["message"]["id"] == "plan.dose-of-machine"
+    assert reason["message"]["params"]["dose"]["params"] == {"dose": 9.0, "unit": "mJ"}
+
+
 def fluence(text: str) -> float:
     (option,) = laser_options(document(text))
     dose: float = option["settings"]["fluence_J_cm2"]
