@@ -28,6 +28,7 @@ __all__ = [
     "guideline_cell",
     "load_cells",
     "load_choices",
+    "named_procedures",
     "read_cells",
     "read_choices",
 ]

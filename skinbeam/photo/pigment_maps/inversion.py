@@ -55,18 +55,6 @@ class SkinMaps:
     valid: Mask
     level: SkinLevel
 
-    def recolour(self, light: Array, melanin: Array, blood: Array) -> Array:
-        """Return the picture's linear light (height, width, 3) as it would be with other maps of melanin and blood.
-
-        The contrast of the camera is included; light stays identical to the bit where neither map is changed.
-        """
-        changed = (melanin != self.melanin) | (blood != self.blood)
-        made = skin_colour_grid().colours
-        over = made(melanin[changed], blood[changed]) / made(self.melanin[changed], self.blood[changed])
-        painted = light.copy()
-        painted[changed] *= over**self.level.contrast
-        return painted
-
 
 def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps:
     """Compute the maps of linear sRGB light (height, width, 3) in `skin`, relative to the level of its median.

@@ -47,7 +47,6 @@ __all__ = [
     "retained_heat",
     "retained_heat_in_train",
     "sphere_relaxation_time",
-    "stress_confinement_time",
     "threshold_exposure",
 ]
 
@@ -72,11 +71,6 @@ def nucleation_value(name: str) -> SourcedValue:
 def sphere_relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return the thermal relaxation time of a sphere, s (melanosome 5)."""
     return (2 ** (2 / 3) - 1) * np.asarray(diameter_m) ** 2 / (16 * np.asarray(diffusivity_m2_s, dtype=np.float64))
-
-
-def stress_confinement_time(diameter_m: ArrayLike, sound_speed_m_s: ArrayLike) -> Array:
-    """Return the time, s, in which sound crosses the sphere; shorter pulses raise pressure (Vogel 2003, sec. 3)."""
-    return np.asarray(diameter_m, dtype=np.float64) / np.asarray(sound_speed_m_s, dtype=np.float64)
 
 
 def retained_heat(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:

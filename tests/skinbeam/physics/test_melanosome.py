@@ -17,7 +17,6 @@ from skinbeam.physics.targets.melanosome import (
     retained_heat,
     retained_heat_in_train,
     sphere_relaxation_time,
-    stress_confinement_time,
     threshold_exposure,
 )
 
@@ -64,10 +63,6 @@ def test_relaxation_is_the_half_time_of_a_gaussian_sphere():
     half = (1 + 16 * KAPPA * sphere_relaxation_time(DIAMETER, KAPPA) / DIAMETER**2) ** -1.5
     assert half == pytest.approx(0.5, rel=1e-12)
     assert DIAMETER**2 / (KAPPA * sphere_relaxation_time(DIAMETER, KAPPA)) == pytest.approx(27.2, abs=0.05)
-
-
-def test_stress_is_confined_for_less_than_a_nanosecond():
-    assert stress_confinement_time(DIAMETER, 1540.0) == pytest.approx(0.7e-6 / 1540.0)
 
 
 def test_the_threshold_gives_back_the_row_that_set_the_temperature():
