@@ -135,6 +135,33 @@ def test_a_wide_spot_need_not_be_very_dark(light: float, size_mm: float, kinds: 
     assert kinds_of_disc(light, size_mm) == kinds
 
 
+def shaded_skin(fall_per_mm: float, spot_mm: float = 0.0) -> np.ndarray:
+    """Even skin whose light falls off from left to right, with a brown spot of 0.6 in green in its middle."""
+    y, x = 0.4 * (np.mgrid[:SIDE, :SIDE] - 60.0)
+    cover = np.clip((spot_mm / 2 - np.hypot(x, y)) / 0.4 + 0.5, 0, 1)
+    density = cover[..., None] * (0.4, 0.6, 0.9) + fall_per_mm * x[..., None]
+    return np.asarray(255 * linear_to_srgb(0.7 * srgb_to_linear(np.uint8(SKIN["light"])) * np.exp(-density)))
+
+
+@pytest.mark.parametrize("fall_per_mm", [0.0, 0.04, 0.08])
+@pytest.mark.parametrize("size_mm", [5.0, 7.0, 10.0])
+def test_a_wide_brown_spot_is_told_where_light_falls_off_by_more_than_it_darkens(
+    size_mm: float, fall_per_mm: float
+) -> None:
+    """Over 10 mm and the skin around, 0.08 in a mm is twice the density of the spot: faces turn from light so."""
+    assert kinds_told(shaded_skin(fall_per_mm, size_mm)) == ["unclassified-spots"]
+    assert kinds_told(shaded_skin(fall_per_mm)) == []
+
+
+def test_the_edge_of_a_cast_shadow_and_a_fold_are_no_wide_spots() -> None:
+    plain = srgb_to_linear(np.round(shaded_skin(0.0)).astype(np.uint8))
+    y, x = 0.4 * (np.mgrid[:SIDE, :SIDE] - 60.0)
+    shadow = 0.6 / (1 + np.exp(-(x + 2.0 * np.exp(-(y**2) / 8)) / 0.6))  # with a bay as wide as a spot
+    fold = 0.6 * np.exp(-(x**2) / 8) * (np.abs(y) < 12)
+    for dark in (shadow, fold):
+        assert kinds_told(255 * linear_to_srgb(plain * np.exp(-dark[..., None]))) == []
+
+
 def test_a_very_dark_core_of_a_wide_spot_keeps_its_kind() -> None:
     """At very dark spots no laser is offered; at spots of no certain colour a doctor is asked for alone."""
     rgb = np.full((SIDE, SIDE, 3), SKIN["light"], np.float64)
