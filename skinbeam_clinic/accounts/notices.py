@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import NoticeRow
+from skinbeam_clinic.database.tables import NoticeRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 
 __all__ = ["Notice", "NoticeKind", "NoticeRepository", "notify_member"]
@@ -30,6 +30,11 @@ class NoticeKind(StrEnum):
     IDENTITY_ADDED = "identity-added"
     IDENTITY_REMOVED = "identity-removed"
     NEW_BROWSER = "new-browser"
+    MANY_PATIENTS = "many-patients"  # these are for owners, about members
+    MANY_COPIES = "many-copies"
+    MANY_REFUSALS = "many-refusals"
+    MANY_SIGN_INS = "many-sign-ins"
+    MANY_REQUESTS = "many-requests"
 
 
 @dataclass(frozen=True)
@@ -38,19 +43,23 @@ class Notice:
 
     id: str
     kind: NoticeKind
-    about: Mapping[str, str]
+    about: Mapping[str, str | int]
     noted_at: datetime.datetime
     noted_by: str
 
 
-def notify_member(work: ClinicTransaction, member_id: str, kind: NoticeKind, **about: str) -> None:
+def notify_member(
+    work: ClinicTransaction, member_id: str, kind: NoticeKind, *, id: str = "", **about: str | int
+) -> None:
     """Note for a member what the acting member does, in the transaction in which it is done.
 
     Parameters
     ----------
+    id : of the notice; a new one by default.
     about : of the sentence of the kind.
     """
-    row = work.new_row(NoticeRow, member_id=member_id, kind=kind, about=about, noted_at=now(), noted_by=work.actor)
+    by, what = {"noted_at": now(), "noted_by": work.actor}, {"kind": kind, "about": about}
+    row = work.new_row(NoticeRow, id=id or new_id(), member_id=member_id, **what, **by)
     work.save(row, "notice.added")
 
 

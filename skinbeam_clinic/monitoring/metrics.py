@@ -101,6 +101,7 @@ class Metrics:
             registry=self._all,
             buckets=_SECONDS,
         )
+        self._unusual = Counter("skinbeam_unusual", "Unusual activity told to owners.", ("kind",), registry=self._all)
         self._open = Gauge("skinbeam_requests_open", "Requests that are being answered.", registry=self._all)
         self._checks = Gauge("skinbeam_healthy", "Whether a check of /health is met.", ("check",), registry=self._all)
         Info("skinbeam", "What is running.", registry=self._all).info({"version": __version__})
@@ -115,6 +116,10 @@ class Metrics:
         """Count a response."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def count_unusual(self, kind: str) -> None:
+        """Count what an owner was told of unusual activity."""
+        self._unusual.labels(kind).inc()
 
     def text(self, checks: Mapping[str, bool]) -> bytes:
         """Return all metrics in the text format of Prometheus.

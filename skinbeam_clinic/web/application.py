@@ -28,6 +28,7 @@ from skinbeam_clinic.guest_clinic.clinics import GuestClinics
 from skinbeam_clinic.jobs.worker import JobListeners, PlanMaker, PlanWorker
 from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
 from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
+from skinbeam_clinic.monitoring.unusual_activity import ActivityLimits, ActivityWatch
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
 from skinbeam_clinic.web.errors import RefusedError, refusal
@@ -48,6 +49,7 @@ def build_clinic_app(
     outside_contact: ContactSettings | None = None,
     tour: Mapping[str, str] | None = None,
     oidc: OidcSettings | None = None,
+    activity_limits: ActivityLimits | None = None,
     guests: GuestClinics | None = None,
     make_plan: PlanMaker = make_plan_in_subprocess,
 ) -> FastAPI:
@@ -63,6 +65,7 @@ def build_clinic_app(
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
     oidc : the OpenID Connect provider at which members may sign in; None for none.
+    activity_limits : what is unusual, so that owners are told; by default those of `ActivityLimits`.
     guests : the clinics of guests; the app then has their routes alone. None for the app of members.
     make_plan : makes the plans.
     """
@@ -81,13 +84,17 @@ def build_clinic_app(
         oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
         guests=guests,
     )
-    pager = AlarmNotifier(database, outside_contact)
+    pager, metrics = AlarmNotifier(database, outside_contact), Metrics(database)
+    watch = ActivityWatch(database, activity_limits or ActivityLimits(), metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         house.worker.start()
         pager.start()
+        if guests is None:
+            watch.start()
         yield
+        watch.end()
         pager.end()
         house.setting_simulator.close()
         await to_thread.run_sync(house.worker.stop)
@@ -114,7 +121,6 @@ def build_clinic_app(
         zone=zone,
         secret_prefix=DIARY_PATH,
     )
-    metrics = Metrics(database)
     app.add_middleware(RequestMonitor, metrics=metrics)  # the middleware added last is the outermost
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
@@ -135,6 +141,7 @@ def build_clinic_app(
         house.worker.request_stop()
         house.setting_simulator.close()
         pager.end()
+        watch.end()
 
     app.state.closing = closing
     return app

@@ -51,13 +51,22 @@ def run_server(
     from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.diaries.alarm_notifier import read_contact_settings
     from skinbeam_clinic.monitoring.json_log import configure_logging
+    from skinbeam_clinic.monitoring.unusual_activity import read_activity_limits
     from skinbeam_clinic.web.application import build_clinic_app
 
     configure_logging()
     outside, oidc = read_contact_settings(os.environ), read_oidc_settings(os.environ)
+    limits = read_activity_limits(os.environ)
     database = open_database(db, os.environ)
     clinic = build_clinic_app(
-        database, host, names, keep_years=keep_years, zone=parse_time_zone(zone), outside_contact=outside, oidc=oidc
+        database,
+        host,
+        names,
+        keep_years=keep_years,
+        zone=parse_time_zone(zone),
+        outside_contact=outside,
+        oidc=oidc,
+        activity_limits=limits,
     )
     serve_app(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 

@@ -122,11 +122,11 @@ def test_a_reset_by_an_owner_is_told_after_the_next_sign_in_until_it_is_read(own
 
 def test_a_sign_in_from_another_browser_is_told_and_the_first_one_and_a_known_browser_are_not(own: Clinics) -> None:
     known = signed_in(own)
-    assert "About your account" not in known.get("/").text
+    assert ">Notices<" not in known.get("/").text
     signed_in(own, client=known)
-    assert "About your account" not in known.get("/").text
+    assert ">Notices<" not in known.get("/").text
     signed_in(own, "a wrong password")
-    assert "About your account" not in known.get("/").text
+    assert ">Notices<" not in known.get("/").text
     signed_in(own)
     signed_in(own)
     assert known.get("/").text.count("a browser from which you had not signed in before") == 1, "once a day"
