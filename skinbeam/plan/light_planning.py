@@ -10,6 +10,7 @@ all computed doses that burn are raised by the factor that makes both agree, and
 moves with dose and skin.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
@@ -123,22 +124,27 @@ def _plan_heating(
     for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
-            return _with_bruising(table, _least_enough(table, proposal, trial))
+            return _with_bruising(table, _least_enough(table, goal, proposal, trial))
     return None
 
 
-def _least_enough(table: ResponseTable, proposal: Proposal, trial: CandidateSetting) -> CandidateSetting:
-    """Return a borrowed dose lowered to the least that brings the wanted share of skins to the target.
+def _least_enough(
+    table: ResponseTable, goal: TreatmentGoal, proposal: Proposal, trial: CandidateSetting
+) -> CandidateSetting:
+    """Return a borrowed dose, or one that a rule bounds, lowered to the least that reaches enough skins.
 
-    Nobody tried it on such skin, so that what is more than enough there is only a risk. A dose that sources print for
-    such skin stays as it is.
+    Nobody tried a borrowed dose on such skin, so that what is more than enough there is only a risk. A dose that
+    sources print for such skin stays as it is unless a rule asks for no more than enough.
     """
-    wanted = effect_target().wanted
-    if proposal.lighter_phototype is None or trial.p_effective < wanted:
+    is_borrowed = proposal.lighter_phototype is not None
+    wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
+    if trial.p_effective < wanted:
         return trial
     doses = [dose for dose in proposal.doses if dose < trial.dose]
     place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
-    return trial if place == len(doses) else table.judge(proposal.setting, doses[place])
+    if place == len(doses):
+        return trial
+    return with_limits_of_practice(table.judge(proposal.setting, doses[place]), proposal)
 
 
 def judge_heating_dose(

@@ -13,20 +13,21 @@ from skinbeam.model.errors import nearest_name
 
 __all__ = ["NO_BOUNDS", "BoundQuantity", "RuleBound", "RuleBounds", "read_bound"]
 
-BoundQuantity = Literal["beam_coverage_fraction", "density_per_cm2", "energy_mJ"]
+BoundQuantity = Literal["beam_coverage_fraction", "density_per_cm2", "effective_share", "energy_mJ"]
 _BOUND_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
 _BOUND_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
 _FLAG = "spares_printed"
+_SHARES: tuple[BoundQuantity, ...] = ("beam_coverage_fraction", "effective_share")
 
 
 @dataclass(frozen=True)
 class RuleBound:
-    """One number by which a rule bounds columns.
+    """One number by which a rule bounds columns, or a dose that heats.
 
     Parameters
     ----------
-    quantity : share of the skin under the beams of one pass, as machines show it, columns on a cm², or energy of one
-        column in mJ.
+    quantity : share of the skin under the beams of one pass, as machines show it, columns on a cm², energy of one
+        column in mJ, or the share of skins in which a dose of light that heats reaches its target.
     factor : share of the value chosen without the rule; of densities alone, since there the rest stays as it is.
     maximum : greatest allowed value, in the unit of the quantity.
     diameter_um : width of the columns that an energy was given for; columns of another width get the same energy per
@@ -70,7 +71,7 @@ def read_bound(table: Any) -> RuleBound:
         raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_BOUND_QUANTITIES)}')
     if ("factor" in table) == ("maximum" in table):
         raise ValueError(f"bound: {quantity} takes either a factor or a maximum")
-    most = 1.0 if "factor" in table or quantity == "beam_coverage_fraction" else math.inf
+    most = 1.0 if "factor" in table or quantity in _SHARES else math.inf
     for key in ("factor", "maximum", "diameter_um"):
         value = table.get(key, 0.5)
         top = math.inf if key == "diameter_um" else most
@@ -89,7 +90,7 @@ def read_bound(table: Any) -> RuleBound:
 
 @dataclass(frozen=True)
 class RuleBounds:
-    """The bounds of all rules that apply, on columns."""
+    """The bounds of all rules that apply."""
 
     bounds: tuple[RuleBound, ...] = ()
 
@@ -120,6 +121,11 @@ class RuleBounds:
     def bounds_energy(self) -> bool:
         """Whether a rule bounds the energy of a column."""
         return any(bound.quantity == "energy_mJ" for bound in self.bounds)
+
+    @property
+    def effective_share(self) -> float:
+        """The share of skins beyond which no dose is raised; inf where no rule bounds it."""
+        return min(self._most("effective_share"), default=math.inf)
 
     @property
     def beam_coverage_fraction(self) -> float:

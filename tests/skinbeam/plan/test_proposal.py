@@ -19,6 +19,7 @@ from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.judgement import judge_suitability
 
 CONDITIONS = ("age-spots", "facial-telangiectasia", "redness", "acne-scars", "melasma")
 DRAWS = 100  # enough for every limit of the plan, which counts the error of the draws
@@ -204,3 +205,20 @@ def test_a_borrowed_dose_is_no_more_than_enough(phototype: str, is_borrowed: boo
     less = max(dose for dose in machine.doses(proposal.setting) if dose < trial.dose)
     less_trial = bank.response_table(machine, goal, "nose").judge(proposal.setting, less)
     assert (less_trial.p_effective < effect_target().wanted) is is_borrowed
+
+
+@pytest.mark.parametrize(("phototype", "is_mild"), [("II", False), ("III", True)])
+def test_spots_of_darker_skin_begin_at_the_least_dose_that_is_enough(phototype: str, is_mild: bool) -> None:
+    """Strong whitening clears no more and leaves far more dark marks (negishi2013)."""
+    case = person("age-spots", phototype)
+    (concern,) = case.concern
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    bounds = judge_suitability(case, concern=concern, modality="pigment-short-pulse").bounds
+    goal = treatment_goal("age-spots", "pigment-short-pulse", "moderate", bounds)
+    proposal = propose_setting(case, concern, "pigment-short-pulse", machine)
+    assert proposal is not None
+    assert proposal.lighter_phototype is None
+    trial = plan_proposal(case, goal, proposal, "cheeks", SkinBank(case, assess_colour(case, None), DRAWS, 0))
+    assert trial is not None
+    assert proposal.includes(trial.dose)
+    assert (trial.dose < 0.8 * proposal.middle) is is_mild

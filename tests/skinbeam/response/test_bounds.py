@@ -120,7 +120,9 @@ def test_the_strictest_of_several_bounds_counts_alone() -> None:
     assert RuleBounds((half, quarter)).density_per_cm2(1000.0) == 250.0
     assert RuleBounds((narrow,)).energy_mJ(120.0) == 20.0
     assert RuleBounds((narrow,)).energy_mJ(240.0) == pytest.approx(80.0)
-    assert RuleBounds().beam_coverage_fraction == RuleBounds().energy_mJ(100.0) == math.inf
+    assert (
+        RuleBounds().beam_coverage_fraction == RuleBounds().effective_share == RuleBounds().energy_mJ(100.0) == math.inf
+    )
 
 
 def test_a_density_that_sources_print_for_such_skin_is_spared_by_a_factor_that_says_so() -> None:
