@@ -6,11 +6,10 @@ needs it cannot be answered. The lists of the case (history, medicines) are comp
 recognises medicines in free text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
 from skinbeam.model.case import Case, conditions_in_case
@@ -23,13 +22,13 @@ from skinbeam.text import DocumentWarning, Message
 __all__ = [
     "CONCERN_FACTS",
     "PERSON_FACTS",
+    "FactTables",
     "FactValue",
     "HealingRisk",
     "Questionnaire",
     "concern_facts",
     "darkest_phototype",
     "fact_tables",
-    "healing_risk_factors",
     "healing_risks",
     "is_pigmented",
     "read_questionnaire",
@@ -81,10 +80,73 @@ class Questionnaire:
     warnings: tuple[DocumentWarning, ...] = ()
 
 
+@dataclass(frozen=True)
+class HealingRisk:
+    """A factor that impairs wound healing.
+
+    Parameters
+    ----------
+    history : words of the history that tell of it.
+    medicine, within_months : a medicine that causes it, and how recently; None where none does.
+    """
+
+    history: tuple[str, ...]
+    medicine: str | None = None
+    within_months: float = 0.0
+
+
+@dataclass(frozen=True)
+class FactTables:
+    """What the words of a case mean for the rules, as `data/facts.toml` states it.
+
+    Parameters
+    ----------
+    site_parts : the sites that a site holds.
+    conditions_around_eyes : conditions whose field is around the eyes, whatever site is named.
+    modality_groups : kinds of treatment that a rule names together.
+    needled_conditions, needled_sites : where radiofrequency goes in through needles, at any site or at some of them.
+    plain_needle_rules : rules that say what holds of needles without a current.
+    ita_bounds_deg : borders between the classes of colour that stand beside the phototypes, the lightest first.
+    short_pulse_below_ms : a shorter pulse is one of a nanosecond or picosecond laser.
+    dark_marks_from_phototype : the lightest that dark marks are likelier in, 1 to 6.
+    healing_risks : what impairs wound healing.
+    """
+
+    site_parts: Mapping[str, tuple[str, ...]]
+    conditions_around_eyes: tuple[str, ...]
+    modality_groups: Mapping[str, tuple[str, ...]]
+    needled_conditions: tuple[str, ...]
+    needled_sites: Mapping[str, tuple[str, ...]]
+    plain_needle_rules: tuple[str, ...]
+    ita_bounds_deg: tuple[float, ...]
+    short_pulse_below_ms: float
+    dark_marks_from_phototype: int
+    healing_risks: tuple[HealingRisk, ...]
+
+
 @cache
-def fact_tables() -> Mapping[str, Any]:
-    """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, short pulses."""
-    return load_package_table("data/facts.toml")
+def fact_tables() -> FactTables:
+    """Return `data/facts.toml`."""
+    tables = load_package_table("data/facts.toml")
+    needled = tables["radiofrequency_by_needles"]
+    return FactTables(
+        site_parts=_name_groups(tables["site_parts"]),
+        conditions_around_eyes=tuple(tables["condition_groups"]["around-eyes"]),
+        modality_groups=_name_groups(tables["modality_groups"]),
+        needled_conditions=tuple(needled["conditions"]),
+        needled_sites=_name_groups(needled["sites"]),
+        plain_needle_rules=tuple(needled["plain_needles"]),
+        ita_bounds_deg=tuple(tables["ita_classes"]["bounds_deg"]),
+        short_pulse_below_ms=tables["pulse"]["short_below_ms"],
+        dark_marks_from_phototype=tables["dark_marks"]["from_phototype"],
+        healing_risks=tuple(
+            HealingRisk(**entry | {"history": tuple(entry["history"])}) for entry in tables["healing_risks"].values()
+        ),
+    )
+
+
+def _name_groups(table: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType({group: tuple(names) for group, names in table.items()})
 
 
 def read_questionnaire(case: Case) -> Questionnaire:
@@ -124,28 +186,6 @@ def read_questionnaire(case: Case) -> Questionnaire:
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
 
 
-@dataclass(frozen=True)
-class HealingRisk:
-    """A factor that impairs wound healing.
-
-    Parameters
-    ----------
-    history : words of the history that tell of it.
-    medicine, within_months : a medicine that causes it, and how recently; None where none does.
-    """
-
-    history: tuple[str, ...]
-    medicine: str | None = None
-    within_months: float = 0.0
-
-
-@cache
-def healing_risk_factors() -> tuple[HealingRisk, ...]:
-    """Return the factors that impair wound healing, in the order of `data/facts.toml`."""
-    entries = fact_tables()["healing_risks"].values()
-    return tuple(HealingRisk(**entry | {"history": tuple(entry["history"])}) for entry in entries)
-
-
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:
     """Return the factors that impair wound healing and apply to a person."""
     history = facts["history"]
@@ -155,7 +195,7 @@ def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:
         months = facts[f"medication.{risk.medicine}"] if risk.medicine is not None else False
         return not isinstance(months, bool) and float(str(months)) <= risk.within_months
 
-    return tuple(risk for risk in healing_risk_factors() if set(risk.history) & set(history) or taken(risk))
+    return tuple(risk for risk in fact_tables().healing_risks if set(risk.history) & set(history) or taken(risk))
 
 
 def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue]:
@@ -175,7 +215,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     if concern is None:
         return MappingProxyType(facts)
     site = known_sites()[concern.site]
-    named_for_eyes = concern.condition in fact_tables()["condition_groups"]["around-eyes"]
+    named_for_eyes = concern.condition in fact_tables().conditions_around_eyes
     woman = case.patient is not None and case.patient.sex == "female"
     facts |= {
         "condition": concern.condition,
@@ -194,7 +234,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
 
 def sites_overlap(site: str, other_site: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
-    parts = fact_tables()["site_parts"]
+    parts = fact_tables().site_parts
     return site == other_site or other_site in parts.get(site, ()) or site in parts.get(other_site, ())
 
 
@@ -208,8 +248,7 @@ def darkest_phototype(case: Case) -> int | None:
     if case.patient is not None and case.patient.phototype is not None:
         found.append(phototype_range(case.patient.phototype)[1])
     angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
-    bounds = fact_tables()["ita_classes"]["bounds_deg"]
-    found += [1 + sum(angle <= bound for bound in bounds) for angle in angles]
+    found += [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in angles]
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 

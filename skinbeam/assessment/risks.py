@@ -49,7 +49,7 @@ def _colour_risks(person: Mapping[str, FactValue]) -> list[PersonalRisk]:
     if darkest is None:
         found.append(PersonalRisk("colour-unknown", Message("risks.colour-unknown"), "rulepractice"))
     reasons = []
-    if isinstance(darkest, float) and darkest >= fact_tables()["dark_marks"]["from_phototype"]:
+    if isinstance(darkest, float) and darkest >= fact_tables().dark_marks_from_phototype:
         phototype = PHOTOTYPES[int(darkest) - 1]
         reasons.append(Message("risks.because-phototype", {"phototype": phototype}))
     if person["tan"] != "none":

@@ -113,7 +113,7 @@ def list_lighter_colours(colour: PersonColour) -> tuple[PersonColour, ...]:
     """
     lightest = _single_colour(ita_deg=ita_range_deg()[1])
     if colour.ita_deg is not None:
-        bounds = [bound for bound in fact_tables()["ita_classes"]["bounds_deg"] if bound > colour.ita_deg]
+        bounds = [bound for bound in fact_tables().ita_bounds_deg if bound > colour.ita_deg]
         above = (lightest,) if colour.ita_deg < ita_range_deg()[1] else ()
         return (*above, *(_single_colour(ita_deg=bound) for bound in bounds))
     if colour.phototype is not None:

@@ -109,7 +109,7 @@ class OptionStanding:
     @property
     def is_at_home(self) -> bool:
         """Whether the person does it at home."""
-        return self.question.modality in fact_tables()["modality_groups"]["at-home"]
+        return self.question.modality in fact_tables().modality_groups["at-home"]
 
     @property
     def is_out_of_reach(self) -> bool:

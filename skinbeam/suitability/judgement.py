@@ -237,7 +237,7 @@ def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: f
     if wavelength_nm is not None:
         facts["wavelength_nm"] = wavelength_nm
     if pulse_ms is not None:
-        facts["pulse"] = "short" if pulse_ms < fact_tables()["pulse"]["short_below_ms"] else "long"
+        facts["pulse"] = "short" if pulse_ms < fact_tables().short_pulse_below_ms else "long"
     elif modality is not None and known_modalities()[modality].laser:
         facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
     return facts
@@ -255,7 +255,7 @@ def _covers_modality(rule: Rule, modality: str | None, concern: Concern | None) 
     return modality in rule.modalities or (
         "microneedling" in rule.modalities
         and modality == "radiofrequency"
-        and rule.id not in fact_tables()["radiofrequency_by_needles"]["plain_needles"]
+        and rule.id not in fact_tables().plain_needle_rules
         and _is_by_needles(concern)
     )
 
@@ -264,8 +264,9 @@ def _is_by_needles(concern: Concern | None) -> bool:
     """Return whether the radiofrequency for a concern goes in through needles, so that rules on needling hold too."""
     if concern is None or known_sites()[concern.site].inside_orbital_rim:
         return False  # inside the rim an electrode alone is used
-    needled = fact_tables()["radiofrequency_by_needles"]
-    return concern.condition in needled["conditions"] or concern.site in needled["sites"].get(concern.condition, ())
+    tables = fact_tables()
+    needled_sites = tables.needled_sites.get(concern.condition, ())
+    return concern.condition in tables.needled_conditions or concern.site in needled_sites
 
 
 def _rule_reason(rule: Rule, about: str) -> RuleReason:

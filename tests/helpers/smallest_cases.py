@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from skinbeam.assessment.medicines import medications
-from skinbeam.assessment.questionnaire import healing_risk_factors
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
@@ -46,7 +46,7 @@ class World:
         elif fact == "history":
             self.patient["history"] = list(value)
         elif fact == "healing_risks":
-            risks = healing_risk_factors()
+            risks = fact_tables().healing_risks
             self.patient["history"] = [risk.history[0] for risk in risks[: int(value)]]
         elif fact == "darkest_phototype":
             self.patient["phototype"] = PHOTOTYPES[int(value) - 1]

@@ -141,7 +141,7 @@ def test_overlap_is_mutual_and_every_site_lies_on_the_face_or_off_it(site: str) 
     tables = fact_tables()
     assert sites_overlap(site, site)
     off_face = vocabulary_table("site")[site]["off_face"]
-    assert (site == "full-face" or site in tables["site_parts"]["full-face"]) is not off_face
+    assert (site == "full-face" or site in tables.site_parts["full-face"]) is not off_face
     for other in vocabulary_table("site"):
         assert sites_overlap(site, other) is sites_overlap(other, site)
     assert sites_overlap(site, "full-face") is not off_face
@@ -149,10 +149,9 @@ def test_overlap_is_mutual_and_every_site_lies_on_the_face_or_off_it(site: str) 
 
 def test_the_tables_name_only_known_sites_and_conditions() -> None:
     tables = fact_tables()
-    sites = {*tables["site_parts"], *(s for group in tables["site_parts"].values() for s in group)}
+    sites = {*tables.site_parts, *(s for group in tables.site_parts.values() for s in group)}
     assert sites <= set(vocabulary_table("site"))
-    named = {condition for group in tables["condition_groups"].values() for condition in group}
-    assert named <= set(vocabulary_table("condition"))
+    assert set(tables.conditions_around_eyes) <= set(vocabulary_table("condition"))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_the_kind_of_a_condition_reaches_the_trials() -> None:
 @pytest.mark.parametrize("modality", ["vascular", "pigment-short-pulse", "chemical-peel"])
 def test_a_measured_colour_is_asked_like_the_phototype_that_the_rules_take_it_for(modality: str) -> None:
     harms = []
-    bounds = fact_tables()["ita_classes"]["bounds_deg"]
+    bounds = fact_tables().ita_bounds_deg
     for number, bound in enumerate(bounds, start=2):  # the darker side of each border between two classes
         answers = {}
         for answer in (f"ita_deg = {bound}", f'phototype = "{PHOTOTYPES[number - 1]}"'):

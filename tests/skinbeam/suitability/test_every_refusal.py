@@ -15,7 +15,7 @@ import pytest
 from smallest_cases import DIAGNOSED, TODAY, World, spoke, world_of
 
 from skinbeam.assessment.medicines import medications
-from skinbeam.assessment.questionnaire import PERSON_FACTS, healing_risk_factors
+from skinbeam.assessment.questionnaire import PERSON_FACTS, fact_tables
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.suitability.judgement import judge_case, judge_suitability
@@ -109,7 +109,7 @@ def answers(test: FactTest) -> Iterator[tuple[str, Callable[[World], None]]]:
 
 def pairs_of_healing_risks() -> Iterator[tuple[str, Callable[[World], None]]]:
     """Any two words of different lines, and the medicine of a line beside a word of another."""
-    for one, other in combinations(healing_risk_factors(), 2):
+    for one, other in combinations(fact_tables().healing_risks, 2):
         for words in product(one.history, other.history):
             yield " and ".join(words), _fact("history", words)
         for by_medicine, by_word in ((one, other), (other, one)):

@@ -49,7 +49,7 @@ PIGMENTED = [
 
 
 @pytest.mark.parametrize("condition", PIGMENTED)
-@pytest.mark.parametrize("modality", [*laser_modalities(), *fact_tables()["modality_groups"]["fades-or-removes"]])
+@pytest.mark.parametrize("modality", [*laser_modalities(), *fact_tables().modality_groups["fades-or-removes"]])
 def test_an_undiagnosed_pigmented_lesion_refers_for_all_that_fades_or_removes_it(condition: str, modality: str) -> None:
     case = _case({}, {"condition": condition, "site": "neck"})
     found = judge_suitability(case, concern=case.concern[0], modality=modality)
