@@ -1,5 +1,6 @@
 """The command `skinbeam serve`, which the entry point group `skinbeam.commands` names."""
 
+import datetime
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -45,16 +46,27 @@ def serve(
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db guests plan with it, in demonstration mode, and nothing is kept."""
-    if demo:
-        _serve_demo(context, host, port, name or (), keep_years=keep_years, zone=time_zone)
-        return
-    from skinbeam_clinic.web.server import run_server
+    from skinbeam_clinic.web.server import parse_time_zone, serve_records
 
-    run_server(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
+    zone = parse_time_zone(time_zone)
+    if demo:
+        _serve_demo(context, host, port, name or (), keep_years=keep_years, zone=zone)
+    elif db is None:
+        from skinbeam_clinic.guest_clinic.server import serve_guests
+
+        serve_guests(host, port, name or (), zone=zone)
+    else:
+        serve_records(host, port, db, name or (), keep_years=keep_years, zone=zone)
 
 
 def _serve_demo(
-    context: typer.Context, host: str, port: int, names: Sequence[str], *, keep_years: int, zone: str | None
+    context: typer.Context,
+    host: str,
+    port: int,
+    names: Sequence[str],
+    *,
+    keep_years: int,
+    zone: datetime.tzinfo | None,
 ) -> None:
     """Serve the sample clinic; a database that only the environment names is left alone."""
     from skinbeam_clinic.errors import clinic_error
@@ -63,6 +75,5 @@ def _serve_demo(
     if source is not None and source.name == "COMMANDLINE":
         raise clinic_error("demo-with-records", "--db")
     from skinbeam_clinic.sample_clinic.server import serve_sample_clinic
-    from skinbeam_clinic.web.server import parse_time_zone
 
-    serve_sample_clinic(host, port, names, keep_years=keep_years, zone=parse_time_zone(zone))
+    serve_sample_clinic(host, port, names, keep_years=keep_years, zone=zone)

@@ -1,4 +1,4 @@
-"""Serve the clinic with uvicorn: on its records, or without a database for guests."""
+"""Serve an app with uvicorn, and with it a clinic on its records."""
 
 import datetime
 import os
@@ -15,7 +15,7 @@ from skinbeam.model.errors import unknown_name_error
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import catalogue_error
 
-__all__ = ["open_listener", "parse_time_zone", "run_server", "serve_app"]
+__all__ = ["open_listener", "parse_time_zone", "serve_app", "serve_records"]
 
 _IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
@@ -26,27 +26,22 @@ _INTERRUPTED = 130  # exit status of an interrupted command
 _TRUSTED_PROXIES, _THIS_MACHINE = "FORWARDED_ALLOW_IPS", "127.0.0.1,::1"
 
 
-def run_server(
-    host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int, zone: str | None = None
+def serve_records(
+    host: str, port: int, db: str, names: Iterable[str] = (), *, keep_years: int, zone: datetime.tzinfo | None = None
 ) -> None:
-    """Serve until interrupted: the records of a clinic, or without a database the clinic of guests.
+    """Serve the records of a clinic until interrupted.
 
     Parameters
     ----------
     db : address of the records.
     names : further host names, of a proxy that stands before the server.
     keep_years : how long the law of the place makes a clinic keep records of treatment.
-    zone : name of the time zone of the clinic, such as Europe/Zurich; that of this machine where it is None.
+    zone : the time zone of the clinic; that of this machine where it is None.
 
     Raises
     ------
-    InputError : the time zone is unknown, nothing can listen at `host` and `port`, or the records cannot be opened.
+    InputError : nothing can listen at `host` and `port`, or the records cannot be opened.
     """
-    if db is None:
-        from skinbeam_clinic.guest_clinic.server import serve_guests
-
-        serve_guests(host, port, names, zone=parse_time_zone(zone))
-        return
     from skinbeam_clinic.accounts.oidc_provider import read_oidc_settings
     from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.diaries.alarm_notifier import read_contact_settings
@@ -63,7 +58,7 @@ def run_server(
         host,
         names,
         keep_years=keep_years,
-        zone=parse_time_zone(zone),
+        zone=zone,
         outside_contact=outside,
         oidc=oidc,
         activity_limits=limits,

@@ -24,10 +24,9 @@ from skinbeam_clinic.access import GUEST_ROUTES, ROUTES, AccessRight, Role, Rout
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.guest_clinic import clinics
 from skinbeam_clinic.guest_clinic.routes import GUEST_FILES
-from skinbeam_clinic.guest_clinic.server import open_guest_app
+from skinbeam_clinic.guest_clinic.server import open_guest_app, serve_guests
 from skinbeam_clinic.plans import setting_routes
 from skinbeam_clinic.serve_command import serve
-from skinbeam_clinic.web import server
 
 HERE = "http://127.0.0.1:8000"
 FACE = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
@@ -455,7 +454,7 @@ def two(tmp_path: Path) -> Iterator[Clinics]:
 
 def test_an_address_that_is_taken_is_an_input_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen") as error:
-        server.run_server("127.0.0.1", taken.getsockname()[1], keep_years=10)
+        serve_guests("127.0.0.1", taken.getsockname()[1])
     assert error.value.field == "--port"
     assert error.value.message.endswith("Address already in use")
 
@@ -471,7 +470,7 @@ def test_the_address_is_printed_and_an_open_one_is_warned_of(
     monkeypatch.setattr("uvicorn.Server.run", close)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    server.run_server(host, port, keep_years=10)
+    serve_guests(host, port)
     printed = capsys.readouterr().out
     assert f"http://{host}:{port}" in printed
     assert ("no login" in printed) == warned
