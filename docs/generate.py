@@ -101,6 +101,7 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "dark spots by tone": dark_spots.by_tone,
     "dark spots by place": dark_spots.by_place,
     "dark spots alarms": dark_spots.alarms,
+    "wide spots by tone": dark_spots.wide_by_tone,
     "sources": named.sources,
     "python functions": reference.functions,
     "python results": reference.result_classes,

@@ -1,4 +1,4 @@
-"""Tables of drawn very dark spots: how many were told by size, colour, tone and place, and alarms on plain pictures."""
+"""Tables of drawn dark spots: how many were told by size, colour, tone and place, and alarms on plain pictures."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,8 +6,10 @@ from itertools import product
 
 from parts.markdown import table
 from research.photo_checks.dark_spots import COLOURS, PLACES, SHIPPED, SIZES_MM, TONES, SpotCounts, load_counts
+from research.photo_checks.wide_spots import DENSITIES, WideSpotCount, load_wide_counts
+from research.photo_checks.wide_spots import SIZES_MM as WIDE_MM
 
-__all__ = ["alarms", "by_place", "by_tone"]
+__all__ = ["alarms", "by_place", "by_tone", "wide_by_tone"]
 
 
 @cache
@@ -55,6 +57,28 @@ def alarms() -> str:
         dark, seen = sum(one.dark_spots > 0 for one in chosen), sum(one.to_be_seen > 0 for one in chosen)
         rows.append((name, str(len(chosen)), str(dark), str(seen)))
     return table(("plain pictures", "number", "with a very dark spot", "with any spot that a doctor must see"), rows)
+
+
+def wide_by_tone() -> str:
+    """Wide brown spots with the notice for a doctor, by size and density, and by the tone of the skin."""
+    spots = load_wide_counts()
+    clear = [spot for spot in spots if spot.density >= 0.6]
+    chosen = [
+        (f"{size:g} mm, density {density:g}", [s for s in spots if (s.size_mm, s.density) == (size, density)])
+        for size, density in product(WIDE_MM, DENSITIES)
+    ]
+    chosen += [
+        ("all of 0.6 and 0.8", clear),
+        ("the same, drawn after the limits were set", [spot for spot in clear if spot.round == 2]),
+        ("the same, ragged", [spot for spot in clear if spot.ragged]),
+        ("the same, soft edge", [spot for spot in clear if spot.soft]),
+    ]
+    rows = [(name, *(_told([s for s in own if s.tone == tone]) for tone in TONES), _told(own)) for name, own in chosen]
+    return table(("drawn", *TONES, "all"), rows)
+
+
+def _told(spots: Sequence[WideSpotCount]) -> str:
+    return f"{sum(spot.told for spot in spots)} of {len(spots)}"
 
 
 def _shares(spots: Sequence[SpotCounts]) -> list[str]:

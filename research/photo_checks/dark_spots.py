@@ -44,6 +44,7 @@ __all__ = [
     "draw_spot",
     "load_counts",
     "main",
+    "pictures_of_tones",
     "skin_places",
     "spots_found",
     "tone_of",
@@ -208,7 +209,7 @@ def tone_of(rgb: Picture, face: Face) -> str:
     return next(name for name, least in TONES.items() if lightness >= least)
 
 
-def _pictures_of_tones(rgb: Picture, factors: Sequence[float]) -> Iterator[tuple[Picture, bool]]:
+def pictures_of_tones(rgb: Picture, factors: Sequence[float]) -> Iterator[tuple[Picture, bool]]:
     """Yield a portrait and copies with other melanin, and whether it was changed."""
     for factor in factors:
         if factor == 1.0:
@@ -280,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     alarms: list[PlainPictureAlarms] = list(before[1])
     for path in given.portraits:
         photograph, aside = read_photograph(path), path.stem in given.aside
-        for rgb, changed in _pictures_of_tones(photograph.rgb, given.factors):
+        for rgb, changed in pictures_of_tones(photograph.rgb, given.factors):
             face = find_single_face(rgb)
             if not isinstance(face, Face):
                 continue

@@ -86,8 +86,8 @@ def _dark_kinds(search: SkinSearch, surface: SkinSurface) -> Iterator[tuple[str,
             if darker.least >= limit("dark-spots", darkness):
                 yield kind, blob, darker.most
     for blob, darker_ln in find_blobs_below_plane(search):
-        enough = darker_ln >= limit("light-plane", "darker_ln_min")
-        if enough and _is_compact(blob.mask, limit("light-plane", "elongation_max")):
+        deep = limit("light-plane", "darker_ln_min") <= darker_ln <= limit("light-plane", "darker_ln_max")
+        if deep and _is_compact(blob.mask, limit("light-plane", "elongation_max")):
             yield "unclassified-spots", blob, darker_ln
 
 

@@ -135,11 +135,11 @@ def test_a_wide_spot_need_not_be_very_dark(light: float, size_mm: float, kinds: 
     assert kinds_of_disc(light, size_mm) == kinds
 
 
-def shaded_skin(fall_per_mm: float, spot_mm: float = 0.0) -> np.ndarray:
-    """Even skin whose light falls off from left to right, with a brown spot of 0.6 in green in its middle."""
+def shaded_skin(fall_per_mm: float, spot_mm: float = 0.0, green: float = 0.6) -> np.ndarray:
+    """Even skin whose light falls off from left to right, with a brown spot of a density in green in its middle."""
     y, x = 0.4 * (np.mgrid[:SIDE, :SIDE] - 60.0)
     cover = np.clip((spot_mm / 2 - np.hypot(x, y)) / 0.4 + 0.5, 0, 1)
-    density = cover[..., None] * (0.4, 0.6, 0.9) + fall_per_mm * x[..., None]
+    density = green * cover[..., None] * (0.67, 1.0, 1.5) + fall_per_mm * x[..., None]
     return np.asarray(255 * linear_to_srgb(0.7 * srgb_to_linear(np.uint8(SKIN["light"])) * np.exp(-density)))
 
 
@@ -151,6 +151,11 @@ def test_a_wide_brown_spot_is_told_where_light_falls_off_by_more_than_it_darkens
     """Over 10 mm and the skin around, 0.08 in a mm is twice the density of the spot: faces turn from light so."""
     assert kinds_told(shaded_skin(fall_per_mm, size_mm)) == ["unclassified-spots"]
     assert kinds_told(shaded_skin(fall_per_mm)) == []
+
+
+@pytest.mark.parametrize("size_mm", [5.0, 7.0, 10.0])
+def test_what_is_too_deep_for_a_spot_below_the_plane_is_told_as_very_dark(size_mm: float) -> None:
+    assert kinds_told(shaded_skin(0.08, size_mm, green=1.3)) == ["dark-spots"]
 
 
 def test_the_edge_of_a_cast_shadow_and_a_fold_are_no_wide_spots() -> None:
