@@ -11,6 +11,7 @@ from skinbeam.plan.planner import _medicine_record
 from skinbeam.plan_records.plan import Medicine
 from skinbeam.report.clinician_page import _medication
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability, unchecked_parts
+from skinbeam.text import translate, use_language
 
 
 def _case(*names: str) -> Case:
@@ -347,3 +348,13 @@ def test_the_table_says_what_a_name_was_taken_for_or_that_it_is_not_checked(
     assert fact.value.text == text
     assert note in fact.value.note
     assert fact.value.is_known is known
+
+
+def test_a_warning_of_a_medicine_is_in_the_language_of_the_reader_also_where_it_is_stored_in_english() -> None:
+    (warning,) = read_questionnaire(_case("Elikquiss")).warnings
+    stored = warning.message.english
+    assert "Did you mean" in stored
+    with use_language("de"):
+        for shown in (warning.message.text, translate(stored)):
+            assert 'Meinten Sie "eliquis"?' in shown
+            assert "The medicine" not in shown
