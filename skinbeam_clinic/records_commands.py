@@ -44,6 +44,9 @@ def _create_user(
     clinic: ClinicName,
     role: Annotated[str, typer.Option("--role", help="owner, clinician, assistant or auditor.")] = "owner",
     new_clinic: Annotated[bool, typer.Option("--new-clinic", help="Make the clinic; this is its first owner.")] = False,
+    without_factor: Annotated[
+        bool, typer.Option("--without-second-factor", help="Let members of the new clinic in by password alone.")
+    ] = False,
     json: RecordsJson = False,
 ) -> None:
     """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
@@ -60,7 +63,11 @@ def _create_user(
             clinic_operator(database, clinic)  # an unknown clinic is reported before the password is asked for
         password = _ask_password()
         check_password(password, name, clinic)
-        acting = create_clinic(database, clinic) if new_clinic else clinic_operator(database, clinic)
+        acting = (
+            create_clinic(database, clinic, factor_required=not without_factor)
+            if new_clinic
+            else clinic_operator(database, clinic)
+        )
         member = AccountRepository(database, acting, PasswordHasher()).add(name, asked, password)
     asked_for = {"db": db, "clinic": clinic, "name": name, "role": role, "new_clinic": new_clinic}
     _print_result(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)

@@ -37,6 +37,7 @@ __all__ = [
     "list_clinics",
     "list_owners_with_access",
     "read_member",
+    "require_factor",
 ]
 
 _ISSUER = "skinbeam"
@@ -49,12 +50,13 @@ def list_clinics(database: Database) -> tuple[str, ...]:
         return tuple(session.scalars(select(tables.ClinicRow.name).order_by(tables.ClinicRow.plain_name)))
 
 
-def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> Member:
+def create_clinic(database: Database, name: str, *, synthetic: bool = False, factor_required: bool = False) -> Member:
     """Create a clinic, and return its operator, who adds the first owner.
 
     Parameters
     ----------
     synthetic : whether its patients are made up, for a demonstration.
+    factor_required : whether every member needs a second factor, the first owner too.
 
     Raises
     ------
@@ -77,7 +79,17 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
             raise clinic_error("taken", "clinic") from None
         work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
         work.log("clinic.made", hash_chain.row_label(clinic), **hash_chain.clinic_signature_text(clinic))
+        if factor_required:
+            require_factor(work, required=True)
     return clinic_operator(database, name)
+
+
+def require_factor(work: ClinicTransaction, *, required: bool) -> None:
+    """Require a second factor of every member of a clinic, or none any more; the caller has checked that it works."""
+    row = work.find(tables.ClinicSettingsRow, work.clinic_id)
+    row = row or work.new_row(tables.ClinicSettingsRow, id=work.clinic_id)
+    row.second_factor_required, row.changed_at, row.changed_by = required, now(), work.actor
+    work.save(row, "clinic.second-factor", required=required)
 
 
 def clinic_operator(database: Database, name: str) -> Member:

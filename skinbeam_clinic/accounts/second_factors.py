@@ -8,8 +8,7 @@ has a passkey signs in with it: whoever knows only their password must not be ab
 """
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.accounts.repository import list_owners_with_access
-from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.accounts.repository import list_owners_with_access, require_factor
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicSettingsRow, MemberRow, PasskeyRow
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
@@ -50,9 +49,7 @@ class SecondFactorPolicy:
         with self._access.writing(AccessRight.MEMBERS) as work:
             if required:
                 _check_own_factor(work, self._access.member.id, checked=checked)
-            row = work.find(ClinicSettingsRow, work.clinic_id) or work.new_row(ClinicSettingsRow, id=work.clinic_id)
-            row.second_factor_required, row.changed_at, row.changed_by = required, now(), work.actor
-            work.save(row, "clinic.second-factor", required=required)
+            require_factor(work, required=required)
 
 
 def check_factor_removal(work: ClinicTransaction, member_id: str) -> None:

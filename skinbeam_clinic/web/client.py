@@ -157,13 +157,13 @@ class RequestRate:
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._offset_s = _clock_offset_s()
 
-    def hit(self, limit: RateLimitItem, client: str) -> bool:
-        """Count a request; return False where there were too many."""
+    def hit(self, limit: RateLimitItem, client: str, cost: int = 1) -> bool:
+        """Count a request, or as many as it costs; return False where there were too many."""
         offset_s = _clock_offset_s()
         if offset_s < self._offset_s - _SET_BACK_S:
             self._storage.reset()
         self._offset_s = offset_s
-        return self._limiter.hit(limit, client)
+        return self._limiter.hit(limit, client, cost=cost)
 
 
 def _clock_offset_s() -> float:

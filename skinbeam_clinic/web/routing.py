@@ -10,7 +10,7 @@ from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -41,6 +41,9 @@ BODY_SECONDS = 300.0
 _MB_BYTES = 1_000_000
 _FIELD_BYTES = 100_000  # a drawn signature is the longest field
 _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
+
+# What one member may upload: several times what a busy day needs, so that it keeps nobody from the care of a patient.
+_FILES_A_DAY, _UPLOADED_MB_A_DAY = RateLimitItemPerDay(2000), RateLimitItemPerDay(20_000)
 
 # What a session may use that still lacks a step of the sign-in; `sign_in_page` is where it can go on.
 _STEP_ROUTES = {
@@ -106,6 +109,7 @@ class ClinicRouter:
                     await _receive_form(clinic_request, self._longest_field)
                     if door is not RouteAccess.LINK:  # a diary keeps its entry without a photograph that is too large
                         _check_photograph(clinic_request)
+                        self._check_quota(clinic_request)
                 return await to_thread.run_sync(partial(clinic_request.handle, handle, only_reads=only_reads))
             except DeniedError as error:
                 await to_thread.run_sync(self._log_denial, clinic_request.session, f"{method} {path}")
@@ -159,6 +163,22 @@ class ClinicRouter:
         asks = find_network(request) if who is None else who.member.id
         if not self._rate.hit(_REQUESTS_A_MINUTE[who is not None], asks):
             raise refusal(429)
+
+    def _check_quota(self, request: ClinicRequest) -> None:
+        """Refuse an upload of a member who has uploaded as much as one may within a day.
+
+        Raises
+        ------
+        RefusedError : 413; the page keeps what was typed with it.
+        """
+        sizes = [len(one.content) for one in request.uploads.values()]
+        if request.session is None or not sizes:
+            return
+        member, cost_MB = request.session.member.id, max(1, round(sum(sizes) / _MB_BYTES))
+        many = not self._rate.hit(_FILES_A_DAY, f"files {member}", len(sizes))
+        if many or not self._rate.hit(_UPLOADED_MB_A_DAY, f"MB {member}", cost_MB):
+            message = "app-fault.uploads-used-up"
+            raise RefusedError(413, catalogue_error("uploads-used-up", message, "photo"))
 
 
 class GuestRouter(ClinicRouter):

@@ -16,6 +16,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import newest_revision, open_database
+from skinbeam_clinic.models import SignInStep
 
 Run = Callable[..., Any]
 PASSWORD = "quiet otters read maps"
@@ -43,7 +44,9 @@ def test_the_first_owner_comes_in(address: str, run: Run, typed: Callable[[str],
     asked = ("records", "create-user", "Bob", "--clinic", "Harbour Clinic", "--role", "auditor", "--db", address)
     assert "role: auditor" in run(*asked).out
     database = open_database(address, {KEY_VARIABLE: os.environ[KEY_VARIABLE]})
-    assert SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Bob", PASSWORD).member.role == "auditor"
+    signed = [SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", name, PASSWORD) for name in ("Ann", "Bob")]
+    assert [one.member.role for one in signed] == ["owner", "auditor"]
+    assert [one.step_due for one in signed] == [SignInStep.SETUP] * 2, "a new clinic requires a second factor"
     database.close()
 
 
@@ -56,7 +59,7 @@ def test_verify_tells_that_all_is_whole_or_each_thing_that_is_not(
     whole = run("records", "verify", "--db", address, "--json")
     assert whole.code == 0
     assert [(one["clinic"], one["entries"], one["rows"]) for one in whole.document["clinics"]] == [
-        ("Harbour Clinic", 2, 1)
+        ("Harbour Clinic", 3, 2)
     ]
     with contextlib.closing(sqlite3.connect(address)) as connection, connection:
         connection.execute("DROP TRIGGER trail_no_update")
@@ -82,6 +85,16 @@ def test_a_new_key_seals_everything_and_the_old_one_can_be_removed(
     assert run("records", "verify", "--db", address).code == 0
     monkeypatch.setenv(KEY_VARIABLE, old)
     assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "wrong-key"
+
+
+def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typed: Callable[[str], None]) -> None:
+    run("records", "upgrade", "--db", address)
+    typed(f"{PASSWORD}\n")
+    words = ("--clinic", "Harbour Clinic", "--new-clinic", "--without-second-factor", "--db", address)
+    assert run("records", "create-user", "Ann", *words).code == 0
+    database = open_database(address, {KEY_VARIABLE: os.environ[KEY_VARIABLE]})
+    assert SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).step_due is None
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -487,6 +487,8 @@ UNBOUND = {
     "patients.list_by",
     "tokens.all",
     "tokens.make",
+    "notices.list_unread",
+    "notices.mark_read",
     "dossier_importer.import_dossier",
     "patients.search",
     "follow_ups.list_due",

@@ -51,6 +51,7 @@ def test_a_clinic_of_the_first_revision_is_brought_up_as_the_page_says(
 ) -> None:
     """Its owner comes in with the old password, and nothing of it looks altered."""
     here, server = places(kind, tmp_path, request), kind == "postgresql"
+    here |= {"--new-clinic": "--new-clinic --without-second-factor"}  # which the first revision did not know
     first, update = typed(here, server=server).split("/before-the-update.tar\n")
     ran = run(first.partition("skinbeam records backup")[0], tmp_path)
     assert ran.returncode == 0, ran.stderr
