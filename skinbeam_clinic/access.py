@@ -120,6 +120,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/language"): RouteAccess.ANYBODY,
     ("GET", "/account"): RouteAccess.ACCOUNT,
     ("POST", "/account/password"): RouteAccess.PASSWORD_DUE,
+    ("POST", "/account/password/strength"): RouteAccess.ACCOUNT,
     ("POST", "/account/codes"): RouteAccess.SETUP_DUE,
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
     ("POST", "/account/sessions/end"): RouteAccess.MEMBER,

@@ -16,12 +16,20 @@ from zxcvbn import zxcvbn
 from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["PasswordHasher", "check_password", "display_name", "is_easy", "is_unsigned", "normalize_name"]
+__all__ = [
+    "PasswordHasher",
+    "check_password",
+    "display_name",
+    "is_easy",
+    "is_unsigned",
+    "measure_strength",
+    "normalize_name",
+]
 
 _SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_CHECKED = 1024  # characters; earlier versions accepted passwords of this length
 _JUDGED_LENGTH = 72  # characters; the time of an estimate grows with the square
-_STRONGEST = 4  # score of 10¹⁰ guesses and more; each costs a thief of the database one slow hash
+STRONGEST = 4  # score of 10¹⁰ guesses and more; each costs a thief of the database one slow hash
 _OUR_NAME = "skinbeam"
 LONGEST_NAME = 100
 _SIGNED_FIRST = "signed:"  # before hashes of a signature
@@ -83,9 +91,26 @@ def is_easy(password: str, *names: str) -> bool:
     ----------
     names : as for `check_password`.
     """
+    return _score(password, *names) < STRONGEST
+
+
+def measure_strength(password: str, *names: str) -> tuple[int, str]:
+    """Return how strong a new password is, up to `STRONGEST` where it would be accepted, and the end of a message id.
+
+    Parameters
+    ----------
+    names : as for `check_password`.
+    """
+    score = _score(password, *names) if password else 0
+    if not _SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return min(score, STRONGEST - 1), "short" if len(password) < _SHORTEST_PASSWORD else "long"
+    return score, "easy" if score < STRONGEST else "good"
+
+
+def _score(password: str, *names: str) -> int:
     judged = _normalize_password(password)[:_JUDGED_LENGTH]
     score: int = zxcvbn(judged, user_inputs=[*map(normalize_name, names), _OUR_NAME])["score"]
-    return score < _STRONGEST
+    return score
 
 
 def display_name(name: str) -> str:

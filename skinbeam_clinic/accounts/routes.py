@@ -5,9 +5,11 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import LANGUAGES
+from skinbeam.text import LANGUAGES, render_message
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import measure_strength
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
@@ -136,6 +138,7 @@ def add_account_routes(router: ClinicRouter) -> None:
     """Add the routes of the member's own account."""
     router.add("GET", "/account", show_account)
     router.add("POST", "/account/password", _change_password, form=show_account)
+    router.add("POST", "/account/password/strength", _judge_password)
     router.add("POST", "/account/codes", _set_codes, form=show_account)
     router.add("POST", "/account/recovery", _new_recovery_codes, form=show_account)
     router.add("POST", "/account/sessions/end", _end_other_sessions, form=show_account)
@@ -193,6 +196,13 @@ def _change_password(request: ClinicRequest) -> Response:
         return request.redirect("/sign-in")
     request.session = None  # it has ended
     return request.page("recovery.html", codes=codes)
+
+
+def _judge_password(request: ClinicRequest) -> Response:
+    """Answer how strong a password is that somebody is typing; nothing of it is stored."""
+    member = request.member_session.member
+    score, text = measure_strength(request.raw_text("password"), member.name, member.clinic)
+    return json_response(canonical_json({"score": score, "text": render_message(f"clinic-strength.{text}")}))
 
 
 def _set_codes(request: ClinicRequest) -> Response:
