@@ -39,11 +39,15 @@ def find_step_due(
     """
     if row.code_at is None and member.code_secret_sealed is not None:
         return SignInStep.CODE
-    if row.by_password and (is_temporary or row.easy_password):
+    if row.by_password and is_temporary:
         return SignInStep.PASSWORD
-    if row.code_at is not None or not factor_required:
-        return None
-    if has_passkey:
+    factor_due = factor_required and row.code_at is None
+    # Before an easy password is changed, since whoever guessed it could remove the passkeys together with it.
+    if factor_due and has_passkey:
         return SignInStep.PASSKEY
+    if row.by_password and row.easy_password:
+        return SignInStep.PASSWORD
+    if not factor_due:
+        return None
     # The setup asks for the password, and one that an owner set confirms nothing.
     return SignInStep.PASSWORD if is_temporary else SignInStep.SETUP

@@ -19,6 +19,7 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member
@@ -171,3 +172,19 @@ def test_a_password_that_has_leaked_since_opens_the_page_of_the_next_one_alone(
     assert client.post("/account/password", data={"old": PASSWORD, "new": NEW}).headers["location"] == "/sign-in"
     again = signed_in(own, NEW)
     assert again.get("/").headers.get("location") == ("/sign-in/code" if with_codes else None)
+
+
+def test_a_password_that_has_leaked_since_removes_no_passkey_where_a_second_factor_is_required(
+    own: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows it would set up a second factor of their own at the next sign-in, and read records."""
+    account = Account(own)
+    account.add_passkey()
+    address = account.owners.new_codes_address()
+    account.owners.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
+    SecondFactorPolicy(own.database, own.members[HOME, Role.OWNER]).set_required(required=True, checked=True)
+    monkeypatch.setattr(sign_in, "is_easy", lambda password, *_: password == PASSWORD)
+    thief = signed_in(own)
+    form = {"old": PASSWORD, "new": NEW, "with_keys": "true"}
+    assert thief.post("/account/password", data=form).status_code == 401
+    assert len(account.keys.all()) == 1
