@@ -78,7 +78,7 @@ def wide_by_tone() -> str:
 
 
 def _told(spots: Sequence[WideSpotCount]) -> str:
-    return f"{sum(spot.told for spot in spots)} of {len(spots)}"
+    return f"{sum(spot.detection for spot in spots)} of {len(spots)}"
 
 
 def _shares(spots: Sequence[SpotCounts]) -> list[str]:

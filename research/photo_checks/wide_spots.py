@@ -93,7 +93,7 @@ class WideSpotCount:
     ragged: bool
     soft: bool
     round: int
-    told: bool
+    detection: bool
 
 
 def draw_wide_spot(
@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 numbers = [_OF_A_ROUND * number + 10 * portrait + factor for number in given.rounds]
                 new = list(_counts(replace(photograph, rgb=rgb), face, tone, numbers))
                 counts += new
-                print(path.stem, tone, f"{sum(one.told for one in new)} of {len(new)} told", flush=True)
+                print(path.stem, tone, f"{sum(one.detection for one in new)} of {len(new)} told", flush=True)
         rows = ",\n".join(json.dumps(asdict(one)) for one in counts)
         write_atomically(given.output, f"[{rows}]\n".encode())
 
