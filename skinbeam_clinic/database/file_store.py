@@ -7,6 +7,7 @@ written to disk before the row that names it, so a row never lacks its file.
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from skinbeam.model.atomic_files import temporary_path
@@ -33,7 +34,7 @@ class FileStore:
         self._secret = secret
 
     def add(self, clinic_id: str, content: bytes) -> str:
-        """Store a content and return its name.
+        """Store a content and return its name; a file of an older key is sealed anew.
 
         Raises
         ------
@@ -42,14 +43,15 @@ class FileStore:
         """
         name = self._secret.signature(f"file/{clinic_id}", content)
         path = self._path(clinic_id, name)
+        with suppress(OSError):
+            if self.is_current(clinic_id, name):
+                os.utime(path)  # as if written now, so that `tidy` leaves it
+                return name
         try:
-            os.utime(path)  # as if written now, so that `tidy` leaves it
-        except OSError:
-            try:
-                self._make_folders(path)
-                self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
-            except OSError as error:
-                raise storage_error("files", error) from None
+            self._make_folders(path)
+            self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
+        except OSError as error:
+            raise storage_error("files", error) from None
         return name
 
     def get(self, clinic_id: str, name: str) -> bytes:

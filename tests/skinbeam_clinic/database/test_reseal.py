@@ -143,6 +143,20 @@ def test_a_run_that_breaks_off_loses_nothing_and_the_next_does_the_rest(
     assert verify_database(replaced.database)[0].findings == ()
 
 
+def test_a_file_of_the_old_key_that_no_row_names_is_sealed_anew_when_it_is_stored_again(replaced: Replaced) -> None:
+    """A photograph whose row was never saved stays on the disk for a day."""
+    other, old = b"\xff\xd8\xff another face", replaced.opened_with_the_old_key_first()
+    old.files.add(replaced.member.clinic_id, other)
+    old.close()
+    reseal_database(replaced.database)
+    alone = replaced.opened_with_the_new_key_alone()
+    desk = ClinicRepositories(alone, replaced.member)
+    kept = desk.photographs.add(replaced.patient.consultation, other, "image/jpeg", PhotographPermissions()).id
+    assert desk.photographs.read_content(kept)[1] == other
+    assert verify_database(alone)[0].findings == ()
+    alone.close()
+
+
 def test_a_file_that_fails_leaves_the_old_one_whole(replaced: Replaced, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(*_: object) -> None:
         raise OSError(28, "No space left on device")
