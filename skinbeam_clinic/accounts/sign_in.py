@@ -147,8 +147,8 @@ class SignIn:
     def remember_browser(self, browser: str, member: Member) -> str:
         """Return the text that a browser stores after a member has signed in from it.
 
-        A member who has signed in before, and never from this browser, is told so: once a day at most, because some
-        browsers forget everything.
+        A member who has signed in before, and never from this browser, is told so. While a notice of the last day is
+        unread there is no other, because some browsers forget everything.
         """
         if not identify_browser(
             self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
@@ -160,12 +160,17 @@ class SignIn:
 
     def _tell_of_browser(self, member: Member) -> None:
         earlier = (LoginSessionRow.clinic_id == member.clinic_id, LoginSessionRow.member_id == member.id)
-        told = (NoticeRow.member_id == member.id, NoticeRow.kind == NoticeKind.NEW_BROWSER)
+        unread = (
+            NoticeRow.member_id == member.id,
+            NoticeRow.kind == NoticeKind.NEW_BROWSER,
+            NoticeRow.read_at.is_(None),
+            NoticeRow.noted_at > now() - _BROWSER_NOTICE_INTERVAL,
+        )
         with self._database.reading_at_once() as session:
             sessions = session.scalars(select(LoginSessionRow.token_hash).where(*earlier).limit(2)).all()
         if len(sessions) > 1:
             with open_transaction(self._database, member.clinic_id, member.id) as work:
-                if not work.rows(NoticeRow, *told, NoticeRow.noted_at > now() - _BROWSER_NOTICE_INTERVAL):
+                if not work.rows(NoticeRow, *unread):
                     notify_member(work, member.id, NoticeKind.NEW_BROWSER)
 
     def find_session(self, token: str, *, active: bool = True) -> MemberSession | None:
