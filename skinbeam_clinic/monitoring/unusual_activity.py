@@ -36,7 +36,6 @@ _REFUSED = frozenset({_SIGN_IN_REFUSED, "sign-in.code-refused", "member.password
 _FIRST_ENTRIES = 5000  # of each clinic that are read when the program starts
 _POLL_S = 30.0
 _JOIN_TIMEOUT_S = 1.0  # it only reads; a program that is told to end has four seconds
-_VARIABLE = "SKINBEAM_WATCH_"
 _MOST_DIGITS = 9
 _log = logging.getLogger(__name__)
 
@@ -45,11 +44,16 @@ _log = logging.getLogger(__name__)
 class ActivityLimits:
     """How much of one member, of one name that is tried, or of refused sign-ins of a clinic is not unusual yet."""
 
-    patients: int = field(default=60, metadata={"minutes": 10})  # whose records were opened
-    copies: int = field(default=20, metadata={"minutes": 60})  # of different patients' records
-    refusals: int = field(default=9, metadata={"minutes": 60})  # of passwords, codes and rights
-    sign_ins: int = field(default=40, metadata={"minutes": 60})  # of any names of a clinic, that were refused
-    requests: int = field(default=1500, metadata={"minutes": 60})  # that read or wrote something
+    # whose records were opened
+    patients: int = field(default=60, metadata={"minutes": 10, "variable": "SKINBEAM_WATCH_PATIENTS"})
+    # of different patients' records
+    copies: int = field(default=20, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_COPIES"})
+    # of passwords, codes and rights
+    refusals: int = field(default=9, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_REFUSALS"})
+    # of any names of a clinic, that were refused
+    sign_ins: int = field(default=40, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_SIGN_INS"})
+    # that read or wrote something
+    requests: int = field(default=1500, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_REQUESTS"})
 
 
 _MINUTES: Mapping[str, int] = {one.name: one.metadata["minutes"] for one in fields(ActivityLimits)}
@@ -63,12 +67,12 @@ def read_activity_limits(environment: Mapping[str, str]) -> ActivityLimits:
     InputError : `bad-watch`, with the variable.
     """
     read = {}
-    for name in _MINUTES:
-        variable = f"{_VARIABLE}{name.upper()}"
+    for limit in fields(ActivityLimits):
+        variable = limit.metadata["variable"]
         if written := environment.get(variable, "").strip():
             if not (written.isascii() and written.isdecimal() and len(written) <= _MOST_DIGITS):
                 raise clinic_error("bad-watch", variable)
-            read[name] = int(written)
+            read[limit.name] = int(written)
     return ActivityLimits(**read)
 
 

@@ -94,6 +94,7 @@ BY_SCRIPT = {
     "/suitability": "/consultations/{consultation}/answers",
     "/sign-in/passkey/challenge": "/sign-in/passkey",
     "/account/passkeys/challenge": "/account/passkeys",
+    "/account/password/strength": "/account/password",
     "/sign-in/oidc": "/sign-in",  # another button of the same form
 }
 # Forms below an answer that is simulated or below a preview, which no page of the samples holds.
