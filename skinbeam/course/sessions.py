@@ -528,11 +528,12 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
     titles = {concern.place: concern.title for concern in concerns}
     lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
     treated = {concern.place: concern for concern in concerns}
-    visits = [_passes([treated[place] for place in visit.treats]) for visit in course]
+    passes = [_passes([treated[place] for place in visit.treats]) for visit in course]
+    visits = [[lasers[place][0] for place in visit.treats] for visit in course]
     return CourseTotal(
         visits=len(course),
         weeks=course[-1].week if course else 0,
-        minutes=_total_minutes(visits),
+        minutes=_total_minutes(passes),
         downtime_days=_total_downtime(visits),
         afterwards=tuple(_durability_message(titles[place], *laser) for place, laser in lasers.items()),
     )

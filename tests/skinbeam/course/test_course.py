@@ -350,6 +350,15 @@ def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
     assert most(redness, at(part("facial-telangiectasia", told), spot_mm=5.0)) == 180  # another setting
 
 
+def test_the_longest_downtime_of_one_pass_counts() -> None:
+    """What is treated in one pass may heal at different times: lines at one place, a field around them."""
+    short, long = (replace(VEINS.options[0], downtime_days=days(many), sessions=ONCE) for many in (1.0, 10.0))
+    concerns = [part("redness", short), part("poikiloderma", long)]
+    total = course_total(concerns, schedule_course(concerns))
+    assert isinstance(total.downtime_days, SourceRange)
+    assert total.downtime_days.high == 10.0
+
+
 def test_a_likely_bruise_is_downtime_of_the_course() -> None:
     bruise = Duration("bruise", 7.0, 14.0, "days", "source", Message("plan.shows-bruise", {"low": 7, "high": 14}))
     told = replace(VEINS.options[0], downtime_days=days(3.0), sessions=ONCE)
