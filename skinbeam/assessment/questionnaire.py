@@ -12,6 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
+from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.consultation import Concern
@@ -29,11 +30,14 @@ __all__ = [
     "concern_facts",
     "darkest_phototype",
     "fact_tables",
+    "has_marked",
     "healing_risks",
     "is_pigmented",
     "read_questionnaire",
     "sites_overlap",
 ]
+
+_DARK_MARKS = "pih"  # word of the history
 
 FactValue = bool | float | str | tuple[str, ...]
 
@@ -163,7 +167,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         return Questionnaire(MappingProxyType(facts))
     facts |= {
         "age_years": patient.age_years,
-        "history": tuple(patient.history),
+        "history": _history(case),
         "pregnant": patient.pregnant,
         "lactating": patient.lactating,
         "tan": patient.tan,
@@ -184,6 +188,18 @@ def read_questionnaire(case: Case) -> Questionnaire:
                 facts[fact] = latest
     facts["healing_risks"] = float(len(healing_risks(facts)))
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
+
+
+def _history(case: Case) -> tuple[str, ...]:
+    """Return the history of a person, with the dark or pale marks that earlier sessions and test spots left."""
+    told = () if case.patient is None else tuple(case.patient.history)
+    return (*told, _DARK_MARKS) if _DARK_MARKS not in told and has_marked(case) else told
+
+
+def has_marked(case: Case) -> bool:
+    """Return whether this skin kept dark or pale marks after light: before, or after a pulse that the case records."""
+    told = case.patient is not None and _DARK_MARKS in case.patient.history
+    return told or any(one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:

@@ -199,7 +199,7 @@ def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_d
     lasting: dict[str, Estimate | float] = {
         name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
     }
-    last = longest_duration(known)
+    last = longest_duration([one for one in known if one.kind != "calendar"])  # whose last day looks for late marks
     if last is not None and last.high > accepted_days:
         name = "healing-seen" if last.kind in _VISIBLE_QUANTITIES else f"healing-{last.kind}"
         lasting.setdefault(name, last.estimate if last.low < last.high else last.high)

@@ -302,7 +302,7 @@ class _CourseGroup:
         if self.kind != (part.option.modality, part.setup.device):
             return False
         return not any(
-            (one.fills_field or one.heats_deep or (one.is_background and part.is_background))
+            (one.fills_field or (one.heats_deep and part.heats_deep) or (one.is_background and part.is_background))
             and one.overlaps(part)
             and one.setup.settings != part.setup.settings
             for one in self.parts

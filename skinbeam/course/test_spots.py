@@ -28,7 +28,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.assessment.questionnaire import darkest_phototype, sites_overlap
+from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.device import describe_window
@@ -288,8 +288,9 @@ def _make_steps(
 def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting, most: int) -> list[float]:
     """Choose at most so many doses of a ladder from those that may be tried, ascending, the last the planned one."""
     told = _test_spot_rules()["ladder"]
-    if most == _LEAST_SPOTS:
-        return _doses_at_shares(doses, told["two"])
+    two = _doses_at_shares(doses, told["two"])
+    if most == _LEAST_SPOTS and weighted_share(burns.p(two[0]), trial.weights[1])[0] <= told["start_p"]:
+        return two
     planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
     (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
     inside = [dose for dose in doses if dose >= told["least"] * doses[-1]]
@@ -342,7 +343,7 @@ def _reading_delay_h(case: Case, modality: str) -> float:
     if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= told["brown_phototype"]:
         cite_sources(told["brown_source"])
         return float(told["brown_h"])
-    darkens = darkest is not None and darkest >= told["pigment_phototype"]
+    darkens = has_marked(case) or (darkest is not None and darkest >= told["pigment_phototype"])
     return float(told["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
 
 

@@ -167,7 +167,7 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
     its pulse is shorter would be no gentler.
     """
-    bruised = tuple(bar for bar in machine.dose_bars if not bar.is_injury)
+    bruised = tuple(bar for bar in machine.dose_bars if not bar.keeps_setting)
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
     barred_nm = barred_lights_nm(case, concern, modality, machine)
     region = PracticeRegion(concern.condition, modality, phototype)

@@ -48,13 +48,14 @@ class DoseBar:
     wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     longest_pulse_ms : the longest pulse in which they are barred; None means any.
-    is_injury : whether they are barred by an injury; else by a bruise, which is less with a longer pulse.
+    keeps_setting : whether pulse and spot stay as sources print them, and the dose alone is lowered; after a bruise,
+        which is less with a longer pulse, others are chosen.
     """
 
     wavelength_nm: float | None
     dose: float | None
     longest_pulse_ms: float | None = None
-    is_injury: bool = False
+    keeps_setting: bool = False
 
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
@@ -65,14 +66,23 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
         is_own = one.was_made_with(device_name, device)
         if one.meaning == "harm" and _has_dose_bar(one, case):
             if is_own or _cools_through_window(one, device):
-                found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), is_injury=True))
+                found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), keeps_setting=True))
             else:
                 found += _bars_of_such_light(one, device)
+        elif _is_endpoint(one) and is_own and (dose := one.dose_on(device)):
+            bar = math.nextafter(dose, math.inf)
+            found.append(DoseBar(one.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
         elif one.kind == "purpura" and is_own and not accepts_bruise and (dose := one.dose_on(device)):
             clean = _greatest_clean_dose(reactions, one, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
             found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
     return tuple(found)
+
+
+def _is_endpoint(one: EarlierReaction) -> bool:
+    """Return whether a spot under a short pulse showed what is aimed at: it whitened, or a crust fell off again."""
+    is_short = one.device is not None and one.device.pulse_ms[0] < SHORTEST_MICROSECOND_MS
+    return is_short and one.meaning == "expected" and one.kind in ("whitening", "crust")
 
 
 def _accepts_bruise(case: Case) -> bool:
@@ -105,7 +115,7 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     least = None if is_other else _two_thirds(one.fluence_J_cm2)
     made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
     return [
-        DoseBar(nm, least, longest_ms, is_injury=True)
+        DoseBar(nm, least, longest_ms, keeps_setting=True)
         for nm in device.wavelengths_nm
         if one.fluence_J_cm2 is not None and any(abs(nm - other) <= _SAME_LIGHT_NM for other in made)
     ]
@@ -163,6 +173,10 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
             told = "earlier.bruise-accepted" if _accepts_bruise(case) else "earlier.bruise"
             message = _reaction_message(told, one, dose=dose)
             found.append(_practice_reason("earlier-bruise", "with-caution", message))
+        if _is_endpoint(one) and one.fluence_J_cm2 is not None:
+            dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
+            message = _reaction_message("earlier.endpoint", one, dose=dose)
+            found.append(_practice_reason("earlier-endpoint", "with-caution", message))
         if one.meaning == "expected":
             continue
         if one.meaning == "unread":

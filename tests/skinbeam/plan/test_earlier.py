@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
+from skinbeam.assessment.questionnaire import has_marked, read_questionnaire
 from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, reaction_kinds, read_reaction_kinds
 from skinbeam.laser import device as lasers
 from skinbeam.laser.setting_grid import BeamSetting
@@ -146,9 +147,8 @@ def test_a_bruise_bounds_its_own_pulse_and_shorter_ones_by_the_dose_that_left_no
 @pytest.mark.parametrize(("accepted_days", "bars"), [(3, True), (13, True), (14, False)])
 def test_a_bruise_that_the_person_accepts_bars_no_dose(accepted_days: int, bars: bool) -> None:
     bruised = spot("purpura", f"fluence_J_cm2 = 8.5\npulse_ms = {DYE.pulse_ms}")
-    person = case(bruised)
-    assert person.patient is not None
-    person.patient.downtime_days_accepted = accepted_days
+    answered = PERSON.replace("\nage_years", f"\ndowntime_days_accepted = {accepted_days}\nage_years")
+    person = loaded(answered + concern("facial-telangiectasia", extra="") + bruised).case
     device = lasers.devices()["pulsed-dye-595"]
     assert bool(dose_bars(person, "pulsed-dye-595", device)) is bars
     (told,) = reaction_reasons(person, None)
@@ -166,8 +166,7 @@ def test_the_usual_reaction_of_a_vessel_refuses_nothing(reaction: str) -> None:
 def test_crust_and_whitening_are_expected_of_short_pulses_and_a_sign_elsewhere(reaction: str) -> None:
     name = "qs-ndyag-532-1064"
     text = spot(reaction, "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
-    assert rules_of(text) == {}
-    assert tried(text, name, BeamSetting(532.0, 1e-5, 3.0)) == tried("", name, BeamSetting(532.0, 1e-5, 3.0))
+    assert rules_of(text) == {"earlier-endpoint": "with-caution"}
     of_vessels = spot(reaction, device="ndyag-1064")
     assert rules_of(of_vessels) == {"earlier-sign": "with-caution"}
     setting = BeamSetting(1064.0, 30.0, 10.0)
@@ -253,7 +252,10 @@ def test_raw_skin_that_does_not_close_is_an_injury_after_ablation_too(hours: flo
     assert rules_of(done) == {"earlier-injury": "with-caution"}
 
 
-@pytest.mark.parametrize(("treats", "told"), [("age-spots", {}), ("melasma", {"earlier-sign": "with-caution"})])
+@pytest.mark.parametrize(
+    ("treats", "told"),
+    [("age-spots", {"earlier-endpoint": "with-caution"}), ("melasma", {"earlier-sign": "with-caution"})],
+)
 def test_a_crust_is_expected_of_brown_spots_alone(treats: str, told: dict[str, str]) -> None:
     text = session("crusting", 'device = "qs-ndyag-532-1064"\nwavelength_nm = 1064.0\nfluence_J_cm2 = 2.0')
     assert rules_of(text.replace("facial-telangiectasia", treats)) == told
@@ -303,3 +305,23 @@ def test_an_injury_lowers_light_that_is_not_simulated_too() -> None:
     lowered = [one["settings"]["fluence_J_cm2"] for one in laser_options(hurt)]
     assert lowered
     assert max(lowered) <= 8.0
+
+
+@pytest.mark.parametrize("reaction", ["whitening", "crust"])
+def test_a_spot_that_showed_what_is_aimed_at_bounds_the_dose(reaction: str) -> None:
+    """A crust at 1.5 J/cm² is the endpoint of a brown spot; more only darkens the skin around."""
+    name = "qs-ndyag-532-1064"
+    reached = spot(reaction, "wavelength_nm = 532.0\nfluence_J_cm2 = 1.5", device=name, hours=96)
+    green, infrared = (BeamSetting(nm, 1e-5, 3.0) for nm in (532.0, 1064.0))
+    assert max(tried("", name, green)) > 1.5
+    assert 1.2 <= max(tried(reached, name, green)) <= 1.5  # a step of the machine
+    assert tried(reached, name, infrared) == tried("", name, infrared)
+    assert rules_of(reached) == {"earlier-endpoint": "with-caution"}
+
+
+@pytest.mark.parametrize(("hours", "marked"), [(MONTH_H, True), (72, False)])
+def test_marks_that_light_left_count_as_history_of_dark_marks(hours: float, marked: bool) -> None:
+    person = case(spot("pigment-change", hours=hours))
+    assert has_marked(person) is marked
+    assert ("pih" in read_questionnaire(person).facts["history"]) is marked
+    assert has_marked(case("")) is False

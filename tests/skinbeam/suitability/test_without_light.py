@@ -10,7 +10,6 @@ from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
-from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 NAMED = {
@@ -212,10 +211,15 @@ def test_in_pregnancy_azelaic_acid_is_told_wherever_a_cream_would_be(modality: s
     assert "azelaic-acid-in-pregnancy" in decided(modality, "melasma", pregnant=True)[1]
 
 
-@pytest.mark.parametrize("modality", [*laser_modalities(), "microneedling"])
-def test_light_and_needles_wait_for_acne_of_the_same_skin(modality: str) -> None:
+@pytest.mark.parametrize("modality", ["ablative", "fractional-ablative", "non-ablative-fractional", "microneedling"])
+def test_columns_and_needles_wait_for_acne_of_the_same_skin(modality: str) -> None:
     """The history asks for inflamed acne; who lists it as a concern has said it as well."""
     assert decided(modality, "acne-scars", beside="active-acne")[0] == "not-suitable"
+
+
+def test_light_that_leaves_the_skin_closed_does_not_wait_for_acne_beside() -> None:
+    """Resurfacing makes acne flare; light for vessels does not, and many who redden have some spots."""
+    assert "inflamed-acne-beside" not in decided("vascular", "redness", beside="active-acne")[1]
 
 
 def test_epilepsy_leaves_flashing_lamps_to_the_doctor_and_covers_the_eyes_for_every_light() -> None:
@@ -224,7 +228,7 @@ def test_epilepsy_leaves_flashing_lamps_to_the_doctor_and_covers_the_eyes_for_ev
     decision, rules = decided(**asked, choice={"device_wavelength_nm": 595.0, "pulse_ms": 10.0})
     assert decision == "with-caution"
     assert "epilepsy-light" in rules
-    assert word_hint("seizures", HISTORY) == word_hint("epileptic", HISTORY)
+    assert word_hint(["seizures"], HISTORY) == word_hint(["epileptic"], HISTORY) == 'Did you mean "epilepsy"? '
 
 
 @pytest.mark.parametrize(
