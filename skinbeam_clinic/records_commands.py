@@ -12,6 +12,7 @@ from skinbeam.cli.common import print_document
 
 if TYPE_CHECKING:
     from skinbeam_clinic.database.connection import Database
+    from skinbeam_clinic.database.reseal import ResealSummary
     from skinbeam_clinic.database.verification import ClinicCheck
     from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -109,7 +110,7 @@ def _reseal(db: Db, json: RecordsJson = False) -> None:
 
     with _open_database(db) as database:
         done = reseal_database(database)
-    _print_result({"db": db}, {"clinics": done}, json=json)
+    _print_findings(done, db, json=json)
 
 
 @records.command("backup")
@@ -369,8 +370,8 @@ def _find_patient(repositories: "ClinicRepositories", pseudonym: str) -> str:
     return found[0]
 
 
-def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) -> None:
-    """Print the counts of what was checked, or raise an error with all findings."""
+def _print_findings(checked: "tuple[ClinicCheck, ...] | tuple[ResealSummary, ...]", db: str, *, json: bool) -> None:
+    """Print the counts of what was checked or done, or raise an error with all findings."""
     from skinbeam_clinic.database.verification import verification_error
 
     if any(one.findings for one in checked):

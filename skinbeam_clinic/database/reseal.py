@@ -2,22 +2,25 @@
 
 Rows are done a few at a time, each step a transaction under the lock of their clinic, so that the clinic can go on
 working. What is sealed names its key, so an interrupted run leaves records that all keys together open, and the next
-run does the rest. The new entry of a row signs it as it is then, so a row that was altered without an entry is refused.
+run does the rest. The new entry of a row signs it as it is then, so a row that was altered without an entry is left as
+it is, and so is a file that is missing or altered: the others are done, since the old key may be known to somebody.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from skinbeam.model.errors import InputError
+from skinbeam.model.json_fields import json_entries
 from skinbeam_clinic.audit_log.hash_chain import row_label
 from skinbeam_clinic.database.connection import SECRET_PLACE, Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, JobRow, StoreRow, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction
-from skinbeam_clinic.database.verification import SIGNED_TABLES
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.database.verification import SIGNED_TABLES, IntegrityFinding
+from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
 __all__ = ["ResealSummary", "reseal_database"]
@@ -32,22 +35,25 @@ _TABLES: tuple[type[ClinicScoped], ...] = (*SIGNED_TABLES, JobRow)
 class ResealSummary:
     """Number of rows and files of a clinic that were sealed anew, and of rows that still are or name what is old.
 
-    Rows are left where a program that runs does not have the new key first.
+    Rows are left where a program that runs does not have the new key first, and where the findings say what is wrong.
     """
 
     clinic: str
     rows: int
     files: int
     rows_left: int
+    findings: tuple[IntegrityFinding, ...] = field(metadata=json_entries(lambda findings: ()))  # an error says them
 
 
 def reseal_database(database: Database) -> tuple[ResealSummary, ...]:
     """Seal the secret of a database, the sealed columns of its rows and its files with the first key.
 
+    A finding is `row-altered`: a row is not as its last entry of the audit log left it, or what is sealed in it was
+    altered; `file-missing`; `file-altered`; `unknown-key`: none of the keys has sealed it.
+
     Raises
     ------
-    InputError : `row-altered`: a row is not as its last entry of the audit log left it; `absent` or `altered-data`: a
-        file is missing or altered. What was done before stays done.
+    DiskFullError, UnreachableError : a file cannot be written. What was done before stays done.
     """
     with database.writing() as session:
         store = session.get_one(StoreRow, 1, with_for_update=True)
@@ -70,9 +76,12 @@ class _ClinicReseal:
         self._signatures: dict[str, str | None] = {}
         self._entries_read = 0
         self._rows = self._files = 0
+        self._findings: list[IntegrityFinding] = []
 
     def run(self) -> ResealSummary:
         """Seal what is old, a few rows at a time, and count what is left."""
+        with self._database.reading() as session:
+            self._read_signatures(session)  # all but the last of them while nobody waits
         for table, ids in self._old_rows():
             for start in range(0, len(ids), _STEP_ROWS):
                 with self._database.writing() as session:
@@ -82,7 +91,7 @@ class _ClinicReseal:
                 about = {"rows": self._rows, "files": self._files}
                 self._transaction(session).log("key.replaced", f"clinic/{self._clinic_id}", **about)
         left = sum(len(ids) for _, ids in self._old_rows())
-        return ResealSummary(self._name, self._rows, self._files, left)
+        return ResealSummary(self._name, self._rows, self._files, left, tuple(self._findings))
 
     def _old_rows(self) -> Iterator[tuple[type[ClinicScoped], Sequence[str]]]:
         """Yield the rows of each table that are sealed with another key, or name a file that is."""
@@ -120,15 +129,33 @@ class _ClinicReseal:
             old = self._old_columns(row)
             signed = not isinstance(row, JobRow)  # see `ClinicTransaction.add_job`
             if signed and not work.is_as_signed(row, self._signatures.get(row_label(row)) or ""):
-                raise clinic_error("row-altered", row_label(row), clinic=self._name, hint=None)
-            for name in old:
-                work.seal(row, name, work.open(row, name))
+                self._findings.append(IntegrityFinding("row-altered", row_label(row)))
+                continue
+            try:
+                opened = {name: work.open(row, name) for name in old}
+            except InputError as error:
+                self._add_finding(error, "row", row_label(row))
+                continue
+            for name, content in opened.items():
+                work.seal(row, name, content)
             if old and signed:
                 work.save(row, "key.replaced")
             self._rows += bool(old)
             for name in self._old_files(row):
-                self._database.files.reseal(self._clinic_id, name)
-                self._files += 1
+                self._reseal_file(name)
+
+    def _reseal_file(self, name: str) -> None:
+        try:
+            self._database.files.reseal(self._clinic_id, name)
+            self._files += 1
+        except UnreachableError:
+            raise
+        except InputError as error:
+            self._add_finding(error, "file", f"file/{name}")
+
+    def _add_finding(self, error: InputError, kind: str, where: str) -> None:
+        codes = {"absent": "file-missing", "wrong-key": "unknown-key"}
+        self._findings.append(IntegrityFinding(codes.get(error.code, f"{kind}-altered"), where))
 
     def _read_signatures(self, session: Session) -> None:
         """Read the entries that were added since the last step; what was signed since then counts."""

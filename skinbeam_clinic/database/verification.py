@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -134,7 +134,14 @@ def verify_database(database: Database, noted_ends: Sequence[NotedLogEnd] = ()) 
         return tuple(checked)
 
 
-def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
+class _WithFindings(Protocol):
+    @property
+    def clinic(self) -> str: ...
+    @property
+    def findings(self) -> tuple[IntegrityFinding, ...]: ...
+
+
+def verification_error(checked: Sequence[_WithFindings]) -> InputError:
     """Return an error with all findings: the first, with the others attached."""
     faults = [
         clinic_error(finding.code, finding.location, clinic=one.clinic, hint=None)

@@ -85,6 +85,12 @@ def test_a_new_key_seals_everything_and_the_old_one_can_be_removed(
     assert run("records", "verify", "--db", address).code == 0
     monkeypatch.setenv(KEY_VARIABLE, old)
     assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "wrong-key"
+    monkeypatch.setenv(KEY_VARIABLE, new)
+    with contextlib.closing(sqlite3.connect(address)) as connection, connection:
+        connection.execute("UPDATE member SET code_secret_sealed = x'00'")
+    broken = run("records", "reseal", "--db", address)
+    assert broken.code == 2
+    assert re.search(r'error: member/\w{32}: clinic "Harbour Clinic": this record was altered', broken.err)
 
 
 def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typed: Callable[[str], None]) -> None:

@@ -16,9 +16,9 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, EncryptionKeys, generate_key, read_keys
 from skinbeam_clinic.database.reseal import ResealSummary, reseal_database
 from skinbeam_clinic.database.revisions import open_database
-from skinbeam_clinic.database.tables import Base, JobRow
+from skinbeam_clinic.database.tables import Base, JobRow, PhotographRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
-from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.database.verification import IntegrityFinding, verification_error, verify_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.errors import WrongKeyError
 from skinbeam_clinic.jobs.queue import JobQueue
@@ -106,7 +106,7 @@ def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> Non
         "one for each row but the job, and one for the clinic"
     )
     length = desk.audit_log.newest(1)[0].seq
-    assert reseal_database(alone) == (ResealSummary("Harbour Clinic", 0, 0, 0),)
+    assert reseal_database(alone) == (ResealSummary("Harbour Clinic", 0, 0, 0, ()),)
     assert desk.audit_log.newest(1)[0].seq == length + 1, "a run that finds nothing writes nothing"
     alone.close()
 
@@ -170,14 +170,43 @@ def test_a_file_that_fails_leaves_the_old_one_whole(replaced: Replaced, monkeypa
     assert reseal_database(replaced.database)[0].rows_left == 0
 
 
-def test_a_row_that_was_altered_is_not_signed_anew(replaced: Replaced) -> None:
+def test_a_row_that_was_altered_is_not_signed_anew_and_a_file_that_is_missing_stops_nothing(replaced: Replaced) -> None:
+    """The rest is done, since the old key may be known to somebody; what is wrong is told and counted."""
     with replaced.database.writing() as session:
         session.execute(text("UPDATE consultation SET saved_by = 'somebody else'"))
-    with pytest.raises(InputError, match='"Harbour Clinic": this record was altered') as found:
-        reseal_database(replaced.database)
-    assert (found.value.code, found.value.field) == ("row-altered", f"consultation/{replaced.patient.consultation}")
+        file = session.scalars(select(PhotographRow.file)).one()
+    replaced.database.files.remove(replaced.member.clinic_id, file)
+    for _ in range(2):
+        (done,) = reseal_database(replaced.database)
+        assert set(done.findings) == {
+            IntegrityFinding("row-altered", f"consultation/{replaced.patient.consultation}"),
+            IntegrityFinding("file-missing", f"file/{file}"),
+        }
+        assert done.rows_left == 2
+        assert replaced.sealed_by_the_old_key() == {"consultation"}
     (checked,) = verify_database(replaced.database)
-    assert [one.code for one in checked.findings] == ["row-altered"]
+    assert {one.code for one in checked.findings} == {"row-altered", "file-missing"}
+
+
+def test_what_no_key_opens_stops_nothing(replaced: Replaced) -> None:
+    """A row and a file of a key that was lost, and a sealed column that was altered."""
+    lost, clinic_id = EncryptionKeys([b"l" * 32]), replaced.member.clinic_id
+    with replaced.database.writing() as session:
+        job = session.scalars(select(JobRow)).one()
+        job.progress_sealed = lost.seal(b"{}", "somewhere")
+        file = session.scalars(select(PhotographRow.file)).one()
+    (path,) = Path(replaced.database.files.folder).rglob(file)
+    path.write_bytes(lost.seal(FACE, f"{clinic_id}/file/{file}"))
+    (done,) = reseal_database(replaced.database)
+    found = {one.location: one.code for one in done.findings}
+    assert found == {f"job/{replaced.job}": "unknown-key", f"file/{file}": "unknown-key"}
+    assert done.rows_left == 2
+    for form, code in ((b"\x02", "row-altered"), (b"\x01", "unknown-key")):
+        with replaced.database.writing() as session:
+            session.scalars(select(JobRow)).one().progress_sealed = form + bytes(60)
+        (done,) = reseal_database(replaced.database)
+        assert IntegrityFinding(code, f"job/{replaced.job}") in done.findings
+        assert verification_error((done,)).hint
 
 
 def test_who_saves_meanwhile_loses_nothing_and_what_an_old_program_seals_is_left(replaced: Replaced) -> None:
