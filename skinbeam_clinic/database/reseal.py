@@ -20,7 +20,7 @@ from skinbeam_clinic.database.connection import SECRET_PLACE, Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, JobRow, StoreRow, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.verification import SIGNED_TABLES, IntegrityFinding
-from skinbeam_clinic.errors import UnreachableError
+from skinbeam_clinic.errors import RecordNotFoundError, UnreachableError, WrongKeyError
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
 __all__ = ["ResealSummary", "reseal_database"]
@@ -154,8 +154,13 @@ class _ClinicReseal:
             self._add_finding(error, "file", f"file/{name}")
 
     def _add_finding(self, error: InputError, kind: str, where: str) -> None:
-        codes = {"absent": "file-missing", "wrong-key": "unknown-key"}
-        self._findings.append(IntegrityFinding(codes.get(error.code, f"{kind}-altered"), where))
+        if isinstance(error, RecordNotFoundError):
+            found = IntegrityFinding("file-missing", where)
+        elif isinstance(error, WrongKeyError):
+            found = IntegrityFinding("unknown-key", where)
+        else:
+            found = IntegrityFinding(f"{kind}-altered", where)
+        self._findings.append(found)
 
     def _read_signatures(self, session: Session) -> None:
         """Read the entries that were added since the last step; what was signed since then counts."""
