@@ -135,6 +135,7 @@ def _course_rules() -> CourseRules:
 _FULL_FIELD_ABLATION: Final = "ablative"
 _FRACTIONAL_ABLATION: Final = "fractional-ablative"
 _RESURFACING: Final = (_FULL_FIELD_ABLATION, _FRACTIONAL_ABLATION)
+_SURFACE: Final = (*_RESURFACING, "non-ablative-fractional")
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
 
 
@@ -450,7 +451,8 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
     """Return the steps before the first visit."""
-    found = [Message("course.order")] if len(groups) > 1 else []
+    renews = {group.modality in _SURFACE for group in groups}
+    found = [Message("course.order")] if len(renews) > 1 else []
     found.append(Message("course.sun", {"weeks": _course_rules().least_weeks}))
     if case is not None and case.patient is not None and case.patient.medications:
         names = [taken.name for taken in case.patient.medications]

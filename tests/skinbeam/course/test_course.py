@@ -98,6 +98,11 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
 
 
+def test_the_order_of_lights_is_told_where_the_surface_is_treated_too() -> None:
+    assert "course.order" in steps(schedule_course([VEINS, SCARS]))[0]
+    assert "course.order" not in steps(schedule_course([VEINS, SPOTS]))[0]
+
+
 def test_another_light_waits_until_nothing_shows_any_more() -> None:
     slow = Duration("trials", 20, 60, "days", "synthetic2000", Message("course.wait", {"weeks": 1}))
     shown = part("facial-telangiectasia", replace(VEINS.options[0], shows_days=slow))
