@@ -104,9 +104,9 @@ def record_keeping_advice() -> tuple[Advice, ...]:
     return _advice_records(load_rules("records"))
 
 
-def downtime_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return the printed downtime of a session, in days."""
-    return find_range("downtime", modality, condition, site=site)
+def downtime_range(modality: str, condition: str, *, site: str | None = None, pulse: str = "") -> RuleRange | Unknown:
+    """Return the printed downtime of a session, in days; `pulse` as of `find_range`."""
+    return find_range("downtime", modality, condition, site=site, pulse=pulse)
 
 
 def session_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
@@ -125,7 +125,7 @@ def minutes_range(modality: str) -> RuleRange | Unknown:
 
 
 def find_range(
-    quantity: str, modality: str, condition: str | None = None, *, site: str | None = None
+    quantity: str, modality: str, condition: str | None = None, *, site: str | None = None, pulse: str = ""
 ) -> RuleRange | Unknown:
     """Return the range of `quantity` for a choice, from the rule that fits it most closely.
 
@@ -133,6 +133,7 @@ def find_range(
     ----------
     quantity : downtime, redness, covering, sessions, interval, minutes or numbing.
     modality, condition, site : names or aliases.
+    pulse : one of `PULSE_CLASSES`; empty where it does not matter or is not known.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def find_range(
     site = None if site is None else resolve_name("site", site, field="site")
     fitting = [
         (bool(rule.sites), bool(rule.conditions), -rule.order, rule, value)
-        for rule, value in _matching_values(modality, condition, site)
+        for rule, value in _matching_values(modality, condition, site, pulse)
         if value.quantity == quantity
     ]
     if not fitting:
@@ -165,10 +166,16 @@ def find_range(
     return _make_range(rule, value)
 
 
-def visible_ranges(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, RuleRange], ...]:
+def visible_ranges(
+    modality: str, condition: str, *, site: str | None = None, pulse: str = ""
+) -> tuple[tuple[str, RuleRange], ...]:
     """Return the ranges of visible changes after a session, each with its quantity, from every rule that fits.
 
     Every rule counts, not only the closest one: the longest range that any of them gives is the one that matters.
+
+    Parameters
+    ----------
+    pulse : as of `find_range`.
 
     Raises
     ------
@@ -179,18 +186,20 @@ def visible_ranges(modality: str, condition: str, *, site: str | None = None) ->
     site = None if site is None else resolve_name("site", site, field="site")
     fitting = [
         (rule, value)
-        for rule, value in _matching_values(modality, condition, site)
+        for rule, value in _matching_values(modality, condition, site, pulse)
         if value.quantity in _VISIBLE_QUANTITIES
     ]
     cite_sources(*(rule.source for rule, _ in fitting))
     return tuple((value.quantity, _make_range(rule, value)) for rule, value in fitting)
 
 
-def _matching_values(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
+def _matching_values(
+    modality: str, condition: str | None, site: str | None, pulse: str
+) -> Iterator[tuple[Rule, ValueRange]]:
     """Yield every value that a rule gives for a choice, with its rule."""
     for rule in (*load_rules("downtime"), *load_rules("sessions")):
         fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
-        if fits and (not rule.sites or site in rule.sites):
+        if fits and (not rule.sites or site in rule.sites) and (not pulse or rule.pulse in ("", pulse)):
             yield from ((rule, value) for value in rule.values)
 
 

@@ -117,7 +117,7 @@ class SessionDuration:
 
 
 def session_durations(
-    concern: Concern, modality: str, downtime: Value, *, bruise_likely: bool = False
+    concern: Concern, modality: str, downtime: Value, *, bruise_likely: bool = False, pulse: str = ""
 ) -> tuple[SessionDuration, ...]:
     """Return every duration that is known of a session with a modality.
 
@@ -125,6 +125,7 @@ def session_durations(
     ----------
     downtime : days of visible healing of the option; those of trials are among the durations.
     bruise_likely : whether a bruise is likely.
+    pulse : as of `aftercare.find_range`.
     """
     found = [
         SessionDuration(
@@ -136,7 +137,7 @@ def session_durations(
             (span.source,),
             span.message,
         )
-        for quantity, span in visible_ranges(modality, concern.condition, site=concern.site)
+        for quantity, span in visible_ranges(modality, concern.condition, site=concern.site, pulse=pulse)
     ]
     if isinstance(downtime, Estimate) and downtime.kind != "assumed":  # an assumed one is the span of a rule
         message = Message("plan.shows-trials", {"days": downtime})
@@ -175,11 +176,14 @@ def duration_records(durations: Sequence[SessionDuration]) -> tuple[Duration, ..
 
 # Visible changes that last longer than the person accepts.
 
+_LOOK_FOR_MARKS = ("pigment-short-pulse", "field-pigment")  # whose last day of healing is one of looking for marks
 _DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each duration has its own source
 _VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # durations that count as visible healing of an option
 
 
-def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_days: float | None) -> RuleReason | None:
+def downtime_reason(
+    concern: Concern, modality: str, downtime: Value, accepted_days: float | None, *, pulse: str = ""
+) -> RuleReason | None:
     """Return a caution that visible changes last longer than the person accepts; None where they do not.
 
     It changes no setting. Healing and redness count where their median is longer, and the longest duration where its
@@ -190,16 +194,18 @@ def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_d
     ----------
     downtime : days of visible healing of the option.
     accepted_days : as the person stated; None without an answer.
+    pulse : as of `aftercare.find_range`.
     """
     if accepted_days is None:
         return None
-    known = session_durations(concern, modality, downtime)
+    known = session_durations(concern, modality, downtime, pulse=pulse)
     red = longest_duration([one for one in known if one.kind == "redness"])
     seen = {"healing-seen": downtime} | ({} if red is None else {"healing-redness": red.estimate})
     lasting: dict[str, Estimate | float] = {
         name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
     }
-    last = longest_duration([one for one in known if one.kind != "calendar"])  # whose last day looks for late marks
+    is_look = _appearance_key(modality, concern.condition) in _LOOK_FOR_MARKS
+    last = longest_duration([one for one in known if not (is_look and one.kind == "calendar")])
     if last is not None and last.high > accepted_days:
         name = "healing-seen" if last.kind in _VISIBLE_QUANTITIES else f"healing-{last.kind}"
         lasting.setdefault(name, last.estimate if last.low < last.high else last.high)

@@ -23,6 +23,8 @@ from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
+from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import LaserUse, known_modalities
@@ -95,8 +97,9 @@ def build_laser_option(
         is_kind_tried=is_kind_tried(question),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
-    downtime = _option_downtime(modality, concern, expected)
-    shown = session_durations(concern, modality, downtime, bruise_likely=_is_bruise_likely(trial))
+    pulse = _pulse_class(modality, trial)
+    downtime = _option_downtime(modality, concern, expected, pulse)
+    shown = session_durations(concern, modality, downtime, bruise_likely=_is_bruise_likely(trial), pulse=pulse)
     option = Option(
         modality=modality,
         title=known_modalities()[modality].title,
@@ -308,11 +311,18 @@ def _range_record(span: aftercare.RuleRange | Unknown) -> SourceRange | Unknown:
     return SourceRange(span.low, span.high, span.unit, span.source, span.message)
 
 
-def _option_downtime(modality: str, concern: Concern, expected: Expectation) -> Value:
+def _pulse_class(modality: str, trial: CandidateSetting) -> str:
+    """Return the class of a short pulse, after which spots crust differently; empty of other light."""
+    if not pulse_class_matters(modality):
+        return ""
+    return "picosecond" if trial.setting.pulse_ms < SHORTEST_NANOSECOND_MS else "nanosecond"
+
+
+def _option_downtime(modality: str, concern: Concern, expected: Expectation, pulse: str = "") -> Value:
     """Return the days of downtime counted in trials, else those of a rule."""
     if isinstance(expected.downtime_days, Estimate):
         return expected.downtime_days
-    span = aftercare.downtime_range(modality, concern.condition, site=concern.site)
+    span = aftercare.downtime_range(modality, concern.condition, site=concern.site, pulse=pulse)
     return span if isinstance(span, Unknown) else span.estimate()
 
 
@@ -337,7 +347,7 @@ def _option_reasons(
     showing = (
         _burn_reason(concern, trial),
         _bruise_reason(concern, trial, accepted),
-        downtime_reason(concern, modality, downtime, accepted),
+        downtime_reason(concern, modality, downtime, accepted, pulse=_pulse_class(modality, trial)),
         _dose_limited_reason(concern, trial),
         *_burn_coverage_reasons(case, concern, trial, cooling),
     )

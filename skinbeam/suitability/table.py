@@ -49,12 +49,14 @@ EVIDENCE_STRENGTHS = (
     "clinic-list",
     "practice",
 )
+PULSE_CLASSES = ("nanosecond", "picosecond")  # of short pulses, after which spots crust differently
 _RULE_KEYS = {
     "row",
     "use",
     "modalities",
     "conditions",
     "sites",
+    "pulse",
     "when",
     "decision",
     "decides",
@@ -113,6 +115,7 @@ class Rule:
     row: str = ""
     conditions: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    pulse: str = ""
     decides: str = "concern"
     topic: str = ""
     bounds: tuple[RuleBound, ...] = ()
@@ -162,6 +165,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         ("strength", EVIDENCE_STRENGTHS),
         ("decision", DECISIONS),
         ("decides", ("case",)),
+        ("pulse", PULSE_CLASSES),
     ):
         if key in entry and entry[key] not in known:
             raise fault(f'{key} = "{entry[key]}" is not one of {", ".join(known)}')
@@ -195,6 +199,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         row=entry.get("row", ""),
         conditions=tuple(entry.get("conditions", ())),
         sites=tuple(entry.get("sites", ())),
+        pulse=entry.get("pulse", ""),
         decides=entry.get("decides", "concern"),
         topic=entry.get("topic", ""),
         bounds=bounds,

@@ -190,10 +190,26 @@ def test_what_nobody_counted_is_unknown() -> None:
         assert "no source" in found.reason
 
 
+def test_crusts_after_nanoseconds_stay_longer_than_after_picoseconds() -> None:
+    """A picosecond trial counted two days; under nanoseconds the scabs of spots fell after 6 to 12."""
+    spots = {
+        pulse: downtime_range("pigment-short-pulse", "age-spots", pulse=pulse) for pulse in ("nanosecond", "picosecond")
+    }
+    longer, shorter = spots.values()
+    assert isinstance(longer, RuleRange)
+    assert isinstance(shorter, RuleRange)
+    assert (longer.low, longer.central, longer.high) == (6.0, 8.0, 12.0)
+    assert shorter.high < longer.low
+    fading = downtime_range("pigment-short-pulse", "melasma", pulse="nanosecond")
+    assert isinstance(fading, RuleRange)
+    assert fading.high == 1.0  # nothing whitens there
+    assert isinstance(downtime_range("pigment-short-pulse", "dull-complexion", pulse="nanosecond"), Unknown)
+
+
 def test_a_span_becomes_an_assumed_estimate() -> None:
     printed, mean = (
         session_range("vascular", "facial-telangiectasia"),
-        downtime_range("pigment-short-pulse", "age-spots"),
+        downtime_range("pigment-short-pulse", "age-spots", pulse="picosecond"),
     )
     assert isinstance(printed, RuleRange)
     assert isinstance(mean, RuleRange)

@@ -90,6 +90,15 @@ def test_what_shows_longest_counts_whatever_was_counted(counted: Estimate | Unkn
     assert downtime_reason(LINES, "pigment-long-pulse", counted, float(last)) is None
 
 
+def test_the_day_of_looking_for_late_marks_is_no_visible_healing() -> None:
+    """It stood as "visible effects until day 28" in every plan for brown spots."""
+    (spots,) = loaded(PERSON + concern("age-spots")).case.concern
+    assert describe_healing_days("pigment-short-pulse", "age-spots")[-1].day == 28
+    crusts = downtime_reason(spots, "pigment-short-pulse", Unknown("not counted"), 12.0, pulse="nanosecond")
+    assert crusts is None
+    assert downtime_reason(spots, "pigment-short-pulse", Unknown("not counted"), 7.0, pulse="nanosecond") is not None
+
+
 def test_of_the_longest_the_end_counts_and_not_the_middle() -> None:
     """Who accepts 29 days is not spared the caution because half of the people are pale again by then."""
     reason = downtime_reason(LINES, "ablative", DAYS, (sum(RED_DAYS) / 2 + RED_DAYS[1]) / 2)
