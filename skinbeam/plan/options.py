@@ -1,5 +1,6 @@
 """Build the options of one concern as records: laser settings found by search, other treatments, and no treatment."""
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.device import describe_window
 from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
@@ -348,6 +350,7 @@ def _option_reasons(
         _burn_reason(concern, trial),
         _bruise_reason(concern, trial, accepted),
         downtime_reason(concern, modality, downtime, accepted, pulse=_pulse_class(modality, trial)),
+        _window_reason(concern, trial),
         _dose_limited_reason(concern, trial),
         *_burn_coverage_reasons(case, concern, trial, cooling),
     )
@@ -394,6 +397,16 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
     if count_harm_that_calibrates(*light, lamp=lamp) == found:
         return told
     return Message("plan.burns-counted-aside", {"counted": told})
+
+
+def _window_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
+    """Return a caution where the window of a lamp is larger than the field, so that no test spot has room either."""
+    window_mm = trial.machine.device.window_mm(trial.setting.spot_mm)
+    if window_mm is None or concern.area_cm2 is None or math.prod(window_mm) <= 100.0 * concern.area_cm2:
+        return None
+    about = f"{concern.condition} at {concern.site}"
+    message = Message("plan.window-larger", {"window": describe_window(window_mm)})
+    return RuleReason("window-larger-than-field", "with-caution", message, "rulepractice", "practice", about)
 
 
 def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:

@@ -240,6 +240,14 @@ def test_a_dose_that_the_field_bore_needs_no_spots(
     assert bool(made["test_spots"]) is needed
 
 
+@pytest.mark.parametrize(("area_cm2", "is_larger"), [(1.0, True), (30.0, False)])
+def test_a_window_that_covers_more_than_the_field_is_told(area_cm2: float, is_larger: bool) -> None:
+    made = document(TANNED + VEINS.replace("10.0", str(area_cm2)) + devices("ipl"))
+    (option,) = laser_options(made)
+    assert ("window-larger-than-field" in {reason["rule"] for reason in option["reasons"]}) is is_larger
+    assert bool(made["test_spots"]) is not is_larger
+
+
 def test_no_spot_is_larger_than_the_field() -> None:
     made = document(TANNED + VEINS.replace("10.0", "0.1") + devices("pulsed-dye-595"))
     assert laser_options(made)
