@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
 from skinbeam.photo.limits import limit
 from skinbeam.photo.skin_mask import SkinSurface
@@ -19,6 +20,7 @@ Mask = NDArray[np.bool_]
 _BLACK = 0.002  # linear light that keeps a logarithm finite: half of the first steps of 8-bit sRGB above black
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class SkinSearch:
     """The searched part of a view on a grid that is at least as fine as a spot needs.
@@ -60,6 +62,7 @@ class SkinSearch:
         return float(np.pi / 4 * (diameter_mm / self.mm_per_px) ** 2)
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DarkBlob:
     """A dark blob: its mask in a window of the grid, and its centre there."""

@@ -97,8 +97,8 @@ def test_a_spot_that_must_be_seen_warns_and_does_not_block(look: PhotoAnalysis) 
     assert list(_suspicious_spot_notices(seeing(look, SPOTS))) == []
     (notice,) = _suspicious_spot_notices(seeing(look, replace(SPOTS, to_be_seen=1)))
     assert notice.code == "spot-to-be-seen"
-    assert "must be seen by a doctor before any laser" in notice.message
-    assert "cheeks, the person's right" in notice.message
+    assert "must be seen by a doctor before any laser" in notice.message.text
+    assert "cheeks, the person's right" in notice.message.text
 
 
 DARK = replace(
@@ -138,4 +138,4 @@ def test_a_very_dark_spot_refers_until_a_doctor_has_examined_it(look: PhotoAnaly
         freezing = judge_suitability(judged_case, concern=judged_case.concern[0], modality="cryotherapy")
         assert any(reason.rule == "pigmented-lesion-undiagnosed" for reason in freezing.reasons) is waits
     (notice,) = _suspicious_spot_notices(seeing(look, DARK))
-    assert "A doctor must see it before any laser" in notice.message
+    assert "A doctor must see it before any laser" in notice.message.text
