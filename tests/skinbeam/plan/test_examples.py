@@ -20,7 +20,7 @@ REFUSED = {
     "active-acne-vascular": "condition-why.flare",
     "dynamic-wrinkles-ablative": "condition-why.movement",
     # Off the face columns get no more than the most careful source gave, and no deeper.
-    "poikiloderma-fractional-ablative": "plan.too-weak",
+    "poikiloderma-fractional-ablative": "plan.too-weak-undosed",
 }
 
 PLANNED = [
