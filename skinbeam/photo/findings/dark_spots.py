@@ -20,7 +20,14 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.sources import cite_sources
 from skinbeam.photo.findings.light_plane import find_blobs_below_plane
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.findings.skin_search import DarkBlob, SkinSearch, search_skin
+from skinbeam.photo.findings.skin_search import (
+    SECTORS,
+    DarkBlob,
+    SkinSearch,
+    is_on_every_side,
+    search_skin,
+    sectors_around,
+)
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.skin_mask import SkinSurface
 from skinbeam.photo.view import View
@@ -29,8 +36,6 @@ __all__ = ["find_dark_spots"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-_SECTORS = 8  # of the ring of skin around a spot
 
 
 @dataclass(frozen=True)
@@ -133,27 +138,22 @@ def _darker_than_ring(search: SkinSearch, blob: DarkBlob) -> _Darkness | None:
 
     Each eighth of the ring must be lighter than the blob: the shade beside a nose or under a chin has skin on one side.
     """
-    gap_mm, ring_mm = (max(limit("dark-spots", name), search.blur_mm) for name in ("gap_mm", "ring_mm"))
-    near, far = search.disc(2 * gap_mm), search.disc(2 * ring_mm)
-    reach = near.shape[0] // 2 + far.shape[0] // 2
+    reach = search.ring_reach_px
     (rows, columns), shape = blob.window, search.light.shape
     top, left = max(rows.start - reach, 0), max(columns.start - reach, 0)
     at = slice(top, min(rows.stop + reach, shape[0])), slice(left, min(columns.stop + reach, shape[1]))
     light, skin = search.light[at], search.skin[at]
-    mask = np.zeros(light.shape, np.uint8)
+    mask = np.zeros(light.shape, bool)
     mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = blob.mask
-    inner = cv2.dilate(mask, near)
-    ring = (cv2.dilate(inner, far) > 0) & (inner == 0)
+    ring = search.ring_around(mask)
     if not ring.any() or skin[ring].mean() < limit("dark-spots", "skin_share_min"):
         return None
-    y, x = np.nonzero(ring)
-    angle = np.arctan2(y + top - blob.centre[1], x + left - blob.centre[0]) / (2 * np.pi)
-    sector = np.floor(angle * _SECTORS).astype(int) % _SECTORS
+    sector = sectors_around(ring, (blob.centre[0] - left, blob.centre[1] - top))
     # The darkest quarter, since blur makes the rim of a small spot lighter.
-    around, inside = light[ring], float(np.quantile(light[mask > 0], 0.25))
-    if np.unique(sector).size < _SECTORS:
+    around, inside = light[ring], float(np.quantile(light[mask], 0.25))
+    if not is_on_every_side(sector):
         return None
-    darkest = min(float(np.median(around[sector == number])) for number in range(_SECTORS))
+    darkest = min(float(np.median(around[sector == number])) for number in range(SECTORS))
     return _Darkness(darkest - inside, float(np.median(around)) - inside)
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.skin_search import DarkBlob, SkinSearch
+from skinbeam.photo.findings.skin_search import DarkBlob, SkinSearch, is_on_every_side, sectors_around
 from skinbeam.photo.limits import limit, limit_entry
 
 __all__ = ["find_blobs_below_plane"]
@@ -22,7 +22,6 @@ Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_SECTORS = 8  # of the ring of skin around a spot
 _LEAST_RING_PX = 20  # fewer pixels of skin fix no plane
 _FITS = 4  # of a plane, each with less weight of what the one before left over
 _OUTLIER, _LEAST_SPREAD = 1.5, 0.02  # spreads from the plane beyond which a pixel counts less; of even skin, in ln
@@ -83,8 +82,7 @@ def _cut_out(search: SkinSearch, x: int, y: int, radius_mm: float) -> tuple[Dark
     light, skin = search.green[at].astype(np.float64), search.skin[at]
     rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
     away_mm = search.mm_per_px * np.hypot(columns - (x - left), rows - (y - top))
-    gap_mm, wide_mm = (max(limit("dark-spots", name), search.blur_mm) for name in ("gap_mm", "ring_mm"))
-    near, far, narrow = (search.disc(mm) for mm in (2 * gap_mm, 2 * wide_mm, limit("light-plane", "bridge_mm")))
+    (gap_mm, wide_mm), narrow = search.ring_mm, search.disc(limit("light-plane", "bridge_mm"))
     mask = away_mm <= 0.6 * radius_mm
     ring = (away_mm > radius_mm + gap_mm) & (away_mm <= radius_mm + gap_mm + wide_mm)
     for _ in range(2):
@@ -98,20 +96,18 @@ def _cut_out(search: SkinSearch, x: int, y: int, radius_mm: float) -> tuple[Dark
         mask = labels == own.argmax()
         if not own.any() or any(side.any() for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])):
             return None
-        inner = cv2.dilate(mask.astype(np.uint8), near)
-        ring = (cv2.dilate(inner, far) > 0) & (inner == 0)
+        ring = search.ring_around(mask)
     if not search.area_px(limit("dark-spots", "wide_mm")) <= mask.sum() <= search.area_px(widest):
         return None
     plane = _plane_through(light, ring & skin, columns, rows)
     if plane is None or skin[ring].mean() < limit("dark-spots", "skin_share_min"):
         return None
     u, v = float(columns[mask].mean()), float(rows[mask].mean())
-    sector = np.floor(np.arctan2(rows[ring] - v, columns[ring] - u) / (2 * np.pi) * _SECTORS) % _SECTORS
     depth = plane - light
     darker = float(np.quantile(depth[mask], 0.75)) - float(np.median(depth[ring]))
     # At the edge of a cast shadow the plane is steep.
     fall = float(np.hypot(plane[0, 1] - plane[0, 0], plane[1, 0] - plane[0, 0]) * np.sqrt(4 / np.pi * mask.sum()))
-    if np.unique(sector).size < _SECTORS or fall > limit("light-plane", "fall_max") * darker:
+    if not is_on_every_side(sectors_around(ring, (u, v))) or fall > limit("light-plane", "fall_max") * darker:
         return None
     return DarkBlob(mask, at, (u + left, v + top)), darker
 

@@ -12,11 +12,12 @@ from skinbeam.photo.limits import limit
 from skinbeam.photo.skin_mask import SkinSurface
 from skinbeam.photo.view import View, bounding_window
 
-__all__ = ["DarkBlob", "SkinSearch", "search_skin"]
+__all__ = ["SECTORS", "DarkBlob", "SkinSearch", "is_on_every_side", "search_skin", "sectors_around"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+SECTORS = 8  # of the ring of skin around a spot
 _BLACK = 0.002  # linear light that keeps a logarithm finite: half of the first steps of 8-bit sRGB above black
 
 
@@ -44,9 +45,21 @@ class SkinSearch:
     mm_per_px: float
 
     @property
-    def blur_mm(self) -> float:
-        """Width over which the pixels of the view blur the rim of a spot."""
-        return self.mm_per_px * self.zoom * limit("dark-spots", "gap_px")
+    def ring_mm(self) -> tuple[float, float]:
+        """Widths of the gap around a spot and of the ring of skin beyond it, each at least the blur of the pixels."""
+        blur_mm = self.mm_per_px * self.zoom * limit("dark-spots", "gap_px")
+        return max(limit("dark-spots", "gap_mm"), blur_mm), max(limit("dark-spots", "ring_mm"), blur_mm)
+
+    @property
+    def ring_reach_px(self) -> int:
+        """How far a ring reaches beyond its spot."""
+        return sum(self.disc(2 * width).shape[0] // 2 for width in self.ring_mm)
+
+    def ring_around(self, mask: Mask) -> Mask:
+        """Return the ring of pixels around a spot, beyond the gap."""
+        near, far = (self.disc(2 * width) for width in self.ring_mm)
+        inner = cv2.dilate(mask.astype(np.uint8), near)
+        return np.asarray((cv2.dilate(inner, far) > 0) & (inner == 0))
 
     def to_view(self, x: float, y: float) -> tuple[float, float]:
         """Convert a point of the grid to pixels of the view."""
@@ -70,6 +83,18 @@ class DarkBlob:
     mask: Mask
     window: tuple[slice, slice]
     centre: tuple[float, float]
+
+
+def sectors_around(ring: Mask, centre: tuple[float, float]) -> NDArray[np.int_]:
+    """Return in which of the `SECTORS` about a centre, x and y, each pixel of a ring lies."""
+    y, x = np.nonzero(ring)
+    angle = np.arctan2(y - centre[1], x - centre[0]) / (2 * np.pi)
+    return np.asarray(np.floor(angle * SECTORS).astype(int) % SECTORS)
+
+
+def is_on_every_side(sectors: NDArray[np.int_]) -> bool:
+    """Return whether a ring has pixels in every sector: the shade beside a nose has skin on one side."""
+    return bool(np.unique(sectors).size == SECTORS)
 
 
 def search_skin(view: View, surface: SkinSurface, mm_per_px: float) -> SkinSearch:
