@@ -103,11 +103,7 @@ class FileStore:
         RecordNotFoundError, InputError : as for `get`.
         DiskFullError, UnreachableError : as for `add`.
         """
-        content = self.get(clinic_id, name)
-        try:
-            self._write(self._path(clinic_id, name), self._keys.seal(content, f"{clinic_id}/file/{name}"))
-        except OSError as error:
-            raise storage_error("files", error) from None
+        self.add(clinic_id, self.get(clinic_id, name))
 
     def restore(self, clinic_id: str, name: str, sealed: bytes) -> None:
         """Store a file as `sealed` returned it, and check that its content fits its name.
