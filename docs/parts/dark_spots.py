@@ -73,11 +73,14 @@ def wide_by_tone() -> str:
         ("the same, ragged", [spot for spot in clear if spot.ragged]),
         ("the same, soft edge", [spot for spot in clear if spot.soft]),
     ]
-    rows = [(name, *(_told([s for s in own if s.tone == tone]) for tone in TONES), _told(own)) for name, own in chosen]
+    rows = [
+        (name, *(_detected_of([s for s in own if s.tone == tone]) for tone in TONES), _detected_of(own))
+        for name, own in chosen
+    ]
     return table(("drawn", *TONES, "all"), rows)
 
 
-def _told(spots: Sequence[WideSpotCount]) -> str:
+def _detected_of(spots: Sequence[WideSpotCount]) -> str:
     return f"{sum(spot.detection for spot in spots)} of {len(spots)}"
 
 

@@ -35,6 +35,7 @@ from skinbeam.plan_records.course import (
     Visit,
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.response.goals import COLUMN_MODALITIES
 from skinbeam.suitability.history import session_response
 from skinbeam.suitability.table import Rule, load_rules
 from skinbeam.text import Formatter, Message, render_message
@@ -135,13 +136,18 @@ def _course_rules() -> CourseRules:
 _FULL_FIELD_ABLATION: Final = "ablative"
 _FRACTIONAL_ABLATION: Final = "fractional-ablative"
 _RESURFACING: Final = (_FULL_FIELD_ABLATION, _FRACTIONAL_ABLATION)
-_SURFACE: Final = (*_RESURFACING, "non-ablative-fractional")
+_SURFACE: Final = (_FULL_FIELD_ABLATION, *COLUMN_MODALITIES)
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
+
+
+def _suitability_rule(id: str) -> Rule:
+    (rule,) = (one for one in load_rules("suitability") if one.id == id)
+    return rule
 
 
 def _ablation_rule() -> Rule:
     """Return the rule on how long skin that was resurfaced waits before it is ablated again."""
-    (rule,) = (one for one in load_rules("suitability") if one.id == "recent-resurfacing")
+    rule = _suitability_rule("recent-resurfacing")
     cite_sources(rule.source)
     return rule
 
@@ -228,7 +234,7 @@ class _CoursePart:
     @property
     def heats_deep(self) -> bool:
         """Whether its pulses heat deep skin, where the heat of two passes adds up."""
-        rule = next(one for one in load_rules("suitability") if one.id == "deep-heat-apart")
+        rule = _suitability_rule("deep-heat-apart")
         facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
         return self.option.modality in rule.modalities and rule.when.holds(facts) is True
 

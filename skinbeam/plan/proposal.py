@@ -438,7 +438,7 @@ def _ends(found: re.Match[str]) -> tuple[float, float]:
 
 
 def _middle(found: re.Match[str]) -> float:
-    return math.sqrt(float(found[1]) * float(found[2] or found[1]))
+    return math.sqrt(math.prod(_ends(found)))
 
 
 def _nearest_proposal(

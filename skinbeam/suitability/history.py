@@ -168,16 +168,8 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
     """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any."""
     found = []
     for one in earlier_reactions(case):
-        if one.kind == "purpura" and one.meaning == "expected" and one.fluence_J_cm2 is not None:
-            dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
-            told = "earlier.bruise-accepted" if _accepts_bruise(case) else "earlier.bruise"
-            message = _reaction_message(told, one, dose=dose)
-            found.append(_practice_reason("earlier-bruise", "with-caution", message))
-        if _is_endpoint(one) and one.fluence_J_cm2 is not None:
-            dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
-            message = _reaction_message("earlier.endpoint", one, dose=dose)
-            found.append(_practice_reason("earlier-endpoint", "with-caution", message))
         if one.meaning == "expected":
+            found += _expected_reasons(one, case)
             continue
         if one.meaning == "unread":
             found.append(
@@ -193,6 +185,20 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
             decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+
+
+def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
+    """Return the reason that follows from an expected reaction at a known dose: a bruise, or what was aimed at."""
+    if one.kind == "purpura":
+        rule, message = "earlier-bruise", "earlier.bruise-accepted" if _accepts_bruise(case) else "earlier.bruise"
+    elif _is_endpoint(one):
+        rule, message = "earlier-endpoint", "earlier.endpoint"
+    else:
+        return []
+    if one.fluence_J_cm2 is None:
+        return []
+    dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
+    return [_practice_reason(rule, "with-caution", _reaction_message(message, one, dose=dose))]
 
 
 def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:

@@ -26,8 +26,8 @@ DRAWS = 100  # enough for every limit of the plan, which counts the error of the
 
 
 @cache
-def person(condition: str, phototype: str) -> Case:
-    concern = {"condition": condition, "site": "cheeks", "severity": "moderate"}
+def person(condition: str, phototype: str, *subtypes: str, site: str = "cheeks") -> Case:
+    concern = {"condition": condition, "site": site, "severity": "moderate", "subtypes": list(subtypes)}
     return parse_record(
         Case, {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}, file="case"
     )
@@ -68,9 +68,7 @@ def test_a_light_alone_gets_the_dose_of_that_light_alone(phototype: str) -> None
     """On the nose a pair of 595 and 1064 nm is printed with 70 J/cm² of 1064 nm, into veins that the first pulse has
     heated; alone, sources give it 200 J/cm² (data/guideline_doses.csv).
     """
-    concern = {"condition": "facial-telangiectasia", "site": "nose", "subtypes": ["fine-red"]}
-    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
-    case = parse_record(Case, tables, file="case")
+    case = person("facial-telangiectasia", phototype, "fine-red", site="nose")
     machine = SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path())
     cell = concern_cell(case, case.concern[0])
     assert cell is not None
@@ -146,9 +144,7 @@ def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -
 
 
 def columns_of(subtype: str, phototype: str) -> Proposal:
-    concern = {"condition": "acne-scars", "site": "cheeks", "subtypes": [subtype]}
-    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
-    case = parse_record(Case, tables, file="case")
+    case = person("acne-scars", phototype, subtype)
     machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
     found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
     assert found is not None
@@ -177,8 +173,7 @@ def test_columns_begin_at_the_middle_of_printed_densities() -> None:
 
 def test_printed_passes_are_part_of_the_density() -> None:
     """`100 per cm2, 2 passes` are 200 columns on each square centimetre."""
-    concern = {"condition": "surgical-scars", "site": "cheeks", "subtypes": ["red"]}
-    case = parse_record(Case, {"patient": {"age_years": 40.0, "phototype": "IV"}, "concern": [concern]}, file="case")
+    case = person("surgical-scars", "IV", "red")
     machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
     found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
     assert found is not None
@@ -188,9 +183,7 @@ def test_printed_passes_are_part_of_the_density() -> None:
 @pytest.mark.parametrize(("phototype", "is_borrowed"), [("II", False), ("IV", True)])
 def test_a_borrowed_dose_is_no_more_than_enough(phototype: str, is_borrowed: bool) -> None:
     """150 J/cm² of veins of 1 to 3 mm were planned for fine ones of phototype IV, which 90 J/cm² reach."""
-    concern = {"condition": "facial-telangiectasia", "site": "nose", "subtypes": ["fine-red"]}
-    tables = {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}
-    case = parse_record(Case, tables, file="case")
+    case = person("facial-telangiectasia", phototype, "fine-red", site="nose")
     machine, goal = (
         SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path()),
         treatment_goal("facial-telangiectasia", "vascular", subtypes=("fine-red",)),

@@ -77,7 +77,7 @@ CHANGES: dict[NoticeKind, tuple[Callable[[Account], object], Callable[[Account],
 }
 
 
-def told(clinics: Clinics, member: Member) -> list[tuple[NoticeKind, str]]:
+def notices_of(clinics: Clinics, member: Member) -> list[tuple[NoticeKind, str]]:
     notices = NoticeRepository(ClinicAccess(clinics.database, member)).list_unread()
     return [(one.kind, one.noted_by) for one in notices]
 
@@ -86,12 +86,12 @@ def told(clinics: Clinics, member: Member) -> list[tuple[NoticeKind, str]]:
 def test_a_member_is_told_of_each_change_of_how_they_sign_in_and_nobody_else(kind: NoticeKind, own: Clinics) -> None:
     account, (before, change) = Account(own), CHANGES[kind]
     before(account)
-    noted = len(told(own, account.member))
+    noted = len(notices_of(own, account.member))
     change(account)
     by = "owner" if kind is NoticeKind.IDENTITY_ADDED else "clinician"
-    assert told(own, account.member)[0] == (kind, by)
-    assert len(told(own, account.member)) == noted + 1
-    assert [told(own, one) for key, one in own.members.items() if one != account.member] == [[]] * 7
+    assert notices_of(own, account.member)[0] == (kind, by)
+    assert len(notices_of(own, account.member)) == noted + 1
+    assert [notices_of(own, one) for key, one in own.members.items() if one != account.member] == [[]] * 7
 
 
 def signed_in(clinics: Clinics, password: str = PASSWORD, client: TestClient | None = None) -> TestClient:
@@ -148,10 +148,10 @@ def test_a_code_that_is_sent_again_is_refused_and_told_to_its_member(own: Clinic
     assert thief.post("/sign-in/code", data={"code": "000000"}).status_code == 422
     actions = [one.action for one in own.desk(Role.OWNER).audit_log.newest(9)]
     assert actions.count("sign-in.code-refused") == 2
-    kinds = [kind for kind, _ in told(own, account.member)]
+    kinds = [kind for kind, _ in notices_of(own, account.member)]
     assert kinds.count(NoticeKind.CODE_USED_AGAIN) == 1
     assert thief.post("/sign-in/code", data={"code": recovery[0]}).headers["location"] == "/"
-    assert told(own, account.member)[0][0] is NoticeKind.RECOVERY_CODE_USED
+    assert notices_of(own, account.member)[0][0] is NoticeKind.RECOVERY_CODE_USED
 
 
 @pytest.mark.parametrize("with_codes", [False, True])

@@ -45,7 +45,7 @@ class Clinic:
         desk = ClinicRepositories(self.database, self.operator)
         return [desk.patients.add().id for _ in range(number)]
 
-    def told(self, member: Member | None = None) -> list[Notice]:
+    def notices(self, member: Member | None = None) -> list[Notice]:
         """What an owner is told, after the watch has looked."""
         self.watch.look()
         access = ClinicAccess(self.database, member or self.owners[0])
@@ -64,11 +64,11 @@ def test_owners_are_told_who_opens_many_patients_once_a_day_and_the_member_works
         for patient in patients[:5]:
             clinic.desk.patients.get(patient)
             clinic.desk.patients.get(patient)
-        assert clinic.told() == []
+        assert clinic.notices() == []
         with clinic.desk.combine_reads():  # one entry of the log for a page
             clinic.desk.patients.get(patients[5])
             clinic.desk.patients.get_contact(patients[5])
-        (notice,) = clinic.told()
+        (notice,) = clinic.notices()
         assert (notice.kind, notice.about) == (
             NoticeKind.MANY_PATIENTS,
             {"name": "Cleo", "number": 6, "minutes": 10},
@@ -77,8 +77,8 @@ def test_owners_are_told_who_opens_many_patients_once_a_day_and_the_member_works
             assert clinic.desk.patients.get(patient).id == patient, "nothing is refused"
         again = ActivityWatch(clinic.database, FEW, clinic.metrics)  # a program that was started anew
         again.look()
-        assert len(clinic.told()) == 1
-    assert (clinic.told(clinic.owners[1]) == [], clinic.told(clinic.assistant)) == (False, [])
+        assert len(clinic.notices()) == 1
+    assert (clinic.notices(clinic.owners[1]) == [], clinic.notices(clinic.assistant)) == (False, [])
     assert b'skinbeam_unusual_total{kind="patients"} 2.0' in clinic.metrics.text({})
     with use_language("de"):
         said = render_message(f"clinic-notice.{notice.kind}", dict(notice.about))
@@ -94,9 +94,9 @@ def test_a_busy_day_tells_nobody_anything(database: Database, operator: Member) 
             for _ in range(5):
                 clinic.desk.patients.get(patient)
             if number % 10 == 0:
-                assert clinic.told() == []
+                assert clinic.notices() == []
     with clock_set_to(MORNING + 8 * 60 * MINUTE):
-        assert clinic.told() == []
+        assert clinic.notices() == []
 
 
 def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> None:
@@ -107,7 +107,7 @@ def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> N
         with clock_set_to(monday + datetime.timedelta(days=day)):
             for patient in patients:
                 desk.dossiers.read(patient, "Patient")
-            assert len(clinic.told()) == 1 + day // 7
+            assert len(clinic.notices()) == 1 + day // 7
 
 
 def test_many_copies_and_requests_are_told(clinic: Clinic) -> None:
@@ -115,11 +115,11 @@ def test_many_copies_and_requests_are_told(clinic: Clinic) -> None:
     with clock_set_to(MORNING):
         for patient in patients:
             desk.dossiers.export(patient, "copy")
-        assert [one.kind for one in clinic.told()] == [NoticeKind.MANY_COPIES]
+        assert [one.kind for one in clinic.notices()] == [NoticeKind.MANY_COPIES]
     with clock_set_to(MORNING + 120 * MINUTE):
         for _ in range(41):
             clinic.desk.patients.get(patients[0])
-        assert {one.kind for one in clinic.told()} == {NoticeKind.MANY_COPIES, NoticeKind.MANY_REQUESTS}
+        assert {one.kind for one in clinic.notices()} == {NoticeKind.MANY_COPIES, NoticeKind.MANY_REQUESTS}
 
 
 def test_guesses_at_one_name_and_at_many_are_told_without_the_name(clinic: Clinic) -> None:
@@ -128,19 +128,19 @@ def test_guesses_at_one_name_and_at_many_are_told_without_the_name(clinic: Clini
         for number in range(4):
             with pytest.raises(InputError, match="wrong"):
                 door.sign_in(clinic.operator.clinic, "Cleo", f"guess {number}")
-        (notice,) = clinic.told()
+        (notice,) = clinic.notices()
         assert (notice.kind, notice.about) == (NoticeKind.MANY_REFUSALS, {"number": 4, "minutes": 60})
         for number in range(4):
             with pytest.raises(InputError, match="wrong"):
                 door.sign_in(clinic.operator.clinic, f"Nobody {number}", "guess")
-        assert {one.kind for one in clinic.told()} == {NoticeKind.MANY_REFUSALS, NoticeKind.MANY_SIGN_INS}
+        assert {one.kind for one in clinic.notices()} == {NoticeKind.MANY_REFUSALS, NoticeKind.MANY_SIGN_INS}
 
 
 def test_what_the_program_itself_writes_is_nobodys_activity(clinic: Clinic) -> None:
     for _ in range(50):
         with open_transaction(clinic.database, clinic.operator.clinic_id, "worker") as work:
             work.log("alarm.sent", "alarm/1")
-    assert clinic.told() == []
+    assert clinic.notices() == []
 
 
 def test_a_log_that_cannot_be_read_ends_no_watch(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
