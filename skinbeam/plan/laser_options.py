@@ -27,6 +27,7 @@ from skinbeam.plan.device_option import (
 )
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cell, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
+from skinbeam.plan.options import is_window_larger
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
 from skinbeam.plan.setting_rules import judge_setting
@@ -164,6 +165,8 @@ def _plan_one_proposal(
     rules = judge_setting(case, concern, goal.modality, proposal.machine, proposal.setting)
     if rules.opposing_reasons:
         return refuse_by_rule(goal, proposal.machine, rules)
+    if proposal.is_least_first and is_window_larger(concern, device, proposal.setting.spot_mm):
+        return device_refusal(goal, proposal.machine, "plan.no-spot-after-injury")
     trial = plan_proposal(case, goal, proposal, concern.site, bank, unknown_target=unknown_target)
     if trial is None and proposal.machine.dose_bars:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")

@@ -1,9 +1,9 @@
 """Plan a proposed light: move the published dose by what the model computes for this skin, and judge it.
 
-The dose begins at the middle of what sources print. Where this skin is injured sooner than the skin that sources
-treated, it goes down by the ratio of the computed doses that burn (plan 6), and further while the probability of a burn
-is above its limit. It never goes above the middle of what was printed for such skin or a lighter one, and a dose that
-is borrowed from lighter skin is no more than enough.
+The dose begins at the middle of what sources print; after an injury by light of another kind, at the least. Where this
+skin is injured sooner than the skin that sources treated, it goes down by the ratio of the computed doses that burn
+(plan 6), and further while the probability of a burn is above its limit. It never goes above the middle of what was
+printed for such skin or a lighter one, and a dose that is borrowed from lighter skin is no more than enough.
 
 P(burn) is anchored: where the model computes more burns at the usual dose of clinics than they counted at such light,
 all computed doses that burn are raised by the factor that makes both agree, and the model says only how the probability
@@ -121,7 +121,7 @@ def _plan_heating(
     table = bank.response_table(proposal.machine, goal, site)
     scale, ratio = _compare_with_practice(case, proposal, table)
     table = table.anchored(scale)
-    for dose in _doses_downwards(proposal, proposal.middle * min(1.0, ratio)):
+    for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
             return _with_bruising(table, _least_enough(table, goal, proposal, trial))
@@ -255,7 +255,7 @@ def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -
     """
     if proposal.lighter_phototype is not None or goal.is_limited_by_depth:
         return None
-    dose = _doses_downwards(proposal, proposal.middle)[0]
+    dose = _doses_downwards(proposal, proposal.start)[0]
     beam = build_beam(proposal.machine, proposal.setting, dose)
     nothing = np.zeros(0)
     return CandidateSetting(

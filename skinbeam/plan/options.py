@@ -25,7 +25,7 @@ from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
-from skinbeam.laser.device import describe_window
+from skinbeam.laser.device import Device, describe_window
 from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
@@ -58,7 +58,7 @@ from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
-__all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup"]
+__all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup", "is_window_larger"]
 
 _PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
@@ -399,10 +399,17 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
     return Message("plan.burns-counted-aside", {"counted": told})
 
 
+def is_window_larger(concern: Concern, device: Device, spot_mm: float) -> bool:
+    """Return whether the window of a lamp covers more than a field, whose area may not be known."""
+    window_mm = device.window_mm(spot_mm)
+    return window_mm is not None and concern.area_cm2 is not None and math.prod(window_mm) > 100.0 * concern.area_cm2
+
+
 def _window_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
     """Return a caution where the window of a lamp is larger than the field, so that no test spot has room either."""
-    window_mm = trial.machine.device.window_mm(trial.setting.spot_mm)
-    if window_mm is None or concern.area_cm2 is None or math.prod(window_mm) <= 100.0 * concern.area_cm2:
+    device, spot_mm = trial.machine.device, trial.setting.spot_mm
+    window_mm = device.window_mm(spot_mm)
+    if window_mm is None or not is_window_larger(concern, device, spot_mm):
         return None
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.window-larger", {"window": describe_window(window_mm)})

@@ -33,6 +33,7 @@ from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
+from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.text import Message
 
 __all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]
@@ -71,6 +72,7 @@ class Proposal:
         sources print more for such skin; None where there is none.
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
         skin has a redder one, which is then kept; else None.
+    is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
     """
 
     machine: SearchMachine
@@ -86,6 +88,12 @@ class Proposal:
     printed: tuple[float, float] | None = None
     bounding_phototype: int | None = None
     bluer_filter_nm: float | None = None
+    is_least_first: bool = False
+
+    @property
+    def start(self) -> float:
+        """The dose to begin with, J/cm², or mJ of a microbeam."""
+        return self.low if self.is_least_first else self.middle
 
     @property
     def density_per_cm2(self) -> float | None:
@@ -172,7 +180,9 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     barred_nm = barred_lights_nm(case, concern, modality, machine)
     region = PracticeRegion(concern.condition, modality, phototype)
     found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
-    return None if found is None else replace(found, machine=machine)
+    if found is None:
+        return None
+    return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
 def _propose_no_more_than_lighter(

@@ -34,6 +34,7 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
+from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 
@@ -137,6 +138,8 @@ def _plan_device(
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a device at the first of its settings that reaches the target, or why it has none."""
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
+    if is_injured_by_other_kind(case, machine.device):
+        return device_refusal(goal, machine, "plan.no-dose-after-other-kind")
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     refused: list[DeviceRefusal] = []
     for setting in settings:

@@ -1,10 +1,13 @@
 """Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
-of another device. After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter
-one, and at the greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned
-as if there had been none, since many clinics aim at a bruise. Where device or dose is not known there is no dose to
-stay below, so those lasers wait for a clinician.
+of another device. Doses of a lamp and of a laser cannot be compared: after an injury by one the other begins at the
+least published dose, on test spots.
+
+After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
+greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
+been none, since many clinics aim at a bruise. Where device or dose is not known there is no dose to stay below, so
+those lasers wait for a clinician.
 """
 
 import math
@@ -29,6 +32,7 @@ __all__ = [
     "count_sessions_with",
     "dose_bars",
     "drop_barred_doses",
+    "is_injured_by_other_kind",
     "reaction_reasons",
     "response_reasons",
     "session_response",
@@ -36,6 +40,7 @@ __all__ = [
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
+_LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 
 
@@ -121,6 +126,24 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     ]
 
 
+def is_injured_by_other_kind(case: Case, device: Device) -> bool:
+    """Return whether a laser injured this skin where a device is a lamp, or a lamp where it is a laser."""
+    return _gives_coloured_light(device) and any(
+        one.meaning == "harm" and _has_dose_bar(one, case) and _is_of_other_kind(one, lamp=device.is_lamp)
+        for one in earlier_reactions(case)
+    )
+
+
+def _is_of_other_kind(one: EarlierReaction, *, lamp: bool) -> bool:
+    """Return whether a reaction followed a lamp where another light is a laser's, or the other way round."""
+    return one.device is not None and _gives_coloured_light(one.device) and one.device.is_lamp != lamp
+
+
+def _gives_coloured_light(device: Device) -> bool:
+    """Return whether a device lights the whole field with what blood or melanin absorbs."""
+    return not device.microbeam and not set(device.modalities).isdisjoint(_LIGHTS_OF_COLOUR)
+
+
 def _is_same_pulse(pulse_ms: float, device: Device) -> bool:
     """Return whether a device makes such short pulses: picoseconds as well, or nanoseconds as well."""
     is_picosecond = pulse_ms < SHORTEST_NANOSECOND_MS
@@ -164,8 +187,13 @@ def drop_barred_doses(
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 
-def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
-    """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any."""
+def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = None) -> list[RuleReason]:
+    """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any.
+
+    Parameters
+    ----------
+    lamp : whether the light is a lamp's; None where no device was chosen.
+    """
     found = []
     for one in earlier_reactions(case):
         if one.meaning == "expected":
@@ -178,7 +206,9 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
         elif _has_dose_bar(one, case):
-            found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
+            is_other = lamp is not None and modality in _LIGHTS_OF_COLOUR and _is_of_other_kind(one, lamp=lamp)
+            message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
+            found.append(_practice_reason("earlier-injury", "with-caution", message))
         else:
             named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
@@ -218,7 +248,10 @@ def _injury_message(one: EarlierReaction) -> Message:
         return _reaction_message("earlier.other-dose", one)
     said = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
     dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in said if value is not None)
-    return _reaction_message("earlier.below", one, dose=dose)
+    device = one.device
+    if device is None or not _gives_coloured_light(device):
+        return _reaction_message("earlier.below", one, dose=dose)
+    return _reaction_message("earlier.below-lamps" if device.is_lamp else "earlier.below-lasers", one, dose=dose)
 
 
 def _reaction_message(message: str, one: EarlierReaction, **more: str) -> Message:

@@ -174,7 +174,8 @@ def _judge_option(
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
         return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
-    earlier = (*reaction_reasons(case, modality), *response_reasons(case, concern, modality))
+    lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
+    earlier = (*reaction_reasons(case, modality, lamp=lamp), *response_reasons(case, concern, modality))
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
 
 

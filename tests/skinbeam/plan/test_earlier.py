@@ -13,6 +13,7 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.history import dose_bars, reaction_reasons
 from skinbeam.suitability.judgement import judge_case, judge_suitability
@@ -103,6 +104,43 @@ def test_an_injury_bars_such_light_of_another_device() -> None:
     other = BeamSetting(585.0, 0.45, 7.0)
     assert max(tried("", "pulsed-dye-585", other)) > 6.0
     assert tried(hurt, "pulsed-dye-585", other) == tuple(d for d in tried("", "pulsed-dye-585", other) if d <= 6.0)
+
+
+@pytest.mark.parametrize(
+    ("injuring", "light", "other"),
+    [("pulsed-dye-595", "laser", "ipl"), ("ipl", "lamp", "pulsed-dye-595"), ("ipl", "lamp", "ndyag-1064")],
+)
+def test_after_an_injury_light_of_the_other_kind_begins_at_the_least_published_dose(
+    injuring: str, light: str, other: str
+) -> None:
+    """Doses of lamps and lasers are measured apart, so that two thirds of one spare nothing in the other."""
+
+    def proposed(text: str, name: str) -> Proposal:
+        device = lasers.devices()[name]
+        person = case(text)
+        machine = SearchMachine(name, device, Path(), dose_bars(person, name, device))
+        found = propose_setting(person, person.concern[0], "vascular", machine)
+        assert found is not None
+        return found
+
+    hurt = spot("pigment-change", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0", device=injuring, hours=1000)
+    assert proposed("", other).start == proposed("", other).middle
+    assert proposed(hurt, other).start == proposed(hurt, other).low < proposed(hurt, other).middle
+    assert not proposed(hurt, injuring).is_least_first
+    (told,) = reaction_reasons(case(hurt), "vascular", lamp=lasers.devices()[other].is_lamp)
+    assert told.message.id == "earlier.other-kind"
+    (own,) = reaction_reasons(case(hurt), "vascular", lamp=lasers.devices()[injuring].is_lamp)
+    assert f"another {light}" in own.message.text
+
+
+@pytest.mark.parametrize(("area_cm2", "has_room"), [(5.0, False), (10.0, True)])
+def test_a_lamp_after_an_injury_by_a_laser_needs_room_for_a_test_spot(area_cm2: float, has_room: bool) -> None:
+    hurt = spot("pigment-change", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0\npulse_ms = 10.0", hours=1000)
+    field = VEINS.replace("area_cm2 = 10.0", f"area_cm2 = {area_cm2}")
+    plan = document(field + hurt + devices("ipl"), draws=44)
+    assert bool(laser_options(plan)) is bool(plan["test_spots"]) is has_room
+    told = [reason["id"] for one in plan["concerns"][0]["refused"] for reason in one["reasons"]]
+    assert ("plan.no-spot-after-injury" in told) is not has_room
 
 
 def test_an_injury_by_a_short_pulse_bars_short_pulses_alone() -> None:
