@@ -66,6 +66,7 @@ CONCERN_FACTS = (
     "off_face",
     "severity_high",
     "site",
+    "touching_conditions",
     "undiagnosed_pigment",
 )
 
@@ -106,6 +107,7 @@ class FactTables:
     Parameters
     ----------
     site_parts : the sites that a site holds.
+    touching_sites : the sites of the face that a site touches, each pair under one of the two.
     conditions_around_eyes : conditions whose field is around the eyes, whatever site is named.
     modality_groups : kinds of treatment that a rule names together.
     needled_conditions, needled_sites : where radiofrequency goes in through needles, at any site or at some of them.
@@ -117,6 +119,7 @@ class FactTables:
     """
 
     site_parts: Mapping[str, tuple[str, ...]]
+    touching_sites: Mapping[str, tuple[str, ...]]
     conditions_around_eyes: tuple[str, ...]
     modality_groups: Mapping[str, tuple[str, ...]]
     needled_conditions: tuple[str, ...]
@@ -135,6 +138,7 @@ def fact_tables() -> FactTables:
     needled = tables["radiofrequency_by_needles"]
     return FactTables(
         site_parts=_name_groups(tables["site_parts"]),
+        touching_sites=_name_groups(tables["touching_sites"]),
         conditions_around_eyes=tuple(tables["condition_groups"]["around-eyes"]),
         modality_groups=_name_groups(tables["modality_groups"]),
         needled_conditions=tuple(needled["conditions"]),
@@ -236,6 +240,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     facts |= {
         "condition": concern.condition,
         "field_conditions": tuple(sorted({c.condition for c in in_field})),
+        "touching_conditions": tuple(sorted({c.condition for c in case.concern if _sites_touch(concern.site, c.site)})),
         "site": concern.site,
         "diagnosed": concern.diagnosed,
         "off_face": site.off_face,
@@ -252,6 +257,15 @@ def sites_overlap(site: str, other_site: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
     parts = fact_tables().site_parts
     return site == other_site or other_site in parts.get(site, ()) or site in parts.get(other_site, ())
+
+
+def _sites_touch(site: str, other_site: str) -> bool:
+    """Return whether a site of the face, or a part of it, touches another."""
+    tables = fact_tables()
+    ours, others = ((one, *tables.site_parts.get(one, ())) for one in (site, other_site))
+    touching = tables.touching_sites
+    pairs = ((one, other) for one in ours for other in others)
+    return any(other in touching.get(one, ()) or one in touching.get(other, ()) for one, other in pairs)
 
 
 def darkest_phototype(case: Case) -> int | None:

@@ -292,6 +292,34 @@ TABLE: dict[str, Hazard] = {
             "another spelling": Cell(concerns=({**SPOTS, "condition": "dark marks"},)),
         },
     ),
+    "melasma that touches the field of a lamp": Hazard(
+        {"modality": "vascular", "ipl": True},
+        "lamp-touching-melasma",
+        VEINS,
+        {
+            "plain": Cell(concerns=({**VEINS, "site": "nose"}, {**SPOTS, "condition": "melasma"})),
+            "blank": Cell({"phototype": None}, (VEINS, {**SPOTS, "condition": "melasma", "site": "perioral"})),
+            "contradicting": Cell(
+                {"phototype": "I", "ita_deg": 58.0}, (VEINS, {**SPOTS, "condition": "melasma", "site": "nose"})
+            ),
+            "another concern": Cell(
+                concerns=({**VEINS, "site": "forehead"}, {**SPOTS, "condition": "melasma", "site": "periorbital"})
+            ),
+            "another spelling": Cell(concerns=(VEINS, {**SPOTS, "condition": "melasma", "site": "around the mouth"})),
+        },
+    ),
+    "a lamp on vessels where melasma was": Hazard(
+        {"modality": "vascular", "ipl": True},
+        "lamp-on-vessels-after-melasma",
+        VEINS,
+        {
+            "plain": Cell({"history": ["melasma"]}),
+            "blank": Cell({"phototype": None, "history": ["melasma"]}),
+            "contradicting": Cell({"phototype": "I", "history": ["melasma", "vitiligo"]}),
+            "another concern": Cell({"history": ["melasma"]}, (VEINS, SPOTS)),
+            "another spelling": Cell({"history": ["Melasma"]}, fault="patient.history[0]"),
+        },
+    ),
     "a tan": Hazard(
         DYE,
         "tanned-skin",

@@ -30,6 +30,7 @@ class World:
         self.choice: dict[str, Any] = {}
         self.others: list[dict[str, Any]] = []
         self.beside: list[str] = []  # conditions of the same skin
+        self.touching: list[str] = []  # conditions of the next site
         self.sessions = 0  # on the concern
         self.device: str | None = None  # that they were done with; None where nobody named it
 
@@ -55,6 +56,8 @@ class World:
             self.patient |= {"phototype": "I"} if value else {}
         elif fact == "field_conditions":
             self.beside = list(value)
+        elif fact == "touching_conditions":
+            self.touching = list(value)
         elif fact == "sessions_done":
             self.sessions = int(value)
         elif fact in ("condition", "site", "lesion_signs"):
@@ -105,8 +108,13 @@ class World:
 
     @property
     def neighbours(self) -> list[dict[str, Any]]:
-        """Other concerns of the same skin."""
-        return [{"condition": word, "site": self.concern["site"], **DIAGNOSED} for word in self.beside]
+        """Other concerns of the same skin, and of the next site."""
+        next_site = "nose" if self.concern["site"] == "cheeks" else "cheeks"
+        placed = [
+            *((word, self.concern["site"]) for word in self.beside),
+            *((word, next_site) for word in self.touching),
+        ]
+        return [{"condition": word, "site": site, **DIAGNOSED} for word, site in placed]
 
     def case(self) -> Case:
         treated = self.concern["condition"]

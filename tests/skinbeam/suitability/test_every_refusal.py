@@ -50,6 +50,7 @@ BLANK = {
     "severity_high": "a no",
     "specialist_allows": "keloid-ablation",
     "tan": "a no",
+    "touching_conditions": "must be said",
     "undiagnosed_pigment": "pigmented-lesion-undiagnosed",
     "wavelength_nm": "of the device",
 }
