@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
 from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.laser.setting_grid import device_classes, one_of_each_light
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions, known_modalities
+from skinbeam.model.conditions import LaserUse, known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
@@ -187,13 +188,22 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
 
 
 def _guideline_alternatives(condition: str, cell: GuidelineCell | None) -> list[Alternative]:
-    """Return the treatments without light that a cell of the guideline names and the condition does not list."""
+    """Return the treatments without light that a cell of the guideline names and the condition does not list.
+
+    Of what goes with others, those that have a place of their own for other skin.
+    """
     if cell is None:
         return []
     listed = {one.modality for one in list_alternatives(condition)}
-    named = dict.fromkeys(one.treatment for one in cell.treatments if not is_light(one.treatment))
+    placed = {one.treatment for other in load_cells() if other.condition == condition for one in other.treatments}
+    uses: dict[str, LaserUse] = {name: "possible" for name in cell.adjuncts if name in placed}
+    uses |= {one.treatment: "usual" for one in cell.treatments}
     known = known_modalities()
-    return [Alternative(name, "usual", cell.sources[0]) for name in named if name in known and name not in listed]
+    return [
+        Alternative(name, use, cell.sources[0])
+        for name, use in uses.items()
+        if name in known and name not in listed and not is_light(name)
+    ]
 
 
 def _rank_all_options(

@@ -1,7 +1,7 @@
 """Build the options of one concern as records: laser settings found by search, other treatments, and no treatment."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -20,6 +20,7 @@ from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
 from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
+from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
@@ -60,7 +61,8 @@ from skinbeam.text import Message, render_message
 
 __all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup", "is_window_larger"]
 
-_PEEL_DARKER_SKIN = "peel-darker-skin"  # rule of data/rules.toml
+_PEEL_DARKER_SKIN, _TOXIN_AT_REST = "peel-darker-skin", "toxin-lines-at-rest"  # rules of data/rules.toml
+_RESURFACING = ("ablative", "fractional-ablative", "non-ablative-fractional")
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
 
 
@@ -197,7 +199,19 @@ def build_other_option(
     )
     standing = _option_standing(case, concern, question, use, expected)
     standing = replace(standing, procedure=procedure)
+    if _is_adjunct(concern_cell(case, concern), modality, reasons):
+        standing = replace(standing, place=None, is_adjunct=True)
     return option, _peel_standing(standing) if modality == PEEL else standing
+
+
+def _is_adjunct(cell: GuidelineCell | None, modality: str, reasons: Sequence[RuleReason]) -> bool:
+    """Return whether a treatment goes with others alone: by its place, or toxin with resurfacing of deep lines."""
+    if cell is None:
+        return False
+    places = [one.treatment for one in cell.treatments]
+    if any(reason.rule == _TOXIN_AT_REST for reason in reasons) and not set(places).isdisjoint(_RESURFACING):
+        return True
+    return modality in cell.adjuncts and modality not in places
 
 
 def _peel_standing(standing: OptionStanding) -> OptionStanding:

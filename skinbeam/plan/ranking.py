@@ -67,6 +67,7 @@ class OptionStanding:
     is_kind_tried : whether its trials are of the stated kind of the condition, such as the width of veins.
     procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     is_last_resort : whether it is done only where no other treatment is left.
+    is_adjunct : whether sources give it beside other treatments alone.
     """
 
     title: str
@@ -81,6 +82,7 @@ class OptionStanding:
     is_kind_tried: bool = True
     procedure: Message | None = None
     is_last_resort: bool = False
+    is_adjunct: bool = False
 
     @cached_property
     def own_studies(self) -> int:
@@ -246,6 +248,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         return Message("plan.place-marked", {"fewer": fewer})
     if tied:
         return Message("plan.place-tied", {"others": list(tied)})
+    if one.is_adjunct:
+        return Message("plan.place-adjunct")
     if rank == 1:
         return Message("plan.place-leads")
     return Message("plan.place-after", {"ahead": ahead})

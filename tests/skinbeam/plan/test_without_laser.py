@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from consultations import NAMED, PERSON, concern, devices, document
+from consultations import NAMED, PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 
 from skinbeam.model.estimate import Unknown
+from skinbeam.plan.concern import _other_options
 from skinbeam.report.leaflet.choices import leaflet_choices
 from skinbeam.text import Message, render_message
 
@@ -221,3 +222,37 @@ def test_surgery_of_acne_scars_is_named_by_what_clinics_do(
     for name in ("subcision", "punch-excision"):
         assert (Message(f"surgery.{name}").text in cut.rank_reason.text) is (name in told)
     assert "alam2006" in made["sources"]
+
+
+@pytest.mark.parametrize(("phototype", "number"), [("III", 2), ("IV", None), ("VI", None)])
+def test_what_goes_with_others_is_offered_where_other_skin_gets_it_in_a_place_of_its_own(
+    phototype: str, number: int | None
+) -> None:
+    """Tranexamic acid is second for melasma of phototype III, and goes with the cream in darker skin."""
+    case = loaded(PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "") + concern("melasma")).case
+    options, refused = _other_options(case, case.concern[0])
+    (standing,) = (standing for option, standing in options if option.modality == "tranexamic-acid")
+    assert (None if standing.place is None else standing.place.number) == number
+    assert standing.is_adjunct is (number is None)
+    risky = loaded(PERSON + 'history = ["thrombosis"]\n' + concern("melasma")).case
+    options, refused = _other_options(risky, risky.concern[0])
+    assert "tranexamic-acid" in [one.modality for one in refused]
+
+
+@pytest.mark.parametrize(
+    ("phototype", "severity", "number"),
+    [("II", "moderate", 2), ("II", "severe", None), ("III", "mild", 1), ("III", "severe", None), ("V", "severe", 1)],
+)
+def test_toxin_for_deep_lip_lines_at_rest_goes_with_resurfacing(
+    phototype: str, severity: str, number: int | None
+) -> None:
+    """It weakens movement; where sources name no resurfacing for such skin, it keeps its place."""
+    person = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "")
+    case = loaded(person + concern("perioral-lines", "perioral", f'severity = "{severity}"')).case
+    (standing,) = (
+        standing
+        for option, standing in _other_options(case, case.concern[0])[0]
+        if option.modality == "botulinum-toxin"
+    )
+    assert (None if standing.place is None else standing.place.number) == number
+    assert standing.is_adjunct is (number is None)
