@@ -24,6 +24,7 @@ __all__ = [
     "MicrobeamPattern",
     "case_trains",
     "coverage_pct",
+    "density_of_coverage_per_cm2",
     "disc_area_cm2",
     "head_trains",
     "lamp_lines",
@@ -169,6 +170,11 @@ def disc_area_cm2(spot_mm: float) -> float:
 def coverage_pct(diameter_um: float, density_per_cm2: float) -> float:
     """Return the share of the skin under the microbeams of one pass, placed at random, as machines show it."""
     return 100.0 * -math.expm1(-density_per_cm2 * disc_area_cm2(diameter_um * UM / MM))
+
+
+def density_of_coverage_per_cm2(diameter_um: float, share_pct: float) -> float:
+    """Return the density of microbeams of one pass, 1/cm², that have a share of the skin under them: the inverse."""
+    return -math.log1p(-share_pct / 100.0) / disc_area_cm2(diameter_um * UM / MM)
 
 
 def resolve_beam(

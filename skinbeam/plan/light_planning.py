@@ -30,7 +30,7 @@ from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
-from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.goals import MIDDLE, TreatmentGoal
 from skinbeam.response.limits import effect_target, find_limits
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.response_table import ResponseTable, basal_burn_doses
@@ -96,9 +96,9 @@ def plan_without_dose(
 
 
 def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:
-    """Return the published energy with the densest pattern that the limits allow, from the middle downwards."""
+    """Return a published energy with the densest pattern that the limits allow, the deeper the more severe."""
     skins = bank.skins(site, goal)
-    for energy in _doses_downwards(proposal, proposal.middle):
+    for energy in _doses_downwards(proposal, _energy_to_begin_with_mJ(goal, proposal)):
         found = search_microbeams(
             proposal.machine,
             proposal.setting,
@@ -112,6 +112,19 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
         if found is not None:
             return found
     return None
+
+
+def _energy_to_begin_with_mJ(goal: TreatmentGoal, proposal: Proposal) -> float:
+    """Return the published energy of columns to begin with: the middle, less for mild and more for severe concerns.
+
+    What is borrowed from other skin does not exceed its middle.
+    """
+    if proposal.lighter_phototype is not None and goal.aim_fraction >= MIDDLE:
+        return proposal.middle
+    share = 2.0 * abs(goal.aim_fraction - MIDDLE)
+    end = proposal.low if goal.aim_fraction < MIDDLE else proposal.high
+    wanted = proposal.middle * (end / proposal.middle) ** share
+    return min(proposal.doses, key=lambda energy: abs(math.log(energy / wanted)))
 
 
 def _plan_heating(

@@ -22,10 +22,12 @@ from skinbeam.evidence.guideline.device_classes import (
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell
+from skinbeam.laser.beam import density_of_coverage_per_cm2
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
@@ -162,11 +164,19 @@ class _PrintedDose:
     spot_mm: float | None
     cut_off_nm: float | None
     densities_per_cm2: tuple[float, float] | None
+    coverages_pct: tuple[float, float] | None
     sources: tuple[str, ...]
 
     @property
     def middle(self) -> float:
         return math.sqrt(self.low * self.high)
+
+    def densities_at(self, spot_mm: float) -> tuple[float, float] | None:
+        """The densities, 1/cm², of microbeams of a diameter: as printed, or as many as have the printed share under them."""
+        if self.densities_per_cm2 is not None or self.coverages_pct is None:
+            return self.densities_per_cm2
+        low, high = (density_of_coverage_per_cm2(spot_mm * MM / UM, share) for share in self.coverages_pct)
+        return low, high
 
 
 def propose_setting(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> Proposal | None:
@@ -401,7 +411,7 @@ def _propose_from_cells(
         name = dose.component or dose.device_class
         able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
         able_filters = _without_bluer_filters(machine, able, name)
-        found = _nearest_proposal(machine, able_filters, _read_dose(dose), region, lighter)
+        found = _nearest_proposal(machine, able_filters, _read_dose(cell, dose), region, lighter)
         if found is not None:
             cite_sources(*found.sources)
             return found
@@ -418,8 +428,8 @@ def _guideline_quantity(machine: SearchMachine) -> str:
     return "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
 
 
-def _read_dose(dose: GuidelineDose) -> _PrintedDose:
-    """Return a dose of the guideline with the middle of the pulse and the spot that stand beside it."""
+def _read_dose(cell: GuidelineCell, dose: GuidelineDose) -> _PrintedDose:
+    """Return a dose of a cell with the middle of the pulse and the spot that stand beside it, and its columns."""
     pulse = _PULSE.search(dose.setting_text)
     band = _BAND.search(dose.setting_text)
     return _PrintedDose(
@@ -429,6 +439,7 @@ def _read_dose(dose: GuidelineDose) -> _PrintedDose:
         None if (spot := _SPOT.search(dose.setting_text)) is None else _middle(spot),
         None if band is None else float(band[1]),
         _printed_densities_per_cm2(dose.setting_text),
+        _printed_coverages_pct(cell, dose),
         dose.sources,
     )
 
@@ -441,6 +452,22 @@ def _printed_densities_per_cm2(setting_text: str) -> tuple[float, float] | None:
     low, high = (1.0, 1.0) if passes is None else _ends(passes)
     least, most = _ends(density)
     return least * low, most * high
+
+
+def _printed_coverages_pct(cell: GuidelineCell, dose: GuidelineDose) -> tuple[float, float] | None:
+    """Return the least and the greatest share of the skin that a cell prints beside an energy of columns that ablate.
+
+    Of them it is the share under the beams. Of columns that are only heated machines show the share that is injured,
+    which depends on the energy.
+    """
+    if getattr(cell, dose.place).treatment != "fractional-ablative":
+        return None
+    beside = (
+        (one.low, one.high)
+        for one in doses_of_cell(cell)
+        if one.quantity == "coverage_percent" and (one.place, one.device_class) == (dose.place, dose.device_class)
+    )
+    return next(beside, None)
 
 
 def _ends(found: re.Match[str]) -> tuple[float, float]:
@@ -483,7 +510,7 @@ def _nearest_proposal(
             dose.low,
             dose.middle,
             dose.high,
-            dose.densities_per_cm2,
+            dose.densities_at(setting.spot_mm) if machine.device.microbeam else None,
             dose.sources,
             region.condition,
             lighter,

@@ -5,7 +5,7 @@ would be chosen, a greatest energy, a greatest share of the skin.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
-from skinbeam.response.settings import SearchMachine, build_beam, thin_evenly
+from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.model_error import draw_error_factor
 from skinbeam.simulate.removal.ablation import is_ablative
@@ -39,7 +39,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-MAX_DENSITIES = 12
+_COVERAGES = ("beam_coverage_fraction", "coverage_fraction")
 CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("ablation_depth", "depth", "width"))
 
 
@@ -142,22 +142,26 @@ class MicrobeamColumns:
     Parameters
     ----------
     depth : depth of a column, relative to the skin above the fat.
-    area_cm2 : of one column, (sample,).
+    diameter_um : of the beams.
+    area_cm2 : injured by one column, heat beside the beam included, (sample,).
     temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
     """
 
     depth: InjuryDepths
+    diameter_um: float
     area_cm2: Floats
     temperature_C: float
 
     def coverage(self, density_per_cm2: float) -> Floats:
-        """Return the share of the skin that columns of a density cover, (sample,)."""
+        """Return the share of the skin that columns of a density injure, (sample,)."""
         return np.asarray(-np.expm1(-density_per_cm2 * self.area_cm2))
 
     def values(self, density_per_cm2: float) -> dict[str, LimitValues]:
         """Return the quantities of limits at a density, (sample,)."""
+        under_beams = coverage_pct(self.diameter_um, density_per_cm2) / 100.0
         return {
             "microlesion_depth_fraction": self.depth,
+            "beam_coverage_fraction": np.full(self.area_cm2.size, under_beams),
             "coverage_fraction": self.coverage(density_per_cm2),
             "basal_minimum_C": np.full(self.area_cm2.size, self.temperature_C),
         }
@@ -167,12 +171,18 @@ def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_
     """Return the columns of an energy in the skin that limits are checked against.
 
     Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, infinite when it is 1.
+
+    Raises
+    ------
+    ValueError : a beam without microbeams.
     """
+    if beam.microbeam is None:
+        raise ValueError("the beam has no microbeams")
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.coverage) / density_per_cm2
     depth = InjuryDepths(harmed.depth, _depth_of_fat_m(skins.limiting), skins.borders(_depth_of_fat_m))
-    return MicrobeamColumns(depth, area, skins.temperature_C)
+    return MicrobeamColumns(depth, beam.microbeam.diameter_um, area, skins.temperature_C)
 
 
 def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, LimitValues]) -> Floats:
@@ -208,7 +218,7 @@ def _densest_pattern(
         harmed = compute_columns(skins, beam, energy, offered[0])
     candidate = replace(candidate, basis=tuple(sources))
     at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published)
-    kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
+    kept = _densest_within_limits(at, offered)
     if kept is None or kept.density_per_cm2 is None:
         return None
     held = _densities_within_rules(candidate, kept.density_per_cm2, goal.bounds, setting)
@@ -275,17 +285,24 @@ def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: Site
     wider = draw_error_factor(WIDTH, skins.limiting, "harm")
     return MicrobeamColumns(
         replace(columns.depth, depth_m=deeper * columns.depth.depth_m),
+        columns.diameter_um,
         columns.area_cm2 * wider**2,
         columns.temperature_C,
     )
 
 
-def _last_within_limits(patterns: Iterable[CandidateSetting]) -> CandidateSetting | None:
-    """Return the last of ever denser patterns before a limit breaks or, after the first, coverage has a warning."""
-    kept: CandidateSetting | None = None
-    for trial in patterns:
-        dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
-        if not trial.keeps_limits or (kept is not None and dense):
-            break
-        kept = trial
-    return kept
+def _densest_within_limits(
+    at: Callable[[float], CandidateSetting], densities: Sequence[float]
+) -> CandidateSetting | None:
+    """Return the densest pattern before a limit breaks or coverage has a warning, which the sparsest alone may have.
+
+    More columns only cover more, so that the densities, ascending, are searched by bisection.
+    """
+
+    def is_too_dense(density: float) -> bool:
+        trial = at(density)
+        warned = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity in _COVERAGES)
+        return not trial.keeps_limits or (warned and density > densities[0])
+
+    place = bisect_left(densities, True, key=is_too_dense)
+    return at(densities[place - 1]) if place else None

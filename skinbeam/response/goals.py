@@ -21,6 +21,7 @@ from skinbeam.text import Message, render_message
 __all__ = [
     "COLUMN_MODALITIES",
     "LESION_BY_CONDITION",
+    "MIDDLE",
     "Alternative",
     "ModalityRefusal",
     "TreatmentGoal",

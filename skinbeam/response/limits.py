@@ -98,7 +98,7 @@ class InjuryDepths:
 
 LimitValues = Floats | InjuryDepths
 MAX_DRAWS = 100_000
-_FIRM_QUANTITIES = ("p_burn", "basal_minimum_C", "coverage_fraction")
+_FIRM_QUANTITIES = ("p_burn", "basal_minimum_C", "coverage_fraction", "beam_coverage_fraction")
 NORMAL_QUANTILE_95 = 1.6448536269514722  # normal quantile
 
 

@@ -107,6 +107,16 @@ function start() {
   form.dispatchEvent(new Event("ready", { bubbles: true }));
 }
 
+// Whether a field holds another value than the page came with: typed before this program ran, or restored by the browser.
+function differs(field) {
+  if (field.matches("select")) {
+    const chosen = [...field.options].findLastIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(chosen, 0);
+  }
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue;
+}
+
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.
 function saver(form, came) {
   const state = form.querySelector(".save-state"), photo = form.elements.photo;
@@ -147,12 +157,14 @@ function saver(form, came) {
     if (due) saves = saves.then(save);
     return saves;
   }
-  form.addEventListener("input", () => {
+  function changed() {
     due = true;
     state.textContent = "";
     clearTimeout(waiting);
     waiting = setTimeout(now, 700);
-  });
+  }
+  form.addEventListener("input", changed);
+  if ([...form.elements].some(differs)) changed();
   document.addEventListener("visibilitychange", () => { if (document.hidden) now(); });
   return now;
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skinbeam.laser.beam import Beam, coverage_pct, resolve_beam
+from skinbeam.laser.beam import Beam, coverage_pct, density_of_coverage_per_cm2, resolve_beam
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import (
     BeamSetting,
@@ -78,6 +78,7 @@ def test_coverage_is_that_of_columns_placed_at_random() -> None:
     assert many == pytest.approx(55.0, abs=10.0)
     assert coverage_pct(400.0, 2.0 * 784.0) < 2.0 * many
     assert coverage_pct(400.0, 20_000.0) < 100.0
+    assert density_of_coverage_per_cm2(400.0, many) == pytest.approx(784.0)
 
 
 # --- trains -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
@@ -169,6 +170,25 @@ def test_columns_begin_at_the_middle_of_printed_densities() -> None:
     assert lighter.darker_phototype == 4
     assert lighter.density_per_cm2 == high
     assert not lighter.is_density_of_such_skin
+
+
+@pytest.mark.parametrize(("phototype", "printed_pct"), [("II", 13.0), ("III", 10.0)])
+def test_columns_that_ablate_have_the_printed_share_of_the_skin_under_their_beams(
+    phototype: str, printed_pct: float
+) -> None:
+    """Of fractional CO2 sources print the share that machines show, and no columns on a square centimetre."""
+    case = person("acne-scars", phototype, "boxcar")
+    machine = SearchMachine("fractional-co2-10600", devices()["fractional-co2-10600"], Path())
+    found = propose_setting(case, case.concern[0], "fractional-ablative", machine)
+    assert found is not None
+    assert found.density_per_cm2 is not None
+    assert coverage_pct(1000.0 * found.setting.spot_mm, found.density_per_cm2) == pytest.approx(printed_pct)
+    bank = SkinBank(case, assess_colour(case, None), DRAWS, 0)
+    planned = plan_proposal(case, treatment_goal("acne-scars", "fractional-ablative"), found, "cheeks", bank)
+    assert planned is not None
+    assert planned.density_per_cm2 is not None
+    # The next coarser step of the machine, 25 columns on a square centimetre, is 0.3 of 100 of the skin.
+    assert printed_pct - 0.5 <= coverage_pct(1000.0 * found.setting.spot_mm, planned.density_per_cm2) <= printed_pct
 
 
 def test_printed_passes_are_part_of_the_density() -> None:

@@ -175,6 +175,17 @@ def test_ablating_columns_treat_no_more_of_darker_skin_than_a_trial_did() -> Non
     assert trial_of("fractional-co2-10600", "fractional-ablative", setting, 30.0, "V", "cheeks") is None
 
 
+def test_a_raised_scar_gets_few_and_deep_columns_in_dark_skin_too() -> None:
+    chosen = concern("hypertrophic-scars", "jaw") + devices("fractional-co2-10600")
+    (light,), (dark,) = (
+        [one["settings"]["microbeam"] for one in laser_options(document(person + chosen))]
+        for person in (PERSON, '[patient]\nage_years = 45\nsex = "female"\nphototype = "IV"\n')
+    )
+    assert dark["energy_mJ"] == light["energy_mJ"]
+    assert dark["density_per_cm2"] == light["density_per_cm2"] / 2
+    assert 4.5 <= coverage_pct(light["diameter_um"], light["density_per_cm2"]) <= 5.0
+
+
 @pytest.mark.parametrize("history", ["hypertrophic-scar", "melasma"])
 def test_advice_changes_no_setting(history: str) -> None:
     chosen = concern("acne-scars") + devices("fractional-co2-10600")
