@@ -172,7 +172,7 @@ class _PrintedDose:
         return math.sqrt(self.low * self.high)
 
     def densities_at(self, spot_mm: float) -> tuple[float, float] | None:
-        """The densities, 1/cm², of microbeams of a diameter: as printed, or as many as have the printed share under them."""
+        """The densities, 1/cm², of microbeams of a diameter: as printed, or those with the printed share under them."""
         if self.densities_per_cm2 is not None or self.coverages_pct is None:
             return self.densities_per_cm2
         low, high = (density_of_coverage_per_cm2(spot_mm * MM / UM, share) for share in self.coverages_pct)
