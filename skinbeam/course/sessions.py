@@ -35,7 +35,7 @@ from skinbeam.plan_records.course import (
     Visit,
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
-from skinbeam.response.goals import COLUMN_MODALITIES
+from skinbeam.response.goals import COLUMN_MODALITIES, is_field_pigment
 from skinbeam.suitability.history import session_response
 from skinbeam.suitability.table import Rule, load_rules
 from skinbeam.text import Formatter, Message, render_message
@@ -232,6 +232,11 @@ class _CoursePart:
         return self.setup.settings.microbeam is not None or self.option.modality in _RESURFACING
 
     @property
+    def is_gentle(self) -> bool:
+        """Whether it fades the pigment of a field with pulses that whiten nothing and leave no crust."""
+        return is_field_pigment(self.option.modality, self.condition)
+
+    @property
     def heats_deep(self) -> bool:
         """Whether its pulses heat deep skin, where the heat of two passes adds up."""
         rule = _suitability_rule("deep-heat-apart")
@@ -337,6 +342,8 @@ class _CourseGroup:
         rest = _weeks_before_ablation() if self.modality == _FULL_FIELD_ABLATION and not known else 0
         if rest > max(healed, least):
             return rest, Message("course.ablated-again", {"weeks": rest, **_ablation_rule().message.params})
+        if known and all(part.is_gentle for part in self.parts):
+            least = 1  # nothing has to heal: the source decides
         if healed > max([*known, least]):
             return healed, Message("course.healing", {"weeks": healed})
         if not known:

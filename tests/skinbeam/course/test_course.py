@@ -405,8 +405,15 @@ def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | 
     assert second & floors == said
 
 
-def test_the_least_interval_is_told_with_both_numbers() -> None:
+def test_the_pigment_of_a_field_is_treated_as_often_as_its_source_says() -> None:
+    """Gentle pulses leave nothing that has to heal: melasma is treated every one to two weeks."""
     course = schedule_course([part("melasma", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
+    assert [visit.week for visit in course] == [0, 2]
+    assert not steps(course)[1] & {"course.least", "course.least-unknown"}
+
+
+def test_the_least_interval_is_told_with_both_numbers() -> None:
+    course = schedule_course([part("freckles", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
     (step,) = (step for step in course[1].steps if step.id == "course.least")
     assert step.params["weeks"] == course[1].week
     assert step.params["source_weeks"] == 2
