@@ -7,6 +7,7 @@ has gone. Redness and the last changes outlast it, so that the shorter number al
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.aftercare import visible_ranges
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
@@ -37,6 +38,7 @@ _HEALING_SOURCE = "skinbeam-judgement-healing"
 _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
     "vascular": ("blister", "grey", "pain", "spread"),
     "pigment-short-pulse": ("blister", "white", "pain", "spread"),
+    "pigment-short-pulse-fair": ("blister", "tearing", "pain", "spread"),
     "field-pigment": ("whitening", "petechiae", "blister", "pain", "spread"),
     "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
     "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
@@ -53,13 +55,25 @@ def _first_pulse_wait_minutes(modality: str) -> float:
     return minutes
 
 
-def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
-    """Return the immediate reaction to a laser modality; `light` is that of the pulses, in words."""
+def immediate_reaction(
+    modality: str, condition: str, light: str, darkest_phototype: int | None = None
+) -> ImmediateReaction:
+    """Return the immediate reaction to a laser modality.
+
+    Fair skin shows the spot turn ash-white; skin that darkens after light gets no more than a faint whitening.
+
+    Parameters
+    ----------
+    light : of the pulses, in words.
+    darkest_phototype : 1 to 6; None where it is not known.
+    """
     minutes = _first_pulse_wait_minutes(modality)
     seen = _appearance_key(modality, condition)
+    darkens = darkest_phototype is None or darkest_phototype >= fact_tables().dark_marks_from_phototype
+    sought = f"{seen}-fair" if seen == "pigment-short-pulse" and not darkens else seen
     return ImmediateReaction(
-        Message(f"immediate.seek-{seen}"),
-        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen]),
+        Message(f"immediate.seek-{sought}"),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[sought]),
         Message("immediate.first-pulses", {"light": light, "minutes": minutes}),
     )
 

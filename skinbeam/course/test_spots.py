@@ -176,7 +176,7 @@ def _make_ladder(
         "light": setup.light,
         "doses": _describe_doses(doses, densities),
         "same": _describe_common_settings(setup, densities, trial, size),
-        "where": Message("ladder.low-neck" if site in _test_spot_rules()["ladder"]["low_on"] else "ladder.hidden"),
+        "where": _place_message(site),
         "read": _hours_message(hours),
         "promise": promises[0],
     }
@@ -345,6 +345,14 @@ def _reading_delay_h(case: Case, modality: str) -> float:
         return float(told["brown_h"])
     darkens = has_marked(case) or (darkest is not None and darkest >= told["pigment_phototype"])
     return float(told["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
+
+
+def _place_message(site: str) -> Message:
+    """Return where on the field of a site spots are made."""
+    told = _test_spot_rules()["ladder"]
+    if site in told["low_on"]:
+        return Message("ladder.low-neck")
+    return Message("ladder.edge" if site in told["at_edge"] else "ladder.hidden")
 
 
 def _hours_message(hours: float) -> Message:

@@ -121,7 +121,7 @@ def build_laser_option(
         downtime_days=downtime,
         shows_days=longest_duration_record(shown),
         shows=duration_records(shown),
-        immediate=immediate_reaction(modality, concern.condition, setup.light),
+        immediate=immediate_reaction(modality, concern.condition, setup.light, darkest_phototype(case)),
         healing=describe_healing_days(modality, concern.condition),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
         reasons=_option_reasons(case, concern, modality, trial, suitability, downtime, cooling),

@@ -81,6 +81,24 @@ def test_skin_that_was_never_open_does_not_close_and_make_up_is_of_faces(modalit
         assert ("make-up" in told) is (site == "cheeks" and "closed" in told)
 
 
+@pytest.mark.parametrize("modality", laser_modalities())
+def test_skin_that_was_opened_gets_sunscreen_once_it_has_closed(modality: str) -> None:
+    """No sunscreen on raw skin stood beside sunscreen every day."""
+    (told,) = (one for one in aftercare_advice(*_treated([modality], _case())) if "factor" in one.message.text)
+    assert ("Once the skin has closed" in told.message.text) is (modality in ("ablative", "fractional-ablative"))
+
+
+@pytest.mark.parametrize("modality", laser_modalities())
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
+def test_the_number_of_sessions_names_no_other_interval_than_the_interval(modality: str, condition: str) -> None:
+    """Lip lines: two to four weeks stood beside an interval of four to seven."""
+    number, interval = session_range(modality, condition), interval_range(modality, condition)
+    if isinstance(number, Unknown) or isinstance(interval, Unknown) or "low_weeks" not in number.message.params:
+        return
+    named = (number.message.params["low_weeks"], number.message.params["high_weeks"])
+    assert named == (interval.low, interval.high)
+
+
 def test_after_light_for_vessels_one_sentence_says_when_to_call_at_once() -> None:
     told = [one.message.text for one in call_advice(*_treated(["vascular"], _case("arms")))]
     (at_once,) = (text for text in told if "at once" in text)

@@ -45,6 +45,13 @@ def test_where_skin_is_removed_numbing_goes_further_than_a_cream() -> None:
     assert "anaesthesia-light" in rules_of("anaesthesia", "vascular")
 
 
+def test_vessels_are_marked_before_a_cream_where_vessels_are_treated_alone() -> None:
+    for modality in ("pigment-short-pulse", "pigment-long-pulse"):
+        told = [rule for rule in load_rules("anaesthesia") if rule.id in rules_of("anaesthesia", modality)]
+        assert told
+        assert not any("vessel" in rule.message.text for rule in told)
+
+
 def test_the_eye_is_numbed_and_its_signs_are_told_near_it_alone() -> None:
     assert "anaesthesia-eyes" in rules_of("anaesthesia", "vascular", "eyelid")
     assert "anaesthesia-eyes" not in rules_of("anaesthesia", "vascular", "cheeks")

@@ -9,7 +9,7 @@ import pytest
 from consultations import PERSON, concern, devices, document, laser_options
 from plan_reading import read_plan
 
-from skinbeam.course.test_spots import distinct_ladders, most_informative_doses
+from skinbeam.course.test_spots import _place_message, distinct_ladders, most_informative_doses
 from skinbeam.report.leaflet.leaflet_page import test_spot_sentences as _leaflet_spot_sentences
 
 TANNED = PERSON.replace('"II"', '"III"').replace("ita_deg = 60.0", "ita_deg = 40.0")
@@ -73,6 +73,15 @@ def test_what_the_ladder_promises_is_what_its_spots_then_tell(green: Any) -> Non
 def test_dark_skin_is_read_after_four_weeks_and_light_skin_after_three_days() -> None:
     assert ladder_of(document(DARK + VEINS + YELLOW))["read_after_h"] == 4 * 168
     assert ladder_of(document(PERSON + VEINS + GREEN))["read_after_h"] == 72
+
+
+@pytest.mark.parametrize(
+    ("site", "place"),
+    [("cheeks", "hidden"), ("nose", "edge"), ("eyelid", "edge"), ("perioral", "edge"), ("neck", "low")],
+)
+def test_where_spots_are_made_exists_at_the_site(site: str, place: str) -> None:
+    """The nose, the lids and the lips have no hidden part."""
+    assert _place_message(site).id.startswith(f"ladder.{place}")
 
 
 def test_every_number_of_the_ladder_is_in_its_sentence(green: Any) -> None:

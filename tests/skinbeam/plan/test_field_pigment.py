@@ -29,6 +29,17 @@ def test_whitening_is_sought_on_spots_and_stops_a_field(condition: str) -> None:
         assert "immediate.stop-whitening" not in stops
 
 
+@pytest.mark.parametrize(("phototype", "is_fair"), [(1, True), (2, True), (3, False), (6, False), (None, False)])
+def test_spots_of_fair_skin_turn_ash_white_and_others_whiten_faintly_at_most(
+    phototype: int | None, is_fair: bool
+) -> None:
+    """The guideline names immediate ash-white in phototypes I and II; a faint whitening is for skin that darkens."""
+    told = immediate_reaction(SHORT, "age-spots", "532 nm", phototype)
+    assert ("ash-white" in told.seek.text, "faint" in told.seek.text) == (is_fair, not is_fair)
+    assert ("Bright" in " ".join(one.text for one in told.stop_at)) is not is_fair
+    assert immediate_reaction(SHORT, "melasma", "1064 nm", phototype).seek.id == "immediate.seek-field-pigment"
+
+
 @pytest.mark.parametrize("condition", TREATED)
 def test_crusts_are_foretold_of_spots_alone(condition: str) -> None:
     days = " ".join(day.text.id for day in describe_healing_days(SHORT, condition))

@@ -36,7 +36,7 @@ def test_a_rule_is_silent_for_other_modalities(rule: Rule) -> None:
 def _words() -> list[tuple[str, str]]:
     found = []
     for rule in SUITABILITY:
-        for test in rule.when.tests():
+        for test in rule.when.tests(negated=False):
             if test.operator == "has":
                 found += [(rule.id, word) for word in test.value]
     return found

@@ -332,3 +332,31 @@ def test_an_unknown_modality_is_named() -> None:
 
 def test_decisions_are_ordered() -> None:
     assert [decision_severity(decision) for decision in DECISIONS] == [0, 1, 2, 3]
+
+
+def test_what_is_stated_is_not_asked_nor_told_twice() -> None:
+    """Epilepsy that is in the history is not asked for, and cold sores have one sentence on the antiviral."""
+    told = {
+        history: judge_suitability(
+            case := _case(
+                {"history": list(history), "medications": [{"name": "levetiracetam"}]},
+                {"condition": "perioral-lines", "site": "perioral"},
+            ),
+            concern=case.concern[0],
+            modality="fractional-ablative",
+        )
+        for history in ((), ("epilepsy", "herpes-labialis"))
+    }
+    assert {"antiepileptic-ask", "antiviral-around-mouth"} <= spoke(told[()])
+    assert spoke(told[("epilepsy", "herpes-labialis")]).isdisjoint({"antiepileptic-ask", "antiviral-around-mouth"})
+    assert {"epilepsy-light", "antiviral-history"} <= spoke(told[("epilepsy", "herpes-labialis")])
+
+
+@pytest.mark.parametrize(("wavelength_nm", "site"), [(1064.0, "nose"), (1064.0, "cheeks"), (595.0, "nose")])
+def test_deep_light_is_never_stacked_and_spares_the_wing_of_the_nose(wavelength_nm: float, site: str) -> None:
+    case = _case({}, {"condition": "facial-telangiectasia", "site": site})
+    found = judge_suitability(
+        case, concern=case.concern[0], modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=30.0
+    )
+    assert ("deep-light-not-stacked" in spoke(found)) is (wavelength_nm > 1000.0)
+    assert ("deep-light-on-nose" in spoke(found)) is (wavelength_nm > 1000.0 and site == "nose")
