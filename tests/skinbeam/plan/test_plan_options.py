@@ -98,7 +98,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
             for limit in option["limits"]:
                 assert limit["status"] in ("met", "warn")
                 # Published doses may break a limit with a warning, but not that of burns, cooling and density.
-                firm = limit["quantity"] in ("p_burn", "basal_minimum_C", "coverage_fraction")
+                firm = limit["quantity"] in ("p_burn", "basal_minimum_C", "coverage_fraction", "beam_coverage_fraction")
                 assert limit["share"] >= limit["share_required"] or (limit["status"] == "warn" and not firm)
             burns = "epidermal-burn" in expected
             assert option["p_harm"]["median"] <= (0.1 if burns else 0.05)
