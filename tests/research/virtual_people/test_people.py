@@ -87,7 +87,8 @@ def by_dose() -> dict[float, VirtualOutcomes]:
     """What befalls a few people at one dose and at twice of it, given to everybody."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(true_doses, "practice_biases", lambda: (0.5,) * len(design()["epidermis"]))
+        for module in (outcomes, true_doses):  # each holds the function under its own name
+            patch.setattr(module, "practice_biases", lambda: (0.5,) * len(design()["epidermis"]))
         for factor in (1.0, 2.0):
 
             def offered(regime: Regime, told: float | str, factor: float = factor) -> TreatmentOffer:
