@@ -28,10 +28,16 @@ def png(width: int, height: int, packed: bytes, *extra: tuple[bytes, bytes], bit
     return b"\x89PNG\r\n\x1a\n" + head + middle + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
+def deflated_zeros(count: int) -> bytes:
+    """So many zeros, in tens of millions, packed a thousand to one: one part that stands wherever it is repeated."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    part = packer.compress(bytes(10_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return count // 10_000_000 * part + packer.flush()
+
+
 def packed_zeros(count: int) -> bytes:
-    """So many zeros, packed a thousand to one."""
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(10_000_000)) for _ in range(count // 10_000_000)) + packer.flush()
+    """The same with the head and the checksum (Adler 32) of zlib."""
+    return b"\x78\xda" + deflated_zeros(count) + struct.pack(">I", count % 65521 << 16 | 1)
 
 
 def tiff(entries: list[tuple[int, int, int, int]], *, following: int = 0, more: bytes = b"") -> bytes:
@@ -74,9 +80,7 @@ def deflated_dicom() -> bytes:
     """A DICOM file whose data set unpacks to gigabytes."""
     data = dicom(quarters().tobytes())
     head = data[: data.index(b"1.2.840.10008.1.2.1\0")]
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = b"".join(packer.compress(bytes(50_000_000)) for _ in range(80)) + packer.flush()
-    return head + b"1.2.840.10008.1.2.1.99"[:20] + packed
+    return head + b"1.2.840.10008.1.2.1.99"[:20] + deflated_zeros(4_000_000_000)
 
 
 def with_size(width: int, height: int) -> bytes:
@@ -102,7 +106,7 @@ DAMAGED = frozenset({"truncated-picture", "not-a-picture"})
 HOSTILE: dict[str, tuple[Made, frozenset[str]]] = {
     # more pixels than anybody has memory for
     "200-megapixel.jpg": (lambda: saved(Image.new("L", (20000, 10000)), "JPEG"), frozenset({"too-many-pixels"})),
-    "200-megapixel.png": (lambda: png(20000, 10000, packed_zeros(200_010_000)), frozenset({"too-many-pixels"})),
+    "200-megapixel.png": (lambda: png(20000, 10000, packed_zeros(200_000_000)), frozenset({"too-many-pixels"})),
     "200-megapixel.tif": (lambda: tiff(plain(20000, 10000)), frozenset({"too-many-pixels"})),
     "200-megapixel.heic": (lambda: with_size(20000, 10000), frozenset({"too-many-pixels"}) | DAMAGED),
     "200-megapixel.dcm": (lambda: dicom(bytes(99), Rows=10000, Columns=20000), frozenset({"too-many-pixels"})),
