@@ -31,6 +31,7 @@ Mask = NDArray[np.bool_]
 
 _CONTRASTS = np.geomspace(0.75, 1.75, 41)
 _SPREADS_MM = np.linspace(-0.03, 0.12, 16)
+_CORNERS = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])  # of a square around its middle
 _PERIODS = 9  # of the coarse lines, whose side of a screen is read: whole periods, away from the edges of the field
 _FEWEST_CELLS, _FEWEST_PX = 6, 4
 _DARKEST = 1e-4
@@ -196,13 +197,17 @@ class _CardPixels:
 
     def square(self, middle: tuple[float, float], half_mm: float) -> _Cell | None:
         """Return the pixels of a square of the card, or None if the picture holds too few."""
-        inside = (np.abs(self.mm - middle) <= half_mm).all(axis=-1)
+        corners = self.card.to_pixels(np.array(middle) + half_mm * _CORNERS) - self.origin
+        low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+        high = np.maximum(np.ceil(corners.max(axis=0)) + 1, 0).astype(int)
+        near = slice(low[1], high[1]), slice(low[0], high[0])
+        inside = (np.abs(self.mm[near] - middle) <= half_mm).all(axis=-1)
         if inside.sum() < _FEWEST_PX:
             return None
-        levels = self.rgb[inside]
+        levels = self.rgb[near][inside]
         rows, columns = np.nonzero(inside)
         ended = float((levels >= 254).any(axis=1).mean()) > limit("colour", "card_clipped_max")
-        return _Cell(srgb_to_linear(levels), np.column_stack([columns, rows]) + np.array(self.origin), ended)
+        return _Cell(srgb_to_linear(levels), np.column_stack([columns, rows]) + low + self.origin, ended)
 
 
 def _middle(corner: tuple[float, float]) -> tuple[float, float]:
