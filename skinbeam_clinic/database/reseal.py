@@ -3,7 +3,8 @@
 Rows are done a few at a time, each step a transaction under the lock of their clinic, so that the clinic can go on
 working. What is sealed names its key, so an interrupted run leaves records that all keys together open, and the next
 run does the rest. The new entry of a row signs it as it is then, so a row that was altered without an entry is left as
-it is, and so is a file that is missing or altered: the others are done, since the old key may be known to somebody.
+it is, and so is one that cannot be read and a file that is missing or altered: the others are done, since the old key
+may be known to somebody.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +20,13 @@ from skinbeam_clinic.audit_log.hash_chain import row_label
 from skinbeam_clinic.database.connection import SECRET_PLACE, Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, JobRow, StoreRow, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction
-from skinbeam_clinic.database.verification import SIGNED_TABLES, IntegrityFinding
+from skinbeam_clinic.database.verification import SIGNED_TABLES, IntegrityFinding, iterate_rows, try_read
 from skinbeam_clinic.errors import RecordNotFoundError, UnreachableError, WrongKeyError
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
 __all__ = ["ResealSummary", "reseal_database"]
 
 _STEP_ROWS = 20  # with the files of each; nobody else of the clinic can save meanwhile
-_READ_ROWS = 1000  # in memory
 _SEALED_SUFFIX = "_sealed"
 _TABLES: tuple[type[ClinicScoped], ...] = (*SIGNED_TABLES, JobRow)
 
@@ -48,8 +48,9 @@ class ResealSummary:
 def reseal_database(database: Database) -> tuple[ResealSummary, ...]:
     """Seal the secret of a database, the sealed columns of its rows and its files with the first key.
 
-    A finding is `row-altered`: a row is not as its last entry of the audit log left it, or what is sealed in it was
-    altered; `file-missing`; `file-altered`; `unknown-key`: none of the keys has sealed it.
+    A finding is `row-altered`: a row is not as its last entry of the audit log left it, what is sealed in it was
+    altered, or it cannot be read; `entry-altered`: an entry cannot be read; `file-missing`; `file-altered`;
+    `unknown-key`: none of the keys has sealed it.
 
     Raises
     ------
@@ -81,26 +82,41 @@ class _ClinicReseal:
     def run(self) -> ResealSummary:
         """Seal what is old, a few rows at a time, and count what is left."""
         with self._database.reading() as session:
+            clinic = try_read(session, select(ClinicRow).where(ClinicRow.id == self._clinic_id), self._subject)
             self._read_signatures(session)  # all but the last of them while nobody waits
-        for table, ids in self._old_rows():
+        if isinstance(clinic, IntegrityFinding):  # nothing can be logged in it
+            self._findings.append(clinic)
+            return self._summary()
+        for table, ids, unread in self._old_rows():
+            self._findings += unread
             for start in range(0, len(ids), _STEP_ROWS):
                 with self._database.writing() as session:
                     self._reseal(session, table, ids[start : start + _STEP_ROWS])
         if self._rows or self._files:
             with self._database.writing() as session:
                 about = {"rows": self._rows, "files": self._files}
-                self._transaction(session).log("key.replaced", f"clinic/{self._clinic_id}", **about)
-        left = sum(len(ids) for _, ids in self._old_rows())
+                self._transaction(session).log("key.replaced", self._subject, **about)
+        return self._summary()
+
+    def _summary(self) -> ResealSummary:
+        left = sum(len(ids) + len(unread) for _, ids, unread in self._old_rows())
         return ResealSummary(self._name, self._rows, self._files, left, tuple(self._findings))
 
-    def _old_rows(self) -> Iterator[tuple[type[ClinicScoped], Sequence[str]]]:
-        """Yield the rows of each table that are sealed with another key, or name a file that is."""
+    @property
+    def _subject(self) -> str:
+        return f"clinic/{self._clinic_id}"
+
+    def _old_rows(self) -> Iterator[tuple[type[ClinicScoped], Sequence[str], Sequence[IntegrityFinding]]]:
+        """Yield the rows of each table that are sealed with another key or name a file that is, and the unread ones."""
         for table in _TABLES:
-            asked = select(table).where(table.clinic_id == self._clinic_id).order_by(table.id)
+            old, unread = [], []
             with self._database.reading() as session:
-                rows = session.scalars(asked.execution_options(yield_per=_READ_ROWS))
-                old = [row.id for row in rows if self._old_columns(row) or self._old_files(row)]
-            yield table, old
+                for row in iterate_rows(session, table, self._clinic_id, table.id):
+                    if isinstance(row, IntegrityFinding):
+                        unread.append(row)
+                    elif self._old_columns(row) or self._old_files(row):
+                        old.append(row.id)
+            yield table, old, unread
 
     def _old_columns(self, row: Any) -> list[str]:
         names = (column.key for column in inspect(type(row)).column_attrs if column.key.endswith(_SEALED_SUFFIX))
@@ -164,9 +180,22 @@ class _ClinicReseal:
 
     def _read_signatures(self, session: Session) -> None:
         """Read the entries that were added since the last step; what was signed since then counts."""
-        later = (AuditEntryRow.clinic_id == self._clinic_id, AuditEntryRow.seq > self._entries_read)
-        asked = select(AuditEntryRow.seq, AuditEntryRow.subject, AuditEntryRow.detail).where(*later)
-        for seq, subject, detail in session.execute(asked.order_by(AuditEntryRow.seq)):
-            self._entries_read = seq
-            if "row" in detail:
-                self._signatures[subject] = detail["row"]
+        mine = AuditEntryRow.clinic_id == self._clinic_id
+        asked = select(AuditEntryRow.seq, AuditEntryRow.subject, AuditEntryRow.detail).where(mine)
+        later = asked.where(AuditEntryRow.seq > self._entries_read).order_by(AuditEntryRow.seq)
+        try:
+            for found in session.execute(later):
+                self._note_signature(*found)
+        except (ValueError, TypeError):  # one of them cannot be read
+            for seq in session.scalars(later.with_only_columns(AuditEntryRow.seq)).all():
+                entry = try_read(session, select(AuditEntryRow).where(mine, AuditEntryRow.seq == seq), f"trail/{seq}")
+                if isinstance(entry, IntegrityFinding):
+                    self._findings.append(entry)
+                    self._entries_read = seq
+                else:
+                    self._note_signature(entry.seq, entry.subject, entry.detail)
+
+    def _note_signature(self, seq: int, subject: str, detail: dict[str, Any]) -> None:
+        self._entries_read = seq
+        if "row" in detail:
+            self._signatures[subject] = detail["row"]

@@ -27,7 +27,9 @@ __all__ = [
     "ClinicCheck",
     "IntegrityFinding",
     "NotedLogEnd",
+    "iterate_rows",
     "read_noted_ends",
+    "try_read",
     "verification_error",
     "verify_database",
 ]
@@ -116,7 +118,7 @@ def verify_database(database: Database, noted_ends: Sequence[NotedLogEnd] = ()) 
         stray = list(_find_stray_rows(session, set(clinics)))
         checked = []
         for id in clinics:
-            clinic = _try_read(session, select(ClinicRow).where(ClinicRow.id == id), f"clinic/{id}")
+            clinic = try_read(session, select(ClinicRow).where(ClinicRow.id == id), f"clinic/{id}")
             if isinstance(clinic, IntegrityFinding):
                 checked.append(ClinicCheck(id, 0, 0, 0, 0, "", (clinic, *stray)))
                 stray = []
@@ -185,7 +187,7 @@ class _CheckRun:
 
     def _trail(self) -> tuple[int, str]:
         seq, end = 0, ""
-        for entry in _iterate_rows(self._session, AuditEntryRow, self._clinic, AuditEntryRow.seq):
+        for entry in iterate_rows(self._session, AuditEntryRow, self._clinic.id, AuditEntryRow.seq):
             seq += 1
             if isinstance(entry, IntegrityFinding):
                 self.findings.append(entry)
@@ -206,7 +208,7 @@ class _CheckRun:
     def _table(self, table: type[ClinicScoped]) -> int:
         """Check the rows of a table and return their number."""
         count = 0
-        for row in _iterate_rows(self._session, table, self._clinic, table.id):
+        for row in iterate_rows(self._session, table, self._clinic.id, table.id):
             count += 1
             if isinstance(row, IntegrityFinding):
                 self.findings.append(row)
@@ -243,21 +245,22 @@ def _find_stray_rows(session: Session, known: set[str]) -> Iterator[IntegrityFin
                 yield IntegrityFinding("row-inserted", f"{table.name} of clinic/{clinic_id}")
 
 
-def _iterate_rows(session: Session, table: Any, clinic: ClinicRow, key: Any) -> Iterator[Any]:
+def iterate_rows(session: Session, table: Any, clinic_id: str, key: Any) -> Iterator[Any]:
     """Yield the rows of a clinic by their key, or a finding for a row that cannot be read."""
-    keys = session.scalars(select(key).where(table.clinic_id == clinic.id).order_by(key)).all()
+    keys = session.scalars(select(key).where(table.clinic_id == clinic_id).order_by(key)).all()
     for start in range(0, len(keys), _BATCH_ROWS):
         page = keys[start : start + _BATCH_ROWS]
-        asked = select(table).where(table.clinic_id == clinic.id).order_by(key)
+        asked = select(table).where(table.clinic_id == clinic_id).order_by(key)
         try:
             rows = session.scalars(asked.where(key.in_(page))).all()
         except (ValueError, TypeError):
-            rows = [_try_read(session, asked.where(key == one), f"{table.__tablename__}/{one}") for one in page]
+            rows = [try_read(session, asked.where(key == one), f"{table.__tablename__}/{one}") for one in page]
         yield from rows
         session.expunge_all()
 
 
-def _try_read(session: Session, asked: Any, where: str) -> Any:
+def try_read(session: Session, asked: Any, where: str) -> Any:
+    """Return the only row that is asked for, or a finding where it cannot be read."""
     try:
         return session.scalar(asked)
     except (ValueError, TypeError):

@@ -83,6 +83,16 @@ class _ClinicActivity:
     entries_read: int
     happened: dict[tuple[str, str], list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
 
+    def forget_old(self) -> None:
+        """Forget what is longer ago than the minutes of its limit, also of those who did nothing since."""
+        at = now()
+        for (name, whose), events in list(self.happened.items()):
+            recent = [one for one in events if one[0] >= at - timedelta(minutes=_MINUTES[name])]
+            if recent:
+                self.happened[name, whose] = recent
+            else:
+                del self.happened[name, whose]
+
 
 class ActivityWatch:
     """A thread that looks at new entries of the audit logs of all clinics twice a minute.
@@ -122,15 +132,12 @@ class ActivityWatch:
             clinics = {row.id: row.trail_length for row in session.scalars(select(ClinicRow))}
         for clinic_id, length in clinics.items():
             known = self._clinics.setdefault(clinic_id, _ClinicActivity(max(0, length - _FIRST_ENTRIES)))
-            if length > known.entries_read:
-                for name, whose in self._read_new(clinic_id, known):
-                    since = now() - timedelta(minutes=_MINUTES[name])
-                    recent = known.happened[name, whose] = [
-                        one for one in known.happened[name, whose] if one[0] >= since
-                    ]
-                    number = len({thing for _, thing in recent})
-                    if number > getattr(self._limits, name):
-                        self._tell(clinic_id, name, whose, number)
+            changed = self._read_new(clinic_id, known) if length > known.entries_read else set()
+            known.forget_old()
+            for name, whose in changed & known.happened.keys():
+                number = len({thing for _, thing in known.happened[name, whose]})
+                if number > getattr(self._limits, name):
+                    self._tell(clinic_id, name, whose, number)
 
     def _read_new(self, clinic_id: str, known: _ClinicActivity) -> set[tuple[str, str]]:
         """Add new entries to what happened, and return what is to be counted again."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from altered_database import run, unguarded
 from diary_samples import WARNING, treated
 from sqlalchemy import select, text
 
@@ -207,6 +208,19 @@ def test_what_no_key_opens_stops_nothing(replaced: Replaced) -> None:
         (done,) = reseal_database(replaced.database)
         assert IntegrityFinding(code, f"job/{replaced.job}") in done.findings
         assert verification_error((done,)).hint
+
+
+def test_a_row_and_an_entry_that_the_database_cannot_decode_stop_nothing(replaced: Replaced) -> None:
+    """Another program wrote JSON in a form of its own: it is told and counted as left, and the others are done."""
+    for statement in ("UPDATE plan SET files = files || ' '", "UPDATE trail SET detail = '{ }' WHERE seq = 2"):
+        unguarded(replaced.database, run(statement))
+    (done,) = reseal_database(replaced.database)
+    assert set(done.findings) == {
+        IntegrityFinding("row-altered", f"plan/{replaced.patient.plan}"),
+        IntegrityFinding("entry-altered", "trail/2"),
+    }
+    assert done.rows_left == 1
+    assert done.rows > 5
 
 
 def test_who_saves_meanwhile_loses_nothing_and_what_an_old_program_seals_is_left(replaced: Replaced) -> None:

@@ -2,19 +2,19 @@
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
+from altered_database import run, unguarded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_samples import MADE, NO_WAIT, begin_consultation, sign
 from rows_after_consent import add_rows_after_consent
 from soft_passkey import SoftPasskey
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from skinbeam.model.errors import InputError
@@ -81,28 +81,6 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
 
 def found(database: Database) -> list[tuple[str, str]]:
     return [(finding.code, finding.location) for one in verify_database(database) for finding in one.findings]
-
-
-def unguarded(database: Database, change: Callable[[Connection], Any]) -> None:
-    """What somebody does who owns the database: without its triggers and its rules."""
-    try:
-        with database.engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                for name in ("trail_no_update", "trail_no_delete"):
-                    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-            else:
-                connection.exec_driver_sql("SET session_replication_role = replica")
-            change(connection)
-            connection.exec_driver_sql("COMMIT")
-    finally:
-        database.engine.dispose()
-
-
-def run(statement: str) -> Callable[[Connection], Any]:
-    return lambda connection: connection.execute(text(statement))
 
 
 def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: ClinicRepositories) -> None:

@@ -99,6 +99,23 @@ def test_a_busy_day_tells_nobody_anything(database: Database, operator: Member) 
         assert clinic.notices() == []
 
 
+def test_what_is_longer_ago_than_a_limit_looks_is_forgotten(clinic: Clinic) -> None:
+    """Each name that was tried once stayed in memory for as long as the program ran."""
+    patients = clinic.patients(4)
+    with clock_set_to(MORNING):
+        for patient in patients:
+            clinic.desk.patients.get(patient)
+        for number in range(3):
+            with open_transaction(clinic.database, clinic.operator.clinic_id, "unknown") as work:
+                work.log("sign-in.refused", f"name-{number}")
+        assert clinic.notices() == []
+        (known,) = clinic.watch._clinics.values()
+        assert {whose for name, whose in known.happened if name == "refusals"} == {f"name-{n}" for n in range(3)}
+    with clock_set_to(MORNING + 61 * MINUTE):
+        clinic.watch.look()  # nothing new was noted
+        assert known.happened == {}
+
+
 def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> None:
     reader = replace(clinic.assistant, id="api_token/" + "1" * 32, role=Role.AUDITOR)
     desk, patients = ClinicRepositories(clinic.database, reader), clinic.patients(8)
