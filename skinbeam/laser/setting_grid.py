@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
@@ -184,15 +185,21 @@ def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
     if offer.values is not None:
         return tuple(offer.values)
     low, high = offer.ends
+    return _range_steps(low, high, offer.step)
+
+
+@cache
+def _range_steps(low: float, high: float, step: float | None) -> tuple[float, ...]:
+    """Return the values to try of a range. A plan asks for the same few ranges thousands of times."""
     if low == high:
         return (low,)
-    if offer.step is not None:
-        count = math.floor((high - low) / offer.step * (1 + 1e-12))
+    if step is not None:
+        count = math.floor((high - low) / step * (1 + 1e-12))
         stride = math.ceil(count / MAX_DIAL_STEPS)
-        return tuple(round_significant(low + i * offer.step, GRID_DIGITS) for i in range(0, count + 1, stride))
-    step = _round_step((high - low) / MAX_STEPS)
-    first, last = math.ceil(low / step), math.floor(high / step)
-    inner = {round_significant(i * step, GRID_DIGITS) for i in range(first, last + 1)}
+        return tuple(round_significant(low + i * step, GRID_DIGITS) for i in range(0, count + 1, stride))
+    wide = _round_step((high - low) / MAX_STEPS)
+    first, last = math.ceil(low / wide), math.floor(high / wide)
+    inner = {round_significant(i * wide, GRID_DIGITS) for i in range(first, last + 1)}
     return tuple(sorted(inner | {low, high}))
 
 
