@@ -13,8 +13,12 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.without_dose import _plan_device
+from skinbeam.response.goals import treatment_goal
 from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.bounds import NO_BOUNDS
 from skinbeam.suitability.history import dose_bars, reaction_reasons
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
@@ -142,6 +146,19 @@ def test_after_an_injury_light_of_the_other_kind_begins_at_the_least_published_d
     assert told.message.id == "earlier.other-kind"
     (own,) = reaction_reasons(case(hurt), "vascular", lamp=lasers.devices()[injuring].is_lamp)
     assert f"another {light}" in own.message.text
+
+
+@pytest.mark.parametrize(("injuring", "refused"), [("ipl", True), ("pulsed-dye-595", False)])
+def test_a_laser_without_a_published_dose_is_refused_after_an_injury_by_a_lamp(injuring: str, refused: bool) -> None:
+    """No least dose is known to begin with."""
+    person = case(spot("burn", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0", device=injuring))
+    device = lasers.devices()["ndyag-1064"]
+    machine = SearchMachine("ndyag-1064", device, Path())
+    goal = treatment_goal("facial-telangiectasia", "vascular", None, NO_BOUNDS, ())
+    bank: Any = None  # nothing is simulated without a setting
+    found = _plan_device(person, person.concern[0], goal, machine, [], bank, None)
+    assert isinstance(found, DeviceRefusal)
+    assert (found.record.reasons[0].id == "plan.no-dose-after-other-kind") is refused
 
 
 @pytest.mark.parametrize(("area_cm2", "has_room"), [(5.0, False), (10.0, True)])
