@@ -77,7 +77,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("page", RUNNING, ids=name_of)
+@pytest.mark.parametrize(
+    "page",
+    [
+        # The tutorial computes two hundred cases; `sweeps.md` runs the same commands on few.
+        pytest.param(page, id=name_of(page), marks=pytest.mark.long if page.stem == "sweep-tutorial" else ())
+        for page in RUNNING
+    ],
+)
 def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
     names: dict[str, object] = {"__name__": "page"}
     printed = ""

@@ -27,9 +27,14 @@ def portrait() -> DecodedPhotograph:
     return read_photograph(FILE)
 
 
-def painted(portrait: DecodedPhotograph, factor: float) -> PhotoAnalysis:
+@pytest.fixture(scope="module")
+def plain(portrait: DecodedPhotograph) -> PhotoAnalysis:
+    return analyse_photograph(portrait)
+
+
+def painted(portrait: DecodedPhotograph, plain: PhotoAnalysis, factor: float) -> PhotoAnalysis:
     """The portrait with so many times the melanin on both cheeks."""
-    skin = analyse_photograph(portrait).skin
+    skin = plain.skin
     assert isinstance(skin, SkinAnalysis)
     rgb = portrait.rgb
     cover = np.zeros(rgb.shape[:2], np.uint8)
@@ -44,11 +49,15 @@ def painted(portrait: DecodedPhotograph, factor: float) -> PhotoAnalysis:
 CHEEKS = [Concern(condition="melasma", site="cheeks", severity="mild", diagnosed=False)]
 
 
-def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(portrait: DecodedPhotograph) -> None:
-    (plain,), (dark,), (pale,) = (photo_site_findings(painted(portrait, factor), CHEEKS) for factor in (1.0, 4.0, 0.4))
-    assert all(isinstance(one.melanin_ratio, Estimate) for one in (plain, dark, pale))
-    assert pale.melanin_ratio.median < plain.melanin_ratio.median < dark.melanin_ratio.median
-    assert (plain.melanin_factor, pale.melanin_factor) == (1.0, 1.0)
+def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(
+    portrait: DecodedPhotograph, plain: PhotoAnalysis
+) -> None:
+    (same,), (dark,), (pale,) = (
+        photo_site_findings(painted(portrait, plain, factor), CHEEKS) for factor in (1.0, 4.0, 0.4)
+    )
+    assert all(isinstance(one.melanin_ratio, Estimate) for one in (same, dark, pale))
+    assert pale.melanin_ratio.median < same.melanin_ratio.median < dark.melanin_ratio.median
+    assert (same.melanin_factor, pale.melanin_factor) == (1.0, 1.0)
     (said,) = photo_messages((pale,), {})
     assert said.id == "photo-plan.melanin_alike"
     assert "changes nothing" in said.text
@@ -81,8 +90,8 @@ def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
     np.testing.assert_array_equal(melanin("nose", limiting=True), melanin("nose", limiting=False))
 
 
-def test_widths_count_where_the_vessels_of_a_region_were_told_well(portrait: DecodedPhotograph) -> None:
-    skin = analyse_photograph(portrait).skin
+def test_widths_count_where_the_vessels_of_a_region_were_told_well(plain: PhotoAnalysis) -> None:
+    skin = plain.skin
     assert isinstance(skin, SkinAnalysis)
     where = skin.regions.masks["cheek-right"]
     patch = np.ones((4, 4), np.float32)
@@ -107,7 +116,7 @@ def test_widths_count_where_the_vessels_of_a_region_were_told_well(portrait: Dec
             replace(unknown_finding("vessels", "made", "cheeks"), region=region, confidence=confidence)
             for region, confidence in zip(widths, confidences, strict=True)
         )
-        look = replace(analyse_photograph(portrait), skin=replace(skin, marks=marks, findings=findings))
+        look = replace(plain, skin=replace(skin, marks=marks, findings=findings))
         (one,) = photo_site_findings(look, CHEEKS)
         assert isinstance(one.vessel_um, Estimate)
         return one

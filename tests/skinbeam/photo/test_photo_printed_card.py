@@ -179,8 +179,13 @@ def distance(estimate: Estimate, true: float) -> float:
     return abs(true - estimate.median) / side
 
 
-@pytest.mark.parametrize("melanin", [0.02, 0.05, 0.12])
-@pytest.mark.parametrize("K", [2700.0, 7500.0])
+@pytest.mark.parametrize(
+    ("melanin", "K"),
+    [
+        *((0.02, 7500.0), (0.05, 2700.0), (0.12, 7500.0)),
+        *(pytest.param(*pair, marks=pytest.mark.long) for pair in ((0.02, 2700.0), (0.05, 7500.0), (0.12, 2700.0))),
+    ],
+)
 def test_the_angle_is_read_under_warm_and_cold_light(melanin: float, K: float) -> None:
     drawn = scene(1, melanin=melanin, K=K)
     read = angle(drawn)

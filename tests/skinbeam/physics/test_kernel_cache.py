@@ -79,14 +79,25 @@ def test_a_file_that_no_kernel_imports_compiles_nothing_anew(package: Package) -
     assert package.files("") == kept
 
 
-@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
-@pytest.mark.parametrize("broken", [b"", b"cut off", bytes(range(256)) * 16])
-def test_a_broken_file_is_removed_and_compiled_anew(package: Package, ending: str, broken: bytes) -> None:
+EMPTY, CUT, OVERWRITTEN = b"", b"cut off", bytes(range(256)) * 16
+
+
+@pytest.mark.parametrize(
+    ("broken", "ending"),
+    [
+        *((EMPTY, ".nbc"), (CUT, ".nbi"), (OVERWRITTEN, ".nbc")),
+        *(
+            pytest.param(*pair, marks=pytest.mark.long)
+            for pair in ((EMPTY, ".nbi"), (CUT, ".nbc"), (OVERWRITTEN, ".nbi"))
+        ),
+    ],
+)
+def test_a_broken_file_is_removed_and_compiled_anew(package: Package, broken: bytes, ending: str) -> None:
     package.value()
     whole = {file: file.read_bytes() for file in package.files(ending)}
     assert whole
     for file, content in whole.items():
-        file.write_bytes(content[: len(content) // 2] if broken == b"cut off" else broken)
+        file.write_bytes(content[: len(content) // 2] if broken == CUT else broken)
     done = package.run()
     assert float(done.stdout) == 3.0
     told = [line for line in done.stderr.splitlines() if "damaged" in line]
