@@ -444,6 +444,8 @@ def march_axisymmetric(
         np.zeros((n, 3), np.int64),
     )
     for s in prange(n):
-        # Each sample has a function of its own, so that the parallel loop stays small and compiles quickly.
-        _march_sample(axisymmetric_body(r[s], z[s], arrays, s), arrays, s, found)
+        # Each sample has a function of its own, so that the parallel loop stays small and compiles quickly. It gets a
+        # signed number: for the loop's own, unsigned one, Numba would compile it a second time.
+        row = np.int64(s)
+        _march_sample(axisymmetric_body(r[s], z[s], arrays, row), arrays, row, found)
     return found

@@ -173,7 +173,7 @@ def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:  # pragma: n
         np.zeros((n_sample, n_cell)),
     )
     for s in prange(n_sample):
-        _march_sample(s, row, state[s], found)
+        _march_sample(np.int64(s), row, state[s], found)  # signed, or it is compiled twice
     return found
 
 

@@ -161,6 +161,7 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
 
 def _record_indices(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:
     """Return the indices of the cells to record, (record, axis)."""
-    record = np.empty((0, len(cells)), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
+    chosen = np.empty((0, len(cells))) if record_cells is None else record_cells
+    record = np.array(chosen, dtype=np.int64, order="C")  # of one layout, so that kernels are compiled once
     require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))
     return record

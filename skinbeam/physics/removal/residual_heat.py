@@ -360,7 +360,7 @@ def _damage_zones(  # pragma: no cover - compiled
 ) -> Array:
     result = np.empty(search.near_m.size)
     for i in prange(result.size):
-        result[i] = _damage_zone(i, search, earlier, rates)
+        result[i] = _damage_zone(np.int64(i), search, earlier, rates)  # signed, or it is compiled twice
     return result
 
 

@@ -91,6 +91,7 @@ def march_heated_blood(
     _, share = lumen_cells()
     processes = expand_processes(blood_change if blood_change is not None else _NO_DAMAGE, grid.shape[0], grid.shape[1])
     lowest, highest = temperature_range_K
+    powers = [part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density]
     lumens = _Lumens(
         broadcast_copy(grid.cells.areas, rows, grid.cells.areas.shape[1]),
         broadcast_copy(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
@@ -98,7 +99,7 @@ def march_heated_blood(
         np.array(grid.conductivity),
         np.array(grid.heat_capacity_vol),
         np.stack([azimuthal_loss(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
-        np.stack([part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density], axis=1),
+        np.ascontiguousarray(np.stack(powers, axis=1)),  # of one layout, so that the kernel is compiled once
         lowest,
         highest,
         np.array(surroundings_K.reshape(rows, -1)),

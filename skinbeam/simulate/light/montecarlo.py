@@ -128,7 +128,7 @@ class MonteCarlo:
         scene = replace(scene, splits=self.split)
         cite_sources("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
         cite_sources(*(("amanatides1987", "sassaroli2012") if scene.crosses_voxel_faces else ("woodcock1965",)))
-        tally = replace(tally, edges=np.asarray(tally.edges, dtype=np.float64))
+        tally = replace(tally, edges=np.array(tally.edges, dtype=np.float64))  # writable, as kernels know it
         if launch.specular_reflectance >= 1.0:
             return _light_field(_empty_tallies(scene, tally), launch, tally)
         return _light_field(self._run(scene, tally), launch, tally)

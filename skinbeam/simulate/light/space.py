@@ -224,7 +224,7 @@ class VoxelSpace:
             count,
             launch.parameters,
             cube=np.array(self.cube, dtype=np.uint16, order="C"),  # a writable array compiles no second kernel
-            media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
+            media=np.vstack([media, np.arange(count), n]).T.astype(np.float32, order="C"),
             size=self.voxel_width_m,
             **_deflection_tables(self.phases, media.shape[1]),
             half=half,
@@ -357,7 +357,7 @@ class RingSpace:
             len(mua),
             launch.parameters,
             cube=cube,
-            media=media.astype(np.float32),
+            media=media.astype(np.float32, order="C"),
             size=RING_LEVEL_M,
             ring=self.ring_width_m,
             weighs=launch.weights_by_transmittance,
