@@ -2,8 +2,7 @@
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
 of another device. Doses of a lamp and of a laser cannot be compared: after an injury by one the other begins at the
-least published dose, on test spots. A dark or pale mark that columns left bars none of their energies: a rule sets
-fewer of them.
+least published dose, on test spots.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -70,7 +69,7 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
     reactions, accepts_bruise = earlier_reactions(case), _accepts_bruise(case)
     for one in reactions:
         is_own = one.was_made_with(device_name, device)
-        if one.meaning == "harm" and _has_dose_bar(one, case) and not _is_mark_of_columns(one):
+        if one.meaning == "harm" and _has_dose_bar(one, case):
             if is_own or _cools_through_window(one, device):
                 found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), keeps_setting=True))
             else:
@@ -89,11 +88,6 @@ def _is_endpoint(one: EarlierReaction) -> bool:
     """Return whether a spot under a short pulse showed what is aimed at: it whitened, or a crust fell off again."""
     is_short = one.device is not None and one.device.pulse_ms[0] < SHORTEST_MICROSECOND_MS
     return is_short and one.meaning == "expected" and one.kind in ("whitening", "crust")
-
-
-def _is_mark_of_columns(one: EarlierReaction) -> bool:
-    """Return whether columns left a dark or pale mark, which follows their density more than their energy."""
-    return one.device is not None and one.device.microbeam and one.kind == "pigment-change"
 
 
 def _accepts_bruise(case: Case) -> bool:
@@ -211,8 +205,6 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             )
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
-        elif _is_mark_of_columns(one):
-            found.append(_practice_reason("earlier-mark", "with-caution", _reaction_message("earlier.mark", one)))
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in _LIGHTS_OF_COLOUR and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)

@@ -53,17 +53,6 @@ def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
     return {reason.rule: reason.decision for reason in reaction_reasons(case(text), modality)}
 
 
-def test_a_mark_that_columns_left_keeps_their_energy_and_sets_fewer() -> None:
-    """Dark marks follow the density: shallow columns would reach no scar, and would be as dense."""
-    marked = spot("pigment-change", "energy_mJ = 40.0", device="fractional-1550", hours=1000)
-    scars = '[patient]\nage_years = 45\nsex = "female"\nphototype = "IV"\n' + concern("acne-scars", extra="")
-    (before,), (after,) = (laser_options(document(scars + told + devices("fractional-1550"))) for told in ("", marked))
-    columns, fewer = before["settings"]["microbeam"], after["settings"]["microbeam"]
-    assert fewer["energy_mJ"] == columns["energy_mJ"] == 40.0
-    assert fewer["density_per_cm2"] == columns["density_per_cm2"] / 2
-    assert "earlier-mark" in {reason["rule"] for reason in after["reasons"]}
-
-
 @pytest.mark.parametrize("reaction", INJURIES)
 def test_an_injury_bars_every_dose_above_two_thirds_of_its_own(reaction: str) -> None:
     free = tried("")
