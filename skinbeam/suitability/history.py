@@ -41,6 +41,7 @@ __all__ = [
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
+_COLUMNS: Final = ("fractional-ablative", "non-ablative-fractional")
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 
 
@@ -205,6 +206,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             )
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
+        elif modality in _COLUMNS and _is_scar_of_columns(one):
+            found.append(
+                _practice_reason("earlier-column-scar", "refer", _reaction_message("earlier.column-scar", one))
+            )
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in _LIGHTS_OF_COLOUR and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
@@ -215,6 +220,11 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+
+
+def _is_scar_of_columns(one: EarlierReaction) -> bool:
+    """Return whether columns left a scar, after which no dose of columns is known to be safe."""
+    return one.device is not None and one.device.microbeam and one.kind == "scar"
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:

@@ -114,7 +114,11 @@ function differs(field) {
     return field.selectedIndex !== Math.max(chosen, 0);
   }
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-  return field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue;
+  if (!field.matches("input:not([type=hidden]), textarea")) return false;
+  const fresh = document.createElement(field.localName);  // which reads a value as this field does: no date, no value
+  if (field.matches("input")) fresh.type = field.type;
+  fresh.value = field.defaultValue;
+  return field.value !== fresh.value;
 }
 
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.

@@ -53,6 +53,14 @@ def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
     return {reason.rule: reason.decision for reason in reaction_reasons(case(text), modality)}
 
 
+def test_a_scar_that_columns_left_holds_all_columns() -> None:
+    """Its energy alone says little: the density of the pattern that scarred is not recorded."""
+    scarred = spot("scar", "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
+    for modality in ("fractional-ablative", "non-ablative-fractional"):
+        assert rules_of(scarred, modality) == {"earlier-column-scar": "refer"}
+    assert "earlier-column-scar" not in rules_of(scarred, "vascular")
+
+
 @pytest.mark.parametrize("reaction", INJURIES)
 def test_an_injury_bars_every_dose_above_two_thirds_of_its_own(reaction: str) -> None:
     free = tried("")

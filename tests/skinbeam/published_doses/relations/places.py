@@ -157,9 +157,9 @@ def neck_not_ablated(plans: Plans) -> Iterator[str]:
 def neck_sparse(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         for one in plan.of("fractional-ablative"):
-            share = one.limited("beam_coverage_fraction")
-            if share is None or share > 0.22:
-                yield f"{plan.name}: {one} treats {share}"
+            share = one.limited("coverage_fraction")
+            if share is not None and share > 0.22:
+                yield f"{plan.name}: {one} treats {share:.0%}"
 
 
 @relation(
