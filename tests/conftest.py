@@ -1,5 +1,6 @@
 """Fixtures that several test modules use."""
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from skinbeam.cli import main
-from skinbeam.cli.runner import THREAD_ENVIRONMENT
+from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD, THREAD_ENVIRONMENT
 
 # As the command has them, also for what tests call without it and for the processes that they start.
 os.environ.update(THREAD_ENVIRONMENT | os.environ)
@@ -24,6 +25,12 @@ from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process
 # How long one example takes says how busy the machine is, and nothing of what is promised.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)  # as the command has it
+
+
+def pytest_collection_finish() -> None:
+    """Search what was imported and collected for garbage no more: it stays as long as the tests run."""
+    gc.freeze()
 
 
 class Ran(NamedTuple):
