@@ -112,11 +112,11 @@ def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("blister", "earlier.below"),
-        ("burn", "earlier.below"),
-        ("scar", "earlier.below"),
-        ("atrophy", "earlier.below"),
-        ("hypopigmentation", "earlier.below"),
+        ("blister", "earlier.below-lasers"),
+        ("burn", "earlier.below-lasers"),
+        ("scar", "earlier.below-lasers"),
+        ("atrophy", "earlier.below-lasers"),
+        ("hypopigmentation", "earlier.below-lasers"),
         ("crust", "earlier.sign"),
         ("infection", "earlier.unread"),
     ],
@@ -142,7 +142,7 @@ def test_what_the_plan_was_made_of_speaks_no_more_and_what_came_since_does() -> 
     known = list_session_facts([treatment(0.0, event("blister"))], [])
     assert stops(known, tuple(known)) == ()
     again = list_session_facts([treatment(0.0, event("blister"), event("scar"))], [])
-    assert set(names(stops(again, tuple(known)))) == {"earlier.below"}
+    assert set(names(stops(again, tuple(known)))) == {"earlier.below-lasers"}
     assert stops(known)[0].key != stops(again)[0].key  # a decision on the one is none on the other
 
 
@@ -171,7 +171,7 @@ def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan() -> None:
         device="pulsed-dye-595", site="cheeks", fluence_J_cm2=6.0, read_after_h=72.0, reaction="blister"
     )
     fact = HistoryFact("test_spot/a", row, BEGUN, "/", PLAN)
-    assert [(one.message.id, one.final) for one in stops([fact])] == [("earlier.below", True)]
+    assert [(one.message.id, one.final) for one in stops([fact])] == [("earlier.below-lasers", True)]
     assert [one.final for one in stops([fact], place="0.1")] == [False]  # another laser: a clinician may decide
     assert [one.final for one in stops([fact], place="")] == [True]
     assert stops([replace(fact, row=row.model_copy(update={"reaction": "redness"}))]) == ()
