@@ -107,7 +107,7 @@ class FactTables:
     Parameters
     ----------
     site_parts : the sites that a site holds.
-    touching_sites : the sites of the face that a site touches, each pair under one of the two.
+    touching_sites : the sites that a site touches, each pair under one of the two.
     conditions_around_eyes : conditions whose field is around the eyes, whatever site is named.
     modality_groups : kinds of treatment that a rule names together.
     needled_conditions, needled_sites : where radiofrequency goes in through needles, at any site or at some of them.
@@ -260,7 +260,7 @@ def sites_overlap(site: str, other_site: str) -> bool:
 
 
 def _sites_touch(site: str, other_site: str) -> bool:
-    """Return whether a site of the face, or a part of it, touches another."""
+    """Return whether a site, or a part of it, touches another."""
     tables = fact_tables()
     ours, others = ((one, *tables.site_parts.get(one, ())) for one in (site, other_site))
     touching = tables.touching_sites
