@@ -160,7 +160,8 @@ def eyewear_told(plans: Plans) -> Iterator[str]:
 def sun_and_call_told(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         told = {one["rule"] for one in plan.document["aftercare"]}
-        if "aftercare-sunscreen" not in told or not plan.document["when_to_call"]:
+        sunscreen = told & {"aftercare-sunscreen", "aftercare-sunscreen-after-ablation"}
+        if not sunscreen or not plan.document["when_to_call"]:
             yield f"{plan.name}: {sorted(told)}"
 
 
