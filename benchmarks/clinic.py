@@ -43,7 +43,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
-from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, DatabaseSecret, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member, NewPlan
@@ -192,9 +192,10 @@ class OnePassword(PasswordHasher):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shared = super().hash(PASSWORD)
+        self._shared: str | None = None
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, secret: DatabaseSecret) -> str:
+        self._shared = self._shared or super().hash(password, secret)
         return self._shared
 
 
