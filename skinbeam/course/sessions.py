@@ -25,6 +25,7 @@ from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import (
     CourseTotal,
     DeviceSetting,
@@ -35,7 +36,7 @@ from skinbeam.plan_records.course import (
     Visit,
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
-from skinbeam.response.goals import COLUMN_MODALITIES, is_field_pigment
+from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.history import session_response
 from skinbeam.suitability.table import Rule, load_rules
 from skinbeam.text import Formatter, Message, render_message
@@ -136,7 +137,6 @@ def _course_rules() -> CourseRules:
 _FULL_FIELD_ABLATION: Final = "ablative"
 _FRACTIONAL_ABLATION: Final = "fractional-ablative"
 _RESURFACING: Final = (_FULL_FIELD_ABLATION, _FRACTIONAL_ABLATION)
-_SURFACE: Final = (_FULL_FIELD_ABLATION, *COLUMN_MODALITIES)
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
 
 
@@ -336,14 +336,11 @@ class _CourseGroup:
         known = [
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
         ]
-        is_crater = not known and self.modality == _FRACTIONAL_ABLATION
-        least = _course_rules().least_weeks_between_craters if is_crater else _course_rules().least_weeks
+        least = self._least_weeks(has_source=bool(known))
         healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
         rest = _weeks_before_ablation() if self.modality == _FULL_FIELD_ABLATION and not known else 0
         if rest > max(healed, least):
             return rest, Message("course.ablated-again", {"weeks": rest, **_ablation_rule().message.params})
-        if known and all(part.is_gentle for part in self.parts):
-            least = 1  # nothing has to heal: the source decides
         if healed > max([*known, least]):
             return healed, Message("course.healing", {"weeks": healed})
         if not known:
@@ -351,6 +348,14 @@ class _CourseGroup:
         if max(known) < least:
             return least, Message("course.least", {"weeks": least, "source_weeks": max(known)})
         return max(known), None
+
+    def _least_weeks(self, *, has_source: bool) -> int:
+        """Return the least weeks between two sessions, whatever healing takes."""
+        if has_source and all(part.is_gentle for part in self.parts):
+            return 1  # nothing has to heal: the source decides
+        if not has_source and self.modality == _FRACTIONAL_ABLATION:
+            return _course_rules().least_weeks_between_craters
+        return _course_rules().least_weeks
 
     @property
     def interval_weeks(self) -> int:
@@ -464,7 +469,7 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
     """Return the steps before the first visit."""
-    renews = {group.modality in _SURFACE for group in groups}
+    renews = {group.modality in SURFACE_MODALITIES for group in groups}
     found = [Message("course.order")] if len(renews) > 1 else []
     found.append(Message("course.sun", {"weeks": _course_rules().least_weeks}))
     if case is not None and case.patient is not None and case.patient.medications:

@@ -10,9 +10,11 @@ from skinbeam.model.suggestions import uncovered_condition_error
 from skinbeam.text import render_message
 
 __all__ = [
+    "COLUMN_MODALITIES",
     "ENDPOINTS",
     "PHOTOTYPES",
     "SEVERITIES",
+    "SURFACE_MODALITIES",
     "NameKind",
     "condition_subtypes",
     "laser_modalities",
@@ -27,6 +29,8 @@ __all__ = [
 NameKind = Literal["condition", "site", "modality"]
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
+COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
+SURFACE_MODALITIES = ("ablative", *COLUMN_MODALITIES)  # what works on the surface, and has a depth for a limit
 # Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (
     "epidermal-necrosis",

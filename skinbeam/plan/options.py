@@ -35,6 +35,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
 from skinbeam.plan.guideline_place import concern_cell, guideline_place
@@ -62,7 +63,6 @@ from skinbeam.text import Message, render_message
 __all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup", "is_window_larger"]
 
 _PEEL_DARKER_SKIN, _TOXIN_AT_REST = "peel-darker-skin", "toxin-lines-at-rest"  # rules of data/rules.toml
-_RESURFACING = ("ablative", "fractional-ablative", "non-ablative-fractional")
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
 
 
@@ -209,7 +209,7 @@ def _is_adjunct(cell: GuidelineCell | None, modality: str, reasons: Sequence[Rul
     if cell is None:
         return False
     places = [one.treatment for one in cell.treatments]
-    if any(reason.rule == _TOXIN_AT_REST for reason in reasons) and not set(places).isdisjoint(_RESURFACING):
+    if any(reason.rule == _TOXIN_AT_REST for reason in reasons) and not set(places).isdisjoint(SURFACE_MODALITIES):
         return True
     return modality in cell.adjuncts and modality not in places
 

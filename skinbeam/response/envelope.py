@@ -20,10 +20,9 @@ from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.regime import light_regime, pulse_class, pulse_class_matters
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
 from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import PublishedSetting, published_settings
-from skinbeam.response.goals import COLUMN_MODALITIES
 
 __all__ = [
     "DARKEST_PHOTOTYPE",

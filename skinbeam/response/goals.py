@@ -11,7 +11,7 @@ from skinbeam.model.conditions import ConditionTarget, LaserUse, known_condition
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
-from skinbeam.model.vocabulary import severity_range
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, SURFACE_MODALITIES, severity_range
 from skinbeam.response.limits import aims_by_severity
 from skinbeam.response.records import Target, TargetValue
 from skinbeam.skin.vessels import VesselPopulation
@@ -19,7 +19,6 @@ from skinbeam.suitability.bounds import NO_BOUNDS, RuleBounds
 from skinbeam.text import Message, render_message
 
 __all__ = [
-    "COLUMN_MODALITIES",
     "LESION_BY_CONDITION",
     "MIDDLE",
     "Alternative",
@@ -45,7 +44,6 @@ LESION_BY_CONDITION: Final[Mapping[str, str]] = {
 
 
 MIDDLE: Final = 0.5
-COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class TreatmentGoal:
     @property
     def is_limited_by_depth(self) -> bool:
         """Whether its limit is one of depth."""
-        return self.uses_columns or self.modality == "ablative"
+        return self.modality in SURFACE_MODALITIES
 
     @property
     def fades_field_pigment(self) -> bool:
@@ -160,7 +158,7 @@ def treatment_goal(
     if depth is not None:
         cite_sources(depth.source)
     zone_m = (0.0, 0.0)
-    if depth is not None and modality in (*COLUMN_MODALITIES, "ablative"):
+    if depth is not None and modality in SURFACE_MODALITIES:
         # The ends of a uniform range are those of a zone; any other spread is the uncertainty of one depth.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)

@@ -22,7 +22,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.errors import spelling_hint
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import laser_modalities, usable_modalities
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, laser_modalities, usable_modalities
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Formatter, Message
 
@@ -41,7 +41,6 @@ __all__ = [
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
-_COLUMNS: Final = ("fractional-ablative", "non-ablative-fractional")
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 
 
@@ -206,7 +205,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             )
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
-        elif modality in _COLUMNS and _is_scar_of_columns(one):
+        elif modality in COLUMN_MODALITIES and _is_scar_of_columns(one):
             found.append(
                 _practice_reason("earlier-column-scar", "refer", _reaction_message("earlier.column-scar", one))
             )

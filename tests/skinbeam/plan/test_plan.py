@@ -29,10 +29,9 @@ from plan_reading import read_plan
 
 from skinbeam.model.document import canonical_json, sha256_hex
 from skinbeam.model.sources import bibliography
-from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import SURFACE_MODALITIES, condition_subtypes, vocabulary_table
 from skinbeam.plan.planner import make_plan
 from skinbeam.report.terminal import plan_summary
-from skinbeam.response.goals import COLUMN_MODALITIES
 from skinbeam.response.skin_bank import LIMIT_DRAWS_FACTOR
 from skinbeam.text import catalogue
 
@@ -256,7 +255,7 @@ def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
             if name == "p_purpura" and "unknown" in option[name]:  # of light after which nobody counted a bruise
                 continue
             assert option[name]["basis"], name
-            of_depth = option["modality"] in ("ablative", *COLUMN_MODALITIES)
+            of_depth = option["modality"] in SURFACE_MODALITIES
             assert option[name]["draws"] == (LIMIT_DRAWS_FACTOR if of_depth else 1) * 200
             assert option[name]["kind"] == "modelled"
             assert 0 <= option[name]["low"] <= option[name]["median"] <= option[name]["high"] <= 1
