@@ -19,7 +19,6 @@ from skinbeam.plan.ranking import OptionStanding
 from skinbeam.plan_records.plan import Option, RefusedOption
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal
-from skinbeam.response.limits import effect_target
 from skinbeam.response.practice_place import PracticePlace
 from skinbeam.response.settings import SearchMachine, built_in_cooling, sources_without_dose
 from skinbeam.suitability.judgement import Suitability
@@ -83,20 +82,32 @@ def make_option(
     return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose), trial, goal)
 
 
-def too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:
-    """Return the refusal of a dose that reaches too few skins.
+def too_weak_refusal(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    trial: CandidateSetting,
+    *,
+    least: float,
+    is_undosed: bool,
+) -> DeviceRefusal:
+    """Return the refusal of a dose that reaches fewer than the `least` share of such skins.
 
     Where an earlier injury bars greater doses, that is the reason to report. Where clinics treat such skin with such
     light all the same, by a place of the guideline or a source, and none printed the dose, that is reported too.
+
+    Parameters
+    ----------
+    is_undosed : whether no source prints a dose of the device for such skin.
     """
     machine = trial.machine
     if machine.dose_bars:
         return device_refusal(goal, machine, "plan.no-dose-below-injury", trial)
-    least = per_hundred(effect_target().least)
     place = guideline_place(concern_cell(case, concern), goal.modality, device_classes(machine.device, trial.setting))
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
-    told = "plan.too-weak" if place is None and not sources else "plan.too-weak-undosed"
-    return device_refusal(goal, machine, told, trial, least=least)
+    is_used = is_undosed and (place is not None or bool(sources))
+    told = "plan.too-weak-undosed" if is_used else "plan.too-weak"
+    return device_refusal(goal, machine, told, trial, least=per_hundred(least))
 
 
 def refusal_record(

@@ -24,12 +24,14 @@ from skinbeam.plan.device_option import (
     refusal_record,
     refuse_by_rule,
     refuse_device,
+    too_weak_refusal,
 )
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cell, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
-from skinbeam.plan.options import is_window_larger
+from skinbeam.plan.options import is_window_larger, reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
@@ -159,7 +161,11 @@ def _plan_one_proposal(
     bank: SkinBank,
     unknown_target: Message | None,
 ) -> LaserOption | DeviceRefusal:
-    """Return the option of a proposal, or why it is none; with an unknown target it is not simulated."""
+    """Return the option of a proposal, or why it is none; with an unknown target it is not simulated.
+
+    It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
+    nobody: people whom trials counted had greater doses.
+    """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
     rules = judge_setting(case, concern, goal.modality, proposal.machine, proposal.setting)
@@ -173,16 +179,20 @@ def _plan_one_proposal(
     if trial is None:
         span = proposal.range_parameters | {"device": device.title}
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
+    is_usual = _is_usual_dose(proposal, concern.condition, trial.dose)
+    reached = reached_share(trial)
+    if reached is not None and reached < LEAST_REACHED and not is_usual:
+        is_undosed = proposal.lighter_phototype is not None
+        return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     judged = _with_proposal_reason(rules, concern, proposal, trial)
-    is_usual = _is_usual_dose(proposal, concern.condition, trial.dose)
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
 
 
 def _is_usual_dose(proposal: Proposal, condition: str, dose: float) -> bool:
-    """Return whether clinics give this condition in such skin, or darker, about as great a dose."""
+    """Return whether clinics begin with about as great a dose for this condition in such skin, or darker."""
     is_own = proposal.lighter_phototype is None and proposal.condition == condition
-    return is_own and dose >= proposal.middle / DOSE_ROUNDING
+    return is_own and dose >= proposal.start / DOSE_ROUNDING
 
 
 def _with_proposal_reason(

@@ -60,7 +60,14 @@ from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, render_message
 
-__all__ = ["bruise_share", "build_laser_option", "build_other_option", "build_setup", "is_window_larger"]
+__all__ = [
+    "bruise_share",
+    "build_laser_option",
+    "build_other_option",
+    "build_setup",
+    "is_window_larger",
+    "reached_share",
+]
 
 _PEEL_DARKER_SKIN, _TOXIN_AT_REST = "peel-darker-skin", "toxin-lines-at-rest"  # rules of data/rules.toml
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
@@ -83,8 +90,7 @@ def build_laser_option(
     """
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
-    # The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
-    reached = None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective
+    reached = reached_share(trial)
     expected = trial_expectation(case, question, reached)
     effective, harm = _computed_shares(trial)
     use = laser_use(concern.condition, modality)
@@ -133,6 +139,14 @@ def build_laser_option(
         beyond_practice=not practised.is_inside,
     )
     return option, standing
+
+
+def reached_share(trial: CandidateSetting) -> float | None:
+    """Return the share of such skins whose target is reached; None where nothing was simulated, and of columns.
+
+    The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
+    """
+    return None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective
 
 
 def _computed_shares(trial: CandidateSetting) -> tuple[Value, Value]:

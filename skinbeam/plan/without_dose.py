@@ -141,6 +141,7 @@ def _plan_device(
     if is_injured_by_other_kind(case, machine.device):
         return device_refusal(goal, machine, "plan.no-dose-after-other-kind")
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
+    least = effect_target().least
     refused: list[DeviceRefusal] = []
     for setting in settings:
         rules = judge_setting(case, concern, goal.modality, machine, setting)
@@ -154,8 +155,8 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < effect_target().least:
-            refused.append(too_weak_refusal(case, concern, goal, trial))
+        elif trial.p_effective < least:
+            refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)
     judged = [one for one in refused if one.trial is not None]
