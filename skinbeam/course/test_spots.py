@@ -43,7 +43,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan_records.plan import Option
+from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
@@ -65,6 +65,7 @@ Floats = NDArray[np.float64]
 HOURS_PER_WEEK = 168.0
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
+_LIGHTS_FIRST: Final = 2  # of a concern: with these a clinic may really begin
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 _PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
@@ -75,28 +76,43 @@ def plan_test_spots(
 ) -> tuple[TestSpotLadder, ...]:
     """Return the test spots of each laser option of a concern that has sessions, in their order.
 
+    Those of the first options belong to the plan, the others to whoever chooses their light: no skin gets the spots of
+    every light.
+
     Parameters
     ----------
     trials : the trial of each option with a device, in the order of the options.
     """
     lasers = [(option, option.setup) for option in options if option.setup is not None]
-    made = (
-        _make_ladder(case, concern, option.modality, setup, trial)
-        for (option, setup), trial in zip(lasers, trials, strict=True)
-        if not option.reaches_nobody
-    )
-    return tuple(ladder for ladder in made if ladder is not None)
+    able = [(*laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser[0].reaches_nobody]
+    found: list[TestSpotLadder] = []
+    for place, (option, setup, trial) in enumerate(able):
+        ladder = _make_ladder(case, concern, option.modality, setup, trial)
+        if ladder is not None:
+            is_first = place < _LIGHTS_FIRST or _comes_first(option, able[0][0])
+            found.append(ladder if is_first else replace(ladder, when_chosen=True))
+    return tuple(found)
+
+
+def _comes_first(option: Option, first: Option) -> bool:
+    """Return whether an option is tied with the first light, or a clinician chose its setting."""
+    return option.rank == first.rank or any(reason.rule == CLINICIAN_SETTING for reason in option.reasons)
 
 
 def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder, ...]:
-    """Return the ladders of different settings or sites; of several of one, that which is read last."""
+    """Return the ladders of different settings or sites; of several of one, that which is read last.
+
+    It belongs to the plan if any of them does.
+    """
     found: list[TestSpotLadder] = []
     for one in ladders:
         same = [two for two in found if (two.device, two.site, two.settings) == (one.device, one.site, one.settings)]
         if not same:
             found.append(one)
-        elif one.read_after_h > same[0].read_after_h:
-            found[found.index(same[0])] = one
+            continue
+        (two,) = same
+        later = one if one.read_after_h > two.read_after_h else two
+        found[found.index(two)] = replace(later, when_chosen=one.when_chosen and two.when_chosen)
     return tuple(found)
 
 

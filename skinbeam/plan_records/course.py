@@ -1,6 +1,7 @@
 """Records of a course: device settings, printed ranges, test spots, visits, totals."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from skinbeam.laser.device import describe_light
 from skinbeam.model.estimate import Unknown, Value
@@ -88,6 +89,7 @@ class TestSpotLadder:
     light : the wavelength, or the band of a lamp, in words.
     p_burn_if_clean : probability that the planned dose burns the field once all spots are read and none is burnt.
     settings : the setting of the session that they try; None in plans that were made before ladders named it.
+    when_chosen : true where other lights come first, so that only who chooses this one makes its spots; else None.
     """
 
     device: str
@@ -101,6 +103,7 @@ class TestSpotLadder:
     source: str
     message: Message = field(metadata=TEXT_AND_MESSAGE)
     settings: "DeviceSetting | None" = None
+    when_chosen: Literal[True] | None = None
 
     @property
     def is_narrower(self) -> bool:

@@ -22,6 +22,7 @@ from skinbeam.suitability.table import PlainReason, RuleReason
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
+    "CLINICIAN_SETTING",
     "Advice",
     "Assessment",
     "ConcernPlan",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 RecordT = TypeVar("RecordT")
+
+CLINICIAN_SETTING = "clinician-setting"  # rule of the reason that a clinician chose a setting
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import groupby
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, TestSpotLadder
 from skinbeam.plan_records.plan import Advice, ConcernPlan, HarmShare, Option, RefusedOption
 from skinbeam.report.context import (
     DisplayValue,
@@ -77,14 +77,17 @@ def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[ReportPictu
 
 
 def option_cards(
-    concern: ConcernPlan, decision_reasons: Sequence[ReasonLine] = (), phototype: str | None = None
+    concern: ConcernPlan,
+    decision_reasons: Sequence[ReasonLine] = (),
+    phototype: str | None = None,
+    ladders: Sequence[TestSpotLadder] = (),
 ) -> tuple[OptionCard, ...]:
     """Return the cards of a concern's options in order of rank.
 
     Neighbouring options without a device whose cards differ only in their names are merged. Arguments as of
     `option_card`.
     """
-    cards = [option_card(concern, option, decision_reasons, phototype) for option in ranked_options(concern)]
+    cards = [option_card(concern, option, decision_reasons, phototype, ladders) for option in ranked_options(concern)]
     groups = (list(group) for _, group in groupby(cards, key=_card_content))
     return tuple(group[0] if len(group) == 1 else _merge_cards(group) for group in groups)
 
@@ -126,7 +129,11 @@ def _unknown_harm_note(harm: HarmLine) -> str:
 
 
 def option_card(
-    concern: ConcernPlan, option: Option, decision_reasons: Sequence[ReasonLine] = (), phototype: str | None = None
+    concern: ConcernPlan,
+    option: Option,
+    decision_reasons: Sequence[ReasonLine] = (),
+    phototype: str | None = None,
+    ladders: Sequence[TestSpotLadder] = (),
 ) -> OptionCard:
     """Return the card with everything that the report prints about one option.
 
@@ -135,9 +142,11 @@ def option_card(
     decision_reasons : rules already listed with the decision; the card refers to them by number instead of repeating
         them.
     phototype : of the person, where it is known: trials of such skin are counted.
+    ladders : the test spots of the plan; the card tells those that are made only where this option is chosen.
     """
     told = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
     spoke = [reason_line(reason) for reason in option.reasons]
+    spoke += [_spots_line(one) for one in ladders if one.when_chosen and _tries(one, concern, option)]
     again = [told[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in told]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
@@ -214,6 +223,15 @@ def reason_line(reason: RuleReason) -> ReasonLine:
     """Return the line of a rule that applied."""
     word = report_text(f"decision_word_{reason.decision.replace('-', '_')}")
     return ReasonLine(*split_lead(reason.message.text), word, reason.strength, split_source_keys(reason.source))
+
+
+def _tries(ladder: TestSpotLadder, concern: ConcernPlan, option: Option) -> bool:
+    return option.setup is not None and ladder.tries(option.setup, concern.site)
+
+
+def _spots_line(ladder: TestSpotLadder) -> ReasonLine:
+    """Return the line of the test spots that come first where an option is chosen."""
+    return ReasonLine(*split_lead(ladder.message.text), "", "practice", split_source_keys(ladder.source))
 
 
 def advice_line(advice: Advice) -> ReasonLine:

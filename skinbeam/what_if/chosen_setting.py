@@ -21,7 +21,7 @@ from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.device_option import LaserOption, make_option
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.plan.setting_rules import judge_setting
-from skinbeam.plan_records.plan import Option, Plan
+from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option, Plan
 from skinbeam.response.practice_place import place_dose
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message, render_message
@@ -36,7 +36,6 @@ __all__ = [
     "read_clinician_message",
 ]
 
-_RULE: Final = "clinician-setting"
 _WARNINGS: Final = ("above-published",)  # obstacles of `AskedSetting` that do not stop a setting
 
 
@@ -143,7 +142,7 @@ def list_chosen_settings(plan: Plan) -> tuple[ChosenSetting, ...]:
 
 def read_clinician_message(option: Option) -> Message | None:
     """Return the message of an option whose setting a clinician chose, with what was proposed; None of another."""
-    return next((reason.message for reason in option.reasons if reason.rule == _RULE), None)
+    return next((reason.message for reason in option.reasons if reason.rule == CLINICIAN_SETTING), None)
 
 
 def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption, found: AskedSetting) -> LaserOption:
@@ -162,7 +161,7 @@ def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption
     decision: Decision = "with-caution" if objections.warnings else "suitable"
     message = Message("plan.clinician-setting", {"proposed": describe_settings(setup.settings, lamp=setup.lamp)})
     about = f"{concern.condition} at {concern.site}"
-    reason = RuleReason(_RULE, decision, message, "rulepractice", "practice", about)
+    reason = RuleReason(CLINICIAN_SETTING, decision, message, "rulepractice", "practice", about)
     practised = None
     if found.proposal is not None:
         practised = place_dose(concern.condition, trial.dose, found.proposal.published_range, found.proposal.quantity)

@@ -11,6 +11,7 @@ from plan_reading import read_plan
 
 from skinbeam.course.test_spots import _place_message, distinct_ladders, most_informative_doses
 from skinbeam.report.leaflet.leaflet_page import test_spot_sentences as _leaflet_spot_sentences
+from skinbeam.report.option_cards import option_card
 
 TANNED = PERSON.replace('"II"', '"III"').replace("ita_deg = 60.0", "ita_deg = 40.0")
 DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 40.0")
@@ -128,6 +129,19 @@ def test_every_light_that_can_be_chosen_has_its_ladder() -> None:
     assert {(ladder["device"], ladder["wavelength_nm"]) for ladder in made["test_spots"]} == lights
 
 
+def test_a_plan_tells_the_spots_of_the_lights_that_come_first_and_a_card_those_of_its_own() -> None:
+    plan = read_plan(document(PERSON + VEINS))
+    (part,) = plan.concerns
+    lights = [option for option in part.options if option.setup is not None]
+    assert len(lights) > 2
+    first = {one.setup.device for place, one in enumerate(lights) if place < 2 or one.rank == lights[0].rank}
+    assert {one.device for one in plan.test_spots if not one.when_chosen} == first
+    for option in part.options:
+        card = option_card(part, option, ladders=plan.test_spots)
+        told = any("Before the first session" in line.lead + line.rest for line in card.reasons)
+        assert told == (option.setup is not None and option.setup.device not in first)
+
+
 @pytest.mark.parametrize(
     ("area_cm2", "device", "narrow"),
     [
@@ -196,6 +210,7 @@ def test_equal_settings_have_one_ladder_that_waits_for_the_later_reading(green: 
     later = replace(ladder, read_after_h=672.0)
     other = replace(ladder, settings=replace(ladder.settings, pulse_ms=1.0))
     assert distinct_ladders([ladder, other, later]) == (later, other)
+    assert distinct_ladders([ladder, replace(later, when_chosen=True)]) == (later,)
 
 
 def test_marks_of_light_for_pigment_are_waited_for_from_the_third_phototype_on() -> None:
