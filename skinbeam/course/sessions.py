@@ -73,11 +73,14 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     means = list(counts.values())
     low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
     usual = float(math.ceil(median(means)))
+    low, high = float(math.floor(low)), float(math.ceil(high))
+    least, most = float(math.floor(min(means))), float(math.ceil(max(means)))
     counted = Message("course.sessions-counted-alike", {"trials": len(means), "each": means[0]})
     if min(means) < max(means):
-        params = {"trials": len(means), "least": min(means), "most": max(means), "usual": usual}
+        params = {"trials": len(means), "least": least, "most": most, "usual": usual}
         counted = Message("course.sessions-counted", params)
-    low, high = float(math.floor(low)), float(math.ceil(high))
+        if (least, most) != (low, high) and low < high:
+            counted = Message("course.sessions-counted-half", params | {"low": low, "high": high})
     return SourceRange(low, high, "sessions", None, counted, usual)
 
 

@@ -327,12 +327,19 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
 def _visit_ranges(
     modality: str, concern: Concern
 ) -> tuple[SourceRange | Unknown, SourceRange | Unknown, SourceRange | Unknown]:
-    """Return the number of sessions, their interval and the minutes of a session."""
-    return (
-        expected_sessions(modality, concern.condition, concern.site),
-        _range_record(aftercare.interval_range(modality, concern.condition, site=concern.site)),
-        _range_record(aftercare.minutes_range(modality)),
-    )
+    """Return the number of sessions, their interval and the minutes of a session.
+
+    The sentence of a rule that gives an interval commonly counts the sessions too; it is left out where another count
+    is the plan's.
+    """
+    sessions = expected_sessions(modality, concern.condition, concern.site)
+    interval = _range_record(aftercare.interval_range(modality, concern.condition, site=concern.site))
+    if isinstance(interval, SourceRange):
+        ruled = aftercare.session_range(modality, concern.condition, site=concern.site)
+        is_counted = isinstance(ruled, aftercare.RuleRange) and ruled.message == interval.text
+        if is_counted and isinstance(sessions, SourceRange) and sessions.text != interval.text:
+            interval = replace(interval, text=None)
+    return sessions, interval, _range_record(aftercare.minutes_range(modality))
 
 
 def _range_record(span: aftercare.RuleRange | Unknown) -> SourceRange | Unknown:

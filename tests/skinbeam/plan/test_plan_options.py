@@ -19,12 +19,17 @@ from consultations import (
     laser_options,
 )
 
+from skinbeam.course.aftercare import RuleRange, session_range
 from skinbeam.evidence.guideline.doses import guideline_doses
 from skinbeam.laser.beam import resolve_beam
 from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.options import _visit_ranges
+from skinbeam.plan_records.course import SourceRange
 from skinbeam.response.goals import condition_vessels, laser_choices
 from skinbeam.response.limits import effect_target, find_limits
 
@@ -228,3 +233,20 @@ def test_darker_skin_never_fares_better() -> None:
     assert all(darker <= lighter + 0.01 + 1e-9 for lighter, darker in pairwise(shares))
     assert shares[0] > effect_target().least
     assert shares[-1] < shares[0]
+
+
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
+def test_an_option_names_one_number_of_sessions(condition: str) -> None:
+    """Three to six sessions stood beside an interval, and two to four beside their number."""
+    stated = Concern(condition=condition, site="cheeks")
+    for modality in laser_choices(condition, "cheeks")[0]:
+        sessions, interval, _ = _visit_ranges(modality, stated)
+        ruled = session_range(modality, condition, site="cheeks")
+        if isinstance(sessions, Unknown):
+            continue
+        if isinstance(interval, SourceRange) and isinstance(ruled, RuleRange) and interval.text == ruled.message:
+            assert (sessions.low, sessions.high) == (ruled.low, ruled.high)
+        told = {} if sessions.text is None else sessions.text.params
+        if "least" in told:
+            inside = (told.get("low", told["least"]), told.get("high", told["most"]))
+            assert inside == (sessions.low, sessions.high) or sessions.low == sessions.high
