@@ -223,6 +223,8 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
+    if proposal.facial_share is not None:
+        message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = f"{concern.condition} at {concern.site}"
     reason = RuleReason("published-dose", decision, message, proposal.sources[0], "practice", about)
     return replace(rules, reasons=(*rules.reasons, reason))

@@ -31,7 +31,7 @@ from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
-from skinbeam.response.envelope import PublishedRange, lending_conditions
+from skinbeam.response.envelope import PublishedRange, envelope_rules, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
@@ -75,6 +75,7 @@ class Proposal:
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
         skin has a redder one, which is then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
+    facial_share : share of the doses for the face that this thinner skin gets; else None.
     """
 
     machine: SearchMachine
@@ -91,6 +92,7 @@ class Proposal:
     bounding_phototype: int | None = None
     bluer_filter_nm: float | None = None
     is_least_first: bool = False
+    facial_share: float | None = None
 
     @property
     def start(self) -> float:
@@ -192,7 +194,25 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
     if found is None:
         return None
+    found = _gentler_on_thin_skin(found, concern.site)
     return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
+
+
+def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
+    """Return a proposal of a lamp with the share of the doses for the face that thinner skin gets."""
+    gentler = envelope_rules()["gentler"]
+    if not proposal.machine.device.is_lamp or site not in gentler["sites"]:
+        return proposal
+    cite_sources(gentler["source"])
+    share = float(gentler["share"])
+    return replace(
+        proposal,
+        low=share * proposal.low,
+        middle=share * proposal.middle,
+        high=share * proposal.high,
+        printed=proposal.printed or (proposal.low, proposal.high),
+        facial_share=share,
+    )
 
 
 def _propose_no_more_than_lighter(

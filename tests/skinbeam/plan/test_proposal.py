@@ -238,3 +238,23 @@ def test_spots_of_darker_skin_begin_at_the_least_dose_that_is_enough(phototype: 
     assert trial is not None
     assert proposal.includes(trial.dose)
     assert (trial.dose < 0.8 * proposal.middle) is is_mild
+
+
+@pytest.mark.parametrize("phototype", ["II", "III", "IV"])
+@pytest.mark.parametrize(("condition", "modality"), [("redness", "vascular"), ("age-spots", "pigment-long-pulse")])
+def test_a_lamp_gives_the_neck_and_the_chest_less_than_the_face(condition: str, modality: str, phototype: str) -> None:
+    """What sources print for a lamp is of the face; its maker takes a fifth off on the thin skin of the neck."""
+    machine = SearchMachine("ipl", devices()["ipl"], Path())
+
+    def proposed(site: str) -> Proposal:
+        case = person(condition, phototype, site=site)
+        found = propose_setting(case, case.concern[0], modality, machine)
+        assert found is not None
+        return found
+
+    face = proposed("cheeks")
+    for site in ("neck", "decolletage"):
+        thin = proposed(site)
+        assert thin.start <= 0.801 * face.start
+        assert thin.high <= 0.801 * face.high
+        assert thin.range_parameters == face.range_parameters  # as printed
