@@ -4,6 +4,7 @@ The numbered migrations are in `database/migrations/versions`. All steps of an u
 kinds of database: when the machine stops half way, the database keeps its revision.
 """
 
+import functools
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -75,7 +76,8 @@ def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str 
             found = read_revision(connection)
             if found is not None and not is_known_revision(found):
                 raise clinic_error("newer-revision", "--db", found=found)
-            migrate_to(connection, newest_revision())
+            if found != newest_revision():
+                migrate_to(connection, newest_revision())
             with Session(connection) as session:
                 row = session.get(StoreRow, 1)
                 if row is not None:
@@ -93,7 +95,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
     """Upgrade or downgrade the database of an open transaction to a revision; `base` removes all tables."""
     config = _alembic_config()
     config.attributes["connection"] = connection
-    order = [None, *_list_revisions()]
+    order = (None, *_list_revisions())
     up = order.index(None if revision == "base" else revision) >= order.index(read_revision(connection))
     (command.upgrade if up else command.downgrade)(config, revision)
 
@@ -113,9 +115,11 @@ def newest_revision() -> str:
     return _list_revisions()[-1]
 
 
-def _list_revisions() -> list[str]:
+@functools.cache  # reading them executes the file of each
+def _list_revisions() -> tuple[str, ...]:
     """Return every revision, oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()][::-1]
+    scripts = ScriptDirectory.from_config(_alembic_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
 
 
 def _alembic_config() -> Config:

@@ -1,9 +1,10 @@
 """Databases of either kind, two clinics with records of everything, and a browser; one each for the tests of a file."""
 
 import datetime
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -18,9 +19,15 @@ from postgresql_server import private_postgresql
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from soft_passkey import SoftPasskey
+from store import stored
 from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture
+from skinbeam.photo.face.manual_landmarks import LandmarkPhoto, prepare_landmark_photo
+from skinbeam.plan import case_check
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.oidc_provider import OidcSubject
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
@@ -30,14 +37,17 @@ from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations import face_points, suggestion_routes
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
+from skinbeam_clinic.database import temporary
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE
 from skinbeam_clinic.database.revisions import open_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
+from skinbeam_clinic.plans import routes as plans_routes
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
@@ -53,6 +63,39 @@ def quick_hashes() -> Iterator[None]:
     """Passwords that cost next to nothing; as the program has them, each costs a tenth of a second on every core."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PasswordHash, "recommended", lambda: PasswordHash([QUICK]))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_databases() -> Iterator[None]:
+    """The databases of guests and of the sample clinic, copied like those of the other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(temporary, "upgrade_database", make_database)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_photographs(store: None) -> Iterator[None]:
+    """A photograph that was analysed before is not analysed again, nor its face found; both take seconds."""
+    prepared: dict[bytes, LandmarkPhoto] = {}
+
+    def analyse(
+        photograph: DecodedPhotograph, white_card: Sequence[float] | None = None, points: Sequence[float] | None = None
+    ) -> PhotoAnalysis:
+        analysis: PhotoAnalysis = stored(analyse_photograph, photograph, white_card, points)
+        cite_sources(*analysis.sources)
+        return analysis
+
+    def prepare(rgb: Picture) -> LandmarkPhoto:
+        key = hashlib.sha256(rgb).digest()
+        if key not in prepared:
+            prepared[key] = prepare_landmark_photo(rgb)
+        return prepared[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(face_points, "prepare_landmark_photo", prepare)
+        for module in (case_check, plans_routes, suggestion_routes):
+            patch.setattr(module, "analyse_photograph", analyse)
         yield
 
 

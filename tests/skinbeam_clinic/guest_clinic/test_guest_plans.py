@@ -194,7 +194,8 @@ def _send_again(client: TestClient, answers: str, age: str) -> Any:
 
 
 def _is_open(client: TestClient, job: str) -> bool:
-    return "This plan was cancelled" not in client.get(job).text
+    page = client.get(job)  # it leads to the consultation where the worker found that the answers had changed
+    return page.status_code == 200 and "This plan was cancelled" not in page.text
 
 
 def test_a_guest_has_one_open_plan_and_leaves_the_places_of_others(client: TestClient, planner: Planner) -> None:
@@ -389,11 +390,14 @@ def test_guests_plan_and_do_nothing_else() -> None:
         assert ("{" in path) == (door is not RouteAccess.ANYBODY), "what is of a record is asked for by its id"
 
 
-@pytest.mark.parametrize("route", sorted(set(ROUTES) - set(GUEST_ROUTES)))
-def test_other_routes_of_a_clinic_are_not_there_for_guests(client: TestClient, route: tuple[str, str]) -> None:
-    method, path = route
-    answer = client.request(method, path.format_map(Zeros()), data={"x": "y"} if method == "POST" else None)
-    assert (answer.status_code, answer.json()["error"]["code"]) in ((404, "not-found"), (405, "method-not-allowed"))
+def test_other_routes_of_a_clinic_are_not_there_for_guests(client: TestClient) -> None:
+    there = {}
+    for method, path in sorted(set(ROUTES) - set(GUEST_ROUTES)):
+        answer = client.request(method, path.format_map(Zeros()), data={"x": "y"} if method == "POST" else None)
+        told = answer.status_code, answer.json()["error"]["code"]
+        if told not in ((404, "not-found"), (405, "method-not-allowed")):
+            there[method, path] = told
+    assert not there
 
 
 class Zeros(dict[str, str]):
