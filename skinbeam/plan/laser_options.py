@@ -179,20 +179,20 @@ def _plan_one_proposal(
     if trial is None:
         span = proposal.range_parameters | {"device": device.title}
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
-    is_usual = _is_usual_dose(proposal, concern.condition, trial.dose)
+    is_printed = _is_printed_for_such_skin(proposal, trial.dose)
     reached = reached_share(trial)
-    if reached is not None and reached < LEAST_REACHED and not is_usual:
+    if reached is not None and reached < LEAST_REACHED and not is_printed:
         is_undosed = proposal.lighter_phototype is not None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     judged = _with_proposal_reason(rules, concern, proposal, trial)
+    is_usual = is_printed and proposal.condition == concern.condition
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
 
 
-def _is_usual_dose(proposal: Proposal, condition: str, dose: float) -> bool:
-    """Return whether clinics begin with about as great a dose for this condition in such skin, or darker."""
-    is_own = proposal.lighter_phototype is None and proposal.condition == condition
-    return is_own and dose >= proposal.start / DOSE_ROUNDING
+def _is_printed_for_such_skin(proposal: Proposal, dose: float) -> bool:
+    """Return whether clinics begin with about as great a dose in such skin, or darker."""
+    return proposal.lighter_phototype is None and dose >= proposal.start / DOSE_ROUNDING
 
 
 def _with_proposal_reason(
@@ -203,7 +203,10 @@ def _with_proposal_reason(
     span = proposal.range_parameters | {"light": light}
     decision: Decision = "suitable"
     if trial.unjudged is not None:
-        message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
+        only = "plan.published-only" if proposal.printed_band_nm is None else "plan.published-of-other-band"
+        message, decision = Message(only, span | {"reason": trial.unjudged}), "with-caution"
+    elif proposal.printed_band_nm is not None:
+        message = Message("plan.dose-printed", span)
     elif proposal.bounding_phototype is not None:
         bounding = PHOTOTYPES[proposal.bounding_phototype - 1]
         message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})
@@ -223,6 +226,10 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
+    if proposal.printed_band_nm is not None:
+        begin_nm, end_nm = proposal.printed_band_nm
+        band = {"begin_nm": begin_nm, "end_nm": end_nm, "low": proposal.low, "high": proposal.high}
+        message = Message("plan.dose-of-other-band", {"dose": message} | band)
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = f"{concern.condition} at {concern.site}"

@@ -61,7 +61,8 @@ class PracticePlace:
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
     """Return the light of a trial of the search, as practice classifies it."""
     setting = trial.setting
-    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+    end_nm = None if trial.band_nm is None else trial.band_nm[1]
+    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, trial.band_nm is not None, end_nm)
 
 
 def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
