@@ -207,12 +207,12 @@ def _coarse_search(colours: SkinColourGrid, asked: _InverseProblem, low: float, 
     inside = (u >= low) & (u <= high)
     made = colours.planes[::_COARSE, ::_COARSE, :3][inside]
     tried = np.stack([u[inside], v[inside]], axis=1)
-    missed = asked.observed[:, None] - made
-    weight = asked.weight[:, None]
-    gain = (weight * missed).sum(axis=-1) / (weight.sum(axis=-1) + asked.prior_weight[2])
-    at = np.concatenate([np.broadcast_to(tried, (*gain.shape, 2)), gain[..., None]], axis=-1)
-    missed_by, apart = _InverseProblem(asked.observed[:, None], weight, asked.prior_weight, asked.prior_mean).cost(
-        at, made
-    )
-    best = (missed_by + apart).argmin(axis=1)
-    return np.asarray(at[np.arange(len(best)), best])
+    # Sums over channels of weight * (observed - made) and its square, multiplied out into products of matrices.
+    weight, weighted = asked.weight, asked.weight * asked.observed
+    slope = weighted.sum(axis=1, keepdims=True) - weight @ made.T
+    square = (weighted * asked.observed).sum(axis=1, keepdims=True) - 2.0 * weighted @ made.T + weight @ (made**2).T
+    stiffness = weight.sum(axis=1, keepdims=True) + asked.prior_weight[2]
+    apart = (asked.prior_weight[:2] * (tried - asked.prior_mean[:2]) ** 2).sum(axis=1)
+    best = (square - slope**2 / stiffness + apart).argmin(axis=1)  # each with its best brightness, slope / stiffness
+    gain = np.take_along_axis(slope / stiffness, best[:, None], axis=1)
+    return np.concatenate([tried[best], gain], axis=1)

@@ -20,13 +20,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import write_capacities, write_temperatures
 from skinbeam.physics.heat.problem import HeatArrays, IntervalConditions
 from skinbeam.physics.heat.surface_exchange import surface_flux
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
+from skinbeam.physics.numerics.threads import run_in_threads
 from skinbeam.physics.numerics.time_stepping import (
     FASTMATH,
     MAX_STAGES,
@@ -345,7 +346,7 @@ class _Histories(NamedTuple):
     steps: NDArray[np.int64]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _march_sample(  # pragma: no cover - compiled
     body: AxisymmetricBody, arrays: HeatArrays, s: int, found: _Histories
 ) -> None:
@@ -427,10 +428,9 @@ def _update_peak(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
         p[i] = max(p[i], now[i])
 
 
-@njit(cache=True, parallel=True)
 def march_axisymmetric(
     r: Array, z: Array, arrays: HeatArrays
-) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:  # pragma: no cover - compiled
+) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:
     """Return the fields of `AxisymmetricHistory` for every sample; `r` and `z` are faces of cells, (sample, face)."""
     n, rings, depths = arrays.conductivity.shape
     times = len(arrays.seconds) + 1
@@ -443,9 +443,5 @@ def march_axisymmetric(
         np.empty((n, rings, depths)),
         np.zeros((n, 3), np.int64),
     )
-    for s in prange(n):
-        # Each sample has a function of its own, so that the parallel loop stays small and compiles quickly. It gets a
-        # signed number: for the loop's own, unsigned one, Numba would compile it a second time.
-        row = np.int64(s)
-        _march_sample(axisymmetric_body(r[s], z[s], arrays, row), arrays, row, found)
+    run_in_threads(lambda s: _march_sample(axisymmetric_body(r[s], z[s], arrays, s), arrays, s, found), n)
     return found

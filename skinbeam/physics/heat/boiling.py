@@ -28,11 +28,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
 from skinbeam.physics.numerics.arrays import require
+from skinbeam.physics.numerics.threads import run_in_threads
 
 __all__ = ["ORDER_TIME", "BoilingHistory", "BoilingWater"]
 
@@ -161,8 +162,7 @@ def _solve_temperatures(  # pragma: no cover - compiled
                 outer = True
 
 
-@njit(cache=True, parallel=True)
-def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:  # pragma: no cover - compiled
+def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:
     n_sample, n_cell = row.volumes.shape
     n_time = row.step_s.shape[1] + 1
     found = BoilingHistory(
@@ -172,12 +172,11 @@ def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:  # pragma: n
         np.empty((n_sample, n_time)),
         np.zeros((n_sample, n_cell)),
     )
-    for s in prange(n_sample):
-        _march_sample(np.int64(s), row, state[s], found)  # signed, or it is compiled twice
+    run_in_threads(lambda s: _march_sample(s, row, state[s], found), n_sample)
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _march_sample(
     s: int, row: HeatArrays1D, state: Array, found: BoilingHistory
 ) -> None:  # pragma: no cover - compiled

@@ -27,11 +27,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
 from skinbeam.physics.numerics.arrays import broadcast_copy
+from skinbeam.physics.numerics.threads import run_in_threads
 
 __all__ = [
     "CELL",
@@ -229,8 +230,7 @@ class LinearConduction(NamedTuple):
         return TemperatureHistory(*_march_rows(row, perfusion, broadcast_copy(self.blood, len(row.volumes))))
 
 
-@njit(cache=True, parallel=True)
-def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> TemperatureHistory:  # pragma: no cover - compiled
+def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> TemperatureHistory:
     n_sample, n_cell = row.volumes.shape
     n_time = row.step_s.shape[1] + 1
     history = TemperatureHistory(
@@ -239,13 +239,12 @@ def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> Temperatur
         np.empty((n_sample, n_time, 3)),
         np.empty((n_sample, n_cell)),
     )
-    for block in prange((n_sample + LANES - 1) // LANES):
-        # Each block has a function of its own, so that the parallel loop stays small and compiles quickly.
-        _march_lanes(block * LANES, row, perfusion, blood, history)
+    blocks = -(-n_sample // LANES)
+    run_in_threads(lambda block: _march_lanes(block * LANES, row, perfusion, blood, history), blocks)
     return history
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _march_lanes(  # pragma: no cover - compiled
     first: int, row: HeatArrays1D, perfusion: Array, blood: Array, history: TemperatureHistory
 ) -> None:

@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage.arrhenius import Kinetics, ProcessRates, expand_processes, mean_stage_rate, rates_of_row
@@ -31,6 +31,7 @@ from skinbeam.physics.heat.linear_conduction import (
     field_offset,
 )
 from skinbeam.physics.numerics.arrays import broadcast_copy
+from skinbeam.physics.numerics.threads import run_in_threads
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RECORDED_CELLS,
@@ -129,16 +130,15 @@ class _Lumens(NamedTuple):
     share: Array
 
 
-@njit(cache=True, parallel=True)
-def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:  # pragma: no cover - compiled
+def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:
     n_vessel, orders = lumens.power.shape[:2]
     recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
-    for block in prange((n_vessel + LANES - 1) // LANES):
-        _march_lanes(block * LANES, lumens, rates, recorded)
+    blocks = -(-n_vessel // LANES)
+    run_in_threads(lambda block: _march_lanes(block * LANES, lumens, rates, recorded), blocks)
     return recorded
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _march_lanes(  # pragma: no cover - compiled
     first: int, lumens: _Lumens, rates: ProcessRates, recorded: Array
 ) -> None:
