@@ -35,7 +35,7 @@ from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
-from skinbeam.response.envelope import PublishedRange, envelope_rules, is_filtered_above, lending_conditions
+from skinbeam.response.envelope import PublishedRange, is_filtered_above, lamp_rules, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.settings import PracticeRegion, SearchMachine, build_beam, built_in_cooling, is_facial
@@ -208,7 +208,7 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
 
 def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
     """Return a proposal of a lamp with the share of the doses for the face that thinner skin gets."""
-    gentler = envelope_rules()["gentler"]
+    gentler = lamp_rules()["gentler"]
     if not proposal.machine.device.is_lamp or site not in gentler["sites"]:
         return proposal
     cite_sources(gentler["source"])
@@ -600,10 +600,10 @@ def _at_band_of_lamp(proposal: Proposal, printed_nm: tuple[float, float] | None,
     own_nm = next(head.band_nm for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
     if own_nm is None:
         return proposal
-    printed_nm = printed_nm or (own_nm[0], float(envelope_rules()["band"]["end_nm"]))
+    printed_nm = printed_nm or (own_nm[0], float(lamp_rules()["band"]["end_nm"]))
     if is_filtered_above(printed_nm[1]) == is_filtered_above(own_nm[1]):
         return proposal
-    cite_sources(envelope_rules()["source"])
+    cite_sources(lamp_rules()["band"]["source"])
     beam = replace(build_beam(proposal.machine, setting, dose_steps(device, setting)[0]), device=None)
     skin = PHOTOTYPES[(phototype or len(PHOTOTYPES)) - 1]
     cooling = built_in_cooling(device)[0]

@@ -33,6 +33,7 @@ __all__ = [
     "envelope_rules",
     "find_envelope",
     "is_filtered_above",
+    "lamp_rules",
     "lending_conditions",
     "phototype_class",
     "settings_with_light",
@@ -274,7 +275,7 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
 
 def is_filtered_above(band_end_nm: float | None) -> bool:
     """Return whether a lamp whose band ends there is filtered on both sides; unknown ends are taken for whole bands."""
-    return band_end_nm is not None and band_end_nm < float(envelope_rules()["band"]["filtered_nm"])
+    return band_end_nm is not None and band_end_nm < float(lamp_rules()["band"]["filtered_nm"])
 
 
 def lending_conditions(condition: str) -> tuple[str, ...]:
@@ -306,6 +307,11 @@ def phototype_class(phototype: int) -> tuple[int, int]:
 def envelope_rules() -> Mapping[str, Any]:
     """Return `data/envelopes.toml`: which settings count as near."""
     return load_package_table("data/envelopes.toml")
+
+
+def lamp_rules() -> Mapping[str, Any]:
+    """Return `data/lamps.toml`: how far printed doses of lamps hold for another lamp, and for thinner skin."""
+    return load_package_table("data/lamps.toml")
 
 
 @cache
@@ -395,7 +401,7 @@ def _single_value_span(value: float | None) -> PrintedSpan | None:
 def _reddest_band_nm(rows: Sequence[PublishedSetting]) -> tuple[float, float]:
     """Return the last beginning and the last end of the bands of lamps."""
     begins = (row.wavelength_nm for row in rows if row.wavelength_nm is not None)
-    return max(begins), max(row.band_end_nm or float(envelope_rules()["band"]["end_nm"]) for row in rows)
+    return max(begins), max(row.band_end_nm or float(lamp_rules()["band"]["end_nm"]) for row in rows)
 
 
 def _widen_range(found: PublishedRange) -> PublishedRange:
