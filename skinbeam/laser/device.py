@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,6 +85,11 @@ class Device:
     def heads(self) -> tuple[DeviceHead, ...]:
         """Its modes of operation."""
         return tuple(self.file.head)
+
+    @cached_property
+    def heads_by_setting(self) -> dict[tuple[Any, ...], tuple[DeviceHead, ...]]:
+        """The heads that emit a setting, of those that were asked for: a plan asks for the same thousands of times."""
+        return {}
 
     @property
     def cooling(self) -> tuple[CoolingHead, ...]:
@@ -183,6 +188,7 @@ def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:
     return tuple(spot.diameter_mm for spot in head.spot) + tuple(tip_size_mm(tip.diameter_um) for tip in head.tip)
 
 
+@cache
 def tip_size_mm(diameter_um: float) -> float:
     """Return the diameter of a microbeam in mm, without rounding error of the conversion."""
     return round_significant(diameter_um * UM / MM, 9)

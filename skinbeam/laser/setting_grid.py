@@ -222,13 +222,16 @@ def _has_pulse(head: DeviceHead, setting: BeamSetting) -> bool:
     return head.pulse_ms.contains(setting.pulse_ms)
 
 
-def _matching_heads(device: Device, setting: BeamSetting) -> Iterator[DeviceHead]:
-    """Yield the heads that emit the wavelength, the pulse and the diameter of a setting."""
-    yield from (
-        head
-        for head in device.heads
-        if _has_pulse(head, setting) and any(_is_same(size, setting.spot_mm) for size in beam_sizes_mm(head))
-    )
+def _matching_heads(device: Device, setting: BeamSetting) -> tuple[DeviceHead, ...]:
+    """Return the heads that emit the wavelength, the pulse and the diameter of a setting."""
+    known = device.heads_by_setting
+    if setting not in known:
+        known[setting] = tuple(
+            head
+            for head in device.heads
+            if _has_pulse(head, setting) and any(_is_same(size, setting.spot_mm) for size in beam_sizes_mm(head))
+        )
+    return known[setting]
 
 
 def _matching_outputs(device: Device, setting: BeamSetting) -> Iterator[SpotOutput | MicrobeamOutput]:

@@ -184,6 +184,8 @@ def drop_barred_doses(
         if bar.wavelength_nm in (None, wavelength_nm)
         and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
     ]
+    if not here:
+        return tuple(doses)
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 

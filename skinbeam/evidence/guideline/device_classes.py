@@ -76,6 +76,7 @@ def class_parts(device_class: str) -> tuple[str, ...]:
     return tuple(device_class.split("+"))
 
 
+@cache
 def includes_class(wide: str, narrow: str) -> bool:
     """Return whether every device of the class `narrow` belongs to the class `wide`, as `ipl-560` does to `ipl-any`.
 
