@@ -27,7 +27,7 @@ LAYERS = LayeredMedium(
     ambient_n=1.0,
     below_n=1.33,
 )
-BATCHES, PACKETS = 32, 12
+BATCHES, PACKETS = 32, 8
 EVEN_M = np.linspace(0.0, 6e-4, 7)
 
 

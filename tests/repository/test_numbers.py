@@ -64,7 +64,7 @@ def test_a_number_in_prose_is_what_the_program_prints(sentence: ProseSentence) -
 TABLE_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| ([\d.]*) \| ([\d.]*) \|$", re.MULTILINE)
 
 
-@pytest.mark.check
+@pytest.mark.long  # it runs the command that `make validate` is for
 def test_the_numbers_and_tables_of_scores_are_those_of_the_command() -> None:
     """One test, so that no worker waits while another one runs the command."""
     for sentence in SENTENCES:

@@ -124,8 +124,8 @@ def kill_at_random(desk: Path, blocks: int, kills: int) -> str:
 
 
 @pytest.mark.check
-def test_ten_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
-    kill_at_random(tmp_path, 400, 10)
+def test_six_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    kill_at_random(tmp_path, 200, 6)
 
 
 @pytest.mark.long
