@@ -179,7 +179,7 @@ def _plan_one_proposal(
     if trial is None:
         span = proposal.range_parameters | {"device": device.title}
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
-    is_printed = _is_printed_for_such_skin(proposal, trial.dose)
+    is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
     if reached is not None and reached < LEAST_REACHED and not is_printed:
         is_undosed = proposal.lighter_phototype is not None
@@ -188,11 +188,6 @@ def _plan_one_proposal(
     judged = _with_proposal_reason(rules, concern, proposal, trial)
     is_usual = is_printed and proposal.condition == concern.condition
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
-
-
-def _is_printed_for_such_skin(proposal: Proposal, dose: float) -> bool:
-    """Return whether clinics begin with about as great a dose in such skin, or darker."""
-    return proposal.lighter_phototype is None and dose >= proposal.start / DOSE_ROUNDING
 
 
 def _with_proposal_reason(

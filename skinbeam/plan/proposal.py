@@ -151,6 +151,11 @@ class Proposal:
         """Return whether a dose is in the published range, as machines and sources round doses."""
         return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
+    def is_begun_with(self, dose: float) -> bool:
+        """Return whether a dose is printed for such skin or darker, and no less than what plans begin with."""
+        is_own = self.lighter_phototype is None
+        return is_own and self.start / DOSE_ROUNDING <= dose <= 1.001 * self.high
+
     @property
     def published_doses(self) -> tuple[float, ...]:
         """The machine's doses in the published range, ascending; of a borrowed range those below it too."""

@@ -162,9 +162,9 @@ def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption
     message = Message("plan.clinician-setting", {"proposed": describe_settings(setup.settings, lamp=setup.lamp)})
     about = f"{concern.condition} at {concern.site}"
     reason = RuleReason(CLINICIAN_SETTING, decision, message, "rulepractice", "practice", about)
-    practised = None
-    if found.proposal is not None:
-        practised = place_dose(concern.condition, trial.dose, found.proposal.published_range, found.proposal.quantity)
-    return make_option(
-        person.case, concern, found.goal, trial, replace(rules, reasons=(*rules.reasons, reason)), practised
-    )
+    judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), found.proposal
+    if proposal is None:
+        return make_option(person.case, concern, found.goal, trial, judged)
+    practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
+    is_usual = proposal.condition == concern.condition and proposal.is_begun_with(trial.dose)
+    return make_option(person.case, concern, found.goal, trial, judged, practised, at_usual_dose=is_usual)
