@@ -1,10 +1,12 @@
 """Forms, and stand-ins for a browser and for the planning, shared by the tests of the app."""
 
+import functools
 import html.parser
 import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from paths import ROOT
 from report_samples import sample, sample_plan
@@ -190,9 +192,15 @@ class Planner:
         finally:
             self.at_once -= 1
         self.made += 1
-        plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
-        files = dict.fromkeys(PLAN_FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
-        return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)
+        return made_plan()
+
+
+@functools.cache
+def made_plan() -> NewPlan:
+    """The plan of the samples, and files that look like its reports."""
+    plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
+    files = dict.fromkeys(PLAN_FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
+    return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, MappingProxyType(files))
 
 
 def grouped(entries: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -1,18 +1,18 @@
 """Two clinics with a member of each role, records of the first, and a browser that is signed in; all of it made up."""
 
-import json
+import functools
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-from app_samples import LEAST
+from app_samples import LEAST, made_plan
 from fastapi import FastAPI
 from new_database import KEY, make_database
 from postgresql_server import private_postgresql
 from pwdlib import PasswordHash
-from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
 from skinbeam.plan.case_check import check_consultation
@@ -30,7 +30,7 @@ from skinbeam_clinic.database.revisions import open_database
 from skinbeam_clinic.follow_ups.pair_subprocess import measure_pair_in_subprocess
 from skinbeam_clinic.jobs.worker import PairMeasurer, PlanMaker, PlanWorker
 from skinbeam_clinic.models import Member, NewPlan
-from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.application import build_clinic_app
 from skinbeam_clinic.web.client import SESSION_COOKIE
@@ -91,17 +91,42 @@ class Clinics:
 def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[Clinics]:
     """Give the app on a new database; SQLite where no address is given."""
     environment = {KEY_VARIABLE: key or KEY, FILES_VARIABLE: str(folder / "files")}
-    address = address or str(folder / "clinic.sqlite")
-    make_database(address, environment)
+    if address or key:
+        address = address or str(folder / "clinic.sqlite")
+        make_database(address, environment)
+        members = None
+    else:
+        address = str(folder / "clinic.sqlite")
+        file, members = _file_of_two_clinics()
+        Path(address).touch(mode=0o600)
+        Path(address).write_bytes(file)
     database = open_database(address, environment)
+    try:
+        yield Clinics(database, build_clinic_app(database, oidc=PROVIDER), members or _add_members(database))
+    finally:
+        database.close()
+
+
+def _add_members(database: Database) -> dict[tuple[str, Role], Member]:
     passwords, members = PasswordHasher(), {}
     for clinic in (HOME, OTHER):
         accounts = AccountRepository(database, create_clinic(database, clinic, synthetic=True), passwords)
         members |= {(clinic, role): accounts.add(role.value, role, PASSWORD) for role in Role}
-    try:
-        yield Clinics(database, build_clinic_app(database, oidc=PROVIDER), members)
-    finally:
+    return members
+
+
+@functools.cache
+def _file_of_two_clinics() -> tuple[bytes, dict[tuple[str, Role], Member]]:
+    """An SQLite file of two clinics, made once, and their members."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "clinic.sqlite"
+        environment = {KEY_VARIABLE: KEY}
+        make_database(str(file), environment)
+        database = open_database(str(file), environment)
+        members = _add_members(database)
         database.close()
+        assert [one.name for one in Path(folder).iterdir()] == [file.name], "all of it is in the one file"
+        return file.read_bytes(), members
 
 
 @contextmanager
@@ -122,6 +147,4 @@ def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language
     """Stand in for planning, which takes seconds: the plan of the samples, and files that look like its reports."""
     heed("redness, cheeks: first look")
     check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
-    plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
-    files = dict.fromkeys(PLAN_FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
-    return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)
+    return made_plan()

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -40,7 +41,7 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations import face_points, suggestion_routes
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
-from skinbeam_clinic.database import temporary
+from skinbeam_clinic.database import connection, temporary
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE
 from skinbeam_clinic.database.revisions import open_database
@@ -68,8 +69,15 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_databases() -> Iterator[None]:
-    """The databases of guests and of the sample clinic, copied like those of the other tests."""
+    """Databases that do not wait for the disk; those of guests and of the sample clinic are copied like all others."""
+
+    def configure(opened: Any, record: Any) -> None:
+        as_served(opened, record)
+        opened.execute("PRAGMA synchronous = OFF")
+
+    as_served = connection._configure_sqlite
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "_configure_sqlite", configure)
         patch.setattr(temporary, "upgrade_database", make_database)
         yield
 
