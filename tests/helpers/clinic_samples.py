@@ -1,17 +1,16 @@
 """Two clinics with a member of each role, records of the first, and a browser that is signed in; all of it made up."""
 
+import contextlib
 import functools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 from app_samples import LEAST, made_plan
 from fastapi import FastAPI
 from new_database import KEY, make_database
-from postgresql_server import private_postgresql
+from postgresql_server import new_postgresql_database
 from pwdlib import PasswordHash
 from starlette.testclient import TestClient
 
@@ -87,7 +86,7 @@ class Clinics:
         return ClinicRepositories(self.database, self.members[clinic, role])
 
 
-@contextmanager
+@contextlib.contextmanager
 def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[Clinics]:
     """Give the app on a new database; SQLite where no address is given."""
     environment = {KEY_VARIABLE: key or KEY, FILES_VARIABLE: str(folder / "files")}
@@ -129,18 +128,12 @@ def _file_of_two_clinics() -> tuple[bytes, dict[tuple[str, Role], Member]]:
         return file.read_bytes(), members
 
 
-@contextmanager
+@contextlib.contextmanager
 def two_clinics_on(kind: str, folder: Path) -> Iterator[Clinics]:
-    """Give the app on a new database of a kind: `sqlite`, or `postgresql` on a server of its own."""
-    if kind == "sqlite":
-        with two_clinics(folder) as made:
-            yield made
-        return
-    with private_postgresql() as server:
-        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE clinic")
-        with two_clinics(folder, server.format(name="clinic")) as made:
-            yield made
+    """Give the app on a new database of a kind: `sqlite` or `postgresql`."""
+    with contextlib.ExitStack() as opened:
+        address = "" if kind == "sqlite" else opened.enter_context(new_postgresql_database())
+        yield opened.enter_context(two_clinics(folder, address))
 
 
 def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> NewPlan:

@@ -1,6 +1,7 @@
 """A private PostgreSQL server in a temporary folder, for tests; it fails loudly where none is installed."""
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -12,6 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+
+running_server = contextlib.ExitStack()  # which `conftest.py` closes at the end
+
+
+@functools.cache
+def shared_postgresql() -> str:
+    """The one server of a worker's tests; it takes seconds to start, and is not started where no test asks for it."""
+    return running_server.enter_context(private_postgresql())
+
+
+@contextlib.contextmanager
+def new_postgresql_database() -> Iterator[str]:
+    """The address of an empty database on the shared server."""
+    server, name = shared_postgresql(), f"t{os.urandom(6).hex()}"
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield server.format(name=name)
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @contextlib.contextmanager

@@ -2,13 +2,11 @@
 
 import datetime
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, planned, two_clinics
@@ -16,7 +14,7 @@ from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from new_database import KEY, make_database
 from playwright.sync_api import Browser, sync_playwright
-from postgresql_server import private_postgresql
+from postgresql_server import new_postgresql_database, running_server, shared_postgresql
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from soft_passkey import SoftPasskey
@@ -107,10 +105,17 @@ def quick_photographs(store: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    with private_postgresql() as address:
-        yield address
+@pytest.fixture(scope="session", autouse=True)
+def one_postgresql() -> Iterator[None]:
+    """End the server of the tests, if one asked for it."""
+    with running_server:
+        yield
+
+
+@pytest.fixture
+def postgresql() -> str:
+    """The address of the server of the tests, with a place for the name of a database."""
+    return shared_postgresql()
 
 
 @pytest.fixture(params=BOTH)
@@ -119,13 +124,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "clinic.sqlite")
         return
-    server: str = request.getfixturevalue("postgresql")
-    name = f"t{os.urandom(6).hex()}"
-    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield server.format(name=name)
-    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with new_postgresql_database() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import io
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics
 from paths import ROOT
 from PIL import Image, ImageEnhance, ImageFilter
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
@@ -39,29 +39,34 @@ def stored(picture: Image.Image) -> bytes:
     return made.getvalue()
 
 
-@contextmanager
-def camera_that_sees(folder: Path, picture: Image.Image) -> Iterator[Browser]:
-    """A browser whose camera shows a picture."""
-    with camera_that_plays(folder, [picture]) as browser:
-        yield browser
+@dataclass(frozen=True)
+class Camera:
+    """A page of a clinician, with a camera that shows the pictures of a file, which it reads whenever it is opened."""
+
+    page: Page
+    video: Path
+
+    def show(self, *pictures: Image.Image) -> None:
+        """Let the camera see one picture after the other, again and again."""
+        made = self.video.with_suffix(".part")
+        made.write_bytes(3 * b"".join(stored(picture) for picture in pictures))
+        made.replace(self.video)
 
 
-@contextmanager
-def camera_that_plays(folder: Path, pictures: Sequence[Image.Image]) -> Iterator[Browser]:
-    """A browser whose camera shows one picture after the other, again and again."""
-    video = folder / "camera.mjpeg"
-    video.write_bytes(3 * b"".join(stored(picture) for picture in pictures))
+@pytest.fixture(scope="module")
+def camera(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+    video = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with started(*fake, f"--use-file-for-fake-video-capture={video}") as browser:
-        yield browser
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*PLAIN, *arguments])
-        yield browser
+        browser = started(playwright.chromium, *fake, f"--use-file-for-fake-video-capture={video}")
+        with opened_page(browser) as page:
+            sign_in(page, address, "clinician")
+            yield Camera(page, video)
         browser.close()
+
+
+def started(chromium: BrowserType, *arguments: str) -> Browser:
+    return chromium.launch(executable_path=shutil.which("chromium"), args=[*PLAIN, *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +82,6 @@ def consultation(clinics: Clinics) -> ConsultationRecord:
 
 
 def opened(page: Page, address: str, consultation: ConsultationRecord) -> None:
-    sign_in(page, address, "clinician")
     page.goto(f"{address}/consultations/{consultation.id}/camera")
     page.get_by_role("button", name="Use the camera").press("Enter")
     expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
@@ -102,62 +106,67 @@ def test_the_page_says_what_to_change(
     clinics: Clinics,
     address: str,
     consultation: ConsultationRecord,
-    tmp_path: Path,
+    camera: Camera,
 ) -> None:
     clinics.desk().photographs.add(consultation.id, stored(portrait()), "image/jpeg", PhotographPermissions())
-    with camera_that_sees(tmp_path, seen) as browser, opened_page(browser) as page:
-        opened(page, address, consultation)
-        expect(page.locator(".advice")).to_contain_text(told)
+    camera.show(seen)
+    page = camera.page
+    opened(page, address, consultation)
+    expect(page.locator(".advice")).to_contain_text(told)
+    if told.startswith(("Good", "Too dark")):  # the other words stand where this one does
         looked_at(page, f"guided-{told.split()[-1]}")
 
 
 def test_the_word_changes_no_faster_than_it_can_be_read(
-    address: str, consultation: ConsultationRecord, tmp_path: Path
+    address: str, consultation: ConsultationRecord, camera: Camera
 ) -> None:
     """A face at a limit is judged otherwise at each look, every 300 ms; a screen reader would never end."""
-    lights = [ImageEnhance.Brightness(portrait()).enhance(times) for times in (0.15, 1.0, 1.8)]
-    with camera_that_plays(tmp_path, lights) as browser, opened_page(browser) as page:
-        opened(page, address, consultation)
-        told_at_ms = page.evaluate(
-            """() => new Promise((done) => {
-              const times = [], advice = document.querySelector(".advice");
-              new MutationObserver(() => times.push(performance.now())).observe(advice, { childList: true });
-              setTimeout(() => done(times), 6000);
-            })"""
-        )
+    camera.show(*(ImageEnhance.Brightness(portrait()).enhance(times) for times in (0.15, 1.0, 1.8)))
+    page = camera.page
+    opened(page, address, consultation)
+    told_at_ms = page.evaluate(
+        """() => new Promise((done) => {
+          const times = [], advice = document.querySelector(".advice");
+          new MutationObserver(() => times.push(performance.now())).observe(advice, { childList: true });
+          setTimeout(() => done(times), 6000);
+        })"""
+    )
     gaps_ms = [later - earlier for earlier, later in pairwise(told_at_ms)]
     assert all(gap > 600 for gap in gaps_ms), gaps_ms  # three looks, one of which may come late
 
 
 def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
-    clinics: Clinics, address: str, consultation: ConsultationRecord, tmp_path: Path
+    clinics: Clinics, address: str, consultation: ConsultationRecord, camera: Camera
 ) -> None:
     desk = clinics.desk()
-    with camera_that_sees(tmp_path, portrait()) as browser, opened_page(browser) as page:
-        opened(page, address, consultation)
-        expect(page.locator(".ghost")).to_be_hidden()  # there is no earlier photograph
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
-        expect(page.locator(".advice")).to_contain_text("The sharpest of three photographs")
-        expect(page.locator(".outline")).to_be_hidden()
-        looked_at(page, "guided-taken")
-        page.get_by_role("button", name="Take it again").press("Enter")
-        expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
+    camera.show(portrait())
+    page = camera.page
+    opened(page, address, consultation)
+    expect(page.locator(".ghost")).to_be_hidden()  # there is no earlier photograph
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
+    expect(page.locator(".advice")).to_contain_text("The sharpest of three photographs")
+    expect(page.locator(".outline")).to_be_hidden()
+    looked_at(page, "guided-taken")
+    page.get_by_role("button", name="Take it again").press("Enter")
+    expect(page.get_by_role("button", name="Take three photographs")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
     (kept,) = desk.photographs.of(consultation.id)
     with Image.open(io.BytesIO(desk.photographs.read_content(kept.id)[1])) as image:
         assert (image.format, image.size) == ("JPEG", SIZE)
 
 
 def test_without_a_camera_a_file_is_sent(
-    clinics: Clinics, address: str, consultation: ConsultationRecord, tmp_path: Path
+    clinics: Clinics, address: str, consultation: ConsultationRecord, camera: Camera, tmp_path: Path
 ) -> None:
     file = tmp_path / "face.jpg"
     file.write_bytes(stored(portrait()))
-    with started() as browser, opened_page(browser) as page:
+    browser = camera.page.context.browser
+    assert browser is not None
+    with opened_page(started(browser.browser_type)) as page:
         sign_in(page, address, "clinician")
         page.goto(f"{address}/consultations/{consultation.id}/camera")
         page.get_by_role("button", name="Use the camera").click()

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from app_samples import EXAMPLE, LEAST
 from clinic_samples import HOME, PASSWORD, Clinics, two_clinics
-from postgresql_server import private_postgresql
-from sqlalchemy import event
+from postgresql_server import new_postgresql_database, shared_postgresql
+from sqlalchemy import event, make_url
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
@@ -113,19 +113,17 @@ def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Clinics, Callable[[bool], None]]]:
     """The app on a database of a server that lets nobody in, or lets them in again."""
-    with private_postgresql() as address:
-        everything = address.format(name="postgres")
-        with psycopg.connect(everything, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE clinic")
+    with new_postgresql_database() as address:
+        everything, name = shared_postgresql().format(name="postgres"), make_url(address).database
 
         def let_in(allowed: bool) -> None:
             with psycopg.connect(everything, autocommit=True) as connection:
-                connection.execute(f"ALTER DATABASE clinic ALLOW_CONNECTIONS {allowed}".encode())
+                connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}".encode())
                 if not allowed:
-                    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'clinic'"
+                    others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
                     connection.execute(others.encode())
 
-        with two_clinics(tmp_path, address.format(name="clinic")) as clinics:
+        with two_clinics(tmp_path, address) as clinics:
             yield clinics, let_in
 
 
