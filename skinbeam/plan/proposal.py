@@ -247,11 +247,10 @@ def _propose_no_more_than_lighter(
         theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
     if machine.device.is_lamp and theirs is not None and theirs.setting.wavelength_nm > found.setting.wavelength_nm:
         found = _with_redder_filter(found, theirs.setting.wavelength_nm)
-    if found.lighter_phototype is not None:
-        return found
+    is_moved = found.printed_band_nm is not None  # no source prints it, so that any dose of lighter skin bounds it
     if theirs is None or theirs.setting != found.setting:
         return found
-    if theirs.condition != found.condition and found.printed_band_nm is None:
+    if (theirs.condition != found.condition or found.lighter_phototype is not None) and not is_moved:
         return found
     if theirs.high >= found.high and theirs.middle >= found.middle:
         return found
@@ -377,8 +376,9 @@ def _propose_from_lighter_cells(
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
     """Return a proposal with no more than lighter skin gets, where the ranges meet."""
-    middle = max(proposal.low, min(proposal.middle, lighter.middle))
-    return replace(proposal, middle=middle, high=min(proposal.high, lighter.high))
+    low = proposal.low if proposal.printed_band_nm is None else min(proposal.low, lighter.start)
+    middle = max(low, min(proposal.middle, lighter.middle))
+    return replace(proposal, low=low, middle=middle, high=min(proposal.high, lighter.high))
 
 
 def _propose_from_darker_cells(
