@@ -100,11 +100,14 @@ def _rules_out_laser(plan: OpenPlan) -> bool:
 
 
 def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
+    """Return the ladders of the plan, those of light that it does not begin with last."""
+    placed = enumerate(translate_record(plan.plan).test_spots)
     return tuple(
         _LadderView(
             place=str(place),
             title=render_message(
-                "clinic-spots.ladder", {"device": translate(one.device_title), "site": site_title(one.site)}
+                "clinic-spots.ladder-when-chosen" if one.when_chosen else "clinic-spots.ladder",
+                {"device": translate(one.device_title), "site": site_title(one.site)},
             ),
             text=one.message.text,
             rungs=tuple(
@@ -114,7 +117,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
         )
-        for place, one in enumerate(translate_record(plan.plan).test_spots)
+        for place, one in sorted(placed, key=lambda numbered: bool(numbered[1].when_chosen))
     )
 
 

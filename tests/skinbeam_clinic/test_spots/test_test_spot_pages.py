@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app_samples import LEAST
 from clinic_samples import Clinics, planned
 from starlette.testclient import TestClient
 
+from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
@@ -123,6 +125,26 @@ def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, pla
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert "No spot may be fired with this plan" in said(client, here(plan))
     assert clinics.desk().test_spots.of(plan.consultation_id) == ()
+
+
+def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
+    client: TestClient, clinics: Clinics, tmp_path: Path
+) -> None:
+    desk, answers = clinics.desk(), make_submission(LEAST.items())
+    made = planned(answers, tmp_path, lambda _: None)
+    plan = read_plan(json.loads(made.files["plan.json"]))
+    (ladder,) = plan.test_spots
+    both = replace(plan, test_spots=(replace(ladder, read_after_h=1008.0, when_chosen=True), ladder))
+    files = {**made.files, "plan.json": json.dumps(both.document).encode()}
+    consultation = desk.consultations.begin(desk.patients.add().id, answers)
+    stored = desk.plans.add(
+        consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
+    )
+    page = said(client, here(stored))
+    assert page.count("only if this light is chosen") == 1
+    assert page.index("cheeks") < page.index("only if this light is chosen")
+    rungs = re.findall(r'name="rung" value="([0-9.]+)"', client.get(here(stored)).text)
+    assert [rung[0] for rung in rungs] == ["1", "1", "1", "0", "0", "0"]  # their places in the plan
 
 
 @pytest.mark.parametrize("rung", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0.1.2"])
