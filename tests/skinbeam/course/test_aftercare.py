@@ -177,6 +177,7 @@ def test_every_laser_has_days_and_minutes(modality: str) -> None:
         ("sessions", "pigment-short-pulse", "age-spots", 1.0, 2.0),
         ("sessions", "pigment-short-pulse", "melasma", 6.0, 10.0),
         ("interval", "vascular", "facial-telangiectasia", 4.0, 6.0),
+        ("sessions", "pigment-long-pulse", "poikiloderma", 2.0, 4.0),
         ("minutes", "ablative", "wrinkles", 30.0, 120.0),
         ("minutes", "vascular", "redness", 15.0, 90.0),
     ],
