@@ -66,9 +66,10 @@ def looked_at(page: Page, name: str = "") -> None:
     SKINBEAM_SHOTS names a folder for pictures of those that have a name.
     """
     page.wait_for_load_state()  # a link that was clicked leaves before the style sheet is there
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
-        page.evaluate(AXE)
         found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
         assert found["passes"], "axe checked nothing"
         assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]

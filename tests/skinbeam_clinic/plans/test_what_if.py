@@ -7,11 +7,13 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -48,7 +50,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
 from skinbeam_clinic.plans.setting_queue import SettingQueue
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
-from skinbeam_clinic.plans.worker_process import ProcessEndedError
+from skinbeam_clinic.plans.worker_process import ProcessEndedError, start_process
 from skinbeam_clinic.pulse_settings import OrderedSettings, SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.orders import make_order
@@ -82,6 +84,28 @@ def new_plan(clinics: Clinics) -> tuple[str, str]:
     kept = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS.items()))
     here = f"/consultations/{kept.id}"
     return here, clinics.plan(clinics.browser(Role.CLINICIAN), here, make=planned, **ANSWERS)
+
+
+WITHOUT_CURVES = """
+import sys
+from multiprocessing.connection import Connection
+from skinbeam_clinic.plans import setting_process
+setting_process._QUIET_S, setting_process._LEAVING_S = setting_process._IDLE_S, 0.0
+setting_process._main(Connection(int(sys.argv[1])), int(sys.argv[2]))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_computed_ahead() -> Iterator[None]:
+    """The process answers what it is asked; all doses of each person who is asked about would take half a minute."""
+
+    def start(_: str, *arguments: str, pass_fds: Sequence[int], **__: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-c", WITHOUT_CURVES, *arguments]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=pass_fds, process_group=0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setting_process, "start_process", start)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -346,7 +370,10 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     assert {(one.pulse_ms, one.spot_mm) for one in beside} == {(5.0, 7.0), (20.0, 7.0), (10.0, 5.0), (10.0, 10.0)}
 
 
-def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_asked() -> None:
+def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(setting_process, "start_process", start_process)
     simulator = SettingSimulator()
 
     def asked(dose: float) -> SettingAnswer:
