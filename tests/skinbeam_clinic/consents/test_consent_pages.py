@@ -32,6 +32,10 @@ def client(clinics: Clinics) -> TestClient:
 
 @pytest.fixture
 def plan(client: TestClient, clinics: Clinics) -> str:
+    return fresh_plan(client, clinics)
+
+
+def fresh_plan(client: TestClient, clinics: Clinics) -> str:
     """The address of a fresh plan, whose first option of the first concern was chosen."""
     patient = client.post("/patients").headers["location"]
     here = client.post(f"{patient}/consultations").headers["location"]
@@ -70,6 +74,16 @@ def sealed(client: TestClient, here: str) -> str:
     assert found
     content = client.get(found[1]).content
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+@pytest.fixture(scope="module")
+def unsigned(clinics: Clinics) -> str:
+    """The page of a consent that was explained and told back; what is refused leaves it as it is."""
+    client = clinics.browser(Role.CLINICIAN)
+    here = explained(client, fresh_plan(client, clinics))
+    told_back(client, here)
+    assert "Sign and seal" in client.get(here).text
+    return here
 
 
 def test_from_talk_to_seal(client: TestClient, plan: str) -> None:
@@ -130,8 +144,8 @@ def test_what_is_signed_says_how_long_there_was_to_think(thought: int, sentence:
 
 
 @pytest.mark.parametrize("days", ["", "-1", "366", "1000", "two weeks", "1.5", "٣"])
-def test_days_to_think_are_a_whole_number(client: TestClient, plan: str, days: str) -> None:
-    told = client.post(f"{plan}/consent/0.0/talk", data={"days": days})
+def test_days_to_think_are_a_whole_number(client: TestClient, unsigned: str, days: str) -> None:
+    told = client.post(f"{unsigned}/talk", data={"days": days})
     assert told.status_code == 422
     assert "A whole number from 0 to 365." in told.text
 
@@ -183,8 +197,8 @@ def test_an_answer_left_out_is_no_answer_and_no_try(client: TestClient, plan: st
 
 
 @pytest.mark.parametrize("person", ["", " ", "x" * 201, "tab\there"])
-def test_a_signature_has_a_name(client: TestClient, plan: str, person: str) -> None:
-    assert signed(client, explained(client, plan), person=person).status_code == 422
+def test_a_signature_has_a_name(client: TestClient, unsigned: str, person: str) -> None:
+    assert client.post(f"{unsigned}/signature", data={"person": person}).status_code == 422
 
 
 def test_a_drawn_signature_is_sealed_too(client: TestClient, clinics: Clinics, plan: str) -> None:
@@ -210,8 +224,9 @@ def test_a_drawn_signature_is_sealed_too(client: TestClient, clinics: Clinics, p
         json.dumps([[[0.5, 0.5]] * 4000], separators=(",", ":")),
     ],
 )
-def test_what_is_no_drawing_is_refused(client: TestClient, plan: str, strokes: str) -> None:
-    assert signed(client, explained(client, plan), strokes=strokes).status_code == 422
+def test_what_is_no_drawing_is_refused(client: TestClient, unsigned: str, strokes: str) -> None:
+    sent = {"person": "Synthetic Person", "strokes": strokes}
+    assert client.post(f"{unsigned}/signature", data=sent).status_code == 422
 
 
 def test_a_changed_plan_voids_the_consent_before_everybodys_eyes(

@@ -71,6 +71,12 @@ def everything(client: TestClient, patient: str) -> list[dict[str, Any]]:
     return held(resource(client, f"/fhir/Patient/{patient}/$everything?_count=500"))
 
 
+@pytest.fixture(scope="module")
+def mine(reader: TestClient, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Everything of the patient of the samples."""
+    return everything(reader, names["patient"])
+
+
 def inside(part: Any, name: str) -> Iterator[str]:
     """Every text under a name within a resource."""
     if isinstance(part, list):
@@ -124,8 +130,10 @@ def test_every_reference_leads_to_its_resource_and_every_resource_to_itself(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RESOURCE_TYPES if kind not in ("Patient", "Binary")])
-def test_a_type_is_searched_by_patient(reader: TestClient, names: dict[str, str], kind: str) -> None:
-    mine = [one for one in everything(reader, names["patient"]) if one["resourceType"] == kind]
+def test_a_type_is_searched_by_patient(
+    reader: TestClient, names: dict[str, str], mine: list[dict[str, Any]], kind: str
+) -> None:
+    mine = [one for one in mine if one["resourceType"] == kind]
     for patient in (names["patient"], f"Patient/{names['patient']}"):
         found = resource(reader, f"/fhir/{kind}?patient={patient}")
         assert (held(found), found["total"]) == (mine, len(mine))

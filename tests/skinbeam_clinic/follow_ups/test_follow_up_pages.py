@@ -32,6 +32,12 @@ def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
     return begin_follow_up(clinics, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def unanswered(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> FollowUp:
+    """A follow-up whose patient has not answered; what is refused leaves it so."""
+    return begin_follow_up(clinics, tmp_path_factory.mktemp("unanswered"))
+
+
 def handed(clinics: Clinics, id: str) -> TestClient:
     """A browser that an assistant has handed over."""
     client = clinics.browser(Role.ASSISTANT)
@@ -85,14 +91,14 @@ def test_asked_late_it_is_marked_as_remembered(clinics: Clinics, begun: FollowUp
 @pytest.mark.parametrize("name", [*ANSWERS])
 @pytest.mark.parametrize("typed", ["", "x", "11", "-1", "²"])
 def test_an_answer_that_is_none_is_asked_again_and_the_others_stay(
-    name: str, typed: str, clinics: Clinics, begun: FollowUp
+    name: str, typed: str, clinics: Clinics, unanswered: FollowUp
 ) -> None:
     answer = clinics.browser(Role.ASSISTANT).post(
-        f"/follow-ups/{begun.id}/patient", data=ANSWERS | {name: typed, "words": "kept"}
+        f"/follow-ups/{unanswered.id}/patient", data=ANSWERS | {name: typed, "words": "kept"}
     )
     assert answer.status_code == 422
     assert "kept</textarea>" in answer.text
-    assert clinics.desk().follow_ups.get(begun.id).said is None
+    assert clinics.desk().follow_ups.get(unanswered.id).said is None
 
 
 def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Clinics, begun: FollowUp) -> None:

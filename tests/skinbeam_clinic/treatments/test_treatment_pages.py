@@ -67,6 +67,17 @@ def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
 
 @pytest.fixture
 def here(client: TestClient, clinics: Clinics, machine: str) -> str:
+    return prepared(client, clinics, machine)
+
+
+@pytest.fixture(scope="module")
+def running(clinics: Clinics, machine: str) -> str:
+    """The address of a treatment in which nothing was fired; what is refused leaves it so."""
+    client = clinics.browser(Role.CLINICIAN)
+    return started(client, clinics, prepared(client, clinics, machine))
+
+
+def prepared(client: TestClient, clinics: Clinics, machine: str) -> str:
     """The address of a treatment whose machine is picked."""
     begun = client.post(f"{agreed(client, clinics)}/treatments").headers["location"]
     assert client.post(f"{begun}/machine", data={"machine": machine}).headers["location"] == begun
@@ -295,14 +306,13 @@ def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clin
     ],
 )
 def test_what_cannot_be_read_is_told_and_what_was_typed_stays(
-    client: TestClient, clinics: Clinics, here: str, changed: dict[str, str], told: str
+    client: TestClient, clinics: Clinics, running: str, changed: dict[str, str], told: str
 ) -> None:
-    started(client, clinics, here)
-    answer = client.post(f"{here}/areas", data=ROW | {"words": "dense net"} | changed)
+    answer = client.post(f"{running}/areas", data=ROW | {"words": "dense net"} | changed)
     assert answer.status_code == 422
     assert told in said(answer).lower()
     assert 'value="dense net"' in answer.text
-    assert kept(clinics, here).areas == ()
+    assert kept(clinics, running).areas == ()
 
 
 def test_a_place_of_the_map_is_chosen_without_a_script_too(client: TestClient, clinics: Clinics, here: str) -> None:
