@@ -1,6 +1,7 @@
 """Consent in the app: explained, slept on, told back, signed, sealed; void for all to see when the plan changes."""
 
 import datetime
+import functools
 import html
 import io
 import json
@@ -44,6 +45,7 @@ def fresh_plan(client: TestClient, clinics: Clinics) -> str:
     return made
 
 
+@functools.cache
 def questions() -> tuple[TeachBackQuestion, ...]:
     return teach_back_questions(sample(), sample().concerns[0].options[0])
 
