@@ -151,6 +151,11 @@ class Proposal:
         """Return whether a dose is in the published range, as machines and sources round doses."""
         return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
+    def scaled(self, factor: float) -> "Proposal":
+        """Return it with its doses times a factor; it tells them as printed."""
+        low, middle, high = (factor * dose for dose in (self.low, self.middle, self.high))
+        return replace(self, low=low, middle=middle, high=high, printed=self.printed or (self.low, self.high))
+
     def is_begun_with(self, dose: float) -> bool:
         """Return whether a dose is printed for such skin or darker, and no less than what plans begin with."""
         is_own = self.lighter_phototype is None
@@ -218,14 +223,7 @@ def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
         return proposal
     cite_sources(gentler["source"])
     share = float(gentler["share"])
-    return replace(
-        proposal,
-        low=share * proposal.low,
-        middle=share * proposal.middle,
-        high=share * proposal.high,
-        printed=proposal.printed or (proposal.low, proposal.high),
-        facial_share=share,
-    )
+    return replace(proposal.scaled(share), facial_share=share)
 
 
 def _propose_no_more_than_lighter(
@@ -615,14 +613,7 @@ def _at_band_of_lamp(proposal: Proposal, printed_nm: tuple[float, float] | None,
     ratio = _median_burn_J_cm2(beam, cooling, skin) / _median_burn_J_cm2(
         replace(beam, spectrum=lamp_lines(*printed_nm)), cooling, skin
     )
-    return replace(
-        proposal,
-        low=ratio * proposal.low,
-        middle=ratio * proposal.middle,
-        high=ratio * proposal.high,
-        printed=proposal.printed or (proposal.low, proposal.high),
-        printed_band_nm=printed_nm,
-    )
+    return replace(proposal.scaled(ratio), printed_band_nm=printed_nm)
 
 
 @lru_cache(maxsize=64)  # skins of several types ask for one lamp
