@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app_samples import LEAST, made_plan
 from clinic_samples import Clinics, planned
 from starlette.testclient import TestClient
+from treated_rows import agree
 from treatment_samples import clear_answers, read_spots
 
 from skinbeam.laser.device import devices
@@ -20,7 +22,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database import columns
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
@@ -48,6 +50,16 @@ def machine(clinics: Clinics) -> str:
     return owner.machines.add(device="pulsed-dye-595", serial="SYN-9", name="Dye laser").id
 
 
+def kept_consent(clinics: Clinics) -> str:
+    """What `agreed` gives, written into the records without the pages."""
+    desk = clinics.desk()
+    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
+    plan = desk.plans.add(consultation.id, made_plan(), revision=consultation.revision)
+    consent = agree(desk, plan.id, "0.0")
+    read_spots(desk, plan)
+    return f"/consents/{consent}"
+
+
 def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
     """The name of a signed consent to the first option of a fresh plan, whose test spots were read."""
     patient = client.post("/patients").headers["location"]
@@ -67,19 +79,19 @@ def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
 
 @pytest.fixture
 def here(client: TestClient, clinics: Clinics, machine: str) -> str:
-    return prepared(client, clinics, machine)
+    return prepared(client, clinics, machine, kept_consent(clinics))
 
 
 @pytest.fixture(scope="module")
 def running(clinics: Clinics, machine: str) -> str:
     """The address of a treatment in which nothing was fired; what is refused leaves it so."""
     client = clinics.browser(Role.CLINICIAN)
-    return started(client, clinics, prepared(client, clinics, machine))
+    return started(client, clinics, prepared(client, clinics, machine, agreed(client, clinics)))
 
 
-def prepared(client: TestClient, clinics: Clinics, machine: str) -> str:
+def prepared(client: TestClient, clinics: Clinics, machine: str, consent: str) -> str:
     """The address of a treatment whose machine is picked."""
-    begun = client.post(f"{agreed(client, clinics)}/treatments").headers["location"]
+    begun = client.post(f"{consent}/treatments").headers["location"]
     assert client.post(f"{begun}/machine", data={"machine": machine}).headers["location"] == begun
     return str(begun)
 
