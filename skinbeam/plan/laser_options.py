@@ -182,7 +182,7 @@ def _plan_one_proposal(
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
     if reached is not None and reached < LEAST_REACHED and not is_printed:
-        is_undosed = proposal.lighter_phototype is not None
+        is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     judged = _with_proposal_reason(rules, concern, proposal, trial)
@@ -198,10 +198,7 @@ def _with_proposal_reason(
     span = proposal.range_parameters | {"light": light}
     decision: Decision = "suitable"
     if trial.unjudged is not None:
-        only = "plan.published-only" if proposal.printed_band_nm is None else "plan.published-of-other-band"
-        message, decision = Message(only, span | {"reason": trial.unjudged}), "with-caution"
-    elif proposal.printed_band_nm is not None:
-        message = Message("plan.dose-printed", span)
+        message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
     elif proposal.bounding_phototype is not None:
         bounding = PHOTOTYPES[proposal.bounding_phototype - 1]
         message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})
@@ -221,10 +218,6 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
-    if proposal.printed_band_nm is not None:
-        begin_nm, end_nm = proposal.printed_band_nm
-        band = {"begin_nm": begin_nm, "end_nm": end_nm, "low": proposal.low, "high": proposal.high}
-        message = Message("plan.dose-of-other-band", {"dose": message} | band)
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = f"{concern.condition} at {concern.site}"

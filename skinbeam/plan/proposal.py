@@ -4,17 +4,14 @@ The doses of the guideline's cell come first, then the settings of clinics and t
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
 get it too where it is greater. At one setting darker skin gets no more than lighter skin. A machine for which nobody
-printed a dose gets no proposal, except that a lamp gets the dose of one whose band ends elsewhere, moved by the model.
+printed a dose gets no proposal.
 """
 
 import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final, Literal
-
-import numpy as np
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import (
@@ -25,9 +22,8 @@ from skinbeam.evidence.guideline.device_classes import (
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell
-from skinbeam.laser.beam import Beam, density_of_coverage_per_cm2, lamp_lines
-from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.setting_grid import BeamSetting, device_classes, dose_steps, iterate_settings
+from skinbeam.laser.beam import density_of_coverage_per_cm2
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, collect_sources
@@ -35,10 +31,9 @@ from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
-from skinbeam.response.envelope import PublishedRange, is_filtered_above, lamp_rules, lending_conditions
+from skinbeam.response.envelope import PublishedRange, lamp_rules, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
-from skinbeam.response.reference_burns import reference_burn_doses
-from skinbeam.response.settings import PracticeRegion, SearchMachine, build_beam, built_in_cooling, is_facial
+from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.text import Message
@@ -54,7 +49,7 @@ _HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
 _SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
-_BAND = re.compile(r"(\d{3})-(\d{3,4}) nm\b")
+_BAND = re.compile(r"(\d{3})-\d{3,4} nm\b")
 _LAMP_CLASS = re.compile(r"ipl-(\d+)")
 _DENSITY = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*per cm2")
 _PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
@@ -81,8 +76,6 @@ class Proposal:
         skin has a redder one, which is then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
     facial_share : share of the doses for the face that this thinner skin gets; else None.
-    printed_band_nm : the band of the lamp for which sources print the doses, where this lamp is filtered otherwise: the
-        doses are those that burn the skin as often, by the model, and it begins with the least of them. Else None.
     """
 
     machine: SearchMachine
@@ -100,12 +93,11 @@ class Proposal:
     bluer_filter_nm: float | None = None
     is_least_first: bool = False
     facial_share: float | None = None
-    printed_band_nm: tuple[float, float] | None = None
 
     @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
-        return self.low if self.is_least_first or self.printed_band_nm is not None else self.middle
+        return self.low if self.is_least_first else self.middle
 
     @property
     def density_per_cm2(self) -> float | None:
@@ -151,11 +143,6 @@ class Proposal:
         """Return whether a dose is in the published range, as machines and sources round doses."""
         return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
-    def scaled(self, factor: float) -> "Proposal":
-        """Return it with its doses times a factor; it tells them as printed."""
-        low, middle, high = (factor * dose for dose in (self.low, self.middle, self.high))
-        return replace(self, low=low, middle=middle, high=high, printed=self.printed or (self.low, self.high))
-
     def is_begun_with(self, dose: float) -> bool:
         """Return whether a dose is printed for such skin or darker, and no less than what plans begin with."""
         is_own = self.lighter_phototype is None
@@ -182,7 +169,7 @@ class _PrintedDose:
     high: float
     pulse_ms: float | None
     spot_mm: float | None
-    band_nm: tuple[float, float] | None
+    cut_off_nm: float | None
     densities_per_cm2: tuple[float, float] | None
     coverages_pct: tuple[float, float] | None
     sources: tuple[str, ...]
@@ -223,7 +210,14 @@ def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
         return proposal
     cite_sources(gentler["source"])
     share = float(gentler["share"])
-    return replace(proposal.scaled(share), facial_share=share)
+    return replace(
+        proposal,
+        low=share * proposal.low,
+        middle=share * proposal.middle,
+        high=share * proposal.high,
+        printed=proposal.printed or (proposal.low, proposal.high),
+        facial_share=share,
+    )
 
 
 def _propose_no_more_than_lighter(
@@ -245,10 +239,9 @@ def _propose_no_more_than_lighter(
         theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
     if machine.device.is_lamp and theirs is not None and theirs.setting.wavelength_nm > found.setting.wavelength_nm:
         found = _with_redder_filter(found, theirs.setting.wavelength_nm)
-    is_moved = found.printed_band_nm is not None  # no source prints it, so that any dose of lighter skin bounds it
-    if theirs is None or theirs.setting != found.setting:
+    if found.lighter_phototype is not None:
         return found
-    if (theirs.condition != found.condition or found.lighter_phototype is not None) and not is_moved:
+    if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
         return found
     if theirs.high >= found.high and theirs.middle >= found.middle:
         return found
@@ -303,10 +296,6 @@ def _propose_beside_cell(
         practice = _propose_from_lending_cells(machine, settings, concern, region) or practice
     is_lent = practice is None or practice.condition != concern.condition
     borrowed = _propose_from_lighter_cells(machine, settings, concern, region, with_lenders=is_lent)
-    if practice is None and machine.device.is_lamp:
-        converted = _propose_from_practice(machine, settings, replace(region, other_band=True))
-        if converted is not None and (borrowed is None or converted.lighter_phototype is None):
-            return converted
     if practice is None or borrowed is None:
         return practice or borrowed
     if practice.lighter_phototype is not None and practice.condition in (concern.condition, borrowed.condition):
@@ -374,9 +363,8 @@ def _propose_from_lighter_cells(
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
     """Return a proposal with no more than lighter skin gets, where the ranges meet."""
-    low = proposal.low if proposal.printed_band_nm is None else min(proposal.low, lighter.start)
-    middle = max(low, min(proposal.middle, lighter.middle))
-    return replace(proposal, low=low, middle=middle, high=min(proposal.high, lighter.high))
+    middle = max(proposal.low, min(proposal.middle, lighter.middle))
+    return replace(proposal, middle=middle, high=min(proposal.high, lighter.high))
 
 
 def _propose_from_darker_cells(
@@ -474,7 +462,7 @@ def _read_dose(cell: GuidelineCell, dose: GuidelineDose) -> _PrintedDose:
         dose.high,
         None if pulse is None else _middle(pulse) * _MS[pulse[3]],
         None if (spot := _SPOT.search(dose.setting_text)) is None else _middle(spot),
-        None if band is None else (float(band[1]), float(band[2])),
+        None if band is None else float(band[1]),
         _printed_densities_per_cm2(dose.setting_text),
         _printed_coverages_pct(cell, dose),
         dose.sources,
@@ -530,7 +518,7 @@ def _nearest_proposal(
     def distance(setting: BeamSetting) -> tuple[float, bool, float]:
         pulse = _ratio(setting.pulse_ms, dose.pulse_ms)
         if machine.device.is_lamp:
-            pulse += _ratio(setting.wavelength_nm, None if dose.band_nm is None else dose.band_nm[0])
+            pulse += _ratio(setting.wavelength_nm, dose.cut_off_nm)
         spot_mm = dose.spot_mm
         if spot_mm is None and not machine.device.microbeam and not machine.device.is_lamp:
             spot_mm = region.published_value("spot_mm", machine.device, setting, beside=FLUENCE)
@@ -552,7 +540,6 @@ def _nearest_proposal(
             region.condition,
             lighter,
         )
-        found = _at_band_of_lamp(found, dose.band_nm, lighter or region.phototype)
         if any(map(found.includes, found.published_doses)):
             return found
     return None
@@ -585,41 +572,7 @@ def _propose_from_practice(
         lighter,
         printed=span.printed,
     )
-    made = _at_band_of_lamp(made, span.band_nm, lighter or region.phototype)
     return made if made.published_doses else None
-
-
-def _at_band_of_lamp(proposal: Proposal, printed_nm: tuple[float, float] | None, phototype: int | None) -> Proposal:
-    """Return a proposal of a lamp whose doses are printed for a band, at its own.
-
-    Where one of the two bands is filtered on both sides and the other is not, the doses are those that burn such skin
-    as often: pigment and blood absorb all light of the first, and little of what the second has beyond it.
-
-    Parameters
-    ----------
-    phototype : 1 to 6, of the skin that sources treated.
-    """
-    device, setting = proposal.machine.device, proposal.setting
-    own_nm = next(head.band_nm for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
-    if own_nm is None:
-        return proposal
-    printed_nm = printed_nm or (own_nm[0], float(lamp_rules()["band"]["end_nm"]))
-    if is_filtered_above(printed_nm[1]) == is_filtered_above(own_nm[1]):
-        return proposal
-    cite_sources(lamp_rules()["band"]["source"])
-    beam = replace(build_beam(proposal.machine, setting, dose_steps(device, setting)[0]), device=None)
-    skin = PHOTOTYPES[(phototype or len(PHOTOTYPES)) - 1]
-    cooling = built_in_cooling(device)[0]
-    ratio = _median_burn_J_cm2(beam, cooling, skin) / _median_burn_J_cm2(
-        replace(beam, spectrum=lamp_lines(*printed_nm)), cooling, skin
-    )
-    return replace(proposal.scaled(ratio), printed_band_nm=printed_nm)
-
-
-@lru_cache(maxsize=64)  # skins of several types ask for one lamp
-def _median_burn_J_cm2(beam: Beam, cooling: CoolingPlan, phototype: str) -> float:
-    """Return the median computed dose of a beam that burns cheeks of a phototype, as sources treat them."""
-    return float(np.median(reference_burn_doses("cheeks", phototype, beam, cooling).computed_J_cm2))
 
 
 def _practice_doses(

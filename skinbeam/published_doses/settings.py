@@ -34,7 +34,6 @@ class PublishedSetting:
     Parameters
     ----------
     wavelength_nm : of a laser; of a `lamp` the cut-off of its filter.
-    band_end_nm : of a lamp, where its band ends.
     microbeams : whether untreated skin was left between columns.
     pulse_class : class of the pulse if its length is not printed, `ps` or `ns`, or empty.
     phototypes : lowest and highest, 1 to 6.
@@ -63,7 +62,6 @@ class PublishedSetting:
     from_manual: bool = False
     coverage_pct: PrintedSpan | None = None
     device_class: str | None = None
-    band_end_nm: float | None = None
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:
@@ -104,7 +102,7 @@ def source_phototypes(phototype: str, ethnic_group: str) -> tuple[int, int] | No
 
 
 def _setting_from_row(row: PracticeRow) -> PublishedSetting:
-    cut_off, band_end = (None, None) if row.band_nm is None else row.band_nm
+    cut_off = row.band_nm[0] if row.band_nm is not None else None
     return PublishedSetting(
         row=row.row,
         source=row.source,
@@ -124,7 +122,6 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         from_manual=row.grade == "manual",
         coverage_pct=row.coverage_pct,
         device_class=row.device_class,
-        band_end_nm=band_end if row.lamp else None,
     )
 
 

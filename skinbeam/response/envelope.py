@@ -7,7 +7,6 @@ condition that its settings belong to.
 """
 
 import math
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +31,6 @@ __all__ = [
     "PublishedRange",
     "envelope_rules",
     "find_envelope",
-    "is_filtered_above",
     "lamp_rules",
     "lending_conditions",
     "phototype_class",
@@ -41,25 +39,18 @@ __all__ = [
     "values_by_source",
 ]
 
-_BAND = re.compile(r"\b\d{3}-(\d{3,4}) nm\b")  # of a lamp, in the name of its device
 _SHORT_PULSE_UNITS = ("ps", "ns")
 DARKEST_PHOTOTYPE = len(PHOTOTYPES)
 
 
 @dataclass(frozen=True)
 class PracticeLight:
-    """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether from a lamp.
-
-    Parameters
-    ----------
-    band_end_nm : of a lamp, where its band ends; None where that is not known.
-    """
+    """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether from a lamp."""
 
     modality: str
     wavelength_nm: float
     pulse_ms: float
     lamp: bool = False
-    band_end_nm: float | None = None
 
     @property
     def regime(self) -> str:
@@ -79,7 +70,6 @@ class PublishedRange:
     includes_phototype : whether people of the requested phototype were among those treated.
     own_high : greatest value of the sources that treated such people; None where none did, or it is not known.
     printed : least and greatest value as printed, where the range was widened; else None.
-    band_nm : of a lamp's dose, the reddest band for which it is printed; None of other quantities and of lasers.
     """
 
     low: float
@@ -91,7 +81,6 @@ class PublishedRange:
     includes_phototype: bool
     own_high: float | None = None
     printed: tuple[float, float] | None = None
-    band_nm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,6 @@ class PracticeEnvelope:
     Parameters
     ----------
     cut_off_nm : of a lamp's filter; None of a laser.
-    band_end_nm : of a lamp, where its band ends; None of a laser, and where that is not known.
     removes_skin : whether the skin is removed, for which few print a dose and some a dose that removes nothing, so that
         one source alone is no range.
     """
@@ -118,7 +106,6 @@ class PracticeEnvelope:
     phototype: int
     tiers: tuple[_EvidenceTier, ...]
     cut_off_nm: float | None = None
-    band_end_nm: float | None = None
     removes_skin: bool = False
 
     @property
@@ -176,19 +163,12 @@ class PracticeEnvelope:
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
     def dose_range(
-        self,
-        quantity: str,
-        *,
-        pulse_ms: float,
-        spot_mm: float | None,
-        needs_pulse: bool = False,
-        other_band: bool = False,
+        self, quantity: str, *, pulse_ms: float, spot_mm: float | None, needs_pulse: bool = False
     ) -> PublishedRange | None:
         """Return the range of a dose at about this pulse and spot; where no dose is printed near them, one at any.
 
         Of a lamp a dose counts where its filter transmits the same light or little more: a dose with a redder filter,
-        or with one that is not named, is not used, nor is one of a lamp that is filtered on both sides where this one
-        is not, or the other way round. A laser's dose at another pulse or spot is not used either; one of a
+        or with one that is not named, is not used. A laser's dose at another pulse or spot is not used either; one of a
         source that prints neither counts where no dose is printed near them. A range is no narrower than that of one
         clinic usually is. The dose of one source alone is joined with those for other skins and the same condition;
         doses for another condition are not mixed in, and one source of it alone is no range.
@@ -197,7 +177,6 @@ class PracticeEnvelope:
         ----------
         spot_mm : None of microbeams, whose width sources do not print.
         needs_pulse : whether a dose counts only where its pulse, or the class of it, is printed.
-        other_band : whether the doses are those of lamps of the other of these two kinds, with any filter.
         """
         near = envelope_rules()["near"]
 
@@ -206,12 +185,8 @@ class PracticeEnvelope:
                 return False
             if self.cut_off_nm is None:
                 return True
-            if row.wavelength_nm is None:
-                return False
-            is_other_band = is_filtered_above(row.band_end_nm) != is_filtered_above(self.band_end_nm)
             least = self.cut_off_nm / near["cut_off"]
-            is_near_filter = least <= row.wavelength_nm <= self.cut_off_nm
-            return is_other_band if other_band else is_near_filter and not is_other_band
+            return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
         def is_near(row: PublishedSetting) -> bool:
             pulse, spot = _distance_ratio(row.pulse_ms, pulse_ms), _distance_ratio(row.spot_mm, spot_mm)
@@ -235,8 +210,7 @@ class PracticeEnvelope:
             )
             alone = whose.condition == self.condition and not self.removes_skin
             if alone or len(_setting_sources(rows)) >= least:
-                found = _widen_range(self._published_range(quantity, whose, rows))
-                return found if self.cut_off_nm is None else replace(found, band_nm=_reddest_band_nm(rows))
+                return _widen_range(self._published_range(quantity, whose, rows))
         return None
 
     def _published_range(self, quantity: str, whose: _EvidenceTier, rows: Sequence[PublishedSetting]) -> PublishedRange:
@@ -270,12 +244,7 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
     if found is None:
         return None
     cite_sources(envelope_rules()["source"])
-    return replace(found, cut_off_nm=light.wavelength_nm, band_end_nm=light.band_end_nm) if light.lamp else found
-
-
-def is_filtered_above(band_end_nm: float | None) -> bool:
-    """Return whether a lamp whose band ends there is filtered on both sides; unknown ends are taken for whole bands."""
-    return band_end_nm is not None and band_end_nm < float(lamp_rules()["band"]["filtered_nm"])
+    return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
 def lending_conditions(condition: str) -> tuple[str, ...]:
@@ -310,7 +279,7 @@ def envelope_rules() -> Mapping[str, Any]:
 
 
 def lamp_rules() -> Mapping[str, Any]:
-    """Return `data/lamps.toml`: how far printed doses of lamps hold for another lamp, and for thinner skin."""
+    """Return `data/lamps.toml`: how much of printed doses of lamps thinner skin gets."""
     return load_package_table("data/lamps.toml")
 
 
@@ -373,7 +342,6 @@ def _all_settings() -> tuple[PublishedSetting, ...]:
 
 
 def _setting_from_arm(arm: Arm) -> PublishedSetting:
-    band = _BAND.search(arm.device)
     return PublishedSetting(
         row=arm.row,
         source=arm.study,
@@ -390,18 +358,11 @@ def _setting_from_arm(arm: Arm) -> PublishedSetting:
         density_per_cm2=None,
         passes=None,
         site=" ".join(arm.sites),
-        band_end_nm=float(band[1]) if band is not None and is_lamp(arm.device) else None,
     )
 
 
 def _single_value_span(value: float | None) -> PrintedSpan | None:
     return None if value is None else (value, value)
-
-
-def _reddest_band_nm(rows: Sequence[PublishedSetting]) -> tuple[float, float]:
-    """Return the last beginning and the last end of the bands of lamps."""
-    begins = (row.wavelength_nm for row in rows if row.wavelength_nm is not None)
-    return max(begins), max(row.band_end_nm or float(lamp_rules()["band"]["end_nm"]) for row in rows)
 
 
 def _widen_range(found: PublishedRange) -> PublishedRange:

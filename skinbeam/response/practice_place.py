@@ -61,8 +61,7 @@ class PracticePlace:
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
     """Return the light of a trial of the search, as practice classifies it."""
     setting = trial.setting
-    end_nm = None if trial.band_nm is None else trial.band_nm[1]
-    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, trial.band_nm is not None, end_nm)
+    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
 
 
 def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:

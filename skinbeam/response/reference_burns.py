@@ -6,7 +6,6 @@ each site; those of any other setting are computed when they are needed.
 """
 
 import hashlib
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.model.document import round_significant
 from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cache_with_sources
 from skinbeam.response.candidate import BurnDoses, burn_doses
 from skinbeam.response.response_table import basal_burn_doses
 from skinbeam.response.skins import SiteSkins
@@ -67,7 +67,7 @@ def reference_setting_key(beam: Beam, cooling: CoolingPlan) -> str:
     return f"{beam.wavelength_nm:g} nm, {beam.pulse_ms:g} ms, {beam.spot_mm:.3g} mm, {exact}"
 
 
-@lru_cache(maxsize=4)  # skins of 64 draws, whose light many settings share
+@cache_with_sources(4)  # skins of 64 draws, whose light many settings share
 def _reference_skins(site: str, phototype: str) -> SiteSkins:
     skins = SkinDistribution(site=site, phototype=phototype, vessel_kind="normal").sample(_DRAWS, _SEED)
     return SiteSkins(site, skins, skins)

@@ -244,13 +244,11 @@ class PracticeRegion:
     Parameters
     ----------
     phototype : the darkest that the person may have, 1 to 6; None where it is not known.
-    other_band : whether the doses are those of lamps with other bands, as of `PracticeEnvelope.dose_range`.
     """
 
     condition: str
     modality: str
     phototype: int | None
-    other_band: bool = False
 
     def published_value(
         self, quantity: str, device: Device, setting: BeamSetting, place: float = 0.5, beside: str | None = None
@@ -283,21 +281,14 @@ class PracticeRegion:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
-        return envelope.dose_range(
-            quantity,
-            pulse_ms=setting.pulse_ms,
-            spot_mm=spot,
-            needs_pulse=needs_pulse,
-            other_band=self.other_band,
-        )
+        return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, needs_pulse=needs_pulse)
 
     def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
         return self._envelope(head, setting.pulse_ms)
 
     def _envelope(self, head: DeviceHead, pulse_ms: float) -> PracticeEnvelope | None:
-        end_nm = None if head.band_nm is None else head.band_nm[1]
-        light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, head.band_nm is not None, end_nm)
+        light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
         return find_envelope(self.condition, light, self.phototype)
 
 

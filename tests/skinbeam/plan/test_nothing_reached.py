@@ -39,8 +39,6 @@ def test_a_dose_moved_from_print_is_planned_from_the_least_share_upwards(
 ):
     """Trials counted people after ordinary doses: where such skin gets less, their counts outweigh no simulation.
 
-    A dose that is printed for such skin stays, as lamps on freckles that age spots lend.
-
     `reached` is the share that reaches the target, over the least one.
     """
     plan_proposal = laser_options.plan_proposal

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import pytest
 
-import skinbeam
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.laser.beam import coverage_pct
-from skinbeam.laser.device import devices, load_device
+from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
-from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
-from skinbeam.response.envelope import _all_settings, is_filtered_above
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine
@@ -260,49 +258,3 @@ def test_a_lamp_gives_the_neck_and_the_chest_less_than_the_face(condition: str, 
         assert thin.start <= 0.801 * face.start
         assert thin.high <= 0.801 * face.high
         assert thin.range_parameters == face.range_parameters  # as printed
-
-
-def narrow_lamp(folder: Path) -> SearchMachine:
-    """Return a lamp of 530 to 750 nm of a clinic's own."""
-    whole = (Path(skinbeam.__file__).parent / "data" / "lasers" / "ipl.toml").read_text(encoding="utf-8")
-    top, *heads = whole.split("[[head]]")
-    (head,) = (one for one in heads if "wavelength_nm = 530.0" in one)
-    cooling = whole[whole.index("[[cooling]]") :]
-    text = f"{top}[[head]]{head}{cooling}".replace("530.0, 1200.0", "530.0, 750.0").replace(
-        "515.0, 1200.0", "530.0, 750.0"
-    )
-    (folder / "own.toml").write_text(text, encoding="utf-8")
-    return SearchMachine("own.toml", load_device("own.toml", folder), folder)
-
-
-def test_a_lamp_filtered_on_both_sides_gets_less_than_another_and_lends_it_more(tmp_path: Path) -> None:
-    """6.5 J/cm² of 530 to 750 nm were planned for a lamp of 550 to 1200 nm, of whose light skin absorbs less."""
-    whole, narrow = SearchMachine("ipl", devices()["ipl"], Path()), narrow_lamp(tmp_path)
-
-    def proposed(condition: str, modality: str, phototype: str, machine: SearchMachine) -> Proposal:
-        case = person(condition, phototype)
-        found = propose_setting(case, case.concern[0], modality, machine)
-        assert found is not None
-        return found
-
-    for phototype in ("II", "III", "IV"):
-        own, moved = (
-            proposed("dull-complexion", "pigment-long-pulse", phototype, machine) for machine in (narrow, whole)
-        )
-        assert own.printed_band_nm is None
-        assert moved.printed_band_nm == (530.0, 750.0)
-        assert 1.5 * own.low < moved.low == moved.start < 2.0 * own.low  # the least first
-        assert own.range_parameters["doses"] == moved.range_parameters["doses"]  # as printed
-    own, moved = (proposed("facial-telangiectasia", "vascular", "II", machine) for machine in (whole, narrow))
-    assert moved.printed_band_nm is not None
-    assert 1.2 * moved.middle < own.middle < 2.0 * moved.middle
-
-
-@pytest.mark.parametrize("condition", sorted(vocabulary_table("condition")))
-def test_no_lamp_has_the_printed_dose_of_another_band(condition: str) -> None:
-    bands = {row.source: row.band_end_nm for row in _all_settings() if row.lamp and row.fluence_J_cm2}
-    for phototype in ("II", "IV"):
-        for _, one in proposals(condition, phototype):
-            ends = [bands[source] for source in one.sources if source in bands]
-            if one.machine.device.is_lamp and ends and all(map(is_filtered_above, ends)):
-                assert one.printed_band_nm is not None, (condition, phototype, one.sources)

@@ -13,6 +13,7 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.input_files import load_case
 from skinbeam.model.package_data import HASH_KEY, load_derived_table
+from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.planner import make_plan
 from skinbeam.response import reference_burns
@@ -74,6 +75,18 @@ def test_an_unusual_setting_is_computed_and_like_its_neighbours() -> None:
     shorter = reference_burn_doses("cheeks", "II", build_beam(DYE, UNUSUAL._replace(pulse_ms=10.0), 4.0), COOLING)
     assert found.computed_J_cm2.size == shorter.computed_J_cm2.size
     assert (found.computed_J_cm2 > shorter.computed_J_cm2).all()
+
+
+def test_the_sources_of_computed_doses_are_cited_each_time() -> None:
+    """A plan's sources and hash would else depend on what its process planned before."""
+    beam = build_beam(DYE, UNUSUAL, 4.0)
+    cited = []
+    for _ in range(2):
+        with collect_sources() as sources:
+            compute_reference_doses("cheeks", "II", beam, COOLING)
+        cited.append(set(sources))
+    assert cited[0]
+    assert cited[0] == cited[1]
 
 
 def test_neither_light_pulse_nor_cooling_of_another_device_is_mistaken() -> None:
