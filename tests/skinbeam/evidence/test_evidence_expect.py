@@ -98,7 +98,8 @@ def test_every_question_stands_on_named_studies_or_abstains() -> None:
     answers = 0
     for pair in PAIRS:
         named = {arm.study for arm in arms_for(*pair)}
-        for site in sites:
+        # Where nobody treated anyone, the place and the skin change nothing.
+        for site in sites if named else sites[:1]:
             for phototype in (None, *PHOTOTYPES):
                 reason = abstention(EvidenceQuestion(*pair, site=site, phototype=phototype))
                 assert reason is not None or (named and named <= set(bibliography()))
