@@ -39,7 +39,7 @@ from skinbeam.validation.validation_page import is_drawable, render_validation, 
 from skinbeam.validation.verdict import judge_row, row_shares, score_verdicts
 
 QUICK = ("arrhenius", "fractional", "thermal_relaxation")  # seconds in all; the whole is in tests/long
-SHOWN = [*QUICK, pytest.param("ablative", marks=pytest.mark.check)]  # as long as the others together
+SHOWN = [*QUICK, pytest.param("ablative", marks=pytest.mark.long)]  # as long as the others together
 ROWS = {row.id: (name, row) for name, group in row_groups().items() for row in group.row}
 ORDERINGS: dict[str, tuple[str, RowOrdering]] = {
     one.id: (name, one) for name, group in row_groups().items() for one in group.ordering
