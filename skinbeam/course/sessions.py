@@ -79,7 +79,7 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     if min(means) < max(means):
         params = {"trials": len(means), "least": least, "most": most, "usual": usual}
         counted = Message("course.sessions-counted", params)
-        if len(means) >= _TRIALS_OF_HALF and (least, most) != (low, high) and low < high:
+        if (least, most) != (low, high) and low < high:
             counted = Message("course.sessions-counted-half", params | {"low": low, "high": high})
     return SourceRange(low, high, "sessions", None, counted, usual)
 
@@ -105,7 +105,6 @@ def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
 
 
 _DAYS_PER_WEEK = 7.0
-_TRIALS_OF_HALF: Final = 4  # of fewer the middle half lies between trials
 
 
 @dataclass(frozen=True)
