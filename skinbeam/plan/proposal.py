@@ -26,12 +26,13 @@ from skinbeam.laser.beam import density_of_coverage_per_cm2
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
-from skinbeam.response.envelope import PublishedRange, lamp_rules, lending_conditions
+from skinbeam.response.envelope import PublishedRange, lending_conditions
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
@@ -205,7 +206,7 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
 
 def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
     """Return a proposal of a lamp with the share of the doses for the face that thinner skin gets."""
-    gentler = lamp_rules()["gentler"]
+    gentler = load_package_table("data/lamps.toml")["gentler"]
     if not proposal.machine.device.is_lamp or site not in gentler["sites"]:
         return proposal
     cite_sources(gentler["source"])

@@ -31,7 +31,6 @@ __all__ = [
     "PublishedRange",
     "envelope_rules",
     "find_envelope",
-    "lamp_rules",
     "lending_conditions",
     "phototype_class",
     "settings_with_light",
@@ -276,11 +275,6 @@ def phototype_class(phototype: int) -> tuple[int, int]:
 def envelope_rules() -> Mapping[str, Any]:
     """Return `data/envelopes.toml`: which settings count as near."""
     return load_package_table("data/envelopes.toml")
-
-
-def lamp_rules() -> Mapping[str, Any]:
-    """Return `data/lamps.toml`: how much of printed doses of lamps thinner skin gets."""
-    return load_package_table("data/lamps.toml")
 
 
 @cache

@@ -27,7 +27,7 @@ from skinbeam.physics.heat.enthalpy import write_capacities, write_temperatures
 from skinbeam.physics.heat.problem import HeatArrays, IntervalConditions
 from skinbeam.physics.heat.surface_exchange import surface_flux
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
-from skinbeam.physics.numerics.threads import run_in_threads
+from skinbeam.physics.numerics.threads import map_in_threads
 from skinbeam.physics.numerics.time_stepping import (
     FASTMATH,
     MAX_STAGES,
@@ -443,5 +443,5 @@ def march_axisymmetric(
         np.empty((n, rings, depths)),
         np.zeros((n, 3), np.int64),
     )
-    run_in_threads(lambda s: _march_sample(axisymmetric_body(r[s], z[s], arrays, s), arrays, s, found), n)
+    map_in_threads(lambda s: _march_sample(axisymmetric_body(r[s], z[s], arrays, s), arrays, s, found), range(n))
     return found

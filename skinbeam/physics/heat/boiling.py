@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
 from skinbeam.physics.numerics.arrays import require
-from skinbeam.physics.numerics.threads import run_in_threads
+from skinbeam.physics.numerics.threads import map_in_threads
 
 __all__ = ["ORDER_TIME", "BoilingHistory", "BoilingWater"]
 
@@ -172,7 +172,7 @@ def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:
         np.empty((n_sample, n_time)),
         np.zeros((n_sample, n_cell)),
     )
-    run_in_threads(lambda s: _march_sample(s, row, state[s], found), n_sample)
+    map_in_threads(lambda s: _march_sample(s, row, state[s], found), range(n_sample))
     return found
 
 

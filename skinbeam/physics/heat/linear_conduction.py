@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
 from skinbeam.physics.numerics.arrays import broadcast_copy
-from skinbeam.physics.numerics.threads import run_in_threads
+from skinbeam.physics.numerics.threads import map_in_threads
 
 __all__ = [
     "CELL",
@@ -240,7 +240,7 @@ def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> Temperatur
         np.empty((n_sample, n_cell)),
     )
     blocks = -(-n_sample // LANES)
-    run_in_threads(lambda block: _march_lanes(block * LANES, row, perfusion, blood, history), blocks)
+    map_in_threads(lambda block: _march_lanes(block * LANES, row, perfusion, blood, history), range(blocks))
     return history
 
 

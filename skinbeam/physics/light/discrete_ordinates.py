@@ -22,12 +22,8 @@ means and layer sums are exact integrals of the solution, and energy is conserve
 directions the error falls faster than any power.
 """
 
-import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +62,7 @@ from skinbeam.physics.light.layer_modes import (
 from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, normal_reflectance
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 from skinbeam.physics.numerics.small_matrices import apply, multiply, solve
+from skinbeam.physics.numerics.threads import map_in_threads
 
 __all__ = ["LayeredLight", "count_directions", "solve_layers"]
 
@@ -144,7 +141,7 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
         return _solve_chunk(angles, media, mua, mus, g, thickness, edges[part])
 
     result: dict[str, Array] = {}
-    for part, light in zip(parts, _map_in_threads(solved, parts), strict=True):
+    for part, light in zip(parts, map_in_threads(solved, parts, most=MAX_THREADS), strict=True):
         for field in fields(LayeredLight):
             values = getattr(light, field.name)
             result.setdefault(field.name, np.empty((samples, *values.shape[1:])))[part] = values
@@ -158,18 +155,6 @@ def _sample_edges(z_edges: ArrayLike, samples: int) -> Array:
     if edges.shape[1] < 2 or np.any(edges[:, 0] < 0.0) or not np.all(np.diff(edges, axis=1) > 0.0):
         raise ValueError("z_edges rise from 0 or more")
     return edges
-
-
-def _map_in_threads(work: Callable[[list[int]], LayeredLight], parts: Sequence[list[int]]) -> Iterator[LayeredLight]:
-    """Return the results in order, computed in threads: the kernel does not hold the interpreter lock."""
-    if len(parts) == 1:
-        return map(work, parts)
-    return _thread_pool().map(work, parts)
-
-
-@cache
-def _thread_pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=min(MAX_THREADS, os.cpu_count() or 1))
 
 
 def count_directions(layers: PlaneLayers, streams: int) -> int:

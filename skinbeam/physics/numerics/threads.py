@@ -5,21 +5,27 @@ longest kernels. A kernel of one sample that lets go of the interpreter lock is 
 ten microseconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numba
 
-__all__ = ["run_in_threads"]
+__all__ = ["map_in_threads"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-def run_in_threads(work: Callable[[int], None], count: int) -> None:
-    """Call `work` with 0 to `count` - 1, in as many threads as Numba may use; they have ended when this returns."""
-    threads = min(numba.get_num_threads(), count)
+def map_in_threads(work: Callable[[Item], Result], items: Sequence[Item], *, most: int | None = None) -> list[Result]:
+    """Return the results of `work` in order, from as many threads as Numba may use, which have ended by then.
+
+    Parameters
+    ----------
+    most : greatest number of threads, where each takes much memory; None for no bound.
+    """
+    threads = min(numba.get_num_threads(), len(items), most or len(items))
     if threads <= 1:
-        for number in range(count):
-            work(number)
-        return
+        return [work(item) for item in items]
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        for _ in pool.map(work, range(count)):
-            pass  # an error is raised here
+        return list(pool.map(work, items))

@@ -31,7 +31,7 @@ from skinbeam.physics.heat.linear_conduction import (
     field_offset,
 )
 from skinbeam.physics.numerics.arrays import broadcast_copy
-from skinbeam.physics.numerics.threads import run_in_threads
+from skinbeam.physics.numerics.threads import map_in_threads
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RECORDED_CELLS,
@@ -134,7 +134,7 @@ def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:
     n_vessel, orders = lumens.power.shape[:2]
     recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
     blocks = -(-n_vessel // LANES)
-    run_in_threads(lambda block: _march_lanes(block * LANES, lumens, rates, recorded), blocks)
+    map_in_threads(lambda block: _march_lanes(block * LANES, lumens, rates, recorded), range(blocks))
     return recorded
 
 
