@@ -24,7 +24,9 @@ def map_in_threads(work: Callable[[Item], Result], items: Sequence[Item], *, mos
     ----------
     most : greatest number of threads, where each takes much memory; None for no bound.
     """
-    threads = min(numba.get_num_threads(), len(items), most or len(items))
+    # `numba.get_num_threads` would begin Numba's own threads, and a forked copy of a process that has them is ended at
+    # its first parallel kernel.
+    threads = min(numba.config.NUMBA_NUM_THREADS, len(items), most or len(items))
     if threads <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(max_workers=threads) as pool:

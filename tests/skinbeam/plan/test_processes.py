@@ -22,7 +22,8 @@ from skinbeam.plan import parallel as processes
 from skinbeam.plan.parallel import run_in_parallel as side_by_side
 from skinbeam.plan.parallel import listen_to_progress as heard, report_progress as say
 from skinbeam.model.sources import collect_sources as collect, cite_sources as used
-processes._processors = lambda: 2
+assert processes._count_processors() >= 1
+processes._count_processors = lambda: 2
 """
 
 
@@ -86,6 +87,20 @@ except ChildProcessError:
     assert printed(body) == "told"
 
 
+def test_copies_run_kernels_where_kernels_ran_before() -> None:
+    """GNU OpenMP, which Numba's parallel kernels run on, ends a copy of a process in which it had begun."""
+    body = """
+import numpy as np
+from skinbeam.physics.numerics.interpolation import interpolate_history
+from skinbeam.physics.numerics.threads import map_in_threads
+def work(n):
+    return float(interpolate_history(np.array([[0.0, 2.0]]), np.array([[[0.0, n]]]), np.array([[1.0]]))[0, 0, 0])
+assert map_in_threads(lambda n: n + 1, [1, 2]) == [2, 3]
+print(side_by_side(work, [1, 2]))
+"""
+    assert printed(body) == "[0.5, 1.0]"
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_copy_outlives_its_process(ending: signal.Signals) -> None:
     body = """
@@ -132,7 +147,7 @@ from pathlib import Path
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.workflow import consult
 from skinbeam.model.input_files import load_case
-processes._processors = lambda: int(sys.argv[1])
+processes._count_processors = lambda: int(sys.argv[1])
 consult(check_consultation(load_case(Path(sys.argv[2]) / "case.toml")), Path(sys.argv[2]) / sys.argv[1], draws=60)
 """
     for processors in ("1", "2"):
