@@ -32,7 +32,7 @@ def consult(
     seed: int = 0,
     language: str = ENGLISH,
     chosen: Sequence[ChosenSetting] = (),
-    kept_marks: Sequence[MarkPlace] | None = None,
+    confirmed_marks: Sequence[MarkPlace] | None = None,
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -45,7 +45,7 @@ def consult(
     Parameters
     ----------
     chosen : settings that a clinician chose in place of those that the plan proposes.
-    kept_marks : the marks on the photograph that preview pictures may change; all of them if left out.
+    confirmed_marks : the marks on the photograph that preview pictures may change; all of them if left out.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def consult(
             raise unwritable_error(folder, error) from None
         settings = ChosenSettings(consultation.loaded, chosen)
         plan = _write_consultation(
-            consultation, settings, made_in, draws=draws, seed=seed, language=language, kept_marks=kept_marks
+            consultation, settings, made_in, draws=draws, seed=seed, language=language, confirmed_marks=confirmed_marks
         )
         try:
             return plan, replace_file_set(made_in, folder, manifest=RUN_FILE, last_file=PLAN_FILE)
@@ -75,7 +75,7 @@ def _write_consultation(
     draws: int,
     seed: int,
     language: str,
-    kept_marks: Sequence[MarkPlace] | None,
+    confirmed_marks: Sequence[MarkPlace] | None,
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
     made = plan_consultation(
@@ -94,7 +94,7 @@ def _write_consultation(
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     photo = None if seen is None else report_analysis(seen, overlays)
     with use_language(language):
-        preview = None if seen is None else make_preview(translate_record(plan), select_marks(seen, kept_marks))
+        preview = None if seen is None else make_preview(translate_record(plan), select_marks(seen, confirmed_marks))
         for name, content in ({} if preview is None else preview.files).items():
             write_atomically(folder / PREVIEW_FOLDER / name, content)
         write_report(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays, preview=preview)

@@ -145,8 +145,8 @@ def read_fired_settings(planned: SpotSettings, typed: Mapping[str, float | str |
     ------
     InputError : a value that no case file may have.
     """
-    said = {name: value for name, value in {**planned.as_record(), **typed}.items() if value is not None}
-    density = said.pop("density_per_cm2", None)
-    spot = parse_record(EarlierTestSpot, {**said, "read_after_h": 0.0, "reaction": "none"}, file="test spot")
+    values = {name: value for name, value in {**planned.as_record(), **typed}.items() if value is not None}
+    density = values.pop("density_per_cm2", None)
+    spot = parse_record(EarlierTestSpot, {**values, "read_after_h": 0.0, "reaction": "none"}, file="test spot")
     read = PulseSettings.of_earlier(spot)
     return SpotSettings(device=planned.device, site=planned.site, **{**vars(read), "density_per_cm2": density})

@@ -212,13 +212,13 @@ def _export(
     from skinbeam_clinic.exchange.record_formats import make_exporter
 
     export = make_exporter(form, pseudonym)
-    with _open_desk(db, clinic) as desk:
-        patient = _find_patient(desk, pseudonym) if pseudonym else ""
+    with _open_repositories(db, clinic) as repositories:
+        patient = _find_patient(repositories, pseudonym) if pseudonym else ""
         refuse_existing(output)
-        content, told = export(desk, patient)
+        content, result = export(repositories, patient)
     write_private_file(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
-    _print_result(asked, {form: output.name, "bytes": len(content)} | dataclass_fields(told), json=json)
+    _print_result(asked, {form: output.name, "bytes": len(content)} | dataclass_fields(result), json=json)
 
 
 @records.command("import")
@@ -244,9 +244,9 @@ def _import(
             hint="A copy of a patient's records, or a Bundle.",
         ) from None
     take_in = make_importer(content)
-    with _open_desk(db, clinic) as desk:
-        patient, told = take_in(desk)
-    _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
+    with _open_repositories(db, clinic) as repositories:
+        patient, result = take_in(repositories)
+    _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | result, json=json)
 
 
 @records.command("import-csv")
@@ -276,9 +276,13 @@ def _import_csv(
 
     named = {ImportKind.PATIENTS: patients, ImportKind.APPOINTMENTS: appointments, ImportKind.SESSIONS: sessions}
     plan = make_planner({kind: path for kind, path in named.items() if path is not None}, mapping)
-    with _open_desk(db, clinic) as desk, use_time_zone(None):
-        told = describe_import(desk.imports.write(plan)) if write else describe_plan(desk.imports.preview(plan))
-    _print_result({"db": db, "clinic": clinic}, told, json=json)
+    with _open_repositories(db, clinic) as repositories, use_time_zone(None):
+        result = (
+            describe_import(repositories.imports.write(plan))
+            if write
+            else describe_plan(repositories.imports.preview(plan))
+        )
+    _print_result({"db": db, "clinic": clinic}, result, json=json)
 
 
 @records.command("undo-import")
@@ -291,8 +295,8 @@ def _undo_import(
     """Remove what an import has added, as long as nobody has worked on it."""
     from skinbeam_clinic.clinic_transfer.preview import describe_import
 
-    with _open_desk(db, clinic) as desk:
-        removed = desk.imports.undo(id)
+    with _open_repositories(db, clinic) as repositories:
+        removed = repositories.imports.undo(id)
     _print_result({"db": db, "clinic": clinic}, {"undone": True} | describe_import(removed), json=json)
 
 
@@ -307,8 +311,8 @@ def _export_clinic(
     from skinbeam.text import use_time_zone
     from skinbeam_clinic.clinic_transfer.export import export_clinic
 
-    with _open_desk(db, clinic) as desk, use_time_zone(None):
-        counts = export_clinic(desk, output)
+    with _open_repositories(db, clinic) as repositories, use_time_zone(None):
+        counts = export_clinic(repositories, output)
     _print_result({"db": db, "clinic": clinic}, {"folder": output.name} | counts, json=json)
 
 
@@ -330,16 +334,20 @@ def _erase(
     json: RecordsJson = False,
 ) -> None:
     """Erase a patient: who they are at once, the rest when the law no longer asks for it."""
-    with _open_desk(db, clinic) as desk:
-        patient = _find_patient(desk, pseudonym)
-        until = desk.erasure.erase(patient, retention_years=keep_years)
-        left = {} if until is None else {"kept_until": until.date(), "kept_as": desk.patients.get(patient).pseudonym}
+    with _open_repositories(db, clinic) as repositories:
+        patient = _find_patient(repositories, pseudonym)
+        until = repositories.erasure.erase(patient, retention_years=keep_years)
+        left = (
+            {}
+            if until is None
+            else {"kept_until": until.date(), "kept_as": repositories.patients.get(patient).pseudonym}
+        )
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
     _print_result(asked, {"erased": until is None} | left, json=json)
 
 
 @contextmanager
-def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
+def _open_repositories(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
     """Open the repositories of a clinic, with the rights of the operator who runs the machine."""
     from skinbeam_clinic.accounts.repository import clinic_operator
     from skinbeam_clinic.repositories import ClinicRepositories

@@ -221,8 +221,8 @@ def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:
         )
         others = others[1:]
     if others:
-        said = "; ".join(map(short_treatment_words, others))
-        yield render_message("guideline.clinics-then", {"treatments": said})
+        treatments = "; ".join(map(short_treatment_words, others))
+        yield render_message("guideline.clinics-then", {"treatments": treatments})
     if cell.avoid:
         yield render_message("guideline.clinics-avoid", {"treatments": "; ".join(map(avoidance_words, cell.avoid))})
 

@@ -142,15 +142,15 @@ def read_plan_file(path: Path) -> Plan:
     try:
         held = json.loads(data)
     except (ValueError, RecursionError):
-        said = render_message("preview-plan.not_json", {"file": path.name})
-        raise InputError("not-json", said, field="plan", hint=hint, file=path.name) from None
+        message = render_message("preview-plan.not_json", {"file": path.name})
+        raise InputError("not-json", message, field="plan", hint=hint, file=path.name) from None
     try:
         if not isinstance(held, dict):
             raise ValueError("plan: an object was expected")
         return read_plan(held)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
-        raise InputError("not-a-plan", said, field="plan", hint=hint, file=path.name) from None
+        message = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
+        raise InputError("not-a-plan", message, field="plan", hint=hint, file=path.name) from None
 
 
 def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:

@@ -81,7 +81,7 @@ def simulate_case(
     if is_bulk_boiling(seen.get("microlesion.bulk_rise_K", 0.0), scene.median_skin):
         seen["microlesion.bulk_rise_K"] = Unknown(render_message("simulate.bulk-boils"))
     basis = tuple(sources)
-    said = _result_warnings(scene, seen, weights)
+    result_warnings = _result_warnings(scene, seen, weights)
     if not scene.skin.layers:  # layers that the case defines itself need not be tissue
         seen = _mask_vaporised_peaks(seen)
     burn = estimate_burn(seen, scene, weights, basis)
@@ -90,7 +90,7 @@ def simulate_case(
     return summaries.simulation(
         case_sha256=loaded.sha256(),
         seed=seed,
-        warnings=(*scene.warnings, *said, *beyond),
+        warnings=(*scene.warnings, *result_warnings, *beyond),
         burn=burn.doses,
         healing=summarise_healing(seen, weights, loaded.case, basis),
         harm=summarise_harm(burn.p, seen, weights, loaded.case, basis, harm_share_in_trials),

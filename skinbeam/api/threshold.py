@@ -154,5 +154,5 @@ def _dose_estimate(
         return Unknown(render_message("simulate.reached-at-rest")), True, []
     notes = {"below-bracket": ed50 < low, "high-beyond-bracket": not np.isfinite(ed84)}
     dose = Estimate(ed50, ed16, min(ed84, high), ED_LEVEL, "modelled", doses.size, basis)
-    told = [DocumentWarning(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
-    return dose, True, told
+    warnings = [DocumentWarning(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
+    return dose, True, warnings

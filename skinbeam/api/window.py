@@ -127,18 +127,18 @@ def find_window(
     if not known:
         nothing = {"effect": wanted, "harm": avoided} | dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0]))
         raise NotAvailable(reasons[0], body=_silent_document(loaded, seed, nothing, scene.warnings))
-    kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
+    common_pulses = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
     left_out = [
         DocumentWarning("pulse-not-judged", Message("simulate.pulse-not-judged", {"reason": reason}))
         for reason in reasons
-        if len(kept) < len(pulses)
+        if len(common_pulses) < len(pulses)
     ]
     p_effect, p_harm = (
-        np.array([rows[pulse] for pulse in kept]) if rows else Unknown(why[0]) for rows, why in found.values()
+        np.array([rows[pulse] for pulse in common_pulses]) if rows else Unknown(why[0]) for rows, why in found.values()
     )
     practised, makers = (
         tuple(WindowDoseRange(published.row_value, published.low, published.high) for published in ranges)
-        for ranges in _published_ranges(loaded, scene.beam, kept)
+        for ranges in _published_ranges(loaded, scene.beam, common_pulses)
     )
     return TherapeuticWindow(
         case_sha256=loaded.sha256(),
@@ -148,7 +148,7 @@ def find_window(
         harm=avoided,
         of="microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
         dose=np.array(doses),
-        pulse_ms=np.array(kept),
+        pulse_ms=np.array(common_pulses),
         p_effect=p_effect,
         p_harm=p_harm,
         p_harm_allowed=allowed_harm(scene.beam, avoided, scene.skin.site or ""),

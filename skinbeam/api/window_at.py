@@ -199,13 +199,13 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     """Return the answer in sentences."""
     trial, span = found.trial, found.proposal
     setup = build_setup(trial, None)
-    told: dict[str, str | float] = {
+    params: dict[str, str | float] = {
         "device": setup.device_title,
         "settings": describe_settings(setup.settings, lamp=setup.lamp),
         "effective": per_hundred(trial.p_effective),
         "harm": per_hundred(trial.p_injury),
     }
-    sentences = [Message("asked.answer", told)]
+    sentences = [Message("asked.answer", params)]
     bruised = bruise_share(trial)
     if isinstance(bruised, Estimate):
         sentences.append(Message("asked.answer-bruise", {"bruised": per_hundred(bruised.median)}))

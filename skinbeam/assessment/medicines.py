@@ -245,9 +245,9 @@ def _names_by_letters() -> Mapping[str, tuple[_MedicineName, ...]]:
     for medicine, texts in [*entries, ("", tuple(_word_lists()["look_alikes"]))]:
         for text in texts:
             words = tuple(_fold_letters(piece) for piece in re.findall(r"[^\W\d_]+|\d+", text.replace("'", "")))
-            kept = found.setdefault("".join(words), [])
-            if medicine not in [name.medicine for name in kept]:
-                kept.append(_MedicineName(text, words, medicine))
+            same_letters = found.setdefault("".join(words), [])
+            if medicine not in [name.medicine for name in same_letters]:
+                same_letters.append(_MedicineName(text, words, medicine))
     return {key: tuple(names) for key, names in found.items()}
 
 

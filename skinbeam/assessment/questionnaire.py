@@ -196,14 +196,14 @@ def read_questionnaire(case: Case) -> Questionnaire:
 
 def _history(case: Case) -> tuple[str, ...]:
     """Return the history of a person, with the dark or pale marks that earlier sessions and test spots left."""
-    told = () if case.patient is None else tuple(case.patient.history)
-    return (*told, _DARK_MARKS) if _DARK_MARKS not in told and has_marked(case) else told
+    history = () if case.patient is None else tuple(case.patient.history)
+    return (*history, _DARK_MARKS) if _DARK_MARKS not in history and has_marked(case) else history
 
 
 def has_marked(case: Case) -> bool:
     """Return whether this skin kept dark or pale marks after light: before, or after a pulse that the case records."""
-    told = case.patient is not None and _DARK_MARKS in case.patient.history
-    return told or any(one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
+    in_history = case.patient is not None and _DARK_MARKS in case.patient.history
+    return in_history or any(one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:

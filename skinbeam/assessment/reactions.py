@@ -215,10 +215,10 @@ class EarlierReaction:
 
         The usual reaction beside a laser's target is no burn, though a burn may look alike.
         """
-        told = reaction_kinds()[self.kind].burnt if self.kind in reaction_kinds() else None
+        burnt = reaction_kinds()[self.kind].burnt if self.kind in reaction_kinds() else None
         if self.meaning == "expected":
-            return None if told else told
-        return told if told else None
+            return None if burnt else burnt
+        return burnt if burnt else None
 
     @property
     def is_test_spot(self) -> bool:
@@ -241,16 +241,23 @@ class EarlierReaction:
 
         None where the case has no dose, or one that the device cannot emit, such as a dose in another unit.
         """
-        said = self.energy_mJ if device.microbeam else self.fluence_J_cm2
+        dose = self.energy_mJ if device.microbeam else self.fluence_J_cm2
         low, high = device.dose
-        return said if said is not None and low <= said <= high else None
+        return dose if dose is not None and low <= dose <= high else None
 
     def wavelength_on(self, device: Device) -> float | None:
         """Return which of a device's wavelengths was used; None where it is unknown, or the device does not have it."""
         if len(device.wavelengths_nm) == 1:
             return device.wavelengths_nm[0]
-        said = self.wavelength_nm
-        return next((own for own in device.wavelengths_nm if said is not None and _is_same_wavelength(own, said)), None)
+        wavelength_nm = self.wavelength_nm
+        return next(
+            (
+                own
+                for own in device.wavelengths_nm
+                if wavelength_nm is not None and _is_same_wavelength(own, wavelength_nm)
+            ),
+            None,
+        )
 
 
 def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:

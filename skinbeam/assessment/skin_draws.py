@@ -74,10 +74,10 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
     if measured is None and isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
-        as_told = round_significant(
+        printed_ita_deg = round_significant(
             photo_colour.ita_deg.median
         )  # so that the plan uses the value that the report prints
-        return _reconcile_phototype(as_told, patient, "colour-basis.card")
+        return _reconcile_phototype(printed_ita_deg, patient, "colour-basis.card")
     if measured is not None:
         return _reconcile_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
@@ -132,12 +132,12 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
     if patient.phototype is None:
         return PersonColour(ita_deg, None, ita_deg, None, message)
     fitting = grade_ends(matching_phototypes(ita_deg))
-    said = grade_ends(patient.phototype)
-    if fitting[0] <= said[1] and said[0] <= fitting[1]:
+    reported = grade_ends(patient.phototype)
+    if fitting[0] <= reported[1] and reported[0] <= fitting[1]:
         return PersonColour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
     params = {"phototype": patient.phototype, "ita_deg": ita_deg}
     warning = DocumentWarning("colour-conflict", Message("colour.conflict", params))
-    dark_ita_deg, dark_phototype = (None, patient.phototype) if said[0] > fitting[1] else (ita_deg, None)
+    dark_ita_deg, dark_phototype = (None, patient.phototype) if reported[0] > fitting[1] else (ita_deg, None)
     return PersonColour(
         ita_deg, patient.phototype, dark_ita_deg, dark_phototype, message, (warning,), is_contradictory=True
     )

@@ -57,8 +57,8 @@ def end_on_signal(*, until_exit: bool) -> Iterator[None]:
 
 def _wait_for_signal(reading: int) -> None:
     """Wait for a signal that this module handles, and end the process; return when the pipe is closed."""
-    while heard := os.read(reading, 1):
-        if signal.getsignal(heard[0]) is _halt_main_thread:
+    while signals := os.read(reading, 1):
+        if signal.getsignal(signals[0]) is _halt_main_thread:
             _end_process()
     os.close(reading)
 

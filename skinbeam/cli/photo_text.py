@@ -55,9 +55,9 @@ def _finding_lines(findings: Sequence["SkinFinding"]) -> Iterator[str]:
     found = {kind: [(one.told, one.region) for one in own if one.told is not None] for kind, own in kinds.items()}
     if any(found.values()):
         yield render_message("terminal.photo-found")
-    for told in found.values():
-        if told:
-            places = [f"{message.english} ({region})" for message, region in told]
+    for entries in found.values():
+        if entries:
+            places = [f"{message.english} ({region})" for message, region in entries]
             more = len(places) - _REGIONS_MAX
             yield "  " + "; ".join(places[:_REGIONS_MAX] + list(_more(more)))
     reasons: dict[str, list[str]] = {}

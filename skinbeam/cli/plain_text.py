@@ -107,16 +107,16 @@ def _format_record(item: Any) -> str | None:
         if short is None or (isinstance(value, Sequence) and not isinstance(value, str)):
             return None
         parts.append(f"{key} {short}")
-    told = "; ".join(parts)
-    return told if len(told) <= _MAX_RECORD_CHARACTERS else None
+    joined = "; ".join(parts)
+    return joined if len(joined) <= _MAX_RECORD_CHARACTERS else None
 
 
 def _format_table(value: Mapping[str, Any]) -> str | None:
     """Return the short form of an estimate, an unknown or a message; None for any other table."""
     if {"median", "low", "high", "level"} <= value.keys():
         about = {name: value[name] for name in ("median", "low", "high", "level", "kind")}
-        told = Formatter().interval(Estimate(**about)).removesuffix(")")
-        return f"{told}, {100 * value['level']:g} %, {value['kind']})"
+        interval = Formatter().interval(Estimate(**about)).removesuffix(")")
+        return f"{interval}, {100 * value['level']:g} %, {value['kind']})"
     if value.keys() == _SENTENCE_KEYS:
         return str(value["text"])
     reasons = set(_unknown_reasons(value))
@@ -211,9 +211,9 @@ def _cell_lines(cell: "CellEntry") -> Iterator[str]:
         yield f"{word}: {entry.title}"
         doses = [f"  {dose.title} [{', '.join(dose.sources)}]" for dose in entry.doses]
         yield from doses or ([f"  {entry.setting}"] if entry.setting else [])
-    for name, said in (("endpoint", cell.endpoint), ("sessions", cell.sessions)):
-        if said:
-            yield f"{_guideline_word(name)}: {said}"
+    for name, words in (("endpoint", cell.endpoint), ("sessions", cell.sessions)):
+        if words:
+            yield f"{_guideline_word(name)}: {words}"
     for name, treatments in (("adjuncts", cell.adjuncts), ("avoid", cell.avoid)):
         if treatments:
             yield f"{_guideline_word(name)}: {'; '.join(treatment.title for treatment in treatments)}"
@@ -251,13 +251,13 @@ def simulation_sentences(result: "Simulation") -> list[str]:
     share, burn = result.harm.p_burn, result.damage.burn
     if isinstance(share, Unknown):
         return [render_message("terminal.burned-unknown", {"reason": share.reason})]
-    told = [render_message("terminal.burned", {"share": _three_digits(100 * share.median)})]
+    sentences = [render_message("terminal.burned", {"share": _three_digits(100 * share.median)})]
     if isinstance(burn, Unknown):
-        return told
-    told.append(_uncalibrated_sentence(result.temperature_C.basal_peak, burn))
-    told.append(_tolerated_sentence(burn.tolerated))
+        return sentences
+    sentences.append(_uncalibrated_sentence(result.temperature_C.basal_peak, burn))
+    sentences.append(_tolerated_sentence(burn.tolerated))
     doses = (burn.computed_dose_J_cm2, burn.calibrated_dose_J_cm2)
-    return told + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn.calibration)
+    return sentences + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn.calibration)
 
 
 def threshold_sentences(result: "DoseThreshold") -> list[str]:
@@ -269,17 +269,17 @@ def threshold_sentences(result: "DoseThreshold") -> list[str]:
 def window_sentences(result: "TherapeuticWindow") -> list[str]:
     """Return a sentence for each pulse length: from which dose the effect is reached and the harm is too likely."""
     allowed = result.p_harm_allowed
-    told = []
+    sentences = []
     for row, pulse in enumerate(result.pulse_ms):
         reached = _first_dose_sentence(result, result.p_effect, row, _HALF_SHARE)
-        said = {"pulse": _three_digits(pulse), "effect": result.effect, "from": reached}
+        params = {"pulse": _three_digits(pulse), "effect": result.effect, "from": reached}
         if isinstance(allowed, Unknown):
-            told.append(render_message("terminal.window-effect", said))
+            sentences.append(render_message("terminal.window-effect", params))
             continue
         harmed = _first_dose_sentence(result, result.p_harm, row, allowed)
         harm = {"harm": result.harm, "share": _three_digits(100 * allowed), "harmed": harmed}
-        told.append(render_message("terminal.window-both", said | harm))
-    return told
+        sentences.append(render_message("terminal.window-both", params | harm))
+    return sentences
 
 
 def _first_dose_sentence(window: "TherapeuticWindow", rows: "Floats | Unknown", row: int, share: float) -> str:
@@ -313,7 +313,7 @@ def _tolerated_sentence(practice: "ToleratedDoses | Unknown") -> str:
     )
     if practice.bound:
         counted = render_message("terminal.tolerated-most", {"counted": counted})
-    told = {
+    params = {
         "doses": _tolerated_doses(practice),
         "skin": _tolerant_skin(practice),
         "cooling": ", ".join(render_message(f"terminal.cooled-{kind}") for kind in practice.cooling),
@@ -322,7 +322,7 @@ def _tolerated_sentence(practice: "ToleratedDoses | Unknown") -> str:
         "grades": ", ".join(render_message(f"terminal.read-{grade}") for grade in practice.grades),
         "counted": counted,
     }
-    return render_message("terminal.tolerated", told)
+    return render_message("terminal.tolerated", params)
 
 
 def _tolerated_doses(practice: "ToleratedDoses") -> str:
@@ -369,8 +369,8 @@ def _basis_sentence(behind: "DoseError") -> str:
     if rows == 0:
         return render_message("terminal.rests-on-nothing", {"spread": spread})
     if behind.endpoint_class == BURN_CLASS:
-        told = {"rows": rows, "sources": sources, "bias": _three_digits(behind.bias), "spread": spread}
-        return render_message("terminal.rests-on-practice", told)
+        params = {"rows": rows, "sources": sources, "bias": _three_digits(behind.bias), "spread": spread}
+        return render_message("terminal.rests-on-practice", params)
     if sources < min_sources():
         return render_message(
             "terminal.rests-on-few-experiments", {"sources": sources, "least": min_sources(), "spread": spread}

@@ -42,8 +42,8 @@ def show_photon_progress(photons: int | None, *, quiet: bool = False) -> Iterato
         task = bar.add_task("light", total=photons, packets=0, error="")
 
         def update(packets: int, error: float) -> None:
-            told = "" if error == float("inf") else f"standard error {100.0 * error:.2g} %"
-            bar.update(task, completed=packets, packets=packets, error=told)
+            error_text = "" if error == float("inf") else f"standard error {100.0 * error:.2g} %"
+            bar.update(task, completed=packets, packets=packets, error=error_text)
 
         yield update
 

@@ -226,8 +226,10 @@ def _collect_advice(
         if rule.is_warning_sign is call
         and any(modality in rule.modalities and rule.when.holds(facts) for modality, facts in fields)
     ]
-    said = {rule.message.id: rule for rule in reversed(fitting)}  # rules on different lights may share a sentence
-    return _advice_records(rule for rule in fitting if said[rule.message.id] is rule)
+    first_by_message = {
+        rule.message.id: rule for rule in reversed(fitting)
+    }  # rules on different lights may share a sentence
+    return _advice_records(rule for rule in fitting if first_by_message[rule.message.id] is rule)
 
 
 def _advice_records(found: Iterable[Rule]) -> tuple[Advice, ...]:

@@ -164,10 +164,10 @@ def session_durations(
         message = Message("plan.shows-calendar", {"days": last})
         found.append(SessionDuration("calendar", last, last, last, "", (source,), message))
     if bruise_likely:
-        told = bruise_limit()
-        message = Message("plan.shows-bruise", {"low": told.low_days, "high": told.high_days})
-        middle = (told.low_days + told.high_days) / 2.0
-        found.append(SessionDuration("bruise", told.low_days, told.high_days, middle, "", (told.source,), message))
+        limit = bruise_limit()
+        message = Message("plan.shows-bruise", {"low": limit.low_days, "high": limit.high_days})
+        middle = (limit.low_days + limit.high_days) / 2.0
+        found.append(SessionDuration("bruise", limit.low_days, limit.high_days, middle, "", (limit.source,), message))
     cite_sources(*(key for one in found for key in one.sources))
     return tuple(found)
 
@@ -228,7 +228,7 @@ def downtime_reason(
     cite_sources(
         _DOWNTIME_RULE_SOURCE, *(key for days in lasting.values() if isinstance(days, Estimate) for key in days.basis)
     )
-    told = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
-    message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": told})
+    durations = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
+    message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": durations})
     about = f"{concern.condition} at {concern.site}"
     return RuleReason("healing-longer-than-accepted", "with-caution", message, _DOWNTIME_RULE_SOURCE, "practice", about)

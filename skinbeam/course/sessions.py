@@ -62,12 +62,12 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     promise.
     """
     counts = _trial_session_counts(modality, condition)
-    told = aftercare.session_range(modality, condition, site=site)
-    if not counts or (len(counts) == 1 and not isinstance(told, Unknown)):
+    by_rule = aftercare.session_range(modality, condition, site=site)
+    if not counts or (len(counts) == 1 and not isinstance(by_rule, Unknown)):
         return (
-            told
-            if isinstance(told, Unknown)
-            else SourceRange(told.low, told.high, told.unit, told.source, told.message)
+            by_rule
+            if isinstance(by_rule, Unknown)
+            else SourceRange(by_rule.low, by_rule.high, by_rule.unit, by_rule.source, by_rule.message)
         )
     cite_sources(*counts)
     means = list(counts.values())
@@ -603,11 +603,11 @@ def _durability_message(title: str, option: Option, setup: DeviceSetup) -> Messa
     """Return how much of the gain trials found later, at the latest time that is known; or why nothing is gained."""
     if option.reaches_nobody:
         return Message("course.not-reached", {"concern": title, "device": setup.device_title})
-    kept = {float(months): share for months, share in option.expected.durability.items()}
-    told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}
-    if not told:
+    shares = {float(months): share for months, share in option.expected.durability.items()}
+    known = {months: share for months, share in shares.items() if isinstance(share, Estimate)}
+    if not known:
         return Message("course.kept-unknown", {"concern": title})
-    months = max(told)
-    share = told[months]
+    months = max(known)
+    share = known[months]
     assert isinstance(share, Estimate)  # those alone were taken
     return Message("course.kept", {"concern": title, "months": months, "pct": round(100.0 * share.median)})

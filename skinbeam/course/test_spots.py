@@ -303,15 +303,15 @@ def _make_steps(
 
 def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting, most: int) -> list[float]:
     """Choose at most so many doses of a ladder from those that may be tried, ascending, the last the planned one."""
-    told = _test_spot_rules()["ladder"]
-    two = _doses_at_shares(doses, told["two"])
-    if most == _LEAST_SPOTS and weighted_share(burns.p(two[0]), trial.weights[1])[0] <= told["start_p"]:
+    rules = _test_spot_rules()["ladder"]
+    two = _doses_at_shares(doses, rules["two"])
+    if most == _LEAST_SPOTS and weighted_share(burns.p(two[0]), trial.weights[1])[0] <= rules["start_p"]:
         return two
     planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
-    (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
-    inside = [dose for dose in doses if dose >= told["least"] * doses[-1]]
+    (number,) = [count for least, count in rules["spots"] if planned >= least][-1:]
+    inside = [dose for dose in doses if dose >= rules["least"] * doses[-1]]
     p = {dose: weighted_share(burns.p(dose), trial.weights[1])[0] for dose in thin_evenly(inside, _MAX_SPOTS)}
-    gentle = [dose for dose in p if dose <= told["start"] * doses[-1] and p[dose] <= told["start_p"]]
+    gentle = [dose for dose in p if dose <= rules["start"] * doses[-1] and p[dose] <= rules["start_p"]]
     start = gentle[-1] if gentle else min(p)
     return most_informative_doses({dose: burnt for dose, burnt in p.items() if dose >= start}, min(number, most))
 
@@ -354,21 +354,21 @@ def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: Candida
 
 def _reading_delay_h(case: Case, modality: str) -> float:
     """Return when spots are read: as soon as burns show, or dark marks where these are likely."""
-    told = _test_spot_rules()["reading"]
+    rules = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
-    if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= told["brown_phototype"]:
-        cite_sources(told["brown_source"])
-        return float(told["brown_h"])
-    darkens = has_marked(case) or (darkest is not None and darkest >= told["pigment_phototype"])
-    return float(told["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
+    if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
+        cite_sources(rules["brown_source"])
+        return float(rules["brown_h"])
+    darkens = has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
+    return float(rules["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
 
 
 def _place_message(site: str) -> Message:
     """Return where on the field of a site spots are made."""
-    told = _test_spot_rules()["ladder"]
-    if site in told["low_on"]:
+    rules = _test_spot_rules()["ladder"]
+    if site in rules["low_on"]:
         return Message("ladder.low-neck")
-    return Message("ladder.edge" if site in told["at_edge"] else "ladder.hidden")
+    return Message("ladder.edge" if site in rules["at_edge"] else "ladder.hidden")
 
 
 def _hours_message(hours: float) -> Message:

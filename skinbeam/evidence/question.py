@@ -93,11 +93,11 @@ def _resolve_name(value: str, known: tuple[str, ...], kind: str) -> str:
     return value
 
 
-def _resolve_subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
-    for word in said:
+def _resolve_subtypes(condition: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
         if word not in condition_subtypes(condition):
             raise unknown_name_error("subtype", word, condition_subtypes(condition), field="subtypes")
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(words))
 
 
 def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> str | None:

@@ -315,9 +315,9 @@ def describe_values(offers: Iterable[Offer[Any]], unit: str) -> str:
 
 def describe_pulses(offers: Iterable[Offer[Any]]) -> str:
     """Return the offered pulse lengths in ms and, if they are usually given in another unit, in that unit too."""
-    kept = list(offers)
-    text = describe_values(kept, "ms")
-    low, high = min(o.ends[0] for o in kept), max(o.ends[1] for o in kept)
+    ranges = list(offers)
+    text = describe_values(ranges, "ms")
+    low, high = min(o.ends[0] for o in ranges), max(o.ends[1] for o in ranges)
     if _engineering_exponent(low * MS) <= -3 <= _engineering_exponent(high * MS):
         return text
     exponent = min(max(_engineering_exponent(low * MS), min(_TIME_UNITS)), max(_TIME_UNITS))

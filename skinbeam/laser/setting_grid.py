@@ -176,8 +176,8 @@ def pulse_steps(offer: Offer[Any]) -> tuple[float, ...]:
     low, high = offer.ends
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     between = [round_significant(m * 10.0**d, GRID_DIGITS) for d in decades for m in PULSE_MANTISSAS]
-    kept = [x for x in between if low * NEAR_END <= x <= high / NEAR_END]
-    return tuple(sorted({low, high, *kept}))
+    inside = [x for x in between if low * NEAR_END <= x <= high / NEAR_END]
+    return tuple(sorted({low, high, *inside}))
 
 
 def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:

@@ -213,8 +213,8 @@ _SCAR_CONDITIONS = frozenset(("hypertrophic-scars", "keloid"))
 
 def conditions_in_case(case: Case) -> tuple[str, ...]:
     """Return the conditions of the concerns and earlier sessions, and raised scars after sessions, each once."""
-    told = " ; ".join(text for done in case.session for text in done.adverse).casefold()
-    came = (condition for condition, words in _SCAR_PATTERNS.items() if words.search(told))
+    adverse_text = " ; ".join(text for done in case.session for text in done.adverse).casefold()
+    came = (condition for condition, words in _SCAR_PATTERNS.items() if words.search(adverse_text))
     named = [*(concern.condition for concern in case.concern), *(done.treats for done in case.session), *came]
     return tuple(dict.fromkeys(named))
 

@@ -157,15 +157,15 @@ class Patient(InputTable):
     downtime_days_accepted: Annotated[float, number(0, 365, "days")] | None = None
 
 
-def _check_subtypes(said: list[str], info: ValidationInfo) -> list[str]:
+def _check_subtypes(words: list[str], info: ValidationInfo) -> list[str]:
     """Check the subtypes and return each once in the order of the vocabulary; order and repetition carry no meaning."""
     condition = info.data.get("condition")
     if condition is None:
-        return said  # the condition itself is wrong, and that fault is reported first
+        return words  # the condition itself is wrong, and that fault is reported first
     known = condition_subtypes(condition)
-    strange = next((word for word in said if word not in known), None)
+    strange = next((word for word in words if word not in known), None)
     if strange is None:
-        return [word for word in known if word in said]
+        return [word for word in known if word in words]
     if not known:
         raise FieldError("no-subtypes", f'"{strange}" is said of {condition}, which has no kinds', "Leave it out.")
     raise FieldError(

@@ -222,15 +222,15 @@ def person_name(max_length: int = 100) -> BeforeValidator:
     held = text(max_length).func
 
     def check(read: Any) -> str:
-        said: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
-        plain = unicodedata.normalize("NFKC", said).casefold()
+        name: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
+        plain = unicodedata.normalize("NFKC", name).casefold()
         words = re.findall(r"[^\W\d_]+", plain)
         letters = {letter for word in words for letter in word if "FILLER" not in unicodedata.name(letter, "")}
         # "m.e." is "me"; a list such as "me, myself" does not name a person either.
         nobody = "".join(words) in _NOT_A_PERSON or _NOT_A_PERSON & set(words) or set(words) <= _FILLER_WORDS
         if len(letters) < 2 or "?" in plain or nobody or any(map(_mixes_alphabets, words)):
             raise _field_error(read, "names nobody", allowed, "names-nobody")
-        return said
+        return name
 
     return BeforeValidator(check)
 

@@ -266,8 +266,8 @@ def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
         tables = tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         # The remaining ValueError is a whole number of thousands of digits, which Python does not convert.
-        told = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
-        message = (str(error) or "nested too deeply") if told else "a number has thousands of digits"
+        has_own_message = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
+        message = (str(error) or "nested too deeply") if has_own_message else "a number has thousands of digits"
         line = faulty_line(content, message)
         read = f", read {line}" if line else ""
         raise InputError(

@@ -198,12 +198,12 @@ def cache_with_sources(
                 result = work(*args, **kwargs)
             return result, tuple(sources)
 
-        kept: Any = lru_cache(maxsize=maxsize)(with_sources)
+        cached: Any = lru_cache(maxsize=maxsize)(with_sources)
 
         @wraps(work)
         def read(*args: CachedArguments.args, **kwargs: CachedArguments.kwargs) -> CachedResult:
             result: CachedResult
-            result, sources = kept(*args, **kwargs)
+            result, sources = cached(*args, **kwargs)
             cite_sources(*sources)
             return result
 

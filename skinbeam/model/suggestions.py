@@ -62,9 +62,9 @@ def word_hint(words: Iterable[str], known: Collection[str]) -> str:
 
 def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> InputError:
     """Return the error for an unknown device; for a machine that a source describes it names the matching device."""
-    said = _plain_word(word)
+    plain = _plain_word(word)
     for machine in load_package_table(_OTHER_WORDS_FILE)["machine"]:
-        if _plain_word(machine["name"]) in said:
+        if _plain_word(machine["name"]) in plain:
             hint = f'{machine["name"]} is such a device: "{machine["device"]}" ({machine["source"]}). Check its ranges.'
             return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
     return unknown_name_error("device", word, known, field=field)
@@ -105,9 +105,9 @@ class _UncoveredWish:
 
 
 def _uncovered_wish(word: str) -> _UncoveredWish | None:
-    said = f" {_plain_word(word)} "
+    padded = f" {_plain_word(word)} "
     wishes = (_UncoveredWish(**entry) for entry in load_package_table(_OTHER_WORDS_FILE)["not_covered"])
-    return next((wish for wish in wishes if any(f" {part} " in said for part in wish.words)), None)
+    return next((wish for wish in wishes if any(f" {part} " in padded for part in wish.words)), None)
 
 
 _OTHER_WORDS_FILE = "data/other_words.toml"

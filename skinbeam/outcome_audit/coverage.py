@@ -48,8 +48,8 @@ def interval_coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Interval
         below = sum(seen < stated.low for stated, seen in mine)
         above = sum(seen > stated.high for stated, seen in mine)
         within, n = len(mine) - below - above, len(mine)
-        told: Value = share_estimate(within, n) if n >= MIN_CASES else too_few_cases(n, "learning.of-judged")
-        found.append(IntervalCoverage(level, within, below, above, told))
+        share: Value = share_estimate(within, n) if n >= MIN_CASES else too_few_cases(n, "learning.of-judged")
+        found.append(IntervalCoverage(level, within, below, above, share))
     return tuple(found)
 
 

@@ -92,9 +92,9 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     few = [mine for name, mine in counted.items() if name not in enough]
     sums = {name: (sum(p for p, _ in mine), sum(happened for _, happened in mine)) for name, mine in enough.items()}
     spread = _excess_variance([(target * mean, count) for mean, count in sums.values()])
-    told = FunnelPlot(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
-    shown = [_operator_result(told, name, len(enough[name]), *sums[name]) for name in enough]
-    return replace(told, operators=tuple(sorted(shown, key=lambda operator: operator.expected)))
+    plot = FunnelPlot(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
+    shown = [_operator_result(plot, name, len(enough[name]), *sums[name]) for name in enough]
+    return replace(plot, operators=tuple(sorted(shown, key=lambda operator: operator.expected)))
 
 
 def funnel_limits(funnel: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
@@ -107,13 +107,13 @@ def funnel_limits(funnel: FunnelPlot, expected: Iterable[float], level: float) -
     return [float(x) for x in low * scale], [float(x) for x in high * scale]
 
 
-def _operator_result(told: FunnelPlot, name: str, courses: int, expected: float, seen: int) -> OperatorResult:
+def _operator_result(plot: FunnelPlot, name: str, courses: int, expected: float, seen: int) -> OperatorResult:
     outside, ratio = 0.0, seen / expected
     for level in FUNNEL_LEVELS:
-        (low,), (high,) = funnel_limits(told, [expected], level)
+        (low,), (high,) = funnel_limits(plot, [expected], level)
         if not low <= ratio <= high:
             outside = level
-    return OperatorResult(name, courses, seen, expected, outside, ratio > told.target)
+    return OperatorResult(name, courses, seen, expected, outside, ratio > plot.target)
 
 
 def _excess_variance(counts: list[tuple[float, int]]) -> float | Unknown:

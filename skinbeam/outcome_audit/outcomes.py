@@ -97,8 +97,8 @@ def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedFo
 
 def harm_forecasts(outcomes: Iterable[AuditedCourse], name: str) -> tuple[VerifiedForecast, ...]:
     """Return the forecasts of a harm for courses with a prediction of it."""
-    told = ((course.predicted.harms.get(name), name in course.observed.harms) for course in outcomes)
-    return tuple(VerifiedForecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
+    pairs = ((course.predicted.harms.get(name), name in course.observed.harms) for course in outcomes)
+    return tuple(VerifiedForecast(stated, seen) for stated, seen in pairs if isinstance(stated, Estimate))
 
 
 def any_harm_forecast(outcome: AuditedCourse) -> tuple[float, bool] | None:

@@ -131,8 +131,8 @@ def analyse_photograph(
             found = _beside_card(rgb, found, printed, measured=given is None)
         more, skin = _read_located_skin(rgb, found, usable)
         problems = [*more, *problems]
-    said = {"white_card": white_card, "points": points, "length": length}
-    settings = {name: list(value) for name, value in said.items() if value is not None}
+    arguments = {"white_card": white_card, "points": points, "length": length}
+    settings = {name: list(value) for name, value in arguments.items() if value is not None}
     named = {} if site is None else {"site": resolve_site(site)}
     return PhotoAnalysis(
         photograph.sha256,
@@ -263,8 +263,8 @@ def _card_problems(
     light = None if card is None or card.printed_card is None else card.printed_card.evenness_pct
     most = limit("printed-card", "uneven_pct_max")
     if isinstance(light, float) and light > most:
-        said = Message("photo-card-reading.uneven", {"percent": round(light), "most": round(most)})
-        problems.append(QualityProblem("uneven-light", said, "nothing"))
+        message = Message("photo-card-reading.uneven", {"percent": round(light), "most": round(most)})
+        problems.append(QualityProblem("uneven-light", message, "nothing"))
     face = found.face if isinstance(found, _LocatedSkin) else None
     scale = scale_from_card(printed)
     if measured and face is not None and not is_face_length(face, scale):

@@ -53,9 +53,9 @@ def resolve_site(word: str, *, field: str = "site") -> str:
     off_face = [name for name, one in known_sites().items() if one.use == "treatment" and one.off_face]
     site = resolve_name("site", word, field=field)
     if site not in off_face:
-        said = Message("photo-site.on_face", {"site": site})
+        message = Message("photo-site.on_face", {"site": site})
         hint = Message("photo-site.on_face_hint", {"known": ", ".join(off_face)})
-        raise InputError("not-a-place", said.text, field=field, hint=hint.text)
+        raise InputError("not-a-place", message.text, field=field, hint=hint.text)
     return site
 
 
@@ -80,10 +80,10 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
     nowhere = np.zeros(sample.shape, bool)
     skin = _without_background(find_skin(seen, tone, nowhere), sample, tone)
     bare = connected_bare_skin(seen, skin, nowhere, sample)
-    kept = largest_pieces(_piece_with_sample(sample, bare & ~_outlines(seen, tone, bare)), share=1.0)
-    if kept is None or kept[0].mean() < limit("site", "share_min"):
+    piece = largest_pieces(_piece_with_sample(sample, bare & ~_outlines(seen, tone, bare)), share=1.0)
+    if piece is None or piece[0].mean() < limit("site", "share_min"):
         return FaceRefusal("no-skin", Message("photo-site.none"), 0)
-    mask, contour = kept
+    mask, contour = piece
     polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True).reshape(-1, 2).astype(np.float64)
     rows, columns = bounding_window(mask)
     box = columns.start, rows.start, columns.stop, rows.stop

@@ -336,10 +336,10 @@ def calibrate_by_chart(chart: ColourChart) -> ColourCalibration | Unknown:
     others is used. Errors are weighted as in L*, which follows the cube root of light.
     """
     cite_sources("finlayson2015")
-    kept = ~chart.clipped
-    if kept.sum() < limit("chart", "patches_min"):
+    usable = ~chart.clipped
+    if usable.sum() < limit("chart", "patches_min"):
         return Unknown(Message("photo-colour.chart_clipped").text)
-    seen, wanted = chart.light[kept], reference_light()[kept]
+    seen, wanted = chart.light[usable], reference_light()[usable]
     errors = {}
     for count, terms in ((3, seen), (6, _root_polynomial(seen))):
         others = [np.delete(np.arange(len(seen)), k) for k in range(len(seen))]

@@ -40,14 +40,14 @@ def select_marks(analysis: PhotoAnalysis, places: Sequence[MarkPlace] | None) ->
 def _select(skin: SkinAnalysis, places: Sequence[MarkPlace]) -> SkinAnalysis:
     records = {mark.id: mark for finding in skin.findings for mark in finding.marks or ()}
     numbers: Counter[str] = Counter()
-    kept = []
+    selected = []
     for mark in skin.marks:
         name = f"{mark.kind}-{mark.region}"
         numbers[name] += 1
         record = records.get(f"{name}-{numbers[name]}")
         if record is None or mark.needs_examination or _is_at_one(record, mark.kind, places):
-            kept.append(mark)
-    return replace(skin, marks=tuple(kept), findings=tuple(_selected(finding, places) for finding in skin.findings))
+            selected.append(mark)
+    return replace(skin, marks=tuple(selected), findings=tuple(_selected(finding, places) for finding in skin.findings))
 
 
 def _selected(finding: SkinFinding, places: Sequence[MarkPlace]) -> SkinFinding:

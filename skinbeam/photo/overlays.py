@@ -153,8 +153,8 @@ def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
     if not isinstance(skin.maps, Unknown):
         level = skin.maps.level
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
-        told = (regions.skin & skin.maps.valid)[y0:y1, x0:x1].astype(np.uint8)
-        over = cv2.resize(told, size, interpolation=cv2.INTER_NEAREST).astype(bool)
+        readable = (regions.skin & skin.maps.valid)[y0:y1, x0:x1].astype(np.uint8)
+        over = cv2.resize(readable, size, interpolation=cv2.INTER_NEAREST).astype(bool)
         scale = skin.scale_mm_per_px
         mm_px = scale.scaled(1 / (seen.scale * zoom)) if isinstance(scale, Estimate) else None
         shares = {"melanin": skin.maps.melanin / level.melanin, "haemoglobin": skin.maps.blood / level.blood}
@@ -190,9 +190,9 @@ def _colour_scale(width: int, name: str) -> Picture:
     bar = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1])
     for share in _TICKS:
         write_label(bar, f"{share:g}", (int(np.searchsorted(shares, share)), SCALE_PX // 2))
-    said = np.full((SCALE_PX, width, 3), 255, np.uint8)
-    write_label(said, render_message(f"photo-scale.{name}"), (width // 2, SCALE_PX // 2))
-    return np.vstack([gap, bar, said])
+    caption = np.full((SCALE_PX, width, 3), 255, np.uint8)
+    write_label(caption, render_message(f"photo-scale.{name}"), (width // 2, SCALE_PX // 2))
+    return np.vstack([gap, bar, caption])
 
 
 def draw_length_bar(image: Picture, mm_px: Estimate | None) -> None:

@@ -48,8 +48,8 @@ def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "le
         raise InputError("bad-length", Message("photo-length.outside", params).text, field=field, hint=hint)
     apart_px, least_px = math.hypot(x1 - x0, y1 - y0), limit("scale", "length_px_min")
     if apart_px < least_px:
-        said = Message("photo-length.near", {"px": apart_px, "least": least_px})
-        raise InputError("bad-length", said.text, field=field, hint=hint)
+        message = Message("photo-length.near", {"px": apart_px, "least": least_px})
+        raise InputError("bad-length", message.text, field=field, hint=hint)
     likely = limit_entry("scale", "mm_per_px")
     if not float(likely["low"]) <= mm / apart_px <= float(likely["high"]):
         params = {"mm": mm, "px": apart_px, "low": likely["low"], "high": likely["high"]}
@@ -112,5 +112,5 @@ def check_length(face: Face, scale: Estimate, *, field: str = "length") -> None:
     """
     if not is_face_length(face, scale):
         apart_mm, likely = scale.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
-        said = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
-        raise InputError("bad-length", said.text, field=field, hint=Message("photo-length.hint").text)
+        message = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
+        raise InputError("bad-length", message.text, field=field, hint=Message("photo-length.hint").text)

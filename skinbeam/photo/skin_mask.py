@@ -104,15 +104,15 @@ def relative_tones(view: View, sample: Mask) -> RelativeTones | None:
 
 def _usual_colour(light: Array) -> Array | None:
     """Return the usual colour (3,) of linear light (n, 3): the median of pixels that are neither very dark nor grey."""
-    kept = np.ones(len(light), bool)
+    inliers = np.ones(len(light), bool)
     for _ in range(3):
-        if kept.sum() < 10:
+        if inliers.sum() < 10:
             return None
-        body = np.asarray(np.median(light[kept], axis=0), np.float64)
+        body = np.asarray(np.median(light[inliers], axis=0), np.float64)
         dark = np.log(light @ LUMINANCE / float(body @ LUMINANCE))
         red = np.log(light[:, 0] / light[:, 1])
         own = float(np.log(body[0] / body[1]))
-        kept = (dark > -1.0) & (red > own - 0.4 * max(abs(own), _LEAST_OWN))
+        inliers = (dark > -1.0) & (red > own - 0.4 * max(abs(own), _LEAST_OWN))
     return body
 
 
@@ -176,9 +176,9 @@ def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]
     largest = (labels == 1 + areas.argmax()).astype(np.uint8)
     corner = (at[1].start, at[0].start)
     contours, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=corner)
-    kept = np.zeros_like(mask)
-    kept[at] = np.isin(labels, 1 + np.flatnonzero(areas >= share * areas.max()))
-    return kept, np.asarray(contours[0], np.int32)
+    large = np.zeros_like(mask)
+    large[at] = np.isin(labels, 1 + np.flatnonzero(areas >= share * areas.max()))
+    return large, np.asarray(contours[0], np.int32)
 
 
 def disc_kernel(view: View, pupils: float) -> NDArray[np.uint8]:

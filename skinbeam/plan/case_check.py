@@ -99,9 +99,9 @@ def check_consultation(
 
 def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> PhotoAnalysis | None:
     """Analyse the photograph named on the command line, else the one in the case."""
-    said = loaded.case.photo
-    if photo is None and said is not None:
-        if said.file is None:
+    table = loaded.case.photo
+    if photo is None and table is not None:
+        if table.file is None:
             raise InputError(
                 "missing-key",
                 "photo.file is missing, nothing was read",
@@ -109,10 +109,10 @@ def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], 
                 hint="[photo] names a file beside the case file, unless another photograph is given.",
                 file=loaded.file,
             )
-        photo = loaded.resolve_path(said.file, field="photo.file")
+        photo = loaded.resolve_path(table.file, field="photo.file")
     if photo is None:
         return None
-    (look,) = run_in_parallel(partial(_analyse_photo, table=said), [photo], on_started=meanwhile)
+    (look,) = run_in_parallel(partial(_analyse_photo, table=table), [photo], on_started=meanwhile)
     return look
 
 

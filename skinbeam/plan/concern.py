@@ -122,7 +122,7 @@ def plan_concern(
     found, repeated = _drop_repeated_lamps(found)
     found = [revise(one) for one in found]
     refused += repeated
-    said = [message for one in refused for message in one.reasons]
+    reasons = [message for one in refused for message in one.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
     options = _with_absent_first_choice(case, concern, machines or (), options)
@@ -142,7 +142,7 @@ def plan_concern(
         cannot=cannot,
         options=options,
         refused=(*refused, *barred_others),
-        no_laser=() if found else explain_no_laser(case, concern, said, stopped=machines is None),
+        no_laser=() if found else explain_no_laser(case, concern, reasons, stopped=machines is None),
         nearest=None if near is None else near.record,
         examination=examination,
     )
@@ -234,8 +234,8 @@ def _with_absent_first_choice(
             place = guideline_place(cell, first.treatment, device_classes(machine.device, setting))
             if place is not None and place.number == 1:
                 return options
-    told = {"place": options[laser].rank_reason, "first": first_choice_name(first)}
-    changed = replace(options[laser], rank_reason=Message("plan.place-without-first", told))
+    params = {"place": options[laser].rank_reason, "first": first_choice_name(first)}
+    changed = replace(options[laser], rank_reason=Message("plan.place-without-first", params))
     return (*options[:laser], changed, *options[laser + 1 :])
 
 
@@ -247,17 +247,17 @@ def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption
     lamps = [one.trial.machine.device.name for one in found if one.trial.band_nm is not None]
     if len(set(lamps)) == len(lamps):  # the ranking draws clinics, which is not done for nothing
         return list(found), []
-    kept: dict[str, LaserOption] = {}
+    first_by_lamp: dict[str, LaserOption] = {}
     refused: list[RefusedOption] = []
     for at in rank_options([one.standing for one in found]):
         one = found[at.index]
         device = one.trial.machine.device
         name = device.name if one.trial.band_nm is not None else f"{device.name} {one.goal.modality}"
-        first = kept.setdefault(name, one)
+        first = first_by_lamp.setdefault(name, one)
         if first is not one:
             message = Message("plan.lamp-offered-once", {"device": device.title})
             refused.append(refusal_record(one.goal.modality, [message], device=device.name))
-    return [one for one in found if one in kept.values()], refused
+    return [one for one in found if one in first_by_lamp.values()], refused
 
 
 def unknown_target_message(condition: str, modality: str) -> Message | None:

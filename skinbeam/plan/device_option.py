@@ -106,8 +106,8 @@ def too_weak_refusal(
     place = guideline_place(concern_cell(case, concern), goal.modality, device_classes(machine.device, trial.setting))
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
     is_used = is_undosed and (place is not None or bool(sources))
-    told = "plan.too-weak-undosed" if is_used else "plan.too-weak"
-    return device_refusal(goal, machine, told, trial, least=per_hundred(least))
+    message_id = "plan.too-weak-undosed" if is_used else "plan.too-weak"
+    return device_refusal(goal, machine, message_id, trial, least=per_hundred(least))
 
 
 def refusal_record(

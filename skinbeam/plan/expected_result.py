@@ -145,11 +145,14 @@ def session_gains(
     shares = half_improved_after_sessions(question, counts)
     if isinstance(shares, Unknown):
         return ()
-    kept: Sequence[float | None] = [None] * len(counts)
+    improvements: Sequence[float | None] = [None] * len(counts)
     if response.sessions and response.improved_pct is not None:
-        kept = improvement_at_same_rank(question, response.sessions, response.improved_pct, counts) or kept
+        improvements = (
+            improvement_at_same_rank(question, response.sessions, response.improved_pct, counts) or improvements
+        )
     return tuple(
-        SessionGain(planned.place, count, share, pct) for count, share, pct in zip(counts, shares, kept, strict=True)
+        SessionGain(planned.place, count, share, pct)
+        for count, share, pct in zip(counts, shares, improvements, strict=True)
     )
 
 
@@ -168,6 +171,6 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
             found.append(DocumentWarning("response", Message("response.untold", params)))
         else:
             share = 100.0 * following.p_half.median if not isinstance(following.p_half, Unknown) else 0.0
-            told = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
-            found.append(DocumentWarning("response", Message("response.next", params | told)))
+            next_params = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
+            found.append(DocumentWarning("response", Message("response.next", params | next_params)))
     return tuple(found)

@@ -142,7 +142,7 @@ def first_choice_name(treatment: GuidelineTreatment) -> Message | str:
 
 def _inline_name(name: str) -> Message | str:
     """Return a treatment or a class of devices as written inside a sentence."""
-    return inline_title("modality", name) if isinstance(told := name_message(name), str) else told
+    return inline_title("modality", name) if isinstance(name_or_title := name_message(name), str) else name_or_title
 
 
 def _is_meant(name: str, modality: str, classes: Collection[str]) -> bool:

@@ -207,13 +207,13 @@ def _with_proposal_reason(
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
     elif trial.dose < proposal.middle / DOSE_ROUNDING:
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
-        told = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
+        message_id = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
         if trial.dose >= max(dose_steps(proposal.machine.device, proposal.setting)):
-            told = "plan.dose-of-machine"
-        message = Message(told, span | {"dose": given})
+            message_id = "plan.dose-of-machine"
+        message = Message(message_id, span | {"dose": given})
     elif proposal.darker_phototype is not None:
-        told = "plan.columns-of-darker" if proposal.machine.device.microbeam else "plan.dose-of-darker"
-        message = Message(told, span)
+        message_id = "plan.columns-of-darker" if proposal.machine.device.microbeam else "plan.dose-of-darker"
+        message = Message(message_id, span)
     else:
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:

@@ -162,11 +162,11 @@ def _computed_shares(trial: CandidateSetting) -> tuple[Value, Value]:
 
 def _limit_record(verdict: LimitVerdict, trial: CandidateSetting) -> LimitCheck:
     """Return the record of a limit; the one on burns includes the counts of clinics."""
-    told = verdict.record
-    if told.id != "epidermal-burn":
-        return told
-    both = {"limit": told.text, "counted": _clinic_count_message(trial)}
-    return replace(told, text=Message("plan.limit-and-counted", both))
+    record = verdict.record
+    if record.id != "epidermal-burn":
+        return record
+    both = {"limit": record.text, "counted": _clinic_count_message(trial)}
+    return replace(record, text=Message("plan.limit-and-counted", both))
 
 
 def build_other_option(
@@ -248,8 +248,8 @@ def _named_technique(concern: Concern, modality: str) -> tuple[str | None, Messa
     if not named:
         return None, None
     cite_sources(*(source for sources in named.values() for source in sources))
-    told = Message("plan.surgery-done", {"kinds": [Message(f"surgery.{name}") for name in named]})
-    return next(iter(named)) if len(named) == 1 else None, told
+    message = Message("plan.surgery-done", {"kinds": [Message(f"surgery.{name}") for name in named]})
+    return next(iter(named)) if len(named) == 1 else None, message
 
 
 def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | None]:
@@ -257,11 +257,11 @@ def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | N
     tried, lent = tried_peels(question.condition), lent_peels(question)
     if not tried:
         return None, None
-    told = Message(
+    message = Message(
         "plan.peel-done" if lent else "plan.peel-not-lent",
         {"kinds": [Message(f"peel.{kind.name}") for kind in lent or tried]},
     )
-    return lent[0].name if len(lent) == 1 else None, told
+    return lent[0].name if len(lent) == 1 else None, message
 
 
 def _reason_of_dots(reason: RuleReason) -> RuleReason:
@@ -365,9 +365,9 @@ def _option_downtime(modality: str, concern: Concern, expected: Expectation, pul
 
 def _bruise_days() -> SourceRange:
     """Return how long a bruise of the skin around stays visible."""
-    told = bruise_limit()
-    cite_sources(told.source)
-    return SourceRange(told.low_days, told.high_days, "days", told.source)
+    limit = bruise_limit()
+    cite_sources(limit.source)
+    return SourceRange(limit.low_days, limit.high_days, "days", limit.source)
 
 
 def _option_reasons(
@@ -428,10 +428,10 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
     found = count_harm_near(*light, lamp=lamp)
     if found is None:
         return Message("plan.burns-uncounted")
-    told = Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
+    counted = Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
     if count_harm_that_calibrates(*light, lamp=lamp) == found:
-        return told
-    return Message("plan.burns-counted-aside", {"counted": told})
+        return counted
+    return Message("plan.burns-counted-aside", {"counted": counted})
 
 
 def is_window_larger(concern: Concern, device: Device, spot_mm: float) -> bool:
@@ -483,14 +483,14 @@ def _is_bruise_likely(trial: CandidateSetting) -> bool:
 
 def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | None) -> RuleReason | None:
     """Return a caution where a bruise is likely that lasts longer than the person accepts."""
-    told = bruise_limit()
-    if accepted is None or accepted >= told.high_days or trial.bruising is None or not _is_bruise_likely(trial):
+    limit = bruise_limit()
+    if accepted is None or accepted >= limit.high_days or trial.bruising is None or not _is_bruise_likely(trial):
         return None
     bruised = per_hundred(trial.bruising.p.median)
-    params = {"bruised": bruised, "low": told.low_days, "high": told.high_days, "accepted": accepted}
+    params = {"bruised": bruised, "low": limit.low_days, "high": limit.high_days, "accepted": accepted}
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.bruise-likely", params)
-    return RuleReason("bruise-likely", "with-caution", message, told.source, "practice", about)
+    return RuleReason("bruise-likely", "with-caution", message, limit.source, "practice", about)
 
 
 def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None) -> list[HarmShare]:

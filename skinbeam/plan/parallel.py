@@ -75,7 +75,7 @@ _MAX_PROCESSES = 4  # copies at a time: a plan's skins take up to half a gigabyt
 _THREAD_FOLDER = Path("/proc/self/task")  # has one folder for each thread
 _WAITING_THREAD = "ending"  # the thread of `cli.interruption`, which holds no lock
 _PR_SET_PDEATHSIG: Final = 1
-_PROGRESS, _DONE, _FAILED = "said", "done", "failed"
+_PROGRESS, _DONE, _FAILED = "progress", "done", "failed"
 
 
 def run_in_parallel(
@@ -200,12 +200,12 @@ def _run_worker(
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(parent)
 
-    def tell(what: Any) -> None:
+    def send_progress(what: Any) -> None:
         pipe.send((_PROGRESS, what))
 
     while (place := pipe.recv()) is not None:
         try:
-            with listen_to_progress(tell), collect_sources() as sources:
+            with listen_to_progress(send_progress), collect_sources() as sources:
                 result = work(items[place])
             pipe.send((_DONE, (place, result, tuple(sources))))
         except Exception as error:

@@ -125,8 +125,8 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
         for concern in case.concern:
             population = _concern_vessels(concern) if concern.site == one.site else None
             if population is not None and one.vessel_um is not None:
-                told = _vessel_message(case, one, concern, population, widths.get(one.site))
-                found.setdefault(one.site, []).append(told)
+                message = _vessel_message(case, one, concern, population, widths.get(one.site))
+                found.setdefault(one.site, []).append(message)
     return found
 
 
@@ -271,8 +271,8 @@ def _assemble_plan(
         parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
         concerns = tuple(one.record for one in parts)
         chosen = [
-            (said, planned.first_laser[0].modality)
-            for said, planned in zip(case.concern, concerns, strict=True)
+            (concern, planned.first_laser[0].modality)
+            for concern, planned in zip(case.concern, concerns, strict=True)
             if planned.first_laser is not None
         ]
         gains = tuple(gain for one in parts for gain in one.gains)
@@ -440,11 +440,11 @@ def _is_stopped(suitability: Suitability) -> bool:
 def _assessment_record(case: Case, colour: PersonColour, photo: Message, photo_told: tuple[Message, ...]) -> Assessment:
     patient = case.patient
     assert patient is not None  # checked on entry
-    not_said = Unknown(render_message("said.not-said"))
+    not_stated = Unknown(render_message("said.not-said"))
     return Assessment(
         age_years=patient.age_years,
-        sex=patient.sex or not_said,
-        phototype=patient.phototype or not_said,
+        sex=patient.sex or not_stated,
+        phototype=patient.phototype or not_stated,
         ita_deg=colour.ita_deg if colour.ita_deg is not None else Unknown(render_message("said.not-measured")),
         colour_basis=colour.basis,
         risks=assess_risks(case),

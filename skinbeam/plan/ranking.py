@@ -228,8 +228,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
     if one.is_last_resort:
         return Message("plan.place-last-resort")
     if one.is_out_of_reach and not one.has_place:
-        told = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
-        return Message(told, {"least": per_hundred(LEAST_REACHED)})
+        message_id = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
+        return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
         place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
         if not one.is_out_of_reach:

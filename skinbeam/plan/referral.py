@@ -58,13 +58,13 @@ def refer_dark_spots(suitability: Suitability, case: Case, photo: PhotoAnalysis 
 
     The person is referred until the case says that a doctor has examined them; that remains a caution.
     """
-    told = _dark_spot_messages(photo)
-    if not told:
+    messages = _dark_spot_messages(photo)
+    if not messages:
         return suitability
     examined = _are_examined(case)
     decision: Decision = "with-caution" if examined else "refer"
     name = "dark-spots-examined" if examined else "dark-spots"
-    message = Message(f"rules.photo-{name}", {"told": told})
+    message = Message(f"rules.photo-{name}", {"told": messages})
     return _with_reason(suitability, RuleReason(f"photo-{name}", decision, message, "aggrawal2014", "expert"))
 
 

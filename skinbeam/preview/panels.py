@@ -113,8 +113,10 @@ def _finding_title(removal: Removal) -> Message:
 def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
     """Merge omissions of the same reason into one that names everything it applies to."""
     why = {omission.reason.english: omission.reason for omission in left}
-    about = {said: [omission.subjects for omission in left if omission.reason.english == said] for said in why}
-    return tuple(Omission(_unique_messages(name for names in about[said] for name in names), why[said]) for said in why)
+    about = {reason: [omission.subjects for omission in left if omission.reason.english == reason] for reason in why}
+    return tuple(
+        Omission(_unique_messages(name for names in about[reason] for name in names), why[reason]) for reason in why
+    )
 
 
 def omission_message(omission: Omission) -> Message:
@@ -161,21 +163,22 @@ def _day_panel(day: int, here: TreatedConcerns) -> Panel:
         untold = any(isinstance(option.shows_days, Unknown) for _, option in here)
         reason = Message("preview.day-unknown" if untold else "preview.day-over")
         return Panel(moment, label, None, None, reason=reason)
-    told = [expectation_on_day(option, day).current for option in showing]
-    words = _unique_messages(note.text for note in told if note is not None)
+    notes = [expectation_on_day(option, day).current for option in showing]
+    words = _unique_messages(note.text for note in notes if note is not None)
     undrawn = Message("preview.day-undrawn")
     return Panel(moment, label, None, None, notes=words or (Message("preview.day-untold"),), reason=undrawn)
 
 
 def _removed_light(
-    taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
+    taken: Sequence[Removal], percentile: int, power: float, lasting: Mapping[str, float] | None = None
 ) -> tuple[Float, list[float]]:
     """Return ln of the factor on light, and the share that is removed by each removal.
 
     Where two removals change one pixel, the stronger one is used.
     """
     shares = [
-        removal.share_removed(percentile, power) * (1.0 if kept is None else kept[removal.concern]) for removal in taken
+        removal.share_removed(percentile, power) * (1.0 if lasting is None else lasting[removal.concern])
+        for removal in taken
     ]
     whole = np.zeros_like(taken[0].ln_light)
     for removal, share in zip(taken, shares, strict=True):
@@ -209,16 +212,16 @@ def _late_panel(
     )
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
-    kept = {
+    lasting = {
         removal.concern: removal.remaining_fraction.median
         for removal in taken
         if isinstance(removal.remaining_fraction, Estimate)
     }
-    if untold := _unique_messages(removal.title for removal in taken if removal.concern not in kept):
+    if untold := _unique_messages(removal.title for removal in taken if removal.concern not in lasting):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
         return _PanelRows(Panel(moment, label, None, None, reason=why))
     file = f"months-{when}-p{percentile}.png"
-    light, shares = _removed_light(taken, percentile, power, kept)
+    light, shares = _removed_light(taken, percentile, power, lasting)
     rows = [
         _removal_row(file, removal, share, percentile, months=when)
         for removal, share in zip(taken, shares, strict=True)

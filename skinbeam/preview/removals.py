@@ -83,7 +83,7 @@ def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis, changes: LightCh
                 treatment=option.modality,
                 improvement_pct=improved,
                 most_counted_pct=most,
-                remaining_fraction=_kept_fraction(option),
+                remaining_fraction=_lasting_fraction(option),
             )
             best = np.float32(removal.share_removed(PERCENTILES[-1], 1.0)) * removal.ln_light
             if visible_difference(changes.light, best) >= setting("size", "seen_E"):
@@ -139,17 +139,17 @@ def is_on_site(region: str, site: str) -> bool:
     return place == site or (site == "full-face" and place not in ("neck", "decolletage"))
 
 
-def _kept_fraction(option: Option) -> Value:
-    kept = option.expected.durability.get(str(late_months()))
-    return Unknown(Message("preview.not-followed", {"months": late_months()}).text) if kept is None else kept
+def _lasting_fraction(option: Option) -> Value:
+    fraction = option.expected.durability.get(str(late_months()))
+    return Unknown(Message("preview.not-followed", {"months": late_months()}).text) if fraction is None else fraction
 
 
 def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], concern: ConcernPlan) -> Message:
     """Return why the photograph shows nothing of a concern: it cannot be judged, or nothing was found."""
-    told = [finding for finding in findings if finding.kind in kinds]
+    of_kinds = [finding for finding in findings if finding.kind in kinds]
     here = [
         mark_finding
-        for mark_finding in told
+        for mark_finding in of_kinds
         if mark_finding.site == "full-face" or is_on_site(mark_finding.region, concern.site)
     ]
     for finding in here:
@@ -159,4 +159,4 @@ def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], c
         return Message("preview.no-outline")
     if any(finding.told is not None for finding in here):  # it was found, and a person did not confirm it
         return Message("preview.none-confirmed")
-    return Message("preview.none-found") if told else Message("preview.no-reader")
+    return Message("preview.none-found") if of_kinds else Message("preview.no-reader")

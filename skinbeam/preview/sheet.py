@@ -93,31 +93,33 @@ def add_caption_band(picture: Picture, words: str) -> Picture:
 
 def encode_png(picture: Picture, *, altered: bool) -> bytes:
     """Encode a picture as PNG, with its description as the only metadata."""
-    said = PngImagePlugin.PngInfo()
-    said.add_text("Software", f"skinbeam {__version__}")
-    said.add_text("Description", render_message("preview.described" if altered else "preview.before"))
+    metadata = PngImagePlugin.PngInfo()
+    metadata.add_text("Software", f"skinbeam {__version__}")
+    metadata.add_text("Description", render_message("preview.described" if altered else "preview.before"))
     if altered:
         cite_sources("iptc2024source")
-        said.add_text("Title", render_message("preview.marked"))
-        said.add_itxt("XML:com.adobe.xmp", _XMP.format(kind=IPTC_ALTERED))
+        metadata.add_text("Title", render_message("preview.marked"))
+        metadata.add_itxt("XML:com.adobe.xmp", _XMP.format(kind=IPTC_ALTERED))
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", pnginfo=said, compress_level=_PACKED)
+    Image.fromarray(picture).save(file, "PNG", pnginfo=metadata, compress_level=_PACKED)
     return file.getvalue()
 
 
 def encode_jpeg(picture: Picture, *, altered: bool) -> bytes:
     """Encode a picture for a page as JPEG, a fifth of its size as PNG, with the same description."""
-    said: dict[str, bytes] = {"comment": render_message("preview.described" if altered else "preview.before").encode()}
+    metadata: dict[str, bytes] = {
+        "comment": render_message("preview.described" if altered else "preview.before").encode()
+    }
     if altered:
         cite_sources("iptc2024source")
-        said["xmp"] = _XMP.format(kind=IPTC_ALTERED).encode()
-    return compress_for_page(Image.fromarray(picture), **said)
+        metadata["xmp"] = _XMP.format(kind=IPTC_ALTERED).encode()
+    return compress_for_page(Image.fromarray(picture), **metadata)
 
 
-def compress_for_page(picture: Image.Image, **said: bytes) -> bytes:
+def compress_for_page(picture: Image.Image, **metadata: bytes) -> bytes:
     """Return a picture as JPEG for a page, with metadata by the names of Pillow."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **said)
+    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **metadata)
     return file.getvalue()
 
 
@@ -236,10 +238,10 @@ def _render_cell(panel: Panel, height: int) -> Picture:
 def _render_card(panel: Panel, height: int) -> Picture:
     """Render the reason why there is no picture, in its place; taller where the text needs it."""
     font, bold = load_font(_SMALL), load_font(_SMALL, bold=True)
-    said = [message for message in (panel.reason, *panel.notes) if message is not None]
+    messages = [message for message in (panel.reason, *panel.notes) if message is not None]
     lines = [
         (line, bold if place == 0 else font)
-        for place, message in enumerate(said)
+        for place, message in enumerate(messages)
         for line in [*wrap_text(message.text, bold if place == 0 else font, _CELL - 32), ""]
     ]
     step = round(_LEADING * _SMALL)

@@ -77,7 +77,7 @@ def practice_assumptions() -> PracticeAssumptions:
         ),
         lamp=usual(*(table["lamp"][name] for name in names)),
         longest_lamp_nm=table["lamp"]["longest_nm"],
-        trains={row: tuple(TrainPulse(*pulse) for pulse in told) for row, told in table["trains"].items()},
+        trains={row: tuple(TrainPulse(*pulse) for pulse in pulses) for row, pulses in table["trains"].items()},
         cooling={
             "spray": Cooling(kind="spray", cryogen="R134a", **table["timing"]["spray"]),
             **{kind: Cooling(kind=kind, during=True, **table["timing"][kind]) for kind in ("contact", "air")},

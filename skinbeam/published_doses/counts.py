@@ -122,7 +122,7 @@ def _summarise_rows(near: Sequence[PracticeRow], *, mixed: bool) -> ToleratedDos
     ends = [high for low, high in spans if low is None and high is not None]
     harms = [row.harm for row in near if row.harm is not None and row.harm.counts_skin_injury]
     people = [(harm.events, harm.total) for harm in harms if harm.unit == "patients"]
-    skins = [told for row in near if (told := source_phototypes(row.phototype, row.ethnic_group)) is not None]
+    skins = [span for row in near if (span := source_phototypes(row.phototype, row.ethnic_group)) is not None]
     return ToleratedDoses(
         low=min(given) if given else Unknown(render_message("burn.bound-alone")),
         high=max((*reached, *ends)),
@@ -153,8 +153,8 @@ def _is_cooled_alike(row: PracticeRow, cooling: str) -> bool:
 
 def _is_of_such_skin(row: PracticeRow, phototypes: tuple[int, int]) -> bool:
     """Return whether the lightest people of a row are at most one phototype lighter than the person may be."""
-    told = source_phototypes(row.phototype, row.ethnic_group)
-    return told is not None and told[0] >= phototypes[0] - 1
+    span = source_phototypes(row.phototype, row.ethnic_group)
+    return span is not None and span[0] >= phototypes[0] - 1
 
 
 def _span_ends(span: Iterable[float | None] | None) -> list[float]:
@@ -169,8 +169,8 @@ def _is_near(span: Iterable[float | None] | None, value: float, ratio: float) ->
 
 def _covers_phototypes(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
     """Return whether the phototypes of a row overlap; False if the row does not state the skin."""
-    told = source_phototypes(row.phototype, row.ethnic_group)
-    return phototypes is None or (told is not None and told[0] <= phototypes[1] and phototypes[0] <= told[1])
+    span = source_phototypes(row.phototype, row.ethnic_group)
+    return phototypes is None or (span is not None and span[0] <= phototypes[1] and phototypes[0] <= span[1])
 
 
 def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:

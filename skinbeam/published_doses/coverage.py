@@ -69,5 +69,5 @@ def _count_sources(rows: Iterable[PracticeRow]) -> int:
 
 def _lightest_phototype(row: PracticeRow) -> int:
     """Return the lightest phototype of a row; 0 where it does not state the skin."""
-    told = source_phototypes(row.phototype, row.ethnic_group)
-    return 0 if told is None else told[0]
+    span = source_phototypes(row.phototype, row.ethnic_group)
+    return 0 if span is None else span[0]

@@ -101,14 +101,14 @@ class PersonalCalibration:
         for observation in seen:
             burnt = _burn_probability(observation.dose_over_computed, self.people)
             joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if observation.injured else 1.0 - burnt)
-        told = joint.sum(axis=1)
+        likelihood = joint.sum(axis=1)
         clean = [observation.miss_probability for observation in seen if not observation.injured]
         least = min(
             [*clean, self.miss_probability] if self.miss_probability > 0.0 else clean, default=self.miss_probability
         )
         # A draw whose likelihood is 0 has no weight, so its shared error does not matter.
-        shared = np.divide(joint, told[:, None], out=np.zeros_like(joint), where=told[:, None] > 0.0)
-        return replace(self, likelihood=self.likelihood * told, posterior=shared, miss_probability=least)
+        shared = np.divide(joint, likelihood[:, None], out=np.zeros_like(joint), where=likelihood[:, None] > 0.0)
+        return replace(self, likelihood=self.likelihood * likelihood, posterior=shared, miss_probability=least)
 
     def first_draws(self, draws: int) -> "PersonalCalibration":
         """Return the calibration of the first `draws` draws."""

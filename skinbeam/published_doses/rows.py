@@ -388,13 +388,13 @@ class _PracticeRecord(CsvRow):
             return None
         if of is not None and (events is None or of == 0 or events > of):
             raise self.error("harm_count", f"{events} of {of} cannot be", "A count and the number it is among.")
-        told = events is not None
+        is_counted = events is not None
         return HarmRecord(
             kind=kind,
             events=events,
             total=of,
-            unit=self.known_word("harm_unit", HARM_UNITS if told else ("",)),
-            from_per_cent=self.known_word("harm_origin", HARM_ORIGINS if told else ("",)) == "per-cent",
+            unit=self.known_word("harm_unit", HARM_UNITS if is_counted else ("",)),
+            from_per_cent=self.known_word("harm_origin", HARM_ORIGINS if is_counted else ("",)) == "per-cent",
             days=days,
             days_statistic=self.known_word("harm_days_is", ("",) if days is None else DAY_KINDS),
         )

@@ -203,14 +203,14 @@ def _is_short_pulse(row: PracticeRow) -> bool:
 
 def _possible_pulses(row: PracticeRow, usual: UsualSettings) -> tuple[_Pulse, ...]:
     """Return each possible pulse of a row: its whole length and its sub-pulses."""
-    told = practice_assumptions().trains.get(row.row)
-    if told is not None:
+    trains = practice_assumptions().trains.get(row.row)
+    if trains is not None:
         return tuple(
             (
                 train.pulses * train.length_ms + (train.pulses - 1) * train.pause_ms,
                 (PulseTrain(train.pulses, train.length_ms),),
             )
-            for train in told
+            for train in trains
         )
     lengths = _span_ends(row.pulse_ms) if row.pulse_ms is not None else usual.pulse_ms
     return tuple((length, ()) for length in lengths)

@@ -97,8 +97,8 @@ def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, .
 
 def source_phototypes(phototype: str, ethnic_group: str) -> tuple[int, int] | None:
     """Return the lowest and highest phototype of a source; if none is printed, those of the people that it names."""
-    told = phototype or practice_assumptions().phototypes.get(ethnic_group)
-    return phototype_range(told) if told else None
+    words = phototype or practice_assumptions().phototypes.get(ethnic_group)
+    return phototype_range(words) if words else None
 
 
 def _setting_from_row(row: PracticeRow) -> PublishedSetting:

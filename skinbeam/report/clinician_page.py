@@ -153,10 +153,15 @@ def _decision(plan: Plan) -> DecisionPart:
     state = plan.suitability.decision
     key = state.replace("-", "_")
     spoke = _merge_reasons(
-        told for _, told in sorted([*_concern_reasons(plan), *_first_cautions(plan)], key=lambda weighted: weighted[0])
+        is_suitable
+        for _, is_suitable in sorted(
+            [*_concern_reasons(plan), *_first_cautions(plan)], key=lambda weighted: weighted[0]
+        )
     )
     yes = report_text("decision_word_suitable")
-    careful, always = ([reason for reason in spoke if (reason.decision == yes) is told] for told in (False, True))
+    careful, always = (
+        [reason for reason in spoke if (reason.decision == yes) is is_suitable] for is_suitable in (False, True)
+    )
     caution = report_text("decision_word_with_caution")
     first = leading_reasons([reason.lead for reason in careful], sum(reason.decision != caution for reason in careful))
     careful = [careful[place] for place in first] + [
@@ -202,13 +207,13 @@ def _concern_reasons(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]
 
 def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
     """Yield cautions about the leading options with their weight; the decision shows them for all concerns."""
-    told = {spoke.message.text for spoke in plan.suitability.reasons}
+    decision_texts = {spoke.message.text for spoke in plan.suitability.reasons}
     for concern in plan.concerns:
         for option in leading_options(concern):
             option_name = join_items([option.title, device_name(option)])
             name = report_text("option_of_concern", concern=concern_name(concern), option=option_name)
             for spoke in option.reasons:
-                if spoke.decision != "suitable" and spoke.message.text not in told:
+                if spoke.decision != "suitable" and spoke.message.text not in decision_texts:
                     yield reason_weight(spoke), replace(reason_line(spoke), subject=name)
 
 
@@ -219,11 +224,11 @@ def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
         merged.setdefault((reason.lead, reason.rest, reason.decision, reason.strength), []).append(reason)
     return tuple(
         ReasonLine(
-            *said,
+            *line,
             sources=tuple(dict.fromkeys(key for reason in same for key in reason.sources)),
             subject="; ".join(dict.fromkeys(reason.subject for reason in same if reason.subject)),
         )
-        for said, same in merged.items()
+        for line, same in merged.items()
     )
 
 
@@ -375,8 +380,8 @@ def _finding_value(finding: SkinFinding) -> DisplayValue:
         return display_value(area)
     seen: list[tuple[str, Value | float]] = [("count", finding.count), ("area_mm2", area)]
     known = [(quantity_label(name), value) for name, value in seen if not isinstance(value, Unknown)]
-    told = join_items(f"{label} {display_value(value, unit).text}" for (label, unit), value in known)
-    return DisplayValue(told, "" if finding.note is None else finding.note.text, True)
+    values = join_items(f"{label} {display_value(value, unit).text}" for (label, unit), value in known)
+    return DisplayValue(values, "" if finding.note is None else finding.note.text, True)
 
 
 def _translated(value: Value) -> Value:

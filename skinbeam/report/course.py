@@ -33,8 +33,8 @@ def visit_lines(
     again = visits[1:] if len(visits) > 2 else []
     always = tuple(step for step in (again[0].steps if again else ()) if all(step in visit.steps for visit in again))
     first, rest = visits[:1], visits[1:]
-    told = (replace(visit, steps=tuple(step for step in visit.steps if step not in always)) for visit in rest)
-    return (*first, *told), always
+    later = (replace(visit, steps=tuple(step for step in visit.steps if step not in always)) for visit in rest)
+    return (*first, *later), always
 
 
 def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:
@@ -50,13 +50,13 @@ def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:
 def _gain_sentences(gains: Iterable[SessionGain], names: Mapping[str, str]) -> Iterable[str]:
     """Return the improvement expected after the visit, where trials report it."""
     for gain in gains:
-        told = {"concern": names.get(gain.treats, gain.treats), "session": gain.sessions}
+        params = {"concern": names.get(gain.treats, gain.treats), "session": gain.sessions}
         if isinstance(gain.p_half, Unknown):
-            yield report_text("gain_unknown", **told, reason=gain.p_half.reason)
+            yield report_text("gain_unknown", **params, reason=gain.p_half.reason)
         else:
-            yield report_text("gain_after", **told, half=per_100(gain.p_half).text)
+            yield report_text("gain_after", **params, half=per_100(gain.p_half).text)
         if gain.if_place_kept_pct is not None:
-            yield report_text("gain_kept", **told, kept=round(gain.if_place_kept_pct))
+            yield report_text("gain_kept", **params, kept=round(gain.if_place_kept_pct))
 
 
 def course_totals(total: CourseTotal) -> tuple[ReportFact, ...]:
@@ -101,24 +101,24 @@ def spot_ladder(ladder: TestSpotLadder) -> SpotLadder:
     return SpotLadder(_ladder_line(ladder), ladder.message.text, tuple(rows))
 
 
-def _ladder_line(told: TestSpotLadder) -> str:
+def _ladder_line(ladder: TestSpotLadder) -> str:
     """Return the sentence on which test spots to make before the first session, and when to read them."""
-    hours = told.read_after_h
+    hours = ladder.read_after_h
     wait = display_value(hours / 24, "days").text if hours % 24 == 0 else display_value(hours, "h").text
-    densities = dict.fromkeys(spot.density_per_cm2 for spot in told.spots if spot.density_per_cm2 is not None)
-    doses = join_items(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
+    densities = dict.fromkeys(spot.density_per_cm2 for spot in ladder.spots if spot.density_per_cm2 is not None)
+    doses = join_items(dict.fromkeys(_spot_in_words(spot) for spot in ladder.spots))
     if len(densities) > 1:  # the spots differ in the density of their microbeams
         doses = join_items(
             [doses, *(display_value(density, quantity_label("density_per_cm2")[1]).text for density in densities)]
         )
-    site = inline_name(site_title(told.site))
-    return report_text("spots_line", device=_ladder_light(told), site=site, doses=doses, wait=wait)
+    site = inline_name(site_title(ladder.site))
+    return report_text("spots_line", device=_ladder_light(ladder), site=site, doses=doses, wait=wait)
 
 
-def _ladder_light(told: TestSpotLadder) -> str:
+def _ladder_light(ladder: TestSpotLadder) -> str:
     """Return the device with its light, unless its title already names the light."""
-    lamp = told.light != describe_light(told.wavelength_nm, lamp=False)
-    return title_with_light(told.device_title, told.wavelength_nm, lamp=lamp)
+    lamp = ladder.light != describe_light(ladder.wavelength_nm, lamp=False)
+    return title_with_light(ladder.device_title, ladder.wavelength_nm, lamp=lamp)
 
 
 def _spot_in_words(spot: LadderStep) -> str:

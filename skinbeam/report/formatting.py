@@ -170,8 +170,8 @@ def per_100(value: Value | float) -> DisplayValue:
     if not isinstance(value, Estimate):
         return DisplayValue(report_text("of_100", people=people_of_100(value)), "", True)
     low, median, high = map(people_of_100, (value.low, value.median, value.high))
-    told = median if low == high else report_text("spread", value=median, low=low, high=high)
-    return DisplayValue(report_text("of_100", people=told), _range_meaning(value), True)
+    people = median if low == high else report_text("spread", value=median, low=low, high=high)
+    return DisplayValue(report_text("of_100", people=people), _range_meaning(value), True)
 
 
 def percent(value: Value) -> DisplayValue:
@@ -294,9 +294,9 @@ def showing_sentences(option: Option) -> tuple[str, ...]:
     known = [duration for duration in option.shows if duration.what != "bruise"]
     healed = [duration for duration in known if duration.what in _HEALING][:1]
     # `shows` is sorted, the longest first.
-    told = [*healed, *(duration for duration in known[:1] if duration not in healed)]
+    shown = [*healed, *(duration for duration in known[:1] if duration not in healed)]
     return tuple(
-        render_message(_duration_key("leaflet_shows", duration), {"days": _whole_days(duration)}) for duration in told
+        render_message(_duration_key("leaflet_shows", duration), {"days": _whole_days(duration)}) for duration in shown
     )
 
 

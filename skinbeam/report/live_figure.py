@@ -67,8 +67,8 @@ def _published_text(data: WindowData, row: float, unit: str) -> str:
     if span is None:
         return report_text("live_unpublished")
     low, high = (display_value(round_significant(end, 2)).text for end in (span.low, span.high))
-    told = low if low == high else report_text("range", low=low, high=high)
-    return report_text("live_published", range=f"{told} {translate(unit)}")
+    span_text = low if low == high else report_text("range", low=low, high=high)
+    return report_text("live_published", range=f"{span_text} {translate(unit)}")
 
 
 def _inside_published(data: WindowData, row: float) -> list[bool]:

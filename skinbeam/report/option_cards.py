@@ -144,10 +144,10 @@ def option_card(
     phototype : of the person, where it is known: trials of such skin are counted.
     ladders : the test spots of the plan; the card tells those that are made only where this option is chosen.
     """
-    told = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
+    numbers = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
     spoke = [reason_line(reason) for reason in option.reasons]
     spoke += [_spots_line(one) for one in ladders if one.when_chosen and _tries(one, concern, option)]
-    again = [told[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in told]
+    again = [numbers[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in numbers]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
     return OptionCard(
@@ -170,7 +170,7 @@ def option_card(
         first_pulses="" if seen is None else seen.first_pulses.text,
         healing=tuple(HealingDay(display_value(day.day).text, day.text.text) for day in option.healing),
         harms=tuple(harm for harm in map(_harm_line, option.harms) if harm.p.is_known),
-        reasons=tuple(reason for reason in spoke if (reason.lead, reason.rest) not in told),
+        reasons=tuple(reason for reason in spoke if (reason.lead, reason.rest) not in numbers),
         shared_rules=report_text("told_above", numbers=join_items(sorted(again, key=int))) if again else "",
     )
 
@@ -190,14 +190,14 @@ def refused_options(
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
         own = [reason for reason in reasons if reason.text not in decision_sentences]
-        told = tuple(map(_add_full_stop, _devices_together(own))) or (report_text("refused_above"),)
-        alike.setdefault(told, []).append(title)
+        sentences = tuple(map(_add_full_stop, _devices_together(own))) or (report_text("refused_above"),)
+        alike.setdefault(sentences, []).append(title)
     return tuple(RefusedOptions("; ".join(titles), reasons) for reasons, titles in alike.items())
 
 
-def _add_full_stop(said: str) -> str:
+def _add_full_stop(sentence: str) -> str:
     """Return a sentence with its full stop, so that another can follow."""
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
@@ -205,8 +205,8 @@ def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
     groups: dict[tuple[str, str], list[Message]] = {}
     for reason in reasons:
         others = {name: value for name, value in reason.params.items() if name != "device"}
-        said = repr(others) if "device" in reason.params else reason.text
-        groups.setdefault((reason.id, said), []).append(reason)
+        key = repr(others) if "device" in reason.params else reason.text
+        groups.setdefault((reason.id, key), []).append(reason)
     return tuple(_for_all_devices(same) for same in groups.values())
 
 

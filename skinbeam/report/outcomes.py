@@ -117,8 +117,8 @@ def expected_results(option: Option) -> list[ReportFact]:
     rows.append(ReportFact(report_text("result_satisfied"), per_100(expected.satisfaction.p)))
     rows.append(ReportFact(report_text("result_net"), display_value(expected.net_of_untreated_pct, "%")))
     if isinstance(expected.dose, DosePlacement):
-        said, known = expected.dose.text.text, expected.dose.where != "unknown"
-        shown = DisplayValue(said, "", True) if known else DisplayValue(report_text("unknown"), said, False)
+        placement, known = expected.dose.text.text, expected.dose.where != "unknown"
+        shown = DisplayValue(placement, "", True) if known else DisplayValue(report_text("unknown"), placement, False)
         rows.append(ReportFact(name_with_light(report_text("result_dose"), option.setup), shown))
     rows += [
         ReportFact(report_text("result_mind"), display_value(warning.message))
@@ -132,12 +132,14 @@ def expected_results(option: Option) -> list[ReportFact]:
                 display_value(option.followup_months, quantity_label("followup_months")[1]),
             )
         )
-    kept = [ReportFact(report_text("result_durability", months=m), percent(v)) for m, v in expected.durability.items()]
-    rows += _merge_unknown_facts(report_text("result_durability_any"), kept)
+    durability = [
+        ReportFact(report_text("result_durability", months=m), percent(v)) for m, v in expected.durability.items()
+    ]
+    rows += _merge_unknown_facts(report_text("result_durability_any"), durability)
     if expected.studies:
         patients = sum(study.patients for study in expected.studies)
-        told = report_text("studies", studies=len(expected.studies), patients=patients)
-        rows.append(ReportFact(report_text("result_studies"), DisplayValue(told, "", True)))
+        study_count = report_text("studies", studies=len(expected.studies), patients=patients)
+        rows.append(ReportFact(report_text("result_studies"), DisplayValue(study_count, "", True)))
     return rows
 
 

@@ -68,23 +68,23 @@ def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototy
     studies = option.expected.studies
     if not studies or not isinstance(improved_share(option), Estimate):
         return "", ""
-    told = []
+    parts = []
     behind = {study.study for study in studies}
     of_these = [arm for arm in trial_arms() if (arm.condition, arm.modality) == (concern.condition, option.modality)]
     of_these = [arm for arm in of_these if arm.study in behind]
     if option.setup is not None:
         nm = option.setup.wavelength_nm
         same = {a.study for a in of_these if a.wavelength_nm is not None and abs(a.wavelength_nm - nm) <= _SAME_NM}
-        told.append(report_text("evidence_light", studies=len(same)))
+        parts.append(report_text("evidence_light", studies=len(same)))
     if phototype in PHOTOTYPES:
         place = PHOTOTYPES.index(phototype)
         such = {a.study for a in of_these if a.phototypes is not None and a.phototypes[0] <= place <= a.phototypes[1]}
-        told.append(report_text("evidence_phototype", studies=len(such), phototype=phototype))
+        parts.append(report_text("evidence_phototype", studies=len(such), phototype=phototype))
     dose = option.expected.dose
     if isinstance(dose, DosePlacement):
-        told.append(report_text(f"evidence_dose_{dose.where.replace('-', '_')}"))
+        parts.append(report_text(f"evidence_dose_{dose.where.replace('-', '_')}"))
     return report_text("studies", studies=len(studies), patients=sum(study.patients for study in studies)), join_items(
-        told
+        parts
     )
 
 
@@ -208,7 +208,7 @@ def setting_line(setup: DeviceSetup) -> str:
     held = setup.settings
     columns = {} if held.columns is None else dataclass_fields(held.columns)
     values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
-    said = [
+    parts = [
         describe_window(held.footprint_mm)
         if name == "spot_mm" and held.footprint_mm is not None
         else describe_train(held)
@@ -219,22 +219,22 @@ def setting_line(setup: DeviceSetup) -> str:
     ]
     if held.columns is not None:
         share = coverage_pct(held.columns.diameter_um, held.columns.density_per_cm2)
-        said.append(render_message("setting.coverage", {"share": f"{share:.2g}"}))
+        parts.append(render_message("setting.coverage", {"share": f"{share:.2g}"}))
     if held.passes is not None and held.passes > 1:
-        said.append(report_text("passes", passes=held.passes))
+        parts.append(report_text("passes", passes=held.passes))
     if held.compression is not None:
-        said.append(report_text("pressed", what=translate(held.compression)))
+        parts.append(report_text("pressed", what=translate(held.compression)))
     if held.cooling is not None:
         before, delay = (
             display_value(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0)
         )
         spray = held.cooling.kind == "spray"
-        said.append(
+        parts.append(
             report_text("cooled_by_spray", before=before, delay=delay)
             if spray
             else report_text("cooled_by", kind=translate(held.cooling.kind))
         )
-    return join_items(said)
+    return join_items(parts)
 
 
 # Two plain sentences on a concern, to be read aloud.
@@ -254,14 +254,14 @@ def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
 def _benefit_sentence(concern: ConcernPlan, first: Option) -> str:
     name, choice = plain_name("condition", concern.condition, concern.title), choice_name(first)
     site = plain_name("site", concern.site)
-    told = {"concern": inline_name(name), "site": site, "choice": inline_name(choice[:1]) + choice[1:]}
+    params = {"concern": inline_name(name), "site": site, "choice": inline_name(choice[:1]) + choice[1:]}
     p = improved_share(first)
     if isinstance(p, Unknown):
-        return report_text("aloud.helps_unknown", **told)
+        return report_text("aloud.helps_unknown", **params)
     shares = {"people": people_of_100(p.median), "low": people_of_100(p.low), "high": people_of_100(p.high)}
     if first.modality == _NO_TREATMENT:
-        return report_text("aloud.nothing", concern=told["concern"], site=site, **shares)
-    return report_text("aloud.helps", **told, **shares)
+        return report_text("aloud.nothing", concern=params["concern"], site=site, **shares)
+    return report_text("aloud.helps", **params, **shares)
 
 
 def _cost_sentence(first: Option) -> str:
@@ -321,13 +321,13 @@ def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitabi
     lost = {concern_name(concern): no_laser_headline(concern) for concern in concerns if concern.first_laser is None}
     if not lost or suitability.decision not in ("suitable", "with-caution"):
         return "", ""
-    told = " ".join(
+    sentence = " ".join(
         report_text(
             "without_for", headline=head, concerns=join_items(name for name, found in lost.items() if found == head)
         )
         for head in dict.fromkeys(lost.values())
     )
-    return ("" if len(lost) < len(concerns) else next(iter(lost.values()))), told
+    return ("" if len(lost) < len(concerns) else next(iter(lost.values()))), sentence
 
 
 def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | None:
@@ -367,10 +367,10 @@ def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
 
 def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:
     """Return what a clinic can do so that a laser could be offered for a concern that has none."""
-    told = [report_text("change_colour")] if colour_may_change(concern, person) else []
+    changes = [report_text("change_colour")] if colour_may_change(concern, person) else []
     if concern.first_laser is None and "plan.too-weak-undosed" in _refusal_ids(concern):
-        told.append(report_text("change_clinic"))
-    return tuple(told)
+        changes.append(report_text("change_clinic"))
+    return tuple(changes)
 
 
 def _nearest_summary(near: NearestOption, person: Assessment) -> str:
@@ -378,8 +378,8 @@ def _nearest_summary(near: NearestOption, person: Assessment) -> str:
     enough, most = near.reaching_J_cm2, near.setup.settings.fluence_J_cm2
     if near.limit is None or most is None or not isinstance(enough, float):
         return report_text("nearest_summary_other")
-    told = {"enough": display_value(enough, "J/cm²").text, "most": display_value(most, "J/cm²").text}
-    return report_text("nearest_summary_guessed" if _is_colour_guessed(person) else "nearest_summary", **told)
+    doses = {"enough": display_value(enough, "J/cm²").text, "most": display_value(most, "J/cm²").text}
+    return report_text("nearest_summary_guessed" if _is_colour_guessed(person) else "nearest_summary", **doses)
 
 
 def _bar_reason(near: NearestOption) -> str:

@@ -48,10 +48,10 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
     lines += ["", *align_columns(rows), ""]
     minded: dict[str, list[str]] = {}
     for concern in plan.concerns:
-        for about, said in (*_about_options(concern, _cautions(plan.suitability.reasons)), *_no_laser(concern)):
-            minded.setdefault(said, []).append(about)
+        for about, text in (*_about_options(concern, _cautions(plan.suitability.reasons)), *_no_laser(concern)):
+            minded.setdefault(text, []).append(about)
     lines += [
-        render_message("terminal.minded", {"about": "; ".join(about), "text": said}) for said, about in minded.items()
+        render_message("terminal.minded", {"about": "; ".join(about), "text": text}) for text, about in minded.items()
     ]
     return "\n".join([*lines, render_message("terminal.plan", {"hash": plan.plan_sha256})])
 
@@ -89,10 +89,10 @@ def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
     return name, render_message("terminal.expected", {"share": share, "low": low, "high": high})
 
 
-def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield cautions about the leading options, each with its subject; those in `told` are left out."""
+def _about_options(concern: ConcernPlan, shown: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield cautions about the leading options, each with its subject; those in `shown` are left out."""
     for option in leading_options(concern):
-        for caution in (text for text in _cautions(option.reasons) if text not in told):
+        for caution in (text for text in _cautions(option.reasons) if text not in shown):
             names = {"concern": concern_name(concern), "option": device_name(option) or option.title}
             yield render_message("terminal.about-option", names), _first_sentence(caution)
 
@@ -112,6 +112,6 @@ def _cautions(reasons: Iterable[RuleReason]) -> list[str]:
     return list(dict.fromkeys(reason.message.text for reason in reasons if reason.decision != "suitable"))
 
 
-def _first_sentence(said: str) -> str:
-    found = _SENTENCE.match(said)
-    return said if found is None else found[0]
+def _first_sentence(text: str) -> str:
+    found = _SENTENCE.match(text)
+    return text if found is None else found[0]

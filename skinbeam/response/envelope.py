@@ -310,11 +310,11 @@ def _covers_phototypes(row: PublishedSetting, low: int, high: int) -> bool:
 
 def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: int) -> list[PublishedSetting]:
     """Return the rows that print a quantity, from as many tiers as needed for `enough` sources."""
-    told: list[PublishedSetting] = []
+    printing: list[PublishedSetting] = []
     for tier in tiers:
-        if len(_setting_sources(told)) < enough:
-            told += [row for row in tier.rows if span_ends(getattr(row, quantity))]
-    return told
+        if len(_setting_sources(printing)) < enough:
+            printing += [row for row in tier.rows if span_ends(getattr(row, quantity))]
+    return printing
 
 
 def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: bool) -> bool:

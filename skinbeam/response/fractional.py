@@ -190,8 +190,8 @@ def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, Limi
 
     The skin in which a column ends is drawn, its width is computed.
     """
-    kept = [np.asarray(limit.draws_within(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
-    return np.asarray(1.0 - np.prod(kept, axis=0))
+    p_met = [np.asarray(limit.draws_within(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
+    return np.asarray(1.0 - np.prod(p_met, axis=0))
 
 
 def _depth_of_fat_m(skins: SkinSample) -> Floats:
@@ -218,14 +218,14 @@ def _densest_pattern(
         harmed = compute_columns(skins, beam, energy, offered[0])
     candidate = replace(candidate, basis=tuple(sources))
     at = _pattern_judge(machine, setting, goal, skins, candidate, harmed, is_published=is_published)
-    kept = _densest_within_limits(at, offered)
-    if kept is None or kept.density_per_cm2 is None:
+    densest = _densest_within_limits(at, offered)
+    if densest is None or densest.density_per_cm2 is None:
         return None
-    held = _densities_within_rules(candidate, kept.density_per_cm2, goal.bounds, setting)
+    held = _densities_within_rules(candidate, densest.density_per_cm2, goal.bounds, setting)
     if not held:
         return None
-    kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
-    return replace(kept, beam=build_beam(machine, setting, energy, held[-1]))
+    densest = densest if held[-1] == densest.density_per_cm2 else at(held[-1])
+    return replace(densest, beam=build_beam(machine, setting, energy, held[-1]))
 
 
 def _pattern_judge(

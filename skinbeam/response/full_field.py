@@ -92,10 +92,10 @@ def _search_heating(
     if found is None:
         return None
     most = [dose for dose in doses if dose <= found.dose]
-    kept = _doses_for_lighter_skin(table, setting, aimed or table.skins, most)
-    if kept == most:
+    allowed = _doses_for_lighter_skin(table, setting, aimed or table.skins, most)
+    if allowed == most:
         return found
-    held = _choose_dose(table, setting, kept, enough=enough)
+    held = _choose_dose(table, setting, allowed, enough=enough)
     return None if held is None else replace(held, capped_by_lighter_skin=True)
 
 
@@ -140,7 +140,7 @@ def _doses_for_lighter_skin(
     breaks the pigment of lighter skin beyond a limit.
     """
     beam, cooling = _shortest_pulse_beam(table, setting), table.cooling
-    kept = list(doses)
+    allowed = list(doses)
     for lighter in skins.lighter_skins:
         enough = _reaches_wanted_share(goal_doses_J_cm2(table.goal, beam, lighter, cooling), lighter.weights[0])
         weights = lighter.weights[0]
@@ -152,12 +152,12 @@ def _doses_for_lighter_skin(
             ) -> bool:
                 return judge_limit(limit, broken(dose), weights, ()).status == "not_met"
 
-            kept = kept[: bisect_left(kept, True, key=breaks)]
+            allowed = allowed[: bisect_left(allowed, True, key=breaks)]
 
-        kept = kept[: bisect_left(kept, True, key=enough) + 1]
-        if not kept or not enough(1.05 * kept[-1]):
+        allowed = allowed[: bisect_left(allowed, True, key=enough) + 1]
+        if not allowed or not enough(1.05 * allowed[-1]):
             break
-    return kept
+    return allowed
 
 
 def _reaches_wanted_share(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:

@@ -92,8 +92,8 @@ class InjuryDepths:
 
     def p_below(self, ratio: float) -> Floats:
         """Return the probability that each injury stays below a ratio in such skin, (sample,); 0 for NaN."""
-        kept = 1.0 - self.borders.share_reached(self.depth_m / ratio)
-        return np.where(np.isnan(self.depth_m), 0.0, kept)
+        p = 1.0 - self.borders.share_reached(self.depth_m / ratio)
+        return np.where(np.isnan(self.depth_m), 0.0, p)
 
 
 LimitValues = Floats | InjuryDepths
@@ -150,9 +150,9 @@ class SettingLimit:
             return 1.0 - values
         return values < bound if self.operator == "<" else values > bound
 
-    def used_fraction(self, kept: float) -> float:
+    def used_fraction(self, share_met: float) -> float:
         """Return the used share of the limit, given the share of draws that keep it: 1 at the limit, more beyond it."""
-        return (1.0 - kept) / (1.0 - self.share_required)
+        return (1.0 - share_met) / (1.0 - self.share_required)
 
     def is_met_by(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
         """Return whether an observed share `p` that keeps `bound` is enough.
@@ -299,13 +299,13 @@ def judge_limit(
     cite_sources(limit.source)
     if isinstance(values, Unknown):
         return LimitVerdict(limit, "unknown", 0.0, values, weights, ())
-    told = values.ratio if isinstance(values, InjuryDepths) else values
-    if np.isnan(told).any():
+    draws = values.ratio if isinstance(values, InjuryDepths) else values
+    if np.isnan(draws).any():
         nothing = Unknown("the model gives no value for some of such skins")
         return LimitVerdict(limit, "unknown", 0.0, nothing, weights, ())
-    kept = weighted_share(limit.draws_within(values, limit.stop), weights)
-    if not limit.is_met_by(*kept, limit.stop, strict=strict):
-        return LimitVerdict(limit, "not_met", kept[0], told, weights, tuple(basis))
+    met = weighted_share(limit.draws_within(values, limit.stop), weights)
+    if not limit.is_met_by(*met, limit.stop, strict=strict):
+        return LimitVerdict(limit, "not_met", met[0], draws, weights, tuple(basis))
     warned = weighted_share(limit.draws_within(values, limit.warn), weights)
     status: LimitStatus = "met" if limit.is_met_by(*warned, limit.warn, strict=strict) else "warn"
-    return LimitVerdict(limit, status, kept[0], told, weights, tuple(basis))
+    return LimitVerdict(limit, status, met[0], draws, weights, tuple(basis))

@@ -133,12 +133,12 @@ def place_setting(
     held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
     cite_sources(*envelope.sources, *(source for one in held for source in one.span.sources))
-    told = _make_place(envelope, spans[quantity], held, unprinted)
+    place = _make_place(envelope, spans[quantity], held, unprinted)
     if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
         return replace(
-            told, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)
+            place, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)
         )
-    return told
+    return place
 
 
 def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str) -> PracticePlace:

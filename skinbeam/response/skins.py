@@ -142,8 +142,8 @@ class SiteSkins:
             response = simulate_pulse(
                 skins, beam, cooling, illumination=lit, schedule=schedule, unlit_history=unlit, max_cells=uppermost
             )
-        kept = UnlitHistory(response.base_K, response.surface_base_K, response.surface_conditions), tuple(sources)
-        _store_in_cache(self._unlit, key, kept, skins.count)
+        history = UnlitHistory(response.base_K, response.surface_base_K, response.surface_conditions), tuple(sources)
+        _store_in_cache(self._unlit, key, history, skins.count)
         return response
 
     def illumination(self, beam: Beam, *, limiting: bool) -> Illumination:

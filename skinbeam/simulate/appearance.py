@@ -113,8 +113,8 @@ def reading_warnings(reading: Reflectance | None, weight: Array) -> list[Documen
 def _reading_bands(reading: Reflectance) -> tuple[Array, Array, Array]:
     """Return the values of a reading that are used: wavelength, value, and the number of values in the band of each."""
     order = np.argsort(reading.wavelength_nm, kind="stable")
-    kept = order[np.linspace(0, order.size - 1, min(order.size, MAX_READINGS)).round().astype(int)]
-    at, value = np.asarray(reading.wavelength_nm)[kept], np.asarray(reading.value)[kept]
+    chosen = order[np.linspace(0, order.size - 1, min(order.size, MAX_READINGS)).round().astype(int)]
+    at, value = np.asarray(reading.wavelength_nm)[chosen], np.asarray(reading.value)[chosen]
     half = read_number(tissue_table("optics")["reading_width"]) / 2
     near = np.searchsorted(at, at + half, side="right") - np.searchsorted(at, at - half, side="left")
     return at, value, np.asarray(near, dtype=np.float64)
@@ -129,8 +129,8 @@ def apparent_colour(
     in the case, it is the colour itself.
     """
 
-    def lab(kept: Array) -> Lab:
-        pairs = zip(COLOUR_WAVELENGTHS_NM, kept, strict=True)
+    def lab(reflectance: Array) -> Lab:
+        pairs = zip(COLOUR_WAVELENGTHS_NM, reflectance, strict=True)
         return spectrum_to_lab([weighted_median(diffuse[nm] * share + surface[nm], weight) for nm, share in pairs])
 
     whole = lab(np.ones(len(COLOUR_WAVELENGTHS_NM)))

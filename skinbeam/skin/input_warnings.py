@@ -43,12 +43,12 @@ def unused_input_warnings(case: Case) -> list[DocumentWarning]:
         "colour-not-used": "colour_without_epidermis",
         "site-not-used": "site_without_person",
     }
-    said: list[DocumentWarning] = [
+    warnings: list[DocumentWarning] = [
         DocumentWarning(code, Message(f"skin.{of_message[code]}", _message_parameters(of_message[code], name)))
         for code, there in found.items()
         if there
     ]
-    return said if layered or name != "human" else said + _age_beyond_model(case.patient)
+    return warnings if layered or name != "human" else warnings + _age_beyond_model(case.patient)
 
 
 def _message_parameters(message: str, preset_name: str) -> dict[str, str]:

@@ -131,10 +131,10 @@ def add_basal_layer(
     living = layered["thickness_m"][:, layer_index]
     melanin = layered["melanosome_fraction"][:, layer_index]
     most, held = read_number(by_depth["basal_most"]), read_number(by_depth["fullest"]) - melanin_above * melanin
-    kept = (1.0 - melanin_above) * melanin
+    basal_melanin = (1.0 - melanin_above) * melanin
     # If the epidermis held more melanin than that, all of it would be basal; `most` is the limit.
     with np.errstate(divide="ignore", invalid="ignore"):
-        fullest = np.where(kept < held, kept / held, 1.0)
+        fullest = np.where(basal_melanin < held, basal_melanin / held, 1.0)
     share = np.minimum(np.maximum(basal_m / living, fullest), most)
     split = {name: np.insert(values, layer_index, values[:, layer_index], axis=1) for name, values in layered.items()}
     split["thickness_m"][:, layer_index], split["thickness_m"][:, layer_index + 1] = (
@@ -142,5 +142,5 @@ def add_basal_layer(
         living * share,
     )
     split["melanosome_fraction"][:, layer_index] = melanin_above * melanin
-    split["melanosome_fraction"][:, layer_index + 1] = np.minimum(melanin_above * melanin + kept / share, 1.0)
+    split["melanosome_fraction"][:, layer_index + 1] = np.minimum(melanin_above * melanin + basal_melanin / share, 1.0)
     return split

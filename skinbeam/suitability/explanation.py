@@ -53,11 +53,11 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules is in this list itself
-        told = reason.rule.startswith(_QUESTION_PREFIX) or reason.rule in _CAUTION_RULES
-        if decision_severity(reason.decision) < decision_severity("refer") and not told:
+        is_explained = reason.rule.startswith(_QUESTION_PREFIX) or reason.rule in _CAUTION_RULES
+        if decision_severity(reason.decision) < decision_severity("refer") and not is_explained:
             continue
-        said = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
-        because, text = explain_rule(case, said, reason.rule, reason.message)
+        concerned = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
+        because, text = explain_rule(case, concerned, reason.rule, reason.message)
         first = found.get(reason.rule)
         if first is None:
             found[reason.rule] = PlainReason(reason.rule, reason.decision, because, text, reason.about or None)
@@ -86,17 +86,17 @@ def explain_no_laser(
         if message.id == "rules.sources-differ":
             continue  # the strictest of their rules is among the reasons too
         if stopped and (rule is not None or message.id.startswith("earlier.")):
-            told = PlainReason(None, None, (), Message("leaflet_no_laser.stopped"))
+            reason = PlainReason(None, None, (), Message("leaflet_no_laser.stopped"))
         elif rule is not None:
-            told = PlainReason(rule.id, None, *explain_rule(case, [concern], rule.id, message))
+            reason = PlainReason(rule.id, None, *explain_rule(case, [concern], rule.id, message))
         else:
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
-            told = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
-        found.setdefault(told.text.text, told)
+            reason = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
+        found.setdefault(reason.text.text, reason)
     # Of these three reasons only the most specific one is given.
     stronger = ("too-weak-undosed", "too-weak", "no-safe-dose")
-    told_of = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in found]
-    for text in told_of[1:]:
+    present = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in found]
+    for text in present[1:]:
         found.pop(text)
     return tuple(found.values())
 

@@ -257,8 +257,8 @@ def _injury_message(one: EarlierReaction) -> Message:
         return _reaction_message("earlier.every-dose", one)
     if one.device is not None and one.dose_on(one.device) is None:
         return _reaction_message("earlier.other-dose", one)
-    said = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
-    dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in said if value is not None)
+    quantities = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
+    dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in quantities if value is not None)
     device = one.device
     if device is None or not _gives_coloured_light(device):
         return _reaction_message("earlier.below", one, dose=dose)

@@ -69,10 +69,10 @@ def unchecked_medicines(case: Case) -> tuple[str, ...]:
 def medicine_spelling_slips(case: Case) -> tuple[str, ...]:
     """Return the misspelt names of medicines, each as written with the recognised name."""
     found = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
-    told = [
+    messages = [
         Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in found
     ]
-    return tuple(dict.fromkeys(message.text for message in told))
+    return tuple(dict.fromkeys(message.text for message in messages))
 
 
 def _medicine_texts(case: Case) -> list[str]:
@@ -203,12 +203,12 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         decisions.append(best.decision)
         general = _judge_option(case, concern, None)
         weight = decision_severity(best.decision)
-        kept = [
+        remaining = [
             r
             for r in best.reasons
             if decision_severity(r.decision) == weight and weight > decision_severity(general.decision)
         ]
-        for reason in (*general.reasons, *kept):
+        for reason in (*general.reasons, *remaining):
             reasons.setdefault(_reason_key(reason), reason)
     deciding = {rule.id for rule in load_rules("suitability") if rule.decides == "case"}
     floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
@@ -334,12 +334,15 @@ def _medicine_reasons(case: Case, rules: Sequence[Rule]) -> list[RuleReason]:
     """
     if not any(test.fact.startswith("medication.") for rule in rules for test in rule.when.tests()):
         return []
-    told = {"medication-not-checked": unchecked_medicines(case), "medication-taken-as": medicine_spelling_slips(case)}
+    names_by_rule = {
+        "medication-not-checked": unchecked_medicines(case),
+        "medication-taken-as": medicine_spelling_slips(case),
+    }
     return [
         RuleReason(
             name, "with-caution", Message(f"rules.{name}", {"names": "; ".join(names)}), "rulepractice", "practice"
         )
-        for name, names in told.items()
+        for name, names in names_by_rule.items()
         if names
     ]
 

@@ -336,10 +336,10 @@ def _is_inside_practice(option: Option) -> bool:
 def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
     """Return the id and text of the message that refuses the device."""
     mine = [refusal for refusal in planned.record.refused if refusal.modality == choice.modality]
-    said = [
+    reasons = [
         reason for refusal in sorted(mine, key=lambda refusal: refusal.device is None) for reason in refusal.reasons
     ]
-    return f"{said[0].id}: {said[0].english}" if said else render_message("atlas.no-setting")
+    return f"{reasons[0].id}: {reasons[0].english}" if reasons else render_message("atlas.no-setting")
 
 
 def _dose_window(trial: CandidateSetting) -> tuple[float | Unknown, float | Unknown]:

@@ -91,13 +91,13 @@ class _AxisRange(InputTable):
 def _range_values(written: Any) -> list[float] | None:
     """Return the values of a range; None when it is invalid."""
     try:
-        told = _AxisRange.model_validate(written, strict=True)
+        span = _AxisRange.model_validate(written, strict=True)
     except ValidationError:
         return None
-    if told.start == told.end or (told.scale == "log" and min(told.start, told.end) <= 0.0):
+    if span.start == span.end or (span.scale == "log" and min(span.start, span.end) <= 0.0):
         return None
     # Rounded to what a file could list, without floating-point noise.
-    return [_rounded(value) for value in _SPACED[told.scale](told.start, told.end, told.steps).tolist()]
+    return [_rounded(value) for value in _SPACED[span.scale](span.start, span.end, span.steps).tolist()]
 
 
 def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
@@ -119,20 +119,20 @@ def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) 
     return Axis(name, tuple(fields), rows)
 
 
-def field_quantile(field: str, told: Any) -> Quantile:
+def field_quantile(field: str, table: Any) -> Quantile:
     """Return the quantile function of a field's distribution.
 
     Raises
     ------
     FieldError : the distribution is unknown, or its parameters are wrong.
     """
-    keys = dict(told) if isinstance(told, Mapping) else {}
+    keys = dict(table) if isinstance(table, Mapping) else {}
     name = keys.pop("distribution", None)
     if name not in _KINDS:
         near = spelling_hint([str(name)], _KINDS)
         raise FieldError(
             "unknown-word",
-            f"is not a distribution, read {str(told)[:80]}",
+            f"is not a distribution, read {str(table)[:80]}",
             f'{near}One of {", ".join(_KINDS)}, such as {{distribution = "uniform", low = 20.0, high = 60.0}}.',
             field=f'"{field}"',
         )
@@ -140,7 +140,7 @@ def field_quantile(field: str, told: Any) -> Quantile:
     if set(keys) != set(needs) or not all(_is_number(v) or isinstance(v, list) for v in keys.values()):
         raise FieldError(
             "wrong-value",
-            f"is not a {name} distribution, read {str(told)[:80]}",
+            f"is not a {name} distribution, read {str(table)[:80]}",
             f"It takes {' and '.join(needs)}.",
             field=f'"{field}"',
         )
@@ -227,8 +227,8 @@ def population_axis(n: int, seed: int, tables: CaseTables, answer: str) -> Axis:
     ------
     InputError : a plan of several concerns: there are no data on which concerns occur together.
     """
-    told = load_package_table("data/population.toml")
-    colour, quantiles = "skin.ita_deg", told["ita_deg"]["quantiles"]
+    table = load_package_table("data/population.toml")
+    colour, quantiles = "skin.ita_deg", table["ita_deg"]["quantiles"]
     fields: dict[str, Quantile] = {}
     site, condition = "skin.site", None
     if answer == "consult":
@@ -242,9 +242,9 @@ def population_axis(n: int, seed: int, tables: CaseTables, answer: str) -> Axis:
             )
         condition = resolve_name("condition", str(concerns[0].get("condition", "")), field="concern[0].condition")
         colour, site = "patient.ita_deg", "concern.0.site"
-        age = told["age_years"]
+        age = table["age_years"]
         fields["patient.age_years"] = _grouped_quantile([*age["from"], age["to"][-1]], age["share"])
-        fields["patient.sex"] = _weighted_choice(told["sex"]["words"], told["sex"]["share"])
+        fields["patient.sex"] = _weighted_choice(table["sex"]["words"], table["sex"]["share"])
     fields[colour] = _grouped_quantile(quantiles, [1] * (len(quantiles) - 1))
     sites = _site_weights(condition)
     fields[site] = _weighted_choice(list(sites), list(sites.values()))

@@ -201,16 +201,16 @@ def open_workers(
         _check_versions(client)
         there = scheduler_workers(client)
         least = min((worker.memory_limit_bytes for worker in there), default=0)
-        said = {"address": address, "workers": str(len(there))}
+        params = {"address": address, "workers": str(len(there))}
         if least:
-            on_message(render_message("sweep.cluster", said | {"memory": format_gigabytes(least)}))
+            on_message(render_message("sweep.cluster", params | {"memory": format_gigabytes(least)}))
         else:
-            on_message(render_message("sweep.cluster-unbounded", said))
+            on_message(render_message("sweep.cluster-unbounded", params))
         yield client
 
 
 @contextmanager
-def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[Client]":
+def _start_local(held: LocalMachine, on_message: Callable[[str], None]) -> "Iterator[Client]":
     """Start workers on this machine. Each run has TLS keys of its own, so that other users cannot connect to them."""
     import dask
     from distributed import Client, LocalCluster
@@ -234,7 +234,7 @@ def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[C
             ) from None
         # A caller's own default scheduler must not be replaced.
         with cluster, Client(cluster, set_as_default=False) as client:
-            tell(
+            on_message(
                 render_message(
                     "sweep.workers", {"workers": str(held.workers), "memory": format_gigabytes(held.memory_bytes)}
                 )

@@ -92,7 +92,7 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
     differences = _version_differences(
         worker_versions(client),
         versions["client"]["packages"],
-        {where: told["packages"] for where, told in elsewhere.items()},
+        {where: entry["packages"] for where, entry in elsewhere.items()},
     )
     fix = f'pip install "skinbeam[sweep]=={__version__}" and the versions of this machine there'
     yield HealthCheck(

@@ -156,10 +156,10 @@ def sweep(
     ...     print(found["harm.p_burn"].values)
     """
     path = Path(case)
-    told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **options}
+    content = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **options}
     drawn = {"sample": sample, "population": population}
-    told |= {name: dict(table) for name, table in drawn.items() if table}
-    read = parse_record(SweepFile, told, file=path.name)
+    content |= {name: dict(table) for name, table in drawn.items() if table}
+    read = parse_record(SweepFile, content, file=path.name)
     checked = make_sweep(read, CaseTables(read_toml(path)), path.parent, path.name)
     if output is not None:
         run_sweep(checked, Path(output), cluster=cluster, count=workers)

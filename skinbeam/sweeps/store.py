@@ -81,8 +81,8 @@ class SweepStore:
             for k, name in enumerate(self._sweep.question.outputs):
                 self._arrays[name][block] = np.array([row.values[k] for row in rows]).reshape(sides)
             if any(row.message for row in rows):
-                told = np.stack([_bytes(row.message) for row in rows])
-                self._arrays[_MESSAGE][(*block, slice(None))] = told.reshape((*sides, MESSAGE_BYTES))
+                messages = np.stack([_bytes(row.message) for row in rows])
+                self._arrays[_MESSAGE][(*block, slice(None))] = messages.reshape((*sides, MESSAGE_BYTES))
             self._arrays[_STATUS][block] = np.array([row.status for row in rows], dtype=np.uint8).reshape(sides)
         except OSError as error:
             raise _unwritable(self._path, error) from None
@@ -240,7 +240,7 @@ def _stored_block_shape(path: Path, sweep: Sweep) -> tuple[int, ...]:
             name: json.loads(array.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes())
             for name, array in made.arrays()
         }
-        if all(_read_json(path / name) == told for name, told in as_made.items()):
+        if all(_read_json(path / name) == expected for name, expected in as_made.items()):
             return tuple(sides)
     raise _store_error("damaged-store", f'"{path.name}" is not as this sweep made it')
 

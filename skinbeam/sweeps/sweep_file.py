@@ -48,7 +48,7 @@ def _read_each(read: Callable[[str, Any], Any]) -> BeforeValidator:
     """Return a validator that reads each value of a table by the name of its field."""
     return BeforeValidator(
         lambda table: (
-            {field: read(field, told) for field, told in table.items()} if isinstance(table, Mapping) else table
+            {field: read(field, entry) for field, entry in table.items()} if isinstance(table, Mapping) else table
         )
     )
 

@@ -113,8 +113,8 @@ def message_template(id: str) -> tuple[str, str]:
     """
     english, language = _section_templates(id.partition(".")[0])[id], current_language()
     if language != ENGLISH:
-        said, own = _section_translations(id.partition(".")[0], language).get(id, ("", ""))
-        if said == english:
+        source, own = _section_translations(id.partition(".")[0], language).get(id, ("", ""))
+        if source == english:
             return own, language
     return english, ENGLISH
 
@@ -172,11 +172,11 @@ def _read_templates(names: tuple[str, ...]) -> Mapping[str, str]:
     messages: dict[str, str] = {}
     for file in names:
         for section, entries in tomllib.loads(_english_files()[file]).items():
-            for name, said in entries.items():
+            for name, template in entries.items():
                 key = f"{section}.{name}"
                 if key in messages:
                     raise ValueError(f"message id {key} stands twice, the second time in {file}")
-                messages[key] = said
+                messages[key] = template
     return messages
 
 

@@ -27,11 +27,11 @@ def render_message(id: str, params: Mapping[str, Any] | None = None) -> str:
     params = params or {}
     if message_parameters(id) != set(params):
         raise ValueError(f"message {id} takes {sorted(message_parameters(id))}, not {sorted(params)}")
-    said, language = message_template(id)
+    template, language = message_template(id)
     if not params:
-        return said.format()
+        return template.format()
     with use_language(language):  # numbers and names in a message without a translation are English too
-        return said.format(**{name: Formatter().value(value) for name, value in params.items()})
+        return template.format(**{name: Formatter().value(value) for name, value in params.items()})
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def translate_record(record: Translatable) -> Translatable:
     """Return a plan or its figure data in the current language; the hash of a plan does not change."""
     if current_language() == ENGLISH:
         return record
-    said: Translatable = _translate_value(record)
+    translated: Translatable = _translate_value(record)
     if hasattr(record, _HASH_FIELD):
-        vars(said)[_HASH_FIELD] = getattr(record, _HASH_FIELD)
-    return said
+        vars(translated)[_HASH_FIELD] = getattr(record, _HASH_FIELD)
+    return translated
 
 
 def _translate_value(value: Any) -> Any:
@@ -110,8 +110,8 @@ def _translate_value(value: Any) -> Any:
     if not is_dataclass(value) or isinstance(value, type | Message):
         return value
     held = {field.name: getattr(value, field.name) for field in fields(value)}
-    said = {
+    values = {
         name: translate(item) if name in _TEXT_FIELDS and isinstance(item, str) else _translate_value(item)
         for name, item in held.items()
     }
-    return replace(value, **said)
+    return replace(value, **values)

@@ -69,17 +69,22 @@ def _translate_english(english: str, language: str) -> str:
 @cache
 def _phrases(language: str) -> Mapping[str, str]:
     """Return translations of names, as they are written within a sentence, and of messages without parameters."""
-    sentences = {said: own.format() for said, own in translations(language).values() if "{" not in said}
-    return sentences | {_lower_first(said): own for said, own in translations(language, (NAMES_FILE,)).values()}
+    sentences = {template: own.format() for template, own in translations(language).values() if "{" not in template}
+    return sentences | {_lower_first(template): own for template, own in translations(language, (NAMES_FILE,)).values()}
 
 
 @cache
 def _patterns(language: str) -> tuple[_SentencePattern, ...]:
     """Return patterns of messages with parameters, those with the most letters of their own first."""
-    found = [(said, own) for said, own in translations(language).values() if "{" in said]
-    letters = {said: sum(map(str.isalpha, "".join(part for part, *_ in _template_parts(said)))) for said, _ in found}
-    kept = sorted((both for both in found if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]])
-    return tuple(_SentencePattern(_template_parts(said)[0][0], _template_regex(said), own) for said, own in kept)
+    found = [(template, own) for template, own in translations(language).values() if "{" in template]
+    letters = {
+        template: sum(map(str.isalpha, "".join(part for part, *_ in _template_parts(template))))
+        for template, _ in found
+    }
+    usable = sorted((both for both in found if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]])
+    return tuple(
+        _SentencePattern(_template_parts(template)[0][0], _template_regex(template), own) for template, own in usable
+    )
 
 
 def _lower_first(words: str) -> str:

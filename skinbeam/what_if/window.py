@@ -197,15 +197,15 @@ def _make_window(
     practised: tuple[PublishedDoseRange, ...],
     makers: tuple[PublishedDoseRange, ...],
 ) -> PlanWindow:
-    kept = [rows[place] for place in sorted(rows)]
+    in_order = [rows[place] for place in sorted(rows)]
     return PlanWindow(
         row_quantity,
         doses,
         tuple(sorted(rows)),
-        tuple(row.effect for row in kept),
-        tuple(row.harm for row in kept),
-        tuple(tuple(spent for spent, _ in row.nearest) for row in kept),
-        tuple(dict.fromkeys(limit for row in kept for spent, limit in row.nearest if spent > 1.0)),
+        tuple(row.effect for row in in_order),
+        tuple(row.harm for row in in_order),
+        tuple(tuple(spent for spent, _ in row.nearest) for row in in_order),
+        tuple(dict.fromkeys(limit for row in in_order for spent, limit in row.nearest if spent > 1.0)),
         practised,
         makers,
     )

@@ -111,7 +111,7 @@ class PasskeyRepository:
         InputError : `wrong-password`, `bad-name`.
         """
         display_name(name)
-        kept = self._accounts.confirm_password(password)
+        password_hash = self._accounts.confirm_password(password)
         member = self._access.member
         with self._access.reading_unlogged(AccessRight.READ) as work:
             known = [PublicKeyCredentialDescriptor(base64url_to_bytes(row.credential)) for row in self._rows(work)]
@@ -120,7 +120,7 @@ class PasskeyRepository:
             rp_name=site.host,
             user_id=_user_handle(member.clinic_id, member.id),
             user_name=f"{member.name}, {member.clinic}",
-            challenge=self._challenges.create(self._purpose(kept)),
+            challenge=self._challenges.create(self._purpose(password_hash)),
             timeout=_TIMEOUT_MS,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
@@ -149,8 +149,8 @@ class PasskeyRepository:
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            kept = work.get(tables.MemberRow, self._access.member.id).password_hash
-        if not self._challenges.consume(challenge, self._purpose(kept)):
+            password_hash = work.get(tables.MemberRow, self._access.member.id).password_hash
+        if not self._challenges.consume(challenge, self._purpose(password_hash)):
             raise clinic_error("passkey", "passkey")
         try:
             made = verify_registration_response(
@@ -165,7 +165,7 @@ class PasskeyRepository:
         if len(made.credential_id) > _LONGEST_CREDENTIAL:
             raise clinic_error("passkey", "passkey")
         with self._access.writing(AccessRight.READ) as work:
-            check_same_password(work, self._access.member.id, kept)
+            check_same_password(work, self._access.member.id, password_hash)
             row = work.new_row(
                 tables.PasskeyRow,
                 member_id=self._access.member.id,
@@ -198,9 +198,9 @@ class PasskeyRepository:
             work.delete(row, "passkey.removed")
             notify_member(work, row.member_id, NoticeKind.PASSKEY_REMOVED, name=row.name)
 
-    def _purpose(self, kept: str) -> str:
+    def _purpose(self, password_hash: str) -> str:
         """Return the purpose of a challenge that the member's password opened; another password ends it."""
-        return f"{self._access.member.clinic_id}/{self._access.member.id}/{kept}"
+        return f"{self._access.member.clinic_id}/{self._access.member.id}/{password_hash}"
 
     def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:
         mine = tables.PasskeyRow.member_id == self._access.member.id

@@ -241,12 +241,12 @@ class AccountRepository:
         InputError : `wrong-password`; `password-expired`: an owner set it too long ago; `same-password`; or the new one
             is too easy.
         """
-        kept = self._check_password(old)
+        old_hash = self._check_password(old)
         if new == old:
             raise clinic_error("same-password", "new")
         check_password(new, self._access.member.name, self._access.member.clinic)
         hashed = self._passwords.hash(new, self._access.database.secret)
-        with self._own_row(kept) as (work, row):
+        with self._own_row(old_hash) as (work, row):
             row.password_hash = hashed
             work.save(row, "member.password")
             work.end_sessions(row.id)
@@ -269,10 +269,10 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`; `temporary-password`: an owner set it.
         """
-        kept = self._check_password(password)
+        password_hash = self._check_password(password)
         if self.has_temporary_password():
             raise clinic_error("temporary-password", "password")
-        return kept
+        return password_hash
 
     def has_temporary_password(self) -> bool:
         """Return whether an owner set the member's password, so that they choose their own."""
@@ -285,9 +285,9 @@ class AccountRepository:
         subject = self._locks.subject("own", member.clinic_id, member.id)
         self._locks.count_attempt(subject)
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            kept = work.get(tables.MemberRow, member.id).password_hash
+            password_hash = work.get(tables.MemberRow, member.id).password_hash
             expired = is_password_expired(work, member.id)
-        if not self._passwords.verify(password, kept, self._access.database.secret):
+        if not self._passwords.verify(password, password_hash, self._access.database.secret):
             with self._access.writing(AccessRight.READ) as work:
                 work.log("member.password-refused", f"member/{member.id}")
             raise clinic_error("wrong-password", "password")
@@ -295,7 +295,7 @@ class AccountRepository:
             self._locks.reset(session, subject)
         if expired:
             raise clinic_error("password-expired", "old")
-        return kept
+        return password_hash
 
     def new_codes_address(self) -> str:
         """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
@@ -318,7 +318,7 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`, `wrong-code`.
         """
-        kept = self.confirm_password(password)
+        password_hash = self.confirm_password(password)
         try:
             made = pyotp.parse_uri(address)
             step = match_time_step(made.secret, code, after=None)
@@ -326,7 +326,7 @@ class AccountRepository:
             raise clinic_error("wrong-code", "code") from None
         if step is None:
             raise clinic_error("wrong-code", "code")
-        with self._own_row(kept) as (work, row):
+        with self._own_row(password_hash) as (work, row):
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.save(row, "member.codes")
@@ -346,8 +346,8 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`; `no-codes`: the member has no one-time codes that they could replace.
         """
-        kept = self.confirm_password(password)
-        with self._own_row(kept) as (work, row):
+        password_hash = self.confirm_password(password)
+        with self._own_row(password_hash) as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
             notify_member(work, row.id, NoticeKind.RECOVERY_CODES)
@@ -365,15 +365,15 @@ class AccountRepository:
         return codes
 
     @contextmanager
-    def _own_row(self, kept: str) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
+    def _own_row(self, password_hash: str) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
         """Yield a transaction with the member's own row, which they may change whatever their role.
 
         Parameters
         ----------
-        kept : the hash that their password fitted.
+        password_hash : the hash that their password fitted.
         """
         with self._access.writing(AccessRight.READ) as work:
-            yield work, check_same_password(work, self._access.member.id, kept)
+            yield work, check_same_password(work, self._access.member.id, password_hash)
 
     def _change(
         self, work: ClinicTransaction, id: str, action: str, *, previous_role: str = "", **values: object
@@ -390,21 +390,21 @@ class AccountRepository:
         return read_member(row, self._access.member.clinic)
 
 
-def check_same_password(work: ClinicTransaction, member_id: str, kept: str) -> tables.MemberRow:
+def check_same_password(work: ClinicTransaction, member_id: str, password_hash: str) -> tables.MemberRow:
     """Return a member's row, unless they were disabled or got another password since theirs was checked.
 
     Otherwise a request in flight would undo an owner's reset.
 
     Parameters
     ----------
-    kept : the hash that the password fitted.
+    password_hash : the hash that the password fitted.
 
     Raises
     ------
     InputError : `not-in`, as of a session that has ended.
     """
     row = work.get(tables.MemberRow, member_id)
-    if row.disabled_at is not None or row.password_hash != kept:
+    if row.disabled_at is not None or row.password_hash != password_hash:
         raise clinic_error("not-in", "password")
     return row
 

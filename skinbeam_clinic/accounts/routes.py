@@ -62,14 +62,18 @@ def show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Res
     known = list_clinics(request.services.database)
     signed = request.session
     request.session = None  # the page is rendered as for somebody who is not signed in
-    said = {"house": request.text("house"), "name": request.text("name"), "only": known[0] if len(known) == 1 else ""}
+    entered = {
+        "house": request.text("house"),
+        "name": request.text("name"),
+        "only": known[0] if len(known) == 1 else "",
+    }
     return request.page(
         "sign-in.html",
         error=error,
         passkeys_here=are_passkeys_available(request.http_request),
         provider=request.provider_title,
         passkey_due=signed.member.clinic if signed is not None and signed.step_due is SignInStep.PASSKEY else "",
-        **said,
+        **entered,
     )
 
 

@@ -153,12 +153,12 @@ class SignIn:
         if not identify_browser(
             self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
         ):
-            self._tell_of_browser(member)
+            self._notify_of_browser(member)
         return add_member_signature(
             self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
         )
 
-    def _tell_of_browser(self, member: Member) -> None:
+    def _notify_of_browser(self, member: Member) -> None:
         earlier = (LoginSessionRow.clinic_id == member.clinic_id, LoginSessionRow.member_id == member.id)
         unread = (
             NoticeRow.member_id == member.id,

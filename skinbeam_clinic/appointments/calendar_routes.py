@@ -90,9 +90,9 @@ def _download_appointment(request: ClinicRequest) -> Response:
 def _answer_feed(request: ClinicRequest) -> Response:
     """What a calendar program reads, which signs in nowhere: the token in the address tells whose it is."""
     member = find_feed_member(request.services.database, request.http_request.query_params.get("token", ""))
-    desk, at = ClinicRepositories(request.services.database, member), now()
-    booked = desk.appointments.between(at - _FEED_PAST, at + _FEED_FUTURE, member_id=member.id)
-    return Response(_named_calendar(desk, booked), media_type=_TYPE)
+    repositories, at = ClinicRepositories(request.services.database, member), now()
+    booked = repositories.appointments.between(at - _FEED_PAST, at + _FEED_FUTURE, member_id=member.id)
+    return Response(_named_calendar(repositories, booked), media_type=_TYPE)
 
 
 def _named_calendar(repositories: ClinicRepositories, appointments: Iterable[Appointment]) -> bytes:

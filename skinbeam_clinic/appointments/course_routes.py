@@ -165,15 +165,15 @@ def _book_course(request: ClinicRequest) -> Response:
 
 
 def _parse_row(request: ClinicRequest, number: int) -> _ProposedAppointment:
-    def said(name: str) -> str:
+    def field(name: str) -> str:
         return request.text(f"{name}-{number}")
 
     return _ProposedAppointment(
-        purpose=said("purpose"),
-        description=said("what"),
-        day=said("day"),
-        time=said("time"),
-        minutes=said("minutes"),
-        machine=said("machine"),
-        selected=said("book") == "true",
+        purpose=field("purpose"),
+        description=field("what"),
+        day=field("day"),
+        time=field("time"),
+        minutes=field("minutes"),
+        machine=field("machine"),
+        selected=field("book") == "true",
     )

@@ -104,15 +104,15 @@ def _show_calendar(request: ClinicRequest) -> Response:
 def _show_patient_appointments(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
-    id, desk = request.path_parameter("patient"), request.repositories
+    id, repositories = request.path_parameter("patient"), request.repositories
     sent = _submitted_fields(request)
     return request.page(
         "course/booking.html",
         error=error,
         refusal=refusal,
-        patient=desk.patients.get(id),
-        consultations=desk.consultations.of(id)[::-1],
-        appointments=desk.appointments.of(id)[::-1],
+        patient=repositories.patients.get(id),
+        consultations=repositories.consultations.of(id)[::-1],
+        appointments=repositories.appointments.of(id)[::-1],
         purposes=list(Purpose),
         choices=list_choices(request),
         sent=sent | {"member": sent["member"] or request.member_session.member.id},
@@ -138,7 +138,7 @@ def _show_appointment(
     one = request.repositories.appointments.get(request.path_parameter("appointment"))
     sent = {name: request.text(name) for name in _BOOKING_FIELDS} if error else {}
     starts = to_local_time(one.starts_at)
-    kept = {
+    stored = {
         "day": starts.date().isoformat(),
         "time": f"{starts:%H:%M}",
         "minutes": str((one.ends_at - one.starts_at) // datetime.timedelta(minutes=1)),
@@ -150,7 +150,7 @@ def _show_appointment(
         error=error,
         refusal=refusal,
         one=one,
-        sent=kept | sent,
+        sent=stored | sent,
         choices=list_choices(request, one),
         ahead=one.starts_at > now() + LONGEST_APPOINTMENT,
         consents=_usable_consents(request, one),

@@ -58,9 +58,9 @@ def append_entry(
     if last is not None and at < last.at:
         by = last.at - at
         if by > _CLOCK_TOLERANCE:
-            said = {"by_s": round(by.total_seconds())}
+            details = {"by_s": round(by.total_seconds())}
             _add_entry(
-                session, secret, clinic, at, AuditEvent(_CLOCK_ACTOR, CLOCK_SET_BACK, f"clinic/{clinic.id}", said)
+                session, secret, clinic, at, AuditEvent(_CLOCK_ACTOR, CLOCK_SET_BACK, f"clinic/{clinic.id}", details)
             )
         else:
             at = last.at
@@ -93,8 +93,8 @@ def _add_entry(
 
 def entry_signature(secret: DatabaseSecret, entry: AuditEntryRow) -> str:
     """Return the signature that an entry must have."""
-    said = {name: _json_value(value) for name, value in _column_values(entry).items() if name != "hash"}
-    return secret.signature("trail", canonical_json(said).encode())
+    values = {name: _json_value(value) for name, value in _column_values(entry).items() if name != "hash"}
+    return secret.signature("trail", canonical_json(values).encode())
 
 
 def row_label(row: Base) -> str:
@@ -104,8 +104,8 @@ def row_label(row: Base) -> str:
 
 def row_signature(secret: DatabaseSecret, row: Base) -> str:
     """Return the signature of all columns of a row."""
-    said = {"table": row.__tablename__} | {name: _json_value(value) for name, value in _column_values(row).items()}
-    return secret.signature("row", canonical_json(said).encode())
+    values = {"table": row.__tablename__} | {name: _json_value(value) for name, value in _column_values(row).items()}
+    return secret.signature("row", canonical_json(values).encode())
 
 
 def clinic_signature_text(clinic: ClinicRow) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class _Table:
     rows: list[tuple[object, ...]]
 
 
-def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
+def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, int]:
     """Write all records of a clinic into a new folder, which only this user can read, and return counts.
 
     A Bundle leaves out a photograph that cannot be read; the copy of its patient holds it as it was stored.
@@ -74,25 +74,25 @@ def export_clinic(desk: ClinicRepositories, folder: Path) -> dict[str, int]:
     """
     refuse_existing(folder)
     bundle = make_exporter("fhir", "one")
-    desk.imports.note_export()
+    repositories.imports.note_export()
     tables = {kind.value: _Table(FIELDS[kind], []) for kind in ImportKind}
     tables |= {name: _Table(("patient", *_columns(record)), []) for name, record in _RECORDS.items()}
-    tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in desk.machines.list_all()])
+    tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in repositories.machines.list_all()])
     files, left_out = _Table(("patient", "copy", "fhir"), []), 0
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
             for part in ("copies", "fhir"):
                 (place / part).mkdir(FOLDER_MODE)
-            patients = desk.patients.list_all()
+            patients = repositories.patients.list_all()
             for number, patient in enumerate(patients, 1):
                 copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"
-                dossier = desk.dossiers.export(patient.id, "csv")
-                contact = desk.patients.get_contact(patient.id)
+                dossier = repositories.dossiers.export(patient.id, "csv")
+                contact = repositories.patients.get_contact(patient.id)
                 _add_rows(tables, dossier, {} if contact is None else contact.details)
-                write_private_file(place / copy, desk.patient_copies.make(patient.id))
-                content, told = bundle(desk, patient.id)
+                write_private_file(place / copy, repositories.patient_copies.make(patient.id))
+                content, result = bundle(repositories, patient.id)
                 write_private_file(place / fhir, content)
-                left_out += len(told.photographs_left_out or ())
+                left_out += len(result.photographs_left_out or ())
                 files.rows.append((patient.pseudonym, copy, fhir))
             for name, table in (tables | {"files": files}).items():
                 write_private_file(place / f"{name}.csv", write_csv(table.columns, table.rows))
@@ -110,7 +110,7 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
     tables["patients"].rows.append(tuple(known[name] for name in FIELDS[ImportKind.PATIENTS]))
     for one in dossier.appointments:
         starts = to_local_time(one.starts_at)
-        told = {
+        values = {
             "patient": patient.pseudonym,
             "date": starts.date().isoformat(),
             "time": f"{starts:%H:%M}",
@@ -120,7 +120,7 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
             "purpose": one.purpose.value,
             "state": one.state.value,
         }
-        tables["appointments"].rows.append(tuple(told[name] for name in FIELDS[ImportKind.APPOINTMENTS]))
+        tables["appointments"].rows.append(tuple(values[name] for name in FIELDS[ImportKind.APPOINTMENTS]))
     for session in _past_sessions(dossier):
         tables["sessions"].rows.append(tuple(session.get(name, "") for name in FIELDS[ImportKind.SESSIONS]))
     for name, records in _list_records(dossier.consultations):
@@ -143,8 +143,8 @@ def _list_records(consultations: Iterable[ConsultationContents]) -> Iterator[tup
     for one in consultations:
         yield "consultations", [one.consultation]
         yield "photographs", [photograph for photograph, _ in one.photographs]
-        yield "plans", [kept.plan for kept in one.plans]
-        yield "choices", [choice for kept in one.plans for choice in kept.choices]
+        yield "plans", [contents.plan for contents in one.plans]
+        yield "choices", [choice for contents in one.plans for choice in contents.choices]
         yield "consents", [consent for consent, _ in one.consents]
         yield "test_spots", one.test_spots
         yield "treatments", one.treatments

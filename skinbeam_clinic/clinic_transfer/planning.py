@@ -361,14 +361,14 @@ class _Planner:
                     BusyTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
                 ):
                     busy.setdefault(resource, []).append((one.starts_at, one.ends_at, row.line))
-        told = set()
+        refused_lines = set()
         for (kind, _), spans in busy.items():
             last_end, last_line = datetime.datetime.min.replace(tzinfo=datetime.UTC), 0
             for starts_at, ends_at, line in sorted(spans):
                 imported = line or last_line  # neither: two appointments that the clinic has already
-                if starts_at < last_end and imported and imported not in told:
+                if starts_at < last_end and imported and imported not in refused_lines:
                     row = rows[imported]
-                    told.add(row.line)
+                    refused_lines.add(row.line)
                     self.errors.append(
                         row.error("clash", kind, read=row.text(kind), other=str(min(line, last_line) or "–"))
                     )

@@ -149,8 +149,8 @@ class ConsentRepository:
         file = self._access.store_file(AccessRight.TREAT, document)
         with self._access.writing(AccessRight.TREAT) as work:
             plan, row = _get_signable(work, id)
-            told = _read_teach_backs(work, id)
-            if not told or told[-1].wrong:
+            teach_backs = _read_teach_backs(work, id)
+            if not teach_backs or teach_backs[-1].wrong:
                 raise clinic_error("not-told-back", "consent")
             work.seal(row, "answers_sealed", written)
             row.signature_kind = kind.value

@@ -141,10 +141,10 @@ def _load_form(request: ClinicRequest) -> _ConsentForm:
 
 def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError | None = None) -> Response:
     """The form with what was filled in; what was told back is marked where it was wrong."""
-    desk, current = request.repositories, form.current
+    repositories, current = request.repositories, form.current
     with use_language(form.language):
         paper = consent_page(*form.translated)
-        said = agreement_text(
+        agreement = agreement_text(
             (to_local_time(current.explained_at).date(), to_local_time(now()).date()) if current else None
         )
         asked = _teach_back_items(form, current)
@@ -163,12 +163,12 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         stops=describe_contraindications(form.plan.contraindications, translate_record(form.plan.plan)),
         closed=form.plan.closed,
         stopped=form.laser_ruled_out,
-        patient=desk.patients.get(form.plan.consultation.patient_id),
+        patient=repositories.patients.get(form.plan.consultation.patient_id),
         current=current,
-        agreement=said,
+        agreement=agreement,
         may_sign=current is not None and now() >= current.not_before,
         voided=[one for one in form.consents if one.void_reason is not None],
-        treatments=desk.treatments.of(form.plan.record.consultation_id),
+        treatments=repositories.treatments.of(form.plan.record.consultation_id),
         permissions=PHOTO_PERMISSIONS,
         days=cooling_off_days(),
     )
@@ -280,7 +280,7 @@ def _submitted_answer(request: ClinicRequest, question: TeachBackQuestion) -> st
 
 
 def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_TeachBackItem, ...]:
-    told = () if consent is None else teach_back_tries(consent)
+    tries = () if consent is None else teach_back_tries(consent)
     last = consent.told[-1] if consent is not None and consent.told else None
     return tuple(
         _TeachBackItem(
@@ -289,7 +289,7 @@ def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_Tea
             answers=one.answers,
             last_answer="" if last is None else last.answers.get(one.id, ""),
             wrong=last is not None and one.id in last.wrong,
-            attempts=tries_in_words(one.id, told),
+            attempts=tries_in_words(one.id, tries),
         )
         for one in form.questions
     )

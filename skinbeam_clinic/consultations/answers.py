@@ -34,9 +34,9 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     ----------
     photograph : id of a photograph sent with the form; if empty, the stored one stays.
     """
-    kept = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
+    stored = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
     return make_submission(
-        ((name, value) for name, value in fields if name not in (REVISION, STORED_PHOTOGRAPH)), photograph or kept
+        ((name, value) for name, value in fields if name not in (REVISION, STORED_PHOTOGRAPH)), photograph or stored
     )
 
 

@@ -61,8 +61,8 @@ def _camera_limits() -> CameraLimits:
 
 
 def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Response:
-    desk = request.repositories
-    consultation = desk.consultations.get(request.path_parameter("consultation"))
+    repositories = request.repositories
+    consultation = repositories.consultations.get(request.path_parameter("consultation"))
     follow_up = _find_follow_up(
         request, consultation, request.http_request.query_params.get(_FOLLOW_UP, "") or request.text(_FOLLOW_UP)
     )
@@ -71,7 +71,7 @@ def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Res
         error=error,
         here=f"/consultations/{consultation.id}",
         follow_up=follow_up,
-        patient=desk.patients.get(consultation.patient_id),
+        patient=repositories.patients.get(consultation.patient_id),
         closed=consultation.state == ConsultationState.CLOSED,
         earlier=_list_earlier(request, consultation),
         limits=_camera_limits(),
@@ -80,9 +80,11 @@ def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Res
 
 def _list_earlier(request: ClinicRequest, consultation: ConsultationRecord) -> tuple[PhotographRecord, ...]:
     """Return all photographs of the patient, the newest first."""
-    desk = request.repositories
+    repositories = request.repositories
     all_of = [
-        one for record in desk.consultations.of(consultation.patient_id) for one in desk.photographs.of(record.id)
+        one
+        for record in repositories.consultations.of(consultation.patient_id)
+        for one in repositories.photographs.of(record.id)
     ]
     return tuple(sorted(all_of, key=lambda one: one.added_at, reverse=True))
 
@@ -101,13 +103,13 @@ def _find_follow_up(request: ClinicRequest, consultation: ConsultationRecord, id
 
 def _save_photograph(request: ClinicRequest) -> Response:
     """Store the photograph that the page sent, and go on to where it is used."""
-    desk = request.repositories
-    consultation = desk.consultations.get(request.path_parameter("consultation"))
+    repositories = request.repositories
+    consultation = repositories.consultations.get(request.path_parameter("consultation"))
     follow_up = _find_follow_up(request, consultation, request.text(_FOLLOW_UP))
     upload = request.uploads.get("photo")
     if upload is None:
         raise clinic_error("no-photograph-sent", "photograph")
-    stored = desk.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
+    stored = repositories.photographs.add(consultation.id, upload.content, image_type(upload), PhotographPermissions())
     if not follow_up:
         _choose_for_plan(request, consultation.id, stored)
     return request.redirect(
@@ -122,6 +124,6 @@ def _choose_for_plan(request: ClinicRequest, id: str, photograph: PhotographReco
     ------
     ConflictError : somebody else saved at the same moment.
     """
-    desk = request.repositories
-    stored = desk.consultations.get(id)
-    desk.consultations.save(id, replace(stored.answers, photo=photograph.id), revision=stored.revision)
+    repositories = request.repositories
+    stored = repositories.consultations.get(id)
+    repositories.consultations.save(id, replace(stored.answers, photo=photograph.id), revision=stored.revision)

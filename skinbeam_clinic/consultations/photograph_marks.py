@@ -29,9 +29,9 @@ __all__ = [
     "MarksView",
     "PhotographMark",
     "add_found_marks",
+    "confirmed_places",
     "count_marks",
     "keep_stored_marks",
-    "kept_places",
     "make_marks_view",
     "read_marks",
 ]
@@ -128,7 +128,7 @@ def _number(text: str) -> float | None:
     return None
 
 
-def kept_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
+def confirmed_places(submission: Submission) -> tuple[MarkPlace, ...] | None:
     """Return the places of the marks that pictures may use; None where nobody decided, so that all of them count.
 
     Once a mark is confirmed, only confirmed ones count; where some were only struck, all the others do.
@@ -217,14 +217,14 @@ def _fields(mark: PhotographMark) -> Iterator[tuple[str, str]]:
 
 
 def _title(mark: PhotographMark) -> str:
-    said = {"kind": Message(f"finding-kind.{mark.kind}"), "region": _region_text(mark.region)}
+    params = {"kind": Message(f"finding-kind.{mark.kind}"), "region": _region_text(mark.region)}
     if mark.size_mm is None:
-        return render_message("marks.unmeasured", said)
+        return render_message("marks.unmeasured", params)
     if mark.place is None:
-        return render_message("marks.measured", said | {"size": mark.size_mm})
+        return render_message("marks.measured", params | {"size": mark.size_mm})
     aside = Message("marks.left" if mark.place.x_mm < 0 else "marks.right", {"mm": round(abs(mark.place.x_mm))})
     down = Message("marks.above" if mark.place.y_mm < 0 else "marks.below", {"mm": round(abs(mark.place.y_mm))})
-    return render_message("marks.placed", said | {"size": mark.size_mm, "aside": aside, "down": down})
+    return render_message("marks.placed", params | {"size": mark.size_mm, "aside": aside, "down": down})
 
 
 def _region_text(region: str) -> str:

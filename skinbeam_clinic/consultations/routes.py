@@ -64,15 +64,19 @@ def add_consultation_routes(router: ClinicRouter) -> None:
 
 
 def _show_form(request: ClinicRequest) -> Response:
-    desk, id = request.repositories, request.path_parameter("consultation")
+    repositories, id = request.repositories, request.path_parameter("consultation")
     if "points" not in request.http_request.query_params:
-        with desk.reading_one_moment():
-            return request.html(render_filled_form(request, desk.consultations.get(id)))
-    kept = desk.consultations.get(id)
+        with repositories.reading_one_moment():
+            return request.html(render_filled_form(request, repositories.consultations.get(id)))
+    consultation = repositories.consultations.get(id)
     try:
-        return request.html(_render_page(request, kept, kept.answers, None, face=view_face(desk, kept.answers)))
+        return request.html(
+            _render_page(
+                request, consultation, consultation.answers, None, face=view_face(repositories, consultation.answers)
+            )
+        )
     except InputError as error:
-        return request.html(render_filled_form(request, kept, error), error_status(error))
+        return request.html(render_filled_form(request, consultation, error), error_status(error))
 
 
 def view_face(repositories: ClinicRepositories, answers: Submission) -> FacePointsView | None:
@@ -106,7 +110,7 @@ def _render_page(
     face: FacePointsView | None = None,
 ) -> str:
     """Render the form with these answers; after a conflict, with the answers saved in the meantime beside them."""
-    desk, here = request.repositories, f"/consultations/{consultation.id}"
+    repositories, here = request.repositories, f"/consultations/{consultation.id}"
     return render_form(
         submission,
         None if conflict else error,
@@ -115,16 +119,18 @@ def _render_page(
         read_only=consultation.state == ConsultationState.CLOSED or not request.has_right(AccessRight.WRITE),
         face=face,
         here=here,
-        kept=consultation,
+        consultation=consultation,
         conflict=find_differences(submission, consultation.answers) if conflict else None,
         told=error if conflict else None,
-        patient=desk.patients.get(consultation.patient_id),
-        photographs=desk.photographs.of(consultation.id),
-        plans=desk.plans.of(consultation.id)[::-1],
+        patient=repositories.patients.get(consultation.patient_id),
+        photographs=repositories.photographs.of(consultation.id),
+        plans=repositories.plans.of(consultation.id)[::-1],
         marks=make_marks_view(submission),
-        suggestions=tuple(_suggestion_view(one, consultation.answers) for one in desk.suggestions.of(consultation.id)),
+        suggestions=tuple(
+            _suggestion_view(one, consultation.answers) for one in repositories.suggestions.of(consultation.id)
+        ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
-        recorded=tuple(map(describe_fact, read_history(desk, consultation.patient_id))),
+        recorded=tuple(map(describe_fact, read_history(repositories, consultation.patient_id))),
         **request.page_context(),
     )
 
@@ -164,22 +170,25 @@ def _suggestion_view(suggestion: SuggestedConcern, answers: Submission) -> _Sugg
         words = render_message("suggest.counted" if stands else "suggest.too-few", count)
         if suggestion.to_be_seen:
             words = f"{words} {render_message('suggest.to-be-seen')}"
-    findings = tuple(told.text for told in suggestion.told)
+    findings = tuple(message.text for message in suggestion.told)
     return _SuggestionView(suggestion.id, title, findings, decision, words, stands)
 
 
 def _save_form(request: ClinicRequest) -> Response:
     """Save, and tell a page that saves by itself the new revision; a conflict comes back as the form with both."""
     try:
-        kept = save_answers(request)
+        consultation = save_answers(request)
     except ConflictError as error:
         return render_conflict(request, error)
     if "application/json" in request.http_request.headers.get("accept", ""):
         return JSONResponse(
-            {"revision": kept.revision, "photograph": kept.answers.photo if "photo" in request.uploads else ""}
+            {
+                "revision": consultation.revision,
+                "photograph": consultation.answers.photo if "photo" in request.uploads else "",
+            }
         )
     asked = "?points=" if "points" in request.http_request.query_params else ""
-    return request.redirect(f"/consultations/{kept.id}{asked}")
+    return request.redirect(f"/consultations/{consultation.id}{asked}")
 
 
 def save_answers(request: ClinicRequest) -> ConsultationRecord:
@@ -189,7 +198,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     ------
     ConflictError : somebody else saved in the meantime.
     """
-    id, desk = request.path_parameter("consultation"), request.repositories
+    id, repositories = request.path_parameter("consultation"), request.repositories
     upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
@@ -197,28 +206,28 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
         kind = readable_type(upload) if is_guest else image_type(upload)
         accepted = (*PAGE_MEDIA_TYPES, OTHER_PICTURE) if is_guest else PAGE_MEDIA_TYPES
         permissions = PhotographPermissions()
-        photograph = desk.photographs.add(id, upload.content, kind, permissions, accepted=accepted).id
+        photograph = repositories.photographs.add(id, upload.content, kind, permissions, accepted=accepted).id
     answers = read_form_answers(request.fields, photograph)
     if not request.has_right(AccessRight.TREAT):
-        answers = keep_stored_marks(answers, desk.consultations.get(id).answers)
-    return desk.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
+        answers = keep_stored_marks(answers, repositories.consultations.get(id).answers)
+    return repositories.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
 
 
 def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submission | None = None) -> Response:
     """Return the form with both answers; mine are those that were sent, unless others are given."""
-    kept = request.repositories.consultations.get(request.path_parameter("consultation"))
+    consultation = request.repositories.consultations.get(request.path_parameter("consultation"))
     mine = mine or read_form_answers(request.fields)
-    return request.html(_render_page(request, kept, mine, error, conflict=True), error_status(error))
+    return request.html(_render_page(request, consultation, mine, error, conflict=True), error_status(error))
 
 
 def _close_consultation(request: ClinicRequest) -> Response:
     """Save what stands in the form, and close it."""
     try:
-        kept = save_answers(request)
-        request.repositories.consultations.close(kept.id, revision=kept.revision)
+        consultation = save_answers(request)
+        request.repositories.consultations.close(consultation.id, revision=consultation.revision)
     except ConflictError as error:
         return render_conflict(request, error)
-    return request.redirect(f"/consultations/{kept.id}")
+    return request.redirect(f"/consultations/{consultation.id}")
 
 
 def _reopen_consultation(request: ClinicRequest) -> Response:
@@ -235,23 +244,25 @@ def _show_suitability(request: ClinicRequest) -> Response:
 def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     try:
-        kept = save_answers(request)
+        consultation = save_answers(request)
     except ConflictError as error:
         return render_conflict(request, error)
     try:
-        case_from_form(join_history(kept.answers, read_history(request.repositories, kept.patient_id)), Path())
-        names = {"consultation": kept.id, "revision": kept.revision, "language": current_language()}
+        case_from_form(
+            join_history(consultation.answers, read_history(request.repositories, consultation.patient_id)), Path()
+        )
+        names = {"consultation": consultation.id, "revision": consultation.revision, "language": current_language()}
         job = request_plan(request, names)
     except InputError as error:
-        return request.html(render_filled_form(request, kept, error), error_status(error))
+        return request.html(render_filled_form(request, consultation, error), error_status(error))
     return request.redirect(f"/jobs/{job.id}")
 
 
 def _download_case(request: ClinicRequest) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
-    kept = request.repositories.consultations.export(request.path_parameter("consultation"))
+    consultation = request.repositories.consultations.export(request.path_parameter("consultation"))
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    sent = join_history(kept.answers, read_history(request.repositories, kept.patient_id))
+    sent = join_history(consultation.answers, read_history(request.repositories, consultation.patient_id))
     content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")

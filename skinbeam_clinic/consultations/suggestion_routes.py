@@ -38,28 +38,33 @@ def add_suggestion_routes(router: ClinicRouter) -> None:
 def _read_suggestions(request: ClinicRequest) -> Response:
     """Save what stands in the form, read its photograph, and keep what it suggests."""
     try:
-        kept = save_answers(request)
+        consultation = save_answers(request)
     except ConflictError as error:
         return render_conflict(request, error)
-    here, photographs = f"/consultations/{kept.id}", request.repositories.photographs.of(kept.id)
+    here, photographs = f"/consultations/{consultation.id}", request.repositories.photographs.of(consultation.id)
     try:
         if not photographs:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
-        photograph = kept.answers.photo or photographs[-1].id
-        analysis = _analyse(request, photograph, kept.answers)
-        _save_marks(request, kept, photograph, analysis)
-        found = request.repositories.suggestions.add(kept.id, photograph, _suggest_concerns(analysis))
+        photograph = consultation.answers.photo or photographs[-1].id
+        analysis = _analyse(request, photograph, consultation.answers)
+        _save_marks(request, consultation, photograph, analysis)
+        found = request.repositories.suggestions.add(consultation.id, photograph, _suggest_concerns(analysis))
     except ConflictError as error:  # somebody saved during the analysis
-        return render_conflict(request, error, kept.answers)
+        return render_conflict(request, error, consultation.answers)
     except InputError as error:
-        return request.html(render_filled_form(request, kept, error), error_status(error))
+        return request.html(render_filled_form(request, consultation, error), error_status(error))
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _save_marks(request: ClinicRequest, kept: ConsultationRecord, photograph: str, analysis: PhotoAnalysis) -> None:
+def _save_marks(
+    request: ClinicRequest, consultation: ConsultationRecord, photograph: str, analysis: PhotoAnalysis
+) -> None:
     """Save the answers with the marks that were found, if the photograph is that of the form."""
-    if kept.answers.photo == photograph and (marked := add_found_marks(kept.answers, analysis)) != kept.answers:
-        request.repositories.consultations.save(kept.id, marked, revision=kept.revision)
+    if (
+        consultation.answers.photo == photograph
+        and (marked := add_found_marks(consultation.answers, analysis)) != consultation.answers
+    ):
+        request.repositories.consultations.save(consultation.id, marked, revision=consultation.revision)
 
 
 def _analyse(request: ClinicRequest, photograph: str, submission: Submission) -> PhotoAnalysis:
@@ -115,18 +120,18 @@ def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> 
     if suggestion is None:
         raise clinic_error("absent", "suggestion")
     try:
-        kept = save_answers(request)
+        consultation = save_answers(request)
         if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
-            support = suggestion_support(suggestion, kept.answers)
+            support = suggestion_support(suggestion, consultation.answers)
             if support is not None and not support.is_enough:  # its marks were struck in the form that was just sent
                 error = clinic_error("too-few-marks", "suggestion", counted=support.counted, count=support.marks)
-                return request.html(render_filled_form(request, kept, error), error_status(error))
+                return request.html(render_filled_form(request, consultation, error), error_status(error))
             severity = suggestion.severity if support is None else support.severity
-            kept = _add_concern(request, kept, suggestion, severity)
+            consultation = _add_concern(request, consultation, suggestion, severity)
         request.repositories.suggestions.decide(suggestion.id, decision)
     except ConflictError as error:
         return render_conflict(request, error)
-    return request.redirect(f"/consultations/{kept.id}#suggested")
+    return request.redirect(f"/consultations/{consultation.id}#suggested")
 
 
 def _add_concern(

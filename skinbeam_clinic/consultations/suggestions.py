@@ -107,10 +107,10 @@ class SuggestionRepository:
                 SuggestedConcernRow.consultation_id == consultation_id,
                 SuggestedConcernRow.photograph_id == photograph_id,
             )
-            kept = work.rows(SuggestedConcernRow, *mine, order=(SuggestedConcernRow.made_at,))
-            if not kept:
-                kept = [_make_row(work, consultation_id, photograph_id, one) for one in suggestions]
-            return tuple(_read_suggestion(work, row) for row in kept)
+            rows = work.rows(SuggestedConcernRow, *mine, order=(SuggestedConcernRow.made_at,))
+            if not rows:
+                rows = [_make_row(work, consultation_id, photograph_id, one) for one in suggestions]
+            return tuple(_read_suggestion(work, row) for row in rows)
 
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:
         """Return the suggestions of a consultation, oldest first."""

@@ -201,5 +201,5 @@ def _is_disk_full(error: DBAPIError) -> bool:
 
 
 def _driver_message(error: DBAPIError) -> str:
-    told = str(error.orig).strip().splitlines()
-    return told[0] if told else type(error.orig).__name__
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

@@ -46,11 +46,14 @@ def add_diary_routes(router: ClinicRouter) -> None:
 
 
 def _show_diary(request: ClinicRequest) -> Response:
-    desk, about = request.repositories, request.repositories.diaries.get_subject(request.path_parameter("treatment"))
-    alarms = {one.id: one for one in desk.alarms.of_consultation(about.consultation_id)}
+    repositories, about = (
+        request.repositories,
+        request.repositories.diaries.get_subject(request.path_parameter("treatment")),
+    )
+    alarms = {one.id: one for one in repositories.alarms.of_consultation(about.consultation_id)}
     followed = _read_diary_plan(request, about)
-    entries = desk.diaries.of(about.treatment_id)
-    links = desk.diaries.list_links(about.treatment_id)
+    entries = repositories.diaries.of(about.treatment_id)
+    links = repositories.diaries.list_links(about.treatment_id)
     good = [one for one in links if one.ended_at is None and one.expires_at > now()]
     return request.page(
         "diary/diary.html",
@@ -148,10 +151,10 @@ def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
 
 def _show_banner(request: ClinicRequest) -> Response:
     """What the banner of a page holds by now; a script asks for it."""
-    told = make_alarm_banner(
+    banner = make_alarm_banner(
         request.repositories.alarms.count(), mail_configured=request.services.outside_contact.mail is not None
     )
-    return HTMLResponse(render_template("clinic/diary/banner.html", alarms=told).strip())
+    return HTMLResponse(render_template("clinic/diary/banner.html", alarms=banner).strip())
 
 
 def _answer_alarm(request: ClinicRequest) -> Response:
@@ -161,12 +164,12 @@ def _answer_alarm(request: ClinicRequest) -> Response:
 
 def _decide_alarm(request: ClinicRequest) -> Response:
     """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
-    desk, alarm = request.repositories, request.repositories.alarms.get(request.path_parameter("alarm"))
+    repositories, alarm = request.repositories, request.repositories.alarms.get(request.path_parameter("alarm"))
     kind, reason = request.text("kind"), request.text("reason")
     event = None
     if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
         grade = request.text("grade")
-        event = desk.adverse_events.add(
+        event = repositories.adverse_events.add(
             alarm.entry.treatment_id,
             kind=kind,
             grade=AdverseEventGrade(grade) if grade in set(AdverseEventGrade) else AdverseEventGrade.MODERATE,
@@ -175,5 +178,5 @@ def _decide_alarm(request: ClinicRequest) -> Response:
             words=reason,
             alarm_id=alarm.id,  # of an event that was stored before the decision could be
         )
-    desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
+    repositories.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
     return request.redirect("/alarms")

@@ -54,8 +54,8 @@ def make_alarm_banner(count: AlarmCount, *, mail_configured: bool) -> AlarmBanne
         if mail_configured
         else render_message("alarm.no-way-out")
     )
-    said = render_message("alarm.banner", {"number": count.count, "age": describe_age(waited)})
-    return AlarmBanner(count.count, said, alarm_level(waited), outside)
+    text = render_message("alarm.banner", {"number": count.count, "age": describe_age(waited)})
+    return AlarmBanner(count.count, text, alarm_level(waited), outside)
 
 
 def alarm_level(waiting_time: timedelta) -> str:
@@ -108,11 +108,11 @@ def invalid_link_page(status: int, phone: str) -> HTMLResponse:
     status : 404 for an invalid link; another status for other errors, after which the patient may try again.
     phone : telephone of the clinic; empty where it is unknown.
     """
-    said = {
+    sentences = {
         language: _closed_text(language, "gone" if status in _CLOSED_STATUSES else "failed", phone)
         for language in LANGUAGES
     }
-    page = render_template("clinic/diary/closed.html", said=said, number=dialable_number(phone))
+    page = render_template("clinic/diary/closed.html", said=sentences, number=dialable_number(phone))
     return HTMLResponse(page, status, DIARY_HEADERS)
 
 

@@ -67,12 +67,12 @@ def tagged_response(request: Request, content: bytes, media_type: str) -> Respon
 
 def operation_outcome(status: int, error: InputError) -> Response:
     """Answer with an error as OperationOutcome."""
-    said = (
+    diagnostics = (
         render_message(f"clinic-api.fault-{status}")
         if status in _EXPLAINED_STATUSES
         else f"{error.message}. {error.hint}".strip()
     )
-    issue = {"severity": "error", "code": _ISSUE_TYPES.get(status, "invalid"), "diagnostics": said}
+    issue = {"severity": "error", "code": _ISSUE_TYPES.get(status, "invalid"), "diagnostics": diagnostics}
     content = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}, ensure_ascii=False)
     headers = {"Content-Type": FHIR_JSON, **_DOWNLOAD} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return Response(content.encode(), status, headers)

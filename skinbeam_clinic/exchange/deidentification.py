@@ -67,10 +67,10 @@ _STAFF_FIELDS = frozenset(
 def _remove_staff_names(record: Record) -> Record:
     """Return a record, and all records in it, without staff names and control characters."""
     held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
-    told = {
+    values = {
         name: _without_staff(value) if name in _STAFF_FIELDS else _clean_value(value) for name, value in held.items()
     }
-    return type(record)(**told)
+    return type(record)(**values)
 
 
 def _strip_control_characters(text: str) -> str:
@@ -178,12 +178,14 @@ def _deidentify_photograph(photograph: PhotographRecord, content: bytes, media_t
     return replace(photograph, file=sha256_hex(content), media_type=media_type, added_by="")
 
 
-def _deidentify_plan(kept: PlanContents) -> PlanContents:
-    files = {name: content for name, content in kept.files.items() if name.endswith(_FILES)}
+def _deidentify_plan(contents: PlanContents) -> PlanContents:
+    files = {name: content for name, content in contents.files.items() if name.endswith(_FILES)}
     return PlanContents(
-        replace(kept.plan, files={name: sha256_hex(content) for name, content in files.items()}, made_by=""),
+        replace(contents.plan, files={name: sha256_hex(content) for name, content in files.items()}, made_by=""),
         files,
-        tuple(replace(choice, notes=_strip_control_characters(choice.notes), made_by="") for choice in kept.choices),
+        tuple(
+            replace(choice, notes=_strip_control_characters(choice.notes), made_by="") for choice in contents.choices
+        ),
     )
 
 

@@ -115,13 +115,13 @@ def _read_segments(jpeg: bytes) -> Iterator[_Segment]:
             raise ValueError("no mark")
         if mark == _END:
             return
-        told = end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4])
+        declared_end = end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4])
         if mark == _SCAN_START:
             while jpeg[end] != 0xFF or jpeg[end + 1] in (0, *_RESTARTS):
                 end = jpeg.index(b"\xff", end + 1)
-        if not place + 4 <= told <= len(jpeg):
+        if not place + 4 <= declared_end <= len(jpeg):
             raise ValueError("cut off")
-        yield _Segment(mark, jpeg[place + 4 : told], jpeg[place:end])
+        yield _Segment(mark, jpeg[place + 4 : declared_end], jpeg[place:end])
         place = end
 
 
@@ -130,14 +130,14 @@ def _strip_segments(jpeg: bytes, orientation: int) -> bytes:
 
     The orientation, when it is not upright, is written into a new Exif segment with nothing else.
     """
-    kept = [segment.whole for segment in _read_segments(jpeg) if _is_needed(segment)]
+    segments = [segment.whole for segment in _read_segments(jpeg) if _is_needed(segment)]
     if orientation != 1:
         exif = Image.Exif()
         exif[_ORIENTATION] = orientation
-        told = exif.tobytes()
-        first = int(kept[0].startswith(_JFIF))  # the JFIF segment must stay first
-        kept.insert(first, bytes((0xFF, _EXIF)) + (len(told) + 2).to_bytes(2) + told)
-    return b"".join((b"\xff\xd8", *kept, b"\xff\xd9"))
+        exif_bytes = exif.tobytes()
+        first = int(segments[0].startswith(_JFIF))  # the JFIF segment must stay first
+        segments.insert(first, bytes((0xFF, _EXIF)) + (len(exif_bytes) + 2).to_bytes(2) + exif_bytes)
+    return b"".join((b"\xff\xd8", *segments, b"\xff\xd9"))
 
 
 def _is_needed(segment: _Segment) -> bool:

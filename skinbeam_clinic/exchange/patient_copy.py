@@ -172,11 +172,11 @@ class PatientCopyRepository:
         """
         places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
         alarms = {alarm.id: alarm for alarm in self._alarms.of_consultation(one.id)}
-        told = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
+        columns = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
         return [
             asdict(entry)
             | {"photograph": places.get(entry.photograph_id or "", "")}
-            | {"alarm": {name: getattr(alarms[entry.id], name) for name in told} if entry.id in alarms else None}
+            | {"alarm": {name: getattr(alarms[entry.id], name) for name in columns} if entry.id in alarms else None}
             for entry in self._diaries.of_consultation(one.id)
         ]
 

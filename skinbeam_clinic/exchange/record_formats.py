@@ -71,13 +71,13 @@ def make_importer(content: bytes) -> _Import:
         _raise_missing_group(error, "exchange")
     dossier = parse_whole_bundle(content)
     consents = [consent for one in dossier.consultations for consent, _ in one.consents]
-    told = {
+    counts = {
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],
         "documents_left_out": [consent.document for consent in consents if consent.document is not None],
     }
     return lambda repositories: (
         repositories.dossier_importer.import_dossier(dossier),
-        {name: held for name, held in told.items() if held},
+        {name: held for name, held in counts.items() if held},
     )
 
 
@@ -107,8 +107,8 @@ def _dicom_exporter() -> _Export:
     from skinbeam_clinic.exchange.deidentification import deidentify_dossier
     from skinbeam_clinic.exchange.dicom import make_dicom_archive
 
-    def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
-        content, unread = make_dicom_archive(deidentify_dossier(desk.dossiers.export(patient, "dicom")))
+    def export(repositories: "ClinicRepositories", patient: str) -> ExportResult:
+        content, unread = make_dicom_archive(deidentify_dossier(repositories.dossiers.export(patient, "dicom")))
         return content, ExportFacts(photographs_left_out=unread or None)
 
     return export
@@ -140,8 +140,8 @@ def _release_exporter(form: str) -> _Export:
     from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table
     from skinbeam_clinic.outcome_audit.release import bibliography_entry
 
-    def export(desk: "ClinicRepositories", _: str) -> ExportResult:
-        read, pseudonym = OutcomeReader().read_for_export(desk, form)
+    def export(repositories: "ClinicRepositories", _: str) -> ExportResult:
+        read, pseudonym = OutcomeReader().read_for_export(repositories, form)
         table = (make_practice_table if form == "practice" else make_evidence_table)(read, f"clinic{pseudonym}")
         entry = bibliography_entry(f"clinic{pseudonym}")
         return table.content, ExportFacts(table.rows, table.people, table.people_left_out, entry)

@@ -139,8 +139,8 @@ class DossierRepository:
         return Dossier(patient, tuple(consultations), self._appointments.of(patient_id))
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
-        kept = self._photographs.of(one.id) if pictures else ()
-        shown = (self._photographs.read_content(photograph.id) for photograph in kept)
+        photographs = self._photographs.of(one.id) if pictures else ()
+        shown = (self._photographs.read_content(photograph.id) for photograph in photographs)
         signed = (
             (consent, None if consent.document is None else self._consents.read_document(consent.id))
             for consent in self._consents.of(one.id)
@@ -188,7 +188,7 @@ class DossierImporter:
         InputError : `bad-year`.
         """
         contents = [content for one in dossier.consultations for _, content in one.photographs]
-        contents += [content for one in dossier.consultations for kept in one.plans for content in kept.files.values()]
+        contents += [content for one in dossier.consultations for plan in one.plans for content in plan.files.values()]
         names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
         with self._access.writing(AccessRight.TREAT) as work:
             patient = add_patient(work, year_of_birth=dossier.patient.year_of_birth)
@@ -223,7 +223,7 @@ class _ConsultationWriter:
         work.seal_record(row, ANSWERS_CONTENT, answers)
         work.save(row, _IMPORT_ACTION)
         for photograph, content in one.photographs:
-            kept = work.new_row(
+            photograph_row = work.new_row(
                 tables.PhotographRow,
                 id=photographs[photograph.id],
                 consultation_id=row.id,
@@ -233,19 +233,19 @@ class _ConsultationWriter:
                 added_by=work.actor,
                 **{f"for_{use}": allowed for use, allowed in asdict(photograph.permissions).items()},
             )
-            work.save(kept, _IMPORT_ACTION)
-        plans = {kept.plan.id: self._plan(kept, row.id) for kept in one.plans}
+            work.save(photograph_row, _IMPORT_ACTION)
+        plans = {photograph_row.plan.id: self._plan(photograph_row, row.id) for photograph_row in one.plans}
         for consent, _ in one.consents:
             self._consent(consent, plans[consent.plan_id])
 
-    def _plan(self, kept: PlanContents, consultation_id: str) -> str:
+    def _plan(self, contents: PlanContents, consultation_id: str) -> str:
         work = self._work
-        same = {field.name: getattr(kept.plan, field.name) for field in fields(PlanRecord)}
+        same = {field.name: getattr(contents.plan, field.name) for field in fields(PlanRecord)}
         own = {"id": new_id(), "consultation_id": consultation_id, "made_by": work.actor}
-        files = {name: self._files[content] for name, content in kept.files.items()}
+        files = {name: self._files[content] for name, content in contents.files.items()}
         row = work.new_row(tables.PlanRow, **same | own | {"files": files})
         work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
-        for choice in kept.choices:
+        for choice in contents.choices:
             chosen = work.new_row(
                 tables.PlanChoiceRow,
                 plan_id=row.id,

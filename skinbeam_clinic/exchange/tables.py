@@ -94,18 +94,20 @@ def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     traits: dict[str, _Traits] = {}
     for dossier in dossiers:
         for one in dossier.consultations:
-            for kept in one.plans:
-                plan = read_plan(json.loads(kept.files["plan.json"]))
+            for contents in one.plans:
+                plan = read_plan(json.loads(contents.files["plan.json"]))
                 traits[dossier.patient.id] = _read_traits(plan.assessment)
                 found += [
-                    (dossier.patient.id, kept.plan.id, row) for row in _consultation_rows(one, kept, plan.concerns)
+                    (dossier.patient.id, contents.plan.id, row)
+                    for row in _consultation_rows(one, contents, plan.concerns)
                 ]
     people = _number_patients(id for id, _, _ in found)
     plans = _number_patients(id for _, id, _ in found)
     shared = Counter(traits.values())
-    told = {id: one if shared[one] >= SMALLEST_GROUP else _Traits() for id, one in traits.items()}
+    published = {id: one if shared[one] >= SMALLEST_GROUP else _Traits() for id, one in traits.items()}
     numbered = (
-        replace(row, person=people[patient], plan=plans[plan], **asdict(told[patient])) for patient, plan, row in found
+        replace(row, person=people[patient], plan=plans[plan], **asdict(published[patient]))
+        for patient, plan, row in found
     )
     return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
 
@@ -135,18 +137,18 @@ def _number_patients(ids: Iterable[str]) -> dict[str, int]:
 
 
 def _consultation_rows(
-    one: ConsultationContents, kept: PlanContents, concerns: tuple[ConcernPlan, ...]
+    one: ConsultationContents, contents: PlanContents, concerns: tuple[ConcernPlan, ...]
 ) -> Iterator[PlanOptionRow]:
-    chosen = {ref.concern: ref for choice in kept.choices if (ref := OptionRef.find(choice.option)) is not None}
+    chosen = {ref.concern: ref for choice in contents.choices if (ref := OptionRef.find(choice.option)) is not None}
     for place, concern in enumerate(concerns):
         for number, option in enumerate(concern.options):
             here = OptionRef(place, number)
             effective, harm = _interval(option.p_effective), _interval(option.p_harm)
             half = _interval(option.expected.p_at_least["50"])
             row = PlanOptionRow(
-                year=kept.plan.made_at.year,
-                version=kept.plan.version,
-                last=kept is one.plans[-1],
+                year=contents.plan.made_at.year,
+                version=contents.plan.version,
+                last=contents is one.plans[-1],
                 condition=concern.condition,
                 site=concern.site,
                 severity=_value_or_none(concern.severity),
@@ -162,9 +164,9 @@ def _consultation_rows(
                 p_half_low=half.low,
                 p_half_high=half.high,
                 chosen=chosen.get(place) == here,
-                consent=_consent_state(one, kept, str(here)),
+                consent=_consent_state(one, contents, str(here)),
             )
-            yield _add_outcome(_add_setting(row, option.setup), one, kept, str(here))
+            yield _add_outcome(_add_setting(row, option.setup), one, contents, str(here))
 
 
 def _add_setting(row: PlanOptionRow, setup: DeviceSetup | None) -> PlanOptionRow:
@@ -194,17 +196,19 @@ def _interval(value: Value) -> _Interval:
     return _Interval(value.median, value.low, value.high) if isinstance(value, Estimate) else _Interval()
 
 
-def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -> str | None:
-    mine = [consent for consent, _ in one.consents if (consent.plan_id, consent.option) == (kept.plan.id, option)]
+def _consent_state(one: ConsultationContents, contents: PlanContents, option: str) -> str | None:
+    mine = [consent for consent, _ in one.consents if (consent.plan_id, consent.option) == (contents.plan.id, option)]
     if not mine:
         return None
     return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
 
 
-def _add_outcome(row: PlanOptionRow, one: ConsultationContents, kept: PlanContents, option: str) -> PlanOptionRow:
+def _add_outcome(row: PlanOptionRow, one: ConsultationContents, contents: PlanContents, option: str) -> PlanOptionRow:
     """Return the row with treatments and outcome of its option, without areas that were struck out."""
     mine = [
-        each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.valid_areas
+        each
+        for each in one.treatments
+        if (each.plan_id, each.option) == (contents.plan.id, option) and each.valid_areas
     ]
     if not mine:
         return row
@@ -219,7 +223,7 @@ def _add_outcome(row: PlanOptionRow, one: ConsultationContents, kept: PlanConten
         worst_grade=worst,
     )
     after = [each for each in one.follow_ups if each.moment is FollowUpMoment.AFTER]
-    seen = [each for each in after if (each.plan_id, each.option) == (kept.plan.id, option)]
+    seen = [each for each in after if (each.plan_id, each.option) == (contents.plan.id, option)]
     if not seen:
         return row
     last = max(seen, key=lambda each: each.seen_at)

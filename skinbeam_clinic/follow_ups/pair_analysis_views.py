@@ -77,11 +77,13 @@ def request_pair_analysis(request: ClinicRequest, follow_up_id: str, pair_id: st
     RecordNotFoundError : the follow-up has no such pair.
     InputError : `not-graded-blind`, or `queue-full`.
     """
-    desk = request.repositories
-    desk.pair_analyses.open_pair(follow_up_id, pair_id)
-    consultation = desk.follow_ups.get(follow_up_id).consultation_id  # by it the job goes when the patient is erased
+    repositories = request.repositories
+    repositories.pair_analyses.open_pair(follow_up_id, pair_id)
+    consultation = repositories.follow_ups.get(
+        follow_up_id
+    ).consultation_id  # by it the job goes when the patient is erased
     names = {"consultation": consultation, "follow_up": follow_up_id, "pair": pair_id, "language": current_language()}
-    desk.jobs.add(PAIR_JOB, names)
+    repositories.jobs.add(PAIR_JOB, names)
     request.services.worker.wake()
 
 
@@ -137,15 +139,15 @@ def _view_mark(mark: MarkResult) -> _MarkView:
 
 def _describe_confidence(mark: MarkResult) -> str:
     """Return how often the mark came back on copies of its pictures, and the interval of its change."""
-    told = []
+    parts = []
     if mark.finds is not None and mark.copies is not None:
-        told.append(render_message("followed-measured.repeated", {"finds": mark.finds, "copies": mark.copies}))
+        parts.append(render_message("followed-measured.repeated", {"finds": mark.finds, "copies": mark.copies}))
     if mark.contrast_change is not None:
         number = Formatter().number
         middle, low, high = (number(round(value, 2)) for value in mark.contrast_change)
         about = {"median": middle, "low": low, "high": high, "percent": round(100 * mark.level)}
-        told.append(render_message("followed-measured.interval", about))
-    return "; ".join(told)
+        parts.append(render_message("followed-measured.interval", about))
+    return "; ".join(parts)
 
 
 def _describe_region(result: RegionResult) -> str:

@@ -21,7 +21,7 @@ from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.text import ENGLISH, use_language
 from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysisContent, RegionResult
-from skinbeam_clinic.plans.worker_process import await_result, kill_process, start_process, tell_result
+from skinbeam_clinic.plans.worker_process import await_result, kill_process, send_result, start_process
 
 __all__ = ["AFTER_FILE", "BEFORE_FILE", "measure_pair", "measure_pair_in_subprocess"]
 
@@ -97,7 +97,7 @@ def _main(home: Path, language: str, parent: int) -> None:
         content = measure_pair(*map(analyse_photograph, pictures))
         return _CONTENT.dump_python(content, mode="json", fallback=float)
 
-    tell_result(measure, parent)
+    send_result(measure, parent)
 
 
 if __name__ == "__main__":

@@ -34,11 +34,11 @@ def add_patient_report_routes(router: ClinicRouter) -> None:
 
 
 def _show_report_form(request: ClinicRequest, error: InputError | None = None) -> Response:
-    desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    patient = desk.patients.get(desk.consultations.get(one.consultation_id).patient_id)
+    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    patient = repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id)
     here = f"/follow-ups/{one.id}"
     return _report_form(
-        request, _find_questions(desk, one), error, here=f"{here}/patient", follow_up=here, patient=patient
+        request, _find_questions(repositories, one), error, here=f"{here}/patient", follow_up=here, patient=patient
     )
 
 
@@ -51,8 +51,8 @@ def _report_form(
 
 
 def _save_report(request: ClinicRequest) -> Response:
-    desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    desk.follow_ups.save_report(one.id, _parse_answers(request, _find_questions(desk, one)))
+    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    repositories.follow_ups.save_report(one.id, _parse_answers(request, _find_questions(repositories, one)))
     return request.redirect(f"/follow-ups/{one.id}")
 
 

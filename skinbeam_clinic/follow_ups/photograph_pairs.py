@@ -54,25 +54,25 @@ def _list_differences(first: _ShotData, second: _ShotData) -> tuple[str, ...]:
     """Return the differences of two shots in sentences; an unknown value is mentioned only for the size."""
     number = Formatter().number
     if first.size_px is None or second.size_px is None:
-        said = [render_message("followed.size-unknown")]
+        differences = [render_message("followed.size-unknown")]
     elif first.size_px != second.size_px:
-        said = [
+        differences = [
             render_message(
                 "followed.size-differs", {"one": _describe_size(first.size_px), "other": _describe_size(second.size_px)}
             )
         ]
     else:
-        said = []
+        differences = []
     if first.exposure_s and second.exposure_s and first.exposure_s != second.exposure_s:
         times = {"one": number(1 / first.exposure_s), "other": number(1 / second.exposure_s)}
-        said.append(render_message("followed.exposure-differs", times))
+        differences.append(render_message("followed.exposure-differs", times))
     if first.sensitivity and second.sensitivity and first.sensitivity != second.sensitivity:
-        said.append(
+        differences.append(
             render_message("followed.iso-differs", {"one": str(first.sensitivity), "other": str(second.sensitivity)})
         )
     if first.flash is not None and second.flash is not None and first.flash != second.flash:
-        said.append(render_message("followed.flash-differs"))
-    return tuple(said)
+        differences.append(render_message("followed.flash-differs"))
+    return tuple(differences)
 
 
 def _describe_size(size_px: tuple[int, int]) -> str:
@@ -83,9 +83,9 @@ def _read_shot(content: bytes) -> _ShotData:
     """Read size and lighting from the metadata of a file, and neither place nor time."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            told = picture.getexif()
-            turned = told.get(Base.Orientation, 1) in (5, 6, 7, 8)
-            how = told.get_ifd(IFD.Exif)
+            exif = picture.getexif()
+            turned = exif.get(Base.Orientation, 1) in (5, 6, 7, 8)
+            how = exif.get_ifd(IFD.Exif)
             width, height = picture.size
             exposure, sensitivity, flash = (
                 how.get(tag) for tag in (Base.ExposureTime, Base.ISOSpeedRatings, Base.Flash)

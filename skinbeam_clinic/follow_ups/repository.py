@@ -225,14 +225,14 @@ class FollowUpRepository:
             table = follow_up_tables.PhotographPairRow
             pairs = work.rows(table, table.follow_up_id == id)
             if all((pair.before_id, pair.after_id) != (before_id, after_id) for pair in pairs):
-                kept = work.new_row(
+                pair_row = work.new_row(
                     table,
                     consultation_id=row.consultation_id,
                     follow_up_id=id,
                     before_id=before_id,
                     after_id=after_id,
                 )
-                work.save(kept, "photographs.paired")
+                work.save(pair_row, "photographs.paired")
             paired = tuple(sorted({*content.paired, work.actor, *(one.added_by for one in photographs)}))
             return save_content(work, row, replace(content, paired=paired), "follow-up.paired")
 

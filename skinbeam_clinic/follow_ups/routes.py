@@ -140,17 +140,17 @@ def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
 
 
 def _show_patient_follow_ups(request: ClinicRequest) -> Response:
-    desk, id = request.repositories, request.path_parameter("patient")
+    repositories, id = request.repositories, request.path_parameter("patient")
     return request.page(
         "followed/follow-ups.html",
-        patient=desk.patients.get(id),
+        patient=repositories.patients.get(id),
         courses=[
             _CourseView(
-                concern_name(_read_treated_option(desk, one)[0]),
+                concern_name(_read_treated_option(repositories, one)[0]),
                 one,
-                desk.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
+                repositories.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
             )
-            for one in desk.follow_ups.list_courses(id)
+            for one in repositories.follow_ups.list_courses(id)
         ],
     )
 
@@ -173,34 +173,36 @@ def _open_follow_up(request: ClinicRequest) -> Response:
 
 
 def _show_follow_up(request: ClinicRequest) -> Response:
-    desk = request.repositories
-    one = desk.follow_ups.get(request.path_parameter("follow_up"))
-    consultation = desk.consultations.get(one.consultation_id)
-    concern, option = _read_treated_option(desk, one)
+    repositories = request.repositories
+    one = repositories.follow_ups.get(request.path_parameter("follow_up"))
+    consultation = repositories.consultations.get(one.consultation_id)
+    concern, option = _read_treated_option(repositories, one)
     shown = may_see_answers(request, one)
     seen = leading_improvement(one)
     pictures: tuple[PhotographComparison, ...] = ()
     if shown or request.member_session.member.id in one.paired_by:
-        pictures = tuple(compare_photographs(desk, pair.before_id, pair.after_id, pair.id) for pair in one.pairs)
+        pictures = tuple(
+            compare_photographs(repositories, pair.before_id, pair.after_id, pair.id) for pair in one.pairs
+        )
     return request.page(
         "followed/follow-up.html",
         one=one,
         shown=shown,
-        patient=desk.patients.get(consultation.patient_id),
+        patient=repositories.patients.get(consultation.patient_id),
         closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
-        before=desk.follow_ups.get_baseline(one.id) if one.moment is FollowUpMoment.AFTER else None,
+        before=repositories.follow_ups.get_baseline(one.id) if one.moment is FollowUpMoment.AFTER else None,
         mine=one.find_grade(request.member_session.member.id),
         seen=_describe_outcome(seen),
         foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
         looked=display_value(option.followup_months, "months"),
         pictures=pictures,
         measured=view_pair_analyses(request, one) if shown and one.moment is FollowUpMoment.AFTER else (),
-        events=desk.adverse_events.of(one.consultation_id),
+        events=repositories.adverse_events.of(one.consultation_id),
         kinds=ADVERSE_KINDS,
         bad=[grade.value for grade in AdverseEventGrade],
         sites={name: site_title(name) for name in vocabulary_table("site")},
-        photographs=desk.photographs.of(one.consultation_id),
+        photographs=repositories.photographs.of(one.consultation_id),
         scales={scale.name: scale for scale in grading_scales()},
     )
 
@@ -223,9 +225,11 @@ def _view_prediction(option: Option, improvement: ImprovementRange | Unknown) ->
     rows = []
     for pct in ("25", "50", "75"):
         p = improved_share(option, pct)
-        told = per_100(p).text if isinstance(p, Estimate) else render_message("followed.foretold-unknown")
+        predicted = per_100(p).text if isinstance(p, Estimate) else render_message("followed.foretold-unknown")
         rows.append(
-            _PredictionView(pct, told, None if isinstance(improvement, Unknown) else improvement.low_pct >= float(pct))
+            _PredictionView(
+                pct, predicted, None if isinstance(improvement, Unknown) else improvement.low_pct >= float(pct)
+            )
         )
     return tuple(rows)
 
@@ -249,21 +253,23 @@ class _OfferedScale:
 
 
 def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
-    desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     if one.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
-    concern, _ = _read_treated_option(desk, one)
+    concern, _ = _read_treated_option(repositories, one)
     swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
     return request.page(
         "followed/grade.html",
         error=error,
         one=one,
-        patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
+        patient=repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id),
         concern=concern_name(concern),
         hidden=_is_order_hidden(request, one),
         mine=one.find_grade(request.member_session.member.id),
-        pictures=[compare_photographs(desk, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)],
+        pictures=[
+            compare_photographs(repositories, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)
+        ],
         scales=[_OfferedScale(scale, find_source(scale.source).citation) for scale in _list_scales(request, one)],
         sent=dict(request.fields),
     )
@@ -360,18 +366,18 @@ def _end_harm(request: ClinicRequest) -> Response:
 
 def _add_pair(request: ClinicRequest) -> Response:
     """Keep a photograph that was sent, and put it beside the one that was chosen."""
-    desk = request.repositories
-    one = desk.follow_ups.get(request.path_parameter("follow_up"))
+    repositories = request.repositories
+    one = repositories.follow_ups.get(request.path_parameter("follow_up"))
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
     before, after = check_name(before), check_name(after)
-    desk.photographs.get(before)  # an absent photograph is reported before anything is stored
+    repositories.photographs.get(before)  # an absent photograph is reported before anything is stored
     if upload is not None:
-        after = desk.photographs.add(
+        after = repositories.photographs.add(
             one.consultation_id, upload.content, image_type(upload), PhotographPermissions()
         ).id
-    return request.redirect(f"/follow-ups/{desk.follow_ups.add_pair(one.id, before, after).id}#photographs")
+    return request.redirect(f"/follow-ups/{repositories.follow_ups.add_pair(one.id, before, after).id}#photographs")
 
 
 def _remove_pair(request: ClinicRequest) -> Response:

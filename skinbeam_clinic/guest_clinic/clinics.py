@@ -108,21 +108,27 @@ class GuestClinics:
             photograph = photograph or self._read_photograph(sent_before)
         guest = draft or self._add_guest()
         try:
-            desk = ClinicRepositories(self._database, guest)
+            repositories = ClinicRepositories(self._database, guest)
             if draft is None:
-                kept = desk.consultations.begin(desk.patients.add().id, replace(answers, photo=""))
+                consultation = repositories.consultations.begin(
+                    repositories.patients.add().id, replace(answers, photo="")
+                )
             else:
-                kept = desk.consultations.get(desk.photographs.get(answers.photo).consultation_id)
+                consultation = repositories.consultations.get(
+                    repositories.photographs.get(answers.photo).consultation_id
+                )
             if photograph is not None:
-                added = desk.photographs.add(
-                    kept.id,
+                added = repositories.photographs.add(
+                    consultation.id,
                     photograph.content,
                     photograph.media_type,
                     PhotographPermissions(),
                     accepted=(*PAGE_MEDIA_TYPES, OTHER_PICTURE),
                 )
                 answers = replace(answers, photo=sent_before).rename_photographs({sent_before: added.id})
-            return GuestConsultation(desk, desk.consultations.save(kept.id, answers, revision=kept.revision))
+            return GuestConsultation(
+                repositories, repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
+            )
         finally:
             self._beginning.discard(guest.clinic_id)
 

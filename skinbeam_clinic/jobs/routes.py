@@ -110,9 +110,11 @@ async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str
             if job.state not in OPEN_STATES:
                 yield "event: ended\ndata:\n\n"
                 return
-            said = html.escape(_describe_progress(job))
-            yield f"event: said\ndata: {said}\n\n" if said != last else ":\n\n"  # detects a client that left
-            last = said
+            progress = html.escape(_describe_progress(job))
+            yield (
+                f"event: progress\ndata: {progress}\n\n" if progress != last else ":\n\n"
+            )  # detects a client that left
+            last = progress
             await asyncio.sleep(_POLL_S)
 
 

@@ -201,19 +201,19 @@ class PlanWorker:
                 self._wake_event.clear()
 
     def _make_plan(self, job: Job) -> PlanRecord:
-        desk, names = (
+        repositories, names = (
             ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by)),
             job.payload,
         )
-        kept = desk.consultations.get(names["consultation"])
-        if kept.revision != names["revision"]:
+        consultation = repositories.consultations.get(names["consultation"])
+        if consultation.revision != names["revision"]:
             raise clinic_error("plan-outdated", "job")
-        facts = read_history(desk, kept.patient_id)
-        sent = join_history(kept.answers, facts)
+        facts = read_history(repositories, consultation.patient_id)
+        sent = join_history(consultation.answers, facts)
         chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
         with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             if sent.photo:
-                (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.read_content(sent.photo)[1])
+                (home / PHOTOGRAPH_FILE).write_bytes(repositories.photographs.read_content(sent.photo)[1])
             if chosen is not None:
                 (home / SETTINGS_FILE).write_text(canonical_json([asdict(one) for one in chosen.settings]), "utf-8")
             made = self._make(sent, home, self._report_progress(job), names["language"])
@@ -221,24 +221,24 @@ class PlanWorker:
             raise _JobLostError("called off at the last moment")
         if facts:
             made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts)})
-        plan = desk.plans.add(names["consultation"], made, revision=names["revision"])
+        plan = repositories.plans.add(names["consultation"], made, revision=names["revision"])
         if chosen is not None:
             place = find_place(read_plan(json.loads(made.files["plan.json"])), chosen.settings[-1])
-            desk.plans.choose(plan.id, place, chosen.reason)
+            repositories.plans.choose(plan.id, place, chosen.reason)
         return plan
 
     def _measure_pair(self, job: Job) -> None:
-        desk = ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
+        repositories = ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
         names = job.payload
         follow_up = names["follow_up"]
-        pair = desk.pair_analyses.open_pair(follow_up, names["pair"])
+        pair = repositories.pair_analyses.open_pair(follow_up, names["pair"])
         with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             for name, photograph in ((BEFORE_FILE, pair.before_id), (AFTER_FILE, pair.after_id)):
-                (home / name).write_bytes(desk.photographs.read_content(photograph)[1])
+                (home / name).write_bytes(repositories.photographs.read_content(photograph)[1])
             measured = self._measure(home, self._report_progress(job), names["language"])
         if not self._queue.report(job):
             raise _JobLostError("called off at the last moment")
-        desk.pair_analyses.add(follow_up, pair.id, measured)
+        repositories.pair_analyses.add(follow_up, pair.id, measured)
 
     def _report_progress(self, job: Job) -> Callable[[str], None]:
         """Return a callback that reports progress now and then.
@@ -247,7 +247,7 @@ class PlanWorker:
         """
         begun, reported = time.monotonic(), 0.0
 
-        def heed(said: str) -> None:
+        def heed(progress: str) -> None:
             nonlocal reported
             now = self._alive_at = time.monotonic()
             if self._stop_requested.is_set():
@@ -257,7 +257,7 @@ class PlanWorker:
             if now - reported < _REPORT_S:
                 return
             reported = now
-            if not self._queue.report(job, JobProgress(step=said)):
+            if not self._queue.report(job, JobProgress(step=progress)):
                 raise _JobLostError("called off, or another has it")
 
         return heed

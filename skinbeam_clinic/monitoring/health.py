@@ -140,21 +140,21 @@ def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: M
     token : a client that sends it may read `/metrics` from anywhere; when empty, only clients on this machine may.
     """
 
-    async def told_health(_: Request) -> Response:
+    async def answer_health(_: Request) -> Response:
         checks = await health.checks()
         status = "ok" if all(checks.values()) else "failing"
         rehearsed = await health.last_rehearsal() if checks["database"] and checks["schema"] else None
-        told = json.dumps({"status": status, "checks": checks, "restore_rehearsed_at": rehearsed})
-        return Response(told, 200 if status == "ok" else 503, media_type="application/json")
+        answer = json.dumps({"status": status, "checks": checks, "restore_rehearsed_at": rehearsed})
+        return Response(answer, 200 if status == "ok" else 503, media_type="application/json")
 
-    async def told_metrics(request: Request) -> Response:
+    async def answer_metrics(request: Request) -> Response:
         if not (_has_token(request, token) if token else _is_local(request)):
             return PlainTextResponse(render_message("running.metrics-closed"), 403)
-        told = await to_thread.run_sync(metrics.text, await health.checks())
-        return Response(told, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        answer = await to_thread.run_sync(metrics.text, await health.checks())
+        return Response(answer, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    router.add_monitoring("/health", told_health)
-    router.add_monitoring("/metrics", told_metrics)
+    router.add_monitoring("/health", answer_health)
+    router.add_monitoring("/metrics", answer_metrics)
 
 
 def _has_token(request: Request, token: str) -> bool:

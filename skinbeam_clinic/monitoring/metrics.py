@@ -151,12 +151,12 @@ class _BacklogCollector(Collector):
             for state, number in found.jobs.items():
                 jobs.add_metric((state,), number)
             yield jobs
-            for name, told, value in (
+            for name, help_text, value in (
                 ("skinbeam_job_oldest_seconds", "How long the oldest job has waited.", found.oldest_job_s),
                 ("skinbeam_alarms", "Alarms out of diaries that nobody has answered.", found.alarms),
                 ("skinbeam_alarm_oldest_seconds", "How long the oldest alarm has waited.", found.oldest_alarm_s),
             ):
-                yield GaugeMetricFamily(name, told, value)
+                yield GaugeMetricFamily(name, help_text, value)
 
 
 _REQUEST_ID_HEADER = "X-Request-Id"

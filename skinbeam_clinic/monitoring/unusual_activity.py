@@ -137,7 +137,7 @@ class ActivityWatch:
             for name, whose in changed & known.happened.keys():
                 number = len({thing for _, thing in known.happened[name, whose]})
                 if number > getattr(self._limits, name):
-                    self._tell(clinic_id, name, whose, number)
+                    self._notify(clinic_id, name, whose, number)
 
     def _read_new(self, clinic_id: str, known: _ClinicActivity) -> set[tuple[str, str]]:
         """Add new entries to what happened, and return what is to be counted again."""
@@ -151,7 +151,7 @@ class ActivityWatch:
                     changed.add((name, whose))
         return changed
 
-    def _tell(self, clinic_id: str, name: str, whose: str, number: int) -> None:
+    def _notify(self, clinic_id: str, name: str, whose: str, number: int) -> None:
         """Tell each owner, once a day of the same; of another program once a week, as it may read all every night."""
         date = now().date()
         period = date.isocalendar()[:2] if whose.startswith(_TOKEN_ACTOR) else date

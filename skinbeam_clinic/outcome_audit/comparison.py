@@ -138,11 +138,11 @@ class OutcomeReader:
         return self._compare_courses(repositories, courses), pseudonym
 
     def _compare_courses(self, repositories: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
-        told = [(one, self._compare_course(repositories, one)) for one in courses if one.has_follow_up]
+        compared = [(one, self._compare_course(repositories, one)) for one in courses if one.has_follow_up]
         return ClinicOutcomes(
             course_count=len(courses),
             people=len({one.patient_id for one in courses}),
-            comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in told),
+            comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in compared),
             names=repositories.outcomes.member_names(),
         )
 

@@ -191,7 +191,7 @@ def _build_course(
 ) -> CourseOutcome:
     first, last = mine[0], max(mine, key=lambda one: one.ended_at or one.created_at)
     fired = [(one, _valid_areas(areas.get(one.id, ()))) for one in mine]
-    worst = [max(told) for _, held in fired if (told := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
+    worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
     after = sorted((one for one in read if one.moment is FollowUpMoment.AFTER), key=lambda one: one.seen_at)
     graded = [found for one in after if isinstance(found := leading_improvement(one), ImprovementRange)]

@@ -104,10 +104,10 @@ class OutcomeSummary:
     @property
     def verdict(self) -> str:
         """Comparison of observed and predicted improvement: `fits`, `less` or `more`; empty where it is not known."""
-        told = self.improvement.odds if isinstance(self.improvement.odds, Estimate) else self.improvement.ratio
-        if not isinstance(told, Estimate):
+        ratio = self.improvement.odds if isinstance(self.improvement.odds, Estimate) else self.improvement.ratio
+        if not isinstance(ratio, Estimate):
             return ""
-        return "less" if told.high < 1.0 else "more" if told.low > 1.0 else "fits"
+        return "less" if ratio.high < 1.0 else "more" if ratio.low > 1.0 else "fits"
 
 
 def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentKind, ...], int, int]:
@@ -130,7 +130,7 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
     names = sorted({name for one in outcomes for name in one.predicted.harms})
     rows = [(name, harm_forecasts(outcomes, name)) for name in names]
     seen = {name for one in outcomes for name in one.observed.harms}
-    told = {name for name, forecasts in rows if forecasts}
+    predicted = {name for name, forecasts in rows if forecasts}
     return OutcomeSummary(
         improvement=forecast_calibration(better),
         groups=reliability_curve(better),
@@ -141,7 +141,7 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
             for name, forecasts in rows
             if len(forecasts) >= MIN_CASES
         ),
-        unpredicted=tuple(sorted(map(_harm_title, seen - told))),
+        unpredicted=tuple(sorted(map(_harm_title, seen - predicted))),
         downtime=interval_coverage(downtime_pairs(outcomes)),
         pain=interval_coverage(pain_pairs(outcomes)),
         funnel=funnel_plot(outcomes),
@@ -160,8 +160,8 @@ def _clinic_places(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentK
     by_kind: dict[str, list[AuditedCourse]] = defaultdict(list)
     for one in outcomes:
         by_kind[f"{one.condition}.{one.modality}"].append(one)
-    told = ((kind, clinic_count(improvement_forecasts(by_kind[kind.name]))) for kind in kinds)
-    return [ClinicPlace(kind, count) for kind, count in told if isinstance(count, ClinicCount)]
+    counts = ((kind, clinic_count(improvement_forecasts(by_kind[kind.name]))) for kind in kinds)
+    return [ClinicPlace(kind, count) for kind, count in counts if isinstance(count, ClinicCount)]
 
 
 def _vocabulary_title(kind: Literal["condition", "modality"], name: str) -> str:

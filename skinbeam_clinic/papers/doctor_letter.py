@@ -86,10 +86,10 @@ def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
     last = {place.concern: place for place in chosen}
     for place in sorted(last.values()):
         concern, option = find_option(facts.plan, str(place))
-        said = [(_say("concern"), concern_name(concern)), (_say("treatment"), device_name(option))]
+        lines = [(_say("concern"), concern_name(concern)), (_say("treatment"), device_name(option))]
         if option.setup is not None:
-            said.append((_say("settings"), setting_line(option.setup)))
-        yield LetterPart(_say("planned"), tuple(said))
+            lines.append((_say("settings"), setting_line(option.setup)))
+        yield LetterPart(_say("planned"), tuple(lines))
     if not last:
         concerns = tuple((_say("concern"), concern_name(concern)) for concern in facts.plan.concerns)
         yield LetterPart(_say("planned"), concerns, (_say("not-chosen"),))
@@ -98,20 +98,20 @@ def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
 def _session_part(plan: Plan, one: Treatment) -> LetterPart:
     """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
     _, option = find_option(plan, one.option)
-    said = []
+    lines = []
     if one.started_at:
-        said.append((_say("on"), Formatter().date(to_local_time(one.started_at).date())))
+        lines.append((_say("on"), Formatter().date(to_local_time(one.started_at).date())))
     if one.started_by:
-        said.append((_say("by"), one.started_by))
-    said.append((_say("state"), render_message(f"clinic-session.state-{one.state}")))
+        lines.append((_say("by"), one.started_by))
+    lines.append((_say("state"), render_message(f"clinic-session.state-{one.state}")))
     used = devices().get(one.device or "")
-    said.append((_say("device"), device_name(option) if used is None else translate(used.title)))
+    lines.append((_say("device"), device_name(option) if used is None else translate(used.title)))
     valid = {area.id for area in one.valid_areas}
     for row in firing_rows(one, list_signs(option)):
         if row.area.id in valid:
-            said += [(row.place, row.settings), (_say("reaction"), _reaction(row))]
+            lines += [(row.place, row.settings), (_say("reaction"), _reaction(row))]
     events = tuple(map(_event_line, one.events)) or (_say("no-events"),)
-    return LetterPart(render_message("clinic-letter.session", {"number": one.number}), tuple(said), events)
+    return LetterPart(render_message("clinic-letter.session", {"number": one.number}), tuple(lines), events)
 
 
 def _reaction(row: FiringRow) -> str:
@@ -126,10 +126,10 @@ def _reaction(row: FiringRow) -> str:
 def _event_line(event: AdverseEvent) -> str:
     what = render_message(f"clinic-adverse.{event.kind}"), render_message(f"clinic-grade.{event.grade}")
     day = Formatter().date(to_local_time(event.seen_at).date())
-    said = render_message("clinic-letter.event", {"what": what[0], "grade": what[1], "date": day})
+    line = render_message("clinic-letter.event", {"what": what[0], "grade": what[1], "date": day})
     if event.words:
-        said = f"{said}: {event.words}"
-    return f"{said}; {event.resolved}" if event.resolved else said
+        line = f"{line}: {event.words}"
+    return f"{line}; {event.resolved}" if event.resolved else line
 
 
 def _watch_part(plan: Plan) -> LetterPart:

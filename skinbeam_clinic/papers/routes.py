@@ -27,10 +27,10 @@ def add_paper_routes(router: ClinicRouter) -> None:
 
 
 def _print_card(request: ClinicRequest) -> Response:
-    desk, id = request.repositories, request.path_parameter("patient")
-    patient, contact = desk.patients.get(id), desk.patients.get_contact(id)
+    repositories, id = request.repositories, request.path_parameter("patient")
+    patient, contact = repositories.patients.get(id), repositories.patients.get_contact(id)
     page = appointment_card_page(
-        desk.appointments.of(id),
+        repositories.appointments.of(id),
         clinic=request.member_session.member.clinic,
         phone=request.services.outside_contact.phone,
         person=(contact.details.get("name") if contact else "") or patient.pseudonym,
@@ -54,19 +54,19 @@ def _write_letter_of_session(request: ClinicRequest) -> Response:
 
 
 def _write_letter(request: ClinicRequest, plan: OpenPlan, treatments: Sequence[Treatment]) -> Response:
-    desk, language = request.repositories, request.path_parameter("language")
+    repositories, language = request.repositories, request.path_parameter("language")
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
     patient_id = plan.consultation.patient_id
-    desk.papers.note_letter(patient_id)
+    repositories.papers.note_letter(patient_id)
     with use_language(language):
         facts = LetterFacts(
             clinic=request.member_session.member.clinic,
             phone=request.services.outside_contact.phone,
-            patient=desk.patients.get(patient_id),
-            contact=desk.patients.get_contact(patient_id),
+            patient=repositories.patients.get(patient_id),
+            contact=repositories.patients.get_contact(patient_id),
             plan=translate_record(plan.plan),
-            choices=desk.plans.list_choices(plan.record.id),
+            choices=repositories.plans.list_choices(plan.record.id),
             treatments=treatments,
         )
         return Response(make_letter(letter_page(facts, Formatter().date(to_local_time(now()).date()))), media_type=_PDF)

@@ -167,7 +167,7 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
     languages = work.rows(
         tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_([consent.id for consent in consents])
     )
-    told = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_([consent.id for consent in consents]))
+    teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_([consent.id for consent in consents]))
     choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
     of_these = {one.id for one in consultations}
     after = [
@@ -182,7 +182,7 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
         *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
         *languages,
         *voids,
-        *told,
+        *teach_backs,
         *consents,
         *choices,
         *plans,

@@ -223,11 +223,11 @@ class _TypedRow:
 
     def is_same(self, recorded: CaseRow) -> bool:
         """Return whether this may be the recorded row: they share compared fields, and none of them differs."""
-        said = row_values(recorded)
-        if self.week is not None and abs(self.week - said.get("week", self.week)) > _WEEK_TOLERANCE:
+        recorded_values = row_values(recorded)
+        if self.week is not None and abs(self.week - recorded_values.get("week", self.week)) > _WEEK_TOLERANCE:
             return False
-        both = (self.values.keys() & said.keys()) - set(_NOT_COMPARED)
-        return bool(both) and all(_is_close(said[name], self.values[name]) for name in both)
+        both = (self.values.keys() & recorded_values.keys()) - set(_NOT_COMPARED)
+        return bool(both) and all(_is_close(recorded_values[name], self.values[name]) for name in both)
 
 
 _EMPTY_ROW = _TypedRow({})

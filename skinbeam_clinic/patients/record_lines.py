@@ -94,7 +94,7 @@ def describe_contraindications(
     contraindications: tuple[Contraindication, ...], plan: Plan
 ) -> tuple[ContraindicationView, ...]:
     """Return the contraindications for display, each with the plan's advice on complications."""
-    said = {one.rule: one.message.text for one in plan.complications}
+    advice = {one.rule: one.message.text for one in plan.complications}
     return tuple(
         ContraindicationView(
             one.key,
@@ -102,7 +102,7 @@ def describe_contraindications(
             one.source,
             one.final,
             None if one.fact is None else describe_fact(one.fact),
-            tuple(said[rule] for rule in _list_advice(one) if rule in said),
+            tuple(advice[rule] for rule in _list_advice(one) if rule in advice),
         )
         for one in contraindications
     )

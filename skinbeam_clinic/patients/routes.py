@@ -45,7 +45,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     """What is looked for is sent and never stands in an address."""
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
     found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
-    said = {"asked": asked, "new": new, "year": request.text("year")}
+    entered = {"asked": asked, "new": new, "year": request.text("year")}
     shown = {
         "patients": found,
         "number": number,
@@ -56,7 +56,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     }
     due = request.repositories.test_spots.list_due(_DUE_LIMIT)
     shown["spots_due"] = {spot.consultation_id: (spot, patient) for spot, patient in reversed(due)}.values()
-    return request.page("patients.html", error=error, **shown, **said, **time_formats())
+    return request.page("patients.html", error=error, **shown, **entered, **time_formats())
 
 
 def _add_patient(request: ClinicRequest) -> Response:
@@ -67,17 +67,17 @@ def _add_patient(request: ClinicRequest) -> Response:
 
 def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Answer with a patient and their consultations, and what was wrong with a case file."""
-    id, desk = request.path_parameter("patient"), request.repositories
-    consultations = desk.consultations.of(id)
+    id, repositories = request.path_parameter("patient"), request.repositories
+    consultations = repositories.consultations.of(id)
     return request.page(
         "patient.html",
         error=error,
         faults=() if error is None or error.field == "pseudonym" else (error, *error.further_errors),
         renamed=request.text("pseudonym") if error is not None and error.field == "pseudonym" else None,
-        identity_erased_at=desk.patients.identity_erased_at(id),
-        patient=desk.patients.get(id),
+        identity_erased_at=repositories.patients.identity_erased_at(id),
+        patient=repositories.patients.get(id),
         consultations=consultations[::-1],
-        happened=make_timeline(desk, consultations),
+        happened=make_timeline(repositories, consultations),
     )
 
 
@@ -93,16 +93,16 @@ def _show_refused_pseudonym(request: ClinicRequest, error: InputError) -> Respon
 
 
 def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
-    id, desk = request.path_parameter("patient"), request.repositories
-    kept = desk.patients.get_contact(id)
-    stored = {name: kept.details.get(name, "") if kept else "" for name in CONTACT_FIELDS}
+    id, repositories = request.path_parameter("patient"), request.repositories
+    contact = repositories.patients.get_contact(id)
+    stored = {name: contact.details.get(name, "") if contact else "" for name in CONTACT_FIELDS}
     fields = {name: request.text(name) for name in CONTACT_FIELDS} if error else stored
     conflict = isinstance(error, ConflictError)
-    current = kept.version if kept else ""
+    current = contact.version if contact else ""
     return request.page(
         "contact.html",
         error=error,
-        patient=desk.patients.get(id),
+        patient=repositories.patients.get(id),
         fields=fields,
         version=current if conflict or not error else request.text("version"),
         stored=stored if conflict else None,
@@ -160,13 +160,13 @@ def _show_erasable(request: ClinicRequest) -> Response:
 
 
 def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
-    id, desk, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
-    held = desk.erasure.preview(id, retention_years=years)
+    id, repositories, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
+    held = repositories.erasure.preview(id, retention_years=years)
     counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
     return request.page(
         "erasure.html",
         error=error,
-        patient=desk.patients.get(id),
+        patient=repositories.patients.get(id),
         held=held,
         records=render_message("clinic.erasure-records", counts),
         years=years,
@@ -175,8 +175,8 @@ def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Re
 
 def _erase_patient(request: ClinicRequest) -> Response:
     """Erase once the pseudonym was typed, then show what is left."""
-    id, desk = request.path_parameter("patient"), request.repositories
-    if request.text("pseudonym") != desk.patients.get(id).pseudonym:
+    id, repositories = request.path_parameter("patient"), request.repositories
+    if request.text("pseudonym") != repositories.patients.get(id).pseudonym:
         raise catalogue_error("erasure-pseudonym", "clinic-fault.pseudonym", "pseudonym")
-    desk.erasure.erase(id, retention_years=request.services.keep_years)
+    repositories.erasure.erase(id, retention_years=request.services.keep_years)
     return request.redirect(f"/patients/{id}/erasure")

@@ -59,13 +59,13 @@ def _test_spot_lines(repositories: ClinicRepositories, consultation: Consultatio
 
 def _treatment_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
     for one in repositories.treatments.of(consultation.id):
-        path, told = f"/treatments/{one.id}", {"number": one.number}
+        path, params = f"/treatments/{one.id}", {"number": one.number}
         if one.started_at is None:
-            yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", told), path)
+            yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", params), path)
         else:
-            yield RecordLine(one.started_at, render_message(f"clinic-timeline.{one.state}", told), path)
+            yield RecordLine(one.started_at, render_message(f"clinic-timeline.{one.state}", params), path)
         for event in one.events:
-            yield RecordLine(event.seen_at, render_message("clinic-timeline.event", told), path)
+            yield RecordLine(event.seen_at, render_message("clinic-timeline.event", params), path)
 
 
 def _follow_up_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:

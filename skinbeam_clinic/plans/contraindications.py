@@ -210,8 +210,8 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
         _course_case(join_history(records_since.submission, facts))
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
-    said = response_reasons(then, asked, option.modality)
-    return [one for one in response_reasons(now, asked, option.modality) if one not in said]
+    before = response_reasons(then, asked, option.modality)
+    return [one for one in response_reasons(now, asked, option.modality) if one not in before]
 
 
 def _course_case(submission: Submission) -> Case:
@@ -252,12 +252,12 @@ def judge_changes(
         return {}
     concern, patient = case.concern[number], case.patient
     known = set(_judge_case(case, concern, modality))
-    told = {}
+    reasons = {}
     for item in CHANGE_ITEMS:
         if item in answers and answers[item].answer == "yes":
             changed = case.model_copy(update={"patient": _change_patient(item, patient, answers[item].words)})
-            told[item] = tuple(one for one in _judge_case(changed, concern, modality) if one not in known)
-    return told
+            reasons[item] = tuple(one for one in _judge_case(changed, concern, modality) if one not in known)
+    return reasons
 
 
 def _judge_case(case: Case, concern: Concern, modality: str) -> Iterable[str]:

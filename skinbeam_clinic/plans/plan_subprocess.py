@@ -24,10 +24,10 @@ from skinbeam.what_if.chosen_setting import ChosenSetting
 from skinbeam.workflow import PREVIEW_FOLDER, consult
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.consultations.photograph_marks import kept_places
+from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.document import progress_line
-from skinbeam_clinic.plans.worker_process import await_result, kill_process, start_process, tell_result
+from skinbeam_clinic.plans.worker_process import await_result, kill_process, send_result, start_process
 
 __all__ = [
     "PHOTOGRAPH_FILE",
@@ -120,7 +120,7 @@ def _read_made(made: Any, folder: Path) -> NewPlan:
 def _main(home: Path, language: str, parent: int) -> None:
     """Run in the subprocess: read answers from stdin, make the plan, and tell its steps and what it is."""
     sent = Submission.from_json(sys.stdin.buffer.read())
-    tell_result(
+    send_result(
         lambda send: _make_plan(sent, home, language, lambda line: send({"said": line})),
         parent,
     )
@@ -141,7 +141,7 @@ def _make_plan(sent: Submission, home: Path, language: str, on_progress: Progres
                 case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
             )
         plan, _ = consult(
-            consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, kept_marks=kept_places(sent)
+            consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, confirmed_marks=confirmed_places(sent)
         )
     names = ("case_sha256", "plan_sha256", "seed", "draws")
     return {name: getattr(plan, name) for name in names} | {"version": __version__}

@@ -80,11 +80,11 @@ class PlanRepository:
         RecordNotFoundError : this clinic has no such plan, or the plan has no such file.
         """
         with self._access.reading(AccessRight.READ) as work:
-            kept = work.get(tables.PlanRow, id).files.get(name)
-            if kept is None:
+            stored = work.get(tables.PlanRow, id).files.get(name)
+            if stored is None:
                 raise clinic_error("absent", "file")
             work.log("plan.file.seen", f"plan/{id}", file=name)
-        return self._access.database.files.get(self._access.member.clinic_id, kept)
+        return self._access.database.files.get(self._access.member.clinic_id, stored)
 
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one is current."""

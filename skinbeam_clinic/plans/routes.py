@@ -24,7 +24,7 @@ from skinbeam.report.overview import option_glance
 from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
-from skinbeam_clinic.consultations.photograph_marks import kept_places
+from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
@@ -155,14 +155,14 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     RecordNotFoundError : this clinic has no such record.
     """
     with repositories.reading_one_moment():
-        kept = repositories.plans.get(id)
+        record = repositories.plans.get(id)
         records = parse_plan(repositories.plans.read_file(id, "plan.json"))
         last, now = (
-            repositories.plans.of(kept.consultation_id)[-1],
-            repositories.consultations.get(kept.consultation_id),
+            repositories.plans.of(record.consultation_id)[-1],
+            repositories.consultations.get(record.consultation_id),
         )
-        outdated = last.id != kept.id or now.revision != kept.consultation_revision
-        return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
+        outdated = last.id != record.id or now.revision != record.consultation_revision
+        return OpenPlan(record, records, outdated, now, read_records_since(repositories, record, now))
 
 
 def describe_outdated(plan: OpenPlan) -> str:
@@ -181,8 +181,8 @@ def describe_outdated(plan: OpenPlan) -> str:
 
 
 def _show_plan(request: ClinicRequest) -> Response:
-    desk, plan = request.repositories, open_plan(request.repositories, request.path_parameter("plan"))
-    choices, records = desk.plans.list_choices(plan.record.id), translate_record(plan.plan)
+    repositories, plan = request.repositories, open_plan(request.repositories, request.path_parameter("plan"))
+    choices, records = repositories.plans.list_choices(plan.record.id), translate_record(plan.plan)
     return request.page(
         "plan.html",
         page_id=secrets.token_hex(8),
@@ -193,9 +193,11 @@ def _show_plan(request: ClinicRequest) -> Response:
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
         concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
-        consents=tuple(one for one in desk.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id),
-        patient=desk.patients.get(plan.consultation.patient_id),
-        preview=_view_preview(desk, plan, choices),
+        consents=tuple(
+            one for one in repositories.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id
+        ),
+        patient=repositories.patients.get(plan.consultation.patient_id),
+        preview=_view_preview(repositories, plan, choices),
     )
 
 
@@ -215,8 +217,8 @@ def _view_preview(
         for one, other in zip(chosen.concerns, open_plan.plan.concerns, strict=True)
     ):
         return _PreviewView((), "", (), shows_choice=False)
-    told = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
-    parts = told.get("close_ups", [])
+    document = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
+    parts = document.get("close_ups", [])
     pairs = [
         _preview_pair(whole["pictures"][0]["file"], one, whole["title"])
         for whole in parts
@@ -224,14 +226,14 @@ def _view_preview(
     ]
     pairs += [
         _preview_pair("before.png", one)
-        for one in told["pictures"]
+        for one in document["pictures"]
         if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
     ]
-    harms = [read_undrawn_harm(harm) for harm in told.get("harms_not_drawn", ())]
-    below = map(translate, (told["marked"], told["assumption"], *told["not_drawn"]))
+    harms = [read_undrawn_harm(harm) for harm in document.get("harms_not_drawn", ())]
+    below = map(translate, (document["marked"], document["assumption"], *document["not_drawn"]))
     undrawn = (*undrawn_harm_messages(harms), *unknown_harm_reasons(harms))
     captions = (*(message.text for message in undrawn), *below)
-    return _PreviewView(tuple(pairs), preview_name(told["strip"]), captions)
+    return _PreviewView(tuple(pairs), preview_name(document["strip"]), captions)
 
 
 def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _PreviewPair:
@@ -283,7 +285,7 @@ def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Re
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
         analysis = analyse_photograph(photograph, points=read_points(sent))
-        return make_preview(chosen, select_marks(analysis, kept_places(sent)))
+        return make_preview(chosen, select_marks(analysis, confirmed_places(sent)))
 
 
 def _choose_option(request: ClinicRequest) -> Response:

@@ -267,9 +267,9 @@ class _Simulations:
                 if message.person is not None:
                     self._add_person(question, message.person)
                 self.people.move_to_end(question.plan_sha256)
-                kept = self.people[question.plan_sha256]
-                answer = answer_question(kept.person, kept.loaded, question)
-                kept.begin_curve(question)
+                asked_person = self.people[question.plan_sha256]
+                answer = answer_question(asked_person.person, asked_person.loaded, question)
+                asked_person.begin_curve(question)
                 return answer, None
             except SettingNotOfferedError as error:
                 return None, not_offered_error(question.device, error).as_record()

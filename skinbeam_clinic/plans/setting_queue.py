@@ -125,11 +125,11 @@ class SettingQueue:
             self._begun[found.question] = found
             return found
 
-    def remove(self, told: WaitingQuestion) -> None:
+    def remove(self, waiting: WaitingQuestion) -> None:
         """Remove a question once whoever asked is told how it ended."""
         with self._changed:
-            if self._begun.get(told.question) is told:
-                del self._begun[told.question]
+            if self._begun.get(waiting.question) is waiting:
+                del self._begun[waiting.question]
 
     def close(self) -> None:
         """Let nobody wait any longer, and take no more questions."""

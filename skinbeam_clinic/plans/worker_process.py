@@ -24,8 +24,8 @@ __all__ = [
     "ProcessEndedError",
     "await_result",
     "kill_process",
+    "send_result",
     "start_process",
-    "tell_result",
 ]
 
 # The settings of the server are its own, among them its secrets: the key and the passwords of the database, the mail
@@ -102,7 +102,7 @@ def await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
     raise ProcessEndedError("a process of the server ended without a word")
 
 
-def tell_result(work: Callable[[SendMessage], Any], parent: int) -> None:
+def send_result(work: Callable[[SendMessage], Any], parent: int) -> None:
     """Do the work of the process that this runs in, and tell its result to the server.
 
     Parameters

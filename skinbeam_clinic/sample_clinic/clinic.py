@@ -15,8 +15,8 @@ from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.temporary import open_temporary_database
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
-from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, days_until_first_session, tell_course
-from skinbeam_clinic.sample_clinic.people import SamplePerson, tell_cancelled, tell_long_ago, tell_new_today
+from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
+from skinbeam_clinic.sample_clinic.people import SamplePerson, cancelled_story, long_ago_story, new_today_story
 from skinbeam_clinic.sample_clinic.planned_cases import SAMPLE_FORMS, PlannedCase, SamplePlanMaker, plan_sample_cases
 from skinbeam_clinic.sample_clinic.staff import SampleStaff, hire_staff
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable, play_stories
@@ -55,7 +55,7 @@ def make_sample_clinic(
     cases = plan_sample_cases(make_plan, found)
     staff = found()
     try:
-        play_stories(_tell_stories(staff, Timetable(at), cases), at)
+        play_stories(_list_stories(staff, Timetable(at), cases), at)
         CalendarFeedRepository(staff.database, staff.clinicians[0].member).create()
         staff.owner.tokens.make(render_message("clinic.sample-token"), _TOKEN_DAYS)
         yield SampleClinic(staff.database, staff.names, staff.tour)
@@ -71,16 +71,16 @@ def _found_clinic(folder: Path, password: str, at: datetime.datetime) -> SampleS
         return hire_staff(database, operator, password)
 
 
-def _tell_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, PlannedCase]) -> Iterator[Story]:
+def _list_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, PlannedCase]) -> Iterator[Story]:
     """Yield the story of everybody; those who need a certain time of today come first."""
     numbers = itertools.count(1)
     for course in _cast_courses(cases, numbers):
-        yield tell_course(staff, days, course)
+        yield course_story(staff, days, course)
     forms = itertools.cycle(SAMPLE_FORMS.values())
-    yield tell_long_ago(staff, days, SamplePerson(next(numbers)), next(forms), years=_LONG_AGO_YEARS)
-    yield tell_cancelled(staff, days, SamplePerson(next(numbers)), next(forms))
+    yield long_ago_story(staff, days, SamplePerson(next(numbers)), next(forms), years=_LONG_AGO_YEARS)
+    yield cancelled_story(staff, days, SamplePerson(next(numbers)), next(forms))
     for begun in (True, True, False, True, False, False):
-        yield tell_new_today(staff, days, SamplePerson(next(numbers)), next(forms), begun=begun)
+        yield new_today_story(staff, days, SamplePerson(next(numbers)), next(forms), begun=begun)
 
 
 def _cast_courses(cases: Mapping[str, PlannedCase], numbers: Iterator[int]) -> Iterator[SampleCourse]:

@@ -49,7 +49,7 @@ from skinbeam_clinic.treatments.models import (
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
 
-__all__ = ["CourseEvent", "SampleCourse", "days_until_first_session", "tell_course"]
+__all__ = ["CourseEvent", "SampleCourse", "course_story", "days_until_first_session"]
 
 _MINUTE, _HOUR, _DAY = datetime.timedelta(minutes=1), datetime.timedelta(hours=1), datetime.timedelta(days=1)
 _SPOTS_AFTER_DAYS = 3  # after the consultation
@@ -114,9 +114,9 @@ def _reading_day(case: PlannedCase) -> int:
     return _SPOTS_AFTER_DAYS + (0 if ladder is None else math.ceil(ladder.read_after_h / 24) + _SPARE_DAYS)
 
 
-def tell_course(staff: SampleStaff, days: Timetable, course: SampleCourse) -> Story:
+def course_story(staff: SampleStaff, days: Timetable, course: SampleCourse) -> Story:
     """Yield the moment of each step of a course, and do the step when the story goes on."""
-    return _Course(staff, days, course).tell()
+    return _Course(staff, days, course).story()
 
 
 @dataclass
@@ -139,8 +139,8 @@ class _Course:
         self.machine = self.staff.machines[self.case.setup.device]
         self.order = make_order(self.case.plan, self.case.concern, self.case.option)
 
-    def tell(self) -> Story:
-        """Tell it from the first call to the last visit."""
+    def story(self) -> Story:
+        """Yield the moments from the first call to the last visit, and do what happens at each."""
         starts = self._book(self.course.starts, Purpose.CONSULTATION)
         yield starts - 7 * _DAY
         self.patient = add_person(self.staff.assistant, self.course.person, self.case.form, now())
@@ -220,7 +220,7 @@ class _Course:
             wrong = next(answer for place, answer in enumerate(missed.answers) if place != missed.right_index)
             self.doctor.consents.record_teach_back(consent.id, right | {missed.id: wrong}, (missed.id,))
             yield now() + 10 * _MINUTE
-        told = self.doctor.consents.record_teach_back(consent.id, right, ())
+        consent_now = self.doctor.consents.record_teach_back(consent.id, right, ())
         allowed = frozenset({"care"}) if self.chance.random() < 0.5 else frozenset({"care", "teaching"})
         signing = ConsentSignature(
             label=self.course.person.pseudonym,
@@ -228,7 +228,7 @@ class _Course:
             clinician=self.doctor.member.name,
             explained_on=to_local_time(consent.explained_at).date(),
             signed_on=to_local_time(now()).date(),
-            teach_back_tries=teach_back_tries(told),
+            teach_back_tries=teach_back_tries(consent_now),
             permitted_uses=allowed,
         )
         with use_language(self.course.language):

@@ -12,7 +12,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.sample_clinic.staff import SampleStaff
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable
 
-__all__ = ["SamplePerson", "add_person", "tell_cancelled", "tell_long_ago", "tell_new_today"]
+__all__ = ["SamplePerson", "add_person", "cancelled_story", "long_ago_story", "new_today_story"]
 
 _DAY, _MINUTE = datetime.timedelta(days=1), datetime.timedelta(minutes=1)
 _AGE = "patient.age_years"
@@ -35,16 +35,16 @@ class SamplePerson:
         return render_message("clinic.sample-name", {"number": 100 + self.number})
 
 
-def add_person(desk: ClinicRepositories, person: SamplePerson, form: Submission, at: datetime.datetime) -> str:
+def add_person(repositories: ClinicRepositories, person: SamplePerson, form: Submission, at: datetime.datetime) -> str:
     """Add a person with a name and how to reach them, as old as the form says, and return the patient's id."""
     age = next(int(words) for name, words in form.entries if name == _AGE)
-    patient = desk.patients.add(person.pseudonym, year_of_birth=at.year - age)
+    patient = repositories.patients.add(person.pseudonym, year_of_birth=at.year - age)
     address = f"person-{100 + person.number}@example.invalid"
-    desk.patients.set_contact(patient.id, {"name": person.name, "email": address})
+    repositories.patients.set_contact(patient.id, {"name": person.name, "email": address})
     return patient.id
 
 
-def tell_new_today(
+def new_today_story(
     staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, *, begun: bool
 ) -> Story:
     """Somebody has called a week ago and comes today; the form is begun where they have filled it in at home."""
@@ -58,7 +58,7 @@ def tell_new_today(
     _book_consultation(staff, patient, starts, consultation)
 
 
-def tell_cancelled(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission) -> Story:
+def cancelled_story(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission) -> Story:
     """Somebody calls, and calls again to say that they do not come."""
     starts = days.book(-40, USUAL_MINUTES[Purpose.CONSULTATION], person.pseudonym, staff.clinicians[1].member.id)
     yield starts - 10 * _DAY
@@ -68,7 +68,7 @@ def tell_cancelled(staff: SampleStaff, days: Timetable, person: SamplePerson, fo
     staff.assistant.appointments.cancel(id, revision=revision)
 
 
-def tell_long_ago(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, *, years: int) -> Story:
+def long_ago_story(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, *, years: int) -> Story:
     """Somebody was seen so long ago that nothing of them has to be kept any longer."""
     yield days.now - years * 366 * _DAY
     patient = add_person(staff.assistant, person, form, now())

@@ -36,7 +36,7 @@ def serve_sample_clinic(
     ):
         print(render_message("clinic.sample-planning"), flush=True)
         with make_sample_clinic(folder, password) as made:
-            told = {"members": ", ".join(made.members), "password": password}
-            print(render_message("clinic.sample-told", told), flush=True)
+            params = {"members": ", ".join(made.members), "password": password}
+            print(render_message("clinic.sample-told", params), flush=True)
             app = build_clinic_app(made.database, host, names, keep_years=keep_years, zone=zone, tour=made.tour)
             serve_app(app, host, port, listener, open_to_others="clinic.open-to-others", closing=app.state.closing)

@@ -69,18 +69,18 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
 
 
 def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
-    desk = request.repositories
-    kept = desk.consultations.get(at or request.path_parameter("consultation"))
-    spots, plan = desk.test_spots.of(kept.id), _open_last_plan(request, kept)
+    repositories = request.repositories
+    consultation = repositories.consultations.get(at or request.path_parameter("consultation"))
+    spots, plan = repositories.test_spots.of(consultation.id), _open_last_plan(request, consultation)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
         "test-spots.html",
         error=error,
-        consultation=kept,
-        patient=desk.patients.get(kept.patient_id),
+        consultation=consultation,
+        patient=repositories.patients.get(consultation.patient_id),
         plan=plan,
         open=open_,
-        closed=kept.state == ConsultationState.CLOSED,
+        closed=consultation.state == ConsultationState.CLOSED,
         stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
@@ -150,8 +150,8 @@ def _ladder_consent(
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
     """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one."""
-    told = (one for one in plan.contraindications if one.final and one.fact is not None)
-    return next((one for one in told if one.fact is not None and one.fact.row.device == device), None)
+    final = (one for one in plan.contraindications if one.final and one.fact is not None)
+    return next((one for one in final if one.fact is not None and one.fact.row.device == device), None)
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:

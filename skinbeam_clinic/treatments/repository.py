@@ -72,14 +72,14 @@ class TreatmentRepository:
             for one in known:
                 if one.consent_id == consent_id and one.ended_at is None:
                     return _read_treatment(work, one)
-            kept = mark_attended(work, plan.consultation_id, appointment_id)
+            attended_id = mark_attended(work, plan.consultation_id, appointment_id)
             row = work.new_row(
                 table,
                 consultation_id=plan.consultation_id,
                 plan_id=plan.id,
                 option=consent.option,
                 consent_id=consent_id,
-                appointment_id=kept,
+                appointment_id=attended_id,
                 number=1 + sum(one.started_at is not None for one in known),
                 state=TreatmentState.PREPARING.value,
                 created_at=now(),

@@ -134,16 +134,18 @@ class _SessionPage:
 
 
 def _load_session(request: ClinicRequest) -> _SessionPage:
-    kept = request.repositories.treatments.get(request.path_parameter("treatment"))
-    return _SessionPage(kept, open_plan(request.repositories, kept.plan_id))
+    treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
+    return _SessionPage(treatment, open_plan(request.repositories, treatment.plan_id))
 
 
 def _begin_treatment(request: ClinicRequest) -> Response:
     """Begin, or go to the one that is under way."""
-    desk, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
-    plan = open_plan(desk, consent.plan_id)
+    repositories, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
+    plan = open_plan(repositories, consent.plan_id)
     ordered = make_order(plan.plan, *plan.find_option(consent.option))
-    made = desk.treatments.begin(consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None)
+    made = repositories.treatments.begin(
+        consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None
+    )
     _judge_checklist(request, _SessionPage(made, plan))
     return request.redirect(f"/treatments/{made.id}")
 
@@ -178,13 +180,13 @@ def _judge_spots(request: ClinicRequest, session: _SessionPage) -> SpotJudgement
 
 def _add_current_judgement(request: ClinicRequest, session: _SessionPage) -> Treatment:
     """Return the treatment with what the records of its test spots answer now: more may be read since it was begun."""
-    kept = session.treatment
-    judged = _judge_spots(request, session) if kept.state is TreatmentState.PREPARING else None
-    stored = kept.current_answers.get("spots")
+    treatment = session.treatment
+    judged = _judge_spots(request, session) if treatment.state is TreatmentState.PREPARING else None
+    stored = treatment.current_answers.get("spots")
     if judged is None or (stored is not None and (stored.answer, stored.words) == (judged.answer, judged.key)):
-        return kept
+        return treatment
     answer = ChecklistAnswer("spots", judged.answer, judged.key, now(), "")
-    return replace(kept, answers=(*kept.answers, answer))
+    return replace(treatment, answers=(*treatment.answers, answer))
 
 
 def _show_treatment(
@@ -197,31 +199,31 @@ def _show_treatment(
     """Render the treatment in its current state; a form that was rejected keeps its fields."""
     session = _load_session(request)
     session = replace(session, treatment=_add_current_judgement(request, session))
-    kept, desk = session.treatment, request.repositories
-    rows = firing_rows(kept, session.signs)
+    treatment, repositories = session.treatment, request.repositories
+    rows = firing_rows(treatment, session.signs)
     immediate = session.option.immediate
     return request.page(
         "treatment.html",
         422 if hot_deviations else None,
         error=error,
-        session=kept,
+        session=treatment,
         name=session.name,
         plan=session.plan,
-        patient=desk.patients.get(session.plan.consultation.patient_id),
+        patient=repositories.patients.get(session.plan.consultation.patient_id),
         consent_gone=_explain_consent_loss(request, session),
-        device=_treatment_device(kept),
+        device=_treatment_device(treatment),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*one)})
-            for one in kept.ordered.allowed.numbers().items()
+            for one in treatment.ordered.allowed.numbers().items()
         ],
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
         first_aid=[one.message.text for one in session.translated_plan.complications],
-        seen=find_stop_signs(kept, rows),
+        seen=find_stop_signs(treatment, rows),
         **_view_checklist(request, session),
         rows=rows,
         map=list_regions(
-            [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(kept, row)]
+            [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(treatment, row)]
         ),
         outlines=OUTLINES,
         **_fill_form(request, session, rows, hot_deviations, firing),
@@ -253,21 +255,23 @@ def _treatment_device(treatment: Treatment) -> str:
 
 def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
-    kept, modality = session.treatment, session.option.modality
-    asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
+    treatment, modality = session.treatment, session.option.modality
+    asked = [item for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
     setup = session.option.setup
-    told = judge_changes(session.plan.consultation.answers, (session.concern_index, modality), kept.current_answers)
+    rules = judge_changes(
+        session.plan.consultation.answers, (session.concern_index, modality), treatment.current_answers
+    )
     return {
         "asked": asked,
-        "answered": kept.current_answers,
+        "answered": treatment.current_answers,
         "light": "" if setup is None else setup.light,
-        "stopping": list_blocking_items(list_items(kept.ordered), kept.current_answers),
-        "rules": told,
+        "stopping": list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
+        "rules": rules,
         "course": describe_contraindications(session.contraindications, session.translated_plan)
-        if kept.state is TreatmentState.PREPARING
+        if treatment.state is TreatmentState.PREPARING
         else (),
         "changes": CHANGE_ITEMS,
-        "open_items": list_open_items(kept),
+        "open_items": list_open_items(treatment),
         "machines": [one for one in request.repositories.machines.list_all() if one.retired_at is None],
     }
 
@@ -304,8 +308,8 @@ def _fill_form(
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
     held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
-    said = {name: f"{value:g}" for name, value in held.items() if value is not None}
-    return said | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
+    values = {name: f"{value:g}" for name, value in held.items() if value is not None}
+    return values | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
 
 
 def _confirmation_text(deviations: tuple[Deviation, ...]) -> str:
@@ -321,11 +325,11 @@ def _pick_machine(request: ClinicRequest) -> Response:
 
 def _save_answers(request: ClinicRequest) -> Response:
     """Keep what was answered; what was left open stays open."""
-    kept = request.repositories.treatments.get(request.path_parameter("treatment"))
-    items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
+    treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
+    items = [item.name for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
-    request.repositories.treatments.add_answers(kept.id, given)
-    return request.redirect(f"/treatments/{kept.id}")
+    request.repositories.treatments.add_answers(treatment.id, given)
+    return request.redirect(f"/treatments/{treatment.id}")
 
 
 def _save_decision(request: ClinicRequest) -> Response:
@@ -348,11 +352,11 @@ def _start_treatment(request: ClinicRequest) -> Response:
 def _save_firing(request: ClinicRequest) -> Response:
     """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
     session = _load_session(request)
-    said = parse_firing(request, session.treatment.ordered, session.recorded_signs)
-    found = () if said.struck else find_deviations(session.treatment.ordered, said.settings_with_passes)
-    if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
-        return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=said)
-    request.repositories.treatments.add_area(session.treatment.id, said, form_key=request.text("row"))
+    firing = parse_firing(request, session.treatment.ordered, session.recorded_signs)
+    found = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)
+    if _confirmation_text(found) and (not firing.reason or request.text("confirmed") != _confirmation_text(found)):
+        return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=firing)
+    request.repositories.treatments.add_area(session.treatment.id, firing, form_key=request.text("row"))
     return request.redirect(f"/treatments/{session.treatment.id}#fired")
 
 
@@ -407,17 +411,17 @@ def _show_aftercare(request: ClinicRequest) -> Response:
     language = asked if asked in LANGUAGES else current_language()
     day = to_local_time(session.treatment.started_at or session.treatment.created_at).date()
     with use_language(language):
-        told = _SessionPage(session.treatment, session.plan)
+        page = _SessionPage(session.treatment, session.plan)
         return request.page(
             "aftercare.html",
             language=language,
             session=session.treatment,
-            name=told.name,
+            name=page.name,
             day=day,
-            days=told.option.healing,
-            dates=[day + datetime.timedelta(days=one.day) for one in told.option.healing],
-            care=[one.message.text for one in told.translated_plan.aftercare],
-            call=[one.message.text for one in told.translated_plan.when_to_call],
-            phone=phone_line(told.translated_plan),
+            days=page.option.healing,
+            dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
+            care=[one.message.text for one in page.translated_plan.aftercare],
+            call=[one.message.text for one in page.translated_plan.when_to_call],
+            phone=phone_line(page.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

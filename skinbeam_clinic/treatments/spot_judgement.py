@@ -57,9 +57,9 @@ def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed:
 
 
 def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
-    said = spot.firing.settings
-    wavelength_nm = ladder.wavelength_nm if said.wavelength_nm is None else said.wavelength_nm
-    return (said.device, wavelength_nm, said.site) == (ladder.device, ladder.wavelength_nm, ladder.site)
+    settings = spot.firing.settings
+    wavelength_nm = ladder.wavelength_nm if settings.wavelength_nm is None else settings.wavelength_nm
+    return (settings.device, wavelength_nm, settings.site) == (ladder.device, ladder.wavelength_nm, ladder.site)
 
 
 def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep) -> bool:

@@ -66,12 +66,12 @@ def describe_deviation(deviation: Deviation) -> str:
     name = capitalise(
         render_message("clinic-session.passes") if deviation.name == "passes" else quantity_label(deviation.name)[0]
     )
-    said = {"name": name, "fired": fired, "planned": planned, "pct": display_value(abs(round(deviation.pct))).text}
-    told = render_message("clinic-session.above" if deviation.pct > 0 else "clinic-session.below", said)
+    params = {"name": name, "fired": fired, "planned": planned, "pct": display_value(abs(round(deviation.pct))).text}
+    sentence = render_message("clinic-session.above" if deviation.pct > 0 else "clinic-session.below", params)
     if deviation.most is None:
-        return told
+        return sentence
     return (
-        f"{told}; "
+        f"{sentence}; "
         f"{render_message('clinic-session.above-most', {'most': describe_value(deviation.name, deviation.most)})}"
     )
 
@@ -85,9 +85,9 @@ def list_signs(option: Option) -> tuple[SkinSign, ...]:
         else [SkinSign("seek", render_message("clinic-session.endpoint-seek", {"words": known.seek.text}))]
     )
     stop = [] if known is None else [one.text for one in known.stop_at]
-    told = (render_message("clinic-session.endpoint-stop", {"words": one}) for one in stop)
+    stop_words = (render_message("clinic-session.endpoint-stop", {"words": one}) for one in stop)
     rest = (SkinSign(name, render_message(f"clinic-session.endpoint-{name}")) for name in ("none", "other"))
-    return (*seek, *(SkinSign(f"stop.{number}", words) for number, words in enumerate(told)), *rest)
+    return (*seek, *(SkinSign(f"stop.{number}", words) for number, words in enumerate(stop_words)), *rest)
 
 
 def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[FiringRow, ...]:
@@ -102,15 +102,15 @@ def _firing_row(
     area: TreatedArea, numbers: Mapping[str, int], corrected: Mapping[str, int], titles: Mapping[str, str]
 ) -> FiringRow:
     fired = area.fired
-    said = [describe_value(name, value) for name, value in fired.settings.numbers().items()]
+    parts = [describe_value(name, value) for name, value in fired.settings.numbers().items()]
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:
-            said.append(render_message(f"clinic-session.{name}-told", {name: count}))
+            parts.append(render_message(f"clinic-session.{name}-told", {name: count}))
     return FiringRow(
         number=numbers[area.id],
         area=area,
         place=describe_place(fired.site, fired.side),
-        settings=", ".join(said),
+        settings=", ".join(parts),
         endpoint=titles.get(fired.endpoint, fired.endpoint_words),
         deviations=tuple((one.hotter, describe_deviation(one)) for one in area.deviations),
         corrected_by=corrected.get(area.id),

@@ -106,8 +106,8 @@ def build_clinic_app(
     async def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         refused = refusal(error.status_code)
-        told = clinic_error("absent", "path") if refused.status == 404 else refused.error
-        response = answer(request, refused.status, told)
+        fault = clinic_error("absent", "path") if refused.status == 404 else refused.error
+        response = answer(request, refused.status, fault)
         response.headers.update(error.headers or {})
         return response
 

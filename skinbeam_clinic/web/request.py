@@ -55,7 +55,7 @@ from skinbeam_clinic.web.security import HEADERS
 __all__ = [
     "ClinicRequest",
     "ClinicServices",
-    "KeptEntry",
+    "UnsavedEntry",
     "UploadedFile",
     "check_name",
     "error_status",
@@ -141,7 +141,7 @@ class UploadedFile:
 
 
 @dataclass(frozen=True)
-class KeptEntry:
+class UnsavedEntry:
     """A field of a form that could not be saved: name, label and text; only fields with a label are shown."""
 
     name: str
@@ -223,8 +223,8 @@ class ClinicRequest:
         """
         if self.session is None:
             return handler(self)
-        desk = self.repositories
-        with desk.reading_one_moment() if only_reads else desk.combine_reads():
+        repositories = self.repositories
+        with repositories.reading_one_moment() if only_reads else repositories.combine_reads():
             return handler(self)
 
     def confirm_own_password(self) -> None:
@@ -313,40 +313,42 @@ class ClinicRequest:
     def error_response(self, error: InputError | RefusedError) -> Response:
         """Answer with an error page; the API and the diary have error answers of their own."""
         refused = error if isinstance(error, RefusedError) else None
-        told = refused.error if refused else error
-        assert isinstance(told, InputError)
-        status = refused.status if refused else error_status(told)
+        fault = refused.error if refused else error
+        assert isinstance(fault, InputError)
+        status = refused.status if refused else error_status(fault)
         if self.services.guests is not None:
-            return self._guest_error_response(status, told)
+            return self._guest_error_response(status, fault)
         if is_diary_request(self.http_request):
             return invalid_link_page(status, self.services.outside_contact.phone)
         return (
-            operation_outcome(status, told)
+            operation_outcome(status, fault)
             if is_api_request(self.http_request)
-            else self.page("fault.html", status, error=told, address=self._sent_path(), kept=self._kept_entries(status))
+            else self.page(
+                "fault.html", status, error=fault, address=self._sent_path(), unsaved=self._unsaved_entries(status)
+            )
         )
 
     def _guest_error_response(self, status: int, error: InputError) -> Response:
         """Answer a guest with the form that was sent, or a program with the error record."""
-        told = refusal(404).error if isinstance(error, RecordNotFoundError) else error
+        fault = refusal(404).error if isinstance(error, RecordNotFoundError) else error
         if self.fields and not hasattr(self.http_request.state, "submission"):
             self.http_request.state.submission = read_form_answers(self.fields)
-        return answer_error(self.http_request, status, told)
+        return answer_error(self.http_request, status, fault)
 
     def _sent_path(self) -> str:
         """Return where the form was sent to, to send it there again."""
         url = self.http_request.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
-    def _kept_entries(self, status: int) -> tuple["KeptEntry", ...]:
+    def _unsaved_entries(self, status: int) -> tuple["UnsavedEntry", ...]:
         """Return what was filled in, where a fault of the machine or a photograph prevented that it was saved.
 
         The records may be what failed: nothing is read of them. No page repeats a password or a code.
         """
         if (status < 500 and status != 413) or self.http_request.method != "POST":
             return ()
-        told = [(name, text) for name, text in self.fields if name not in _SECRET_FIELDS]
-        return tuple(KeptEntry(name, describe_field(name), text) for name, text in told)
+        fields = [(name, text) for name, text in self.fields if name not in _SECRET_FIELDS]
+        return tuple(UnsavedEntry(name, describe_field(name), text) for name, text in fields)
 
     @staticmethod
     def download(content: bytes, name: str, media_type: str) -> Response:

@@ -65,7 +65,7 @@ class Clinics:
     def reader(self, clinic: str = HOME) -> TestClient:
         """Another program, which shows a token and holds no cookie."""
         if clinic not in self.shown:
-            self.shown[clinic] = self.desk(Role.OWNER, clinic).tokens.make("reader", 1)[1]
+            self.shown[clinic] = self.repositories(Role.OWNER, clinic).tokens.make("reader", 1)[1]
         headers = {"authorization": f"Bearer {self.shown[clinic]}"}
         return TestClient(self.app, base_url="https://localhost", follow_redirects=False, headers=headers)
 
@@ -81,7 +81,7 @@ class Clinics:
         self.work(make)
         return str(client.get(asked.headers["location"]).headers["location"])
 
-    def desk(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> ClinicRepositories:
+    def repositories(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> ClinicRepositories:
         """What a member works at, without a browser."""
         return ClinicRepositories(self.database, self.members[clinic, role])
 

@@ -34,26 +34,26 @@ class Treated:
 
 
 def treated(
-    desk: ClinicRepositories, *, days_ago: float = 0, began: bool = True, phone: str = "", option: str = "0.0"
+    repositories: ClinicRepositories, *, days_ago: float = 0, began: bool = True, phone: str = "", option: str = "0.0"
 ) -> Treated:
     """Keep a patient with a plan, a signed consent and a treatment that ended some days ago."""
-    patient = desk.patients.add()
-    consultation = desk.consultations.begin(patient.id)
+    patient = repositories.patients.add()
+    consultation = repositories.consultations.begin(patient.id)
     document = sample_plan() | ({"clinic_phone": phone} if phone else {})
     about, files = sample(), {"plan.json": json.dumps(document).encode()}
     made = NewPlan(about.case_sha256, about.plan_sha256, about.version, about.seed, about.draws, files)
-    plan = desk.plans.add(consultation.id, made, revision=1)
-    consent = desk.consents.record_explanation(plan.id, option=option, cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(consent.id, {}, ())
+    plan = repositories.plans.add(consultation.id, made, revision=1)
+    consent = repositories.consents.record_explanation(plan.id, option=option, cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
-    treatment = add_treatment(desk, consent.id, days_ago=days_ago if began else None)
+    repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
+    treatment = add_treatment(repositories, consent.id, days_ago=days_ago if began else None)
     return Treated(patient.id, consultation.id, plan.id, treatment)
 
 
-def add_event(desk: ClinicRepositories, of: Treated) -> str:
+def add_event(repositories: ClinicRepositories, of: Treated) -> str:
     """Keep an adverse event of a treatment that its diary told of."""
-    with ClinicAccess(desk._access.database, desk.member).writing(AccessRight.TREAT) as work:
+    with ClinicAccess(repositories._access.database, repositories.member).writing(AccessRight.TREAT) as work:
         row = AdverseEventRow(clinic_id=work.clinic_id, id=new_id(), consultation_id=of.consultation)
         row.treatment_id, row.source, row.seen_at, row.noted_at, row.noted_by = of.treatment, "diary", now(), now(), "x"
         work.seal(row, "event_sealed", b"{}")

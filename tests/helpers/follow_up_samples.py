@@ -17,11 +17,13 @@ from skinbeam_clinic.repositories import ClinicRepositories
 __all__ = ["begin_follow_up", "consent", "page_of", "patient_of", "picture"]
 
 
-def consent(desk: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
+def consent(repositories: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
     """A consultation with a plan that was consented to."""
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
-    kept = desk.plans.add(consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1)
-    return consultation.id, agree(desk, kept.id, option)
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
+    kept = repositories.plans.add(
+        consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1
+    )
+    return consultation.id, agree(repositories, kept.id, option)
 
 
 def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | None = None) -> bytes:
@@ -34,20 +36,20 @@ def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | No
 
 def begin_follow_up(clinics: Clinics, folder: Path) -> FollowUp:
     """A follow-up of a patient whom the owner treated; the assistant took two photographs and put them side by side."""
-    owner = clinics.desk(Role.OWNER)
+    owner = clinics.repositories(Role.OWNER)
     consultation, agreed = consent(owner, folder)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        clinics.desk(Role.ASSISTANT)
+        clinics.repositories(Role.ASSISTANT)
         .photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions())
         .id
         for one in ("red", "pink")
     ]
-    return clinics.desk(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
+    return clinics.repositories(Role.ASSISTANT).follow_ups.add_pair(made.id, *faces)
 
 
 def patient_of(clinics: Clinics, one: FollowUp) -> str:
-    return clinics.desk().consultations.get(one.consultation_id).patient_id
+    return clinics.repositories().consultations.get(one.consultation_id).patient_id
 
 
 def page_of(clinics: Clinics, role: Role, path: str) -> str:

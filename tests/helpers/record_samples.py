@@ -26,15 +26,15 @@ def with_note(words: str) -> Submission:
     return replace(ANSWERS, entries=(*ANSWERS.entries, ("note", words)))
 
 
-def begin_consultation(desk: ClinicRepositories) -> ConsultationRecord:
-    return desk.consultations.begin(desk.patients.add().id, ANSWERS)
+def begin_consultation(repositories: ClinicRepositories) -> ConsultationRecord:
+    return repositories.consultations.begin(repositories.patients.add().id, ANSWERS)
 
 
-def make_plan_record(desk: ClinicRepositories) -> PlanRecord:
-    return desk.plans.add(begin_consultation(desk).id, MADE, revision=1)
+def make_plan_record(repositories: ClinicRepositories) -> PlanRecord:
+    return repositories.plans.add(begin_consultation(repositories).id, MADE, revision=1)
 
 
-def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
-    desk.consents.record_teach_back(consent.id, {"free": "No."}, ())
+def sign(repositories: ClinicRepositories, consent: Consent) -> Consent:
+    repositories.consents.record_teach_back(consent.id, {"free": "No."}, ())
     about = {"answers": ConsentAnswers(("care",), "Zoë"), "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
-    return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]
+    return repositories.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]

@@ -44,19 +44,19 @@ def go_up_and_down(address: str) -> None:
 
 def work(address: str, kind: str, folder: Path) -> None:
     database = open_database(address, os.environ)
-    desk = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
-    one = desk.consultations.begin(desk.patients.add().id)
+    repositories = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
+    one = repositories.consultations.begin(repositories.patients.add().id)
     told("ready")
     for number in count(1):
         if kind == "save":
-            one = desk.consultations.save(one.id, Submission((("number", str(number)),)), revision=one.revision)
+            one = repositories.consultations.save(one.id, Submission((("number", str(number)),)), revision=one.revision)
             told(one.id, one.revision)
         elif kind == "upload":
-            told(desk.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)
+            told(repositories.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)
         elif kind == "plan":
-            told(desk.plans.add(one.id, made(number, **{"a.pdf": os.urandom(9999)}), revision=1).id)
+            told(repositories.plans.add(one.id, made(number, **{"a.pdf": os.urandom(9999)}), revision=1).id)
         elif kind == "job":
-            told(desk.jobs.add("plan", {"consultation": one.id, "number": number}).id)
+            told(repositories.jobs.add("plan", {"consultation": one.id, "number": number}).id)
             job = JobQueue(database).take("plan")
             assert job is not None
             do(database, job)

@@ -21,9 +21,9 @@ _SHORT_NAMES = {"diary_entry": "entry_id", "photograph_pair": "pair_id"}  # of c
 SAMPLES: dict[type, Any] = {int: 1, bytes: b"x", str: "x"}
 
 
-def add_rows_after_consent(desk: ClinicRepositories, **names: str) -> None:
+def add_rows_after_consent(repositories: ClinicRepositories, **names: str) -> None:
     """Write a row of each table; `names`: member, patient, consultation, plan, consent and photographs."""
-    access = ClinicAccess(desk._access.database, desk.member)
+    access = ClinicAccess(repositories._access.database, repositories.member)
     made = dict(names)
     with access.writing(AccessRight.READ) as work:
         for kind in (MachineRow, AppointmentRow, *reversed(CONSULTATION_TABLES), ApiTokenRow, CalendarFeedRow):

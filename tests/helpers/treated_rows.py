@@ -17,25 +17,25 @@ from skinbeam_clinic.treatments.models import TreatmentState
 __all__ = ["add_treatment", "agree", "end_treatment"]
 
 
-def agree(desk: ClinicRepositories, plan_id: str, option: str = "0.0") -> str:
+def agree(repositories: ClinicRepositories, plan_id: str, option: str = "0.0") -> str:
     """Have somebody consent to an option of a plan without sleeping on it, and name the consent."""
-    waiting = desk.consents.record_explanation(plan_id, option=option, cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(waiting.id, {}, ())
+    waiting = repositories.consents.record_explanation(plan_id, option=option, cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(waiting.id, {}, ())
     signed: dict[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    return desk.consents.sign(waiting.id, answers=ConsentAnswers(), signed_at=waiting.not_before, **signed).id
+    return repositories.consents.sign(waiting.id, answers=ConsentAnswers(), signed_at=waiting.not_before, **signed).id
 
 
-def add_treatment(desk: ClinicRepositories, consent_id: str, *, days_ago: float | None = None) -> str:
+def add_treatment(repositories: ClinicRepositories, consent_id: str, *, days_ago: float | None = None) -> str:
     """Begin a session under a consent, and let it have ended so long ago; where nothing is said it is prepared."""
-    id = desk.treatments.begin(consent_id, ORDERED).id
+    id = repositories.treatments.begin(consent_id, ORDERED).id
     if days_ago is not None:
-        end_treatment(desk, id, days_ago=days_ago)
+        end_treatment(repositories, id, days_ago=days_ago)
     return id
 
 
-def end_treatment(desk: ClinicRepositories, id: str, *, days_ago: float) -> None:
+def end_treatment(repositories: ClinicRepositories, id: str, *, days_ago: float) -> None:
     """Let a session have ended so long ago."""
-    with ClinicAccess(desk._access.database, desk.member).writing(AccessRight.TREAT) as work:
+    with ClinicAccess(repositories._access.database, repositories.member).writing(AccessRight.TREAT) as work:
         row = work.get(treatment_tables.TreatmentRow, id)
         row.state, row.started_by, row.ended_by = TreatmentState.DONE.value, work.actor, work.actor
         row.ended_at = now() - datetime.timedelta(days=days_ago)

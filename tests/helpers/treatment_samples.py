@@ -48,21 +48,23 @@ ORDERED = TreatmentOrder(
 FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings.pulse, pulses=40, endpoint="seek", pain_0_10=3.0)
 
 
-def agreed(desk: ClinicRepositories) -> Consent:
+def agreed(repositories: ClinicRepositories) -> Consent:
     """A signed consent of a new patient."""
-    consultation = desk.consultations.begin(desk.patients.add().id)
-    plan = desk.plans.add(consultation.id, MADE, revision=1)
-    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(consent.id, {}, ())
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    plan = repositories.plans.add(consultation.id, MADE, revision=1)
+    consent = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(consent.id, {}, ())
     signature: Mapping[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    return desk.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=now(), **signature)
+    return repositories.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=now(), **signature)
 
 
-def begun(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
-    """A treatment whose machine is picked; the owner's desk is needed for that machine."""
-    known = [one for one in desk.machines.list_all() if one.device == ordered.device]
-    machine = known[0] if known else desk.machines.add(device=ordered.device, serial="SYN-1", name="Dye laser")
-    return desk.treatments.choose_machine(desk.treatments.begin(agreed(desk).id, ordered).id, machine.id)
+def begun(repositories: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
+    """A treatment whose machine is picked; the owner's repositories are needed for that machine."""
+    known = [one for one in repositories.machines.list_all() if one.device == ordered.device]
+    machine = known[0] if known else repositories.machines.add(device=ordered.device, serial="SYN-1", name="Dye laser")
+    return repositories.treatments.choose_machine(
+        repositories.treatments.begin(agreed(repositories).id, ordered).id, machine.id
+    )
 
 
 def clear_answers(ordered: TreatmentOrder = ORDERED) -> dict[str, tuple[str, str]]:
@@ -70,11 +72,11 @@ def clear_answers(ordered: TreatmentOrder = ORDERED) -> dict[str, tuple[str, str
     return {item.name: (item.accepted_answers[0], "") for item in list_items(ordered) if item.name != "device"}
 
 
-def started(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
+def started(repositories: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
     """A treatment in which pulses may be fired."""
-    made = begun(desk, ordered)
-    desk.treatments.add_answers(made.id, clear_answers(ordered))
-    return desk.treatments.start(made.id)
+    made = begun(repositories, ordered)
+    repositories.treatments.add_answers(made.id, clear_answers(ordered))
+    return repositories.treatments.start(made.id)
 
 
 def fired(**changed: Any) -> AreaFiring:
@@ -83,19 +85,21 @@ def fired(**changed: Any) -> AreaFiring:
     return replace(FIRED, settings=settings, **changed)
 
 
-def read_spots(desk: ClinicRepositories, plan: PlanRecord, *, reaction: str = "none", hours_ago: float = 100.0) -> None:
+def read_spots(
+    repositories: ClinicRepositories, plan: PlanRecord, *, reaction: str = "none", hours_ago: float = 100.0
+) -> None:
     """Fire the ladders of a kept plan so long ago, and read each spot now."""
-    for ladder in read_plan(json.loads(desk.plans.read_file(plan.id, "plan.json"))).test_spots:
+    for ladder in read_plan(json.loads(repositories.plans.read_file(plan.id, "plan.json"))).test_spots:
         for step in ladder.spots:
             firing = SpotFiring(plan.id, step_settings(ladder, step), ladder.read_after_h, ORAL_CONSENT)
             fired_at = now() - datetime.timedelta(hours=hours_ago)
-            spot = desk.test_spots.fire(plan.consultation_id, firing, fired_at)
+            spot = repositories.test_spots.fire(plan.consultation_id, firing, fired_at)
             if reaction:
-                desk.test_spots.add_reading(spot.id, reaction)
+                repositories.test_spots.add_reading(spot.id, reaction)
 
 
-def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
-    """Every call of a desk about treatments, on things that the desk `mine` has kept."""
+def treatment_calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
+    """Every call of repositories about treatments, on things that the repositories `mine` keep."""
     consent, prepared, ready, running = agreed(mine), begun(mine), begun(mine), started(mine)
     mine.treatments.add_answers(prepared.id, {"tan": ("yes", "")})
     mine.treatments.add_answers(ready.id, clear_answers())
@@ -104,17 +108,19 @@ def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[
     )
     about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.DIARY}
     return {
-        "treatments.begin": lambda: desk.treatments.begin(consent.id, ORDERED),
-        "treatments.get": lambda: desk.treatments.get(running.id),
-        "treatments.of": lambda: desk.treatments.of(running.consultation_id),
-        "treatments.choose_machine": lambda: desk.treatments.choose_machine(prepared.id, str(prepared.machine_id)),
-        "treatments.add_answers": lambda: desk.treatments.add_answers(prepared.id, {"identity": ("yes", "")}),
-        "treatments.overrule": lambda: desk.treatments.overrule(prepared.id, "tan", "slight"),
-        "treatments.start": lambda: desk.treatments.start(ready.id),
-        "treatments.add_area": lambda: desk.treatments.add_area(running.id, FIRED),
-        "treatments.add_note": lambda: desk.treatments.add_note(running.id, "seen"),
-        "treatments.end": lambda: desk.treatments.end(running.id, TreatmentState.STOPPED),
-        "adverse_events.add": lambda: desk.adverse_events.add(running.id, **about),
-        "adverse_events.resolve": lambda: desk.adverse_events.resolve(event.id),
-        "adverse_events.of": lambda: desk.adverse_events.of(running.consultation_id),
+        "treatments.begin": lambda: repositories.treatments.begin(consent.id, ORDERED),
+        "treatments.get": lambda: repositories.treatments.get(running.id),
+        "treatments.of": lambda: repositories.treatments.of(running.consultation_id),
+        "treatments.choose_machine": lambda: repositories.treatments.choose_machine(
+            prepared.id, str(prepared.machine_id)
+        ),
+        "treatments.add_answers": lambda: repositories.treatments.add_answers(prepared.id, {"identity": ("yes", "")}),
+        "treatments.overrule": lambda: repositories.treatments.overrule(prepared.id, "tan", "slight"),
+        "treatments.start": lambda: repositories.treatments.start(ready.id),
+        "treatments.add_area": lambda: repositories.treatments.add_area(running.id, FIRED),
+        "treatments.add_note": lambda: repositories.treatments.add_note(running.id, "seen"),
+        "treatments.end": lambda: repositories.treatments.end(running.id, TreatmentState.STOPPED),
+        "adverse_events.add": lambda: repositories.adverse_events.add(running.id, **about),
+        "adverse_events.resolve": lambda: repositories.adverse_events.resolve(event.id),
+        "adverse_events.of": lambda: repositories.adverse_events.of(running.consultation_id),
     }

@@ -69,7 +69,7 @@ MAKE = re.compile(r"^(?:make(?: \w+)?|python docs/generate\.py|git .*|\.venv/bin
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with the examples beside it, as a reader has who followed the page."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
@@ -85,7 +85,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for page in RUNNING
     ],
 )
-def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
+def test_what_a_page_shows_runs(page: Path, workplace: Path) -> None:
     names: dict[str, object] = {"__name__": "page"}
     printed = ""
     for block in blocks(page):
@@ -93,7 +93,7 @@ def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
         if block.title == "output":
             assert_printed(block.text, printed, where)
         elif block.title:
-            (desk / block.title).write_text(block.text + "\n", encoding="utf-8")
+            (workplace / block.title).write_text(block.text + "\n", encoding="utf-8")
         elif block.language == "python":
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
@@ -104,13 +104,13 @@ def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
 
 @pytest.mark.check
 @pytest.mark.parametrize("file", generate.NOTEBOOKS.values(), ids=name_of)
-def test_a_notebook_runs_from_its_first_cell_to_its_last(file: Path, desk: Path) -> None:
+def test_a_notebook_runs_from_its_first_cell_to_its_last(file: Path, workplace: Path) -> None:
     """As Jupyter runs it: code cells in their order, in one namespace."""
     names: dict[str, object] = {"__name__": "__main__"}
     for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), f"{name_of(file)}: {cell['id']}", "exec"), names)
-    assert (desk / "closure.csv").read_text(encoding="utf-8").startswith("pulse_ms,")
+    assert (workplace / "closure.csv").read_text(encoding="utf-8").startswith("pulse_ms,")
 
 
 def test_notebooks_are_those_of_their_pages() -> None:
@@ -372,7 +372,7 @@ def test_every_hazard_names_a_test() -> None:
 
 
 @pytest.mark.check
-def test_keys_of_documents_are_those_listed(desk: Path) -> None:
+def test_keys_of_documents_are_those_listed(workplace: Path) -> None:
     listed = {
         schema: set(re.findall(r"`(\w+)`", keys))
         for schema, keys in re.findall(
@@ -382,12 +382,12 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         )
     }
     head = {"schema", "version", "case_sha256", "seed", "warnings"}
-    (desk / "bath.toml").write_text("[skin]\n[bath]\ntemperature_C = 60.0\nexposure_s = 1.0\n", encoding="utf-8")
-    (desk / "pulse.toml").write_text(PULSE, encoding="utf-8")
-    (desk / "refused.toml").write_text(REFUSED, encoding="utf-8")
-    (desk / "sweep.toml").write_text(SWEEP, encoding="utf-8")
+    (workplace / "bath.toml").write_text("[skin]\n[bath]\ntemperature_C = 60.0\nexposure_s = 1.0\n", encoding="utf-8")
+    (workplace / "pulse.toml").write_text(PULSE, encoding="utf-8")
+    (workplace / "refused.toml").write_text(REFUSED, encoding="utf-8")
+    (workplace / "sweep.toml").write_text(SWEEP, encoding="utf-8")
     few = ["--draws", "2"]
-    (desk / "vessel.toml").write_text(VESSEL + PULSE, encoding="utf-8")
+    (workplace / "vessel.toml").write_text(VESSEL + PULSE, encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
         main(["simulate", "vessel.toml", *few, "--json"])
     of_vessel = json.loads(out.getvalue())

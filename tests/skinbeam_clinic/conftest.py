@@ -147,7 +147,7 @@ def operator(database: Database) -> Member:
 
 
 @pytest.fixture
-def desk(database: Database, operator: Member) -> ClinicRepositories:
+def repositories(database: Database, operator: Member) -> ClinicRepositories:
     return ClinicRepositories(database, operator)
 
 
@@ -165,30 +165,32 @@ def clinics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
 @pytest.fixture(scope="module")
 def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Records of the first clinic, by what a route calls them."""
-    desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
-    patient = desk.patients.add("S-17", year_of_birth=1974)
-    consultation = desk.consultations.begin(patient.id, make_submission(LEAST.items()))
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    repositories, folder = clinics.repositories(), tmp_path_factory.mktemp("plan")
+    patient = repositories.patients.add("S-17", year_of_birth=1974)
+    consultation = repositories.consultations.begin(patient.id, make_submission(LEAST.items()))
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    )
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
-    kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    kept = repositories.plans.add(consultation.id, made, revision=consultation.revision)
+    consent = repositories.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.record_teach_back(consent.id, {}, ())
-    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
-    treatment = add_treatment(desk, consent.id, days_ago=100)
-    follow_up = desk.follow_ups.begin(treatment)
-    later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
-    (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(follow_up.id, photograph.id, later.id).pairs
+    repositories.consents.record_teach_back(consent.id, {}, ())
+    repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
+    treatment = add_treatment(repositories, consent.id, days_ago=100)
+    follow_up = repositories.follow_ups.begin(treatment)
+    later = repositories.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
+    (pair,) = clinics.repositories(Role.ASSISTANT).follow_ups.add_pair(follow_up.id, photograph.id, later.id).pairs
     owner = clinics.members[HOME, Role.OWNER]
-    job = desk.jobs.add(
+    job = repositories.jobs.add(
         PLAN_JOB, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"}
     )
-    desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
+    repositories.jobs.cancel(job.id)  # who listens to one that waits would wait, too
     accounts = AccountRepository(clinics.database, owner, PasswordHasher())
     spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
     feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).create()
     _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).create()
-    machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
+    machine = clinics.repositories(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     passkeys, device = (
         PasskeyRepository(clinics.database, owner, PasswordHasher()),
         SoftPasskey("https://localhost", "localhost"),
@@ -197,23 +199,23 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     passkeys.add(site, "key", device.created(passkeys.registration_options(site, "key", PASSWORD)))
     identities = OidcIdentityRepository(clinics.database, owner)
     identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
-    session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
+    session = clinics.repositories(Role.OWNER).treatments.begin(consent.id, ORDERED).id
     about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
-    event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]
+    event = repositories.adverse_events.add(session, **about)  # type: ignore[arg-type]
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     ends = begins + datetime.timedelta(minutes=30)
     doctor = clinics.members[HOME, Role.CLINICIAN].id
     asked = Booking(patient.id, doctor, Purpose.SESSION, begins, ends, machine.id, consultation.id)
-    (appointment,) = desk.appointments.book(asked)
-    diary = treated(desk, days_ago=2.0).treatment
-    link = desk.diaries.create_link(diary, language="en", until=ends)
+    (appointment,) = repositories.appointments.book(asked)
+    diary = treated(repositories, days_ago=2.0).treatment
+    link = repositories.diaries.create_link(diary, language="en", until=ends)
     DiaryAccess(clinics.database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
-    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT))
-    suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
+    spot = repositories.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT))
+    suggestion = repositories.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,
-        "alarm": desk.alarms.list_open()[0].id,
+        "alarm": repositories.alarms.list_open()[0].id,
         "link": link.token,
         "diary": diary,
         "appointment": appointment.id,
@@ -238,7 +240,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "machine": machine.id,
         "treatment": session,
         "event": event.id,
-        "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,
         "kind": "Encounter",
         "resource": consultation.id,
     }

@@ -37,62 +37,62 @@ SPOT = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
 HOUR = datetime.timedelta(hours=1)
 
 
-def test_a_consultation_comes_back_as_it_was_saved(desk: ClinicRepositories) -> None:
-    patient = desk.patients.add("Blue Heron", year_of_birth=1984)
-    made = desk.consultations.begin(patient.id)
-    saved = desk.consultations.save(made.id, ANSWERS, revision=1)
+def test_a_consultation_comes_back_as_it_was_saved(repositories: ClinicRepositories) -> None:
+    patient = repositories.patients.add("Blue Heron", year_of_birth=1984)
+    made = repositories.consultations.begin(patient.id)
+    saved = repositories.consultations.save(made.id, ANSWERS, revision=1)
     assert (saved.answers, saved.revision, saved.state) == (ANSWERS, 2, "draft")
-    assert desk.consultations.get(made.id) == saved
-    assert desk.consultations.of(patient.id) == (saved,)
-    assert desk.patients.get(patient.id) == patient
+    assert repositories.consultations.get(made.id) == saved
+    assert repositories.consultations.of(patient.id) == (saved,)
+    assert repositories.patients.get(patient.id) == patient
     assert made.created_at.tzinfo is not None
     assert made.created_at <= saved.saved_at <= now()
 
 
-def test_saving_what_is_saved_already_is_no_new_revision(desk: ClinicRepositories) -> None:
-    made = begin_consultation(desk)
-    assert desk.consultations.save(made.id, replace(ANSWERS), revision=1) == made
+def test_saving_what_is_saved_already_is_no_new_revision(repositories: ClinicRepositories) -> None:
+    made = begin_consultation(repositories)
+    assert repositories.consultations.save(made.id, replace(ANSWERS), revision=1) == made
 
 
-def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(desk: ClinicRepositories) -> None:
-    made = begin_consultation(desk)
-    saved = desk.consultations.save(made.id, with_note("new"), revision=1)
-    assert desk.consultations.save(made.id, with_note("new"), revision=1) == saved
+def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(repositories: ClinicRepositories) -> None:
+    made = begin_consultation(repositories)
+    saved = repositories.consultations.save(made.id, with_note("new"), revision=1)
+    assert repositories.consultations.save(made.id, with_note("new"), revision=1) == saved
 
 
 def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
-    database: Database, desk: ClinicRepositories
+    database: Database, repositories: ClinicRepositories
 ) -> None:
-    ann = AccountRepository(database, desk.member, PasswordHasher()).add(
+    ann = AccountRepository(database, repositories.member, PasswordHasher()).add(
         "Ann", Role.CLINICIAN, "four words and a comma"
     )
-    made = begin_consultation(desk)
+    made = begin_consultation(repositories)
     theirs = ClinicRepositories(database, ann).consultations.save(made.id, with_note("Ann's"), revision=1)
     with pytest.raises(ConflictError, match="Ann saved this") as found:
-        desk.consultations.save(made.id, with_note("mine"), revision=1)
+        repositories.consultations.save(made.id, with_note("mine"), revision=1)
     assert (found.value.saved_by, found.value.saved_at) == ("Ann", theirs.saved_at)
-    assert desk.consultations.get(made.id).answers == with_note("Ann's")
+    assert repositories.consultations.get(made.id).answers == with_note("Ann's")
 
 
-def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: ClinicRepositories) -> None:
-    assert [desk.patients.add(name).pseudonym for name in ("", "P00003", "", "")] == [
+def test_patients_without_a_pseudonym_get_numbers_that_are_free(repositories: ClinicRepositories) -> None:
+    assert [repositories.patients.add(name).pseudonym for name in ("", "P00003", "", "")] == [
         "P00001",
         "P00003",
         "P00004",
         "P00005",
     ]
     with pytest.raises(InputError, match="taken"):
-        desk.patients.add("P00004")
-    assert len(desk.patients.list_all()) == 4
+        repositories.patients.add("P00004")
+    assert len(repositories.patients.list_all()) == 4
 
 
-def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: ClinicRepositories) -> None:
+def test_of_many_patients_the_newest_are_listed_and_any_is_found(repositories: ClinicRepositories) -> None:
     for name in ("Ärmel-1", "B-2", "ärmel-3", "B-4"):
-        desk.patients.add(name)
-    assert [one.pseudonym for one in desk.patients.search("", 2)[0]] == ["B-4", "ärmel-3"]
-    found, number = desk.patients.search("ÄRMEL", 1)
+        repositories.patients.add(name)
+    assert [one.pseudonym for one in repositories.patients.search("", 2)[0]] == ["B-4", "ärmel-3"]
+    found, number = repositories.patients.search("ÄRMEL", 1)
     assert ([one.pseudonym for one in found], number) == (["ärmel-3"], 2)
-    assert desk.patients.search("%", 5) == ((), 0)
+    assert repositories.patients.search("%", 5) == ((), 0)
 
 
 @pytest.mark.parametrize(
@@ -105,163 +105,171 @@ def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: ClinicRep
     ],
 )
 def test_a_patient_that_cannot_be_is_refused(
-    pseudonym: str, year: int | None, code: str, desk: ClinicRepositories
+    pseudonym: str, year: int | None, code: str, repositories: ClinicRepositories
 ) -> None:
     with pytest.raises(InputError) as found:
-        desk.patients.add(pseudonym, year_of_birth=year)
+        repositories.patients.add(pseudonym, year_of_birth=year)
     assert found.value.code == code
-    assert desk.patients.list_all() == ()
+    assert repositories.patients.list_all() == ()
 
 
-def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRepositories, address: str) -> None:
-    patient = desk.patients.add()
-    assert desk.patients.get_contact(patient.id) is None
-    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
-    first = desk.patients.get_contact(patient.id)
+def test_contact_data_lie_apart_and_encrypted(
+    database: Database, repositories: ClinicRepositories, address: str
+) -> None:
+    patient = repositories.patients.add()
+    assert repositories.patients.get_contact(patient.id) is None
+    repositories.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
+    first = repositories.patients.get_contact(patient.id)
     assert first is not None
     details = {"name": "Zoë Nightingale", "phone": "+44 5555"}
-    desk.patients.set_contact(patient.id, details, version=first.version)
-    found = desk.patients.get_contact(patient.id)
+    repositories.patients.set_contact(patient.id, details, version=first.version)
+    found = repositories.patients.get_contact(patient.id)
     assert found is not None
     assert found.details == {"name": "Zoë Nightingale", "phone": "+44 5555"}
-    desk.consultations.begin(patient.id, with_note("Nightingale asked"))
+    repositories.consultations.begin(patient.id, with_note("Nightingale asked"))
     for table in tables.Base.metadata.sorted_tables:
         with database.reading() as session:
             assert "Nightingale" not in str(session.execute(select(table)).all())
             assert "44 5555" not in str(session.execute(select(table)).all())
 
 
-def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(desk: ClinicRepositories) -> None:
-    patient = desk.patients.add("Nightingale-3")
+def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(repositories: ClinicRepositories) -> None:
+    patient = repositories.patients.add("Nightingale-3")
     with pytest.raises(InputError) as found:
-        desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
+        repositories.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
     assert found.value.code == "pseudonym-name"
-    assert desk.patients.get_contact(patient.id) is None
-    other = desk.patients.set_pseudonym(patient.id).pseudonym
+    assert repositories.patients.get_contact(patient.id) is None
+    other = repositories.patients.set_pseudonym(patient.id).pseudonym
     assert "nightingale" not in other.casefold()
-    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
+    repositories.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
     for name in ("ZOË-1", "nightingale"):
         with pytest.raises(InputError) as found:
-            desk.patients.set_pseudonym(patient.id, name)
+            repositories.patients.set_pseudonym(patient.id, name)
         assert found.value.code == "pseudonym-name"
-    assert desk.patients.set_pseudonym(patient.id, "S-40").pseudonym == "S-40"
+    assert repositories.patients.set_pseudonym(patient.id, "S-40").pseudonym == "S-40"
     with pytest.raises(ConflictError):  # the form showed the name before
-        desk.patients.set_pseudonym(patient.id, "S-41", previous=other)
-    assert desk.patients.set_pseudonym(patient.id, "S-40", previous=other).pseudonym == "S-40"  # sent again
+        repositories.patients.set_pseudonym(patient.id, "S-41", previous=other)
+    assert repositories.patients.set_pseudonym(patient.id, "S-40", previous=other).pseudonym == "S-40"  # sent again
     with pytest.raises(InputError, match="taken"):
-        desk.patients.set_pseudonym(desk.patients.add().id, "S-40")
+        repositories.patients.set_pseudonym(repositories.patients.add().id, "S-40")
 
 
 def test_an_erased_identity_takes_the_pseudonym_along_and_the_record_says_so(
-    database: Database, desk: ClinicRepositories
+    database: Database, repositories: ClinicRepositories
 ) -> None:
-    made = desk.consultations.begin(desk.patients.add("Zoë N").id, ANSWERS)
-    assert desk.patients.identity_erased_at(made.patient_id) is None
-    assert desk.erasure.erase(made.patient_id, retention_years=10) is not None
-    assert "Zoë" not in desk.patients.get(made.patient_id).pseudonym
-    assert desk.patients.identity_erased_at(made.patient_id) is not None
+    made = repositories.consultations.begin(repositories.patients.add("Zoë N").id, ANSWERS)
+    assert repositories.patients.identity_erased_at(made.patient_id) is None
+    assert repositories.erasure.erase(made.patient_id, retention_years=10) is not None
+    assert "Zoë" not in repositories.patients.get(made.patient_id).pseudonym
+    assert repositories.patients.identity_erased_at(made.patient_id) is not None
     for table in tables.Base.metadata.sorted_tables:
         with database.reading() as session:
             assert "Zoë N" not in str(session.execute(select(table)).all())
 
 
-def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: ClinicRepositories) -> None:
-    made, content = begin_consultation(desk), b"\xff\xd8 a face" * 1000
-    kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
-    assert desk.photographs.read_content(kept.id) == (kept, content)
-    assert desk.photographs.of(made.id) == (kept,)
-    again = desk.photographs.set_permissions(kept.id, PhotographPermissions(care=True), version=kept.version)
+def test_photographs_are_encrypted_files_and_come_back(database: Database, repositories: ClinicRepositories) -> None:
+    made, content = begin_consultation(repositories), b"\xff\xd8 a face" * 1000
+    kept = repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
+    assert repositories.photographs.read_content(kept.id) == (kept, content)
+    assert repositories.photographs.of(made.id) == (kept,)
+    again = repositories.photographs.set_permissions(kept.id, PhotographPermissions(care=True), version=kept.version)
     assert (again.permissions.care, again.permissions.teaching) == (True, False)
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
-    assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
+    assert list(database.files.names(repositories.member.clinic_id)) == [kept.file]
 
 
 def test_what_is_sent_again_since_its_answer_was_lost_is_kept_once(
-    database: Database, desk: ClinicRepositories
+    database: Database, repositories: ClinicRepositories
 ) -> None:
-    patient, content = desk.patients.add(), b"\xff\xd8 a face" * 1000
-    made = desk.consultations.begin(patient.id, form_key="a")
-    assert desk.consultations.begin(patient.id, form_key="a") == made
-    assert desk.consultations.begin(patient.id, form_key="b") != made
-    assert len(desk.consultations.of(patient.id)) == 2
-    kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True))
-    assert desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions()) == kept
-    other = desk.photographs.add(begin_consultation(desk).id, content, "image/jpeg", PhotographPermissions())
+    patient, content = repositories.patients.add(), b"\xff\xd8 a face" * 1000
+    made = repositories.consultations.begin(patient.id, form_key="a")
+    assert repositories.consultations.begin(patient.id, form_key="a") == made
+    assert repositories.consultations.begin(patient.id, form_key="b") != made
+    assert len(repositories.consultations.of(patient.id)) == 2
+    kept = repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True))
+    assert repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions()) == kept
+    other = repositories.photographs.add(
+        begin_consultation(repositories).id, content, "image/jpeg", PhotographPermissions()
+    )
     assert other.id != kept.id
-    assert desk.photographs.of(made.id) == (kept,)
-    assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
+    assert repositories.photographs.of(made.id) == (kept,)
+    assert list(database.files.names(repositories.member.clinic_id)) == [kept.file]
 
 
-def test_a_plan_is_kept_whole(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
-    assert {name: desk.plans.read_file(plan.id, name) for name in plan.files} == MADE.files
-    assert desk.plans.get(plan.id) == plan
+def test_a_plan_is_kept_whole(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
+    assert {name: repositories.plans.read_file(plan.id, name) for name in plan.files} == MADE.files
+    assert repositories.plans.get(plan.id) == plan
     assert (plan.seed, plan.draws, plan.plan_sha256, plan.consultation_revision) == (2**62, 200, "p" * 64, 1)
-    assert desk.consultations.get(plan.consultation_id).state == "planned"
-    choice = desk.plans.choose(plan.id, "vascular", "she prefers fewer visits")
-    assert desk.plans.list_choices(plan.id) == (choice,)
+    assert repositories.consultations.get(plan.consultation_id).state == "planned"
+    choice = repositories.plans.choose(plan.id, "vascular", "she prefers fewer visits")
+    assert repositories.plans.list_choices(plan.id) == (choice,)
 
 
-def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: ClinicRepositories) -> None:
-    made = begin_consultation(desk)
-    desk.consultations.save(made.id, with_note("other"), revision=1)
+def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(repositories: ClinicRepositories) -> None:
+    made = begin_consultation(repositories)
+    repositories.consultations.save(made.id, with_note("other"), revision=1)
     with pytest.raises(ConflictError):
-        desk.plans.add(made.id, MADE, revision=1)
-    assert desk.plans.of(made.id) == ()
+        repositories.plans.add(made.id, MADE, revision=1)
+    assert repositories.plans.of(made.id) == ()
 
 
-def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
-    signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
-    assert desk.consents.read_document(signed.id) == b"%PDF the document"
+def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
+    signed = sign(repositories, repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
+    assert repositories.consents.read_document(signed.id) == b"%PDF the document"
     assert (signed.answers, signed.signature, signed.plan_sha256) == (
         ConsentAnswers(("care",), "Zoë"),
         "Zoë".encode(),
         plan.plan_sha256,
     )
     assert signed.void_reason is None
-    assert desk.consultations.get(plan.consultation_id).state == "agreed"
+    assert repositories.consultations.get(plan.consultation_id).state == "agreed"
     with pytest.raises(InputError, match="signed already"):
-        sign(desk, signed)
-    desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1)
-    (void,) = desk.consents.of(plan.consultation_id)
+        sign(repositories, signed)
+    repositories.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1)
+    (void,) = repositories.consents.of(plan.consultation_id)
     assert (void.void_reason, void.signature) == ("new-plan", signed.signature)
-    assert desk.consultations.get(plan.consultation_id).state == "planned"
+    assert repositories.consultations.get(plan.consultation_id).state == "planned"
 
 
-def test_consent_waits_for_the_cooling_off_time(desk: ClinicRepositories) -> None:
-    consent = desk.consents.record_explanation(
-        make_plan_record(desk).id, option="0.0", cooling_off=datetime.timedelta(hours=24)
+def test_consent_waits_for_the_cooling_off_time(repositories: ClinicRepositories) -> None:
+    consent = repositories.consents.record_explanation(
+        make_plan_record(repositories).id, option="0.0", cooling_off=datetime.timedelta(hours=24)
     )
     assert consent.not_before - consent.explained_at == datetime.timedelta(hours=24)
     with pytest.raises(InputError, match="lasts until"):
-        sign(desk, consent)
+        sign(repositories, consent)
 
 
-def test_consent_to_answers_that_have_changed_is_not_signed(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
-    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
-    desk.consultations.save(plan.consultation_id, with_note("pregnant"), revision=1)
+def test_consent_to_answers_that_have_changed_is_not_signed(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
+    consent = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
+    repositories.consultations.save(plan.consultation_id, with_note("pregnant"), revision=1)
     with pytest.raises(InputError, match="not made from the current answers"):
-        sign(desk, consent)
+        sign(repositories, consent)
     with pytest.raises(InputError, match="not made from the current answers"):
-        desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
+        repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
 
 
-def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
-    signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
-    assert desk.consents.withdraw(signed.id).void_reason == "withdrawn"
-    assert desk.consultations.get(plan.consultation_id).state == "planned"
-    other = desk.consents.withdraw(desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT).id)
+def test_consent_may_be_withdrawn_and_is_then_not_signed(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
+    signed = sign(repositories, repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
+    assert repositories.consents.withdraw(signed.id).void_reason == "withdrawn"
+    assert repositories.consultations.get(plan.consultation_id).state == "planned"
+    other = repositories.consents.withdraw(
+        repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT).id
+    )
     with pytest.raises(InputError, match="void"):
-        sign(desk, other)
+        sign(repositories, other)
 
 
-def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: ClinicRepositories) -> None:
-    consent = desk.consents.record_explanation(make_plan_record(desk).id, option="0.0", cooling_off=NO_WAIT)
+def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(repositories: ClinicRepositories) -> None:
+    consent = repositories.consents.record_explanation(
+        make_plan_record(repositories).id, option="0.0", cooling_off=NO_WAIT
+    )
     about = {
         "answers": ConsentAnswers(),
         "kind": SignatureKind.TYPED,
@@ -272,56 +280,58 @@ def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: Cl
     for right in (None, True, False):
         if right is not None:
             answered = {"free": "No." if right else "Yes."}
-            desk.consents.record_teach_back(consent.id, answered, () if right else ("free",))
+            repositories.consents.record_teach_back(consent.id, answered, () if right else ("free",))
         if right is not True:
             with pytest.raises(InputError, match="answered correctly yet"):
-                desk.consents.sign(consent.id, **about)  # type: ignore[arg-type]
-    signed = sign(desk, consent)
+                repositories.consents.sign(consent.id, **about)  # type: ignore[arg-type]
+    signed = sign(repositories, consent)
     assert [(one.answers, one.wrong) for one in signed.told] == [
         ({"free": "No."}, ()),
         ({"free": "Yes."}, ("free",)),
         ({"free": "No."}, ()),
     ]
     with pytest.raises(InputError, match="signed already"):
-        desk.consents.record_teach_back(consent.id, {"free": "No."}, ())
+        repositories.consents.record_teach_back(consent.id, {"free": "No."}, ())
 
 
-def test_nothing_is_added_to_a_closed_consultation(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
-    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
-    desk.consultations.close(plan.consultation_id, revision=1)
+def test_nothing_is_added_to_a_closed_consultation(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
+    consent = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
+    repositories.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
-        lambda: desk.consultations.save(plan.consultation_id, Submission(), revision=1),
-        lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", PhotographPermissions()),
-        lambda: desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
-        lambda: desk.plans.choose(plan.id, "vascular"),
-        lambda: desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT),
-        lambda: sign(desk, consent),
+        lambda: repositories.consultations.save(plan.consultation_id, Submission(), revision=1),
+        lambda: repositories.photographs.add(plan.consultation_id, b"x", "image/png", PhotographPermissions()),
+        lambda: repositories.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
+        lambda: repositories.plans.choose(plan.id, "vascular"),
+        lambda: repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT),
+        lambda: sign(repositories, consent),
     )
     for attempt in refused:
         with pytest.raises(ClosedError, match="closed"):
             attempt()
 
 
-def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
+def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
     for state in ("planned", "agreed", "planned"):
         if state == "agreed":
-            signed = sign(desk, desk.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
-        closed = desk.consultations.close(plan.consultation_id, revision=1)
+            signed = sign(
+                repositories, repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
+            )
+        closed = repositories.consultations.close(plan.consultation_id, revision=1)
         assert (closed.state, closed.revision) == ("closed", 1)
-        assert desk.consultations.close(plan.consultation_id, revision=1) == closed
+        assert repositories.consultations.close(plan.consultation_id, revision=1) == closed
         if state == "agreed":
-            assert desk.consents.of(plan.consultation_id)[-1].void_reason is None
-        assert desk.consultations.reopen(plan.consultation_id).state == state
-        assert desk.consultations.reopen(plan.consultation_id).state == state
+            assert repositories.consents.of(plan.consultation_id)[-1].void_reason is None
+        assert repositories.consultations.reopen(plan.consultation_id).state == state
+        assert repositories.consultations.reopen(plan.consultation_id).state == state
         if state == "agreed":
-            desk.consents.withdraw(signed.id)
-    desk.consultations.save(plan.consultation_id, Submission(), revision=1)
-    desk.consultations.close(plan.consultation_id, revision=2)
+            repositories.consents.withdraw(signed.id)
+    repositories.consultations.save(plan.consultation_id, Submission(), revision=1)
+    repositories.consultations.close(plan.consultation_id, revision=2)
     with pytest.raises(ConflictError):
-        desk.consultations.close(plan.consultation_id, revision=1)
-    assert desk.consultations.reopen(plan.consultation_id).state == "draft"
+        repositories.consultations.close(plan.consultation_id, revision=1)
+    assert repositories.consultations.reopen(plan.consultation_id).state == "draft"
 
 
 NOTHING_SEEN = PairAnalysisContent(None, (), (), "0")
@@ -336,8 +346,8 @@ def ungraded(attempt: Callable[[], object]) -> None:
             raise
 
 
-def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
-    """Every call of a desk, on things that the desk `mine` has kept: all by name, so that none can be forgotten."""
+def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
+    """Every call of repositories, on things that those of `mine` keep: all by name, so that none can be forgotten."""
     plan = make_plan_record(mine)
     consultation = mine.consultations.get(plan.consultation_id)
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", PhotographPermissions())
@@ -368,95 +378,111 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
-        "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),
-        "suggestions.of": lambda: desk.suggestions.of(consultation.id),
-        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
-        "papers.note_letter": lambda: desk.papers.note_letter(consultation.patient_id),
-        "machines.get": lambda: desk.machines.get(machine.id),
-        "machines.update": lambda: desk.machines.update(machine.id, name="Blue", room="", version=machine.version),
-        "machines.set_in_use": lambda: desk.machines.set_in_use(machine.id, in_use=True),
-        "patients.get": lambda: desk.patients.get(consultation.patient_id),
-        "patients.set_pseudonym": lambda: desk.patients.set_pseudonym(consultation.patient_id, "P-200"),
-        "patients.identity_erased_at": lambda: desk.patients.identity_erased_at(consultation.patient_id),
-        "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}, version=contact.version),
-        "patients.get_contact": lambda: desk.patients.get_contact(consultation.patient_id),
-        "consents.think_time_end": lambda: desk.consents.think_time_end(consultation.id),
-        "consultations.begin": lambda: desk.consultations.begin(consultation.patient_id),
-        "consultations.get": lambda: desk.consultations.get(consultation.id),
-        "consultations.export": lambda: desk.consultations.export(consultation.id),
-        "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
-        "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
-        "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", PhotographPermissions()),
-        "photographs.set_permissions": lambda: desk.photographs.set_permissions(
+        "suggestions.add": lambda: repositories.suggestions.add(consultation.id, photograph.id, [shown]),
+        "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
+        "suggestions.decide": lambda: repositories.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
+        "papers.note_letter": lambda: repositories.papers.note_letter(consultation.patient_id),
+        "machines.get": lambda: repositories.machines.get(machine.id),
+        "machines.update": lambda: repositories.machines.update(
+            machine.id, name="Blue", room="", version=machine.version
+        ),
+        "machines.set_in_use": lambda: repositories.machines.set_in_use(machine.id, in_use=True),
+        "patients.get": lambda: repositories.patients.get(consultation.patient_id),
+        "patients.set_pseudonym": lambda: repositories.patients.set_pseudonym(consultation.patient_id, "P-200"),
+        "patients.identity_erased_at": lambda: repositories.patients.identity_erased_at(consultation.patient_id),
+        "patients.set_contact": lambda: repositories.patients.set_contact(
+            consultation.patient_id, {}, version=contact.version
+        ),
+        "patients.get_contact": lambda: repositories.patients.get_contact(consultation.patient_id),
+        "consents.think_time_end": lambda: repositories.consents.think_time_end(consultation.id),
+        "consultations.begin": lambda: repositories.consultations.begin(consultation.patient_id),
+        "consultations.get": lambda: repositories.consultations.get(consultation.id),
+        "consultations.export": lambda: repositories.consultations.export(consultation.id),
+        "consultations.of": lambda: repositories.consultations.of(consultation.patient_id),
+        "consultations.save": lambda: repositories.consultations.save(consultation.id, ANSWERS, revision=1),
+        "photographs.add": lambda: repositories.photographs.add(
+            consultation.id, b"x", "image/png", PhotographPermissions()
+        ),
+        "photographs.set_permissions": lambda: repositories.photographs.set_permissions(
             photograph.id, PhotographPermissions(), version=photograph.version
         ),
-        "photographs.of": lambda: desk.photographs.of(consultation.id),
-        "photographs.get": lambda: desk.photographs.get(photograph.id),
-        "photographs.read_content": lambda: desk.photographs.read_content(photograph.id),
-        "plans.add": lambda: desk.plans.add(consultation.id, MADE, revision=1),
-        "plans.get": lambda: desk.plans.get(plan.id),
-        "plans.read_file": lambda: desk.plans.read_file(plan.id, "plan.json"),
-        "plans.of": lambda: desk.plans.of(consultation.id),
-        "plans.choose": lambda: desk.plans.choose(plan.id, "vascular"),
-        "plans.list_choices": lambda: desk.plans.list_choices(plan.id),
-        "consents.record_explanation": lambda: desk.consents.record_explanation(
+        "photographs.of": lambda: repositories.photographs.of(consultation.id),
+        "photographs.get": lambda: repositories.photographs.get(photograph.id),
+        "photographs.read_content": lambda: repositories.photographs.read_content(photograph.id),
+        "plans.add": lambda: repositories.plans.add(consultation.id, MADE, revision=1),
+        "plans.get": lambda: repositories.plans.get(plan.id),
+        "plans.read_file": lambda: repositories.plans.read_file(plan.id, "plan.json"),
+        "plans.of": lambda: repositories.plans.of(consultation.id),
+        "plans.choose": lambda: repositories.plans.choose(plan.id, "vascular"),
+        "plans.list_choices": lambda: repositories.plans.list_choices(plan.id),
+        "consents.record_explanation": lambda: repositories.consents.record_explanation(
             mine.plans.of(consultation.id)[-1].id, option="0.0", cooling_off=NO_WAIT
         ),
-        "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
-        "consents.record_teach_back": lambda: desk.consents.record_teach_back(consent.id, {"free": "No."}, ()),
-        "consents.get": lambda: desk.consents.get(consent.id),
-        "consents.of": lambda: desk.consents.of(consultation.id),
-        "consents.read_document": lambda: desk.consents.read_document(mine.consents.of(consultation.id)[-1].id),
-        "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
-        "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
-        "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
-        "pair_analyses.open_pair": lambda: ungraded(lambda: desk.pair_analyses.open_pair(follow_up.id, pair.id)),
-        "pair_analyses.add": lambda: ungraded(lambda: desk.pair_analyses.add(follow_up.id, pair.id, NOTHING_SEEN)),
-        "pair_analyses.of": lambda: desk.pair_analyses.of(follow_up.id),
-        "pair_analyses.list_measured": lambda: desk.pair_analyses.list_measured(follow_up.id),
-        "pair_analyses.may_measure": lambda: desk.pair_analyses.may_measure(follow_up.id),
-        "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
-        "follow_ups.save_report": lambda: desk.follow_ups.save_report(follow_up.id, PatientAnswers(SelfRating(5, 5))),
-        "follow_ups.mark_report_read": lambda: desk.follow_ups.mark_report_read(follow_up.id),
-        "follow_ups.mark_reports_copied": lambda: desk.follow_ups.mark_reports_copied(consultation.patient_id),
-        "follow_ups.add_pair": lambda: desk.follow_ups.add_pair(follow_up.id, *faces),
-        "follow_ups.remove_pair": lambda: desk.follow_ups.remove_pair(follow_up.id, pair.id),
-        "follow_ups.add_grade": lambda: desk.follow_ups.add_grade(
+        "consents.sign": lambda: sign(repositories, mine.consents.of(consultation.id)[-1]),
+        "consents.record_teach_back": lambda: repositories.consents.record_teach_back(consent.id, {"free": "No."}, ()),
+        "consents.get": lambda: repositories.consents.get(consent.id),
+        "consents.of": lambda: repositories.consents.of(consultation.id),
+        "consents.read_document": lambda: repositories.consents.read_document(mine.consents.of(consultation.id)[-1].id),
+        "consents.withdraw": lambda: repositories.consents.withdraw(consent.id),
+        "consultations.close": lambda: repositories.consultations.close(consultation.id, revision=1),
+        "consultations.reopen": lambda: repositories.consultations.reopen(consultation.id),
+        "pair_analyses.open_pair": lambda: ungraded(
+            lambda: repositories.pair_analyses.open_pair(follow_up.id, pair.id)
+        ),
+        "pair_analyses.add": lambda: ungraded(
+            lambda: repositories.pair_analyses.add(follow_up.id, pair.id, NOTHING_SEEN)
+        ),
+        "pair_analyses.of": lambda: repositories.pair_analyses.of(follow_up.id),
+        "pair_analyses.list_measured": lambda: repositories.pair_analyses.list_measured(follow_up.id),
+        "pair_analyses.may_measure": lambda: repositories.pair_analyses.may_measure(follow_up.id),
+        "follow_ups.begin": lambda: repositories.follow_ups.begin(treatment),
+        "follow_ups.save_report": lambda: repositories.follow_ups.save_report(
+            follow_up.id, PatientAnswers(SelfRating(5, 5))
+        ),
+        "follow_ups.mark_report_read": lambda: repositories.follow_ups.mark_report_read(follow_up.id),
+        "follow_ups.mark_reports_copied": lambda: repositories.follow_ups.mark_reports_copied(consultation.patient_id),
+        "follow_ups.add_pair": lambda: repositories.follow_ups.add_pair(follow_up.id, *faces),
+        "follow_ups.remove_pair": lambda: repositories.follow_ups.remove_pair(follow_up.id, pair.id),
+        "follow_ups.add_grade": lambda: repositories.follow_ups.add_grade(
             follow_up.id, ImprovementQuarter.FIRST, AestheticChange.SAME
         ),
-        "follow_ups.get": lambda: desk.follow_ups.get(follow_up.id),
-        "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
-        "follow_ups.list_courses": lambda: desk.follow_ups.list_courses(
+        "follow_ups.get": lambda: repositories.follow_ups.get(follow_up.id),
+        "follow_ups.of": lambda: repositories.follow_ups.of(follow_up.consultation_id),
+        "follow_ups.list_courses": lambda: repositories.follow_ups.list_courses(
             mine.consultations.get(follow_up.consultation_id).patient_id
         ),
-        "follow_ups.get_baseline": lambda: desk.follow_ups.get_baseline(follow_up.id),
-        "diaries.create_link": lambda: desk.diaries.create_link(treatment, language="en", until=until),
-        "diaries.end_link": lambda: desk.diaries.end_link(treatment),
-        "diaries.get_subject": lambda: desk.diaries.get_subject(treatment),
-        "diaries.list_links": lambda: desk.diaries.list_links(treatment),
-        "diaries.of": lambda: desk.diaries.of(treatment),
-        "diaries.of_consultation": lambda: desk.diaries.of_consultation(follow_up.consultation_id),
-        "diaries.mark_read": lambda: desk.diaries.mark_read(treatment),
-        "alarms.get": lambda: desk.alarms.get(alarm.id),
-        "alarms.of_consultation": lambda: desk.alarms.of_consultation(follow_up.consultation_id),
-        "alarms.is_course_stopped": lambda: desk.alarms.is_course_stopped(follow_up.consultation_id),
-        "alarms.answer": lambda: desk.alarms.answer(alarm.id, "Called."),
-        "alarms.decide": lambda: answered_and_decided(desk, mine, alarm.id),
-        "dossiers.export": lambda: desk.dossiers.export(consultation.patient_id, "fhir"),
-        "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),
-        "dossiers.find_patient_id": lambda: desk.dossiers.find_patient_id(consultation.id),
-        "tokens.end": lambda: desk.tokens.end(token.id),
-        "test_spots.fire": lambda: desk.test_spots.fire(consultation.id, spot.firing),
-        "test_spots.add_reading": lambda: desk.test_spots.add_reading(spot.id, "none"),
-        "test_spots.get": lambda: desk.test_spots.get(spot.id),
-        "test_spots.of": lambda: desk.test_spots.of(consultation.id),
-        "test_spots.of_patient": lambda: desk.test_spots.of_patient(consultation.patient_id),
-        "test_spots.import_spot": lambda: desk.test_spots.import_spot(consultation.id, spot),
-        "appointments.book": lambda: desk.appointments.book(replace(booking, starts_at=later, ends_at=later + HOUR)),
-        "appointments.get": lambda: desk.appointments.get(first.id),
-        "appointments.of": lambda: desk.appointments.of(consultation.patient_id),
-        "appointments.set_attendance": lambda: desk.appointments.set_attendance(first.id, attended=True, revision=1),
-        "appointments.move": lambda: desk.appointments.move(
+        "follow_ups.get_baseline": lambda: repositories.follow_ups.get_baseline(follow_up.id),
+        "diaries.create_link": lambda: repositories.diaries.create_link(treatment, language="en", until=until),
+        "diaries.end_link": lambda: repositories.diaries.end_link(treatment),
+        "diaries.get_subject": lambda: repositories.diaries.get_subject(treatment),
+        "diaries.list_links": lambda: repositories.diaries.list_links(treatment),
+        "diaries.of": lambda: repositories.diaries.of(treatment),
+        "diaries.of_consultation": lambda: repositories.diaries.of_consultation(follow_up.consultation_id),
+        "diaries.mark_read": lambda: repositories.diaries.mark_read(treatment),
+        "alarms.get": lambda: repositories.alarms.get(alarm.id),
+        "alarms.of_consultation": lambda: repositories.alarms.of_consultation(follow_up.consultation_id),
+        "alarms.is_course_stopped": lambda: repositories.alarms.is_course_stopped(follow_up.consultation_id),
+        "alarms.answer": lambda: repositories.alarms.answer(alarm.id, "Called."),
+        "alarms.decide": lambda: answered_and_decided(repositories, mine, alarm.id),
+        "dossiers.export": lambda: repositories.dossiers.export(consultation.patient_id, "fhir"),
+        "dossiers.read": lambda: repositories.dossiers.read(consultation.patient_id, "Observation"),
+        "dossiers.find_patient_id": lambda: repositories.dossiers.find_patient_id(consultation.id),
+        "tokens.end": lambda: repositories.tokens.end(token.id),
+        "test_spots.fire": lambda: repositories.test_spots.fire(consultation.id, spot.firing),
+        "test_spots.add_reading": lambda: repositories.test_spots.add_reading(spot.id, "none"),
+        "test_spots.get": lambda: repositories.test_spots.get(spot.id),
+        "test_spots.of": lambda: repositories.test_spots.of(consultation.id),
+        "test_spots.of_patient": lambda: repositories.test_spots.of_patient(consultation.patient_id),
+        "test_spots.import_spot": lambda: repositories.test_spots.import_spot(consultation.id, spot),
+        "appointments.book": lambda: repositories.appointments.book(
+            replace(booking, starts_at=later, ends_at=later + HOUR)
+        ),
+        "appointments.get": lambda: repositories.appointments.get(first.id),
+        "appointments.of": lambda: repositories.appointments.of(consultation.patient_id),
+        "appointments.set_attendance": lambda: repositories.appointments.set_attendance(
+            first.id, attended=True, revision=1
+        ),
+        "appointments.move": lambda: repositories.appointments.move(
             second.id,
             starts_at=later + 2 * HOUR,
             ends_at=later + 3 * HOUR,
@@ -464,15 +490,15 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
             machine_id=None,
             revision=1,
         ),
-        "appointments.cancel": lambda: desk.appointments.cancel(second.id, revision=2),
-        **treatment_calls(desk, mine),
+        "appointments.cancel": lambda: repositories.appointments.cancel(second.id, revision=2),
+        **treatment_calls(repositories, mine),
     }
 
 
-def answered_and_decided(desk: ClinicRepositories, mine: ClinicRepositories, alarm: str) -> Any:
+def answered_and_decided(repositories: ClinicRepositories, mine: ClinicRepositories, alarm: str) -> Any:
     if mine.alarms.get(alarm).answered_at is None:
         mine.alarms.answer(alarm, "Called.")
-    return desk.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
+    return repositories.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
 
 
 # They name nothing that another clinic could have; jobs, trail, copies, imports and erasure have tests of their own.
@@ -521,16 +547,16 @@ UNBOUND = {
 }
 
 
-def public(desk: ClinicRepositories) -> set[str]:
-    """The calls of every drawer of a desk."""
-    drawers = {name: drawer for name, drawer in vars(desk).items() if name not in ("member", "_access")}
+def public(repositories: ClinicRepositories) -> set[str]:
+    """The calls of every repository."""
+    drawers = {name: drawer for name, drawer in vars(repositories).items() if name not in ("member", "_access")}
     return {f"{name}.{call}" for name, drawer in drawers.items() for call in dir(drawer) if not call.startswith("_")}
 
 
-def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, desk: ClinicRepositories) -> None:
+def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, repositories: ClinicRepositories) -> None:
     stranger = ClinicRepositories(database, create_clinic(database, "Other Clinic"))
-    attempts = calls(stranger, desk)
-    assert set(attempts) | UNBOUND == public(desk)
+    attempts = calls(stranger, repositories)
+    assert set(attempts) | UNBOUND == public(repositories)
     with database.reading() as session:
         before = session.scalar(select(func.count()).select_from(tables.PlanRow))
     for name, attempt in attempts.items():
@@ -639,22 +665,24 @@ def test_the_table_of_roles_speaks_of_every_kind_of_work() -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "x" * 64 + "/", "." * 64, "a" * 63])
-def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk: ClinicRepositories) -> None:
+def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, repositories: ClinicRepositories) -> None:
     with pytest.raises(RecordNotFoundError):
-        database.files.get(desk.member.clinic_id, name)
+        database.files.get(repositories.member.clinic_id, name)
 
 
-def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(desk: ClinicRepositories) -> None:
-    patient = desk.patients.add("S-1")
-    first, second, *_ = desk.audit_log.newest(5)
+def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(
+    repositories: ClinicRepositories,
+) -> None:
+    patient = repositories.patients.add("S-1")
+    first, second, *_ = repositories.audit_log.newest(5)
     assert (first.action, second.action) == ("trail.seen", "patient.added")
     assert second.subject == f"patient/{patient.id}"
     assert first.seq == second.seq + 1
-    assert len(desk.audit_log.newest(1)) == 1
+    assert len(repositories.audit_log.newest(1)) == 1
 
 
-def test_a_consent_says_which_option_it_is_to(desk: ClinicRepositories) -> None:
-    plan = make_plan_record(desk)
+def test_a_consent_says_which_option_it_is_to(repositories: ClinicRepositories) -> None:
+    plan = make_plan_record(repositories)
     for option in ("0.0", "1.2"):
-        desk.consents.record_explanation(plan.id, option=option, cooling_off=NO_WAIT)
-    assert [one.option for one in desk.consents.of(plan.consultation_id)] == ["0.0", "1.2"]
+        repositories.consents.record_explanation(plan.id, option=option, cooling_off=NO_WAIT)
+    assert [one.option for one in repositories.consents.of(plan.consultation_id)] == ["0.0", "1.2"]

@@ -84,7 +84,7 @@ def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Compa
     """
     found = compare(condition, a, b, seed=seed)
     if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
-        left_out = [said.text for said in found.in_words if said.id == "compare.left-out"]
+        left_out = [message.text for message in found.in_words if message.id == "compare.left-out"]
         raise NotAvailable(" ".join([found.difference.reason, *left_out]), answer=found)
     return found
 
@@ -216,7 +216,7 @@ def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> lis
             widen=[widening(question) for question in asked],
         )
     )
-    return [next(clinics).share_above(HALF_PCT) if told else None for told in answered]
+    return [next(clinics).share_above(HALF_PCT) if is_answered else None for is_answered in answered]
 
 
 def helps_significantly_more(a: Floats, b: Floats) -> bool:

@@ -72,31 +72,31 @@ def durability(question: EvidenceQuestion) -> dict[str, Value]:
     course.
     """
     followed = {
-        months: (arm, kept / 100.0)
+        months: (arm, share / 100.0)
         for arm in trial_arms()
         if arm.condition == question.condition and arm.modality == question.modality
-        for months, kept in arm.gain_kept_pct.items()
+        for months, share in arm.gain_kept_pct.items()
     }
     gain = _typical_gain(question) if followed else None
-    kept_at: dict[str, Value] = {}
+    lasting: dict[str, Value] = {}
     for months in evidence_settings()["rule"]["durability_months"]:
         if gain is None or months not in followed:
-            kept_at[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
+            lasting[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
             continue
-        arm, kept = followed[months]
+        arm, share = followed[months]
         cite_sources(arm.study)
         draws = posterior()
         patient, between = float(np.exp(2.0 * draws["sd_mid"]).mean()), float((draws["omega"] ** 2).mean())
         error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain
-        kept_at[str(months)] = Estimate(
-            kept,
-            max(0.0, kept - error),
-            min(1.0, kept + error),
+        lasting[str(months)] = Estimate(
+            share,
+            max(0.0, share - error),
+            min(1.0, share + error),
             evidence_settings()["rule"]["level"],
             "modelled",
             basis=(arm.study,),
         )
-    return kept_at
+    return lasting
 
 
 def _typical_gain(question: EvidenceQuestion) -> float:

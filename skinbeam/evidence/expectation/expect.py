@@ -130,8 +130,8 @@ def answer_question(question: EvidenceQuestion, *, seed: int = 0) -> Expectation
     NotAvailable : the evidence abstains; `body` is the document, which holds every key with unknowns.
     """
     found = expect(question, seed=seed)
-    said = {key: value for key, value in asdict(question).items() if value is not None}
-    answer = ExpectationAnswer(case_sha256=sha256_hex(said), seed=seed, **vars(found))
+    given = {key: value for key, value in asdict(question).items() if value is not None}
+    answer = ExpectationAnswer(case_sha256=sha256_hex(given), seed=seed, **vars(found))
     if found.abstains is not None:
         raise NotAvailable(found.abstains.text, answer=answer)
     return answer
@@ -375,14 +375,14 @@ def _answer_sentences(
 ) -> tuple[Message, ...]:
     """Return the sentences of an answer, made from its numbers with the tables of words."""
     likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
-    said = [
+    sentences = [
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
         Message("evidence.in-words", {"who": share_in_words(half), "amount": amount_in_words(mean)}),
     ]
     if not isinstance(pih, Unknown):
-        said.append(Message("evidence.pih-words", {"who": share_in_words(pih)}))
+        sentences.append(Message("evidence.pih-words", {"who": share_in_words(pih)}))
     looked = followup_months(question.condition, question.modality, half.basis)
-    return (*said, *_follow_up_sentences(looked))
+    return (*sentences, *_follow_up_sentences(looked))
 
 
 def _follow_up_sentences(months: tuple[float, float] | Unknown) -> tuple[Message, ...]:

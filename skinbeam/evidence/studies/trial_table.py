@@ -261,9 +261,9 @@ class _ArmRow(CsvRow):
         """Parse `3:80;12-24:70`: months, or the two ends of a span of months, and per cent."""
         found: dict[int, float] = {}
         for part in filter(None, self.record[column].split(";")):
-            span, _, kept = part.partition(":")
+            span, _, share = part.partition(":")
             try:
-                found |= dict.fromkeys(map(int, span.split("-")), float(kept))
+                found |= dict.fromkeys(map(int, span.split("-")), float(share))
             except ValueError as error:
                 raise self.error(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
         return found

@@ -84,8 +84,8 @@ def draw_new_clinics(
         weights = np.array([weight for _, weight in course])
         way = rng.choice(len(ways), n, p=weights / weights.sum())
         x = np.array([x for x, _ in ways])
-        told = np.flatnonzero(x.any(axis=0))
-        linear = draws.part("beta", slice(None), told) @ x[:, told].T
+        used = np.flatnonzero(x.any(axis=0))
+        linear = draws.part("beta", slice(None), used) @ x[:, used].T
         variance = np.column_stack([_new_arm_variance(draws, unseen, wider) for _, unseen in ways])
         condition, untreated = course[0][0].condition, course[0][0].modality == UNTREATED
         spread = draws["tau_untreated" if untreated else "tau"][again]

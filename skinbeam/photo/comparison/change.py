@@ -74,19 +74,23 @@ class FindingChange:
 
 
 def measure_finding_changes(
-    groups: tuple[MarkGroup, ...], measurement: RepeatedMeasurement, light_change: LightChange, *, blood_is_told: bool
+    groups: tuple[MarkGroup, ...],
+    measurement: RepeatedMeasurement,
+    light_change: LightChange,
+    *,
+    blood_is_separable: bool,
 ) -> tuple[FindingChange, ...]:
     """Return the change of each group of marks.
 
     Parameters
     ----------
     measurement : of these groups, and then of other places.
-    blood_is_told : whether the optics of this skin tells blood from melanin and shade.
+    blood_is_separable : whether the optics of this skin tells blood from melanin and shade.
     """
     factor = joint_factor(len(groups))
     return tuple(
         _unknown_change(place, Message("photo-pair.redness_untold"))
-        if place.kind == "redness" and not blood_is_told
+        if place.kind == "redness" and not blood_is_separable
         else _change_at(place, k, measurement, light_change, factor)
         for k, place in enumerate(groups)
     )
@@ -104,7 +108,7 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
     changed: Literal["weaker", "stronger", "not-told"] = "not-told"
     if abs(change) > surely:
         changed = "weaker" if change < 0 else "stronger"
-    told = _change_message(changed, share, surely / before if before > surely else None)
+    message = _change_message(changed, share, surely / before if before > surely else None)
     return FindingChange(
         **_group_fields(place),
         contrast_before=before,
@@ -112,7 +116,7 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
         contrast_change=moved,
         change_pct=share,
         direction=changed,
-        message=told,
+        message=message,
     )
 
 
@@ -290,11 +294,11 @@ def _compare_shots(
     if abs(texture) > limit("pair", "texture_apart_max"):
         return _incomparable("smoothed", times=float(np.exp(texture)))
     measured = measure_repeatedly(compared, laid, lit, soft_px)
-    told = blood_separation(first.level) >= limit("pair", "blood_separation_min")
-    if not told:
+    blood_is_separable = blood_separation(first.level) >= limit("pair", "blood_separation_min")
+    if not blood_is_separable:
         nowhere = np.zeros_like(measured.significant["haemoglobin"])
         measured = replace(measured, significant={**measured.significant, "haemoglobin": nowhere})
-    findings = measure_finding_changes(places, measured, lit, blood_is_told=told)
+    findings = measure_finding_changes(places, measured, lit, blood_is_separable=blood_is_separable)
     return PhotoChange(
         frame=frame,
         registered=laid,
@@ -305,7 +309,7 @@ def _compare_shots(
         measurement=measured,
         findings=findings,
         marks=measure_mark_changes(tracked, measured, len(places)),
-        not_compared=_kinds_not_compared(first, second, findings, blood_is_told=told),
+        not_compared=_kinds_not_compared(first, second, findings, blood_is_separable=blood_is_separable),
         mm_per_px=mm,
     )
 
@@ -328,7 +332,7 @@ def _reference_skin(
 
 
 def _kinds_not_compared(
-    first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...], *, blood_is_told: bool
+    first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...], *, blood_is_separable: bool
 ) -> dict[str, str]:
     """Return the kinds without a comparison, each with the reason."""
     left = [kind for kind in FINDING_KINDS if all(one.kind != kind for one in findings)]
@@ -340,7 +344,7 @@ def _kinds_not_compared(
             for one in shot.findings
             if one.kind == kind and isinstance(one.confidence, Unknown)
         ]
-        unseen = {"pores": "pores"} if blood_is_told else {"pores": "pores", "redness": "redness_untold"}
+        unseen = {"pores": "pores"} if blood_is_separable else {"pores": "pores", "redness": "redness_untold"}
         none = Message(f"photo-pair.{unseen.get(kind, 'neither')}").text
         why[kind] = untold[0] if untold else none
     return why

@@ -53,11 +53,11 @@ def write_pair(folder: Path, change: PhotoChange) -> dict[str, str]:
     grey = _enlarge(cv2.cvtColor(cv2.cvtColor(_as_picture(change.frame.light), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
     mm_px = _mm_px(change)
     for name in MAPS:
-        told = cv2.resize(
+        significant = cv2.resize(
             change.measurement.significant[name].astype(np.uint8), grey.shape[1::-1], interpolation=cv2.INTER_NEAREST
         )
         shown = cv2.resize(change.measurement.change[name], grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        drawn = np.where(told.astype(bool)[..., None], _colours(shown), grey)
+        drawn = np.where(significant.astype(bool)[..., None], _colours(shown), grey)
         draw_length_bar(drawn, mm_px)
         write_png(folder / PAIR_FILES[name], np.vstack([drawn, _legend(drawn.shape[1], name)]))
     return dict(PAIR_FILES)
@@ -103,11 +103,11 @@ def _legend(width: int, name: str) -> Picture:
     bar = _colours(values)
     for tick in _TICKS:
         write_label(bar, f"{tick:+g}" if tick else "0", (round((tick / _END + 1) / 2 * width), SCALE_PX // 2))
-    said = np.full((2 * SCALE_PX, width, 3), 255, np.uint8)
-    write_label(said, render_message(f"photo-pair.map_{name}"), (width // 2, SCALE_PX // 2))
-    write_label(said, render_message("photo-pair.map_grey"), (width // 2, SCALE_PX + SCALE_PX // 2))
+    labels = np.full((2 * SCALE_PX, width, 3), 255, np.uint8)
+    write_label(labels, render_message(f"photo-pair.map_{name}"), (width // 2, SCALE_PX // 2))
+    write_label(labels, render_message("photo-pair.map_grey"), (width // 2, SCALE_PX + SCALE_PX // 2))
     gap = np.full((SCALE_PX // 2, width, 3), 255, np.uint8)
-    return np.vstack([gap, bar, said])
+    return np.vstack([gap, bar, labels])
 
 
 # The part `change` of the document.

@@ -124,9 +124,9 @@ def track_marks(
         *((None, one) for one in other if id(one) not in left),
     ]
     shape = frame.light.shape[:2]
-    told = (place for place in places if any(one is not None and is_repeated(one.mark) for one in place))
+    repeated = (place for place in places if any(one is not None and is_repeated(one.mark) for one in place))
     all_marks = _cover((one for place in places for one in place if one is not None), shape)
-    return tuple(_tracked_mark(one, two, shape, margin_px, all_marks) for one, two in told)
+    return tuple(_tracked_mark(one, two, shape, margin_px, all_marks) for one, two in repeated)
 
 
 def _middles_before(marks: Sequence[Mark], frame: ComparisonFrame) -> list[tuple[Mark, complex]]:

@@ -84,8 +84,8 @@ def _jpeg_round_trip(light: Image) -> Image:
     coded = np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(limit("pair", "copy_quality"))]
     _, data = cv2.imencode(".jpg", coded[..., ::-1], quality)
-    kept = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return srgb_to_linear(kept[..., ::-1]).astype(np.float32)
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return srgb_to_linear(decoded[..., ::-1]).astype(np.float32)
 
 
 def _perturb_face(face: Face, turn: complex, shift: complex, rng: np.random.Generator) -> Face:
@@ -209,10 +209,10 @@ def measure_repeatedly(
             squares[name] += (setup.smooth(copy, name) - maps[name][side]) ** 2 / number
     all_over = joint_factor(setup.reference.skin.sum() / setup.spot_px)
     change = {name: np.asarray(maps[name][1] - maps[name][0], np.float32) for name in MAPS}
-    told = {name: _significant_change(change[name], squares[name], setup, all_over) for name in MAPS}
+    significant = {name: _significant_change(change[name], squares[name], setup, all_over) for name in MAPS}
     uneven = measure_unevenness(parts[0], setup.measures, setup.reference, frame.pupil_px)
     spread = np.sqrt(np.mean(np.square(missed), axis=0))
-    return RepeatedMeasurement(own[0], own[1], spread, uneven, joint_factor(1), change, told)
+    return RepeatedMeasurement(own[0], own[1], spread, uneven, joint_factor(1), change, significant)
 
 
 def joint_factor(places: float) -> float:

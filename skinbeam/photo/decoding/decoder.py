@@ -115,15 +115,15 @@ def main() -> None:
     limits = DecoderBudget(**json.loads(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
-    told: dict[str, Any]
+    answer: dict[str, Any]
     pixels = b""
     try:
         image = decode_picture(sys.stdin.buffer.read(), limits)
-        told = {"width": image.width, "height": image.height}
+        answer = {"width": image.width, "height": image.height}
         pixels = image.tobytes()
     except RefusedPictureError as refused:
-        told = {"refused": refused.code, "params": refused.params}
+        answer = {"refused": refused.code, "params": refused.params}
     except MemoryError:
-        told = {"refused": "memory", "params": {}}
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+        answer = {"refused": "memory", "params": {}}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     sys.stdout.buffer.write(pixels)

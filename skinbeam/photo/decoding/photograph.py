@@ -109,13 +109,13 @@ def decode_photograph(data: bytes, *, name: str, field: str = "photo") -> Pictur
         with suppress(BrokenPipeError):
             child.stdin.write(data)
             child.stdin.close()
-        told = json.loads(child.stdout.readline() or "{}")
-        if "width" in told:
-            picture = np.empty((told["height"], told["width"], 3), np.uint8)
+        answer = json.loads(child.stdout.readline() or "{}")
+        if "width" in answer:
+            picture = np.empty((answer["height"], answer["width"], 3), np.uint8)
             if _read_into(picture, child.stdout):
                 return picture
-    if "refused" in told:
-        raise _refusal(told["refused"], name, field, **told["params"])
+    if "refused" in answer:
+        raise _refusal(answer["refused"], name, field, **answer["params"])
     # No answer: a limit killed the process, or the decoder crashed on the file.
     over = child.returncode in (-signal.SIGKILL, -signal.SIGXCPU)
     raise _refusal("slow", name, field, seconds=allowed["seconds"]) if over else _refusal("truncated", name, field)

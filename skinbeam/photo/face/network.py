@@ -109,11 +109,11 @@ def _search(rgb: Picture, least: float) -> list[_Answer]:
                 (x, y), (width, height) = np.array(answer.box).reshape(2, 2) * scale
                 box = float(x), float(y), float(width), float(height)
                 found.append(_Answer(box, (answer.points + 0.5) * scale - 0.5, answer.score))
-    kept: list[_Answer] = []
+    distinct: list[_Answer] = []
     for answer in sorted(found, key=lambda answer: -answer.score):
-        if all(_in_common(answer.box, other.box) < _SAME_FACE for other in kept):
-            kept.append(answer)
-    return kept
+        if all(_in_common(answer.box, other.box) < _SAME_FACE for other in distinct):
+            distinct.append(answer)
+    return distinct
 
 
 def _reduced(rgb: Picture, side_px: float) -> Picture:

@@ -306,13 +306,13 @@ def find_regions(view: FaceView) -> SkinRegions:
             left_out[name] = "turned_away"
             continue
         # Near cloth and strands of hair, only the largest connected piece of the neck is used.
-        kept = largest_pieces(outline & bare, share=1.0 if name in _CLOTHED else limit("skin", "piece_share_min"))
-        if kept is None or kept[0].sum() < limit("gate", "region_px_min"):
+        pieces = largest_pieces(outline & bare, share=1.0 if name in _CLOTHED else limit("skin", "piece_share_min"))
+        if pieces is None or pieces[0].sum() < limit("gate", "region_px_min"):
             left_out[name] = "no_skin"
-        elif kept[0].sum() < limit("skin", "kept_share_min") * outline.sum():
+        elif pieces[0].sum() < limit("skin", "kept_share_min") * outline.sum():
             left_out[name] = "little_skin"
         else:
-            masks[name], contour = kept
+            masks[name], contour = pieces
             polygon = cv2.approxPolyDP(contour, 0.02 * view.place.pupil_px, True)
             polygons[name] = polygon.reshape(-1, 2).astype(np.float64)
     turned = tuple(name for name, why in left_out.items() if why == "turned_away")

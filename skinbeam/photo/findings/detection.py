@@ -82,22 +82,22 @@ def detect_findings(
     wide = tuple(mark for mark in found_dark if mark.kind != "dark-spots")
     if isinstance(maps, Unknown):
         candidates = list(dark)
-        told = {"dark-spots"}
+        reported_kinds = {"dark-spots"}
         if is_green_readable(view.rgb[regions.skin]):
             candidates += _colourless_marks(view, regions, mm_per_px, detail, dark, wide, copies)
-            told |= {"unclassified-spots", "fine-lines"} - set(untold)
+            reported_kinds |= {"unclassified-spots", "fine-lines"} - set(untold)
         elif wide:  # which need no colour and no green light
             candidates += wide
-            told.add("unclassified-spots")
+            reported_kinds.add("unclassified-spots")
         findings: list[SkinFinding] = []
         for kind in FINDING_KINDS:
-            if kind not in told:
+            if kind not in reported_kinds:
                 findings.append(unknown_finding(kind, untold.get(kind, maps.reason), measure.site))
             elif kind == "dark-spots":
                 findings += summarise_marks(kind, candidates, measure)
             else:
                 findings += map(_without_colour, summarise_marks(kind, candidates, measure))
-        return tuple(mark for mark in candidates if is_repeated(mark) and mark.kind in told), tuple(findings)
+        return tuple(mark for mark in candidates if is_repeated(mark) and mark.kind in reported_kinds), tuple(findings)
     pigment = pigment_directions(maps.level)
     marks = [
         *_round_marks(view, regions, maps.level, pigment, mm_per_px, calibration),
@@ -219,21 +219,23 @@ def _with_wide_spots(marks: Sequence[Mark], wide: tuple[Mark, ...], shape: tuple
     A spot that was found there and has at least half of the area keeps its kind, unless it is red or a dent: both would
     be told without the notice. Anything else of which half lies there is a part of the wide spot.
     """
-    told = list(marks)
+    marks_left = list(marks)
     for spot in wide:
         own = spot.embed_in(shape, spot.cover) > 0.25
 
         def shared(mark: Mark, own: NDArray[np.bool_] = own) -> int:
             return int(own[mark.window][mark.cover > 0.25].sum())
 
-        same = [mark for mark in told if mark.kind in _SPOTS and 2 * shared(mark) >= own.sum()]
+        same = [mark for mark in marks_left if mark.kind in _SPOTS and 2 * shared(mark) >= own.sum()]
         part = [
-            mark for mark in told if mark.kind in _ROUND and 2 * shared(mark) >= max(int((mark.cover > 0.25).sum()), 1)
+            mark
+            for mark in marks_left
+            if mark.kind in _ROUND and 2 * shared(mark) >= max(int((mark.cover > 0.25).sum()), 1)
         ]
         gone = {id(mark) for mark in (*same, *part)}
-        told = [mark for mark in told if id(mark) not in gone]
-        told += [replace(mark, looks_suspicious=True) for mark in same] or [spot]
-    return told
+        marks_left = [mark for mark in marks_left if id(mark) not in gone]
+        marks_left += [replace(mark, looks_suspicious=True) for mark in same] or [spot]
+    return marks_left
 
 
 def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:

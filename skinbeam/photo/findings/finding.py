@@ -177,8 +177,8 @@ def group_suggested(findings: Sequence[SkinFinding]) -> dict[tuple[str, str], tu
     """Return the findings behind each suggested concern, by its condition and site."""
     strong: dict[tuple[str, str], list[SkinFinding]] = {}
     for finding in findings:
-        told = finding.told is not None and finding.region != "full-face" and finding.kind != "pores"
-        if told and finding.suggests is not None:
+        suggests_concern = finding.told is not None and finding.region != "full-face" and finding.kind != "pores"
+        if suggests_concern and finding.suggests is not None:
             strong.setdefault((finding.suggests, finding.site), []).append(finding)
     return {concern: tuple(found) for concern, found in strong.items() if _is_enough(found)}
 
@@ -232,12 +232,12 @@ def region_words(site: str, region: str) -> Message | str:
 
 def referral_message(findings: Sequence[SkinFinding]) -> Message | None:
     """Return that a doctor must see the spots of these findings before any laser, or None if there are none."""
-    told: list[Message] = []
+    parts: list[Message] = []
     for finding in findings:
         if finding.to_be_seen:
             seen = finding_message(finding)
             whole = finding.to_be_seen == finding.count
-            told.append(
+            parts.append(
                 seen if whole else Message("finding.some_to_be_seen", {"count": finding.to_be_seen, "told": seen})
             )
-    return Message("finding.doctor_must_see", {"told": told}) if told else None
+    return Message("finding.doctor_must_see", {"told": parts}) if parts else None

@@ -55,7 +55,7 @@ def reread_marks(
 
 def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
-    return _is_always_told(mark) or comes_back(mark)
+    return _is_always_reported(mark) or comes_back(mark)
 
 
 def comes_back(mark: Mark) -> bool:
@@ -78,22 +78,22 @@ def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
     for mark in marks:
         if mark.repeatability is None:
             return None
-        law = np.convolve(law, [1 - (again := _told_again(mark, mark.repeatability)), again])
+        law = np.convolve(law, [1 - (again := _p_found_again(mark, mark.repeatability)), again])
     outside, total = (1 - limit("reread", "level")) / 2, np.cumsum(law)
     low, high = (int(np.searchsorted(total, share)) for share in (outside, 1 - outside))
-    told = sum(is_repeated(mark) for mark in marks)
-    return min(low, told), max(high, told)
+    repeated = sum(is_repeated(mark) for mark in marks)
+    return min(low, repeated), max(high, repeated)
 
 
-def _is_always_told(mark: Mark) -> bool:
+def _is_always_reported(mark: Mark) -> bool:
     """Whether a mark is a spot that is better told in vain than missed."""
     return mark.needs_examination or (mark.kind in _SPOTS and mark.size_mm.median >= limit("reread", "large_spot_mm"))
 
 
-def _told_again(mark: Mark, seen: Repeatability) -> float:
+def _p_found_again(mark: Mark, seen: Repeatability) -> float:
     reads = seen.copies + 1
     found, missed = seen.finds + 1.5, seen.copies - seen.finds + 0.5
-    times = 1 if _is_always_told(mark) else reads
+    times = 1 if _is_always_reported(mark) else reads
     return math.prod((found + k) / (found + missed + k) for k in range(times))
 
 

@@ -63,10 +63,10 @@ def _tables() -> tuple[Bytes, Bytes]:
 def hysteresis_mask(weak: Mask, strong: Mask) -> Mask:
     """Return the connected parts of `weak` that contain a pixel of `strong`."""
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[labels[strong & weak]] = True
-    kept[0] = False
-    return np.asarray(kept[labels])
+    has_seed = np.zeros(count, bool)
+    has_seed[labels[strong & weak]] = True
+    has_seed[0] = False
+    return np.asarray(has_seed[labels])
 
 
 # Ridge filter, traces and line widths.

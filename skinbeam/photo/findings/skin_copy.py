@@ -111,8 +111,8 @@ def _copy(
     }
     place = replace(view.place, pupil_px=pupil_px * reduced, roll_deg=view.place.roll_deg - turn_deg)
     own = View(np.asarray(seen, np.uint8), place, reduced, (0, 0))
-    kept = SkinRegions({name: mask for name, mask in masks.items() if mask.any()}, {}, regions.turned_away)
-    return SkinCopy(stored, own, kept, mm_per_px.scaled(1 / scale), at)
+    visible = SkinRegions({name: mask for name, mask in masks.items() if mask.any()}, {}, regions.turned_away)
+    return SkinCopy(stored, own, visible, mm_per_px.scaled(1 / scale), at)
 
 
 def _exposure_table(stops: float) -> NDArray[np.uint8]:

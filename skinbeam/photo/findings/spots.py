@@ -40,7 +40,7 @@ class _SpotKind:
     channel: int
     in_channel: float
 
-    def is_told(self, colour: MarkColour) -> bool:
+    def is_reported(self, colour: MarkColour) -> bool:
         """Whether a colour is certainly of this kind."""
         if self.kind == "spots":
             return colour.red <= limit("darkening", "red_max") and colour.brown > colour.shade
@@ -93,11 +93,11 @@ def find_round_marks(
     found: list[Mark] = []
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
-        told: list[Mark] = []
+        candidates: list[Mark] = []
         for kind in kinds:
             if kind.kind != "scars" or REGION_SITES.get(name, name) in limit_entry("scars", "sites")["value"]:
-                told += _marks_of_kind(kind, name, dense[at], whole[at], ita_deg, mm_per_px)
-        found += [shift_mark(mark, at) for mark in _one_kind_each(told, whole[at].shape)]
+                candidates += _marks_of_kind(kind, name, dense[at], whole[at], ita_deg, mm_per_px)
+        found += [shift_mark(mark, at) for mark in _one_kind_each(candidates, whole[at].shape)]
     return tuple(found)
 
 
@@ -115,10 +115,10 @@ def find_colourless_spots(dense: Array, regions: SkinRegions, mm_per_px: Estimat
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
         raised = _top_hat(dense[at][..., 1], whole[at], limit("spots", "diameter_mm_max") / mm_per_px.median)
-        told = replace(sought, kind=_UNCLASSIFIED)
+        kind = replace(sought, kind=_UNCLASSIFIED)
         for blob in _blobs(sought, dense[at], whole[at], raised, mm_per_px):
             if blob.is_distinct:
-                found.append(shift_mark(_spot_mark(told, name, blob.mask, raised, mm_per_px), at))
+                found.append(shift_mark(_spot_mark(kind, name, blob.mask, raised, mm_per_px), at))
     return tuple(found)
 
 
@@ -130,7 +130,7 @@ def _marks_of_kind(
     raised = _top_hat(dense[..., sought.channel], mask, widest)
     for blob in _blobs(sought, dense, mask, raised, mm_per_px):
         colour = mark_colour(blob.darker, blob.noise, ita_deg)
-        if sought.is_told(colour):
+        if sought.is_reported(colour):
             yield _spot_mark(sought, region, blob.mask, raised / sought.in_channel, mm_per_px)
         elif sought.kind != "scars" and blob.is_distinct and colour.shade <= limit(_UNCLASSIFIED, "shade_max"):
             unclassified = replace(sought, kind=_UNCLASSIFIED, map_name="shade")
@@ -140,16 +140,18 @@ def _marks_of_kind(
 def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
     """Return the marks with one kind at each place: what is told as brown and as red is of no certain kind."""
     order = {"spots": 0, "inflamed": 0, _UNCLASSIFIED: 1, "scars": 2}
-    kept: list[Mark] = []
+    distinct: list[Mark] = []
     for mark in sorted(marks, key=lambda one: (order[one.kind], -one.area_px)):
         own = mark.embed_in(shape, mark.cover) > 0
-        over = [k for k, other in enumerate(kept) if (own & (other.embed_in(shape, other.cover) > 0)).any()]
+        over = [k for k, other in enumerate(distinct) if (own & (other.embed_in(shape, other.cover) > 0)).any()]
         if not over:
-            kept.append(mark)
-        elif {"spots", "inflamed"} == {mark.kind, kept[over[0]].kind}:
-            suspicious = kept[over[0]].looks_suspicious or mark.looks_suspicious
-            kept[over[0]] = replace(kept[over[0]], kind=_UNCLASSIFIED, map_name="shade", looks_suspicious=suspicious)
-    return kept
+            distinct.append(mark)
+        elif {"spots", "inflamed"} == {mark.kind, distinct[over[0]].kind}:
+            suspicious = distinct[over[0]].looks_suspicious or mark.looks_suspicious
+            distinct[over[0]] = replace(
+                distinct[over[0]], kind=_UNCLASSIFIED, map_name="shade", looks_suspicious=suspicious
+            )
+    return distinct
 
 
 def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:

@@ -232,19 +232,19 @@ def _fit_plane(cells: list[_Cell], cell_ln: float) -> LightPlane | None:
         return None
     at = np.array([cell.pixels.mean(axis=0) for cell in cells])
     value = np.log(np.array([np.median(cell.light @ LUMINANCE) for cell in cells]) + _DARKEST)
-    kept = np.abs(value - np.median(value)) < limit("printed-card", "cell_apart_max")
+    inliers = np.abs(value - np.median(value)) < limit("printed-card", "cell_apart_max")
     for _ in range(3):
-        if kept.sum() < _FEWEST_CELLS:
+        if inliers.sum() < _FEWEST_CELLS:
             return None
-        middle = at[kept].mean(axis=0)
+        middle = at[inliers].mean(axis=0)
         terms = np.column_stack([np.ones(len(at)), at - middle])
-        found = np.linalg.lstsq(terms[kept], value[kept], rcond=None)[0]
+        found = np.linalg.lstsq(terms[inliers], value[inliers], rcond=None)[0]
         off = value - terms @ found
-        spread = max(1.4826 * float(np.median(np.abs(off[kept]))), cell_ln)
-        kept = np.abs(off) < 3.5 * spread
-    if kept.sum() < _FEWEST_CELLS:
+        spread = max(1.4826 * float(np.median(np.abs(off[inliers]))), cell_ln)
+        inliers = np.abs(off) < 3.5 * spread
+    if inliers.sum() < _FEWEST_CELLS:
         return None
-    covariance = np.linalg.inv(terms[kept].T @ terms[kept]) * spread**2
+    covariance = np.linalg.inv(terms[inliers].T @ terms[inliers]) * spread**2
     return LightPlane(middle, found[1:], covariance)
 
 
@@ -304,9 +304,9 @@ def _fit_contrast(whites: Array | None, blacks: Array, screens: list[tuple[Scree
     prior = prior + (np.log(_CONTRASTS / centre) / reach)[:, None] ** 2
     logarithm = -0.5 * ((missed**2).sum(axis=-1) + prior)
     found = np.exp(logarithm - logarithm.max())
-    kept = found > 1e-6
+    likely = found > 1e-6
     contrasts = np.broadcast_to(_CONTRASTS[:, None], found.shape)
-    return _ContrastFit(contrasts[kept], found[kept] / found[kept].sum(), white[kept])
+    return _ContrastFit(contrasts[likely], found[likely] / found[likely].sum(), white[likely])
 
 
 def _evenness_pct(card: FoundCard, light: LightPlane | None) -> float | Unknown:

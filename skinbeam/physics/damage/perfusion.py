@@ -85,15 +85,15 @@ class DamageLimitedPerfusion(NamedTuple):
             part = _select_steps(whole, ahead)._replace(initial=np.ascontiguousarray(history[:, done]))
             flow = perfusion * np.exp(-damage)
             found = LinearConduction(flow, self.blood).solve(part, [flow])
-            kept, grown = _steps_until_flow_falls(
+            valid_steps, grown = _steps_until_flow_falls(
                 found.cell_temperature[:, :, flows], part.step_s, damage[:, flows], self.vessel_kinetics
             )
             damage[:, flows] = grown
-            history[:, done + 1 : done + kept + 1] = found.cell_temperature[:, 1 : kept + 1]
-            surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
-            done += kept
+            history[:, done + 1 : done + valid_steps + 1] = found.cell_temperature[:, 1 : valid_steps + 1]
+            surface[:, done + 1 : done + valid_steps + 1] = found.surface[:, 1 : valid_steps + 1]
+            done += valid_steps
             # Steps computed beyond the one at which the flow has fallen are discarded, so the window is kept short.
-            window = min(max(2 * kept, 4), MAX_WINDOW_STEPS)
+            window = min(max(2 * valid_steps, 4), MAX_WINDOW_STEPS)
         return PerfusedHistory(history[:, :, row.record], surface, damage)
 
 
@@ -136,6 +136,6 @@ def _steps_until_flow_falls(history: Array, steps: Array, before: Array, stops: 
     growth = np.cumsum(omega_growth(history[:, :, followed], steps, stops), axis=1)
     damage = before[:, None, followed] + growth
     lost = (np.exp(-before[:, followed])[:, None] - np.exp(-damage)).max(axis=(0, 2))
-    kept = int(np.argmax(lost > FLOW_LAG)) + 1 if lost[-1] > FLOW_LAG else steps.shape[1]
-    after[:, followed] = damage[:, kept - 1]
-    return kept, after
+    valid_steps = int(np.argmax(lost > FLOW_LAG)) + 1 if lost[-1] > FLOW_LAG else steps.shape[1]
+    after[:, followed] = damage[:, valid_steps - 1]
+    return valid_steps, after

@@ -174,13 +174,13 @@ def snell_segments(around: Array, streams: int) -> SnellSegments:
     """
     levels = np.sort(around, axis=1)
     below = np.concatenate([np.zeros((len(levels), 1)), levels[:, :-1]], axis=1)
-    kept = (levels > below) & (levels <= around[:, 1:-1].max(axis=1, keepdims=True))
+    exists = (levels > below) & (levels <= around[:, 1:-1].max(axis=1, keepdims=True))
     span = np.sqrt(1.0 - (below / levels) ** 2)
     share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
-    counts = np.where(kept, np.maximum(np.ceil(share * streams), 2), 0).astype(np.int64)
-    counts = np.where(kept & (kept.sum(axis=1, keepdims=True) == 1), streams, counts)
-    order = np.argsort(~kept, axis=1, kind="stable")
-    levels = np.where(kept, levels, np.inf)
+    counts = np.where(exists, np.maximum(np.ceil(share * streams), 2), 0).astype(np.int64)
+    counts = np.where(exists & (exists.sum(axis=1, keepdims=True) == 1), streams, counts)
+    order = np.argsort(~exists, axis=1, kind="stable")
+    levels = np.where(exists, levels, np.inf)
     return SnellSegments(np.take_along_axis(levels, order, axis=1), np.take_along_axis(counts, order, axis=1))
 
 

@@ -206,13 +206,13 @@ def _cross_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, 
         reflected, refracted = fresnel(n1, n2, abs(np.float64(uz)))
         if splits and reflected < 1.0 and not 0 < beyond < slabs.shape[1] - 1:
             _leave_slab(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
-            kept = F(weight * reflected)
-            _count_escape(p, i, 1 if down else 0, weight - np.float64(kept), sums, out, per_ring)
-            p[P_W * LANES + i] = kept
-            p[P_ENTRY * LANES + i] = kept
+            reflected_weight = F(weight * reflected)
+            _count_escape(p, i, 1 if down else 0, weight - np.float64(reflected_weight), sums, out, per_ring)
+            p[P_W * LANES + i] = reflected_weight
+            p[P_ENTRY * LANES + i] = reflected_weight
             p[P_PATH * LANES + i] = F(0.0)
             p[P_UZ * LANES + i] = -uz
-            return kept == F(0.0)
+            return reflected_weight == F(0.0)
         if reflected >= 1.0 or uniform_number(state) < reflected:
             p[P_UZ * LANES + i] = -uz
             return False
@@ -233,12 +233,12 @@ def _play_roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-
     """Play Russian roulette with a packet of small weight: it continues with more weight or ends; True if it ended."""
     _leave_slab(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
     weight = p[P_W * LANES + i]
-    kept = F(roulette(weight, uniform_number(state)))
-    sums[ROULETTE] += np.float64(weight) - np.float64(kept)
-    p[P_W * LANES + i] = kept
-    p[P_ENTRY * LANES + i] = kept
+    survived = F(roulette(weight, uniform_number(state)))
+    sums[ROULETTE] += np.float64(weight) - np.float64(survived)
+    p[P_W * LANES + i] = survived
+    p[P_ENTRY * LANES + i] = survived
     p[P_PATH * LANES + i] = F(0.0)
-    return kept == F(0.0)
+    return survived == F(0.0)
 
 
 def _compile_kernel(edition: int) -> Any:

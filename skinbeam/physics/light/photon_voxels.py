@@ -262,14 +262,14 @@ def _compile_kernel(edition: int) -> Any:
             while weight > 0.0:
                 patience -= 1
                 if weight < photon_steps.ROULETTE_BELOW or patience == 0:
-                    kept = (
+                    survived = (
                         weight / photon_steps.ROULETTE_CHANCE
                         if _uniform_number(state) < photon_steps.ROULETTE_CHANCE
                         else 0.0
                     )
-                    sums[ROULETTE] += weight - kept
-                    weight, patience = kept, MAX_PACKET_STEPS
-                    if kept == 0.0:
+                    sums[ROULETTE] += weight - survived
+                    weight, patience = survived, MAX_PACKET_STEPS
+                    if survived == 0.0:
                         break
                 mua, mus, part = D(media[medium, 0]) * size, D(media[medium, 1]) * size, int(media[medium, 3])
                 from_x, from_y, from_z = ix + x, iy + y, iz + z

@@ -282,13 +282,13 @@ def _trace_kernel(capacity: int) -> Any:
             w = after
             if w < _LARGE_WEIGHT:
                 u, a, b = _uniform(a, b)
-                kept = F(roulette(w, u))
-                _add_to_sum(own, sums, batch, ROULETTE, D(w) - D(kept))
+                survived = F(roulette(w, u))
+                _add_to_sum(own, sums, batch, ROULETTE, D(w) - D(survived))
                 if mode == 0:
                     _add_to_sum(own, sums, batch, PARTS + part, D(entry) - D(w))
                     _add_to_sum(own, sums, batch, PARTS + count + part, D(path))
-                w, entry, path = kept, kept, F(0.0)
-                alive = bool(kept > F(0.0))
+                w, entry, path = survived, survived, F(0.0)
+                alive = bool(survived > F(0.0))
         for k in range(min(capacity, sums.shape[1])):
             if own[k] != 0.0:
                 cuda.atomic.add(sums, (batch, k), own[k])

@@ -71,8 +71,8 @@ def _machine_fingerprint() -> str:
     """
     info = Path("/proc/cpuinfo")
     lines = info.read_text(errors="replace").splitlines() if info.is_file() else [platform.processor()]
-    told = {line for line in lines if line.startswith(("model name", "flags", "Features"))} or set(lines)
-    return "\n".join((platform.python_version(), platform.machine(), *sorted(told)))
+    processor_lines = {line for line in lines if line.startswith(("model name", "flags", "Features"))} or set(lines)
+    return "\n".join((platform.python_version(), platform.machine(), *sorted(processor_lines)))
 
 
 class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # numba has no types

@@ -157,15 +157,15 @@ def _heat_levels(time: Array, edge: Array, radius: Array, left: Sequence[Array])
     bounds = edge[:, None] + (outermost - edge)[:, None] * np.linspace(0.0, 1.0, _LEVELS + 1)
     falls = 2 * (bounds**2 - edge[:, None] ** 2) / np.maximum(radius, 1e-12)[:, None] ** 2
     shares = np.where(radius[:, None] > 0, np.exp(-falls), 1.0)
-    kept = np.zeros((*time.shape, _LEVELS + 1))  # the rise beyond the last level counts as zero
+    rise = np.zeros((*time.shape, _LEVELS + 1))  # the rise beyond the last level counts as zero
     for level, share in enumerate(shares.T[:-1]):
         part = FloorHeat(heat * share, floor * share, *others)
-        kept[:, :, level] = floor_temperature_rise(np.zeros((len(time), 1)), time, part)[:, :, 0]
+        rise[:, :, level] = floor_temperature_rise(np.zeros((len(time), 1)), time, part)[:, :, 0]
     # Levels are evenly spaced in the radius. One level represents all radii within it, whose variance blurs the edge of
     # its disc.
     blur = np.diff(bounds, axis=1)[:, :1] ** 2 / 24
     spread = np.sqrt(others[2][:, None] * time + blur)
-    return _HeatLevels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(kept, axis=-1), spread)
+    return _HeatLevels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(rise, axis=-1), spread)
 
 
 def edge_rim(

@@ -120,8 +120,8 @@ def axis_light(
     node, weight = np.polynomial.legendre.leggauss(64)
     p = (node + 1) * 6.0
     spread = (1 - cosine) / np.sqrt(cosine) * z / w0 * p
-    kept = np.where(spread > 0, -np.expm1(-spread) / np.maximum(spread, 1e-12), 1.0)
-    kernel = weight * p * np.exp(-(p**2) / 8 - (absorbing + scattering) * z + scattering * z * kept)
+    remaining = np.where(spread > 0, -np.expm1(-spread) / np.maximum(spread, 1e-12), 1.0)
+    kernel = weight * p * np.exp(-(p**2) / 8 - (absorbing + scattering) * z + scattering * z * remaining)
     value = kernel.sum(axis=-1)
     width = w0[..., 0] * np.sqrt(8 * value / (kernel * p**2).sum(axis=-1))
     return value * 6.0 / 4.0, width  # with no tissue the integral over p is 4

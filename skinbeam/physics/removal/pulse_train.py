@@ -113,8 +113,8 @@ def water_deficit_share(thickness_m: ArrayLike, time_s: ArrayLike, diffusivity_m
     x = np.asarray(thickness_m, dtype=np.float64) / np.maximum(spread, 1e-300)
     small = x < 1e-6
     safe = np.where(small, 1.0, np.minimum(x, 1e9))
-    kept = erf(safe) + np.expm1(-np.minimum(safe**2, 700.0)) / (safe * math.sqrt(math.pi))
-    return np.where(small, x / math.sqrt(math.pi), kept)
+    exact = erf(safe) + np.expm1(-np.minimum(safe**2, 700.0)) / (safe * math.sqrt(math.pi))
+    return np.where(small, x / math.sqrt(math.pi), exact)
 
 
 def dried_tissue_removal(

@@ -113,11 +113,11 @@ def retained_heat_in_train(
     """
     diameter, diffusivity = (np.asarray(a, dtype=np.float64)[:, None] for a in (diameter_m, diffusivity_m2_s))
     length, own = np.unique(np.round((end_s - start_s) / pulse_s, _TIME_DIGITS), return_inverse=True)
-    kept: Array = (retained_heat(length * pulse_s, diameter, diffusivity) * length)[:, own]
+    retained: Array = (retained_heat(length * pulse_s, diameter, diffusivity) * length)[:, own]
     since = end_s[:, None] - end_s[None, :]  # from the end of pulse j (column) to that of pulse n (row)
     later, earlier = np.nonzero((since > 0) & (since < _NEGLIGIBLE_AFTER * np.max(diameter**2 / diffusivity)))
     if later.size == 0:
-        return kept
+        return retained
     pairs = np.stack([since[later, earlier], (end_s - start_s)[earlier]], axis=1) / pulse_s
     times, which = np.unique(np.round(pairs, _TIME_DIGITS), axis=0, return_inverse=True)
     node, weight = gauss_legendre(_NODES)
@@ -127,8 +127,8 @@ def retained_heat_in_train(
     reach = diameter[..., None] / np.sqrt(4 * diffusivity[..., None] * at * pulse_s)
     left = (_sphere_share(reach) * at * growth * weight / 2).sum(axis=-1)
     for n, pair in zip(later, which.reshape(-1), strict=True):
-        kept[:, n] += left[:, pair]
-    return kept
+        retained[:, n] += left[:, pair]
+    return retained
 
 
 def _sphere_share(u: Array) -> Array:

@@ -130,9 +130,9 @@ class _Lumens(NamedTuple):
     share: Array
 
 
-def _march_vessels(lumens: _Lumens, rates: ProcessRates, kept: int) -> Array:
+def _march_vessels(lumens: _Lumens, rates: ProcessRates, n_recorded: int) -> Array:
     n_vessel, orders = lumens.power.shape[:2]
-    recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
+    recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, n_recorded))
     blocks = -(-n_vessel // LANES)
     map_in_threads(lambda block: _march_lanes(block * LANES, lumens, rates, recorded), range(blocks))
     return recorded

@@ -165,8 +165,8 @@ def _lumen_light_table() -> _LumenLightTable:
     twice = flux * np.multiply.outer(np.sin(angle), np.cos(angle))
     passed = np.exp(-nodes[:, None, None] * chord)
     through = (passed * flux * np.cos(np.pi - 2 * angle)).sum(axis=(1, 2)) / flux.sum()
-    kept = ((1 - passed) * twice).sum(axis=(1, 2)) / twice.sum()
-    return _LumenLightTable(aimed, entered, paths.relative_radius, through, kept)
+    absorbed = ((1 - passed) * twice).sum(axis=(1, 2)) / twice.sum()
+    return _LumenLightTable(aimed, entered, paths.relative_radius, through, absorbed)
 
 
 # Monte Carlo of the light that returns to a vessel, R_n of (sides 2).

@@ -160,8 +160,8 @@ def _fault_sentences(option: Option) -> list[str]:
 
     Its range is that of model draws, not of clinics.
     """
-    told = [report_text(_FAULT[name], people=share_of_100(p)) for name, p in fault_values(option) if name in _FAULT]
-    return [report_text("leaflet.faults", faults="; ".join(told))] if told else []
+    faults = [report_text(_FAULT[name], people=share_of_100(p)) for name, p in fault_values(option) if name in _FAULT]
+    return [report_text("leaflet.faults", faults="; ".join(faults))] if faults else []
 
 
 def _harm_number(names: Sequence[str], p: Estimate) -> str:

@@ -176,18 +176,18 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
     reasons = plain_reasons(concern.no_laser)
     if not reasons:
         return ""
-    told = [report_text("leaflet_no_laser.head"), *reasons]
+    sentences = [report_text("leaflet_no_laser.head"), *reasons]
     near = concern.nearest
     if near is not None:
         light = light_in_words(near.setup)
-        told.append(report_text("leaflet.nearest", light=light, people=people_of_100(near.p_effective.median)))
+        sentences.append(report_text("leaflet.nearest", light=light, people=people_of_100(near.p_effective.median)))
         half = improved_share(near)
         # Where the model sees next to no effect, a good number of other people's trials beside it helps nobody decide.
         if isinstance(half, Estimate) and near.p_effective.median >= LEAST_REACHED:
-            told.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
+            sentences.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
     if colour_may_change(concern, person):
-        told.append(report_text("leaflet.change_colour"))
-    return " ".join(told)
+        sentences.append(report_text("leaflet.change_colour"))
+    return " ".join(sentences)
 
 
 # The page.

@@ -100,7 +100,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleati
     doses: Floats = np.empty_like(over)
     for rows, power_on, lit_s in plan.by_train(len(diameter)):
         begins, ends, times = _pulse_intervals(power_on, plan.step_s)
-        kept = retained_heat_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
+        retained = retained_heat_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
         at = np.ix_(rows, times, cells)
         at_ends = threshold_exposure(
             nucleation_K=vapour_K[rows],
@@ -108,7 +108,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], nucleati
             layer_K_m2_J=warmed[at],
             heat_capacity_vol=capacity[rows, None, :],
             excess_absorption_1_m=over[rows, None, :],
-            retained_share=kept[:, :, None],
+            retained_share=retained[:, :, None],
         ).min(axis=1)
         # A cell beside hotter cells may warm further after the light, when granules have the temperature of their
         # layer.

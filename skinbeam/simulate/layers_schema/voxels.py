@@ -231,12 +231,12 @@ def _read_metadata_v2(file: Path) -> _ArrayMetadata:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        told = json.loads(_read_file_bytes(file, MAX_JSON_BYTES))
+        content = json.loads(_read_file_bytes(file, MAX_JSON_BYTES))
     except RecursionError:
         raise ValueError(f"{file.name} is nested too deeply") from None
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         raise ValueError(f"{file.name} holds no object")
-    return told
+    return content
 
 
 def _read_file_bytes(file: Path, max_bytes: int) -> bytes:
@@ -399,8 +399,8 @@ def load_cube(path: Path, media: int, *, file: str) -> NDArray[np.uint16]:
     try:
         cube = _read_npz(path, media) if path.suffix == ".npz" else read_zarr_cube(path, media)
     except FieldError as fault:
-        told = f'"{path.name}": {fault}'
-        raise InputError(fault.code, told, field="voxels.file", hint=fault.hint, file=file) from None
+        message = f'"{path.name}": {fault}'
+        raise InputError(fault.code, message, field="voxels.file", hint=fault.hint, file=file) from None
     except _READ_ERRORS as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(

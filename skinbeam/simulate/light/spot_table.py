@@ -136,8 +136,8 @@ def lookup_spot_shares(median_skin: SkinSample, beam: Beam) -> tuple[SpotShare, 
         lookup_spot_share(_spot_table(), median_skin, wavelength_nm, beam.spot_mm * MM, beam.profile)
         for wavelength_nm, _ in beam.spectrum
     ]
-    told = tuple(share for share in found if share is not None)
-    return told if len(told) == len(found) else None
+    known = tuple(share for share in found if share is not None)
+    return known if len(known) == len(found) else None
 
 
 def lookup_spot_share(

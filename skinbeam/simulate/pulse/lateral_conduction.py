@@ -134,11 +134,11 @@ def _wave_heating(illumination: Illumination, spot_shares: tuple[SpotShare, ...]
     assert beam.spot_mm is not None
     radius, total = beam.spot_mm * MM / 2.0, np.zeros((wave.size, illumination.grid.layer.size))
     for line, share in zip(illumination.spectral_lines, spot_shares, strict=True):
-        kept = np.clip(share.at(illumination.grid.centres[0]), 1e-6, 1.0 - 1e-9)
+        on_axis = np.clip(share.at(illumination.grid.centres[0]), 1e-6, 1.0 - 1e-9)
         if beam.profile == "gaussian":
-            blur = radius**2 * (1.0 / kept - 1.0)
+            blur = radius**2 * (1.0 / on_axis - 1.0)
         else:
-            blur = np.maximum(-2.0 * radius**2 / np.log1p(-kept), (_SMALLEST_BLUR * radius) ** 2)
+            blur = np.maximum(-2.0 * radius**2 / np.log1p(-on_axis), (_SMALLEST_BLUR * radius) ** 2)
         heating = line.energy_share * line.optics.mua[0, illumination.grid.layer] * line.light.fluence_rate_ratio[0]
         total += heating * np.exp(-(wave[:, None] ** 2) * blur / 8.0)
     return total if illumination.heated_share is None else total * illumination.heated_share[0]

@@ -163,7 +163,7 @@ def simulate_pulse(
         raise ValueError("a beam comes with its light")
     grid = illumination.grid if illumination is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
-    kept = _axis_retention(beam, illumination, plan)
+    retention = _axis_retention(beam, illumination, plan)
     plan = plan.assign_trains(skins)
     heat = thermal_properties(skins)
     start = skins["temperature_C"] + ZERO_CELSIUS_K
@@ -183,9 +183,9 @@ def simulate_pulse(
         # Heat never cools: an implicit step may undershoot slightly where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
-        if kept is not None:
-            kept.apply(unit.cells, grid.centres[:, cells])
-            unit.surface[:] *= kept.surface
+        if retention is not None:
+            retention.apply(unit.cells, grid.centres[:, cells])
+            unit.surface[:] *= retention.surface
     return PulseResponse(
         skins, grid, heat, illumination, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam
     )

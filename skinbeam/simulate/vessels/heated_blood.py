@@ -263,12 +263,12 @@ def self_consistent_dose(
     slope, last = np.full(unheated_dose.shape, FIRST_SLOPE), None
     for _ in range(max_simulations):
         found = endpoint_dose_at(np.exp(log_dose))
-        kept = sought & np.isfinite(found) & (found > 0)
-        missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
+        usable = sought & np.isfinite(found) & (found > 0)
+        missing = np.where(usable, np.log(np.where(usable, found, 1.0)) - log_dose, 0.0)
         if last is not None:
             moved = log_dose - last[0]
             far = np.abs(moved) > 1e-4  # closer doses differ mostly by the tolerance of the search inside `end_at`
             slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPE_RANGE), slope)
         last = log_dose, missing
         log_dose = log_dose - missing / slope
-    return np.where(sought, np.where(kept, np.exp(log_dose), found), unheated_dose)
+    return np.where(sought, np.where(usable, np.exp(log_dose), found), unheated_dose)

@@ -82,8 +82,8 @@ def closure_dose(response: PulseResponse, vessels: VesselResponse, blood: str = 
     coagulated = _omega_dose_everywhere(response, vessels, vessels.coldest, blood)
     dose = np.maximum(coagulated, _omega_dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
     reached = np.isfinite(dose)
-    kept = ~_is_emptied(response, vessels, np.where(reached, dose, 0.0))
-    return np.where(reached & kept, dose, np.inf)
+    is_filled = ~_is_emptied(response, vessels, np.where(reached, dose, 0.0))
+    return np.where(reached & is_filled, dose, np.inf)
 
 
 def is_vessel_closed(

@@ -107,7 +107,7 @@ def _parse_consultation(
     plans = [
         _parse_plan(one, by_id) for one in held["CarePlan"] if parse_reference(one["encounter"]) == encounter["id"]
     ]
-    mine = {kept.plan.id for kept in plans}
+    mine = {contents.plan.id for contents in plans}
     consents = (parse_consent(one, _find_document(one, by_id)) for one in _list_consents(held, "treatment"))
     return ConsultationContents(
         parse_consultation(encounter, answers),
@@ -266,9 +266,9 @@ def _find_implausible(dossier: Dossier) -> Iterator[str]:
         known = consultation.state in set(ConsultationState) and 0 < consultation.revision < _INT
         if not known or consultation.patient_id != dossier.patient.id or not _is_same_consultation(one, other):
             yield f"Encounter/{consultation.id}"
-        for kept in one.plans:
-            yield from _find_implausible_plan(kept)
-        by_id = {kept.plan.id: kept for kept in one.plans}
+        for contents in one.plans:
+            yield from _find_implausible_plan(contents)
+        by_id = {contents.plan.id: contents for contents in one.plans}
         yield from (f"Consent/{consent.id}" for consent, _ in one.consents if not _is_plausible_consent(consent, by_id))
 
 
@@ -277,11 +277,11 @@ def _is_same_consultation(one: ConsultationContents, other: ConsultationContents
     return replace(one, consents=()) == replace(other, consents=())
 
 
-def _find_implausible_plan(kept: PlanContents) -> Iterator[str]:
-    plan = kept.plan
+def _find_implausible_plan(contents: PlanContents) -> Iterator[str]:
+    plan = contents.plan
     numbers = 0 <= plan.seed < _BIG and 0 < plan.draws < _INT and 0 < plan.consultation_revision < _INT
     hashes = all(map(_HASH.fullmatch, (plan.case_sha256, plan.plan_sha256)))
-    if not (numbers and hashes and len(plan.version) <= _LONGEST and set(kept.files) <= _FILES):
+    if not (numbers and hashes and len(plan.version) <= _LONGEST and set(contents.files) <= _FILES):
         yield f"CarePlan/{plan.id}"
 
 

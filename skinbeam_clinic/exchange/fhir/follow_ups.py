@@ -43,8 +43,8 @@ def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> l
         {"linkId": "pain_0_10", "answer": [{"valueInteger": one.note.pain}]},
     ]
     texts = {"redness": [one.note.redness], "sign": list(one.note.signs), "question": [one.note.question]}
-    for name, told in texts.items():
-        if answers := [{"valueString": text} for text in told if text]:
+    for name, words in texts.items():
+        if answers := [{"valueString": text} for text in words if text]:
             items.append({"linkId": name, "answer": answers})
     if one.photograph_id is not None:
         items.append({"linkId": "photograph", "answer": [{"valueReference": reference(one.photograph_id)}]})
@@ -96,7 +96,7 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         )
         for pair in one.pairs
     ]
-    said = [] if one.said is None else [_report_response(one, one.said, patient_id)]
+    reports = [] if one.said is None else [_report_response(one, one.said, patient_id)]
     months = ucum_quantity(one.months_after, "mo")
     seen = _follow_up_observation(
         one,
@@ -105,10 +105,10 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         patient_id,
         extension=[record_extension(_FOLLOW_UP_RECORD, one)],
         effectiveDateTime=format_time(one.seen_at),
-        hasMember=[reference(held["id"]) for held in (*grades, *pairs, *said)],
+        hasMember=[reference(held["id"]) for held in (*grades, *pairs, *reports)],
         component=[component(local_coding("observation", "months-after"), valueQuantity=months)],
     )
-    return [seen, *grades, *pairs, *said]
+    return [seen, *grades, *pairs, *reports]
 
 
 def parse_follow_up(resource: Resource) -> FollowUp | None:

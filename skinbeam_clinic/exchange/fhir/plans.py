@@ -51,17 +51,19 @@ _MEDIA_TYPES = {"json": "application/json", "pdf": "application/pdf"}
 _PLAN_FILE = "plan.json"
 
 
-def device_resources(kept: PlanContents) -> dict[str, Resource]:
+def device_resources(contents: PlanContents) -> dict[str, Resource]:
     """Return the devices of a plan's options, by the id of the resource."""
-    options = list_options(kept)
+    options = list_options(contents)
     setups = {option.setup.device: option.setup for option in options.values() if option.setup is not None}
-    made = (_device_resource(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
+    made = (
+        _device_resource(part_id(contents.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1)
+    )
     return {one["id"]: one for one in made}
 
 
-def care_plan_resource(kept: PlanContents, patient_id: str, *, last: bool) -> Resource:
+def care_plan_resource(contents: PlanContents, patient_id: str, *, last: bool) -> Resource:
     """Return a CarePlan: hashes, version, seed and draws to reproduce the plan, its files and its choices."""
-    plan = kept.plan
+    plan = contents.plan
     made = extension(
         "plan",
         revision=str(plan.consultation_revision),
@@ -80,27 +82,27 @@ def care_plan_resource(kept: PlanContents, patient_id: str, *, last: bool) -> Re
             "subject": reference(patient_id),
             "encounter": reference(plan.consultation_id),
             "created": format_time(plan.made_at),
-            "supportingInfo": [reference(_plan_file_id(plan, name)) for name in kept.files],
-            "activity": [{"reference": reference(choice.id)} for choice in kept.choices],
+            "supportingInfo": [reference(_plan_file_id(plan, name)) for name in contents.files],
+            "activity": [{"reference": reference(choice.id)} for choice in contents.choices],
         }
     )
 
 
-def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> list[Resource]:
+def document_resources(contents: PlanContents, patient_id: str, *, last: bool) -> list[Resource]:
     """Return a DocumentReference for each file of a plan; that of the plan's document names the devices."""
     made = []
-    for name, content in kept.files.items():
-        related = [reference(id) for id in device_resources(kept)] if name == _PLAN_FILE else []
-        context = drop_empty({"encounter": [reference(kept.plan.consultation_id)], "related": related})
+    for name, content in contents.files.items():
+        related = [reference(id) for id in device_resources(contents)] if name == _PLAN_FILE else []
+        context = drop_empty({"encounter": [reference(contents.plan.consultation_id)], "related": related})
         made.append(
             {
                 "resourceType": "DocumentReference",
-                "id": _plan_file_id(kept.plan, name),
-                "masterIdentifier": identifier("sha256", kept.plan.files[name]),
+                "id": _plan_file_id(contents.plan, name),
+                "masterIdentifier": identifier("sha256", contents.plan.files[name]),
                 "status": "current" if last else "superseded",
                 "type": codeable_concept(local_coding("plan-file", name.partition(".")[0]), text=name),
                 "subject": reference(patient_id),
-                "date": format_time(kept.plan.made_at),
+                "date": format_time(contents.plan.made_at),
                 "content": [{"attachment": attachment(content, _MEDIA_TYPES[name.rpartition(".")[2]], title=name)}],
                 "context": context,
             }
@@ -108,10 +110,10 @@ def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> li
     return made
 
 
-def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
+def choice_resources(contents: PlanContents, patient_id: str) -> list[Resource]:
     """Return a ServiceRequest for each choice; of several choices for one concern only the last is active."""
-    options = list_options(kept)
-    places = {choice.id: OptionRef.find(choice.option) for choice in kept.choices}
+    options = list_options(contents)
+    places = {choice.id: OptionRef.find(choice.option) for choice in contents.choices}
     counting = {place.concern: id for id, place in places.items() if place is not None}
     return [
         drop_empty(
@@ -119,17 +121,17 @@ def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
                 "resourceType": "ServiceRequest",
                 "id": choice.id,
                 "identifier": [identifier("plan-option", choice.option)],
-                "basedOn": [reference(kept.plan.id)],
+                "basedOn": [reference(contents.plan.id)],
                 "status": "active" if choice.id in counting.values() else "revoked",
                 "intent": "plan",
                 "code": _option_concept(options[choice.option]),
                 "subject": reference(patient_id),
-                "encounter": reference(kept.plan.consultation_id),
+                "encounter": reference(contents.plan.consultation_id),
                 "authoredOn": format_time(choice.made_at),
                 "note": notes(choice.notes),
             }
         )
-        for choice in kept.choices
+        for choice in contents.choices
     ]
 
 
@@ -165,9 +167,9 @@ def _parse_choice(resource: Resource, plan_id: str) -> PlanChoice:
     )
 
 
-def list_options(kept: PlanContents) -> Mapping[str, Option]:
+def list_options(contents: PlanContents) -> Mapping[str, Option]:
     """Return the options of a plan by their places, such as `0.1` (concern, option)."""
-    return _read_options(kept.files[_PLAN_FILE])
+    return _read_options(contents.files[_PLAN_FILE])
 
 
 @lru_cache(maxsize=4)

@@ -57,13 +57,13 @@ def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[
     ]
     for photograph, content in one.photographs:
         made += [media_resource(photograph, content, patient_id), permission_resource(photograph, patient_id)]
-    for kept in one.plans:
-        last = kept is one.plans[-1]
+    for contents in one.plans:
+        last = contents is one.plans[-1]
         made += [
-            *device_resources(kept).values(),
-            care_plan_resource(kept, patient_id, last=last),
-            *document_resources(kept, patient_id, last=last),
-            *choice_resources(kept, patient_id),
+            *device_resources(contents).values(),
+            care_plan_resource(contents, patient_id, last=last),
+            *document_resources(contents, patient_id, last=last),
+            *choice_resources(contents, patient_id),
         ]
     for consent, _ in one.consents:
         made.append(consent_resource(consent, patient_id))

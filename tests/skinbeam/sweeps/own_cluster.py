@@ -41,22 +41,24 @@ outputs = ["temperature_C.basal_peak"]
 ONE_A_BLOCK = 10.0  # seconds: at this cost each case is a block of its own
 
 
-def set_desk(desk: Path, blocks: int) -> None:
+def set_desk(workplace: Path, blocks: int) -> None:
     """Write a sweep whose every case is a block, and make its store."""
-    (desk / "case.toml").write_text(CASE, encoding="utf-8")
-    (desk / "sweep.toml").write_text(SWEEP.format(blocks=blocks), encoding="utf-8")
-    with open_store(desk / "out.zarr", load_sweep(desk / "sweep.toml"), SweepCost(blocks, ONE_A_BLOCK, 1)) as store:
+    (workplace / "case.toml").write_text(CASE, encoding="utf-8")
+    (workplace / "sweep.toml").write_text(SWEEP.format(blocks=blocks), encoding="utf-8")
+    with open_store(
+        workplace / "out.zarr", load_sweep(workplace / "sweep.toml"), SweepCost(blocks, ONE_A_BLOCK, 1)
+    ) as store:
         assert len(store.missing_blocks()) == blocks
 
 
-def made_alone(desk: Path, name: str = "alone.zarr") -> dict[str, bytes]:
+def made_alone(workplace: Path, name: str = "alone.zarr") -> dict[str, bytes]:
     """The store of the sweep as this process makes it, without any worker."""
-    asked = load_sweep(desk / "sweep.toml")
-    with open_store(desk / name, asked, SweepCost(asked.shape[0], ONE_A_BLOCK, 1)) as store:
+    asked = load_sweep(workplace / "sweep.toml")
+    with open_store(workplace / name, asked, SweepCost(asked.shape[0], ONE_A_BLOCK, 1)) as store:
         for block in grid_blocks(asked.shape, store.block):
             places = [(k,) for k in range(block[0].start, block[0].stop)]
             store.write(block, answer_cases(asked.question, [values_at(asked, place) for place in places]))
-    return files_of(desk / name)
+    return files_of(workplace / name)
 
 
 def files_of(store: Path) -> dict[str, bytes]:
@@ -86,9 +88,9 @@ _COPIED.set_forkserver_preload(_IMPORTED.split())
 class Program:
     """A command as a process in a folder and a session of its own, with what it says in files."""
 
-    def __init__(self, desk: Path, *command: str, more: Mapping[str, str] | None = None) -> None:
-        self._said = desk / f"{command[0]}-{command[1]}-{time.monotonic_ns()}"
-        self._process = _COPIED.Process(target=_run, args=(desk, self._said, command, dict(more or {})))
+    def __init__(self, workplace: Path, *command: str, more: Mapping[str, str] | None = None) -> None:
+        self._said = workplace / f"{command[0]}-{command[1]}-{time.monotonic_ns()}"
+        self._process = _COPIED.Process(target=_run, args=(workplace, self._said, command, dict(more or {})))
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -115,12 +117,12 @@ class Program:
 _STREAMS = (".out", ".err")
 
 
-def _run(desk: Path, said: Path, command: tuple[str, ...], more: Mapping[str, str]) -> None:
+def _run(workplace: Path, said: Path, command: tuple[str, ...], more: Mapping[str, str]) -> None:
     """Be that command."""
     os.setsid()
     for number, end in enumerate(_STREAMS, start=1):
         os.dup2(os.open(said.with_suffix(end), os.O_WRONLY | os.O_CREAT), number)
-    os.chdir(desk)
+    os.chdir(workplace)
     os.environ.update(more)
     sys.argv = list(command)
     if command[0] == "skinbeam":
@@ -137,9 +139,9 @@ class Cluster:
     """A scheduler and workers on the loopback, each a process."""
 
     def __init__(
-        self, desk: Path, workers: int = 2, more: Mapping[str, str] | None = None, scheme: str = "tcp"
+        self, workplace: Path, workers: int = 2, more: Mapping[str, str] | None = None, scheme: str = "tcp"
     ) -> None:
-        self._desk, self._count, self._more = desk, workers, more
+        self._desk, self._count, self._more = workplace, workers, more
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = str(free.getsockname()[1])
@@ -187,9 +189,9 @@ def local(count: int, memory_limit: int = 0) -> Any:
 
 
 @contextmanager
-def cluster(desk: Path, **keywords: Any) -> Iterator[Cluster]:
+def cluster(workplace: Path, **keywords: Any) -> Iterator[Cluster]:
     """A cluster that is started, and gone when the block ends."""
-    made = Cluster(desk, **keywords)
+    made = Cluster(workplace, **keywords)
     try:
         made.start_missing()
         yield made
@@ -220,9 +222,9 @@ def children(process: int) -> list[int]:
     return found
 
 
-def sweeping(desk: Path, *arguments: str) -> Program:
+def sweeping(workplace: Path, *arguments: str) -> Program:
     """The command."""
-    return Program(desk, "skinbeam", "sweep", "sweep.toml", "-o", "out.zarr", "--json", *arguments)
+    return Program(workplace, "skinbeam", "sweep", "sweep.toml", "-o", "out.zarr", "--json", *arguments)
 
 
 def told(ended: Program, within_s: float = 120.0) -> tuple[int, dict[str, Any], str]:

@@ -37,14 +37,14 @@ def test_a_store_is_the_same_bytes_on_one_two_and_eight_workers(tmp_path: Path) 
 @pytest.fixture(scope="module")
 def rows_of(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sweep of which some cases fail, its store, and its blocks with their rows."""
-    desk = tmp_path_factory.mktemp("desk")
-    set_desk(desk, MANY)
-    file = desk / "sweep.toml"
+    workplace = tmp_path_factory.mktemp("workplace")
+    set_desk(workplace, MANY)
+    file = workplace / "sweep.toml"
     text = file.read_text(encoding="utf-8").replace("to = 69.0", "to = 690.0")  # hotter than a bath may be
     file.write_text(text, encoding="utf-8")
     asked = load_sweep(file)
     cost = SweepCost(MANY, ONE_A_BLOCK, 1)
-    store = desk / "straight.zarr"
+    store = workplace / "straight.zarr"
     with open_store(store, asked, cost) as straight:
         answered = []
         for block in grid_blocks(asked.shape, straight.block):

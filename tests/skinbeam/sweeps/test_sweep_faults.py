@@ -45,7 +45,7 @@ MANY = 256  # of which four are a block
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sweep of a few blocks, and nobody who waits for long."""
     for where, name, seconds in (
         (dispatcher, "_CHECK_INTERVAL_S", 0.2),
@@ -58,50 +58,54 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(desk: Path, address: str | None, at: int = 0, do: Callable[[], Any] = lambda: None, **keywords: Any) -> Any:
+def run(
+    workplace: Path, address: str | None, at: int = 0, do: Callable[[], Any] = lambda: None, **keywords: Any
+) -> Any:
     """Run the sweep, and do something once so many cases are done."""
 
     def hear(done: int, cases: int) -> None:
         if done == at:
             do()
 
-    return run_sweep(load_sweep(desk / "sweep.toml"), desk / "out.zarr", cluster=address, on_progress=hear, **keywords)
+    return run_sweep(
+        load_sweep(workplace / "sweep.toml"), workplace / "out.zarr", cluster=address, on_progress=hear, **keywords
+    )
 
 
 @pytest.mark.check
-def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_sweep_goes_on(desk: Path) -> None:
-    whole = made_alone(desk)
-    with cluster(desk, workers=1) as own:
+def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_sweep_goes_on(workplace: Path) -> None:
+    whole = made_alone(workplace)
+    with cluster(workplace, workers=1) as own:
         await_workers(own.address)
         for asked in (signal.SIGSTOP, signal.SIGKILL):
-            before = len(standing(desk / "out.zarr")) // 2
+            before = len(standing(workplace / "out.zarr")) // 2
             with pytest.raises(InputError) as lost:
-                run(desk, own.address, before + 2, lambda asked=asked: own.scheduler.send_signal(asked))
+                run(workplace, own.address, before + 2, lambda asked=asked: own.scheduler.send_signal(asked))
             assert lost.value.code == "scheduler-lost"
             assert "goes on with what is missing" in lost.value.hint
-            assert before + 2 <= len(standing(desk / "out.zarr")) // 2 < BLOCKS
+            assert before + 2 <= len(standing(workplace / "out.zarr")) // 2 < BLOCKS
             own.scheduler.send_signal(signal.SIGCONT)
         with pytest.raises(InputError) as nobody:
-            run(desk, own.address)
+            run(workplace, own.address)
         assert nobody.value.code == "no-scheduler"
         assert "dask scheduler" in nobody.value.hint
         own.scheduler.communicate()
         own.start_missing()
         await_workers(own.address)
-        assert run(desk, own.address).answered == BLOCKS
-    assert files_of(desk / "out.zarr") == whole
+        assert run(workplace, own.address).answered == BLOCKS
+    assert files_of(workplace / "out.zarr") == whole
 
 
-def test_a_cluster_without_anybody_is_said_to_be_before_anything_runs(desk: Path) -> None:
+def test_a_cluster_without_anybody_is_said_to_be_before_anything_runs(workplace: Path) -> None:
     with threads(0) as address, pytest.raises(InputError) as nobody:
-        run(desk, address)
+        run(workplace, address)
     assert nobody.value.code == "no-workers"
-    assert not standing(desk / "out.zarr")
+    assert not standing(workplace / "out.zarr")
 
 
 @pytest.mark.check
-def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_come(desk: Path) -> None:
-    whole = made_alone(desk)
+def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_come(workplace: Path) -> None:
+    whole = made_alone(workplace)
     sentences: list[str] = []
     with local(1) as made:
 
@@ -110,27 +114,27 @@ def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_
             if "No worker is left" in sentence:
                 made.scale(1)
 
-        done = run(desk, made.scheduler_address, 3, lambda: made.scale(0), on_message=tell)
+        done = run(workplace, made.scheduler_address, 3, lambda: made.scale(0), on_message=tell)
         assert done.answered == BLOCKS
-        assert files_of(desk / "out.zarr") == whole
+        assert files_of(workplace / "out.zarr") == whole
         assert [sentence for sentence in sentences if "No worker is left" in sentence]
-        shutil.rmtree(desk / "out.zarr")
-        set_desk(desk, BLOCKS)
+        shutil.rmtree(workplace / "out.zarr")
+        set_desk(workplace, BLOCKS)
         with pytest.raises(InputError) as nobody:
-            run(desk, made.scheduler_address, 3, lambda: made.scale(0))
+            run(workplace, made.scheduler_address, 3, lambda: made.scale(0))
         assert nobody.value.code == "no-workers"
         assert "goes on with what is missing" in nobody.value.hint
         made.scale(1)
         made.wait_for_workers(1)
-        assert run(desk, made.scheduler_address).answered == BLOCKS
-    assert files_of(desk / "out.zarr") == whole
+        assert run(workplace, made.scheduler_address).answered == BLOCKS
+    assert files_of(workplace / "out.zarr") == whole
 
 
 @pytest.mark.check
-def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(desk: Path) -> None:
-    whole = made_alone(desk)
-    running = sweeping(desk, "--workers", "1")
-    while running.poll() is None and len(standing(desk / "out.zarr")) < 4:
+def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(workplace: Path) -> None:
+    whole = made_alone(workplace)
+    running = sweeping(workplace, "--workers", "1")
+    while running.poll() is None and len(standing(workplace / "out.zarr")) < 4:
         time.sleep(0.01)
     started = children(running.pid)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
@@ -144,18 +148,18 @@ def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(desk: Path) -> None
         assert time.monotonic() < until
         time.sleep(0.01)
     with threads(1) as address:
-        assert run(desk, address).answered == BLOCKS
-    assert files_of(desk / "out.zarr") == whole
+        assert run(workplace, address).answered == BLOCKS
+    assert files_of(workplace / "out.zarr") == whole
 
 
 @pytest.mark.long
 def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_are_answered(
-    desk: Path, monkeypatch: pytest.MonkeyPatch
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried with the rest of its block, alone, and at last with nothing else at any worker."""
-    shutil.rmtree(desk / "out.zarr")
-    set_desk(desk, MANY)
-    shutil.rmtree(desk / "out.zarr")  # blocks of four below
+    shutil.rmtree(workplace / "out.zarr")
+    set_desk(workplace, MANY)
+    shutil.rmtree(workplace / "out.zarr")  # blocks of four below
     answer, limit = dispatcher.answer_block, 500_000_000
 
     def hungry(version: str, question: Any, cases: Any) -> Any:
@@ -171,12 +175,12 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
     monkeypatch.setattr(clusters, "local_machine", lambda count: LocalMachine(1, limit))
     sentences: list[str] = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
-        done = run(desk, None, cost=SweepCost(MANY, 2.5, 1), on_message=sentences.append)
+        done = run(workplace, None, cost=SweepCost(MANY, 2.5, 1), on_message=sentences.append)
     assert (done.answered, done.failed) == (MANY - 1, 1)
     assert sentences[0] == (
         "Workers on this machine: 1, each with at most 0.5 GB of memory; one that needs more is started again."
     )
-    results = load_store(desk / "out.zarr")
+    results = load_store(workplace / "out.zarr")
     assert results["status"].values.tolist() == [FAILED] + [ANSWERED] * (MANY - 1)
     assert results["status"].encoding["chunks"] == (4,)
     [row] = error_rows(results)

@@ -25,21 +25,21 @@ GOOD = 'case = "case.toml"\noutputs = ["harm.p_burn"]\n'
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Path:
+def workplace(tmp_path: Path) -> Path:
     (tmp_path / "case.toml").write_text(CASE, encoding="utf-8")
     return tmp_path
 
 
-def of(desk: Path, text: str) -> Any:
-    (desk / "sweep.toml").write_text(text, encoding="utf-8")
-    return load_sweep(desk / "sweep.toml")
+def of(workplace: Path, text: str) -> Any:
+    (workplace / "sweep.toml").write_text(text, encoding="utf-8")
+    return load_sweep(workplace / "sweep.toml")
 
 
-def test_axes_stand_in_the_order_of_the_file_behind_the_sample(desk: Path) -> None:
+def test_axes_stand_in_the_order_of_the_file_behind_the_sample(workplace: Path) -> None:
     times = '"bath.exposure_s" = {from = 0.1, to = 10.0, steps = 3, scale = "log"}'
     axes = f'[axes]\n{times}\n"skin.site" = ["neck", "chin"]\n'
     drawn = '[sample]\nn = 4\n[sample.fields]\n"skin.ita_deg" = {distribution = "uniform", low = 10.0, high = 50.0}'
-    sweep = of(desk, GOOD + axes + drawn)
+    sweep = of(workplace, GOOD + axes + drawn)
     assert [axis.name for axis in sweep.axes] == ["sample", "bath.exposure_s", "skin.site"]
     assert sweep.shape == (4, 3, 2)
     assert sweep.axes[1].rows == ((0.1,), (1.0,), (10.0,))
@@ -84,10 +84,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, desk: Path) -> None:
+def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, workplace: Path) -> None:
     text, field, hint = WRONG[name]
     with pytest.raises(InputError) as told:
-        of(desk, text)
+        of(workplace, text)
     assert told.value.field == field
     assert hint in told.value.hint
     assert told.value.message

@@ -20,9 +20,9 @@ ON_CLUSTER = 0.8  # of the runs; the others start workers of their own, to the s
 class Killer:
     """Kills who is at work, one at random, and starts again what is missing, until the sweep is done."""
 
-    def __init__(self, desk: Path, own: Cluster, seed: int) -> None:
-        self._desk, self._own, self._chance = desk, own, random.Random(seed)
-        self._store = desk / "out.zarr"
+    def __init__(self, workplace: Path, own: Cluster, seed: int) -> None:
+        self._desk, self._own, self._chance = workplace, own, random.Random(seed)
+        self._store = workplace / "out.zarr"
         self._client: Any = None
         self._written: dict[str, tuple[int, int]] = {}
         self.killed: Counter[str] = Counter()
@@ -106,16 +106,16 @@ class Killer:
         self.ended[document["error"]["code"]] += 1
 
 
-def kill_at_random(desk: Path, blocks: int, kills: int) -> str:
+def kill_at_random(workplace: Path, blocks: int, kills: int) -> str:
     """Run a sweep under random kills; return what happened."""
     began = time.monotonic()
-    set_desk(desk, blocks)
-    whole = made_alone(desk)
-    with cluster(desk) as own:
-        killer = Killer(desk, own, seed=kills)
+    set_desk(workplace, blocks)
+    whole = made_alone(workplace)
+    with cluster(workplace) as own:
+        killer = Killer(workplace, own, seed=kills)
         killer.run(blocks, kills)
     assert killer.killed.total() == kills
-    assert files_of(desk / "out.zarr") == whole
+    assert files_of(workplace / "out.zarr") == whole
     took = time.monotonic() - began
     return (
         f"{blocks} blocks, {kills} kills: {dict(sorted(killer.killed.items()))}; runs that ended: "

@@ -37,7 +37,7 @@ CASES = 200
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Path:
+def workplace(tmp_path: Path) -> Path:
     (tmp_path / "case.toml").write_text(CASE, encoding="utf-8")
     (tmp_path / "sweep.toml").write_text(SWEEP, encoding="utf-8")
     return tmp_path
@@ -58,21 +58,21 @@ def test_a_number_is_read_at_its_path_and_a_reason_where_there_is_none() -> None
         assert "no number" in reason
 
 
-def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_nearest(desk: Path) -> None:
-    cost = estimate_cost(load_sweep(desk / "sweep.toml"))
+def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_nearest(workplace: Path) -> None:
+    cost = estimate_cost(load_sweep(workplace / "sweep.toml"))
     assert cost.cases == CASES
     assert cost.seconds_per_case > 0.0
     assert 1 <= cost.cases_per_block <= CASES
-    (desk / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
+    (workplace / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
     with pytest.raises(InputError) as told:
-        estimate_cost(load_sweep(desk / "sweep.toml"))
+        estimate_cost(load_sweep(workplace / "sweep.toml"))
     assert '"damage.epidermis_fraction"' in told.value.hint
 
 
-def test_a_sweep_of_which_no_case_answers_is_refused_with_the_first_reason(desk: Path) -> None:
-    (desk / "sweep.toml").write_text(SWEEP.replace("bath.exposure_s", "bath.exposures"), encoding="utf-8")
+def test_a_sweep_of_which_no_case_answers_is_refused_with_the_first_reason(workplace: Path) -> None:
+    (workplace / "sweep.toml").write_text(SWEEP.replace("bath.exposure_s", "bath.exposures"), encoding="utf-8")
     with pytest.raises(InputError) as told:
-        estimate_cost(load_sweep(desk / "sweep.toml"))
+        estimate_cost(load_sweep(workplace / "sweep.toml"))
     assert "exposures" in told.value.message
 
 
@@ -89,15 +89,15 @@ def test_an_encrypted_scheduler_and_one_of_this_machine_are_taken(address: str) 
 
 
 @pytest.mark.check
-def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(desk: Path) -> None:
+def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(workplace: Path) -> None:
     axes = {"bath.exposure_s": [2.0, 8.0, -1.0], "skin.ita_deg": [50.0, 20.0]}
     asked = ["damage.epidermis_fraction", "temperature_C.basal_peak", "microlesion.depth_um"]
-    one, two = (sweep(desk / "case.toml", asked, axes=axes, draws=3, workers=count) for count in (1, 2))
+    one, two = (sweep(workplace / "case.toml", asked, axes=axes, draws=3, workers=count) for count in (1, 2))
     assert one.equals(two)
-    (desk / "alone.toml").write_text(
+    (workplace / "alone.toml").write_text(
         CASE.replace("exposure_s = 8.0", "exposure_s = 2.0").replace("33.0", "33.0\nita_deg = 20.0"), encoding="utf-8"
     )
-    alone = simulate_case(load_case(desk / "alone.toml"), draws=3).to_dict()
+    alone = simulate_case(load_case(workplace / "alone.toml"), draws=3).to_dict()
     place = {"bath.exposure_s": 2.0, "skin.ita_deg": 20.0}
     for path in asked[:2]:
         assert float(one[path].sel(place)) == read_value(alone, path)[0]

@@ -129,7 +129,7 @@ class Shot:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sweep and its store, where a library that unpickles is let do so."""
     monkeypatch.setattr(numcodecs.pickles, "ALLOW_UNSAFE_PICKLE_DECODE", True, raising=False)
     set_desk(tmp_path, BLOCKS)
@@ -160,7 +160,7 @@ def changed(file: Path, change: Callable[[Any], Any]) -> None:
     file.write_text(json.dumps(told), encoding="utf-8")
 
 
-def test_what_would_shoot_shoots_where_a_library_unpickles(tmp_path: Path, desk: Path) -> None:
+def test_what_would_shoot_shoots_where_a_library_unpickles(tmp_path: Path, workplace: Path) -> None:
     """So that the tests below could fail."""
     mark = tmp_path / "shot"
     hostile(tmp_path / "array", mark)
@@ -169,9 +169,9 @@ def test_what_would_shoot_shoots_where_a_library_unpickles(tmp_path: Path, desk:
     assert mark.exists()
 
 
-def test_a_store_that_is_not_as_the_sweep_makes_it_is_refused_before_it_is_read(desk: Path) -> None:
+def test_a_store_that_is_not_as_the_sweep_makes_it_is_refused_before_it_is_read(workplace: Path) -> None:
     """Each thing that a store says of an array of a sweep is changed in turn."""
-    asked = load_sweep(desk / "sweep.toml")
+    asked = load_sweep(workplace / "sweep.toml")
     changes: list[tuple[str, Callable[[Any], Any]]] = [
         ("codec", lambda told: told["codecs"].append({"name": "numcodecs.pickle", "configuration": {}})),
         ("filter", lambda told: told["codecs"].insert(0, {"name": "pickle", "configuration": {}})),
@@ -185,26 +185,29 @@ def test_a_store_that_is_not_as_the_sweep_makes_it_is_refused_before_it_is_read(
         ("more", lambda told: told.update(must_understand=[1])),
     ]
     for array in ("status", "message", "temperature_C.basal_peak", "bath.temperature_C"):
-        file = desk / "out.zarr" / array / "zarr.json"
+        file = workplace / "out.zarr" / array / "zarr.json"
         sound = file.read_bytes()
         for what, change in changes:
             changed(file, change)
-            with pytest.raises(InputError) as told, open_store(desk / "out.zarr", asked, None):
+            with pytest.raises(InputError) as told, open_store(workplace / "out.zarr", asked, None):
                 pass
             assert told.value.code == "damaged-store", what
             file.write_bytes(sound)
         for data in (b"", b"\x80\x04K\x01.", b"[" * 100_000, b"[]", b'{"a": 1}'):
             file.write_bytes(data)
-            with pytest.raises(InputError, match="as this sweep made it"), open_store(desk / "out.zarr", asked, None):
+            with (
+                pytest.raises(InputError, match="as this sweep made it"),
+                open_store(workplace / "out.zarr", asked, None),
+            ):
                 pass
         file.write_bytes(sound)
-    with open_store(desk / "out.zarr", asked, None) as store:
+    with open_store(workplace / "out.zarr", asked, None) as store:
         assert len(store.missing_blocks()) == BLOCKS
 
 
-def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(desk: Path, tmp_path: Path) -> None:
+def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(workplace: Path, tmp_path: Path) -> None:
     mark = tmp_path / "shot"
-    store = desk / "out.zarr"
+    store = workplace / "out.zarr"
     described = hostile(store / "status", mark)  # in the older format beside ours, and an array of its own
     hostile(store / "beside", mark)
 
@@ -213,7 +216,7 @@ def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(desk: P
             told["consolidated_metadata"]["metadata"][name] = {**described, "attributes": {}}
 
     changed(store / "zarr.json", listed)
-    whole = made_alone(desk, "out.zarr")
+    whole = made_alone(workplace, "out.zarr")
     with pytest.warns(ZarrUserWarning, match="beside"):
         results = load_store(store).load()
     assert (results["status"] == 1).all()
@@ -221,22 +224,22 @@ def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(desk: P
     assert whole
 
 
-def test_a_damaged_block_is_told_and_one_that_a_power_cut_left_empty_is_answered_again(desk: Path) -> None:
-    asked = load_sweep(desk / "sweep.toml")
-    whole = made_alone(desk, "out.zarr")
-    first = desk / "out.zarr" / "status" / "c" / "0"
+def test_a_damaged_block_is_told_and_one_that_a_power_cut_left_empty_is_answered_again(workplace: Path) -> None:
+    asked = load_sweep(workplace / "sweep.toml")
+    whole = made_alone(workplace, "out.zarr")
+    first = workplace / "out.zarr" / "status" / "c" / "0"
     sound = first.read_bytes()
     for data in (sound[:-1], sound[:-1] + bytes([sound[-1] ^ 1]), pickle.dumps(1), b"(\xb5/\xfd" + b"\xff" * 14):
         first.write_bytes(data)
-        with pytest.raises(InputError) as told, open_store(desk / "out.zarr", asked, None) as store:
+        with pytest.raises(InputError) as told, open_store(workplace / "out.zarr", asked, None) as store:
             store.missing_blocks()
         assert told.value.code == "damaged-store"
     first.write_bytes(sound)
-    (desk / "out.zarr" / "temperature_C.basal_peak" / "c" / "1").write_bytes(b"")
-    (desk / "out.zarr" / "status" / "c" / "2").write_bytes(b"")
-    with open_store(desk / "out.zarr", asked, None) as store:
+    (workplace / "out.zarr" / "temperature_C.basal_peak" / "c" / "1").write_bytes(b"")
+    (workplace / "out.zarr" / "status" / "c" / "2").write_bytes(b"")
+    with open_store(workplace / "out.zarr", asked, None) as store:
         assert [block[0].start for block in store.missing_blocks()] == [1, 2]
-    assert made_alone(desk, "out.zarr") == whole
+    assert made_alone(workplace, "out.zarr") == whole
 
 
 words = st.sampled_from(["attributes", "sweep_sha256", "zarr_format", "chunk_grid", "configuration", "chunk_shape"])
@@ -251,15 +254,15 @@ said = st.recursive(
 def test_whatever_something_says_of_itself_it_is_left_alone(
     tmp_path_factory: pytest.TempPathFactory, told: Any
 ) -> None:
-    desk = tmp_path_factory.getbasetemp() / "said"
-    if not desk.exists():
-        desk.mkdir()
-        set_desk(desk, 2)
-    store = desk / "other.zarr"
+    workplace = tmp_path_factory.getbasetemp() / "said"
+    if not workplace.exists():
+        workplace.mkdir()
+        set_desk(workplace, 2)
+    store = workplace / "other.zarr"
     (store / "status").mkdir(parents=True, exist_ok=True)
     for folder in (store, store / "status"):
         (folder / "zarr.json").write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(InputError) as refused, open_store(store, load_sweep(desk / "sweep.toml"), None):
+    with pytest.raises(InputError) as refused, open_store(store, load_sweep(workplace / "sweep.toml"), None):
         pass
     assert refused.value.code == "another-sweep"
 

@@ -146,7 +146,7 @@ def test_a_code_that_is_sent_again_is_refused_and_told_to_its_member(own: Clinic
     thief = signed_in(own)
     assert thief.post("/sign-in/code", data={"code": code}).status_code == 422
     assert thief.post("/sign-in/code", data={"code": "000000"}).status_code == 422
-    actions = [one.action for one in own.desk(Role.OWNER).audit_log.newest(9)]
+    actions = [one.action for one in own.repositories(Role.OWNER).audit_log.newest(9)]
     assert actions.count("sign-in.code-refused") == 2
     kinds = [kind for kind, _ in notices_of(own, account.member)]
     assert kinds.count(NoticeKind.CODE_USED_AGAIN) == 1

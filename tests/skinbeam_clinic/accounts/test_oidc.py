@@ -131,7 +131,7 @@ def test_a_member_connects_an_identity_signs_in_with_it_and_disconnects(
     assert "connecting" in fresh.get("/account").text
     assert FLOW not in fresh.cookies
     wanted = ["sign-in", "identity.added", "sign-in.oidc"]
-    entries = clinics.desk(Role.OWNER).audit_log.newest(50)
+    entries = clinics.repositories(Role.OWNER).audit_log.newest(50)
     assert [entry.action for entry in entries if entry.actor == member.name and entry.action in wanted][::-1] == wanted
     assert not [finding for one in verify_database(clinics.database) for finding in one.findings]
 
@@ -403,12 +403,12 @@ def test_an_unknown_subject_is_told_who_they_are_is_in_the_audit_log_and_waits_a
 ) -> None:
     provider.person = "nobody-here"
     client = opened(app)
-    before = clinics.desk(Role.OWNER).audit_log.newest(1)[0].seq
+    before = clinics.repositories(Role.OWNER).audit_log.newest(1)[0].seq
     answer = signed_in(client, provider)
     assert answer.status_code == 422
     assert "nobody-here" in answer.text
     assert not is_inside(client)
-    (entry,) = (one for one in clinics.desk(Role.OWNER).audit_log.newest(3) if one.action == "sign-in.refused")
+    (entry,) = (one for one in clinics.repositories(Role.OWNER).audit_log.newest(3) if one.action == "sign-in.refused")
     assert entry.seq > before
     assert entry.subject.startswith("identity/")
     assert "nobody-here" not in entry.subject

@@ -99,9 +99,9 @@ def test_what_else_somebody_made_with_the_old_password_ends_with_it(clinics: Cli
     address = own.new_codes_address()
     code = pyotp.parse_uri(address).now()  # type: ignore[attr-defined]
     recovery = own.set_codes(address, code, PASSWORD)
-    desk = ClinicRepositories(clinics.database, member)
-    _, token = desk.tokens.make("made by a thief", 365)
-    _, other = clinics.desk(Role.OWNER).tokens.make("of another owner", 1)
+    repositories = ClinicRepositories(clinics.database, member)
+    _, token = repositories.tokens.make("made by a thief", 365)
+    _, other = clinics.repositories(Role.OWNER).tokens.make("of another owner", 1)
     feed, _ = CalendarFeedRepository(clinics.database, member).create()
     fresh = own.change_password(PASSWORD, new, with_keys=True)
     authenticator = ApiTokenAuthenticator(clinics.database)

@@ -39,7 +39,7 @@ def test_a_member_is_told_in_their_language_and_a_stranger_nothing(clinics: Clin
     client.post("/language", data={"language": "de"})
     assert client.post(address, data={"password": "kurz"}).json()["text"] == "Zu kurz."
     assert clinics.browser().post(address, data=sent).status_code == 401
-    actions = {one.action for one in clinics.desk(Role.OWNER).audit_log.newest(20)}
+    actions = {one.action for one in clinics.repositories(Role.OWNER).audit_log.newest(20)}
     assert not any("password" in action for action in actions), "nothing of it is noted"
 
 

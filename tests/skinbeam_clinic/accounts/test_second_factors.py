@@ -194,7 +194,9 @@ def test_only_an_owner_with_a_factor_and_their_password_requires_one_and_it_stan
     sent = {"required": "false", "own": PASSWORD}
     assert client.post("/people/second-factor", data=sent).headers["location"] == "/people"
     assert not policy(own).is_required()
-    entry = next(one for one in own.desk(Role.OWNER).audit_log.newest(9) if one.action == "clinic.second-factor")
+    entry = next(
+        one for one in own.repositories(Role.OWNER).audit_log.newest(9) if one.action == "clinic.second-factor"
+    )
     assert entry.actor == "owner"
     for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
         assert by_password(own, role).post("/people/second-factor", data=sent).status_code == 403

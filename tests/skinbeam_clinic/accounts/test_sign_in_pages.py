@@ -120,7 +120,7 @@ def test_a_member_sees_where_they_are_signed_in_and_ends_it_everywhere_else(clin
     assert here.post("/account/sessions/end", data={"password": PASSWORD}).headers["location"] == "/account"
     assert there.get("/").headers["location"] == "/sign-in"
     assert here.get("/").status_code == stranger.get("/").status_code == 200
-    newest = clinics.desk(Role.OWNER).audit_log.newest(5)
+    newest = clinics.repositories(Role.OWNER).audit_log.newest(5)
     assert ("everywhere", "member.sessions-ended") in [(one.actor, one.action) for one in newest]
 
 
@@ -277,8 +277,10 @@ def test_an_open_screen_of_an_owner_gives_nobody_access(clinics: Clinics) -> Non
         assert (told.status_code, "wrong" in told.text) == (422, True), path
     assert everybody(clinics) == before
     assert knock(clinics.browser(), "insider").status_code == 303
-    assert not any(token.name == "planted" for token in clinics.desk(Role.OWNER).tokens.all())
-    refused = [one for one in clinics.desk(Role.OWNER).audit_log.newest(30) if one.action == "member.password-refused"]
+    assert not any(token.name == "planted" for token in clinics.repositories(Role.OWNER).tokens.all())
+    refused = [
+        one for one in clinics.repositories(Role.OWNER).audit_log.newest(30) if one.action == "member.password-refused"
+    ]
     assert [one.actor for one in refused[: len(tried)]] == ["guardian"] * len(tried)
     owner = clinics.members[HOME, Role.OWNER]  # for other tests the only one again
     AccountRepository(clinics.database, owner, PasswordHasher()).set_access(guardian, allowed=False)
@@ -296,7 +298,7 @@ def test_a_wrong_code_and_a_right_that_is_not_ones_own_stand_in_the_audit_log(cl
     later = clinics.browser()
     knock(later, "watched")
     assert later.post("/sign-in/code", data={"code": "000000"}).status_code == 422
-    newest = clinics.desk(Role.OWNER).audit_log.newest(10)
+    newest = clinics.repositories(Role.OWNER).audit_log.newest(10)
     told = [(one.actor, one.action) for one in newest]
     assert ("watched", "access.refused") in told
     assert ("watched", "sign-in.code-refused") in told

@@ -74,7 +74,7 @@ def test_it_is_good_for_a_week(own: Clinics, monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(InputError) as wrong:  # whoever does not know it is not told that it is over
             sign_in.sign_in(HOME, "Late", "another guess of words")
         assert wrong.value.code == "not-in"
-    assert "sign-in.expired" in [one.action for one in own.desk(Role.OWNER).audit_log.newest(9)]
+    assert "sign-in.expired" in [one.action for one in own.repositories(Role.OWNER).audit_log.newest(9)]
 
 
 def test_a_reset_by_an_owner_is_temporary_and_ones_own_is_not(own: Clinics) -> None:

@@ -37,7 +37,7 @@ def client(clinics: Clinics) -> TestClient:
 
 @pytest.fixture
 def patient(clinics: Clinics) -> str:
-    return clinics.desk().patients.add().id
+    return clinics.repositories().patients.add().id
 
 
 def form(clinics: Clinics, time: str, **sent: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def test_room_is_found_between_what_is_taken_in_the_hours_of_work(in_zurich: Non
 def test_the_week_shows_what_is_booked_and_the_day_that_alone(
     client: TestClient, clinics: Clinics, patient: str
 ) -> None:
-    name = clinics.desk().patients.get(patient).pseudonym
+    name = clinics.repositories().patients.get(patient).pseudonym
     booked = client.post(f"/patients/{patient}/appointments", data=form(clinics, "09:00"))
     assert booked.status_code == 303
     for asked, there in (
@@ -104,10 +104,10 @@ def test_a_time_that_is_taken_is_refused_with_what_takes_it_and_three_that_are_f
 ) -> None:
     sent = form(clinics, "11:00")
     first = client.post(f"/patients/{patient}/appointments", data=sent).headers["location"]
-    other = clinics.desk().patients.add("Clashing").id
+    other = clinics.repositories().patients.add("Clashing").id
     answer = client.post(f"/patients/{other}/appointments", data=form(clinics, "11:15"))
     assert answer.status_code == 409
-    name = clinics.desk().patients.get(patient).pseudonym
+    name = clinics.repositories().patients.get(patient).pseudonym
     assert f"the member is taken: {name}, " in answer.text
     assert "11:00 to 11:30" in answer.text
     assert answer.text.count('name="time" value="') == 3
@@ -144,11 +144,13 @@ def test_what_cannot_be_booked_comes_back_with_what_was_typed(
 
 
 def test_the_first_page_shows_what_today_brings_to_whom(clinics: Clinics) -> None:
-    """A clinician their own, the owner and an assistant everybody's, so that who comes in is known at the desk."""
-    desk, now = clinics.desk(), datetime.datetime.now(datetime.UTC)
+    """A clinician their own, the owner and an assistant everybody's: the front desk knows who comes in."""
+    repositories, now = clinics.repositories(), datetime.datetime.now(datetime.UTC)
     for role in (Role.OWNER, Role.CLINICIAN):
-        patient = desk.patients.add(f"Today {role}").id
-        desk.appointments.book(Booking(patient, clinics.members[HOME, role].id, Purpose.SESSION, now, now + HOUR / 2))
+        patient = repositories.patients.add(f"Today {role}").id
+        repositories.appointments.book(
+            Booking(patient, clinics.members[HOME, role].id, Purpose.SESSION, now, now + HOUR / 2)
+        )
     everybody = ["owner", "clinician"]
     for role, seen in ((Role.OWNER, everybody), (Role.CLINICIAN, ["clinician"]), (Role.ASSISTANT, everybody)):
         page = clinics.browser(role).get("/").text

@@ -36,70 +36,72 @@ def ann(database: Database, operator: Member) -> Member:
 
 
 @pytest.fixture
-def booking(desk: ClinicRepositories, ann: Member) -> Booking:
+def booking(repositories: ClinicRepositories, ann: Member) -> Booking:
     """A session at ten, in a week."""
-    machine = desk.machines.add(device="pulsed-dye-595", serial="1", name="Dye laser")
-    patient = desk.patients.add("Heron")
+    machine = repositories.machines.add(device="pulsed-dye-595", serial="1", name="Dye laser")
+    patient = repositories.patients.add("Heron")
     return Booking(patient.id, ann.id, Purpose.SESSION, TEN, TEN + HALF, machine.id)
 
 
-def another(desk: ClinicRepositories, database: Database, operator: Member) -> dict[str, str]:
+def another(repositories: ClinicRepositories, database: Database, operator: Member) -> dict[str, str]:
     """A patient, a member and a machine that nobody has booked."""
     (member,) = members(database, operator, Role.OWNER)
-    machine = desk.machines.add(device="pulsed-dye-595", serial="2", name="Other laser")
-    return {"patient_id": desk.patients.add("Stork").id, "member_id": member.id, "machine_id": machine.id}
+    machine = repositories.machines.add(device="pulsed-dye-595", serial="2", name="Other laser")
+    return {"patient_id": repositories.patients.add("Stork").id, "member_id": member.id, "machine_id": machine.id}
 
 
 @pytest.mark.parametrize("shared", ["patient", "member", "machine"])
 def test_who_or_what_is_taken_is_refused_and_named(
-    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking, shared: str
+    repositories: ClinicRepositories, database: Database, operator: Member, booking: Booking, shared: str
 ) -> None:
-    (first,) = desk.appointments.book(booking)
-    free = another(desk, database, operator)
+    (first,) = repositories.appointments.book(booking)
+    free = another(repositories, database, operator)
     for begins in (TEN - HALF / 2, TEN, TEN + HALF / 2):
         other = replace(booking, **free | {f"{shared}_id": getattr(booking, f"{shared}_id")})
         other = replace(other, starts_at=begins, ends_at=begins + HALF)
         with pytest.raises(ClashError) as found:
-            desk.appointments.book(other)
+            repositories.appointments.book(other)
         assert [(clash.resource, clash.appointment_id) for clash in found.value.clashes] == [(shared, first.id)]
-    assert len(desk.appointments.book(replace(booking, **free))) == 1  # nothing is shared
+    assert len(repositories.appointments.book(replace(booking, **free))) == 1  # nothing is shared
 
 
-def test_ends_that_touch_and_times_that_were_given_up_are_free(desk: ClinicRepositories, booking: Booking) -> None:
-    (first,) = desk.appointments.book(booking)
+def test_ends_that_touch_and_times_that_were_given_up_are_free(
+    repositories: ClinicRepositories, booking: Booking
+) -> None:
+    (first,) = repositories.appointments.book(booking)
     after, before = (replace(booking, starts_at=TEN + by, ends_at=TEN + by + HALF) for by in (HALF, -HALF))
-    desk.appointments.book(after, before)
+    repositories.appointments.book(after, before)
     with pytest.raises(ClashError):
-        desk.appointments.book(booking)
-    desk.appointments.cancel(first.id, revision=first.revision)
-    desk.appointments.book(booking)
+        repositories.appointments.book(booking)
+    repositories.appointments.cancel(first.id, revision=first.revision)
+    repositories.appointments.book(booking)
 
 
-def test_a_long_one_is_found_by_what_begins_late_in_it(desk: ClinicRepositories, booking: Booking) -> None:
-    desk.appointments.book(replace(booking, ends_at=TEN + timedelta(hours=12)))
+def test_a_long_one_is_found_by_what_begins_late_in_it(repositories: ClinicRepositories, booking: Booking) -> None:
+    repositories.appointments.book(replace(booking, ends_at=TEN + timedelta(hours=12)))
     late = TEN + timedelta(hours=11, minutes=55)
     with pytest.raises(ClashError):
-        desk.appointments.book(replace(booking, starts_at=late, ends_at=late + HALF))
+        repositories.appointments.book(replace(booking, starts_at=late, ends_at=late + HALF))
 
 
-def test_a_series_is_booked_whole_or_not_at_all(desk: ClinicRepositories, booking: Booking) -> None:
+def test_a_series_is_booked_whole_or_not_at_all(repositories: ClinicRepositories, booking: Booking) -> None:
     week = timedelta(days=7)
     series = [
         replace(booking, starts_at=TEN + number * week, ends_at=TEN + number * week + HALF) for number in range(4)
     ]
-    desk.appointments.book(series[2])
+    repositories.appointments.book(series[2])
     with pytest.raises(ClashError) as found:
-        desk.appointments.book(*series)
+        repositories.appointments.book(*series)
     assert {clash.index for clash in found.value.clashes} == {2}
-    assert len(desk.appointments.of(booking.patient_id)) == 1
+    assert len(repositories.appointments.of(booking.patient_id)) == 1
     with pytest.raises(ClashError) as found:  # two of one series at one time
-        desk.appointments.book(series[0], series[0])
+        repositories.appointments.book(series[0], series[0])
     assert {(clash.index, clash.appointment_id) for clash in found.value.clashes} == {(1, "")}
-    assert len(desk.appointments.of(booking.patient_id)) == 1
+    assert len(repositories.appointments.of(booking.patient_id)) == 1
 
 
 def test_two_who_book_at_once_never_both_have_the_time(
-    address: str, environment: dict[str, str], desk: ClinicRepositories, booking: Booking
+    address: str, environment: dict[str, str], repositories: ClinicRepositories, booking: Booking
 ) -> None:
     """Ten times, four programs at once: one has it, and three are told so."""
     opened = [open_database(address, environment) for _ in range(4)]
@@ -114,7 +116,7 @@ def test_two_who_book_at_once_never_both_have_the_time(
             ready: threading.Barrier = ready,
             ended: list[str] = ended,
         ) -> None:
-            own = ClinicRepositories(database, desk.member)
+            own = ClinicRepositories(database, repositories.member)
             ready.wait()
             try:
                 own.appointments.book(asked)
@@ -132,35 +134,39 @@ def test_two_who_book_at_once_never_both_have_the_time(
         database.close()
 
 
-def test_an_appointment_is_moved_by_who_read_it_last(desk: ClinicRepositories, booking: Booking) -> None:
-    (one,) = desk.appointments.book(booking)
+def test_an_appointment_is_moved_by_who_read_it_last(repositories: ClinicRepositories, booking: Booking) -> None:
+    (one,) = repositories.appointments.book(booking)
     said = {"ends_at": TEN + 2 * HALF, "member_id": one.member_id, "machine_id": None}
-    moved = desk.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **said)
+    moved = repositories.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **said)
     assert (moved.starts_at, moved.machine, moved.revision) == (TEN + HALF / 2, "", 2)  # over its own old time
     with pytest.raises(InputError) as found:
-        desk.appointments.move(one.id, starts_at=TEN, revision=one.revision, **said)
+        repositories.appointments.move(one.id, starts_at=TEN, revision=one.revision, **said)
     assert found.value.code == "appointment-changed"
-    desk.appointments.book(replace(booking, starts_at=TEN - HALF, ends_at=TEN))
+    repositories.appointments.book(replace(booking, starts_at=TEN - HALF, ends_at=TEN))
     with pytest.raises(ClashError):
-        desk.appointments.move(one.id, starts_at=TEN - HALF / 2, revision=moved.revision, **said)
-    assert desk.appointments.get(one.id) == moved
+        repositories.appointments.move(one.id, starts_at=TEN - HALF / 2, revision=moved.revision, **said)
+    assert repositories.appointments.get(one.id) == moved
 
 
-def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: ClinicRepositories, booking: Booking) -> None:
-    (ahead,) = desk.appointments.book(booking)
+def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(
+    repositories: ClinicRepositories, booking: Booking
+) -> None:
+    (ahead,) = repositories.appointments.book(booking)
     with pytest.raises(InputError) as found:
-        desk.appointments.set_attendance(ahead.id, attended=True, revision=ahead.revision)
+        repositories.appointments.set_attendance(ahead.id, attended=True, revision=ahead.revision)
     assert found.value.code == "appointment-ahead"
-    cancelled = desk.appointments.cancel(ahead.id, revision=ahead.revision)
+    cancelled = repositories.appointments.cancel(ahead.id, revision=ahead.revision)
     over = replace(booking, starts_at=datetime.now(UTC) - HALF, ends_at=datetime.now(UTC))
-    (one,) = desk.appointments.book(over)
-    missed = desk.appointments.set_attendance(one.id, attended=False, revision=one.revision)
+    (one,) = repositories.appointments.book(over)
+    missed = repositories.appointments.set_attendance(one.id, attended=False, revision=one.revision)
     assert missed.state is AppointmentState.MISSED
-    came = desk.appointments.set_attendance(one.id, attended=True, revision=missed.revision)  # late, but they came
+    came = repositories.appointments.set_attendance(
+        one.id, attended=True, revision=missed.revision
+    )  # late, but they came
     assert came.state is AppointmentState.ATTENDED
     for refused in (
-        lambda: desk.appointments.set_attendance(ahead.id, attended=False, revision=cancelled.revision),
-        lambda: desk.appointments.cancel(one.id, revision=came.revision),
+        lambda: repositories.appointments.set_attendance(ahead.id, attended=False, revision=cancelled.revision),
+        lambda: repositories.appointments.cancel(one.id, revision=came.revision),
     ):
         with pytest.raises(InputError) as found:
             refused()
@@ -168,12 +174,12 @@ def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: ClinicR
 
 
 def test_what_cannot_be_booked_says_why(
-    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking
+    repositories: ClinicRepositories, database: Database, operator: Member, booking: Booking
 ) -> None:
     assistant, auditor = members(database, operator, Role.ASSISTANT, Role.AUDITOR)
-    desk.machines.set_in_use(str(booking.machine_id), in_use=False)
+    repositories.machines.set_in_use(str(booking.machine_id), in_use=False)
     without = replace(booking, machine_id=None)
-    other = desk.consultations.begin(desk.patients.add("Stork").id)
+    other = repositories.consultations.begin(repositories.patients.add("Stork").id)
     for asked, code in (
         (booking, "appointment-machine"),
         (replace(without, member_id=assistant.id), "appointment-member"),
@@ -186,13 +192,13 @@ def test_what_cannot_be_booked_says_why(
         (replace(without, ends_at=TEN + timedelta(hours=12, minutes=5)), "appointment-length"),
     ):
         with pytest.raises(InputError) as found:
-            desk.appointments.book(asked)
+            repositories.appointments.book(asked)
         assert found.value.code == code
-    desk.appointments.book(replace(without, member_id=assistant.id, purpose=Purpose.READING))
+    repositories.appointments.book(replace(without, member_id=assistant.id, purpose=Purpose.READING))
 
 
 def test_who_may_book_and_in_their_own_clinic(
-    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking
+    repositories: ClinicRepositories, database: Database, operator: Member, booking: Booking
 ) -> None:
     assistant, auditor = (
         ClinicRepositories(database, one) for one in members(database, operator, Role.ASSISTANT, Role.AUDITOR)
@@ -205,73 +211,77 @@ def test_who_may_book_and_in_their_own_clinic(
     assert stranger.appointments.between(TEN, TEN + HALF) == ()
     with pytest.raises(RecordNotFoundError):
         stranger.appointments.get(one.id)
-    assert [step.action for step in desk.audit_log.newest(50, subject=f"appointment/{one.id}")][1:] == [
+    assert [step.action for step in repositories.audit_log.newest(50, subject=f"appointment/{one.id}")][1:] == [
         "appointment.booked"
     ]
 
 
-def test_moments_are_kept_in_utc(desk: ClinicRepositories, booking: Booking) -> None:
+def test_moments_are_kept_in_utc(repositories: ClinicRepositories, booking: Booking) -> None:
     zurich = TEN.astimezone(tz=None)
-    (one,) = desk.appointments.book(replace(booking, starts_at=zurich))
-    kept = desk.appointments.get(one.id)
+    (one,) = repositories.appointments.book(replace(booking, starts_at=zurich))
+    kept = repositories.appointments.get(one.id)
     assert (kept.starts_at, kept.starts_at.utcoffset()) == (TEN, timedelta(0))
 
 
-def of_copy(desk: ClinicRepositories, patient: str) -> list[dict[str, object]]:
-    record = json.loads(zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))).read("record.json"))
+def of_copy(repositories: ClinicRepositories, patient: str) -> list[dict[str, object]]:
+    record = json.loads(zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient))).read("record.json"))
     found: list[dict[str, object]] = record["appointments"]
     return found
 
 
-def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: ClinicRepositories, booking: Booking) -> None:
-    (one,) = desk.appointments.book(booking)
-    (copied,) = of_copy(desk, booking.patient_id)
+def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(
+    repositories: ClinicRepositories, booking: Booking
+) -> None:
+    (one,) = repositories.appointments.book(booking)
+    (copied,) = of_copy(repositories, booking.patient_id)
     assert (copied["id"], copied["starts_at"], copied["state"]) == (one.id, TEN.isoformat(), "booked")
-    again = desk.patient_copies.import_copy(desk.patient_copies.make(booking.patient_id))
-    assert desk.appointments.of(again.id) == ()
+    again = repositories.patient_copies.import_copy(repositories.patient_copies.make(booking.patient_id))
+    assert repositories.appointments.of(again.id) == ()
 
 
 def test_erasure_cancels_what_is_to_come_while_records_must_stay_and_removes_all_afterwards(
-    desk: ClinicRepositories, booking: Booking
+    repositories: ClinicRepositories, booking: Booking
 ) -> None:
-    desk.consultations.begin(booking.patient_id)
+    repositories.consultations.begin(booking.patient_id)
     begun = datetime.now(UTC) - timedelta(hours=1)
-    ahead, over = desk.appointments.book(booking, replace(booking, starts_at=begun, ends_at=begun + HALF))
+    ahead, over = repositories.appointments.book(booking, replace(booking, starts_at=begun, ends_at=begun + HALF))
 
     def states() -> list[tuple[str, AppointmentState]]:
-        found: tuple[Appointment, ...] = desk.appointments.of(booking.patient_id)
+        found: tuple[Appointment, ...] = repositories.appointments.of(booking.patient_id)
         return [(one.id, one.state) for one in found]
 
-    assert desk.erasure.erase(booking.patient_id, retention_years=10) is not None
+    assert repositories.erasure.erase(booking.patient_id, retention_years=10) is not None
     assert states() == [(over.id, AppointmentState.BOOKED), (ahead.id, AppointmentState.CANCELLED)]
-    assert desk.erasure.erase(booking.patient_id, retention_years=0) is None
+    assert repositories.erasure.erase(booking.patient_id, retention_years=0) is None
     assert states() == []
     with pytest.raises(RecordNotFoundError):
-        desk.appointments.book(booking)
+        repositories.appointments.book(booking)
 
 
 def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept(
-    desk: ClinicRepositories, ann: Member
+    repositories: ClinicRepositories, ann: Member
 ) -> None:
-    consent = agreed(desk)
-    patient = desk.consultations.get(desk.plans.get(consent.plan_id).consultation_id).patient_id
+    consent = agreed(repositories)
+    patient = repositories.consultations.get(repositories.plans.get(consent.plan_id).consultation_id).patient_id
     at = datetime.now(UTC)
     near = Booking(patient, ann.id, Purpose.SESSION, at, at + HALF)
     other_day = replace(near, starts_at=TEN, ends_at=TEN + HALF)
     reading = replace(near, purpose=Purpose.READING, starts_at=at - HALF, ends_at=at)
-    desk.appointments.book(other_day, reading)
-    (one,) = desk.appointments.book(near)
-    made = desk.treatments.begin(consent.id, ORDERED)
-    kept = desk.appointments.get(one.id)
+    repositories.appointments.book(other_day, reading)
+    (one,) = repositories.appointments.book(near)
+    made = repositories.treatments.begin(consent.id, ORDERED)
+    kept = repositories.appointments.get(one.id)
     assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, AppointmentState.ATTENDED, made.id)
-    states = [each.state for each in desk.appointments.of(patient) if each.id != one.id]
+    states = [each.state for each in repositories.appointments.of(patient) if each.id != one.id]
     assert states == [AppointmentState.BOOKED, AppointmentState.BOOKED]
 
 
-def test_a_treatment_begins_without_an_appointment_and_in_nobody_elses(desk: ClinicRepositories, ann: Member) -> None:
-    consent, at = agreed(desk), datetime.now(UTC)
-    stork = desk.patients.add("Stork").id
-    (theirs,) = desk.appointments.book(Booking(stork, ann.id, Purpose.SESSION, at, at + HALF))
+def test_a_treatment_begins_without_an_appointment_and_in_nobody_elses(
+    repositories: ClinicRepositories, ann: Member
+) -> None:
+    consent, at = agreed(repositories), datetime.now(UTC)
+    stork = repositories.patients.add("Stork").id
+    (theirs,) = repositories.appointments.book(Booking(stork, ann.id, Purpose.SESSION, at, at + HALF))
     with pytest.raises(RecordNotFoundError):
-        desk.treatments.begin(consent.id, ORDERED, appointment_id=theirs.id)
-    assert desk.treatments.begin(consent.id, ORDERED).appointment_id is None
+        repositories.treatments.begin(consent.id, ORDERED, appointment_id=theirs.id)
+    assert repositories.treatments.begin(consent.id, ORDERED).appointment_id is None

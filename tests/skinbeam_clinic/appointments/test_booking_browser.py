@@ -1,4 +1,4 @@
-"""Booking in a real browser: two who want one time, a whole course, a session that begins; on a phone and a desk."""
+"""Booking in a real browser: two who want one time, a whole course, a session that begins; on a phone and a desktop."""
 
 import datetime
 import re
@@ -46,8 +46,8 @@ def ask_for(page: Page, address: str, patient: str, time: str) -> None:
 def test_two_browsers_want_one_time_and_the_second_takes_one_that_is_free(
     page: Page, browser: Browser, address: str, clinics: Clinics
 ) -> None:
-    desk = clinics.desk()
-    first, second = (desk.patients.add(name).id for name in ("First", "Second"))
+    repositories = clinics.repositories()
+    first, second = (repositories.patients.add(name).id for name in ("First", "Second"))
     sign_in(page, address, "clinician")
     page.goto(f"{address}/patients/{first}")
     page.get_by_role("main").get_by_role("link", name="Appointments").click()
@@ -83,11 +83,11 @@ def test_two_browsers_want_one_time_and_the_second_takes_one_that_is_free(
 def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     page: Page, address: str, clinics: Clinics, tmp_path: Path
 ) -> None:
-    desk, sent = clinics.desk(), make_submission(LEAST.items())
-    patient = desk.patients.add("Course").id
-    consultation = desk.consultations.begin(patient, sent)
-    kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
-    desk.plans.choose(kept.id, "0.0", "")
+    repositories, sent = clinics.repositories(), make_submission(LEAST.items())
+    patient = repositories.patients.add("Course").id
+    consultation = repositories.consultations.begin(patient, sent)
+    kept = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    repositories.plans.choose(kept.id, "0.0", "")
     sign_in(page, address, "clinician")
     page.goto(f"{address}/plans/{kept.id}")
     page.get_by_role("link", name="Book the course").click()
@@ -96,13 +96,13 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     expect(page.get_by_role("heading", level=1)).to_have_text("Appointments of Course")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("session"))).to_have_count(2)
 
-    consent = desk.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(consent.id, {}, ())
+    consent = repositories.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
+    repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     member, at = clinics.members[HOME, Role.CLINICIAN].id, now()
     asked = Booking(patient, member, Purpose.SESSION, at, at + datetime.timedelta(minutes=30), None, consultation.id)
-    (today,) = desk.appointments.book(asked)
+    (today,) = repositories.appointments.book(asked)
     page.goto(f"{address}/")
     page.get_by_role("link", name=re.compile("Course$")).first.click()
     looked_at(page, "appointment-today")

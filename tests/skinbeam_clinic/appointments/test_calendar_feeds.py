@@ -24,11 +24,11 @@ HALF = datetime.timedelta(minutes=30)
 @pytest.fixture(scope="module")
 def appointment(clinics: Clinics) -> Appointment:
     """A session of a patient whose pseudonym needs every escape, in a room with one that is longer than a line."""
-    owner, desk = clinics.desk(Role.OWNER), clinics.desk()
+    owner, repositories = clinics.repositories(Role.OWNER), clinics.repositories()
     machine = owner.machines.add(device="pulsed-dye-595", serial="7", name="Laser, " * 8 + "one", room="Room ü")
-    patient = desk.patients.add(AWKWARD)
+    patient = repositories.patients.add(AWKWARD)
     asked = Booking(patient.id, clinics.members[HOME, Role.CLINICIAN].id, Purpose.SESSION, TEN, TEN + HALF, machine.id)
-    return desk.appointments.book(asked)[0]
+    return repositories.appointments.book(asked)[0]
 
 
 def events(client: TestClient, address: str) -> list[Event]:
@@ -69,20 +69,20 @@ def test_the_week_says_who_comes_and_where_word_for_word(clinics: Clinics, appoi
 
 
 def test_a_moved_one_is_the_same_with_a_higher_sequence_and_a_cancelled_one_says_so(clinics: Clinics) -> None:
-    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    member, patient = clinics.members[HOME, Role.CLINICIAN].id, desk.patients.add().id
+    repositories, client = clinics.repositories(), clinics.browser(Role.CLINICIAN)
+    member, patient = clinics.members[HOME, Role.CLINICIAN].id, repositories.patients.add().id
     begins = TEN + 4 * HALF
-    (one,) = desk.appointments.book(Booking(patient, member, Purpose.SESSION, begins, begins + HALF))
+    (one,) = repositories.appointments.book(Booking(patient, member, Purpose.SESSION, begins, begins + HALF))
     address = f"/appointments/{one.id}.ics"
     first = said(*events(client, address))
     assert (first["sequence"], first["status"]) == (0, "CONFIRMED")
     later = begins + HALF
-    moved = desk.appointments.move(
+    moved = repositories.appointments.move(
         one.id, starts_at=later, ends_at=later + HALF, member_id=member, machine_id=None, revision=1
     )
     then = said(*events(client, address))
     assert then == first | {"sequence": 1, "dtstart": later, "dtend": later + HALF}
-    desk.appointments.cancel(one.id, revision=moved.revision)
+    repositories.appointments.cancel(one.id, revision=moved.revision)
     last = said(*events(client, address))
     assert last == then | {"sequence": 2, "status": "CANCELLED"}
 
@@ -96,15 +96,15 @@ def fed(client: TestClient) -> str:
 
 
 def test_a_feed_is_read_without_a_sign_in_and_holds_ones_own_alone(clinics: Clinics, appointment: Appointment) -> None:
-    desk, nobody = clinics.desk(), clinics.browser()
+    repositories, nobody = clinics.repositories(), clinics.browser()
     assistant = clinics.members[HOME, Role.ASSISTANT].id
-    others = Booking(desk.patients.add().id, assistant, Purpose.READING, TEN + 9 * HALF, TEN + 10 * HALF)
-    (other,) = desk.appointments.book(others)
+    others = Booking(repositories.patients.add().id, assistant, Purpose.READING, TEN + 9 * HALF, TEN + 10 * HALF)
+    (other,) = repositories.appointments.book(others)
     address = fed(clinics.browser(Role.CLINICIAN))
     found = {event["uid"] for event in events(nobody, address)}
     assert f"{appointment.id}@skinbeam" in found
     assert f"{other.id}@skinbeam" not in found
-    newest = clinics.desk(Role.OWNER).audit_log.newest(2)[1]
+    newest = clinics.repositories(Role.OWNER).audit_log.newest(2)[1]
     assert (newest.actor, newest.action) == ("clinician", "appointments.listed")
 
 

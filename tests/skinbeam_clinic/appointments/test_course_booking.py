@@ -89,11 +89,11 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def plan(clinics: Clinics, tmp_path: Path) -> str:
     """A kept plan whose first lasers were chosen."""
-    desk, sent = clinics.desk(), make_submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, sent)
-    kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    repositories, sent = clinics.repositories(), make_submission(LEAST.items())
+    consultation = repositories.consultations.begin(repositories.patients.add().id, sent)
+    kept = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     for place in FIRSTS:
-        desk.plans.choose(kept.id, place, "")
+        repositories.plans.choose(kept.id, place, "")
     return kept.id
 
 
@@ -112,15 +112,15 @@ def fields(page: str) -> dict[str, str]:
 
 
 def of_patient(clinics: Clinics, plan: str) -> tuple[Appointment, ...]:
-    desk = clinics.desk()
-    patient = desk.consultations.get(desk.plans.get(plan).consultation_id).patient_id
-    return desk.appointments.of(patient)
+    repositories = clinics.repositories()
+    patient = repositories.consultations.get(repositories.plans.get(plan).consultation_id).patient_id
+    return repositories.appointments.of(patient)
 
 
 def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summer_and_winter(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:
-    machine = clinics.desk(Role.OWNER).machines.add(device=DYE, serial="course", name="Dye")
+    machine = clinics.repositories(Role.OWNER).machines.add(device=DYE, serial="course", name="Dye")
     page = client.get(f"/plans/{plan}/appointments?day={START}&time=09:00").text
     sent = fields(page)
     assert of_patient(clinics, plan) == ()
@@ -147,11 +147,13 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
 def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:
-    desk, member = clinics.desk(), clinics.members[HOME, Role.CLINICIAN].id
+    repositories, member = clinics.repositories(), clinics.members[HOME, Role.CLINICIAN].id
     day = START + datetime.timedelta(days=7)
     nine = datetime.datetime.combine(day, datetime.time(9), ZURICH)
     hour = datetime.timedelta(hours=1)
-    desk.appointments.book(Booking(desk.patients.add("Before").id, member, Purpose.READING, nine, nine + hour))
+    repositories.appointments.book(
+        Booking(repositories.patients.add("Before").id, member, Purpose.READING, nine, nine + hour)
+    )
     sent = fields(client.get(f"/plans/{plan}/appointments?day={day}&time=09:00").text)
     assert (sent["day-0"], sent["time-0"]) == (str(day), "10:00")
     answer = client.post(f"/plans/{plan}/appointments", data=sent | {"time-0": "09:15"})
@@ -169,9 +171,9 @@ def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
 def test_a_session_that_nobody_gave_a_length_is_as_long_as_its_plan_says(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:
-    desk = clinics.desk()
-    consultation = desk.plans.get(plan).consultation_id
-    patient = desk.consultations.get(consultation).patient_id
+    repositories = clinics.repositories()
+    consultation = repositories.plans.get(plan).consultation_id
+    patient = repositories.consultations.get(consultation).patient_id
     sent = {
         "purpose": "session",
         "consultation": consultation,
@@ -181,14 +183,14 @@ def test_a_session_that_nobody_gave_a_length_is_as_long_as_its_plan_says(
         "member": clinics.members[HOME, Role.OWNER].id,
     }
     assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 303
-    (one,) = desk.appointments.of(patient)
+    (one,) = repositories.appointments.of(patient)
     assert one.ends_at - one.starts_at == datetime.timedelta(minutes=4 * 30)  # four concerns, 30 minutes each
 
 
 def test_no_session_is_booked_within_the_time_to_think(client: TestClient, clinics: Clinics, plan: str) -> None:
-    desk = clinics.desk()
-    consultation = desk.plans.get(plan).consultation_id
-    patient = desk.consultations.get(consultation).patient_id
+    repositories = clinics.repositories()
+    consultation = repositories.plans.get(plan).consultation_id
+    patient = repositories.consultations.get(consultation).patient_id
     today = now().astimezone(ZURICH).date()
     sent = {
         "purpose": "session",
@@ -205,12 +207,12 @@ def test_no_session_is_booked_within_the_time_to_think(client: TestClient, clini
     days = {sent_purpose: proposed[f"day-{number}"] for number, sent_purpose in purposes_of(proposed)}
     assert datetime.date.fromisoformat(days["session"]) > today + datetime.timedelta(days=cooling_off_days())
     assert datetime.date.fromisoformat(days["test-spot"]) < datetime.date.fromisoformat(days["session"])
-    desk.consents.record_explanation(plan, option="0.0", cooling_off=datetime.timedelta(days=5))
+    repositories.consents.record_explanation(plan, option="0.0", cooling_off=datetime.timedelta(days=5))
     assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 422
     assert client.post(f"/patients/{patient}/appointments", data=sent | {"purpose": "consultation"}).status_code == 303
     later = sent | {"day": str(today + datetime.timedelta(days=6))}
     assert client.post(f"/patients/{patient}/appointments", data=later).status_code == 303
-    booked = next(one for one in desk.appointments.of(patient) if one.purpose is Purpose.SESSION)
+    booked = next(one for one in repositories.appointments.of(patient) if one.purpose is Purpose.SESSION)
     moved = sent | {"revision": str(booked.revision)}
     assert client.post(f"/appointments/{booked.id}/time", data=moved).status_code == 422
 
@@ -223,30 +225,30 @@ def purposes_of(proposed: dict[str, str]) -> list[tuple[int, str]]:
 def test_a_new_plan_marks_what_was_booked_for_the_old_one(
     client: TestClient, clinics: Clinics, plan: str, tmp_path: Path
 ) -> None:
-    desk = clinics.desk()
+    repositories = clinics.repositories()
     client.post(f"/plans/{plan}/appointments", data=fields(client.get(f"/plans/{plan}/appointments").text))
     before = of_patient(clinics, plan)
     assert before
     assert not any(one.is_plan_replaced for one in before)
-    consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
+    consultation = repositories.consultations.get(repositories.plans.get(plan).consultation_id)
     changed = make_submission((LEAST | {"patient.age_years": "61"}).items())
-    saved = desk.consultations.save(consultation.id, changed, revision=consultation.revision)
-    newer = desk.plans.add(consultation.id, planned(changed, tmp_path, lambda _: None), revision=saved.revision)
-    desk.plans.choose(newer.id, "0.0", "")
+    saved = repositories.consultations.save(consultation.id, changed, revision=consultation.revision)
+    newer = repositories.plans.add(consultation.id, planned(changed, tmp_path, lambda _: None), revision=saved.revision)
+    repositories.plans.choose(newer.id, "0.0", "")
     assert all(one.is_plan_replaced for one in of_patient(clinics, plan))
     page = client.get(f"/patients/{consultation.patient_id}/appointments").text
     assert page.count("booked for an earlier plan") == len(before)
     for one in before:
-        desk.appointments.cancel(one.id, revision=one.revision)
+        repositories.appointments.cancel(one.id, revision=one.revision)
     sent = fields(client.get(f"/plans/{newer.id}/appointments").text)
     assert client.post(f"/plans/{newer.id}/appointments", data=sent).status_code == 303
     assert not any(one.is_plan_replaced for one in of_patient(clinics, plan))
 
 
 def test_a_plan_that_no_longer_holds_is_not_booked(client: TestClient, clinics: Clinics, plan: str) -> None:
-    desk = clinics.desk()
-    consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
-    desk.consultations.save(consultation.id, Submission(), revision=consultation.revision)
+    repositories = clinics.repositories()
+    consultation = repositories.consultations.get(repositories.plans.get(plan).consultation_id)
+    repositories.consultations.save(consultation.id, Submission(), revision=consultation.revision)
     page = client.get(f"/plans/{plan}/appointments").text
     assert "This plan is no longer valid" in page
     assert "Book all of these" not in page

@@ -38,25 +38,25 @@ def table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    desk = clinics.desk(Role.OWNER)
+    repositories = clinics.repositories(Role.OWNER)
     details = {"name": "Zoë Synthetic", "born": "1974-05-06", "phone": "+49 30 1", "address": FORMULA, "number": "17"}
-    desk.patients.set_contact(names["patient"], details)
-    desk.treatments.choose_machine(names["treatment"], names["machine"])
-    desk.treatments.add_answers(names["treatment"], clear_answers())
-    read_spots(desk, desk.plans.of(names["consultation"])[0])
-    desk.treatments.start(names["treatment"])
-    desk.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
+    repositories.patients.set_contact(names["patient"], details)
+    repositories.treatments.choose_machine(names["treatment"], names["machine"])
+    repositories.treatments.add_answers(names["treatment"], clear_answers())
+    read_spots(repositories, repositories.plans.of(names["consultation"])[0])
+    repositories.treatments.start(names["treatment"])
+    repositories.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
     folder = tmp_path_factory.mktemp("left") / "clinic"
     killed = folder.with_name(f".{folder.name}.{'0' * 16}")  # as an export that is killed leaves it
     killed.mkdir(0o700)
     (killed / "patients.csv").write_bytes(b"name")
-    export_clinic(desk, folder)
+    export_clinic(repositories, folder)
     return folder
 
 
 def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, str], exported: Path) -> None:
-    desk = clinics.desk(Role.OWNER)
-    people = desk.patients.list_all()
+    repositories = clinics.repositories(Role.OWNER)
+    people = repositories.patients.list_all()
     assert {row["pseudonym"] for row in table(exported / "patients.csv")} == {one.pseudonym for one in people}
     ids = {
         "consultations": names["consultation"],
@@ -73,14 +73,16 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     assert names["machine"] in {row["id"] for row in table(exported / "machines.csv")}
     assert len(table(exported / "diary_entries.csv")) == 1
     (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
-    assert json.loads(consultation["answers"]) == desk.consultations.get(names["consultation"]).answers.as_record()
+    assert (
+        json.loads(consultation["answers"]) == repositories.consultations.get(names["consultation"]).answers.as_record()
+    )
     (session,) = table(exported / "sessions.csv")
     assert (session["treats"], float(session["fluence_J_cm2"])) == (ORDERED.condition, 6.5)
     for row in table(exported / "files.csv"):
         with zipfile.ZipFile(exported / row["copy"]) as copy:
             assert json.loads(copy.read("record.json"))["patient"]["pseudonym"] == row["patient"]
         assert json.loads((exported / row["fhir"]).read_bytes())["resourceType"] == "Bundle"
-    entries = desk.audit_log.newest(1000)
+    entries = repositories.audit_log.newest(1000)
     assert [one.subject.partition("/")[0] for one in entries if one.action == "clinic.exported"] == ["clinic"]
 
 
@@ -105,7 +107,7 @@ def test_nobody_else_on_the_machine_can_read_it_and_no_cell_is_a_formula(exporte
 def test_exported_patients_appointments_and_sessions_are_imported_again(
     clinics: Clinics, names: dict[str, str], exported: Path
 ) -> None:
-    other, home = clinics.desk(Role.OWNER, "Hill Clinic"), clinics.desk(Role.OWNER)
+    other, home = clinics.repositories(Role.OWNER, "Hill Clinic"), clinics.repositories(Role.OWNER)
     machine = home.machines.get(names["machine"])
     other.machines.add(device=machine.device, serial=machine.serial, name=machine.name)
     plan = make_planner({kind: exported / f"{kind}.csv" for kind in ImportKind}, None)
@@ -125,11 +127,11 @@ def test_exported_patients_appointments_and_sessions_are_imported_again(
 
 def test_an_export_overwrites_nothing_and_is_the_owners(clinics: Clinics, exported: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
-        export_clinic(clinics.desk(Role.OWNER), exported)
+        export_clinic(clinics.repositories(Role.OWNER), exported)
     assert refused.value.code == "file-taken"
     for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
         with pytest.raises(DeniedError):
-            export_clinic(clinics.desk(role), tmp_path / "x")
+            export_clinic(clinics.repositories(role), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
@@ -139,15 +141,17 @@ def test_the_commands_write_for_this_user_alone_and_overwrite_nothing(
     from skinbeam_clinic.accounts.repository import clinic_operator
     from skinbeam_clinic.repositories import ClinicRepositories
 
-    monkeypatch.setattr("skinbeam_clinic.records_commands._open_desk", lambda db, clinic: _Desk(clinics, clinic))
+    monkeypatch.setattr(
+        "skinbeam_clinic.records_commands._open_repositories", lambda db, clinic: _Repositories(clinics, clinic)
+    )
     asked = ("--db", "unused", "--clinic", HOME, "--json")
 
-    class _Desk:
+    class _Repositories:
         def __init__(self, made: Clinics, clinic: str) -> None:
-            self._desk = ClinicRepositories(made.database, clinic_operator(made.database, clinic))
+            self._repositories = ClinicRepositories(made.database, clinic_operator(made.database, clinic))
 
         def __enter__(self) -> ClinicRepositories:
-            return self._desk
+            return self._repositories
 
         def __exit__(self, *_: object) -> None:
             pass
@@ -166,8 +170,8 @@ def test_the_commands_write_for_this_user_alone_and_overwrite_nothing(
 def test_photographs_that_a_bundle_leaves_out_are_counted(
     clinics: Clinics, names: dict[str, str], tmp_path: Path
 ) -> None:
-    desk = clinics.desk(Role.OWNER, "Hill Clinic")
-    consultation = desk.consultations.begin(desk.patients.add("unread").id)
+    repositories = clinics.repositories(Role.OWNER, "Hill Clinic")
+    consultation = repositories.consultations.begin(repositories.patients.add("unread").id)
     for content in (b"\xff\xd8\xff none", b"\xff\xd8\xff neither"):
-        desk.photographs.add(consultation.id, content, "image/jpeg", PhotographPermissions())
-    assert export_clinic(desk, tmp_path / "out")["photographs_not_in_fhir"] == 2
+        repositories.photographs.add(consultation.id, content, "image/jpeg", PhotographPermissions())
+    assert export_clinic(repositories, tmp_path / "out")["photographs_not_in_fhir"] == 2

@@ -65,7 +65,7 @@ ALL = {ImportKind.PATIENTS: PATIENTS, ImportKind.APPOINTMENTS: APPOINTMENTS, Imp
 
 @pytest.fixture
 def owner(database: Database, operator: Member) -> ClinicRepositories:
-    """The desk of a clinic with one owner, who has appointments."""
+    """The repositories of a clinic with one owner, who has appointments."""
     ann = AccountRepository(database, operator, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
     return ClinicRepositories(database, ann)
 

@@ -42,7 +42,7 @@ FILES = {
 
 
 def pseudonyms(clinics: Clinics) -> set[str]:
-    return {one.pseudonym for one in clinics.desk(Role.OWNER).patients.list_all()}
+    return {one.pseudonym for one in clinics.repositories(Role.OWNER).patients.list_all()}
 
 
 def waiting_in(page: str) -> str:
@@ -73,9 +73,9 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
     made = owner.post("/imports", data={"waiting": waiting_in(page)})
     assert (made.status_code, "Patients: 2; appointments: 2; past sessions: 1." in made.text) == (200, True)
     assert pseudonyms(clinics) == before | {"PAGE-1", "PAGE-2"}
-    desk = clinics.desk(Role.OWNER)
-    (patient,) = (one for one in desk.patients.list_all() if one.pseudonym == "PAGE-2")
-    (course,) = desk.consultations.of(patient.id)
+    repositories = clinics.repositories(Role.OWNER)
+    (patient,) = (one for one in repositories.patients.list_all() if one.pseudonym == "PAGE-2")
+    (course,) = repositories.consultations.of(patient.id)
     (session,) = course.answers.tables["session"]
     assert (session["treats"], session["fluence_J_cm2"]) == ("redness", 7.0)
     undo = re.search(r'action="(/imports/\w+/undo)"', owner.get("/imports").text)[1]  # type: ignore[index]
@@ -105,7 +105,7 @@ def test_what_waits_is_for_the_one_who_sent_it_and_is_imported_once(clinics: Cli
     again = owner.post("/imports", data={"waiting": waiting})
     assert (again.status_code, "no longer here" in again.text) == (422, True)
     assert owner.post("/imports/preview", files=FILES).status_code == 422  # the same files, which were imported
-    clinics.desk(Role.OWNER).imports.undo(clinics.desk(Role.OWNER).imports.list_done()[0].summary.id)
+    clinics.repositories(Role.OWNER).imports.undo(clinics.repositories(Role.OWNER).imports.list_done()[0].summary.id)
 
 
 def test_a_second_click_while_the_first_is_at_work_imports_nothing(
@@ -122,18 +122,18 @@ def test_a_second_click_while_the_first_is_at_work_imports_nothing(
     monkeypatch.setattr(ImportRepository, "write", write_after_a_second_click)
     assert owner.post("/imports", data={"waiting": waiting}).status_code == 200
     assert [(one.status_code, "no longer here" in one.text) for one in answers] == [(422, True)]
-    desk = clinics.desk(Role.OWNER)
-    desk.imports.undo(desk.imports.list_done()[0].summary.id)
+    repositories = clinics.repositories(Role.OWNER)
+    repositories.imports.undo(repositories.imports.list_done()[0].summary.id)
 
 
 def test_what_failed_waits_again(clinics: Clinics) -> None:
-    owner, desk = clinics.browser(Role.OWNER), clinics.desk(Role.OWNER)
+    owner, repositories = clinics.browser(Role.OWNER), clinics.repositories(Role.OWNER)
     waiting = waiting_in(previewed(owner))
-    added = desk.patients.add("PAGE-1")
+    added = repositories.patients.add("PAGE-1")
     assert owner.post("/imports", data={"waiting": waiting}).status_code == 422
-    desk.patients.set_pseudonym(added.id, "OTHER-3")
+    repositories.patients.set_pseudonym(added.id, "OTHER-3")
     assert owner.post("/imports", data={"waiting": waiting}).status_code == 200
-    desk.imports.undo(desk.imports.list_done()[0].summary.id)
+    repositories.imports.undo(repositories.imports.list_done()[0].summary.id)
 
 
 class Planned:
@@ -173,22 +173,22 @@ def test_the_imports_of_one_member_push_out_none_of_another(clinics: Clinics) ->
 def test_what_changed_between_preview_and_confirmation_is_found(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     waiting = waiting_in(previewed(owner))
-    added = clinics.desk(Role.OWNER).patients.add("PAGE-1")
+    added = clinics.repositories(Role.OWNER).patients.add("PAGE-1")
     told = owner.post("/imports", data={"waiting": waiting})
     assert told.status_code == 422
     assert "people.csv, line 2" in told.text
     assert "PAGE-2" not in pseudonyms(clinics)
-    clinics.desk(Role.OWNER).patients.set_pseudonym(added.id, "OTHER-1")
+    clinics.repositories(Role.OWNER).patients.set_pseudonym(added.id, "OTHER-1")
 
 
 def test_an_import_that_somebody_has_worked_on_stays_and_the_page_says_whose(clinics: Clinics) -> None:
-    owner, desk = clinics.browser(Role.OWNER), clinics.desk(Role.OWNER)
+    owner, repositories = clinics.browser(Role.OWNER), clinics.repositories(Role.OWNER)
     files = {"patients": ("one.csv", b"pseudonym\nPAGE-9\n"), "sessions": None, "mapping": None}
     told = owner.post("/imports/preview", files={name: sent for name, sent in files.items() if sent})
     owner.post("/imports", data={"waiting": waiting_in(told.text)})
-    (patient,) = (one for one in desk.patients.list_all() if one.pseudonym == "PAGE-9")
-    desk.consultations.begin(patient.id)
-    undo = f"/imports/{desk.imports.list_done()[0].summary.id}/undo"
+    (patient,) = (one for one in repositories.patients.list_all() if one.pseudonym == "PAGE-9")
+    repositories.consultations.begin(patient.id)
+    undo = f"/imports/{repositories.imports.list_done()[0].summary.id}/undo"
     refused = owner.post(undo)
     assert (refused.status_code, "PAGE-9" in refused.text) == (422, True)
     assert "PAGE-9" in pseudonyms(clinics)

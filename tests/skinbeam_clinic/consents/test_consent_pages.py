@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from skinbeam.report.consent_context import TeachBackQuestion
 from skinbeam.report.consent_form import agreement_text, cooling_off_days, teach_back_questions
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consents import repository as desk_consents
+from skinbeam_clinic.consents import repository as stored_consents
 from skinbeam_clinic.database import columns
 from skinbeam_clinic.models import NewPlan, PhotographPermissions
 
@@ -104,12 +104,12 @@ def test_from_talk_to_seal(client: TestClient, plan: str) -> None:
 def test_what_photographs_may_be_used_for_follows_the_signature(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:
-    desk = clinics.desk()
-    consultation = desk.plans.get(plan.rpartition("/")[2]).consultation_id
-    desk.photographs.add(consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions(teaching=True))
+    repositories = clinics.repositories()
+    consultation = repositories.plans.get(plan.rpartition("/")[2]).consultation_id
+    repositories.photographs.add(consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions(teaching=True))
     here = explained(client, plan)
     signed(client, here, **{"photographs.care": "true"})
-    permissions = desk.photographs.of(consultation)[0].permissions
+    permissions = repositories.photographs.of(consultation)[0].permissions
     assert (permissions.care, permissions.teaching, permissions.publication) == (True, False, False)
 
 
@@ -125,7 +125,7 @@ def test_nothing_is_signed_before_it_was_explained_and_slept_on(
     early = told_back(client, here)
     assert early.status_code == 422
     assert "time to think" in html.unescape(early.text)
-    monkeypatch.setattr(desk_consents, "now", lambda: columns.now() + 14.1 * DAY)
+    monkeypatch.setattr(stored_consents, "now", lambda: columns.now() + 14.1 * DAY)
     assert signed(client, here).status_code == 303
 
 
@@ -171,8 +171,8 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     assert f"Right at try 2. Said before: {first.answers[wrong].rstrip('.')}" in text
     assert text.count("Right at try 1") == len(others)
     assert re.search(r"This was told back on \d+ \w+ 20\d\d\. clinician asked\.", text)
-    desk = clinics.desk()
-    consent = desk.consents.of(desk.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
+    repositories = clinics.repositories()
+    consent = repositories.consents.of(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
     assert [(one.told_by, one.wrong) for one in consent.told] == [("clinician", (first.id,)), ("clinician", ())]
     assert consent.told[0].answers[first.id] == first.answers[wrong]
 
@@ -206,8 +206,8 @@ def test_a_signature_has_a_name(client: TestClient, unsigned: str, person: str) 
 def test_a_drawn_signature_is_sealed_too(client: TestClient, clinics: Clinics, plan: str) -> None:
     here = explained(client, plan)
     assert signed(client, here, strokes=json.dumps(STROKES)).status_code == 303
-    desk = clinics.desk()
-    kept = desk.consents.of(desk.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
+    repositories = clinics.repositories()
+    kept = repositories.consents.of(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
     assert kept.signature_kind == "drawn"
     assert json.loads(kept.signature or b"") == STROKES
 
@@ -236,7 +236,7 @@ def test_a_changed_plan_voids_the_consent_before_everybodys_eyes(
 ) -> None:
     here = explained(client, plan)
     signed(client, here)
-    consultation = clinics.desk().plans.get(plan.rpartition("/")[2]).consultation_id
+    consultation = clinics.repositories().plans.get(plan.rpartition("/")[2]).consultation_id
     clinics.plan(client, f"/consultations/{consultation}", **{"revision": "2", "patient.sex": "male"})
     for role in (Role.CLINICIAN, Role.AUDITOR):
         page = clinics.browser(role).get(here).text

@@ -38,7 +38,7 @@ def upload(client: TestClient, patient: str, content: bytes, name: str = "case.t
 
 
 def kept_sha256(clinics: Clinics, consultation: str) -> str:
-    kept = clinics.desk().consultations.get(consultation.rpartition("/")[2])
+    kept = clinics.repositories().consultations.get(consultation.rpartition("/")[2])
     return case_from_tables(kept.answers.tables, Path(), "form").sha256()
 
 
@@ -78,7 +78,7 @@ def test_the_way_to_a_case_file_and_back_changes_nothing(
     status, again = upload(client, patient, got.content)
     assert status == 303
     assert client.get(f"{again}/case.toml").content == got.content
-    trail = clinics.desk(Role.OWNER).audit_log.newest(50, subject=f"consultation/{here.rpartition('/')[2]}")
+    trail = clinics.repositories(Role.OWNER).audit_log.newest(50, subject=f"consultation/{here.rpartition('/')[2]}")
     seen = [what for one in trail for record in one.records_read.values() for what in record]
     assert "consultation.exported" in seen
 

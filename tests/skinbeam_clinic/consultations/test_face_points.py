@@ -30,12 +30,12 @@ def client(clinics: Clinics) -> TestClient:
 
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
-    desk = clinics.desk()
-    return desk.consultations.begin(desk.patients.add().id, Submission((("patient.age_years", "52"),)))
+    repositories = clinics.repositories()
+    return repositories.consultations.begin(repositories.patients.add().id, Submission((("patient.age_years", "52"),)))
 
 
 def moved_points(clinics: Clinics, consultation: ConsultationRecord) -> list[float] | None:
-    return read_points(clinics.desk().consultations.get(consultation.id).answers)
+    return read_points(clinics.repositories().consultations.get(consultation.id).answers)
 
 
 def test_points_are_kept_with_the_answers_and_go_with_the_case(
@@ -46,7 +46,7 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     files = {"photo": ("face.jpg", FACE.read_bytes(), "image/jpeg")}
     shown = client.post(f"{here}/answers?points=", data=sent | {"revision": "1"}, files=files, follow_redirects=True)
     assert shown.text.count("data:image/jpeg;base64,") == 1
-    kept = clinics.desk().consultations.get(consultation.id)
+    kept = clinics.repositories().consultations.get(consultation.id)
     set_on = {"photo.kept": kept.answers.photo, "photo.points.of": kept.answers.photo}
     set_on["photo.spots_examined"] = "true"
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": str(kept.revision)})
@@ -55,7 +55,7 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     assert case["photo"] == {"points": [[203.5, 101], [246.5, 103], [223.5, 146]], "spots_examined": True}
     assert re.search(r'id="photo.spots_examined"[^>]* checked', client.get(here).text)
     # Another photograph has points and spots of its own; a byte behind the end of a JPEG makes it another one.
-    revision = str(clinics.desk().consultations.get(consultation.id).revision)
+    revision = str(clinics.repositories().consultations.get(consultation.id).revision)
     other = {"photo": ("face.jpg", FACE.read_bytes() + b"\0", "image/jpeg")}
     client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": revision}, files=other)
     assert moved_points(clinics, consultation) is None
@@ -66,7 +66,9 @@ def test_what_a_photograph_suggests_is_read_by_the_points_that_were_set(
     client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     photograph = (
-        clinics.desk().photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()).id
+        clinics.repositories()
+        .photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions())
+        .id
     )
     crossed = MOVED | {NAMES[0]: "300", "photo.kept": photograph, "photo.points.of": photograph, "revision": "1"}
     refused = client.post(f"/consultations/{consultation.id}/suggestions", data=crossed)
@@ -103,9 +105,11 @@ def test_who_waits_for_another_photograph_holds_no_connection(
 
     for module in ("routes", "suggestion_routes"):
         monkeypatch.setattr(f"skinbeam_clinic.consultations.{module}.PHOTOGRAPH_LOCK", Turn())
-    desk = clinics.desk()
-    photograph = desk.photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()).id
-    desk.consultations.save(consultation.id, Submission((), photograph), revision=consultation.revision)
+    repositories = clinics.repositories()
+    photograph = repositories.photographs.add(
+        consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()
+    ).id
+    repositories.consultations.save(consultation.id, Submission((), photograph), revision=consultation.revision)
     pool = clinics.database.engine.pool
     event.listen(pool, "checkout", take)
     event.listen(pool, "checkin", give_back)
@@ -123,10 +127,12 @@ def test_a_photograph_that_cannot_be_read_is_the_fault(
     client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     photograph = (
-        clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+        clinics.repositories()
+        .photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+        .id
     )
     answers = Submission((), photograph)
-    clinics.desk().consultations.save(consultation.id, answers, revision=consultation.revision)
+    clinics.repositories().consultations.save(consultation.id, answers, revision=consultation.revision)
     shown = client.get(f"/consultations/{consultation.id}?points=")
     assert shown.status_code == 422
     assert "not a picture that can be read" in html.unescape(shown.text)

@@ -77,8 +77,8 @@ def address(clinics: Clinics) -> Iterator[str]:
 
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
-    desk = clinics.desk()
-    return desk.consultations.begin(desk.patients.add().id)
+    repositories = clinics.repositories()
+    return repositories.consultations.begin(repositories.patients.add().id)
 
 
 def opened(page: Page, address: str, consultation: ConsultationRecord) -> None:
@@ -108,7 +108,7 @@ def test_the_page_says_what_to_change(
     consultation: ConsultationRecord,
     camera: Camera,
 ) -> None:
-    clinics.desk().photographs.add(consultation.id, stored(portrait()), "image/jpeg", PhotographPermissions())
+    clinics.repositories().photographs.add(consultation.id, stored(portrait()), "image/jpeg", PhotographPermissions())
     camera.show(seen)
     page = camera.page
     opened(page, address, consultation)
@@ -138,7 +138,7 @@ def test_the_word_changes_no_faster_than_it_can_be_read(
 def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
     clinics: Clinics, address: str, consultation: ConsultationRecord, camera: Camera
 ) -> None:
-    desk = clinics.desk()
+    repositories = clinics.repositories()
     camera.show(portrait())
     page = camera.page
     opened(page, address, consultation)
@@ -154,8 +154,8 @@ def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
     expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
-    (kept,) = desk.photographs.of(consultation.id)
-    with Image.open(io.BytesIO(desk.photographs.read_content(kept.id)[1])) as image:
+    (kept,) = repositories.photographs.of(consultation.id)
+    with Image.open(io.BytesIO(repositories.photographs.read_content(kept.id)[1])) as image:
         assert (image.format, image.size) == ("JPEG", SIZE)
 
 
@@ -174,7 +174,7 @@ def test_without_a_camera_a_file_is_sent(
         page.get_by_label("A photograph of the face").set_input_files(file)
         page.get_by_role("button", name="Save the file").click()
         page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
-    assert len(clinics.desk().photographs.of(consultation.id)) == 1
+    assert len(clinics.repositories().photographs.of(consultation.id)) == 1
 
 
 def test_a_photograph_of_a_consultation_becomes_that_of_its_plan(
@@ -184,9 +184,9 @@ def test_a_photograph_of_a_consultation_becomes_that_of_its_plan(
     for bright in (1.0, 0.9, 0.9):
         picture = stored(ImageEnhance.Brightness(portrait()).enhance(bright))
         assert client.post(path, files={"photo": ("a.jpg", picture, "image/jpeg")}).status_code == 303
-        newest = clinics.desk().photographs.of(consultation.id)[-1]
-        assert clinics.desk().consultations.get(consultation.id).answers.photo == newest.id
-    assert len(clinics.desk().photographs.of(consultation.id)) == 2
+        newest = clinics.repositories().photographs.of(consultation.id)[-1]
+        assert clinics.repositories().consultations.get(consultation.id).answers.photo == newest.id
+    assert len(clinics.repositories().photographs.of(consultation.id)) == 2
 
 
 @pytest.mark.parametrize("id", ["\0", "x", "a" * 300])
@@ -201,4 +201,4 @@ def test_what_is_no_photograph_is_refused_on_the_page(clinics: Clinics, consulta
     answer = client.post(path, files={"photo": ("a.jpg", b"no picture", "image/jpeg")})
     assert answer.status_code == 422
     assert "cannot be stored" in answer.text
-    assert clinics.desk().photographs.of(consultation.id) == ()
+    assert clinics.repositories().photographs.of(consultation.id) == ()

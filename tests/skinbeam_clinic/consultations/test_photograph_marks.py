@@ -28,7 +28,7 @@ from skinbeam_clinic.consultations import suggestion_routes
 from skinbeam_clinic.consultations.answers import find_differences
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import MARK_ROWS_MAX, MARKS_PHOTOGRAPH, Submission, find_repeated_field
-from skinbeam_clinic.consultations.photograph_marks import add_found_marks, kept_places, read_marks
+from skinbeam_clinic.consultations.photograph_marks import add_found_marks, confirmed_places, read_marks
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
 LEAST = (("patient.age_years", "52"), ("concern.0.condition", "age-spots"), ("concern.0.site", "cheeks"))
@@ -74,14 +74,14 @@ def test_the_form_holds_every_told_mark_with_its_place() -> None:
 
 def test_once_a_mark_is_confirmed_only_confirmed_ones_count_and_a_struck_one_never() -> None:
     first, second, *others = (mark.place for mark in read_marks(found()))
-    assert kept_places(found()) is None
-    assert kept_places(decided(found(), m0="confirmed")) == (first,)
-    assert kept_places(decided(found(), m0="struck")) == (second, *others)
-    assert kept_places(decided(found(), m0="struck", m1="confirmed")) == (second,)
+    assert confirmed_places(found()) is None
+    assert confirmed_places(decided(found(), m0="confirmed")) == (first,)
+    assert confirmed_places(decided(found(), m0="struck")) == (second, *others)
+    assert confirmed_places(decided(found(), m0="struck", m1="confirmed")) == (second,)
 
 
 def test_an_analysis_keeps_the_marks_at_these_places_and_their_number() -> None:
-    places = kept_places(decided(found(), m0="struck"))
+    places = confirmed_places(decided(found(), m0="struck"))
     kept = select_marks(spotted(), places).skin
     assert not isinstance(kept, Unknown)
     before, after = (Counter(mark.kind for mark in skin.marks) for skin in (spotted_skin(), kept))
@@ -104,7 +104,7 @@ def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
     spots = [mark.number for mark in read_marks(found()) if mark.kind == "spots"]
     assert spots
     struck = decided(found(), **{f"m{number}": "struck" for number in spots})
-    made = make_preview(plan(only="age-spots"), select_marks(spotted(), kept_places(struck)))
+    made = make_preview(plan(only="age-spots"), select_marks(spotted(), confirmed_places(struck)))
     changes = made.report.changes
     assert not isinstance(changes, Unknown)
     assert not any(change.finding for change in changes)
@@ -115,7 +115,7 @@ def test_marks_are_no_part_of_the_case_and_another_photograph_makes_them_void(tm
     assert "mark" not in repr(marked.tables)
     assert case_from_form(replace(marked, photo=""), tmp_path).case.concern[0].condition == "age-spots"
     assert read_marks(replace(marked, photo="p2")) == ()
-    assert kept_places(replace(marked, photo="p2")) is None
+    assert confirmed_places(replace(marked, photo="p2")) is None
     again = add_found_marks(replace(marked, photo="p2"), spotted())
     assert [mark.decision for mark in read_marks(again)] == [""] * len(read_marks(found()))
     assert add_found_marks(marked, spotted()) == marked  # read again: decisions stay
@@ -127,50 +127,52 @@ def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -
     entries = tuple((name, text if name == f"mark.0.{field}" else value) for name, value in sent.entries)
     if field == "decision":
         entries = (*entries, ("mark.0.decision", text))
-    assert kept_places(Submission(entries, sent.photo)) is None
+    assert confirmed_places(Submission(entries, sent.photo)) is None
 
 
 def test_found_marks_leave_a_plan_valid_until_somebody_decides_about_one(clinics: Clinics) -> None:
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
-    plan = desk.plans.add(kept.id, MADE, revision=kept.revision)
-    marked = desk.consultations.save(kept.id, found(photograph), revision=kept.revision)
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = repositories.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    plan = repositories.plans.add(kept.id, MADE, revision=kept.revision)
+    marked = repositories.consultations.save(kept.id, found(photograph), revision=kept.revision)
     assert read_marks(marked.answers)
     assert (marked.state, marked.revision) == ("planned", plan.consultation_revision)
     # The page sends the fields in another order, and names the photograph of face points that nobody set.
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
     fields = sent_fields(client, here) | {"photo.kept": photograph} | dict(LEAST)
     assert client.post(f"{here}/answers", data=fields).status_code == 303
-    assert desk.consultations.get(kept.id).revision == plan.consultation_revision
+    assert repositories.consultations.get(kept.id).revision == plan.consultation_revision
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "struck"}).status_code == 303
-    after = desk.consultations.get(kept.id)
+    after = repositories.consultations.get(kept.id)
     assert (after.state, after.revision) == ("draft", plan.consultation_revision + 1)
     assistant = clinics.browser(Role.ASSISTANT)  # sends no marks, and so changes none
     sent = dict(LEAST) | {"revision": str(after.revision), "photo.kept": photograph}
     assert assistant.post(f"{here}/answers", data=sent).status_code == 303
-    assert desk.consultations.get(kept.id).revision == after.revision
+    assert repositories.consultations.get(kept.id).revision == after.revision
 
 
 def test_a_mark_that_a_person_adds_is_an_answer(clinics: Clinics) -> None:
     kept = with_marks(clinics)
     added = (*kept.answers.entries, ("mark.99.kind", "spots"), ("mark.99.region", "nose"))
-    after = clinics.desk().consultations.save(kept.id, replace(kept.answers, entries=added), revision=kept.revision)
+    after = clinics.repositories().consultations.save(
+        kept.id, replace(kept.answers, entries=added), revision=kept.revision
+    )
     assert after.revision == kept.revision + 1
 
 
 def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
     clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    kept = desk.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    kept = repositories.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
     saved = Submission((*LEAST, ("patient.sex", "female")), photograph)
 
     def save_elsewhere(*_: object) -> PhotoAnalysis:
-        desk.consultations.save(kept.id, saved, revision=kept.revision)
+        repositories.consultations.save(kept.id, saved, revision=kept.revision)
         return spotted()
 
     monkeypatch.setattr(suggestion_routes, "_analyse", save_elsewhere)
@@ -178,8 +180,8 @@ def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
     answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{kept.id}/suggestions", data=sent)
     assert answer.status_code == 409
     assert "Another member has saved in the meantime" in answer.text
-    assert desk.consultations.get(kept.id).answers == saved
-    assert desk.suggestions.of(kept.id) == ()
+    assert repositories.consultations.get(kept.id).answers == saved
+    assert repositories.suggestions.of(kept.id) == ()
 
 
 def test_a_conflict_names_each_field_of_a_mark() -> None:
@@ -198,10 +200,10 @@ def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() 
 
 
 def with_marks(clinics: Clinics) -> ConsultationRecord:
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
-    return desk.consultations.save(kept.id, found(photograph.id), revision=kept.revision)
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    return repositories.consultations.save(kept.id, found(photograph.id), revision=kept.revision)
 
 
 class FormFields(HTMLParser):
@@ -239,13 +241,13 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
     fields |= {"mark.0.decision": "struck", "mark.1.decision": "confirmed"}
     fields |= {f"mark.{free}.kind": "spots", f"mark.{free}.region": "nose", f"mark.{free}.size_mm": "2,5"}
     assert client.post(f"{here}/answers", data=fields).status_code == 303
-    after = clinics.desk().consultations.get(kept.id)
+    after = clinics.repositories().consultations.get(kept.id)
     marks = read_marks(after.answers)
     assert [mark.decision for mark in marks[:2]] == ["struck", "confirmed"]
     assert (marks[-1].kind, marks[-1].place, marks[-1].size_mm) == ("spots", None, 2.5)
     page = client.get(here).text
     assert len(re.findall(r'value="confirmed" selected', page)) == 1
-    copy = clinics.desk().patient_copies.make(after.patient_id)
+    copy = clinics.repositories().patient_copies.make(after.patient_id)
     with zipfile.ZipFile(io.BytesIO(copy)) as archive:
         assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))
 
@@ -261,7 +263,7 @@ def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clin
         for key, value in (row | {"x_mm": f"{number / 10}", "y_mm": "5"}).items()
     ]
     answers = Submission((*LEAST, *many, (MARKS_PHOTOGRAPH, photograph)), photograph)
-    kept = clinics.desk().consultations.save(kept.id, answers, revision=kept.revision)
+    kept = clinics.repositories().consultations.save(kept.id, answers, revision=kept.revision)
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
     page = FormFields()
     page.feed(client.get(here).text)
@@ -269,7 +271,7 @@ def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clin
     assert len(fields) > 6 * MARK_ROWS_MAX + 100
     sent = client.post(f"{here}/answers", files=[(name, (None, value)) for name, value in fields.items()])
     assert sent.status_code == 303
-    marks = read_marks(clinics.desk().consultations.get(kept.id).answers)
+    marks = read_marks(clinics.repositories().consultations.get(kept.id).answers)
     assert [mark.decision for mark in marks] == ["confirmed"] * MARK_ROWS_MAX
 
 
@@ -278,7 +280,7 @@ def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinic
     client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{kept.id}"
     fields = {"revision": str(kept.revision), "photo.kept": kept.answers.photo, "patient.age_years": "53"}
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "confirmed"}).status_code == 303
-    after = clinics.desk().consultations.get(kept.id).answers
+    after = clinics.repositories().consultations.get(kept.id).answers
     assert ("patient.age_years", "53") in after.entries
     assert read_marks(after) == read_marks(kept.answers)
     assert 'name="mark.0.decision"' not in client.get(here).text
@@ -311,4 +313,4 @@ def test_marks_are_confirmed_by_keys_without_a_script_and_the_page_has_no_barrie
         page.get_by_text("Add a mark").click()
         looked_at(page, "marks")
         context.close()
-    assert read_marks(clinics.desk().consultations.get(kept.id).answers)[0].decision == "confirmed"
+    assert read_marks(clinics.repositories().consultations.get(kept.id).answers)[0].decision == "confirmed"

@@ -63,16 +63,16 @@ def form(photograph: str, **decisions: str) -> Submission:
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
     """A consultation with the marks of its photograph and what it suggests."""
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    desk.suggestions.add(kept.id, photograph, [SPOTS, ACNE, LINES, REDNESS])
-    return desk.consultations.save(kept.id, form(photograph), revision=kept.revision)
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    repositories.suggestions.add(kept.id, photograph, [SPOTS, ACNE, LINES, REDNESS])
+    return repositories.consultations.save(kept.id, form(photograph), revision=kept.revision)
 
 
 @pytest.fixture
 def suggested(clinics: Clinics, consultation: ConsultationRecord) -> dict[str, SuggestedConcern]:
-    return {one.condition: one for one in clinics.desk().suggestions.of(consultation.id)}
+    return {one.condition: one for one in clinics.repositories().suggestions.of(consultation.id)}
 
 
 def decided(consultation: ConsultationRecord, **decisions: str) -> Submission:
@@ -160,13 +160,13 @@ def test_a_photograph_suggests_together_with_the_regions_of_its_marks(
     (spots,) = (finding for finding in seen().findings if finding.marks)
     skin = replace(seen(), findings=(replace(spots, count=3, to_be_seen=1),))
     monkeypatch.setattr(suggestion_routes, "_analyse", lambda *_given: replace(look(), skin=skin))
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
     here = f"/consultations/{kept.id}/suggestions"
     sent = {"revision": str(kept.revision), "photo.kept": photograph, "patient.age_years": "52"}
     assert clinics.browser(Role.CLINICIAN).post(here, data=sent).status_code == 303
-    (one,) = desk.suggestions.of(kept.id)
+    (one,) = repositories.suggestions.of(kept.id)
     assert (one.finding_regions, one.to_be_seen) == (((spots.kind, spots.region),), 1)
 
 
@@ -189,7 +189,7 @@ def test_the_page_withdraws_a_suggestion_whose_marks_were_struck_and_offers_it_a
     assert client.post(f"{here}/answers", data=sent(consultation, struck)).status_code == 303
     assert take not in client.get(here).text
     assert "No longer suggested: 2 of its 3 marks kept" in page_text(client, consultation)
-    after = clinics.desk().consultations.get(consultation.id)
+    after = clinics.repositories().consultations.get(consultation.id)
     assert client.post(f"{here}/answers", data=sent(after, decided(consultation))).status_code == 303
     assert take in client.get(here).text
 
@@ -200,7 +200,7 @@ def test_a_suggestion_is_not_taken_over_together_with_the_marks_that_were_struck
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
     struck = decided(consultation, m0="struck", m4="struck", m5="struck")
     for condition in ("age-spots", "active-acne"):
-        kept = clinics.desk().consultations.get(consultation.id)
+        kept = clinics.repositories().consultations.get(consultation.id)
         path = f"{here}/suggestions/{suggested[condition].id}/kept"
         entries = Submission((*struck.entries, *_concerns(kept)), struck.photo)
         answer = client.post(path, data=sent(kept, entries))
@@ -209,9 +209,9 @@ def test_a_suggestion_is_not_taken_over_together_with_the_marks_that_were_struck
         else:
             assert answer.status_code == 422
             assert "not taken over: 2 of its 3 marks are not enough" in answer.text
-    concerns = clinics.desk().consultations.get(consultation.id).answers.tables["concern"]
+    concerns = clinics.repositories().consultations.get(consultation.id).answers.tables["concern"]
     assert concerns == [{"condition": "active-acne", "site": "cheeks", "severity": "mild"}]
-    decisions = {one.condition: one.decision for one in clinics.desk().suggestions.of(consultation.id)}
+    decisions = {one.condition: one.decision for one in clinics.repositories().suggestions.of(consultation.id)}
     assert decisions["age-spots"] is None
 
 
@@ -220,12 +220,12 @@ def _concerns(consultation: ConsultationRecord) -> list[tuple[str, str]]:
 
 
 def test_the_notice_of_a_spot_that_a_doctor_must_see_stays_when_all_is_struck(clinics: Clinics) -> None:
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    desk.suggestions.add(kept.id, photograph, [replace(SPOTS, to_be_seen=1)])
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    repositories.suggestions.add(kept.id, photograph, [replace(SPOTS, to_be_seen=1)])
     struck = form(photograph, m0="struck", m1="struck", m2="struck")
-    kept = desk.consultations.save(kept.id, struck, revision=kept.revision)
+    kept = repositories.consultations.save(kept.id, struck, revision=kept.revision)
     page = page_text(clinics.browser(Role.CLINICIAN), kept)
     assert "No longer suggested: 0 of its 3 marks kept" in page
     assert "A doctor must still see each spot" in page
@@ -246,7 +246,7 @@ def test_a_size_that_no_mark_has_adds_nothing_and_the_consultation_opens(
     page = client.get(here)
     assert page.status_code == 200
     assert "at most 300 mm" in page.text
-    answers = clinics.desk().consultations.get(consultation.id).answers
+    answers = clinics.repositories().consultations.get(consultation.id).answers
     sizes = [mark.size_mm for mark in read_marks(answers) if mark.place is None]
     assert sizes == [None, None]
     # What is left is what is left without them: a disc 15 mm wide of 200 mm², and 7 of 10 mm.

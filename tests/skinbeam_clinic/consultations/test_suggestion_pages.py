@@ -38,14 +38,16 @@ def client(clinics: Clinics) -> TestClient:
 
 @pytest.fixture
 def consultation(clinics: Clinics) -> ConsultationRecord:
-    desk = clinics.desk()
-    return desk.consultations.begin(desk.patients.add().id, Submission((("patient.age_years", "52"),)))
+    repositories = clinics.repositories()
+    return repositories.consultations.begin(repositories.patients.add().id, Submission((("patient.age_years", "52"),)))
 
 
 def with_suggestions(clinics: Clinics, consultation: ConsultationRecord) -> tuple[SuggestedConcern, ...]:
-    desk = clinics.desk()
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
-    return desk.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
+    repositories = clinics.repositories()
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    )
+    return repositories.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
 def said(client: TestClient, path: str) -> str:
@@ -76,15 +78,15 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     assert "3 brown spots, 2 to 5 mm wide" in said(client, here)
     sent = {"revision": "1", "patient.age_years": "52", "concern.0.condition": "melasma", "concern.0.site": "forehead"}
     assert client.post(f"{here}/suggestions/{acne.id}/kept", data=sent).status_code == 303
-    kept = clinics.desk().consultations.get(consultation.id)
+    kept = clinics.repositories().consultations.get(consultation.id)
     first, second = kept.answers.tables["concern"]
     assert first == {"condition": "melasma", "site": "forehead"}  # what stood in the form is saved, too
     assert second == {"condition": "active-acne", "site": "chin", "severity": "moderate"}
     sent |= {"revision": str(kept.revision)} | {f"concern.1.{key}": value for key, value in second.items()}
     assert client.post(f"{here}/suggestions/{spots.id}/dismissed", data=sent).status_code == 303
-    after = clinics.desk().consultations.get(consultation.id)
+    after = clinics.repositories().consultations.get(consultation.id)
     assert after.answers.tables["concern"] == [first, second]
-    decisions = [one.decision for one in clinics.desk().suggestions.of(consultation.id)]
+    decisions = [one.decision for one in clinics.repositories().suggestions.of(consultation.id)]
     assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.ACCEPTED]
     page = said(client, here)
     assert "Taken over by clinician." in page
@@ -98,7 +100,7 @@ def test_a_concern_that_is_there_is_not_added_again(
     spots, _ = with_suggestions(clinics, consultation)
     sent = {"revision": "1", "concern.0.condition": "age-spots", "concern.0.site": "cheeks"}
     client.post(f"/consultations/{consultation.id}/suggestions/{spots.id}/kept", data=sent)
-    tables = clinics.desk().consultations.get(consultation.id).answers.tables
+    tables = clinics.repositories().consultations.get(consultation.id).answers.tables
     assert tables["concern"] == [{"condition": "age-spots", "site": "cheeks"}]
 
 
@@ -106,10 +108,10 @@ def test_a_page_that_is_behind_decides_nothing(
     client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     spots, _ = with_suggestions(clinics, consultation)
-    clinics.desk().consultations.save(consultation.id, Submission(), revision=1)
+    clinics.repositories().consultations.save(consultation.id, Submission(), revision=1)
     sent = {"revision": "1", "patient.age_years": "53"}
     assert client.post(f"/consultations/{consultation.id}/suggestions/{spots.id}/kept", data=sent).status_code == 409
-    assert [one.decision for one in clinics.desk().suggestions.of(consultation.id)] == [None, None]
+    assert [one.decision for one in clinics.repositories().suggestions.of(consultation.id)] == [None, None]
 
 
 def test_without_a_photograph_and_with_one_that_is_none_the_form_says_so(
@@ -118,7 +120,7 @@ def test_without_a_photograph_and_with_one_that_is_none_the_form_says_so(
     here = f"/consultations/{consultation.id}"
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
     assert "no photograph has been saved yet" in html.unescape(refused.text).lower()
-    clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    clinics.repositories().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
     assert refused.status_code in (400, 422)
     assert "not a picture that can be read" in html.unescape(refused.text)
@@ -145,7 +147,7 @@ def test_spots_on_a_photograph_are_suggested_and_taken_over_without_script(
         page.keyboard.press("Enter")
         expect(page.locator(".suggested li").first).to_contain_text("Taken over by clinician")
     context.close()
-    concerns = clinics.desk().consultations.get(consultation.id).answers.tables["concern"]
+    concerns = clinics.repositories().consultations.get(consultation.id).answers.tables["concern"]
     assert {one["site"] for one in concerns} == {"cheeks"}
 
 

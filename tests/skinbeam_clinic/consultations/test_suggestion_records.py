@@ -27,14 +27,16 @@ ACNE = SuggestionContent(
 )
 
 
-def suggested(desk: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
-    consultation = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
-    return desk.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
+def suggested(repositories: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    )
+    return repositories.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
-def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicRepositories) -> None:
-    spots, acne = suggested(desk)
+def test_suggestions_come_back_as_they_were_told_and_decided(repositories: ClinicRepositories) -> None:
+    spots, acne = suggested(repositories)
     assert (spots.condition, spots.site, spots.severity, spots.seen) == (
         "age-spots",
         "cheeks",
@@ -42,39 +44,44 @@ def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicReposit
         SPOTS.findings,
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
-    kept = desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
-    assert (kept.decision, kept.decided_by) == (SuggestionDecision.ACCEPTED, desk.member.name)
+    kept = repositories.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
+    assert (kept.decision, kept.decided_by) == (SuggestionDecision.ACCEPTED, repositories.member.name)
     assert (
-        desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.ACCEPTED
+        repositories.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.ACCEPTED
     )  # the first one stands
-    assert [one.decision for one in desk.suggestions.of(spots.consultation_id)] == [SuggestionDecision.ACCEPTED, None]
+    assert [one.decision for one in repositories.suggestions.of(spots.consultation_id)] == [
+        SuggestionDecision.ACCEPTED,
+        None,
+    ]
 
 
-def test_a_photograph_that_is_read_again_keeps_what_it_suggested(desk: ClinicRepositories) -> None:
-    spots, acne = suggested(desk)
-    again = desk.suggestions.add(spots.consultation_id, spots.photograph_id, [ACNE])
+def test_a_photograph_that_is_read_again_keeps_what_it_suggested(repositories: ClinicRepositories) -> None:
+    spots, acne = suggested(repositories)
+    again = repositories.suggestions.add(spots.consultation_id, spots.photograph_id, [ACNE])
     assert again == (spots, acne)
 
 
 def test_only_who_treats_decides_and_nobody_in_a_closed_consultation(
-    desk: ClinicRepositories, database: Database
+    repositories: ClinicRepositories, database: Database
 ) -> None:
-    spots, _ = suggested(desk)
-    assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
+    spots, _ = suggested(repositories)
+    assistant = ClinicRepositories(database, replace(repositories.member, role=Role.ASSISTANT))
     assert assistant.suggestions.of(spots.consultation_id)
     with pytest.raises(DeniedError):
         assistant.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
     with pytest.raises(RecordNotFoundError):
-        desk.suggestions.decide("0" * 32, SuggestionDecision.ACCEPTED)
-    desk.consultations.close(spots.consultation_id, revision=1)
+        repositories.suggestions.decide("0" * 32, SuggestionDecision.ACCEPTED)
+    repositories.consultations.close(spots.consultation_id, revision=1)
     with pytest.raises(ClosedError):
-        desk.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
+        repositories.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
 
 
-def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: ClinicRepositories, database: Database) -> None:
-    spots, _ = suggested(desk)
-    desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED)
-    steps = desk.audit_log.newest(50, subject=f"suggested_concern/{spots.id}")
+def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(
+    repositories: ClinicRepositories, database: Database
+) -> None:
+    spots, _ = suggested(repositories)
+    repositories.suggestions.decide(spots.id, SuggestionDecision.DISMISSED)
+    steps = repositories.audit_log.newest(50, subject=f"suggested_concern/{spots.id}")
     assert {"suggestion.made", "suggestion.dismissed"} <= {one.action for one in steps}
     with database.reading() as session:
         said = repr(session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all())
@@ -84,15 +91,15 @@ def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: ClinicRe
 
 
 def test_a_copy_of_the_records_holds_them_and_an_erasure_takes_them(
-    desk: ClinicRepositories, database: Database
+    repositories: ClinicRepositories, database: Database
 ) -> None:
-    spots, _ = suggested(desk)
-    patient = desk.consultations.get(spots.consultation_id).patient_id
-    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))) as archive:
+    spots, _ = suggested(repositories)
+    patient = repositories.consultations.get(spots.consultation_id).patient_id
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     (consultation,) = record["consultations"]
     assert [one["condition"] for one in consultation["suggested_concerns"]] == ["age-spots", "active-acne"]
-    owner = ClinicRepositories(database, replace(desk.member, role=Role.OWNER))
+    owner = ClinicRepositories(database, replace(repositories.member, role=Role.OWNER))
     assert owner.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         assert not session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all()

@@ -36,16 +36,19 @@ FACE = b"\xff\xd8 a face" * 50
 
 
 @pytest.fixture
-def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
-    AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
-    made = begin_consultation(desk)
-    desk.patients.set_contact(made.patient_id, {"name": "Zoë"})
-    desk.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
-    plan = desk.plans.add(made.id, MADE, revision=1)
-    desk.plans.choose(plan.id, "vascular", "because")
-    sign(desk, desk.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
-    desk.jobs.add("plan", {"consultation": made.id})
-    return desk
+def full(database: Database, repositories: ClinicRepositories) -> ClinicRepositories:
+    AccountRepository(database, repositories.member, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
+    made = begin_consultation(repositories)
+    repositories.patients.set_contact(made.patient_id, {"name": "Zoë"})
+    repositories.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
+    plan = repositories.plans.add(made.id, MADE, revision=1)
+    repositories.plans.choose(plan.id, "vascular", "because")
+    sign(
+        repositories,
+        repositories.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"),
+    )
+    repositories.jobs.add("plan", {"consultation": made.id})
+    return repositories
 
 
 def rows(database: Database) -> dict[str, list[Any]]:
@@ -81,17 +84,17 @@ def test_what_is_restored_elsewhere_is_what_was_there(
     assert ApiTokenAuthenticator(other).find_session(token) is None, (
         "what was ended after the backup would be good again"
     )
-    desk = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
-    (patient,) = desk.patients.list_all()
-    (consultation,) = desk.consultations.of(patient.id)
-    contact = desk.patients.get_contact(patient.id)
+    repositories = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
+    (patient,) = repositories.patients.list_all()
+    (consultation,) = repositories.consultations.of(patient.id)
+    contact = repositories.patients.get_contact(patient.id)
     assert contact is not None
     assert contact.details == {"name": "Zoë"}
-    assert desk.photographs.read_content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
-    assert desk.consents.read_document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
+    assert repositories.photographs.read_content(repositories.photographs.of(consultation.id)[0].id)[1] == FACE
+    assert repositories.consents.read_document(repositories.consents.of(consultation.id)[0].id) == b"%PDF the document"
     assert SignIn(other, PasswordHasher()).find_session(came.token) is None, "nobody is signed in after a restore"
     assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
-    steps = [step.action for step in desk.audit_log.newest(100)]
+    steps = [step.action for step in repositories.audit_log.newest(100)]
     assert "backup.restored" in steps
     assert "backup.made" in steps
     assert verify_database(other)[0].findings == ()

@@ -60,32 +60,34 @@ def door(database: Database, operator: Member) -> SignIn:
     return SignIn(database, PasswordHasher())
 
 
-def plan_of(desk: ClinicRepositories, number: int = 1, consultation: str = "") -> PlanRecord:
-    of = consultation or desk.consultations.begin(desk.patients.add().id).id
-    revision = desk.consultations.get(of).revision
-    return desk.plans.add(
+def plan_of(repositories: ClinicRepositories, number: int = 1, consultation: str = "") -> PlanRecord:
+    of = consultation or repositories.consultations.begin(repositories.patients.add().id).id
+    revision = repositories.consultations.get(of).revision
+    return repositories.plans.add(
         of, NewPlan("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision
     )
 
 
-def explained(desk: ClinicRepositories, plan: PlanRecord, cooling_off: datetime.timedelta = 14 * DAY) -> Consent:
-    return desk.consents.record_explanation(plan.id, option="0.0", cooling_off=cooling_off)
+def explained(
+    repositories: ClinicRepositories, plan: PlanRecord, cooling_off: datetime.timedelta = 14 * DAY
+) -> Consent:
+    return repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=cooling_off)
 
 
-def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
+def sign(repositories: ClinicRepositories, consent: Consent) -> Consent:
     """Tell it back rightly, and sign it."""
-    desk.consents.record_teach_back(consent.id, {}, ())
-    return signed(desk, consent)
+    repositories.consents.record_teach_back(consent.id, {}, ())
+    return signed(repositories, consent)
 
 
-def signed(desk: ClinicRepositories, consent: Consent) -> Consent:
+def signed(repositories: ClinicRepositories, consent: Consent) -> Consent:
     given = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": now()}
-    return desk.consents.sign(consent.id, answers=ConsentAnswers(), **given)  # type: ignore[arg-type]
+    return repositories.consents.sign(consent.id, answers=ConsentAnswers(), **given)  # type: ignore[arg-type]
 
 
-def refused(desk: ClinicRepositories, consent: Consent) -> str:
+def refused(repositories: ClinicRepositories, consent: Consent) -> str:
     with pytest.raises(InputError) as found:
-        sign(desk, consent)
+        sign(repositories, consent)
     return found.value.code
 
 
@@ -191,9 +193,9 @@ def test_a_code_that_was_used_is_never_good_again(
 
 @BY
 def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
-    database: Database, desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+    database: Database, repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
-    job = desk.jobs.add("plan", {"number": 1})
+    job = repositories.jobs.add("plan", {"number": 1})
     first, queue = JobQueue(database), JobQueue(database)
     assert first.take("plan") is not None
     hands.set(-by)
@@ -208,9 +210,9 @@ def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
 
 
 def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(
-    database: Database, desk: ClinicRepositories, hands: Clock
+    database: Database, repositories: ClinicRepositories, hands: Clock
 ) -> None:
-    desk.jobs.add("plan", {"number": 1})
+    repositories.jobs.add("plan", {"number": 1})
     queue = JobQueue(database)
     job = queue.take("plan")
     assert job is not None
@@ -223,28 +225,28 @@ def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(
 
 @BY
 def test_the_trail_stays_whole_and_says_that_the_clock_was_set_back(
-    database: Database, desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+    database: Database, repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
-    desk.patients.add()
+    repositories.patients.add()
     hands.set(-by)
-    desk.patients.add()
-    desk.patients.add()
-    newest = desk.audit_log.newest(4)[1:]  # the first is that somebody reads it
+    repositories.patients.add()
+    repositories.patients.add()
+    newest = repositories.audit_log.newest(4)[1:]  # the first is that somebody reads it
     assert [one.action for one in newest] == ["patient.added", "patient.added", CLOCK_SET_BACK]
     assert newest[-1].actor == "clock"
     hands.set(by)
-    desk.patients.add()
-    assert [one.action for one in desk.audit_log.newest(2)[1:]] == ["patient.added"]
+    repositories.patients.add()
+    assert [one.action for one in repositories.audit_log.newest(2)[1:]] == ["patient.added"]
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_seconds(
-    desk: ClinicRepositories, hands: Clock
+    repositories: ClinicRepositories, hands: Clock
 ) -> None:
     for _ in range(5):
-        desk.patients.add()
+        repositories.patients.add()
         hands.set(-datetime.timedelta(seconds=10))
-    entries = desk.audit_log.newest(100)
+    entries = repositories.audit_log.newest(100)
     assert CLOCK_SET_BACK not in {one.action for one in entries}
     times = [one.at for one in entries]
     assert times == sorted(times, reverse=True)
@@ -252,86 +254,88 @@ def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_secon
 
 @BY
 def test_no_clock_shortens_the_time_to_think_it_over(
-    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+    repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
-    consent = explained(desk, plan_of(desk), cooling_off=by)
+    consent = explained(repositories, plan_of(repositories), cooling_off=by)
     hands.set(by + 6 * MINUTE)
-    assert refused(desk, consent) == "clock-set"
+    assert refused(repositories, consent) == "clock-set"
     hands.set(-by - 6 * MINUTE)
-    assert refused(desk, consent) == "too-early"
+    assert refused(repositories, consent) == "too-early"
     hands.set(-by)
-    assert refused(desk, consent) == "too-early"
+    assert refused(repositories, consent) == "too-early"
     hands.set(by)
     hands.wait(by + MINUTE)
-    assert sign(desk, consent).signed_at is not None
+    assert sign(repositories, consent).signed_at is not None
 
 
 def test_a_program_that_starts_anew_takes_the_clock_as_it_is(
-    desk: ClinicRepositories, hands: Clock, monkeypatch: pytest.MonkeyPatch
+    repositories: ClinicRepositories, hands: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consent = explained(desk, plan_of(desk))
+    consent = explained(repositories, plan_of(repositories))
     hands.set(15 * DAY)
-    assert refused(desk, consent) == "clock-set"
+    assert refused(repositories, consent) == "clock-set"
     monkeypatch.setattr(columns, "_BOOT_TIME", time.time() - time.clock_gettime(columns._COUNTER))
-    assert sign(desk, consent).signed_at is not None
+    assert sign(repositories, consent).signed_at is not None
 
 
-def test_a_clock_that_drifts_stops_nobody(desk: ClinicRepositories, hands: Clock) -> None:
-    consent = explained(desk, plan_of(desk))
+def test_a_clock_that_drifts_stops_nobody(repositories: ClinicRepositories, hands: Clock) -> None:
+    consent = explained(repositories, plan_of(repositories))
     hands.wait(14 * DAY)
     hands.set(MINUTE)
-    assert sign(desk, consent).signed_at is not None
+    assert sign(repositories, consent).signed_at is not None
 
 
 @BY
 def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_clock_said(
-    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+    repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
-    consent = explained(desk, plan_of(desk), cooling_off=datetime.timedelta(0))
+    consent = explained(repositories, plan_of(repositories), cooling_off=datetime.timedelta(0))
     hands.wait(2 * by)
-    desk.consents.record_teach_back(consent.id, {"eyes": "closed"}, ())
+    repositories.consents.record_teach_back(consent.id, {"eyes": "closed"}, ())
     hands.set(-by)
-    desk.consents.record_teach_back(consent.id, {"eyes": "open"}, ("eyes",))
+    repositories.consents.record_teach_back(consent.id, {"eyes": "open"}, ("eyes",))
     with pytest.raises(InputError) as found:
-        signed(desk, consent)
+        signed(repositories, consent)
     assert found.value.code == "not-told-back"
-    assert [one.wrong for one in sign(desk, consent).told] == [(), ("eyes",), ()]
+    assert [one.wrong for one in sign(repositories, consent).told] == [(), ("eyes",), ()]
 
 
 @BY
 def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
-    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+    repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
-    first = plan_of(desk)
-    desk.plans.choose(first.id, "0.0")
+    first = plan_of(repositories)
+    repositories.plans.choose(first.id, "0.0")
     hands.set(-by)
-    desk.plans.choose(first.id, "0.1")
-    assert [one.option for one in desk.plans.list_choices(first.id)] == ["0.0", "0.1"]
-    second = plan_of(desk, 2, first.consultation_id)
+    repositories.plans.choose(first.id, "0.1")
+    assert [one.option for one in repositories.plans.list_choices(first.id)] == ["0.0", "0.1"]
+    second = plan_of(repositories, 2, first.consultation_id)
     hands.set(by)
-    assert [one.id for one in desk.plans.of(first.consultation_id)] == [first.id, second.id]
-    assert explained(desk, second).plan_id == second.id
+    assert [one.id for one in repositories.plans.of(first.consultation_id)] == [first.id, second.id]
+    assert explained(repositories, second).plan_id == second.id
 
 
 def test_what_was_explained_while_the_clock_was_ahead_can_be_explained_again(
-    desk: ClinicRepositories, hands: Clock
+    repositories: ClinicRepositories, hands: Clock
 ) -> None:
-    plan = plan_of(desk)
+    plan = plan_of(repositories)
     hands.set(400 * DAY)
-    wrong = explained(desk, plan)
+    wrong = explained(repositories, plan)
     hands.set(-400 * DAY)
-    right = explained(desk, plan)
-    assert [one.id for one in desk.consents.of(plan.consultation_id)] == [wrong.id, right.id]
+    right = explained(repositories, plan)
+    assert [one.id for one in repositories.consents.of(plan.consultation_id)] == [wrong.id, right.id]
     hands.wait(15 * DAY)
-    assert sign(desk, right).signed_at is not None
+    assert sign(repositories, right).signed_at is not None
 
 
-def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(desk: ClinicRepositories, hands: Clock) -> None:
-    plan = plan_of(desk)
-    patient = desk.consultations.get(plan.consultation_id).patient_id
+def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(
+    repositories: ClinicRepositories, hands: Clock
+) -> None:
+    plan = plan_of(repositories)
+    patient = repositories.consultations.get(plan.consultation_id).patient_id
     hands.set(11 * 366 * DAY)
-    assert desk.erasure.erase(patient, retention_years=10) is not None
-    assert desk.plans.get(plan.id).id == plan.id
+    assert repositories.erasure.erase(patient, retention_years=10) is not None
+    assert repositories.plans.get(plan.id).id == plan.id
     hands.set(-11 * 366 * DAY)
     hands.wait(11 * 366 * DAY)
-    assert desk.erasure.erase(patient, retention_years=10) is None
+    assert repositories.erasure.erase(patient, retention_years=10) is None

@@ -45,22 +45,22 @@ def killed(address: str, kind: str, folder: Path, environment: dict[str, str], a
 
 
 def check(kind: str, told: list[list[object]], database: Database, environment: dict[str, str], folder: Path) -> None:
-    desk = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
+    repositories = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
     assert [one.findings for one in verify_database(database)] == [()]
     for step in told[-3:]:
         if kind == "save":
-            assert desk.consultations.get(str(step[0])).revision >= int(str(step[1]))
+            assert repositories.consultations.get(str(step[0])).revision >= int(str(step[1]))
         elif kind == "upload":
-            assert len(desk.photographs.read_content(str(step[0]))[1]) == 20_000
+            assert len(repositories.photographs.read_content(str(step[0]))[1]) == 20_000
         elif kind == "plan":
-            plan = desk.plans.get(str(step[0]))
-            assert len(desk.plans.read_file(plan.id, "a.pdf")) == 9999
+            plan = repositories.plans.get(str(step[0]))
+            assert len(repositories.plans.read_file(plan.id, "a.pdf")) == 9999
     if kind == "job":
         left_over(database)
-        jobs = [desk.jobs.get(str(step[0])) for step in told]
+        jobs = [repositories.jobs.get(str(step[0])) for step in told]
         assert [job.state for job in jobs] == ["done"] * len(jobs)
         if jobs:  # one that was kept and not told counts as well
-            numbers = [int(one.plan_sha256) for one in desk.plans.of(jobs[0].payload["consultation"])]
+            numbers = [int(one.plan_sha256) for one in repositories.plans.of(jobs[0].payload["consultation"])]
             assert numbers in (list(range(1, len(jobs) + 1)), list(range(1, len(jobs) + 2)))
     if kind == "backup":  # every file that stands there under its name can be restored, told or not
         there = sorted(path.name for path in folder.iterdir() if path.suffix == ".tar" and path.name[0] != ".")
@@ -134,8 +134,8 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
     address = str(tmp_path / "clinic.sqlite")
     upgrade_database(address, environment)
     database = open_database(address, environment)
-    desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
-    one = desk.consultations.begin(desk.patients.add().id, Submission((("kept", "true"),)))
+    repositories = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
+    one = repositories.consultations.begin(repositories.patients.add().id, Submission((("kept", "true"),)))
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
@@ -144,13 +144,13 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
     def save_until_full() -> None:
         while len(kept) < 100:
             answers = Submission((("long", os.urandom(20_000).hex()),))
-            kept.append(desk.consultations.save(one.id, answers, revision=kept[-1].revision))
+            kept.append(repositories.consultations.save(one.id, answers, revision=kept[-1].revision))
 
     with pytest.raises(UnreachableError, match="full"):
         save_until_full()
     database.close()
     database = open_database(address, environment)
-    assert ClinicRepositories(database, desk.member).consultations.get(one.id) == kept[-1]
+    assert ClinicRepositories(database, repositories.member).consultations.get(one.id) == kept[-1]
     assert verify_database(database)[0].findings == ()
     database.close()
 
@@ -170,15 +170,15 @@ def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
         address = postgresql.format(name="goes")
         upgrade_database(address, environment)
         database = open_database(address, environment)
-        desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
-        one = desk.consultations.begin(desk.patients.add().id, Submission((("kept", "true"),)))
+        repositories = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
+        one = repositories.consultations.begin(repositories.patients.add().id, Submission((("kept", "true"),)))
         let_in(True)
-        assert desk.consultations.get(one.id) == one, "connections that died meanwhile are made anew"
+        assert repositories.consultations.get(one.id) == one, "connections that died meanwhile are made anew"
         let_in(False)
         with pytest.raises(UnreachableError, match="Nothing was saved"):
-            desk.consultations.save(one.id, Submission((("late", "true"),)), revision=1)
+            repositories.consultations.save(one.id, Submission((("late", "true"),)), revision=1)
         let_in(True)
-        assert desk.consultations.save(one.id, Submission((("late", "true"),)), revision=1).revision == 2
+        assert repositories.consultations.save(one.id, Submission((("late", "true"),)), revision=1).revision == 2
         assert verify_database(database)[0].findings == ()
         database.close()
         server.execute("DROP DATABASE goes WITH (FORCE)")

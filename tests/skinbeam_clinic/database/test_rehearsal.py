@@ -31,15 +31,17 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def backup(database: Database, desk: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def backup(
+    database: Database, repositories: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A backup of a clinic with a person, a photograph and a plan; temporary files have a folder of their own."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    made = begin_consultation(desk)
-    desk.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
-    desk.plans.add(made.id, MADE, revision=1)
-    desk.jobs.add("plan", {"consultation": made.id})
+    made = begin_consultation(repositories)
+    repositories.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
+    repositories.plans.add(made.id, MADE, revision=1)
+    repositories.jobs.add("plan", {"consultation": made.id})
     path = tmp_path / "backups" / "clinic.tar"
     path.parent.mkdir()
     write_backup(database, path)

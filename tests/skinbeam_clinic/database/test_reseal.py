@@ -32,23 +32,27 @@ FACE = b"\xff\xd8\xff a face"
 class Replaced:
     """A clinic with records of every kind that is sealed, and its database opened with a new key before the old one."""
 
-    def __init__(self, database: Database, desk: ClinicRepositories, address: str, environment: dict[str, str]) -> None:
-        self.patient = treated(desk, days_ago=2.0)
-        desk.patients.set_contact(self.patient.patient, {"name": "Synthetic Name"})
-        self.face = desk.photographs.add(self.patient.consultation, FACE, "image/jpeg", PhotographPermissions()).id
-        desk.plans.choose(self.patient.plan, "0.0", "because")
+    def __init__(
+        self, database: Database, repositories: ClinicRepositories, address: str, environment: dict[str, str]
+    ) -> None:
+        self.patient = treated(repositories, days_ago=2.0)
+        repositories.patients.set_contact(self.patient.patient, {"name": "Synthetic Name"})
+        self.face = repositories.photographs.add(
+            self.patient.consultation, FACE, "image/jpeg", PhotographPermissions()
+        ).id
+        repositories.plans.choose(self.patient.plan, "0.0", "because")
         until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
-        link = desk.diaries.create_link(self.patient.treatment, language="en", until=until)
+        link = repositories.diaries.create_link(self.patient.treatment, language="en", until=until)
         DiaryAccess(database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=False)
-        self.job = desk.jobs.add("plan", {"consultation": self.patient.consultation}, content="{}").id
+        self.job = repositories.jobs.add("plan", {"consultation": self.patient.consultation}, content="{}").id
         taken = JobQueue(database).take("plan")
         assert taken is not None
         JobQueue(database).report(taken, JobProgress(step="first look"))
         self._address, self._old, self._environment = address, environment[KEY_VARIABLE], environment
         self._new = generate_key()
         self.database = self.opened(f"{self._new},{self._old}")
-        self.member = desk.member
-        self.desk = ClinicRepositories(self.database, desk.member)
+        self.member = repositories.member
+        self.repositories = ClinicRepositories(self.database, repositories.member)
 
     def opened(self, keys: str) -> Database:
         return open_database(self._address, self._environment | {KEY_VARIABLE: keys})
@@ -71,27 +75,27 @@ class Replaced:
         files = Path(self.database.files.folder).rglob("*")
         return found | {"files" for file in files if file.is_file() and old.is_current(file.read_bytes())}
 
-    def read(self, desk: ClinicRepositories) -> list[Any]:
+    def read(self, repositories: ClinicRepositories) -> list[Any]:
         """What the clinic reads of it."""
         return [
-            desk.patients.get_contact(self.patient.patient),
-            desk.photographs.read_content(self.face)[1],
-            desk.dossiers.read(self.patient.patient, "copy"),
-            desk.jobs.get(self.job),
+            repositories.patients.get_contact(self.patient.patient),
+            repositories.photographs.read_content(self.face)[1],
+            repositories.dossiers.read(self.patient.patient, "copy"),
+            repositories.jobs.get(self.job),
         ]
 
 
 @pytest.fixture
 def replaced(
-    database: Database, desk: ClinicRepositories, address: str, environment: dict[str, str]
+    database: Database, repositories: ClinicRepositories, address: str, environment: dict[str, str]
 ) -> Iterator[Replaced]:
-    made = Replaced(database, desk, address, environment)
+    made = Replaced(database, repositories, address, environment)
     yield made
     made.database.close()
 
 
 def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> None:
-    before = replaced.read(replaced.desk)
+    before = replaced.read(replaced.repositories)
     tables = {"store", "contact", "consultation", "choice", "consent", "tell_back", "treatment", "diary_entry", "job"}
     assert replaced.sealed_by_the_old_key() >= {*tables, "files"}
     (done,) = reseal_database(replaced.database)
@@ -99,16 +103,16 @@ def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> Non
     assert replaced.sealed_by_the_old_key() == set()
     alone = replaced.opened_with_the_new_key_alone()
     assert verify_database(alone)[0].findings == ()
-    desk = ClinicRepositories(alone, replaced.member)
-    after = replaced.read(desk)
+    repositories = ClinicRepositories(alone, replaced.member)
+    after = replaced.read(repositories)
     assert without_versions(after) == without_versions(before)
-    noted = [one for one in desk.audit_log.newest(50) if one.action == "key.replaced"]
+    noted = [one for one in repositories.audit_log.newest(50) if one.action == "key.replaced"]
     assert (len(noted), noted[0].subject) == (done.rows, f"clinic/{replaced.member.clinic_id}"), (
         "one for each row but the job, and one for the clinic"
     )
-    length = desk.audit_log.newest(1)[0].seq
+    length = repositories.audit_log.newest(1)[0].seq
     assert reseal_database(alone) == (ResealSummary("Harbour Clinic", 0, 0, 0, ()),)
-    assert desk.audit_log.newest(1)[0].seq == length + 1, "a run that finds nothing writes nothing"
+    assert repositories.audit_log.newest(1)[0].seq == length + 1, "a run that finds nothing writes nothing"
     alone.close()
 
 
@@ -123,7 +127,7 @@ def test_a_run_that_breaks_off_loses_nothing_and_the_next_does_the_rest(
     rows: int, replaced: Replaced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever the machine stops, within a step or between a row and its file, both keys together open everything."""
-    before, sealed = replaced.read(replaced.desk), []
+    before, sealed = replaced.read(replaced.repositories), []
     seal = ClinicTransaction.seal
 
     def seal_until_it_stops(work: ClinicTransaction, *about: Any) -> None:
@@ -138,7 +142,7 @@ def test_a_run_that_breaks_off_loses_nothing_and_the_next_does_the_rest(
         with pytest.raises(KeyboardInterrupt):
             reseal_database(replaced.database)
     assert verify_database(replaced.database)[0].findings == ()
-    assert without_versions(replaced.read(replaced.desk))[:3] == without_versions(before)[:3]
+    assert without_versions(replaced.read(replaced.repositories))[:3] == without_versions(before)[:3]
     assert reseal_database(replaced.database)[0].rows_left == 0
     assert replaced.sealed_by_the_old_key() == set()
     assert verify_database(replaced.database)[0].findings == ()
@@ -151,9 +155,9 @@ def test_a_file_of_the_old_key_that_no_row_names_is_sealed_anew_when_it_is_store
     old.close()
     reseal_database(replaced.database)
     alone = replaced.opened_with_the_new_key_alone()
-    desk = ClinicRepositories(alone, replaced.member)
-    kept = desk.photographs.add(replaced.patient.consultation, other, "image/jpeg", PhotographPermissions()).id
-    assert desk.photographs.read_content(kept)[1] == other
+    repositories = ClinicRepositories(alone, replaced.member)
+    kept = repositories.photographs.add(replaced.patient.consultation, other, "image/jpeg", PhotographPermissions()).id
+    assert repositories.photographs.read_content(kept)[1] == other
     assert verify_database(alone)[0].findings == ()
     alone.close()
 
@@ -166,7 +170,7 @@ def test_a_file_that_fails_leaves_the_old_one_whole(replaced: Replaced, monkeypa
         patch.setattr(os, "fsync", no_room)
         with pytest.raises(InputError, match="full"):
             reseal_database(replaced.database)
-    assert replaced.desk.photographs.read_content(replaced.face)[1] == FACE
+    assert replaced.repositories.photographs.read_content(replaced.face)[1] == FACE
     assert verify_database(replaced.database)[0].findings == ()
     assert reseal_database(replaced.database)[0].rows_left == 0
 
@@ -226,24 +230,24 @@ def test_a_row_and_an_entry_that_the_database_cannot_decode_stop_nothing(replace
 def test_who_saves_meanwhile_loses_nothing_and_what_an_old_program_seals_is_left(replaced: Replaced) -> None:
     """A server that still has the old key first goes on, and its rows are counted; the next run seals them."""
     server = replaced.opened_with_the_old_key_first()
-    desk, stop, saved = ClinicRepositories(server, replaced.member), threading.Event(), []
+    repositories, stop, saved = ClinicRepositories(server, replaced.member), threading.Event(), []
 
     def save() -> None:
         while not stop.is_set():
-            saved.append(desk.patients.add().id)
-            desk.patients.set_contact(saved[-1], {"name": f"N{len(saved)}"})
+            saved.append(repositories.patients.add().id)
+            repositories.patients.set_contact(saved[-1], {"name": f"N{len(saved)}"})
 
     worker = threading.Thread(target=save)
     worker.start()
     reseal_database(replaced.database)
     stop.set()
     worker.join()
-    desk.patients.set_contact(desk.patients.add().id, {"name": "late"})
+    repositories.patients.set_contact(repositories.patients.add().id, {"name": "late"})
     server.close()
     assert replaced.sealed_by_the_old_key() == {"contact"}
     assert reseal_database(replaced.database)[0].rows_left == 0
     assert replaced.sealed_by_the_old_key() == set()
-    names = [replaced.desk.patients.get_contact(id) for id in saved]
+    names = [replaced.repositories.patients.get_contact(id) for id in saved]
     assert [one and one.details["name"] for one in names] == [f"N{number}" for number in range(1, len(saved) + 1)]
     assert verify_database(replaced.database)[0].findings == ()
 

@@ -174,9 +174,9 @@ def test_down_to_nothing_leaves_nothing(address: str, environment: dict[str, str
 
 @pytest.mark.parametrize("statement", ["UPDATE trail SET actor = 'nobody'", "DELETE FROM trail"])
 def test_the_database_itself_refuses_to_change_the_trail(
-    statement: str, desk: ClinicRepositories, database: Database
+    statement: str, repositories: ClinicRepositories, database: Database
 ) -> None:
-    desk.patients.add()
+    repositories.patients.add()
     with pytest.raises(DBAPIError, match="append-only"), database.engine.begin() as connection:
         connection.execute(text(statement))
 

@@ -44,10 +44,12 @@ PASSWORD = "quiet otters read maps"
 
 
 @pytest.fixture
-def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
+def full(database: Database, repositories: ClinicRepositories) -> ClinicRepositories:
     """A clinic with a row in every table."""
-    ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
-    AccountRepository(database, desk.member, PasswordHasher()).add("Ben", Role.ASSISTANT, PASSWORD, temporary=True)
+    ann = AccountRepository(database, repositories.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
+    AccountRepository(database, repositories.member, PasswordHasher()).add(
+        "Ben", Role.ASSISTANT, PASSWORD, temporary=True
+    )
     own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
     address = own.new_codes_address()
     own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
@@ -57,17 +59,19 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     )
     keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
     SecondFactorPolicy(database, replace(ann, role=Role.OWNER)).set_required(required=True, checked=True)
-    OidcIdentityRepository(database, desk.member).bind(ann.id, OidcSubject("https://login.example", "ann-there"))
-    made = begin_consultation(desk)
-    desk.patients.set_contact(made.patient_id, {"name": "N"})
-    face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
-    first = desk.plans.add(made.id, MADE, revision=1)
-    desk.plans.choose(first.id, "vascular", "because")
-    consent = desk.consents.record_explanation(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
-    sign(desk, consent)
+    OidcIdentityRepository(database, repositories.member).bind(
+        ann.id, OidcSubject("https://login.example", "ann-there")
+    )
+    made = begin_consultation(repositories)
+    repositories.patients.set_contact(made.patient_id, {"name": "N"})
+    face = repositories.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
+    first = repositories.plans.add(made.id, MADE, revision=1)
+    repositories.plans.choose(first.id, "vascular", "because")
+    consent = repositories.consents.record_explanation(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
+    sign(repositories, consent)
     photographs = dict.fromkeys(("photograph_id", "before_id", "after_id"), face.id)
     add_rows_after_consent(
-        desk,
+        repositories,
         member_id=ann.id,
         patient_id=made.patient_id,
         consultation_id=made.id,
@@ -75,8 +79,8 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
         consent_id=consent.id,
         **photographs,
     )
-    desk.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
-    return desk
+    repositories.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
+    return repositories
 
 
 def found(database: Database) -> list[tuple[str, str]]:
@@ -209,10 +213,12 @@ def test_entries_that_change_places_are_found(database: Database, full: ClinicRe
     assert {("entry-altered", "trail/4"), ("entry-altered", "trail/5")} <= set(found(database))
 
 
-def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Database, desk: ClinicRepositories) -> None:
-    one, other = desk.patients.add(), desk.patients.add()
-    desk.patients.set_contact(one.id, {"name": "One"})
-    desk.patients.set_contact(other.id, {"name": "Other"})
+def test_what_is_sealed_for_one_patient_does_not_open_for_another(
+    database: Database, repositories: ClinicRepositories
+) -> None:
+    one, other = repositories.patients.add(), repositories.patients.add()
+    repositories.patients.set_contact(one.id, {"name": "One"})
+    repositories.patients.set_contact(other.id, {"name": "Other"})
     unguarded(
         database,
         run(
@@ -222,7 +228,7 @@ def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Data
     )
     assert found(database) == [("row-altered", f"contact/{other.id}")]
     with pytest.raises(InputError, match="altered, or belong elsewhere"):
-        desk.patients.get_contact(other.id)
+        repositories.patients.get_contact(other.id)
 
 
 def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, full: ClinicRepositories) -> None:

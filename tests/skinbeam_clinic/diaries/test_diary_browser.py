@@ -35,7 +35,7 @@ def phone(browser: Browser) -> Iterator[Page]:
 def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
     browser: Browser, phone: Page, clinics: Clinics
 ) -> None:
-    of = treated(clinics.desk(), days_ago=2.0, phone="+43 1 234")
+    of = treated(clinics.repositories(), days_ago=2.0, phone="+43 1 234")
     with served(clinics.app) as address, opened_page(browser) as page:
         page.clock.install()
         sign_in(page, address, "clinician")
@@ -74,11 +74,11 @@ def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
 
 
 def test_the_page_of_a_patient_is_reached_by_everybody(browser: Browser, clinics: Clinics) -> None:
-    of = treated(clinics.desk(), days_ago=2.0, phone="+43 1 234")
+    of = treated(clinics.repositories(), days_ago=2.0, phone="+43 1 234")
     until = now() + datetime.timedelta(9)
     with served(clinics.app) as address, opened_page(browser) as page:
         for language in ("en", "de"):
-            token = clinics.desk().diaries.create_link(of.treatment, language=language, until=until).token
+            token = clinics.repositories().diaries.create_link(of.treatment, language=language, until=until).token
             page.goto(f"{address}/diary/{token}")
             looked_at(page, f"diary-{language}")
             page.set_viewport_size(SMALL)

@@ -63,12 +63,12 @@ def phone(clinics: Clinics) -> TestClient:
 
 def link(clinics: Clinics, of: Treated, *, language: str = "en", days: float = 20) -> str:
     until = now() + datetime.timedelta(days)
-    return f"/diary/{clinics.desk().diaries.create_link(of.treatment, language=language, until=until).token}"
+    return f"/diary/{clinics.repositories().diaries.create_link(of.treatment, language=language, until=until).token}"
 
 
 @pytest.fixture
 def of(clinics: Clinics) -> Treated:
-    return treated(clinics.desk(), days_ago=3.0, phone="+43 1 234")
+    return treated(clinics.repositories(), days_ago=3.0, phone="+43 1 234")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def place(clinics: Clinics, of: Treated) -> str:
 
 def day_of(clinics: Clinics, of: Treated) -> int:
     """Which day it is by the clocks of this machine; a session that began before midnight is a day older."""
-    began = clinics.desk().diaries.get_subject(of.treatment).started_at
+    began = clinics.repositories().diaries.get_subject(of.treatment).started_at
     assert began is not None
     with use_time_zone(None):
         return patient_routes.days_since(began)
@@ -99,11 +99,11 @@ def send(phone: TestClient, place: str, data: dict[str, str], **files: bytes) ->
 
 
 def entries(clinics: Clinics, of: Treated) -> list[object]:
-    return [one.note for one in clinics.desk().diaries.of(of.treatment)]
+    return [one.note for one in clinics.repositories().diaries.of(of.treatment)]
 
 
 def alarms(clinics: Clinics, of: Treated) -> list[str]:
-    return [one.id for one in clinics.desk().alarms.of_consultation(of.consultation)]
+    return [one.id for one in clinics.repositories().alarms.of_consultation(of.consultation)]
 
 
 def test_the_page_says_which_day_it_is_what_is_normal_and_whom_to_call(
@@ -166,7 +166,7 @@ def test_who_goes_back_and_adds_a_warning_sign_is_heard(
     key = {"entry": key_of(phone.get(place).text)}
     for sent in (CALMLY, CALMLY, FEVER, FEVER):
         assert phone.post(place, data=sent | key).status_code == 303
-    assert [one.note.signs for one in clinics.desk().diaries.of(of.treatment)] == [(), ("fever",)]
+    assert [one.note.signs for one in clinics.repositories().diaries.of(of.treatment)] == [(), ("fever",)]
     assert len(alarms(clinics, of)) == 1
 
 
@@ -203,12 +203,12 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     decision = {"kind": "infection", "grade": "severe", "reason": "Pus at the cheek."}
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"reason": ""}).status_code == 422
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": "x"}).status_code == 422
-    assert clinics.desk().alarms.is_course_stopped(of.consultation)
+    assert clinics.repositories().alarms.is_course_stopped(of.consultation)
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 303
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 422
-    (event,) = clinics.desk().adverse_events.of(of.consultation)
+    (event,) = clinics.repositories().adverse_events.of(of.consultation)
     assert (event.kind, event.grade, event.source) == ("infection", "severe", "diary")
-    assert not clinics.desk().alarms.is_course_stopped(of.consultation)
+    assert not clinics.repositories().alarms.is_course_stopped(of.consultation)
     told = clinician.get(f"/treatments/{of.treatment}/diary").text
     assert "Adverse event, decided" in told
     assert "Called; comes." in told
@@ -225,7 +225,7 @@ def test_it_warns_exactly_where_a_sign_is_there(signs: set[str], pain: int, redn
 
 
 def test_every_sign_raises_one_alarm_and_none_raises_none(phone: TestClient, clinics: Clinics) -> None:
-    of = treated(clinics.desk())
+    of = treated(clinics.repositories())
     place = link(clinics, of)
     calm = {"pain": "6", "redness": "strong"}
     for number, more in enumerate(({f"sign.{name}": "yes"} for name in SIGN_NAMES), 1):
@@ -276,11 +276,11 @@ def test_a_photograph_loses_all_that_a_camera_writes_and_one_that_is_none_stops_
     send(phone, place, CALMLY, photo=file.getvalue())
     page = send(phone, place, FEVER, photo=b"<svg onload=alert(1)>")
     assert "could not be read" in page
-    first, second = clinics.desk().diaries.of(of.treatment)
+    first, second = clinics.repositories().diaries.of(of.treatment)
     assert first.photograph_id is not None
     assert second.photograph_id is None
     assert len(alarms(clinics, of)) == 1
-    photograph, content = clinics.desk().photographs.read_content(first.photograph_id)
+    photograph, content = clinics.repositories().photographs.read_content(first.photograph_id)
     assert (photograph.media_type, photograph.permissions.teaching) == ("image/jpeg", False)
     assert b"somebody" not in content
     assert b"at home" not in content
@@ -290,10 +290,10 @@ def test_a_photograph_loses_all_that_a_camera_writes_and_one_that_is_none_stops_
 def wrong_places(clinics: Clinics, of: Treated) -> dict[str, str]:
     replaced, over = link(clinics, of), link(clinics, of, days=-1)
     ended = link(clinics, of)
-    clinics.desk().diaries.end_link(of.treatment)
-    erased = treated(clinics.desk())
+    clinics.repositories().diaries.end_link(of.treatment)
+    erased = treated(clinics.repositories())
     gone = link(clinics, erased)
-    clinics.desk(Role.OWNER).erasure.erase(erased.patient, retention_years=10)
+    clinics.repositories(Role.OWNER).erasure.erase(erased.patient, retention_years=10)
     return {
         "replaced": replaced,
         "over": over,
@@ -385,8 +385,8 @@ def test_the_clinic_makes_a_link_once_and_its_token_is_in_no_other_place(
 
 def test_a_link_is_good_until_the_healing_of_the_plan_is_over_and_two_weeks_more(clinics: Clinics, of: Treated) -> None:
     clinics.browser(Role.OWNER).post(f"/treatments/{of.treatment}/diary/link", data={"language": "en"})
-    made = clinics.desk().diaries.list_links(of.treatment)[-1]
-    began = clinics.desk().diaries.get_subject(of.treatment).started_at
+    made = clinics.repositories().diaries.list_links(of.treatment)[-1]
+    began = clinics.repositories().diaries.get_subject(of.treatment).started_at
     assert began is not None
     days = (made.expires_at - began) / datetime.timedelta(days=1)
     assert 14 <= days <= 120
@@ -403,7 +403,7 @@ def test_a_clock_that_was_set_back_counts_no_day_before_the_treatment(
     monkeypatch.setattr(patient_routes, "now", lambda: now() - datetime.timedelta(days=9))
     assert "The day of your treatment" in phone.get(place).text
     send(phone, place, FEVER)
-    assert [one.day for one in clinics.desk().diaries.of(of.treatment)] == [0]
+    assert [one.day for one in clinics.repositories().diaries.of(of.treatment)] == [0]
     assert "Diaries that must be read now" in clinics.browser(Role.AUDITOR).get("/").text
 
 
@@ -411,7 +411,7 @@ def test_what_nobody_has_read_is_listed_until_somebody_says_so(
     phone: TestClient, clinics: Clinics, of: Treated, place: str
 ) -> None:
     send(phone, place, CALMLY | {"question": "May I swim?"})
-    pseudonym = clinics.desk().patients.get(of.patient).pseudonym
+    pseudonym = clinics.repositories().patients.get(of.patient).pseudonym
     client, here = clinics.browser(Role.CLINICIAN), f"/treatments/{of.treatment}/diary"
     assert pseudonym in client.get("/alarms").text
     assert "not read yet" in client.get(here).text
@@ -474,7 +474,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
 
 
 def raised(clinics: Clinics) -> str:
-    of = treated(clinics.desk())
+    of = treated(clinics.repositories())
     token = link(clinics, of).rpartition("/")[2]
     DiaryAccess(clinics.database).open(token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
     DiaryAccess(clinics.database).open(token).add_entry("1" * 32, 1, CALM, photograph=None, alarm=False)
@@ -502,12 +502,12 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
         later(monkeypatch, minutes=20)
         assert pager.process_next()
         assert len(taken) == 2  # a reminder, since nobody has answered
-        fresh.desk().alarms.answer(alarm, "Called.")
+        fresh.repositories().alarms.answer(alarm, "Called.")
         later(monkeypatch, days=1)
         assert pager.process_next()
         assert not pager.process_next()
         assert len(taken) == 2
-    assert "alarm.sent" in [one.action for one in fresh.desk(Role.OWNER).audit_log.newest(50)]
+    assert "alarm.sent" in [one.action for one in fresh.repositories(Role.OWNER).audit_log.newest(50)]
 
 
 def test_a_notification_that_is_sent_again_after_a_kill_is_the_same_message(
@@ -568,8 +568,8 @@ def test_pages_of_one_plan_parse_it_once(fresh: Clinics, monkeypatch: pytest.Mon
     parsed: list[object] = []
     monkeypatch.setattr(plan_documents, "_PARSED_PLANS", MinuteCache(2))
     monkeypatch.setattr(plan_documents, "read_plan", lambda held: parsed.append(held) or read_plan(held))
-    of, client = treated(fresh.desk()), fresh.browser(Role.CLINICIAN)
-    plan = fresh.desk().treatments.get(of.treatment).plan_id
+    of, client = treated(fresh.repositories()), fresh.browser(Role.CLINICIAN)
+    plan = fresh.repositories().treatments.get(of.treatment).plan_id
     for path in (f"/treatments/{of.treatment}/diary", f"/plans/{plan}", f"/treatments/{of.treatment}/diary"):
         assert client.get(path).status_code == 200
     assert len(parsed) == 1
@@ -583,8 +583,10 @@ def test_twenty_alarms_take_no_more_statements_than_two(kind: str, tmp_path: Pat
         for number in range(20):
             alarm = raised(made)
             if number % 3 == 0:
-                made.desk(Role.ASSISTANT).alarms.answer(alarm, "Called.")
-                made.desk(Role.OWNER).diaries.mark_read(made.desk().alarms.get(alarm).entry.treatment_id)
+                made.repositories(Role.ASSISTANT).alarms.answer(alarm, "Called.")
+                made.repositories(Role.OWNER).diaries.mark_read(
+                    made.repositories().alarms.get(alarm).entry.treatment_id
+                )
             if number == 0:
                 few = statements_of(made, client, "/alarms")
         page = client.get("/alarms").text

@@ -32,17 +32,17 @@ DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
-def of(database: Database, desk: ClinicRepositories) -> Treated:
-    return treated(desk)
+def of(database: Database, repositories: ClinicRepositories) -> Treated:
+    return treated(repositories)
 
 
 @pytest.fixture
-def token(desk: ClinicRepositories, of: Treated) -> str:
-    return linked(desk, of)
+def token(repositories: ClinicRepositories, of: Treated) -> str:
+    return linked(repositories, of)
 
 
-def linked(desk: ClinicRepositories, of: Treated, days: float = 10) -> str:
-    return desk.diaries.create_link(of.treatment, language="de", until=now() + days * DAY).token
+def linked(repositories: ClinicRepositories, of: Treated, days: float = 10) -> str:
+    return repositories.diaries.create_link(of.treatment, language="de", until=now() + days * DAY).token
 
 
 def opens(database: Database, token: str) -> bool:
@@ -66,17 +66,17 @@ def clock(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
 
 
 def test_a_token_opens_its_own_diary_and_tells_the_clinic_what_was_written(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     diary = DiaryAccess(database).open(token)
     assert (diary.language, diary.clinic, diary.option) == ("de", "Harbour Clinic", "0.0")
     assert json.loads(diary.read_plan())["schema"] == "skinbeam.plan/1"
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
-    first, second = desk.diaries.of(of.treatment)
+    first, second = repositories.diaries.of(of.treatment)
     assert (first.note, second.note, first.day) == (WARNING, CALM, 1)
     assert first.photograph_id is not None
-    photograph, content = desk.photographs.read_content(first.photograph_id)
+    photograph, content = repositories.photographs.read_content(first.photograph_id)
     assert content == b"\xff\xd8\xff skin"
     assert (photograph.permissions.care, photograph.permissions.teaching, photograph.added_by) == (
         True,
@@ -103,115 +103,117 @@ def test_what_was_never_a_token_opens_nothing(database: Database, token: str, ba
 
 
 def test_a_link_is_over_when_its_time_is_or_a_newer_one_or_the_clinic_or_erasure_ends_it(
-    database: Database, desk: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, of: Treated
 ) -> None:
-    assert not opens(database, linked(desk, of, days=-0.001))
-    first, second = linked(desk, of), linked(desk, of)
+    assert not opens(database, linked(repositories, of, days=-0.001))
+    first, second = linked(repositories, of), linked(repositories, of)
     assert (opens(database, first), opens(database, second)) == (False, True)
-    other = linked(desk, treated(desk))
-    desk.diaries.end_link(of.treatment)
+    other = linked(repositories, treated(repositories))
+    repositories.diaries.end_link(of.treatment)
     assert (opens(database, second), opens(database, other)) == (False, True)
-    third = linked(desk, of)
-    assert desk.erasure.erase(of.patient, retention_years=10) is not None  # contact alone: the records must be kept
+    third = linked(repositories, of)
+    assert (
+        repositories.erasure.erase(of.patient, retention_years=10) is not None
+    )  # contact alone: the records must be kept
     assert (opens(database, third), opens(database, other)) == (False, True)
-    fourth = linked(desk, of)
-    assert desk.erasure.erase(of.patient, retention_years=0) is None
+    fourth = linked(repositories, of)
+    assert repositories.erasure.erase(of.patient, retention_years=0) is None
     assert (opens(database, fourth), opens(database, other)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_a_diary_that_was_open_when_its_link_ended_takes_nothing_more(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     diary = DiaryAccess(database).open(token)
-    desk.diaries.end_link(of.treatment)
+    repositories.diaries.end_link(of.treatment)
     with pytest.raises(RecordNotFoundError):
         diary.add_entry(KEY + "0", 1, WARNING, photograph=None, alarm=True)
-    assert desk.diaries.of(of.treatment) == ()
+    assert repositories.diaries.of(of.treatment) == ()
 
 
 def test_a_clock_that_is_wrong_opens_no_ended_link_and_closes_no_good_one(
-    database: Database, desk: ClinicRepositories, of: Treated, monkeypatch: pytest.MonkeyPatch
+    database: Database, repositories: ClinicRepositories, of: Treated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended, good = linked(desk, of), linked(desk, of)
+    ended, good = linked(repositories, of), linked(repositories, of)
     clock(monkeypatch, -5)
     assert (opens(database, ended), opens(database, good)) == (False, True)
     write(database, good, WARNING)
-    assert len(desk.diaries.of(of.treatment)) == 1
+    assert len(repositories.diaries.of(of.treatment)) == 1
     clock(monkeypatch, 11)
     assert not opens(database, good)
 
 
-def test_links_that_are_over_are_tidied_away(database: Database, desk: ClinicRepositories, of: Treated) -> None:
-    old = linked(desk, of, days=-2)
-    good = linked(desk, of)
-    assert len(desk.diaries.list_links(of.treatment)) == 2
+def test_links_that_are_over_are_tidied_away(database: Database, repositories: ClinicRepositories, of: Treated) -> None:
+    old = linked(repositories, of, days=-2)
+    good = linked(repositories, of)
+    assert len(repositories.diaries.list_links(of.treatment)) == 2
     clean_database(database)
-    assert [one.ended_at for one in desk.diaries.list_links(of.treatment)] == [None]
+    assert [one.ended_at for one in repositories.diaries.list_links(of.treatment)] == [None]
     assert (opens(database, old), opens(database, good)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     threads = [threading.Thread(target=write, args=(database, token, WARNING)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.list_open()) == 1
+    assert len(repositories.diaries.of(of.treatment)) == len(repositories.alarms.list_open()) == 1
     write(database, token, WARNING, key=KEY + "1")
-    assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.list_open()) == 2
+    assert len(repositories.diaries.of(of.treatment)) == len(repositories.alarms.list_open()) == 2
 
 
 def test_who_goes_back_and_adds_a_photograph_has_it_kept_once(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     write(database, token, CALM)
     for _ in range(2):
         write(database, token, CALM, photograph=b"\xff\xd8\xff blister")
     write(database, token, CALM)
-    assert [one.photograph_id is not None for one in desk.diaries.of(of.treatment)] == [False, True]
+    assert [one.photograph_id is not None for one in repositories.diaries.of(of.treatment)] == [False, True]
 
 
 def test_a_key_of_another_diary_reaches_nothing_there(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
-    other = treated(desk)
+    other = treated(repositories)
     write(database, token, CALM)
-    write(database, linked(desk, other), WARNING)  # with the same key
-    assert [one.note for one in desk.diaries.of(of.treatment)] == [CALM]
-    assert [one.note for one in desk.diaries.of(other.treatment)] == [WARNING]
+    write(database, linked(repositories, other), WARNING)  # with the same key
+    assert [one.note for one in repositories.diaries.of(of.treatment)] == [CALM]
+    assert [one.note for one in repositories.diaries.of(other.treatment)] == [WARNING]
     with pytest.raises(InputError, match="not sent by a page"):
         write(database, token, CALM, key="x")
 
 
 def test_an_alarm_is_there_with_its_entry_and_the_job_that_tells_of_it_or_none_of_them(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(diary_access.ClinicTransaction, "add_job", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write(database, token, WARNING)
     monkeypatch.undo()
-    assert desk.diaries.of(of.treatment) == desk.alarms.list_open() == ()
+    assert repositories.diaries.of(of.treatment) == repositories.alarms.list_open() == ()
     assert JobQueue(database).take(ALARM_JOB) is None
     write(database, token, WARNING)
     job = JobQueue(database).take(ALARM_JOB)
     assert job is not None
-    assert job.payload == {"alarm": desk.alarms.list_open()[0].id, "consultation": of.consultation}
+    assert job.payload == {"alarm": repositories.alarms.list_open()[0].id, "consultation": of.consultation}
 
 
 def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_stopped(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
-    assert not desk.alarms.is_course_stopped(of.consultation)
+    assert not repositories.alarms.is_course_stopped(of.consultation)
     write(database, token, WARNING)
-    count, (alarm,) = desk.alarms.count(), desk.alarms.list_open()
+    count, (alarm,) = repositories.alarms.count(), repositories.alarms.list_open()
     assert (count.count, count.since) == (1, alarm.raised_at)
-    assert desk.alarms.is_course_stopped(of.consultation)
+    assert repositories.alarms.is_course_stopped(of.consultation)
     assert DiaryAccess(database).open(token).status().has_open_alarm
-    accounts = AccountRepository(database, desk.member, PasswordHasher())
+    accounts = AccountRepository(database, repositories.member, PasswordHasher())
     assistant, auditor = (
         ClinicRepositories(database, accounts.add(role, role, "four words nobody guesses"))
         for role in (Role.ASSISTANT, Role.AUDITOR)
@@ -219,64 +221,66 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
     with pytest.raises(DeniedError):
         auditor.alarms.answer(alarm.id, "called")
     with pytest.raises(InputError, match="not been answered yet"):
-        desk.alarms.decide(alarm.id, "a burn", adverse_event_id=None)
+        repositories.alarms.decide(alarm.id, "a burn", adverse_event_id=None)
     for bad in ("", "  ", "x" * 2001):
         with pytest.raises(InputError):
             assistant.alarms.answer(alarm.id, bad)
     answered = assistant.alarms.answer(alarm.id, "Called; comes at noon.")
     assert (answered.answer, answered.answered_by) == ("Called; comes at noon.", "assistant")
-    assert (desk.alarms.count().count, len(desk.alarms.list_open())) == (0, 1)
-    assert desk.alarms.is_course_stopped(of.consultation)
+    assert (repositories.alarms.count().count, len(repositories.alarms.list_open())) == (0, 1)
+    assert repositories.alarms.is_course_stopped(of.consultation)
     status = DiaryAccess(database).open(token).status()
     assert (status.has_open_alarm, status.answered_at) == (False, answered.answered_at)
     with pytest.raises(InputError, match="has answered this"):
-        desk.alarms.answer(alarm.id, "again")
+        repositories.alarms.answer(alarm.id, "again")
     with pytest.raises(DeniedError):
         assistant.alarms.decide(alarm.id, "harmless", adverse_event_id=None)
-    event = add_event(desk, of)
+    event = add_event(repositories, of)
     with pytest.raises(RecordNotFoundError):
-        desk.alarms.decide(alarm.id, "a burn", adverse_event_id="none")
-    decided = desk.alarms.decide(alarm.id, "A small burn.", adverse_event_id=event)
+        repositories.alarms.decide(alarm.id, "a burn", adverse_event_id="none")
+    decided = repositories.alarms.decide(alarm.id, "A small burn.", adverse_event_id=event)
     assert (decided.adverse_event_id, decided.reason) == (event, "A small burn.")
-    assert not desk.alarms.is_course_stopped(of.consultation)
-    assert desk.alarms.list_open() == ()
+    assert not repositories.alarms.is_course_stopped(of.consultation)
+    assert repositories.alarms.list_open() == ()
     with pytest.raises(InputError, match="has decided"):
-        desk.alarms.decide(alarm.id, "no", adverse_event_id=None)
+        repositories.alarms.decide(alarm.id, "no", adverse_event_id=None)
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_what_nobody_has_read_is_marked_until_somebody_says_so(
-    database: Database, desk: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, of: Treated
 ) -> None:
-    token = linked(desk, of)
+    token = linked(repositories, of)
     write(database, token, CALM)
     write(database, token, WARNING, key=KEY + "1")
-    (unread,), _ = desk.diaries.list_unread(9)
+    (unread,), _ = repositories.diaries.list_unread(9)
     assert (unread.treatment_id, unread.entries, unread.questions) == (of.treatment, 2, 1)
-    assert [one.read_at for one in desk.diaries.of(of.treatment)] == [None, None]
-    desk.diaries.mark_read(of.treatment)
+    assert [one.read_at for one in repositories.diaries.of(of.treatment)] == [None, None]
+    repositories.diaries.mark_read(of.treatment)
     write(database, token, CALM, key=KEY + "2")
-    assert [one.read_by for one in desk.diaries.of(of.treatment)] == ["command line", "command line", None]
-    (unread,), _ = desk.diaries.list_unread(9)
+    assert [one.read_by for one in repositories.diaries.of(of.treatment)] == ["command line", "command line", None]
+    (unread,), _ = repositories.diaries.list_unread(9)
     assert unread.entries == 1
 
 
 def test_of_the_unread_diaries_those_that_have_waited_longest_are_listed(
-    database: Database, desk: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, of: Treated
 ) -> None:
-    later = treated(desk)
-    write(database, linked(desk, of), CALM)
-    write(database, linked(desk, later), WARNING)
-    shown, number = desk.diaries.list_unread(1)
+    later = treated(repositories)
+    write(database, linked(repositories, of), CALM)
+    write(database, linked(repositories, later), WARNING)
+    shown, number = repositories.diaries.list_unread(1)
     assert ([one.treatment_id for one in shown], number) == ([of.treatment], 2)
-    desk.diaries.mark_read(of.treatment)
-    shown, number = desk.diaries.list_unread(1)
+    repositories.diaries.mark_read(of.treatment)
+    shown, number = repositories.diaries.list_unread(1)
     assert ([one.treatment_id for one in shown], number) == ([later.treatment], 1)
 
 
-def test_another_clinic_finds_none_of_it(database: Database, desk: ClinicRepositories, of: Treated, token: str) -> None:
+def test_another_clinic_finds_none_of_it(
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+) -> None:
     write(database, token, WARNING)
-    (alarm,) = desk.alarms.list_open()
+    (alarm,) = repositories.alarms.list_open()
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert stranger.alarms.list_open() == ()
     assert stranger.diaries.list_unread(9) == ((), 0)
@@ -296,42 +300,42 @@ def test_another_clinic_finds_none_of_it(database: Database, desk: ClinicReposit
     assert opens(database, token)
 
 
-def test_no_link_before_the_treatment_has_begun(database: Database, desk: ClinicRepositories) -> None:
+def test_no_link_before_the_treatment_has_begun(database: Database, repositories: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="has not begun"):
-        linked(desk, treated(desk, began=False))
+        linked(repositories, treated(repositories, began=False))
 
 
 def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
-    desk.alarms.answer(desk.alarms.list_open()[0].id, "Called.")
-    with zipfile.ZipFile(BytesIO(desk.patient_copies.make(of.patient))) as packed:
+    repositories.alarms.answer(repositories.alarms.list_open()[0].id, "Called.")
+    with zipfile.ZipFile(BytesIO(repositories.patient_copies.make(of.patient))) as packed:
         first, second = json.loads(packed.read("record.json"))["consultations"][0]["diary"]
         assert packed.read(first["photograph"]) == b"\xff\xd8\xff skin"
     assert (first["note"]["signs"], first["alarm"]["answer"]) == (["fever"], "Called.")
     assert (second["note"]["pain"], second["alarm"], second["photograph"]) == (2, None, "")
     copied = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert copied.patient_copies.import_copy(desk.patient_copies.make(of.patient)).pseudonym == "P00001"
+    assert copied.patient_copies.import_copy(repositories.patient_copies.make(of.patient)).pseudonym == "P00001"
 
 
 def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(
-    database: Database, desk: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, of: Treated
 ) -> None:
-    before = desk.erasure.preview(of.patient, retention_years=10).retain_until
-    write(database, linked(desk, of), CALM)
-    after = desk.erasure.preview(of.patient, retention_years=10).retain_until
+    before = repositories.erasure.preview(of.patient, retention_years=10).retain_until
+    write(database, linked(repositories, of), CALM)
+    after = repositories.erasure.preview(of.patient, retention_years=10).retain_until
     assert before is not None
     assert after is not None
     assert after > before
 
 
 def test_the_trail_says_who_and_nothing_of_what(
-    database: Database, desk: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, of: Treated, token: str
 ) -> None:
     write(database, token, DiaryNote(9, "spreading", ("pus",), "Call me at home"))
-    desk.alarms.answer(desk.alarms.list_open()[0].id, "Told to come.")
+    repositories.alarms.answer(repositories.alarms.list_open()[0].id, "Told to come.")
     with database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT actor, action, detail FROM trail").all()
     assert {(actor, action) for actor, action, _ in rows} >= {("patient", "diary.written"), ("patient", "alarm.raised")}

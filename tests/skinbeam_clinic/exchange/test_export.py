@@ -38,8 +38,8 @@ CLINIC = ("--clinic", "Harbour Clinic", "--json")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicRepositories]:
-    """The desk of a clinic with a patient of whom something of every kind is kept; commands find its database."""
+def repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicRepositories]:
+    """Repositories of a clinic with a patient of whom something of every kind is kept; commands find its database."""
     environment = {KEY_VARIABLE: generate_key(), "SKINBEAM_DB": str(tmp_path / "clinic.sqlite")}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -59,7 +59,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicRepo
     opened.close()
 
 
-def test_a_patient_as_fhir(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
+def test_a_patient_as_fhir(repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:
     ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "heron.json"), *CLINIC)
     assert ran.code == 0, ran.err
     assert len(ran.document["photographs_left_out"]) == 1
@@ -69,17 +69,19 @@ def test_a_patient_as_fhir(desk: ClinicRepositories, run: Run, tmp_path: Path) -
     assert [photograph.media_type for photograph, _ in one.photographs] == ["image/jpeg", "image/png"]
     assert one.plans[0].files == {"plan.json": PLAN, "report.pdf": b"%PDF report"}
     assert [(choice.option, choice.notes) for choice in one.plans[0].choices] == [("0.0", "because")]
-    steps = [step.action for step in desk.audit_log.newest(100, subject=f"patient/{dossier.patient.id}")]
+    steps = [step.action for step in repositories.audit_log.newest(100, subject=f"patient/{dossier.patient.id}")]
     assert "record.exported" in steps
 
 
-def test_what_was_exported_is_taken_in_by_another_clinic(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
-    (patient,) = desk.patients.list_all()
-    (plan,) = desk.plans.of(desk.consultations.of(patient.id)[0].id)
-    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+def test_what_was_exported_is_taken_in_by_another_clinic(
+    repositories: ClinicRepositories, run: Run, tmp_path: Path
+) -> None:
+    (patient,) = repositories.patients.list_all()
+    (plan,) = repositories.plans.of(repositories.consultations.of(patient.id)[0].id)
+    consent = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     file = tmp_path / "heron.json"
     assert run("records", "export", "P00001", "--as", "fhir", "-o", str(file), *CLINIC).code == 0
-    database = desk.erasure._access.database
+    database = repositories.erasure._access.database
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     assert run("records", "import", str(file), "--clinic", "Hill Clinic").code == 0
     ran = run("records", "import", str(file), "--clinic", "Hill Clinic", "--json")
@@ -101,7 +103,7 @@ def test_what_was_exported_is_taken_in_by_another_clinic(desk: ClinicRepositorie
 
 
 def test_a_bundle_that_says_more_than_is_kept_is_refused_with_what_it_is(
-    desk: ClinicRepositories, run: Run, tmp_path: Path
+    repositories: ClinicRepositories, run: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "heron.json"
     run("records", "export", "P00001", "--as", "fhir", "-o", str(file), *CLINIC)
@@ -111,25 +113,25 @@ def test_a_bundle_that_says_more_than_is_kept_is_refused_with_what_it_is(
     ran = run("records", "import", str(file), *CLINIC)
     assert (ran.code, ran.document["error"]["code"]) == (2, "bundle-loses")
     assert "gender" in ran.document["error"]["message"]
-    assert len(desk.patients.list_all()) == 1
+    assert len(repositories.patients.list_all()) == 1
 
 
-def test_a_patients_photographs_as_dicom(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
+def test_a_patients_photographs_as_dicom(repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:
     ran = run("records", "export", "P00001", "--as", "dicom", "-o", str(tmp_path / "heron.zip"), *CLINIC)
     assert ran.code == 0, ran.err
     assert len(ran.document["photographs_left_out"]) == 1
     with zipfile.ZipFile(tmp_path / "heron.zip") as archive:
         assert archive.namelist() == ["001/photograph-01.dcm", "001/photograph-02.dcm"]
         taken = [read_dicom(archive.read(name)) for name in archive.namelist()]
-    (one,) = desk.consultations.of(desk.patients.list_all()[0].id)
-    assert [each.photograph_id for each in taken] == [each.id for each in desk.photographs.of(one.id)[:2]]
+    (one,) = repositories.consultations.of(repositories.patients.list_all()[0].id)
+    assert [each.photograph_id for each in taken] == [each.id for each in repositories.photographs.of(one.id)[:2]]
     assert {(each.pseudonym, each.consultation_id, each.day) for each in taken} == {
         ("P00001", one.id, one.created_at.date())
     }
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_the_clinics_plans_as_a_table(form: str, desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
+def test_the_clinics_plans_as_a_table(form: str, repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:
     ran = run("records", "export", "--as", form, "-o", str(tmp_path / "plans"), *CLINIC)
     assert ran.code == 0, ran.err
     if form == "csv":
@@ -137,23 +139,25 @@ def test_the_clinics_plans_as_a_table(form: str, desk: ClinicRepositories, run: 
     else:
         rows = pq.read_table(tmp_path / "plans").to_pylist()
     assert [str(row["chosen"]).lower() for row in rows] == ["true", "false", "false", "false"]
-    assert "plans.exported" in [step.action for step in desk.audit_log.newest(100, subject="plan")]
+    assert "plans.exported" in [step.action for step in repositories.audit_log.newest(100, subject="plan")]
 
 
-def test_a_table_is_of_nobody_and_a_bundle_of_somebody(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
+def test_a_table_is_of_nobody_and_a_bundle_of_somebody(
+    repositories: ClinicRepositories, run: Run, tmp_path: Path
+) -> None:
     for words, code in ((("P00001", "--as", "csv"), "of-the-clinic"), (("--as", "fhir"), "of-one"), ((), "of-one")):
         ran = run("records", "export", *words, "-o", str(tmp_path / "x"), *CLINIC)
         assert (ran.code, ran.document["error"]["code"]) == (2, code)
 
 
 def test_what_the_guide_says_runs(
-    desk: ClinicRepositories, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repositories: ClinicRepositories, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "guide" / "exchange.md").read_text(encoding="utf-8")
     lines = re.findall(r"^skinbeam (.*)$", page, re.MULTILINE)
     assert len(lines) == 5
-    create_clinic(desk.erasure._access.database, "Hill Clinic")
+    create_clinic(repositories.erasure._access.database, "Hill Clinic")
     for line in lines:
         words = shlex.split(line)
         assert run(*words).code == 0, line
@@ -163,20 +167,20 @@ def test_what_the_guide_says_runs(
     assert {field.name for field in fields(PlanOptionRow)} <= told
 
 
-def test_a_form_that_is_not_there_names_the_nearest(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
+def test_a_form_that_is_not_there_names_the_nearest(repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:
     ran = run("records", "export", "P00001", "--as", "fihr", "-o", str(tmp_path / "x"), *CLINIC)
     assert (ran.code, ran.document["error"]["hint"]) == (2, 'Did you mean "fhir"?')
 
 
 def test_without_its_library_a_form_is_not_there_and_nothing_was_read(
-    desk: ClinicRepositories, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repositories: ClinicRepositories, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "skinbeam_clinic.exchange.fhir.bundle", raising=False)
     monkeypatch.setitem(sys.modules, "fhir.resources.R4B.bundle", None)  # as where it is not installed
-    before = desk.audit_log.newest(1)
+    before = repositories.audit_log.newest(1)
     ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
     assert ran.code == 3
     assert "skinbeam-clinic[exchange]" in ran.document["unknown"]
     assert json.loads(ran.out)["schema"] == "skinbeam.records/1"
-    assert [step.seq for step in desk.audit_log.newest(1)] == [before[0].seq + 1], "the look at the trail alone"
+    assert [step.seq for step in repositories.audit_log.newest(1)] == [before[0].seq + 1], "the look at the trail alone"
     assert not (tmp_path / "x").exists()

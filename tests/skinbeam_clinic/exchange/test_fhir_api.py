@@ -37,21 +37,21 @@ FHIR = "application/fhir+json"
 @pytest.fixture(scope="module")
 def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
     """Another program; the patient of the samples has photographs that can be read, and chose."""
-    desk = clinics.desk()
+    repositories = clinics.repositories()
     for content in JPEGS[:2]:
-        desk.photographs.add(names["consultation"], content, "image/jpeg", PhotographPermissions(teaching=True))
-    desk.plans.choose(names["plan"], "0.0", "because")
-    desk.consultations.begin(names["patient"], Submission((("patient.phototype", "II"),)))
+        repositories.photographs.add(names["consultation"], content, "image/jpeg", PhotographPermissions(teaching=True))
+    repositories.plans.choose(names["plan"], "0.0", "because")
+    repositories.consultations.begin(names["patient"], Submission((("patient.phototype", "II"),)))
     ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", OrderedSettings(fluence_J_cm2=8.0))
-    treatment = desk.treatments.begin(names["consent"], ordered)
-    desk.treatments.choose_machine(treatment.id, names["machine"])
-    desk.adverse_events.add(
+    treatment = repositories.treatments.begin(names["consent"], ordered)
+    repositories.treatments.choose_machine(treatment.id, names["machine"])
+    repositories.adverse_events.add(
         treatment.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.DIARY, words="a blister"
     )
     starts = now() + datetime.timedelta(days=30)
     member = clinics.members[HOME, Role.CLINICIAN].id
     until = starts + datetime.timedelta(minutes=30)
-    desk.appointments.book(Booking(names["patient"], member, Purpose.SESSION, starts, until))
+    repositories.appointments.book(Booking(names["patient"], member, Purpose.SESSION, starts, until))
     return clinics.reader()
 
 
@@ -101,7 +101,7 @@ def test_everything_with_its_contents_is_what_the_records_hold(
             if "url" in content["attachment"]:
                 content["attachment"]["data"] = resource_data(reader, content["attachment"].pop("url"))
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    kept = deidentify_dossier(clinics.desk().dossiers.export(names["patient"], "fhir")).dossier
+    kept = deidentify_dossier(clinics.repositories().dossiers.export(names["patient"], "fhir")).dossier
     assert len(kept.consultations[0].photographs) == 2
     assert read_bundle(json.dumps(bundle).encode()) == kept
 
@@ -143,7 +143,7 @@ def test_a_type_is_searched_by_patient(
 
 
 def test_a_patient_is_found_by_pseudonym_and_nobody_elses(clinics: Clinics, reader: TestClient) -> None:
-    clinics.desk(Role.OWNER, OTHER).patients.add("S-17")
+    clinics.repositories(Role.OWNER, OTHER).patients.add("S-17")
     (one,) = held(resource(reader, "/fhir/Patient?identifier=S-17"))
     system = one["identifier"][0]["system"]
     assert held(resource(reader, f"/fhir/Patient?identifier={system}|S-17")) == [one]
@@ -152,9 +152,9 @@ def test_a_patient_is_found_by_pseudonym_and_nobody_elses(clinics: Clinics, read
 
 
 def test_pages_lead_through_all_of_a_long_answer_once(clinics: Clinics, reader: TestClient) -> None:
-    desk = clinics.desk()
+    repositories = clinics.repositories()
     for _ in range(7):
-        desk.patients.add()
+        repositories.patients.add()
     whole = resource(reader, "/fhir/Patient")
     seen, address = [], "/fhir/Patient?_count=3"
     while address:
@@ -178,7 +178,7 @@ def test_a_tag_tells_whether_something_has_changed(clinics: Clinics, reader: Tes
     tag = reader.get(address).headers["etag"]
     known = reader.get(address, headers={"if-none-match": tag})
     assert (known.status_code, known.content) == (304, b"")
-    clinics.desk().plans.choose(names["plan"], "0.0", "once more")
+    clinics.repositories().plans.choose(names["plan"], "0.0", "once more")
     assert reader.get(address, headers={"if-none-match": tag}).status_code == 200
 
 
@@ -217,7 +217,7 @@ def test_nothing_is_changed_through_it(reader: TestClient, names: dict[str, str]
 
 
 def test_no_token_that_is_good_is_told_in_one_way_whatever_is_wrong(clinics: Clinics, names: dict[str, str]) -> None:
-    tokens = clinics.desk(Role.OWNER).tokens
+    tokens = clinics.repositories(Role.OWNER).tokens
     (_, past), (ended, gone) = tokens.make("past", 1), tokens.make("gone", 1)
     tokens.end(ended.id)
     with clinics.database.writing() as session:
@@ -266,13 +266,13 @@ def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics
     assert datetime.timedelta(29) < row.until - now() < datetime.timedelta(31)
     client = TestClient(clinics.app, base_url="https://localhost", headers={"authorization": f"Bearer {token}"})
     assert client.get(f"/fhir/Observation?patient={names['patient']}").status_code == 200
-    step = clinics.desk(Role.OWNER).audit_log.newest(2)[1]
+    step = clinics.repositories(Role.OWNER).audit_log.newest(2)[1]
     assert (step.actor, step.action, step.subject) == (
         "token Hospital records",
         "record.read",
         f"patient/{names['patient']}",
     )
-    (used,) = (one for one in clinics.desk(Role.OWNER).tokens.all() if one.id == row.id)
+    (used,) = (one for one in clinics.repositories(Role.OWNER).tokens.all() if one.id == row.id)
     assert used.used_at is not None
     assert owner.post(f"/tokens/{row.id}/end").headers["location"] == "/tokens"
     assert client.get("/fhir/Patient").status_code == 401
@@ -282,11 +282,11 @@ def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics
     ("name", "days"), [("", "1"), ("x" * 61, "1"), ("x", "0"), ("x", "366"), ("x", "1e2"), ("x", "")]
 )
 def test_a_token_without_a_name_or_for_longer_than_a_year_is_not_made(clinics: Clinics, name: str, days: str) -> None:
-    before = clinics.desk(Role.OWNER).tokens.all()
+    before = clinics.repositories(Role.OWNER).tokens.all()
     answer = clinics.browser(Role.OWNER).post("/tokens", data={"name": name, "days": days, "own": PASSWORD})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
-    assert clinics.desk(Role.OWNER).tokens.all() == before
+    assert clinics.repositories(Role.OWNER).tokens.all() == before
 
 
 def test_a_browser_stores_an_answer_of_the_api_and_shows_nothing_of_it(

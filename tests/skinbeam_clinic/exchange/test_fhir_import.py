@@ -35,7 +35,7 @@ SMALL = Dossier(
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicRepositories]:
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicRepositories]:
     folder = tmp_path_factory.mktemp("arrivals")
     environment = {KEY_VARIABLE: generate_key(), "SKINBEAM_DB": str(folder / "clinic.sqlite")}
     upgrade_database(environment["SKINBEAM_DB"], environment)
@@ -95,18 +95,20 @@ def test_what_belongs_to_a_consent_or_a_member_of_the_other_clinic_is_named(doss
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(dossiers())
-def test_what_was_written_is_taken_in_and_written_again_the_same(desk: ClinicRepositories, dossier: Dossier) -> None:
+def test_what_was_written_is_taken_in_and_written_again_the_same(
+    repositories: ClinicRepositories, dossier: Dossier
+) -> None:
     assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
     handed = deidentify_dossier(before_treatment(dossier))
     taken = parse_whole_bundle(make_bundle(handed, "Harbour Clinic"))
     assert taken == handed.dossier
-    patient = desk.dossier_importer.import_dossier(taken)
+    patient = repositories.dossier_importer.import_dossier(taken)
     assert patient.id != dossier.patient.id
-    again = deidentify_dossier(desk.dossiers.export(patient.id, "fhir"))
+    again = deidentify_dossier(repositories.dossiers.export(patient.id, "fhir"))
     assert nameless(again.dossier) == nameless(handed.dossier)
     assert all(consent.void_reason for one in again.dossier.consultations for consent, _ in one.consents)
     assert parse_whole_bundle(make_bundle(again, "Hill Clinic")) == again.dossier
-    assert verify_database(desk.erasure._access.database)[0].findings == ()
+    assert verify_database(repositories.erasure._access.database)[0].findings == ()
 
 
 def written(change: Callable[[dict[str, Any]], object] = lambda _: None, dossier: Dossier = SMALL) -> bytes:

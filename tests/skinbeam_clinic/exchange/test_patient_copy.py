@@ -32,20 +32,20 @@ FACE = b"\xff\xd8 a face"
 
 
 @pytest.fixture
-def patient(desk: ClinicRepositories) -> PatientRecord:
+def patient(repositories: ClinicRepositories) -> PatientRecord:
     """A patient of whom something of every kind is kept."""
-    made = desk.patients.add("Heron", year_of_birth=1984)
-    desk.patients.set_contact(made.id, {"name": "Zoë"})
-    consultation = desk.consultations.begin(made.id, ANSWERS)
-    desk.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
-    plan = desk.plans.add(consultation.id, MADE, revision=1)
-    desk.plans.choose(plan.id, "vascular", "because")
-    sign(desk, desk.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT))
+    made = repositories.patients.add("Heron", year_of_birth=1984)
+    repositories.patients.set_contact(made.id, {"name": "Zoë"})
+    consultation = repositories.consultations.begin(made.id, ANSWERS)
+    repositories.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
+    plan = repositories.plans.add(consultation.id, MADE, revision=1)
+    repositories.plans.choose(plan.id, "vascular", "because")
+    sign(repositories, repositories.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT))
     return made
 
 
-def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient: PatientRecord) -> None:
-    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient.id))) as archive:
+def test_a_copy_holds_everything_that_is_kept(repositories: ClinicRepositories, patient: PatientRecord) -> None:
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient.id))) as archive:
         record = json.loads(archive.read("record.json"))
         (one,) = record["consultations"]
         assert (record["contact"], record["patient"]["year_of_birth"], one["answers"]) == (
@@ -57,14 +57,14 @@ def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient:
         assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files
         assert one["plans"][0]["choices"][0]["notes"] == "because"
         assert archive.read(one["consents"][0]["document"]) == b"%PDF the document"
-    assert "copy.made" in [step.action for step in desk.audit_log.newest(100, subject=f"patient/{patient.id}")]
+    assert "copy.made" in [step.action for step in repositories.audit_log.newest(100, subject=f"patient/{patient.id}")]
 
 
 def test_a_copy_goes_into_another_clinic_without_its_consent(
-    database: Database, desk: ClinicRepositories, patient: PatientRecord
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.patient_copies.import_copy(desk.patient_copies.make(patient.id))
+    taken = other.patient_copies.import_copy(repositories.patient_copies.make(patient.id))
     (one,) = other.consultations.of(taken.id)
     contact = other.patients.get_contact(taken.id)
     assert contact is not None
@@ -79,29 +79,29 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     assert all(checked.findings == () for checked in verify_database(database))
 
 
-def pass_copy(desk: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
-    return other.patient_copies.import_copy(desk.patient_copies.make(patient_id))
+def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    return other.patient_copies.import_copy(repositories.patient_copies.make(patient_id))
 
 
-def pass_bundle(desk: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
-    bundle = make_bundle(deidentify_dossier(desk.dossiers.export(patient_id, "fhir")), "Harbour Clinic")
+def pass_bundle(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    bundle = make_bundle(deidentify_dossier(repositories.dossiers.export(patient_id, "fhir")), "Harbour Clinic")
     return other.dossier_importer.import_dossier(parse_whole_bundle(bundle))
 
 
 @pytest.mark.parametrize("hand_over", [pass_copy, pass_bundle])
 def test_marks_and_points_belong_to_the_photograph_in_the_other_clinic_too(
-    hand_over: Callable[..., PatientRecord], database: Database, desk: ClinicRepositories
+    hand_over: Callable[..., PatientRecord], database: Database, repositories: ClinicRepositories
 ) -> None:
-    kept = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(kept.id, picture(), "image/jpeg", PhotographPermissions()).id
+    kept = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(kept.id, picture(), "image/jpeg", PhotographPermissions()).id
     mark = {"kind": "spots", "region": "nose", "x_mm": "1.5", "y_mm": "20", "size_mm": "3", "decision": "confirmed"}
     points = tuple((f"photo.points.{number}.{axis}", "0.5") for number in range(3) for axis in range(2))
     entries = (*points, (POINTS_PHOTOGRAPH, photograph), (MARKS_PHOTOGRAPH, photograph))
     entries = (*entries, *((f"mark.0.{key}", value) for key, value in mark.items()))
-    kept = desk.consultations.save(kept.id, Submission(entries, photograph), revision=kept.revision)
+    kept = repositories.consultations.save(kept.id, Submission(entries, photograph), revision=kept.revision)
 
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    (one,) = other.consultations.of(hand_over(desk, other, kept.patient_id).id)
+    (one,) = other.consultations.of(hand_over(repositories, other, kept.patient_id).id)
     (taken,) = other.photographs.of(one.id)
     assert one.answers.photo == taken.id != photograph
     assert read_marks(one.answers) == read_marks(kept.answers) != ()
@@ -109,14 +109,14 @@ def test_marks_and_points_belong_to_the_photograph_in_the_other_clinic_too(
 
 
 def test_a_plan_from_a_photograph_is_valid_in_the_other_clinic(
-    database: Database, desk: ClinicRepositories, patient: PatientRecord
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    (kept,) = desk.consultations.of(patient.id)
-    (photograph,) = desk.photographs.of(kept.id)
-    kept = desk.consultations.save(kept.id, replace(ANSWERS, photo=photograph.id), revision=kept.revision)
-    desk.plans.add(kept.id, MADE, revision=kept.revision)
+    (kept,) = repositories.consultations.of(patient.id)
+    (photograph,) = repositories.photographs.of(kept.id)
+    kept = repositories.consultations.save(kept.id, replace(ANSWERS, photo=photograph.id), revision=kept.revision)
+    repositories.plans.add(kept.id, MADE, revision=kept.revision)
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    (one,) = other.consultations.of(pass_copy(desk, other, patient.id).id)
+    (one,) = other.consultations.of(pass_copy(repositories, other, patient.id).id)
     assert one.state == "planned"
     assert {plan.consultation_revision for plan in other.plans.of(one.id)} == {one.revision}
 
@@ -140,10 +140,10 @@ def packed(**files: bytes) -> bytes:
         packed(record=b'{"schema": 1}'),
     ],
 )
-def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
+def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, repositories: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="not a copy"):
-        desk.patient_copies.import_copy(content)
-    assert desk.patients.list_all() == ()
+        repositories.patient_copies.import_copy(content)
+    assert repositories.patients.list_all() == ()
 
 
 def without_a_photograph(record: Any) -> None:
@@ -156,9 +156,9 @@ def without_a_seed(record: Any) -> None:
 
 @pytest.mark.parametrize("harm", [without_a_photograph, without_a_seed])
 def test_a_copy_that_lacks_something_is_refused_whole(
-    harm: Callable[[Any], None], desk: ClinicRepositories, patient: PatientRecord
+    harm: Callable[[Any], None], repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient.id))) as archive:
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient.id))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     record = json.loads(files["record.json"])
     harm(record)
@@ -167,14 +167,14 @@ def test_a_copy_that_lacks_something_is_refused_whole(
         for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
             archive.writestr(name, content)
     with pytest.raises(InputError, match="not a copy"):
-        desk.patient_copies.import_copy(made.getvalue())
-    assert desk.patients.list_all() == (patient,)
+        repositories.patient_copies.import_copy(made.getvalue())
+    assert repositories.patients.list_all() == (patient,)
 
 
 def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_must(
-    database: Database, desk: ClinicRepositories, patient: PatientRecord
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    before = desk.erasure.preview(patient.id, retention_years=10)
+    before = repositories.erasure.preview(patient.id, retention_years=10)
     assert (before.has_contact, before.consultations, before.photographs, before.plans, before.consents) == (
         True,
         1,
@@ -183,13 +183,13 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
         1,
     )
     assert before.requested_at is None
-    until = desk.erasure.erase(patient.id, retention_years=10)
-    (one,) = desk.consultations.of(patient.id)
+    until = repositories.erasure.erase(patient.id, retention_years=10)
+    (one,) = repositories.consultations.of(patient.id)
     assert until is not None
     assert 10 * 365 < (until - one.saved_at).days < 10 * 367
-    assert desk.patients.get_contact(patient.id) is None
-    assert desk.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
-    left = desk.erasure.preview(patient.id, retention_years=10)
+    assert repositories.patients.get_contact(patient.id) is None
+    assert repositories.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
+    left = repositories.erasure.preview(patient.id, retention_years=10)
     assert (left.has_contact, left.photographs, left.retain_until) == (False, 1, until)
     assert left.requested_at is not None
     assert one.answers == ANSWERS
@@ -197,13 +197,13 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
 
 
 def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
-    database: Database, desk: ClinicRepositories, patient: PatientRecord
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    other = desk.consultations.begin(desk.patients.add("Crane").id)
-    shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
-    assert desk.erasure.preview(patient.id, retention_years=0).retain_until is None
-    assert desk.erasure.erase(patient.id, retention_years=0) is None
-    left = desk.erasure.preview(patient.id, retention_years=100)
+    other = repositories.consultations.begin(repositories.patients.add("Crane").id)
+    shared = repositories.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
+    assert repositories.erasure.preview(patient.id, retention_years=0).retain_until is None
+    assert repositories.erasure.erase(patient.id, retention_years=0) is None
+    left = repositories.erasure.preview(patient.id, retention_years=100)
     assert (left.has_contact, left.consultations, left.retain_until) == (False, 0, None)
     with database.reading() as session:
         for table in ("contact", "plan", "choice", "consent", "consent_void"):
@@ -211,23 +211,25 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
         assert session.execute(text("SELECT count(*) FROM consultation")).scalar_one() == 1
         assert "Heron" not in str(session.execute(text("SELECT * FROM patient")).all())
         assert "Heron" not in str(session.execute(text("SELECT * FROM trail")).all())
-    assert list(database.files.names(desk.member.clinic_id)) == [shared.file], "another patient's photograph stays"
-    assert [one.pseudonym for one in desk.patients.list_all()] == ["Crane"]
+    assert list(database.files.names(repositories.member.clinic_id)) == [shared.file], (
+        "another patient's photograph stays"
+    )
+    assert [one.pseudonym for one in repositories.patients.list_all()] == ["Crane"]
     with pytest.raises(RecordNotFoundError):
-        desk.consultations.begin(patient.id)
+        repositories.consultations.begin(patient.id)
     (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 0)
 
 
 def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
-    database: Database, desk: ClinicRepositories, patient: PatientRecord
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
     for role, copies, erases in (
         (Role.CLINICIAN, True, False),
         (Role.ASSISTANT, False, False),
         (Role.AUDITOR, False, False),
     ):
-        theirs = ClinicRepositories(database, replace(desk.member, role=role))
+        theirs = ClinicRepositories(database, replace(repositories.member, role=role))
         if copies:
             assert theirs.patient_copies.make(patient.id)
         else:
@@ -246,7 +248,7 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
     ):
         with pytest.raises(RecordNotFoundError):
             attempt()
-    assert desk.patients.get(patient.id) == patient
+    assert repositories.patients.get(patient.id) == patient
 
 
 def test_copies_and_erasure_by_command(
@@ -258,8 +260,8 @@ def test_copies_and_erasure_by_command(
         monkeypatch.setenv(name, value)
     upgrade_database(str(tmp_path / "c.sqlite"), environment)
     opened = open_database(str(tmp_path / "c.sqlite"), environment)
-    desk = ClinicRepositories(opened, create_clinic(opened, "Hill Clinic"))
-    desk.consultations.begin(desk.patients.add("Heron").id, ANSWERS)
+    repositories = ClinicRepositories(opened, create_clinic(opened, "Hill Clinic"))
+    repositories.consultations.begin(repositories.patients.add("Heron").id, ANSWERS)
     file, clinic = str(tmp_path / "heron.zip"), ("--clinic", "Hill Clinic", "--json")
     assert run("records", "export", "Heron", "-o", file, *clinic).code == 0
     assert run("records", "import", file, *clinic).document["patient"] == "P00002"
@@ -267,31 +269,33 @@ def test_copies_and_erasure_by_command(
     assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
     kept = run("records", "erase", "Heron", "--keep-years", "5", *clinic).document
     assert kept["erased"] is False
-    assert "Heron" not in {one.pseudonym for one in desk.patients.list_all()}
+    assert "Heron" not in {one.pseudonym for one in repositories.patients.list_all()}
     assert run("records", "erase", kept["kept_as"], "--keep-years", "0", *clinic).document["erased"] is True
-    assert [one.pseudonym for one in desk.patients.list_all()] == ["P00002"]
+    assert [one.pseudonym for one in repositories.patients.list_all()] == ["P00002"]
     opened.close()
 
 
 @pytest.fixture
-def treated(desk: ClinicRepositories) -> Treatment:
+def treated(repositories: ClinicRepositories) -> Treatment:
     """A treatment with a corrected row and an event, and a note beside it."""
-    made = started(desk)
-    first = desk.treatments.add_area(made.id, fired())
-    desk.treatments.add_area(made.id, fired(site="nose", corrects=first.id, why="another place"))
-    desk.adverse_events.add(made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION)
-    desk.treatments.add_note(made.id, "calm")
-    return desk.treatments.end(made.id, TreatmentState.DONE)
+    made = started(repositories)
+    first = repositories.treatments.add_area(made.id, fired())
+    repositories.treatments.add_area(made.id, fired(site="nose", corrects=first.id, why="another place"))
+    repositories.adverse_events.add(
+        made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
+    )
+    repositories.treatments.add_note(made.id, "calm")
+    return repositories.treatments.end(made.id, TreatmentState.DONE)
 
 
-def owner_of(desk: ClinicRepositories, treatment: Treatment) -> str:
-    return desk.consultations.get(treatment.consultation_id).patient_id
+def owner_of(repositories: ClinicRepositories, treatment: Treatment) -> str:
+    return repositories.consultations.get(treatment.consultation_id).patient_id
 
 
 def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
-    database: Database, desk: ClinicRepositories, treated: Treatment
+    database: Database, repositories: ClinicRepositories, treated: Treatment
 ) -> None:
-    packed = desk.patient_copies.make(owner_of(desk, treated))
+    packed = repositories.patient_copies.make(owner_of(repositories, treated))
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         (held,) = json.loads(archive.read("record.json"))["consultations"][0]["treatments"]
     assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
@@ -306,11 +310,11 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
 
 
 def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
-    database: Database, desk: ClinicRepositories, treated: Treatment
+    database: Database, repositories: ClinicRepositories, treated: Treatment
 ) -> None:
-    patient = owner_of(desk, treated)
-    assert desk.erasure.preview(patient, retention_years=0).treatments == 1
-    assert desk.erasure.erase(patient, retention_years=0) is None
+    patient = owner_of(repositories, treated)
+    assert repositories.erasure.preview(patient, retention_years=0).treatments == 1
+    assert repositories.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         for table in ("treatment", "treated_area", "adverse_event"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
@@ -319,11 +323,11 @@ def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whol
     assert (checked.findings, checked.spare_files) == ((), 0)
 
 
-def test_the_years_to_keep_count_from_what_was_done_last(desk: ClinicRepositories, treated: Treatment) -> None:
-    patient = owner_of(desk, treated)
-    ended = desk.erasure.preview(patient, retention_years=10).retain_until
-    desk.adverse_events.resolve(treated.events[0].id)
-    over = desk.erasure.preview(patient, retention_years=10).retain_until
+def test_the_years_to_keep_count_from_what_was_done_last(repositories: ClinicRepositories, treated: Treatment) -> None:
+    patient = owner_of(repositories, treated)
+    ended = repositories.erasure.preview(patient, retention_years=10).retain_until
+    repositories.adverse_events.resolve(treated.events[0].id)
+    over = repositories.erasure.preview(patient, retention_years=10).retain_until
     assert ended is not None
     assert over is not None
     assert over > ended

@@ -57,10 +57,10 @@ def side_of_now(page: str, one: FollowUp) -> str:
 def test_before_the_first_treatment_a_patient_is_asked_and_not_again_afterwards(
     clinics: Clinics, tmp_path: Path
 ) -> None:
-    desk, client = clinics.desk(), clinics.browser(Role.ASSISTANT)
-    consultation, agreed = consent(desk, tmp_path)
-    treatment = add_treatment(desk, agreed)
-    patient = desk.consultations.get(consultation).patient_id
+    repositories, client = clinics.repositories(), clinics.browser(Role.ASSISTANT)
+    consultation, agreed = consent(repositories, tmp_path)
+    treatment = add_treatment(repositories, agreed)
+    patient = repositories.consultations.get(consultation).patient_id
     assert "Ask how it is before" in client.get(f"/patients/{patient}/follow-ups").text
     asked = client.post(f"/treatments/{treatment}/follow-ups", data={"moment": "before"}).headers["location"]
     form = client.get(asked).text
@@ -72,7 +72,7 @@ def test_before_the_first_treatment_a_patient_is_asked_and_not_again_afterwards(
     assert "asked by a member of the clinic" in page
     assert "It is &lt;b&gt;paler" in page
     assert "Ask how it is before" not in client.get(f"/patients/{patient}/follow-ups").text
-    end_treatment(desk, treatment, days_ago=95)
+    end_treatment(repositories, treatment, days_ago=95)
     after = client.post(f"/treatments/{treatment}/follow-ups").headers["location"]
     assert "as you remember it" not in client.get(f"{after}/patient").text
     client.post(f"{after}/patient", data=ANSWERS)
@@ -98,7 +98,7 @@ def test_an_answer_that_is_none_is_asked_again_and_the_others_stay(
     )
     assert answer.status_code == 422
     assert "kept</textarea>" in answer.text
-    assert clinics.desk().follow_ups.get(unanswered.id).said is None
+    assert clinics.repositories().follow_ups.get(unanswered.id).said is None
 
 
 def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Clinics, begun: FollowUp) -> None:
@@ -107,15 +107,17 @@ def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Cli
         assert client.get(path).headers["location"] == "/sign-in"
     form = client.get("/asked").text
     assert "How satisfied are you" in form
-    assert clinics.desk().patients.get(patient_of(clinics, begun)).pseudonym not in form
+    assert clinics.repositories().patients.get(patient_of(clinics, begun)).pseudonym not in form
     assert "/follow-ups/" not in form
     assert client.post("/asked", data=ANSWERS | {"now.pain": ""}).status_code == 422
     assert "Thank you" in client.post("/asked", data=ANSWERS | {"words": WORDS}).text
-    said = clinics.desk().follow_ups.get(begun.id).said
+    said = clinics.repositories().follow_ups.get(begun.id).said
     assert said is not None
     assert (said.words.splitlines(), said.alone, said.noted_by) == (WORDS.splitlines(), True, "patient")
     assert "nothing to answer" in client.get("/asked").text
-    assert clinics.desk(Role.ASSISTANT).member.id not in clinics.desk().follow_ups.get(begun.id).opened_by
+    assert (
+        clinics.repositories(Role.ASSISTANT).member.id not in clinics.repositories().follow_ups.get(begun.id).opened_by
+    )
 
 
 def test_what_was_handed_over_ends_and_cannot_be_made_up(
@@ -124,7 +126,7 @@ def test_what_was_handed_over_ends_and_cannot_be_made_up(
     client = handed(clinics, begun.id)
     (name, token), *_ = ((one.name, one.value) for one in client.cookies.jar if one.name.endswith(HANDOVER_COOKIE))
     clinic, _, until, signature = (token or "").split(".")
-    other = clinics.desk(Role.OWNER).follow_ups.begin(begun.treatment_id).id
+    other = clinics.repositories(Role.OWNER).follow_ups.begin(begun.treatment_id).id
     for made_up in (
         "",
         "...",
@@ -139,7 +141,7 @@ def test_what_was_handed_over_ends_and_cannot_be_made_up(
     assert "How satisfied are you" in client.get("/asked").text
     monkeypatch.setattr(handed_over, "now", lambda: now() + datetime.timedelta(minutes=31))
     assert "nothing to answer" in client.get("/asked").text
-    assert clinics.desk().follow_ups.get(begun.id).said is None
+    assert clinics.repositories().follow_ups.get(begun.id).said is None
 
 
 def test_what_went_wrong_is_noted_at_a_follow_up_and_closed(clinics: Clinics, begun: FollowUp) -> None:
@@ -147,12 +149,12 @@ def test_what_went_wrong_is_noted_at_a_follow_up_and_closed(clinics: Clinics, be
     assert client.post(f"{path}/events", data={"kind": "pih", "grade": "awful"}).status_code == 422
     sent = {"kind": "pih", "grade": "mild", "site": "cheeks", "event-words": "since two weeks"}
     assert client.post(f"{path}/events", data=sent).status_code == 303
-    (event,) = clinics.desk().adverse_events.of(begun.consultation_id)
+    (event,) = clinics.repositories().adverse_events.of(begun.consultation_id)
     assert (event.source, event.treatment_id) == (AdverseEventSource.FOLLOW_UP, begun.treatment_id)
     assert "since two weeks" in client.get(path).text
     client.post(f"{path}/events/{event.id}/end", data={"words": "gone"})
     assert "gone" in client.get(path).text
-    assert clinics.desk().adverse_events.of(begun.consultation_id)[0].resolved_at is not None
+    assert clinics.repositories().adverse_events.of(begun.consultation_id)[0].resolved_at is not None
 
 
 def test_who_is_to_grade_sees_neither_answers_nor_order_nor_what_was_foretold(
@@ -183,7 +185,7 @@ def test_a_grade_of_sides_becomes_one_of_before_and_after(
     now = side_of_now(client.get(path).text, begun)
     better = now if now_is_better else ({LEFT, RIGHT} - {now}).pop()
     assert client.post(path, data={"better": better, "quarter": "51-75", "change": "2"}).status_code == 303
-    (grade,) = clinics.desk().follow_ups.get(begun.id).grades
+    (grade,) = clinics.repositories().follow_ups.get(begun.id).grades
     wanted = (
         (ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
         if now_is_better
@@ -201,16 +203,16 @@ def test_a_grade_of_hidden_sides_that_is_sent_again_stays_one_and_blind(clinics:
     sent = {"order": order[1], "better": earlier, "quarter": "51-75", "change": "2"}
     for _ in range(2):
         assert client.post(path, data=sent).status_code == 303
-    (grade,) = clinics.desk().follow_ups.get(begun.id).grades
+    (grade,) = clinics.repositories().follow_ups.get(begun.id).grades
     assert (grade.quarter, grade.blinded) == (ImprovementQuarter.WORSE, True)
     # Who changes their mind on that page is still read by its sides, and is no longer blind.
     client.post(path, data=sent | {"change": "3", "better": side_of_now(page, begun)})
-    _, changed = clinics.desk().follow_ups.get(begun.id).grades
+    _, changed = clinics.repositories().follow_ups.get(begun.id).grades
     assert (changed.change, changed.blinded) == (AestheticChange.BETTER, False)
 
 
 def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> None:
-    owner, found = clinics.desk(Role.OWNER), []
+    owner, found = clinics.repositories(Role.OWNER), []
     consultation, agreed = consent(owner, tmp_path)
     treatment = add_treatment(owner, agreed, days_ago=100)
     faces = [
@@ -218,7 +220,7 @@ def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> 
         for one in ("red", "pink")
     ]
     for _ in range(16):
-        one = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(owner.follow_ups.begin(treatment).id, *faces)
+        one = clinics.repositories(Role.ASSISTANT).follow_ups.add_pair(owner.follow_ups.begin(treatment).id, *faces)
         pages = [page_of(clinics, Role.CLINICIAN, f"/follow-ups/{one.id}/grade") for _ in range(2)]
         assert side_of_now(pages[0], one) == side_of_now(pages[1], one)
         found.append(side_of_now(pages[0], one))
@@ -236,12 +238,14 @@ def test_half_a_comparison_is_none(clinics: Clinics, begun: FollowUp) -> None:
         {"better": LEFT, "quarter": "0-25", "change": "4"},
     ):
         assert client.post(path, data=sent | {"x": "y"}).status_code == 422
-    assert clinics.desk().follow_ups.get(begun.id).grades == ()
+    assert clinics.repositories().follow_ups.get(begun.id).grades == ()
 
 
 def test_who_looked_at_the_answers_grades_on_but_not_blind(clinics: Clinics, begun: FollowUp) -> None:
     client, path = clinics.browser(Role.CLINICIAN), f"/follow-ups/{begun.id}"
-    clinics.desk(Role.ASSISTANT).follow_ups.save_report(begun.id, PatientAnswers(SelfRating(1, 9), words="It hurts"))
+    clinics.repositories(Role.ASSISTANT).follow_ups.save_report(
+        begun.id, PatientAnswers(SelfRating(1, 9), words="It hurts")
+    )
     assert client.post(f"{path}/opening", data={"x": "y"}).status_code == 303
     assert "It hurts" in client.get(path).text
     client.post(f"{path}/grade", data={"better": NEITHER})
@@ -249,14 +253,14 @@ def test_who_looked_at_the_answers_grades_on_but_not_blind(clinics: Clinics, beg
 
 
 def test_scores_are_asked_of_the_concern_and_end_up_on_the_right_side(clinics: Clinics, tmp_path: Path) -> None:
-    owner, client = clinics.desk(Role.OWNER), clinics.browser(Role.CLINICIAN)
+    owner, client = clinics.repositories(Role.OWNER), clinics.browser(Role.CLINICIAN)
     consultation, agreed = consent(owner, tmp_path, "3.0")
     faces = [
         owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
         for one in ("red", "pink")
     ]
     begun = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
-    one = clinics.desk(Role.ASSISTANT).follow_ups.add_pair(begun.id, *faces)
+    one = clinics.repositories(Role.ASSISTANT).follow_ups.add_pair(begun.id, *faces)
     path = f"/follow-ups/{one.id}/grade"
     page = client.get(path).text
     assert "ECCA" in page
@@ -272,7 +276,7 @@ def test_scores_are_asked_of_the_concern_and_end_up_on_the_right_side(clinics: C
 
 
 def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics, tmp_path: Path) -> None:
-    owner, client = clinics.desk(Role.OWNER), clinics.browser(Role.CLINICIAN)
+    owner, client = clinics.repositories(Role.OWNER), clinics.browser(Role.CLINICIAN)
     _, agreed = consent(owner, tmp_path)
     one = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     assert 'name="better"' not in client.get(f"/follow-ups/{one.id}/grade").text
@@ -283,7 +287,7 @@ def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics,
 
 
 def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Clinics, tmp_path: Path) -> None:
-    owner, client = clinics.desk(Role.OWNER), clinics.browser(Role.ASSISTANT)
+    owner, client = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT)
     consultation, agreed = consent(owner, tmp_path)
     before = owner.photographs.add(
         consultation, picture("red", (300, 400), 0.01), "image/jpeg", PhotographPermissions()
@@ -303,7 +307,7 @@ def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Cli
 
 
 def test_the_front_page_tells_who_should_be_seen(clinics: Clinics, tmp_path: Path) -> None:
-    owner = clinics.desk(Role.OWNER)
+    owner = clinics.repositories(Role.OWNER)
     consultation, agreed = consent(owner, tmp_path)
     treatment = add_treatment(owner, agreed, days_ago=200)
     patient = owner.patients.get(owner.consultations.get(consultation).patient_id)
@@ -329,7 +333,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.mark.check
 def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Clinics, begun: FollowUp) -> None:
-    owner = clinics.desk(Role.OWNER)
+    owner = clinics.repositories(Role.OWNER)
     with served(clinics.app) as address:
         sign_in(page, address, "assistant")
         page.goto(f"{address}/due")

@@ -37,28 +37,31 @@ FELT = SelfRating(4, 2)
 
 
 @pytest.fixture
-def consent(desk: ClinicRepositories) -> str:
+def consent(repositories: ClinicRepositories) -> str:
     """A signed consent."""
-    return sign(desk, desk.consents.record_explanation(make_plan_record(desk).id, option="0.1", cooling_off=NO_WAIT)).id
+    return sign(
+        repositories,
+        repositories.consents.record_explanation(make_plan_record(repositories).id, option="0.1", cooling_off=NO_WAIT),
+    ).id
 
 
 @pytest.fixture
-def rater(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
-    """The desk of a clinician who had no hand in the treatment."""
+def rater(database: Database, repositories: ClinicRepositories) -> ClinicRepositories:
+    """The repositories of a clinician who had no hand in the treatment."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add(
+        AccountRepository(database, repositories.member, PasswordHasher()).add(
             "Rater", Role.CLINICIAN, "seven quiet rivers meet"
         ),
     )
 
 
 @pytest.fixture
-def assistant(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
-    """The desk of who puts photographs side by side."""
+def assistant(database: Database, repositories: ClinicRepositories) -> ClinicRepositories:
+    """The repositories of who puts photographs side by side."""
     return ClinicRepositories(
         database,
-        AccountRepository(database, desk.member, PasswordHasher()).add(
+        AccountRepository(database, repositories.member, PasswordHasher()).add(
             "Helper", Role.ASSISTANT, "eight quiet rivers meet"
         ),
     )
@@ -68,64 +71,68 @@ def code_of(error: pytest.ExceptionInfo[InputError]) -> str:
     return error.value.code
 
 
-def two_faces(desk: ClinicRepositories, consultation: str) -> tuple[str, str]:
+def two_faces(repositories: ClinicRepositories, consultation: str) -> tuple[str, str]:
     one, other = (
-        desk.photographs.add(consultation, face, "image/png", PhotographPermissions()) for face in (b"a", b"b")
+        repositories.photographs.add(consultation, face, "image/png", PhotographPermissions()) for face in (b"a", b"b")
     )
     return one.id, other.id
 
 
-def test_months_count_from_the_last_treatment_of_the_course(desk: ClinicRepositories, consent: str) -> None:
-    first = add_treatment(desk, consent, days_ago=200)
-    last = add_treatment(desk, consent, days_ago=100)
-    begun = desk.follow_ups.begin(first)
+def test_months_count_from_the_last_treatment_of_the_course(repositories: ClinicRepositories, consent: str) -> None:
+    first = add_treatment(repositories, consent, days_ago=200)
+    last = add_treatment(repositories, consent, days_ago=100)
+    begun = repositories.follow_ups.begin(first)
     assert (begun.treatment_id, begun.moment) == (last, FollowUpMoment.AFTER)
     assert begun.months_after == pytest.approx(100 / 30.4375, abs=0.06)
-    between = desk.follow_ups.begin(last, seen_at=now() - datetime.timedelta(days=150))
+    between = repositories.follow_ups.begin(last, seen_at=now() - datetime.timedelta(days=150))
     assert between.treatment_id == first, "what was treated later had not happened yet"
 
 
-def test_a_follow_up_comes_after_a_treatment_and_not_in_the_future(desk: ClinicRepositories, consent: str) -> None:
-    treatment = add_treatment(desk, consent)
+def test_a_follow_up_comes_after_a_treatment_and_not_in_the_future(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    treatment = add_treatment(repositories, consent)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.begin(treatment)
+        repositories.follow_ups.begin(treatment)
     assert code_of(error) == "not-treated"
-    end_treatment(desk, treatment, days_ago=1)
+    end_treatment(repositories, treatment, days_ago=1)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.begin(treatment, seen_at=now() + datetime.timedelta(days=1))
+        repositories.follow_ups.begin(treatment, seen_at=now() + datetime.timedelta(days=1))
     assert code_of(error) == "bad-answer"
 
 
-def test_a_follow_up_or_a_pair_that_is_sent_again_is_one(desk: ClinicRepositories, consent: str) -> None:
-    treatment = add_treatment(desk, consent)
-    before = desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a")
-    assert desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a") == before
-    end_treatment(desk, treatment, days_ago=90)
-    begun = desk.follow_ups.begin(treatment, form_key="a")
-    assert desk.follow_ups.begin(treatment, form_key="a").id == begun.id != before.id
-    assert desk.follow_ups.begin(treatment, form_key="b").id != begun.id
-    faces = two_faces(desk, begun.consultation_id)
+def test_a_follow_up_or_a_pair_that_is_sent_again_is_one(repositories: ClinicRepositories, consent: str) -> None:
+    treatment = add_treatment(repositories, consent)
+    before = repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a")
+    assert repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE, form_key="a") == before
+    end_treatment(repositories, treatment, days_ago=90)
+    begun = repositories.follow_ups.begin(treatment, form_key="a")
+    assert repositories.follow_ups.begin(treatment, form_key="a").id == begun.id != before.id
+    assert repositories.follow_ups.begin(treatment, form_key="b").id != begun.id
+    faces = two_faces(repositories, begun.consultation_id)
     for _ in range(2):
-        paired = desk.follow_ups.add_pair(begun.id, *faces)
+        paired = repositories.follow_ups.add_pair(begun.id, *faces)
     assert len(paired.pairs) == 1
 
 
-def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: ClinicRepositories, consent: str) -> None:
-    treatment = add_treatment(desk, consent)
-    asked = desk.follow_ups.save_report(
-        desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE).id, PatientAnswers(FELT)
+def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    treatment = add_treatment(repositories, consent)
+    asked = repositories.follow_ups.save_report(
+        repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE).id, PatientAnswers(FELT)
     )
     assert (asked.months_after, asked.said and asked.said.now) == (0.0, FELT)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE)
+        repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE)
     assert code_of(error) == "asked-before"
-    end_treatment(desk, treatment, days_ago=0)
+    end_treatment(repositories, treatment, days_ago=0)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE)
+        repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE)
     assert code_of(error) == "too-late"
-    after = desk.follow_ups.begin(treatment)
-    assert desk.follow_ups.get_baseline(after.id) == asked
-    said = desk.follow_ups.save_report(
+    after = repositories.follow_ups.begin(treatment)
+    assert repositories.follow_ups.get_baseline(after.id) == asked
+    said = repositories.follow_ups.save_report(
         after.id, PatientAnswers(SelfRating(8, 0), baseline_rating=SelfRating(3, 5))
     ).said
     assert said is not None
@@ -133,11 +140,11 @@ def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: Cl
     assert not said.now.remembered
 
 
-def test_what_was_said_is_never_written_over(desk: ClinicRepositories, consent: str) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
+def test_what_was_said_is_never_written_over(repositories: ClinicRepositories, consent: str) -> None:
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
     quarter, change, words = ImprovementQuarter.SECOND, AestheticChange.BETTER, "Better, but I had hoped for more."
     said = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
-    kept = desk.follow_ups.save_report(id, PatientAnswers(FELT, **said), self_completed=True).said  # type: ignore[arg-type]
+    kept = repositories.follow_ups.save_report(id, PatientAnswers(FELT, **said), self_completed=True).said  # type: ignore[arg-type]
     assert kept is not None
     assert (kept.now, kept.quarter, kept.change, kept.satisfied_1_5, kept.words, kept.alone) == (
         FELT,
@@ -148,25 +155,27 @@ def test_what_was_said_is_never_written_over(desk: ClinicRepositories, consent: 
         True,
     )
     with pytest.raises(InputError) as error:
-        desk.follow_ups.save_report(id, PatientAnswers(SelfRating(10, 0)))
+        repositories.follow_ups.save_report(id, PatientAnswers(SelfRating(10, 0)))
     assert code_of(error) == "said-already"
-    assert desk.follow_ups.get(id).said == kept
+    assert repositories.follow_ups.get(id).said == kept
 
 
 @pytest.mark.parametrize("about", [{"satisfied_1_5": 6}, {"satisfied_1_5": 0}, {"baseline_rating": SelfRating(-1, 0)}])
 def test_answers_out_of_their_scale_are_refused(
-    about: dict[str, object], desk: ClinicRepositories, consent: str
+    about: dict[str, object], repositories: ClinicRepositories, consent: str
 ) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
     for felt in (FELT, SelfRating(11, 0)):
         with pytest.raises(InputError) as error:
-            desk.follow_ups.save_report(id, PatientAnswers(felt, **about))  # type: ignore[arg-type]
+            repositories.follow_ups.save_report(id, PatientAnswers(felt, **about))  # type: ignore[arg-type]
         assert code_of(error) == "bad-answer"
-    assert desk.follow_ups.get(id).said is None
+    assert repositories.follow_ups.get(id).said is None
 
 
-def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: ClinicRepositories, consent: str) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent), FollowUpMoment.BEFORE).id
+def test_before_a_treatment_nothing_is_asked_that_only_comes_after(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent), FollowUpMoment.BEFORE).id
     for about in (
         {"quarter": ImprovementQuarter.FIRST},
         {"change": AestheticChange.SAME},
@@ -174,19 +183,21 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: ClinicR
         {"baseline_rating": FELT},
     ):
         with pytest.raises(InputError):
-            desk.follow_ups.save_report(id, PatientAnswers(FELT, **about))  # type: ignore[arg-type]
+            repositories.follow_ups.save_report(id, PatientAnswers(FELT, **about))  # type: ignore[arg-type]
     with pytest.raises(InputError) as error:
-        desk.follow_ups.add_grade(id, ImprovementQuarter.FIRST, AestheticChange.SAME)
+        repositories.follow_ups.add_grade(id, ImprovementQuarter.FIRST, AestheticChange.SAME)
     assert code_of(error) == "not-treated"
 
 
 def test_blind_is_who_neither_treated_nor_knew(
-    desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
+    repositories: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
     assistant.follow_ups.add_pair(begun.id, *two_faces(assistant, begun.consultation_id))
     readings = (ScaleReading("masi", 12.4, 6.0),)
-    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER, hidden=True)
+    repositories.follow_ups.add_grade(
+        begun.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER, hidden=True
+    )
     mine, theirs = rater.follow_ups.add_grade(
         begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER, readings=readings, notes="cheeks", hidden=True
     ).grades
@@ -197,28 +208,32 @@ def test_blind_is_who_neither_treated_nor_knew(
 
 
 def test_a_grade_after_a_look_at_the_answers_is_not_blind_and_neither_is_a_second_one(
-    desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
+    repositories: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
     assistant.follow_ups.add_pair(begun.id, *two_faces(assistant, begun.consultation_id))
     assert rater.member.id in rater.follow_ups.mark_report_read(begun.id).opened_by
     opened = rater.follow_ups.add_grade(
         begun.id, ImprovementQuarter.SECOND, AestheticChange.BETTER, hidden=True
     ).grades[-1]
     assert (opened.unseen, opened.blinded) == (False, False)
-    first = desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True).grades[-1]
-    corrected = desk.follow_ups.add_grade(begun.id, ImprovementQuarter.WORSE, AestheticChange.WORSE, hidden=True)
+    first = repositories.follow_ups.add_grade(
+        begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True
+    ).grades[-1]
+    corrected = repositories.follow_ups.add_grade(
+        begun.id, ImprovementQuarter.WORSE, AestheticChange.WORSE, hidden=True
+    )
     assert (first.hidden, corrected.grades[-1].hidden, len(corrected.grades)) == (True, False, 3)
-    mine = corrected.find_grade(desk.member.id)
+    mine = corrected.find_grade(repositories.member.id)
     assert mine is not None
     assert mine.quarter is ImprovementQuarter.WORSE
 
 
 def test_who_put_the_photographs_side_by_side_knows_which_is_which(
-    desk: ClinicRepositories, rater: ClinicRepositories, consent: str
+    repositories: ClinicRepositories, rater: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    rater.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    rater.follow_ups.add_pair(begun.id, *two_faces(repositories, begun.consultation_id))
     assert (
         not rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
         .grades[0]
@@ -227,9 +242,9 @@ def test_who_put_the_photographs_side_by_side_knows_which_is_which(
 
 
 def test_who_took_a_photograph_knows_which_it_is(
-    desk: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
+    repositories: ClinicRepositories, rater: ClinicRepositories, assistant: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
     before, _ = two_faces(assistant, begun.consultation_id)
     after = rater.photographs.add(begun.consultation_id, b"c", "image/png", PhotographPermissions()).id
     assistant.follow_ups.add_pair(begun.id, before, after)
@@ -237,21 +252,21 @@ def test_who_took_a_photograph_knows_which_it_is(
     assert (grade.hidden, grade.blinded) == (False, False)
 
 
-def test_a_course_is_one_concern_of_a_consultation(desk: ClinicRepositories, consent: str) -> None:
-    treatment = add_treatment(desk, consent)
-    plan = desk.plans.of(desk.follow_ups.begin(treatment, FollowUpMoment.BEFORE).consultation_id)[0]
-    other = sign(desk, desk.consents.record_explanation(plan.id, option="1.0", cooling_off=NO_WAIT)).id
-    second = add_treatment(desk, other, days_ago=3)
-    patient = desk.consultations.get(plan.consultation_id).patient_id
-    veins, spots = desk.follow_ups.list_courses(patient)[::-1]
+def test_a_course_is_one_concern_of_a_consultation(repositories: ClinicRepositories, consent: str) -> None:
+    treatment = add_treatment(repositories, consent)
+    plan = repositories.plans.of(repositories.follow_ups.begin(treatment, FollowUpMoment.BEFORE).consultation_id)[0]
+    other = sign(repositories, repositories.consents.record_explanation(plan.id, option="1.0", cooling_off=NO_WAIT)).id
+    second = add_treatment(repositories, other, days_ago=3)
+    patient = repositories.consultations.get(plan.consultation_id).patient_id
+    veins, spots = repositories.follow_ups.list_courses(patient)[::-1]
     assert (veins.sessions, veins.treated_at, veins.has_baseline, veins.treatment_id) == (0, None, True, treatment)
     assert (spots.sessions, spots.has_baseline, spots.treatment_id, spots.follow_ups) == (1, False, second, ())
 
 
 def test_without_photographs_nothing_was_hidden(
-    desk: ClinicRepositories, rater: ClinicRepositories, consent: str
+    repositories: ClinicRepositories, rater: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
     assert (
         not rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
         .grades[0]
@@ -259,130 +274,138 @@ def test_without_photographs_nothing_was_hidden(
     )
 
 
-def test_worse_is_worse_by_either_scale(desk: ClinicRepositories, consent: str) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
+def test_worse_is_worse_by_either_scale(repositories: ClinicRepositories, consent: str) -> None:
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
     for quarter, change in (
         (ImprovementQuarter.WORSE, AestheticChange.BETTER),
         (ImprovementQuarter.THIRD, AestheticChange.WORSE),
     ):
         with pytest.raises(InputError) as error:
-            desk.follow_ups.add_grade(id, quarter, change)
+            repositories.follow_ups.add_grade(id, quarter, change)
         assert code_of(error) == "bad-answer"
 
 
-def test_what_counts_is_unknown_then_the_patients_then_the_clinicians(desk: ClinicRepositories, consent: str) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
-    assert isinstance(leading_improvement(desk.follow_ups.get(id)), Unknown)
-    asked = desk.follow_ups.save_report(id, PatientAnswers(FELT, quarter=ImprovementQuarter.FOURTH))
+def test_what_counts_is_unknown_then_the_patients_then_the_clinicians(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
+    assert isinstance(leading_improvement(repositories.follow_ups.get(id)), Unknown)
+    asked = repositories.follow_ups.save_report(id, PatientAnswers(FELT, quarter=ImprovementQuarter.FOURTH))
     assert leading_improvement(asked) == ImprovementRange(75.0, 100.0, "patient")
-    graded = desk.follow_ups.add_grade(id, ImprovementQuarter.WORSE, AestheticChange.WORSE)
+    graded = repositories.follow_ups.add_grade(id, ImprovementQuarter.WORSE, AestheticChange.WORSE)
     assert leading_improvement(graded) == ImprovementRange(-100.0, 0.0, "physician")
 
 
-def test_who_asked_the_patient_has_heard_the_answers(desk: ClinicRepositories, consent: str) -> None:
-    id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
-    assert desk.member.id in desk.follow_ups.save_report(id, PatientAnswers(FELT)).opened_by
+def test_who_asked_the_patient_has_heard_the_answers(repositories: ClinicRepositories, consent: str) -> None:
+    id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
+    assert repositories.member.id in repositories.follow_ups.save_report(id, PatientAnswers(FELT)).opened_by
 
 
-def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(desk: ClinicRepositories, consent: str) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    before, after = two_faces(desk, begun.consultation_id)
-    stranger = desk.consultations.begin(desk.patients.add().id)
-    other = desk.photographs.add(stranger.id, b"c", "image/png", PhotographPermissions())
+def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    before, after = two_faces(repositories, begun.consultation_id)
+    stranger = repositories.consultations.begin(repositories.patients.add().id)
+    other = repositories.photographs.add(stranger.id, b"c", "image/png", PhotographPermissions())
     with pytest.raises(RecordNotFoundError):
-        desk.follow_ups.add_pair(begun.id, before, other.id)
+        repositories.follow_ups.add_pair(begun.id, before, other.id)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.add_pair(begun.id, before, before)
+        repositories.follow_ups.add_pair(begun.id, before, before)
     assert code_of(error) == "same-photograph"
-    (pair,) = desk.follow_ups.add_pair(begun.id, before, after).pairs
-    assert desk.follow_ups.remove_pair(begun.id, pair.id).pairs == ()
-    (pair,) = desk.follow_ups.add_pair(begun.id, before, after).pairs
-    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
+    (pair,) = repositories.follow_ups.add_pair(begun.id, before, after).pairs
+    assert repositories.follow_ups.remove_pair(begun.id, pair.id).pairs == ()
+    (pair,) = repositories.follow_ups.add_pair(begun.id, before, after).pairs
+    repositories.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
     with pytest.raises(InputError) as error:
-        desk.follow_ups.remove_pair(begun.id, pair.id)
+        repositories.follow_ups.remove_pair(begun.id, pair.id)
     assert code_of(error) == "graded-already"
 
 
-def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(desk: ClinicRepositories, consent: str) -> None:
+def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(
+    repositories: ClinicRepositories, consent: str
+) -> None:
     within = {"after": 90, "overdue": 180, "until": 700}
     times = {name: datetime.timedelta(days=days) for name, days in within.items()}
-    first = add_treatment(desk, consent, days_ago=200)
-    (late,) = desk.follow_ups.list_due(**times)
+    first = add_treatment(repositories, consent, days_ago=200)
+    (late,) = repositories.follow_ups.list_due(**times)
     assert late.overdue
     assert (now() - late.treated_at).days == 200
-    again = add_treatment(desk, consent, days_ago=100)
-    (late,) = desk.follow_ups.list_due(**times)
+    again = add_treatment(repositories, consent, days_ago=100)
+    (late,) = repositories.follow_ups.list_due(**times)
     assert not late.overdue, "time runs from the last one"
-    desk.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))
-    assert desk.follow_ups.list_due(**times) == (late,), "seen before the last one"
-    desk.consultations.close(late.consultation_id, revision=1)
-    assert desk.follow_ups.list_due(**times) == (late,), "who is done with is still to be seen"
-    desk.consultations.reopen(late.consultation_id)
-    desk.follow_ups.begin(again)
-    assert desk.follow_ups.list_due(**times) == ()
+    repositories.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))
+    assert repositories.follow_ups.list_due(**times) == (late,), "seen before the last one"
+    repositories.consultations.close(late.consultation_id, revision=1)
+    assert repositories.follow_ups.list_due(**times) == (late,), "who is done with is still to be seen"
+    repositories.consultations.reopen(late.consultation_id)
+    repositories.follow_ups.begin(again)
+    assert repositories.follow_ups.list_due(**times) == ()
 
 
-def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(desk: ClinicRepositories, consent: str) -> None:
+def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(
+    repositories: ClinicRepositories, consent: str
+) -> None:
     times = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
-    treatment = add_treatment(desk, consent, days_ago=1)
-    assert desk.follow_ups.list_due(**times) == ()
-    end_treatment(desk, treatment, days_ago=800)
-    assert desk.follow_ups.list_due(**times) == ()
-    end_treatment(desk, treatment, days_ago=100)
-    assert len(desk.follow_ups.list_due(**times)) == 1
+    treatment = add_treatment(repositories, consent, days_ago=1)
+    assert repositories.follow_ups.list_due(**times) == ()
+    end_treatment(repositories, treatment, days_ago=800)
+    assert repositories.follow_ups.list_due(**times) == ()
+    end_treatment(repositories, treatment, days_ago=100)
+    assert len(repositories.follow_ups.list_due(**times)) == 1
 
 
-def test_of_a_closed_consultation_nothing_is_written(desk: ClinicRepositories, consent: str) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.consultations.close(begun.consultation_id, revision=1)
+def test_of_a_closed_consultation_nothing_is_written(repositories: ClinicRepositories, consent: str) -> None:
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    repositories.consultations.close(begun.consultation_id, revision=1)
     for attempt in (
-        lambda: desk.follow_ups.begin(begun.treatment_id),
-        lambda: desk.follow_ups.save_report(begun.id, PatientAnswers(FELT)),
-        lambda: desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
-        lambda: desk.follow_ups.add_pair(begun.id, "a", "b"),
+        lambda: repositories.follow_ups.begin(begun.treatment_id),
+        lambda: repositories.follow_ups.save_report(begun.id, PatientAnswers(FELT)),
+        lambda: repositories.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
+        lambda: repositories.follow_ups.add_pair(begun.id, "a", "b"),
     ):
         with pytest.raises(ClosedError):
             attempt()
-    assert desk.follow_ups.get(begun.id) == replace(begun)
+    assert repositories.follow_ups.get(begun.id) == replace(begun)
 
 
 def test_the_trail_tells_no_answers_and_everything_is_as_it_was_kept(
-    database: Database, desk: ClinicRepositories, consent: str
+    database: Database, repositories: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="It burns"))
-    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, notes="It burns")
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    repositories.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="It burns"))
+    repositories.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, notes="It burns")
     with database.reading() as session:
         for table in ("trail", "follow_up"):
             assert "burns" not in str(session.execute(text(f"SELECT * FROM {table}")).all())
-    actions = [one.action for one in desk.audit_log.newest(100, subject=f"follow_up/{begun.id}")[::-1]]
+    actions = [one.action for one in repositories.audit_log.newest(100, subject=f"follow_up/{begun.id}")[::-1]]
     assert actions[:3] == ["follow-up.begun", "follow-up.said", "follow-up.graded"]
     assert verify_database(database)[0].findings == ()
 
 
 def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(
-    database: Database, desk: ClinicRepositories, consent: str
+    database: Database, repositories: ClinicRepositories, consent: str
 ) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.add_pair(begun.id, *two_faces(desk, begun.consultation_id))
-    desk.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="Better"))
-    desk.follow_ups.add_grade(begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
-    patient = desk.consultations.get(begun.consultation_id).patient_id
-    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))) as archive:
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    repositories.follow_ups.add_pair(begun.id, *two_faces(repositories, begun.consultation_id))
+    repositories.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="Better"))
+    repositories.follow_ups.add_grade(begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
+    patient = repositories.consultations.get(begun.consultation_id).patient_id
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     ((held,),) = (one["follow_ups"] for one in record["consultations"])
     assert (held["said"]["words"], held["grades"][0]["quarter"], len(held["pairs"])) == ("Better", "51-75", 1)
-    assert desk.erasure.erase(patient, retention_years=0) is None
+    assert repositories.erasure.erase(patient, retention_years=0) is None
     with database.reading() as session:
         for table in ("follow_up", "photograph_pair"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     assert verify_database(database)[0].findings == ()
 
 
-def test_records_are_kept_from_the_last_follow_up_on(desk: ClinicRepositories, consent: str) -> None:
-    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    consultation = desk.consultations.get(begun.consultation_id)
-    until = desk.erasure.preview(consultation.patient_id, retention_years=10).retain_until
+def test_records_are_kept_from_the_last_follow_up_on(repositories: ClinicRepositories, consent: str) -> None:
+    begun = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90))
+    consultation = repositories.consultations.get(begun.consultation_id)
+    until = repositories.erasure.preview(consultation.patient_id, retention_years=10).retain_until
     assert until is not None
     assert (
         until >= begun.seen_at + datetime.timedelta(days=3660) > consultation.saved_at + datetime.timedelta(days=3660)

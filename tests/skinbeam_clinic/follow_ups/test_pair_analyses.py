@@ -87,9 +87,9 @@ def page(clinics: Clinics, one: FollowUp, role: Role = Role.CLINICIAN) -> str:
 
 def add_row(clinics: Clinics, one: FollowUp) -> None:
     """An analysis as no page could store it: before anybody graded."""
-    desk = clinics.desk(Role.OWNER)
+    repositories = clinics.repositories(Role.OWNER)
     refused = Message("photo-pair.size", {"before": int(SECRET), "after": 1})
-    with ClinicAccess(clinics.database, desk.member).writing(AccessRight.READ) as work:
+    with ClinicAccess(clinics.database, repositories.member).writing(AccessRight.READ) as work:
         row = PairAnalysisRow(
             clinic_id=work.clinic_id,
             id=one.pairs[0].id,
@@ -117,7 +117,7 @@ def everything_told(clinics: Clinics, one: FollowUp, folder: Path) -> dict[str, 
         )
     }
     told["fhir"] = clinics.reader().get(f"/fhir/Patient/{patient}/$everything").text
-    owner = clinics.desk(Role.OWNER)  # who copies, and so grades blind no more
+    owner = clinics.repositories(Role.OWNER)  # who copies, and so grades blind no more
     pseudonym = owner.patients.get(patient).pseudonym
     for name, whose in (("copy", pseudonym), ("fhir", pseudonym), ("csv", "")):
         content, _ = make_exporter(name, whose)(owner, patient)
@@ -146,10 +146,10 @@ def test_before_the_blind_grade_nothing_is_measured(clinics: Clinics, begun: Fol
     grade(clinics, begun, Role.OWNER)
     assert clinics.browser(Role.OWNER).post(path, data={"x": "y"}).status_code == 422
     assert "once they are graded blind" in page(clinics, begun, Role.OWNER)
-    desk = clinics.desk()
-    assert desk.jobs.find_last(PAIR_JOB, "pair", begun.pairs[0].id) is None
+    repositories = clinics.repositories()
+    assert repositories.jobs.find_last(PAIR_JOB, "pair", begun.pairs[0].id) is None
     with pytest.raises(InputError) as refused:
-        desk.pair_analyses.add(begun.id, begun.pairs[0].id, MEASURED)
+        repositories.pair_analyses.add(begun.id, begun.pairs[0].id, MEASURED)
     assert refused.value.code == "not-graded-blind"
 
 
@@ -159,7 +159,7 @@ def test_a_result_is_told_nowhere_before_the_blind_grade_and_then_to_who_has_gra
     add_row(clinics, begun)
     for way, told in everything_told(clinics, begun, tmp_path / "before").items():
         assert SECRET not in told, way
-    assert clinics.desk().pair_analyses.of(begun.id) == ()
+    assert clinics.repositories().pair_analyses.of(begun.id) == ()
     grade(clinics, begun)
     assert SECRET in page(clinics, begun).replace(",", "")
     told = everything_told(clinics, begun, tmp_path / "after")
@@ -207,17 +207,17 @@ def ask(clinics: Clinics, one: FollowUp, role: Role = Role.OWNER) -> int:
 def test_where_one_doctor_works_alone_the_pair_is_compared_after_their_grade_and_says_that_it_is_not_blind(
     clinics: Clinics, alone: FollowUp
 ) -> None:
-    desk = clinics.desk(Role.OWNER)
+    repositories = clinics.repositories(Role.OWNER)
     assert ask(clinics, alone) == 422
-    assert desk.jobs.find_last(PAIR_JOB, "pair", alone.pairs[0].id) is None
+    assert repositories.jobs.find_last(PAIR_JOB, "pair", alone.pairs[0].id) is None
     grade(clinics, alone, Role.OWNER)
     clinics.work(measure=measured)
     shown = page(clinics, alone, Role.OWNER)
     assert "<strong>1 gone.</strong>" in shown
     assert "Compared after a grade that is not blind" in shown
-    (analysis,) = desk.pair_analyses.of(alone.id)
+    (analysis,) = repositories.pair_analyses.of(alone.id)
     assert not analysis.graded_blind
-    assert not any(one.blinded for one in desk.follow_ups.get(alone.id).grades)
+    assert not any(one.blinded for one in repositories.follow_ups.get(alone.id).grades)
 
 
 def test_nothing_is_told_before_the_grade_of_who_works_alone(clinics: Clinics, alone: FollowUp, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_who_joins_the_clinic_later_grades_blind_and_is_shown_nothing_before(cli
     for path in ("", "/grade"):
         assert "1 gone" not in page_of(clinics, Role.CLINICIAN, f"/follow-ups/{alone.id}{path}")
     grade(clinics, alone)
-    assert clinics.desk().follow_ups.get(alone.id).grades[-1].blinded
+    assert clinics.repositories().follow_ups.get(alone.id).grades[-1].blinded
     assert "1 gone" in page(clinics, alone)
     assert "Compared after a grade that is not blind" in page(clinics, alone)  # it was, whoever graded later
 
@@ -260,7 +260,7 @@ def test_who_copies_a_patients_records_grades_blind_no_more(clinics: Clinics, al
     grade(clinics, alone, Role.OWNER)
     clinics.work(measure=measured)
     come_back(clinics)
-    clinician = clinics.desk()
+    clinician = clinics.repositories()
     pseudonym = clinician.patients.get(patient_of(clinics, alone)).pseudonym
     make_exporter("copy", pseudonym)(clinician, patient_of(clinics, alone))
     grade(clinics, alone)
@@ -270,12 +270,12 @@ def test_who_copies_a_patients_records_grades_blind_no_more(clinics: Clinics, al
 def test_a_grade_after_the_comparison_was_shown_does_not_replace_the_one_before(
     clinics: Clinics, alone: FollowUp
 ) -> None:
-    desk = clinics.desk(Role.OWNER)
+    repositories = clinics.repositories(Role.OWNER)
     grade(clinics, alone, Role.OWNER)
-    before = leading_improvement(desk.follow_ups.get(alone.id))
+    before = leading_improvement(repositories.follow_ups.get(alone.id))
     clinics.work(measure=measured)
-    desk.follow_ups.add_grade(alone.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER)
-    graded = desk.follow_ups.get(alone.id)
+    repositories.follow_ups.add_grade(alone.id, ImprovementQuarter.FOURTH, AestheticChange.VERY_MUCH_BETTER)
+    graded = repositories.follow_ups.get(alone.id)
     assert [one.measured for one in graded.grades] == [False, True]
     assert leading_improvement(graded) == before
     assert "the grade before it counts" in page(clinics, alone, Role.OWNER)
@@ -319,7 +319,7 @@ def test_a_plan_is_made_before_the_comparisons_that_wait(clinics: Clinics, begun
         return planned(sent, home, heed, language)
 
     grade(clinics, begun)
-    consultation = begin_consultation(clinics.desk())
+    consultation = begin_consultation(clinics.repositories())
     client = clinics.browser(Role.CLINICIAN)
     asked = client.post(f"/consultations/{consultation.id}/plan", data=LEAST | {"revision": "1"})
     assert asked.status_code == 303
@@ -330,9 +330,9 @@ def test_a_plan_is_made_before_the_comparisons_that_wait(clinics: Clinics, begun
 def test_a_comparison_that_waits_goes_with_its_patient(clinics: Clinics, begun: FollowUp) -> None:
     grade(clinics, begun)
     pair = begun.pairs[0].id
-    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is not None
-    clinics.desk(Role.OWNER).erasure.erase(patient_of(clinics, begun), retention_years=0)
-    assert clinics.desk().jobs.find_last(PAIR_JOB, "pair", pair) is None
+    assert clinics.repositories().jobs.find_last(PAIR_JOB, "pair", pair) is not None
+    clinics.repositories(Role.OWNER).erasure.erase(patient_of(clinics, begun), retention_years=0)
+    assert clinics.repositories().jobs.find_last(PAIR_JOB, "pair", pair) is None
 
 
 def test_the_result_can_be_read_on_a_phone_and_on_a_desk(clinics: Clinics, begun: FollowUp, browser: Browser) -> None:
@@ -383,10 +383,10 @@ def test_a_killed_process_loses_nothing_and_a_second_result_changes_nothing(clin
 
     grade(clinics, begun)
     clinics.work(measure=breaks)
-    desk = clinics.desk()
-    (first,) = desk.pair_analyses.of(begun.id)
+    repositories = clinics.repositories()
+    (first,) = repositories.pair_analyses.of(begun.id)
     assert first.content == MEASURED
-    assert desk.pair_analyses.add(begun.id, begun.pairs[0].id, REFUSED) == first
+    assert repositories.pair_analyses.add(begun.id, begun.pairs[0].id, REFUSED) == first
 
 
 def test_a_program_that_ends_gives_the_comparison_back(clinics: Clinics, begun: FollowUp) -> None:
@@ -402,7 +402,7 @@ def test_a_program_that_ends_gives_the_comparison_back(clinics: Clinics, begun: 
     worker.start()
     assert started.wait(10)
     worker.stop()
-    assert clinics.desk().pair_analyses.of(begun.id) == ()
+    assert clinics.repositories().pair_analyses.of(begun.id) == ()
     clinics.work(measure=measured)
     assert "1 gone" in page(clinics, begun)
 

@@ -434,8 +434,8 @@ def test_a_server_with_records_has_no_way_in_for_guests(two: Clinics) -> None:
     browser = two.browser()
     for path in ("/consult", "/points"):
         assert browser.post(path, data=LEAST).status_code == 404
-    desk = two.desk()
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
+    repositories = two.repositories()
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
     address = f"/consultations/{consultation.id}"
     assert browser.get(address).headers["location"] == "/sign-in"
     for sent in ("answers", "plan"):

@@ -25,7 +25,7 @@ from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import LoginSessionRow
 from skinbeam_clinic.database.verification import verify_database
-from skinbeam_clinic.jobs import repository as desk_jobs
+from skinbeam_clinic.jobs import repository as queued_jobs
 from skinbeam_clinic.jobs import routes, worker
 from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
 from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
@@ -43,9 +43,9 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def here(clinics: Clinics) -> str:
     """The address of a consultation that is filled in."""
-    desk = clinics.desk()
+    repositories = clinics.repositories()
     answers = make_submission(LEAST.items())
-    return f"/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
+    return f"/consultations/{repositories.consultations.begin(repositories.patients.add().id, answers).id}"
 
 
 def asked(client: TestClient, here: str) -> str:
@@ -57,11 +57,11 @@ def asked(client: TestClient, here: str) -> str:
 
 
 def plans(clinics: Clinics, here: str) -> int:
-    return len(clinics.desk().plans.of(here.rpartition("/")[2]))
+    return len(clinics.repositories().plans.of(here.rpartition("/")[2]))
 
 
 def actions(clinics: Clinics, job: str) -> list[tuple[str, str]]:
-    steps = clinics.desk(Role.OWNER).audit_log.newest(50, subject=job[1:].replace("jobs", "job"))
+    steps = clinics.repositories(Role.OWNER).audit_log.newest(50, subject=job[1:].replace("jobs", "job"))
     return [(step.actor, step.action) for step in steps if step.action.startswith("job.")][::-1]
 
 
@@ -96,7 +96,7 @@ def test_what_is_asked_for_twice_is_made_once(client: TestClient, clinics: Clini
 def test_a_clinic_that_asks_for_too_much_at_once_is_told_in_its_form(
     client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_jobs, "_MOST_OPEN", 0)
+    monkeypatch.setattr(queued_jobs, "_MOST_OPEN", 0)
     told = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
     assert told.status_code == 503
     assert "of this clinic are already waiting" in told.text

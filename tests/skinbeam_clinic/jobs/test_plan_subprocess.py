@@ -125,8 +125,8 @@ def test_a_job_whose_program_is_killed_is_done_once_by_the_next(tmp_path: Path) 
     upgrade_database(address, environment)
     database = open_database(address, environment)
     accounts = AccountRepository(database, create_clinic(database, HOME, synthetic=True), PasswordHasher())
-    desk = ClinicRepositories(database, accounts.add("clinician", Role.CLINICIAN, PASSWORD))
-    consultation = desk.consultations.begin(desk.patients.add().id, SENT)
+    repositories = ClinicRepositories(database, accounts.add("clinician", Role.CLINICIAN, PASSWORD))
+    consultation = repositories.consultations.begin(repositories.patients.add().id, SENT)
     with served(address, environment) as (program, url), httpx2.Client(base_url=url) as client:
         sent = {"house": HOME, "name": "clinician", "password": PASSWORD}
         client.headers["cookie"] = f"{SESSION_COOKIE}={client.post('/sign-in', data=sent).cookies[SESSION_COOKIE]}"
@@ -147,7 +147,7 @@ def test_a_job_whose_program_is_killed_is_done_once_by_the_next(tmp_path: Path) 
         plan = again.get(job).headers["location"].rpartition("/")[2]
         program.send_signal(signal.SIGTERM)
         program.wait(20)
-    assert [one.id for one in desk.plans.of(consultation.id)] == [plan]
+    assert [one.id for one in repositories.plans.of(consultation.id)] == [plan]
     assert [one.findings for one in verify_database(database)] == [()]
     assert not list(work.iterdir())
     database.close()

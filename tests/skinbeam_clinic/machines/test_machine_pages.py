@@ -16,14 +16,14 @@ def test_an_owner_adds_a_machine_and_retires_it(clinics: Clinics) -> None:
     assert "serial number SYN-7" in page
     assert MACHINE["name"] not in page
     assert MACHINE["name"] in html.unescape(page)
-    made = clinics.desk().machines.list_all()[0]
+    made = clinics.repositories().machines.list_all()[0]
     client.post(f"/machines/{made.id}", data={"name": "Dye laser", "room": "3", "version": made.version})
     late = client.post(f"/machines/{made.id}", data={"name": "Laser", "room": "", "version": made.version})
     assert late.status_code == 409
     assert "Owner saved this" in late.text
     client.post(f"/machines/{made.id}/use", data={"used": "false"})
     assert "not in use since" in client.get("/machines").text
-    assert clinics.desk().machines.get(made.id).room == "3"
+    assert clinics.repositories().machines.get(made.id).room == "3"
 
 
 def test_what_was_typed_stays_when_it_is_refused(clinics: Clinics) -> None:

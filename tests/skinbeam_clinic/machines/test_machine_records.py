@@ -13,33 +13,33 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ClinicMachine
 
 
-def added(desk: ClinicRepositories, serial: str = "SYN-1", name: str = "Dye laser") -> ClinicMachine:
-    return desk.machines.add(device="pulsed-dye-595", serial=serial, name=name, room="2")
+def added(repositories: ClinicRepositories, serial: str = "SYN-1", name: str = "Dye laser") -> ClinicMachine:
+    return repositories.machines.add(device="pulsed-dye-595", serial=serial, name=name, room="2")
 
 
-def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: ClinicRepositories) -> None:
-    made = added(desk)
-    assert desk.machines.get(made.id) == made
-    moved = desk.machines.update(made.id, name="Old dye laser", room="", version=made.version)
+def test_a_machine_is_added_moved_retired_and_taken_into_use_again(repositories: ClinicRepositories) -> None:
+    made = added(repositories)
+    assert repositories.machines.get(made.id) == made
+    moved = repositories.machines.update(made.id, name="Old dye laser", room="", version=made.version)
     assert (moved.name, moved.room, moved.device, moved.serial) == ("Old dye laser", "", "pulsed-dye-595", "SYN-1")
-    gone = desk.machines.set_in_use(made.id, in_use=False)
+    gone = repositories.machines.set_in_use(made.id, in_use=False)
     assert gone.retired_at is not None
-    assert desk.machines.set_in_use(made.id, in_use=False) == gone
-    assert desk.machines.list_all() == (gone,)
-    assert desk.machines.set_in_use(made.id, in_use=True) == moved
-    done = [step.action for step in desk.audit_log.newest(10) if step.subject == f"machine/{made.id}"]
+    assert repositories.machines.set_in_use(made.id, in_use=False) == gone
+    assert repositories.machines.list_all() == (gone,)
+    assert repositories.machines.set_in_use(made.id, in_use=True) == moved
+    done = [step.action for step in repositories.audit_log.newest(10) if step.subject == f"machine/{made.id}"]
     assert done == ["machine.in-use", "machine.retired", "machine.changed", "machine.added"]
 
 
-def test_machines_stand_by_name(desk: ClinicRepositories) -> None:
-    second, first = added(desk, "SYN-1", "B"), added(desk, "SYN-2", "A")
-    assert desk.machines.list_all() == (first, second)
+def test_machines_stand_by_name(repositories: ClinicRepositories) -> None:
+    second, first = added(repositories, "SYN-1", "B"), added(repositories, "SYN-2", "A")
+    assert repositories.machines.list_all() == (first, second)
 
 
-def test_one_device_with_one_serial_number_is_there_once(desk: ClinicRepositories) -> None:
-    added(desk)
+def test_one_device_with_one_serial_number_is_there_once(repositories: ClinicRepositories) -> None:
+    added(repositories)
     with pytest.raises(InputError) as found:
-        added(desk, name="Another")
+        added(repositories, name="Another")
     assert found.value.code == "taken"
 
 
@@ -52,15 +52,19 @@ def test_one_device_with_one_serial_number_is_there_once(desk: ClinicRepositorie
         ({"room": "2\n"}, "bad-machine"),
     ],
 )
-def test_what_no_machine_can_be_is_refused(desk: ClinicRepositories, changed: dict[str, str], code: str) -> None:
+def test_what_no_machine_can_be_is_refused(
+    repositories: ClinicRepositories, changed: dict[str, str], code: str
+) -> None:
     with pytest.raises(InputError) as found:
-        desk.machines.add(**{"device": "pulsed-dye-595", "serial": "SYN-1", "name": "Dye laser"} | changed)
+        repositories.machines.add(**{"device": "pulsed-dye-595", "serial": "SYN-1", "name": "Dye laser"} | changed)
     assert found.value.code == code
-    assert desk.machines.list_all() == ()
+    assert repositories.machines.list_all() == ()
 
 
-def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, desk: ClinicRepositories) -> None:
-    made = added(desk)
+def test_only_an_owner_adds_and_all_read(
+    database: Database, operator: Member, repositories: ClinicRepositories
+) -> None:
+    made = added(repositories)
     for role in set(Role) - {Role.OWNER}:
         other = ClinicRepositories(
             database, AccountRepository(database, operator, PasswordHasher()).add(role, role, "four words and a comma")
@@ -72,8 +76,8 @@ def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, d
             other.machines.set_in_use(made.id, in_use=False)
 
 
-def test_another_clinic_has_none_of_them(database: Database, desk: ClinicRepositories) -> None:
-    made = added(desk)
+def test_another_clinic_has_none_of_them(database: Database, repositories: ClinicRepositories) -> None:
+    made = added(repositories)
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert stranger.machines.list_all() == ()
     with pytest.raises(RecordNotFoundError):

@@ -204,20 +204,22 @@ def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
     clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_jobs", "queued"]
-    job = clinics.desk().jobs.add(PLAN_JOB, {"consultation": names["consultation"], "revision": 1, "language": "en"})
+    job = clinics.repositories().jobs.add(
+        PLAN_JOB, {"consultation": names["consultation"], "revision": 1, "language": "en"}
+    )
     monkeypatch.setattr(upkeep, "now", lambda: job.created_at + HOUR)
     found = figures(from_here(clinics).get("/metrics").text)
     assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (before + 1, 0)
     assert found["skinbeam_job_oldest_seconds",] >= HOUR.total_seconds()
-    clinics.desk().jobs.cancel(job.id)
+    clinics.repositories().jobs.cancel(job.id)
     found = figures(from_here(clinics).get("/metrics").text)
     assert found["skinbeam_jobs", "queued"] == before
 
 
 def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names: dict[str, str]) -> None:
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_alarms",]
-    treatment = add_treatment(clinics.desk(), names["consent"], days_ago=1)
-    of = {"clinic_id": clinics.desk().member.clinic_id, "consultation_id": names["consultation"]}
+    treatment = add_treatment(clinics.repositories(), names["consent"], days_ago=1)
+    of = {"clinic_id": clinics.repositories().member.clinic_id, "consultation_id": names["consultation"]}
     with clinics.database.writing() as session:
         row = DiaryEntryRow(**of, id=new_id(), treatment_id=treatment, day=1, entry_sealed=b"", written_at=now())
         session.add(row)

@@ -69,8 +69,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
 
 def ring(clinics: Clinics) -> str:
     """Have a diary raise an alarm, which the server tries to send by mail, and return the token of its link."""
-    desk, until = clinics.desk(Role.CLINICIAN), datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
-    token = desk.diaries.create_link(treated(desk, days_ago=2.0).treatment, language="en", until=until).token
+    repositories, until = (
+        clinics.repositories(Role.CLINICIAN),
+        datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9),
+    )
+    token = repositories.diaries.create_link(
+        treated(repositories, days_ago=2.0).treatment, language="en", until=until
+    ).token
     warning = DiaryNote(4, "strong", ("fever",), WORDS)
     DiaryAccess(clinics.database).open(token).add_entry("0" * 32, 1, warning, photograph=None, alarm=True)
     return token

@@ -36,14 +36,14 @@ class Clinic:
         accounts = AccountRepository(database, operator, PasswordHasher())
         self.owners = [accounts.add(name, Role.OWNER, PASSWORD) for name in ("Ann", "Ben")]
         self.assistant = accounts.add("Cleo", Role.ASSISTANT, PASSWORD)
-        self.desk = ClinicRepositories(database, self.assistant)
+        self.repositories = ClinicRepositories(database, self.assistant)
         self.metrics = Metrics(database)
         self.watch = ActivityWatch(database, limits, self.metrics)
         self.watch.look()
 
     def patients(self, number: int) -> list[str]:
-        desk = ClinicRepositories(self.database, self.operator)
-        return [desk.patients.add().id for _ in range(number)]
+        repositories = ClinicRepositories(self.database, self.operator)
+        return [repositories.patients.add().id for _ in range(number)]
 
     def notices(self, member: Member | None = None) -> list[Notice]:
         """What an owner is told, after the watch has looked."""
@@ -62,19 +62,19 @@ def test_owners_are_told_who_opens_many_patients_once_a_day_and_the_member_works
     patients = clinic.patients(8)
     with clock_set_to(MORNING):
         for patient in patients[:5]:
-            clinic.desk.patients.get(patient)
-            clinic.desk.patients.get(patient)
+            clinic.repositories.patients.get(patient)
+            clinic.repositories.patients.get(patient)
         assert clinic.notices() == []
-        with clinic.desk.combine_reads():  # one entry of the log for a page
-            clinic.desk.patients.get(patients[5])
-            clinic.desk.patients.get_contact(patients[5])
+        with clinic.repositories.combine_reads():  # one entry of the log for a page
+            clinic.repositories.patients.get(patients[5])
+            clinic.repositories.patients.get_contact(patients[5])
         (notice,) = clinic.notices()
         assert (notice.kind, notice.about) == (
             NoticeKind.MANY_PATIENTS,
             {"name": "Cleo", "number": 6, "minutes": 10},
         )
         for patient in patients:
-            assert clinic.desk.patients.get(patient).id == patient, "nothing is refused"
+            assert clinic.repositories.patients.get(patient).id == patient, "nothing is refused"
         again = ActivityWatch(clinic.database, FEW, clinic.metrics)  # a program that was started anew
         again.look()
         assert len(clinic.notices()) == 1
@@ -92,7 +92,7 @@ def test_a_busy_day_tells_nobody_anything(database: Database, operator: Member) 
     for number, patient in enumerate(patients):
         with clock_set_to(MORNING + number * 4 * MINUTE if number > 12 else MORNING + number * MINUTE / 2):
             for _ in range(5):
-                clinic.desk.patients.get(patient)
+                clinic.repositories.patients.get(patient)
             if number % 10 == 0:
                 assert clinic.notices() == []
     with clock_set_to(MORNING + 8 * 60 * MINUTE):
@@ -104,7 +104,7 @@ def test_what_is_longer_ago_than_a_limit_looks_is_forgotten(clinic: Clinic) -> N
     patients = clinic.patients(4)
     with clock_set_to(MORNING):
         for patient in patients:
-            clinic.desk.patients.get(patient)
+            clinic.repositories.patients.get(patient)
         for number in range(3):
             with open_transaction(clinic.database, clinic.operator.clinic_id, "unknown") as work:
                 work.log("sign-in.refused", f"name-{number}")
@@ -118,24 +118,24 @@ def test_what_is_longer_ago_than_a_limit_looks_is_forgotten(clinic: Clinic) -> N
 
 def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> None:
     reader = replace(clinic.assistant, id="api_token/" + "1" * 32, role=Role.AUDITOR)
-    desk, patients = ClinicRepositories(clinic.database, reader), clinic.patients(8)
+    repositories, patients = ClinicRepositories(clinic.database, reader), clinic.patients(8)
     monday = MORNING + datetime.timedelta(days=-MORNING.weekday() % 7)
     for day in range(8):
         with clock_set_to(monday + datetime.timedelta(days=day)):
             for patient in patients:
-                desk.dossiers.read(patient, "Patient")
+                repositories.dossiers.read(patient, "Patient")
             assert len(clinic.notices()) == 1 + day // 7
 
 
 def test_many_copies_and_requests_are_told(clinic: Clinic) -> None:
-    patients, desk = clinic.patients(4), ClinicRepositories(clinic.database, clinic.owners[1])
+    patients, repositories = clinic.patients(4), ClinicRepositories(clinic.database, clinic.owners[1])
     with clock_set_to(MORNING):
         for patient in patients:
-            desk.dossiers.export(patient, "copy")
+            repositories.dossiers.export(patient, "copy")
         assert [one.kind for one in clinic.notices()] == [NoticeKind.MANY_COPIES]
     with clock_set_to(MORNING + 120 * MINUTE):
         for _ in range(41):
-            clinic.desk.patients.get(patients[0])
+            clinic.repositories.patients.get(patients[0])
         assert {one.kind for one in clinic.notices()} == {NoticeKind.MANY_COPIES, NoticeKind.MANY_REQUESTS}
 
 

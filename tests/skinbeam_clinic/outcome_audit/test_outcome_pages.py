@@ -41,16 +41,16 @@ PLACE = "0.1"  # of the plan of the samples: a vascular laser, with known shares
 
 
 def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
-    """A desk, and a session that is over, under a consent."""
-    desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
+    """Repositories, and a session that is over, under a consent."""
+    repositories = clinics.repositories()
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
-    plan = desk.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = desk.consents.record_explanation(plan.id, option=PLACE, cooling_off=datetime.timedelta())
-    desk.consents.record_teach_back(consent.id, {}, ())
+    plan = repositories.plans.add(consultation.id, made, revision=consultation.revision)
+    consent = repositories.consents.record_explanation(plan.id, option=PLACE, cooling_off=datetime.timedelta())
+    repositories.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
-    desk.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=consent.not_before, **signed)  # type: ignore[arg-type]
-    return desk, add_treatment(desk, consent.id, days_ago=100)
+    repositories.consents.sign(consent.id, answers=ConsentAnswers(), signed_at=consent.not_before, **signed)  # type: ignore[arg-type]
+    return repositories, add_treatment(repositories, consent.id, days_ago=100)
 
 
 def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
@@ -64,12 +64,12 @@ def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
 
 
 def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics, tmp_path: Path) -> None:
-    desk, treatment = treated(clinics, tmp_path)
-    reader, before = OutcomeReader(), OutcomeReader().read(clinics.desk(Role.AUDITOR))
-    assert reader.read(desk).without_follow_up == before.without_follow_up
-    follow_up = desk.follow_ups.begin(treatment)
-    desk.follow_ups.add_grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
-    read = reader.read(desk)
+    repositories, treatment = treated(clinics, tmp_path)
+    reader, before = OutcomeReader(), OutcomeReader().read(clinics.repositories(Role.AUDITOR))
+    assert reader.read(repositories).without_follow_up == before.without_follow_up
+    follow_up = repositories.follow_ups.begin(treatment)
+    repositories.follow_ups.add_grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
+    read = reader.read(repositories)
     assert (len(read.comparisons), read.without_follow_up) == (
         len(before.comparisons) + 1,
         before.without_follow_up - 1,
@@ -77,28 +77,34 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     (one,) = (found for found in read.comparisons if found.outcome.observed.half_improved is not None)
     assert one.outcome.observed.half_improved
     assert one.outcome.observed.harms == frozenset()
-    desk.adverse_events.add(treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP)
-    assert any(found.outcome.observed.harms == {"pih"} for found in reader.read(desk).comparisons)
-    assert reader.read(desk) is reader.read(clinics.desk(Role.AUDITOR)), "what has not changed is not counted again"
+    repositories.adverse_events.add(
+        treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP
+    )
+    assert any(found.outcome.observed.harms == {"pih"} for found in reader.read(repositories).comparisons)
+    assert reader.read(repositories) is reader.read(clinics.repositories(Role.AUDITOR)), (
+        "what has not changed is not counted again"
+    )
 
 
 def test_saved_answers_and_members_are_no_reason_to_count_again(clinics: Clinics, tmp_path: Path) -> None:
     """A clinic saves forms and signs in all day, and counting takes seconds."""
-    desk, treatment = treated(clinics, tmp_path)
+    repositories, treatment = treated(clinics, tmp_path)
     reader = OutcomeReader()
-    read = reader.read(desk)
-    consultation = desk.consultations.begin(desk.patients.add().id)
-    desk.consultations.save(consultation.id, make_submission(LEAST.items()), revision=1)
+    read = reader.read(repositories)
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    repositories.consultations.save(consultation.id, make_submission(LEAST.items()), revision=1)
     accounts = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
     accounts.add("newcomer", Role.CLINICIAN, PASSWORD)
-    assert reader.read(desk) is read
-    desk.follow_ups.begin(treatment)
-    assert reader.read(desk) is not read
+    assert reader.read(repositories) is read
+    repositories.follow_ups.begin(treatment)
+    assert reader.read(repositories) is not read
 
 
 def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Path) -> None:
-    desk, treatment = treated(clinics, tmp_path)
-    desk.follow_ups.add_grade(desk.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME)
+    repositories, treatment = treated(clinics, tmp_path)
+    repositories.follow_ups.add_grade(
+        repositories.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME
+    )
     page = clinics.browser(Role.AUDITOR).get("/learning").text
     assert render_message("clinic-learning.half") in page
     assert render_message("clinic-learning.funnel") in page

@@ -164,8 +164,8 @@ def test_the_command_names_nobody_and_no_clinic(
     upgrade_database(environment["SKINBEAM_DB"], environment)
     database = open_database(environment["SKINBEAM_DB"], environment)
     year(database, house, PASSWORD, people=120)
-    desk = ClinicRepositories(database, clinic_operator(database, house))
-    read = OutcomeReader().read(desk)
+    repositories = ClinicRepositories(database, clinic_operator(database, house))
+    read = OutcomeReader().read(repositories)
     names = [house, *read.names.values(), *read.names, *(one.course.patient_id for one in read.comparisons), "P000"]
     for form in ("practice", "evidence"):
         files = [tmp_path / f"{form}-{again}" for again in ("one", "two")]
@@ -180,5 +180,5 @@ def test_the_command_names_nobody_and_no_clinic(
         key = ran.document["bibliography"].partition("{")[2].partition(",")[0]
         assert bibliography_entry(key) == ran.document["bibliography"]
         assert f",{key}," in written
-    assert [step.action for step in desk.audit_log.newest(50)].count("outcomes.exported") == 4
+    assert [step.action for step in repositories.audit_log.newest(50)].count("outcomes.exported") == 4
     database.close()

@@ -29,20 +29,20 @@ def before_start(clinics: Clinics, names: dict[str, str]) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def session(clinics: Clinics, names: dict[str, str], before_start: tuple[int, str]) -> str:
     """A session that is over, with one row that was struck, and an adverse event."""
-    desk, id = clinics.desk(Role.OWNER), names["treatment"]
+    repositories, id = clinics.repositories(Role.OWNER), names["treatment"]
     details = {"name": "Zoë Synthetic", "born": "1974-05-06", "address": "Weg 1"}
-    desk.patients.set_contact(names["patient"], details)
-    desk.treatments.choose_machine(id, names["machine"])
-    desk.treatments.add_answers(id, clear_answers())
-    read_spots(desk, desk.plans.of(names["consultation"])[0])
-    desk.treatments.start(id)
-    wrong = desk.treatments.add_area(id, fired(settings={"fluence_J_cm2": 3.25}))
-    desk.treatments.add_area(
+    repositories.patients.set_contact(names["patient"], details)
+    repositories.treatments.choose_machine(id, names["machine"])
+    repositories.treatments.add_answers(id, clear_answers())
+    read_spots(repositories, repositories.plans.of(names["consultation"])[0])
+    repositories.treatments.start(id)
+    wrong = repositories.treatments.add_area(id, fired(settings={"fluence_J_cm2": 3.25}))
+    repositories.treatments.add_area(
         id, fired(settings={"fluence_J_cm2": 6.5}, corrects=wrong.id, why="typed wrongly", pain_0_10=4, words="itches")
     )
     about = {"kind": "crust", "grade": AdverseEventGrade.MODERATE, "source": AdverseEventSource.SESSION}
-    desk.adverse_events.add(id, words="left cheek", **about)  # type: ignore[arg-type]
-    desk.treatments.end(id, TreatmentState.DONE)
+    repositories.adverse_events.add(id, words="left cheek", **about)  # type: ignore[arg-type]
+    repositories.treatments.end(id, TreatmentState.DONE)
     return id
 
 
@@ -60,7 +60,7 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     watch = text.partition("When the patient should call")[2]
     assert len(watch.split()) > 10
     record = f"patient/{names['patient']}"
-    entries = clinics.desk(Role.OWNER).audit_log.newest(3, subject=record)
+    entries = clinics.repositories(Role.OWNER).audit_log.newest(3, subject=record)
     assert "letter.made" in [part for one in entries for part in one.records_read.get(record, ())]
 
 
@@ -79,12 +79,14 @@ def test_a_letter_is_in_the_language_that_was_asked_for(clinics: Clinics, names:
 def test_a_letter_of_a_plan_tells_of_its_choice_and_all_its_sessions(
     clinics: Clinics, names: dict[str, str], session: str
 ) -> None:
-    client, desk = clinics.browser(Role.CLINICIAN), clinics.desk(Role.CLINICIAN)
+    client, repositories = clinics.browser(Role.CLINICIAN), clinics.repositories(Role.CLINICIAN)
     text = pdf_text(client.get(f"/plans/{names['plan']}/letter/en").content)
     assert "6.5 J/cm²" in text
     assert "No adverse event is recorded." in text, "the other session of the plan"
-    fresh = desk.consultations.begin(names["patient"], desk.consultations.get(names["consultation"]).answers)
-    untouched = desk.plans.add(fresh.id, _again(clinics, names), revision=1)
+    fresh = repositories.consultations.begin(
+        names["patient"], repositories.consultations.get(names["consultation"]).answers
+    )
+    untouched = repositories.plans.add(fresh.id, _again(clinics, names), revision=1)
     text = pdf_text(client.get(f"/plans/{untouched.id}/letter/en").content)
     assert "No treatment has been chosen yet." in text
     assert "Session" not in text
@@ -92,26 +94,26 @@ def test_a_letter_of_a_plan_tells_of_its_choice_and_all_its_sessions(
 
 def _again(clinics: Clinics, names: dict[str, str]) -> NewPlan:
     """The plan of the samples, for another consultation."""
-    desk = clinics.desk()
-    kept = desk.plans.get(names["plan"])
-    files = {name: desk.plans.read_file(kept.id, name) for name in kept.files}
+    repositories = clinics.repositories()
+    kept = repositories.plans.get(names["plan"])
+    files = {name: repositories.plans.read_file(kept.id, name) for name in kept.files}
     return NewPlan(kept.case_sha256, kept.plan_sha256, kept.version, kept.seed, kept.draws, files)
 
 
 def test_the_card_has_what_lies_ahead_and_names_no_treatment(clinics: Clinics, names: dict[str, str]) -> None:
-    desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.ASSISTANT)
-    patient = desk.patients.add("Heron").id
+    repositories, client = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT)
+    patient = repositories.patients.add("Heron").id
     empty = pdf_text(client.get(f"/patients/{patient}/appointments.pdf").content)
     assert "No appointment is booked." in empty
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=40)
-    member = desk.member.id
-    (one, gone) = desk.appointments.book(
+    member = repositories.member.id
+    (one, gone) = repositories.appointments.book(
         *(
             Booking(patient, member, Purpose.SESSION, at, at + datetime.timedelta(minutes=30), names["machine"])
             for at in (begins, begins + datetime.timedelta(days=7))
         )
     )
-    desk.appointments.cancel(gone.id, revision=gone.revision)
+    repositories.appointments.cancel(gone.id, revision=gone.revision)
     text = pdf_text(client.get(f"/patients/{patient}/appointments.pdf").content)
     assert "Heron" in text
     assert Formatter().date(to_local_time(one.starts_at).date()) in text

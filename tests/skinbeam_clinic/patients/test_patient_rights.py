@@ -31,7 +31,7 @@ def owner(clinics: Clinics) -> TestClient:
 
 
 def actions(clinics: Clinics, patient: str) -> list[str]:
-    steps = clinics.desk(Role.OWNER).audit_log.newest(
+    steps = clinics.repositories(Role.OWNER).audit_log.newest(
         50, subject=patient.removeprefix("/").replace("patients", "patient")
     )
     return [one.action for one in steps]
@@ -44,7 +44,9 @@ def held(client: TestClient, clinics: Clinics, pseudonym: str) -> str:
     here = client.post(f"{patient}/consultations").headers["location"]
     clinics.plan(client, here)
     picture = b"\xff\xd8\xff face"
-    clinics.desk().photographs.add(here.rpartition("/")[2], picture, "image/jpeg", PhotographPermissions(teaching=True))
+    clinics.repositories().photographs.add(
+        here.rpartition("/")[2], picture, "image/jpeg", PhotographPermissions(teaching=True)
+    )
     return patient
 
 

@@ -78,13 +78,15 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     client: TestClient, clinics: Clinics
 ) -> None:
     here = begin_consultation(client)
-    desk, id = clinics.desk(), here.rpartition("/")[2]
-    one, _ = (desk.photographs.add(id, FACE + end, "image/jpeg", PhotographPermissions()) for end in (b"1", b"2"))
+    repositories, id = clinics.repositories(), here.rpartition("/")[2]
+    one, _ = (
+        repositories.photographs.add(id, FACE + end, "image/jpeg", PhotographPermissions()) for end in (b"1", b"2")
+    )
     uses = f"/photographs/{one.id}/uses"
     assert client.get(uses).text.count(" checked") == 1
     sent = {"use.teaching": "true", "use.publication": "true", "version": one.version}
     assert client.post(uses, data=sent).headers["location"] == here
-    assert [photograph.permissions for photograph in desk.photographs.of(id)] == [
+    assert [photograph.permissions for photograph in repositories.photographs.of(id)] == [
         PhotographPermissions(care=False, teaching=True, publication=True),
         PhotographPermissions(),
     ]
@@ -95,8 +97,8 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     assert "Clinician saved this" in late.text
     again = {"use.care": "true", "version": shown_version(late.text)}
     assert clinics.browser(Role.ASSISTANT).post(uses, data=again).headers["location"] == here
-    assert desk.photographs.get(one.id).permissions == PhotographPermissions()
-    trail = clinics.desk(Role.OWNER).audit_log.newest(50, subject=f"photograph/{one.id}")
+    assert repositories.photographs.get(one.id).permissions == PhotographPermissions()
+    trail = clinics.repositories(Role.OWNER).audit_log.newest(50, subject=f"photograph/{one.id}")
     assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
 
 
@@ -161,8 +163,8 @@ def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestCli
 
 
 def test_past_sessions_are_carried_over_newer_consultations_without_any(client: TestClient, clinics: Clinics) -> None:
-    consultations = clinics.desk().consultations
-    patient = clinics.desk().patients.add().id
+    consultations = clinics.repositories().consultations
+    patient = clinics.repositories().patients.add().id
     sessions = (("session.0.treats", "age-spots"), ("session.0.week", "0"))
     consultations.begin(patient, Submission((("session.0.treats", "rosacea"),)))
     consultations.begin(patient, Submission((*sessions, ("patient.age_years", "52"))))
@@ -264,7 +266,7 @@ def test_a_birthday_that_is_none_and_no_email_are_refused(
     client = clinics.browser(Role.ASSISTANT)
     contact = f"{client.post('/patients').headers['location']}/contact"
     told = client.post(contact, data={"name": "Synthetic Name", field: typed})
-    stored = clinics.desk().patients.get_contact(contact.split("/")[2])
+    stored = clinics.repositories().patients.get_contact(contact.split("/")[2])
     if kept is None:
         assert told.status_code == 422
         assert typed in told.text, "what was typed stays in the form"
@@ -291,7 +293,7 @@ def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
     assert 'value="030 1"' in client.get(contact).text
     both = mine | {"phone": "030 1", "version": shown_version(late.text)}
     assert client.post(contact, data=both).status_code == 303
-    kept = clinics.desk().patients.get_contact(contact.split("/")[2])
+    kept = clinics.repositories().patients.get_contact(contact.split("/")[2])
     assert kept is not None
     assert {name: value for name, value in kept.details.items() if value} == {
         "name": "Synthetic Name",

@@ -41,7 +41,7 @@ def made_here(sent: Submission, home: Path, _heed: Callable[[str], None], _langu
 
 def doses(clinics: Clinics, plan: str) -> list[float]:
     """The fluences of the laser options of a plan."""
-    (concern,) = json.loads(clinics.desk().plans.read_file(plan, "plan.json"))["concerns"]
+    (concern,) = json.loads(clinics.repositories().plans.read_file(plan, "plan.json"))["concerns"]
     lasers = (one["settings"] for one in concern["options"] if one["settings"])
     return [one["fluence_J_cm2"] for one in lasers]
 
@@ -49,17 +49,19 @@ def doses(clinics: Clinics, plan: str) -> list[float]:
 def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does(
     clinics: Clinics, tmp_path: Path
 ) -> None:
-    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS.items()))
+    repositories, client = clinics.repositories(), clinics.browser(Role.CLINICIAN)
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(ANSWERS.items()))
     here = f"/consultations/{consultation.id}"
     first = clinics.plan(client, here, make=made_here, **ANSWERS).rpartition("/")[2]
-    record = json.loads(desk.plans.read_file(first, "plan.json"))
+    record = json.loads(repositories.plans.read_file(first, "plan.json"))
     (ladder,) = record["test_spots"]
     top = ladder["spots"][-1]
     where = {name: ladder[name] for name in ("device", "site", "wavelength_nm")}
     settings = SpotSettings(**where, **{name: top[name] for name in ("fluence_J_cm2", "pulse_ms", "spot_mm")})
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
-    spot = desk.test_spots.fire(consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT), at)
+    spot = repositories.test_spots.fire(
+        consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT), at
+    )
     told = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
     assert "no more than two thirds of that dose is planned" in client.get(told).text
     next_ = clinics.plan(client, here, make=made_here, **ANSWERS).rpartition("/")[2]
@@ -69,4 +71,4 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     assert all(dose < settings.fluence_J_cm2 for dose in after)  # lower, or refused
     case = tmp_path / "case.toml"
     case.write_bytes(client.get(f"{here}/case.toml").content)
-    assert pretty_json(make_plan(load_case(case)).document).encode() == desk.plans.read_file(next_, "plan.json")
+    assert pretty_json(make_plan(load_case(case)).document).encode() == repositories.plans.read_file(next_, "plan.json")

@@ -101,12 +101,12 @@ def test_a_leaflet_in_another_language_has_its_strip_in_that_language(clinics: C
     client, drawn = clinics.browser(Role.CLINICIAN), "Der Plan stammt aus einer früheren Version"
     patient = client.post("/patients", data={"pseudonym": "Blatt"}).headers["location"]
     here = str(client.post(f"{patient}/consultations").headers["location"])
-    photograph = clinics.desk().photographs.add(
+    photograph = clinics.repositories().photographs.add(
         here.rpartition("/")[2], FACE.read_bytes(), "image/jpeg", PhotographPermissions()
     )
     plan = clinics.plan(client, here, make=make, **{"photo.kept": photograph.id})
     assert drawn in words(client.get(f"{plan}/leaflet/de").content)
-    revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
+    revision = str(clinics.repositories().consultations.get(here.rpartition("/")[2]).revision)
     client.post(f"{here}/answers", data=LEAST | {"revision": revision, "patient.age_years": "43"})
     # Nobody knows any more which photograph and points the plan was made with.
     assert drawn not in words(client.get(f"{plan}/leaflet/de").content)

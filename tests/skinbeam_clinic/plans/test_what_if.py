@@ -80,8 +80,8 @@ def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _languag
 
 def new_plan(clinics: Clinics) -> tuple[str, str]:
     """The addresses of a consultation and of its plan."""
-    desk = clinics.desk()
-    kept = desk.consultations.begin(desk.patients.add().id, make_submission(ANSWERS.items()))
+    repositories = clinics.repositories()
+    kept = repositories.consultations.begin(repositories.patients.add().id, make_submission(ANSWERS.items()))
     here = f"/consultations/{kept.id}"
     return here, clinics.plan(clinics.browser(Role.CLINICIAN), here, make=planned, **ANSWERS)
 
@@ -208,7 +208,7 @@ def test_asking_is_reading(clinics: Clinics) -> None:
     assert clinics.browser(Role.OWNER, OTHER).get(f"{plan}/what-if/0.0").status_code == 404
     assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/0.9").status_code == 404
     assert clinics.browser(Role.CLINICIAN).get(f"{plan}/what-if/no").status_code == 404
-    trail, auditor = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
+    trail, auditor = clinics.repositories(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
     before = trail.newest(1)[0].seq
     for dose in (7, 8, 9):
         assert auditor.get(f"{plan}/what-if/0.0?fluence_J_cm2={dose}").status_code == 200
@@ -226,7 +226,7 @@ def test_asking_is_reading(clinics: Clinics) -> None:
 def test_a_plan_that_was_read_a_minute_ago_is_read_and_recorded_again(
     clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trail, client = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.CLINICIAN)
+    trail, client = clinics.repositories(Role.OWNER).audit_log, clinics.browser(Role.CLINICIAN)
     client.get(f"{plan}/what-if/0.0")
     before = trail.newest(1)[0].seq
     client.get(f"{plan}/what-if/0.0")
@@ -303,7 +303,7 @@ def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> Non
     here, plan = new_plan(clinics)
     client = clinics.browser(Role.CLINICIAN)
     assert "<table>" in answered(client, plan)
-    revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
+    revision = str(clinics.repositories().consultations.get(here.rpartition("/")[2]).revision)
     client.post(f"{here}/answers", data=ANSWERS | {"revision": revision, "patient.age_years": "43"})
     answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"})
     assert "the answers have changed" in answer.text
@@ -316,14 +316,14 @@ def test_an_outdated_plan_says_so_in_place_of_an_answer(clinics: Clinics) -> Non
 def test_a_burn_that_was_recorded_since_the_plan_bars_an_answer(clinics: Clinics) -> None:
     """The skins of the plan do not know it, so that any answer would be too bold."""
     here, plan = new_plan(clinics)
-    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
+    repositories, client = clinics.repositories(), clinics.browser(Role.CLINICIAN)
     assert "<table>" in answered(client, plan)
     settings = SpotSettings(
         device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=7.0, pulse_ms=10.0, spot_mm=7.0
     )
     firing = SpotFiring(plan.rpartition("/")[2], settings, 72.0, ORAL_CONSENT)
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
-    spot = desk.test_spots.fire(here.rpartition("/")[2], firing, at)
+    spot = repositories.test_spots.fire(here.rpartition("/")[2], firing, at)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"})
     answer = client.get(f"{plan}/what-if/0.0", headers={"hx-request": "true"}).text
     assert "What was recorded since this plan was made speaks against it" in answer
@@ -758,13 +758,13 @@ def use(clinics: Clinics, plan: str, role: Role = Role.CLINICIAN, language: str 
 
 
 def consultation_of(clinics: Clinics, plan: str) -> str:
-    return clinics.desk().plans.get(plan.rpartition("/")[2]).consultation_id
+    return clinics.repositories().plans.get(plan.rpartition("/")[2]).consultation_id
 
 
 def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_the_setting(clinics: Clinics) -> None:
     _, plan = new_plan(clinics)
-    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    consent = desk.consents.record_explanation(
+    repositories, client = clinics.repositories(), clinics.browser(Role.CLINICIAN)
+    consent = repositories.consents.record_explanation(
         plan.rpartition("/")[2], option="0.0", cooling_off=datetime.timedelta(days=1)
     )
     shown = rows(html.unescape(answered(client, plan, fluence_J_cm2=9, pulse_ms=10)))
@@ -773,9 +773,9 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     clinics.work(planned)
     made = str(client.get(answer.headers["location"]).headers["location"])
     assert made != plan
-    record, before = (desk.plans.get(address.rpartition("/")[2]) for address in (made, plan))
+    record, before = (repositories.plans.get(address.rpartition("/")[2]) for address in (made, plan))
     assert record.case_sha256 == before.case_sha256
-    document = read_plan(json.loads(desk.plans.read_file(record.id, "plan.json")))
+    document = read_plan(json.loads(repositories.plans.read_file(record.id, "plan.json")))
     option = document.concerns[0].options[0]
     assert option.setup is not None
     assert option.setup.settings.fluence_J_cm2 == 9.0
@@ -783,11 +783,11 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     now = rows(html.unescape(answered(client, made)))
     for label in ("Reach the physical target", "Are burnt", "Bruise"):
         assert now[label] == (shown[label][1], shown[label][1]), label
-    (choice,) = desk.plans.list_choices(record.id)
+    (choice,) = repositories.plans.list_choices(record.id)
     assert (choice.option, choice.notes, choice.made_by) == ("0.0", "hardly any effect at 8 elsewhere", "clinician")
-    acts = [(one.action, one.actor) for one in clinics.desk(Role.OWNER).audit_log.newest(40)]
+    acts = [(one.action, one.actor) for one in clinics.repositories(Role.OWNER).audit_log.newest(40)]
     assert {("plan.made", "clinician"), ("choice.made", "clinician"), ("job.added", "clinician")} <= set(acts)
-    assert desk.consents.get(consent.id).void_reason == "new-plan"
+    assert repositories.consents.get(consent.id).void_reason == "new-plan"
     page = html.unescape(client.get(made, headers={"accept-language": "en"}).text)
     assert "The clinician chose this setting; the plan proposes 595 nm, 7.5 J/cm²" in page
     assert "hardly any effect at 8 elsewhere" in page
@@ -797,7 +797,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
     assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
     again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]
-    content = ChosenPlanSettings.from_json(desk.jobs.get(again.rpartition("/")[2]).content)
+    content = ChosenPlanSettings.from_json(repositories.jobs.get(again.rpartition("/")[2]).content)
     assert [one.quantities["fluence_J_cm2"] for one in content.settings] == [8.0]
     clinics.work(planned)
     assert "less after all" in client.get(client.get(again).headers["location"]).text
@@ -815,11 +815,11 @@ def test_a_setting_that_the_worker_refuses_is_told_on_the_page_of_the_consultati
     answer = clinics.browser(Role.CLINICIAN).get(job)
     assert answer.status_code == 422
     assert "a plan does not give this setting: a burn" in answer.text.lower()
-    assert len(clinics.desk().plans.of(consultation_of(clinics, plan))) == 1
+    assert len(clinics.repositories().plans.of(consultation_of(clinics, plan))) == 1
 
 
 def test_a_setting_that_breaks_a_limit_is_refused_whatever_the_reason(clinics: Clinics, plan: str) -> None:
-    before = len(clinics.desk().plans.of(consultation_of(clinics, plan)))
+    before = len(clinics.repositories().plans.of(consultation_of(clinics, plan)))
     for language, told in (("en", "No plan gives this setting"), ("de", "Kein Plan gibt diese Einstellung vor")):
         answer = use(clinics, plan, language=language, fluence_J_cm2=15, pulse_ms=0.45, reason="I know what I do")
         assert answer.status_code == 422
@@ -829,7 +829,7 @@ def test_a_setting_that_breaks_a_limit_is_refused_whatever_the_reason(clinics: C
         use(clinics, plan, fluence_J_cm2=15, pulse_ms=0.45).text
     )
     clinics.work(planned)
-    assert len(clinics.desk().plans.of(consultation_of(clinics, plan))) == before
+    assert len(clinics.repositories().plans.of(consultation_of(clinics, plan))) == before
 
 
 def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clinics: Clinics) -> None:
@@ -883,7 +883,7 @@ def test_a_setting_is_used_by_who_may_treat_and_in_an_open_consultation(clinics:
         assert use(clinics, plan, role, fluence_J_cm2=7).status_code == 403
     part = clinics.browser(Role.OWNER).get(f"{plan}/what-if/0.0?fluence_J_cm2=7", headers={"hx-request": "true"})
     assert "<form" in part.text
-    revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
+    revision = str(clinics.repositories().consultations.get(here.rpartition("/")[2]).revision)
     client = clinics.browser(Role.CLINICIAN)
     client.post(f"{here}/answers", data=ANSWERS | {"revision": revision, "patient.age_years": "44"})
     answer = use(clinics, plan, fluence_J_cm2=7)

@@ -63,52 +63,54 @@ def members(clinic: SampleClinic) -> dict[str, Member]:
 
 
 @pytest.fixture(scope="module")
-def desk(clinic: SampleClinic) -> ClinicRepositories:
+def repositories(clinic: SampleClinic) -> ClinicRepositories:
     return ClinicRepositories(clinic.database, members(clinic)["owner"])
 
 
 def test_its_records_are_whole_and_were_written_in_the_order_of_time(
-    clinic: SampleClinic, desk: ClinicRepositories
+    clinic: SampleClinic, repositories: ClinicRepositories
 ) -> None:
     (checked,) = verify_database(clinic.database)
     assert checked.findings == ()
-    moments = [entry.at for entry in desk.audit_log.newest(100_000)][::-1]
+    moments = [entry.at for entry in repositories.audit_log.newest(100_000)][::-1]
     assert moments == sorted(moments)
     assert moments[-1] - moments[0] > 365 * DAY
 
 
-def test_everybody_is_marked_as_synthetic(desk: ClinicRepositories) -> None:
-    people = desk.patients.list_all()
+def test_everybody_is_marked_as_synthetic(repositories: ClinicRepositories) -> None:
+    people = repositories.patients.list_all()
     assert len(people) == 40
     assert all(one.pseudonym.startswith("Synthetic ") for one in people)
-    names = [contact.details["name"] for one in people if (contact := desk.patients.get_contact(one.id)) is not None]
+    names = [
+        contact.details["name"] for one in people if (contact := repositories.patients.get_contact(one.id)) is not None
+    ]
     assert len(names) == 40
     assert all(name.startswith("Not a real person") for name in names)
-    assert "Synthetic" in desk.member.clinic
+    assert "Synthetic" in repositories.member.clinic
 
 
-def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, desk: ClinicRepositories) -> None:
+def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, repositories: ClinicRepositories) -> None:
     today = now().replace(hour=0, minute=0)
-    booked = desk.appointments.between(today, today + DAY)
+    booked = repositories.appointments.between(today, today + DAY)
     assert len([one for one in booked if one.state is not AppointmentState.CANCELLED]) >= 5
-    assert desk.appointments.between(today + DAY, today + 60 * DAY), "no course goes on"
-    assert desk.test_spots.list_due(10)
-    (alarm,) = desk.alarms.list_open()
+    assert repositories.appointments.between(today + DAY, today + 60 * DAY), "no course goes on"
+    assert repositories.test_spots.list_due(10)
+    (alarm,) = repositories.alarms.list_open()
     assert alarm.answered_at is None
     assert datetime.timedelta(0) < now() - alarm.raised_at < datetime.timedelta(hours=1)
-    assert {one.overdue for one in list_due_follow_ups(desk)} == {False, True}
-    assert {one.retired_at is None for one in desk.machines.list_all()} == {False, True}
-    assert desk.erasure.list_erasable(retention_years=10)
-    assert desk.tokens.all()
+    assert {one.overdue for one in list_due_follow_ups(repositories)} == {False, True}
+    assert {one.retired_at is None for one in repositories.machines.list_all()} == {False, True}
+    assert repositories.erasure.list_erasable(retention_years=10)
+    assert repositories.tokens.all()
 
 
-def test_courses_stand_at_every_step(desk: ClinicRepositories) -> None:
+def test_courses_stand_at_every_step(repositories: ClinicRepositories) -> None:
     treatments, consents, resolved = [], [], []
-    for patient in desk.patients.list_all():
-        for consultation in desk.consultations.of(patient.id):
-            treatments.append(desk.treatments.of(consultation.id))
-            consents += desk.consents.of(consultation.id)
-            resolved += [one for one in desk.adverse_events.of(consultation.id) if one.resolved_at is not None]
+    for patient in repositories.patients.list_all():
+        for consultation in repositories.consultations.of(patient.id):
+            treatments.append(repositories.treatments.of(consultation.id))
+            consents += repositories.consents.of(consultation.id)
+            resolved += [one for one in repositories.adverse_events.of(consultation.id) if one.resolved_at is not None]
     assert {one.state for mine in treatments for one in mine} >= {TreatmentState.PREPARING, TreatmentState.DONE}
     assert {one.void_reason for one in consents} == {None, "withdrawn"}
     assert {one.signed_at is None for one in consents} == {False, True}
@@ -118,8 +120,8 @@ def test_courses_stand_at_every_step(desk: ClinicRepositories) -> None:
         assert all(not area.deviations for area in one.areas), "something else than the plan was fired"
 
 
-def test_outcomes_are_enough_to_be_compared(desk: ClinicRepositories) -> None:
-    outcomes = OutcomeReader().read(desk)
+def test_outcomes_are_enough_to_be_compared(repositories: ClinicRepositories) -> None:
+    outcomes = OutcomeReader().read(repositories)
     assert len(outcomes.comparisons) >= 20, "below, the page of outcomes shows nothing"
     assert outcomes.without_follow_up > 0
 
@@ -166,11 +168,11 @@ def test_it_can_be_made_on_any_day_at_any_hour(
     at = now().replace(hour=hour, minute=10) - DAY
     at -= (at.weekday() - weekday) % 7 * DAY
     with make_sample_clinic(tmp_path, PASSWORD, make_plan=make_plan, now=at) as made, clock_set_to(at):
-        desk = ClinicRepositories(made.database, members(made)["owner"])
+        repositories = ClinicRepositories(made.database, members(made)["owner"])
         day = at.replace(hour=0, minute=0)
-        assert desk.appointments.between(day, day + DAY)
-        assert desk.test_spots.list_due(10)
-        assert len(desk.alarms.list_open()) == 1
+        assert repositories.appointments.between(day, day + DAY)
+        assert repositories.test_spots.list_due(10)
+        assert len(repositories.alarms.list_open()) == 1
         assert "" not in made.tour.values()
 
 

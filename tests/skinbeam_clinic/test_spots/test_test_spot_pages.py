@@ -37,9 +37,9 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def plan(clinics: Clinics, tmp_path: Path) -> PlanRecord:
     """The sample plan of a new patient, whose ladder is of a pulsed dye laser on the cheeks."""
-    desk, answers = clinics.desk(), make_submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, answers)
-    return desk.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
+    repositories, answers = clinics.repositories(), make_submission(LEAST.items())
+    consultation = repositories.consultations.begin(repositories.patients.add().id, answers)
+    return repositories.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
 
 
 def here(plan: PlanRecord) -> str:
@@ -63,7 +63,7 @@ def fill(plan: PlanRecord, rung: str = "0.1", **other: str) -> dict[str, str]:
 def fired(clinics: Clinics, plan: PlanRecord, hours: float = 80.0, **settings: Any) -> TestSpotRecord:
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours)
     firing = SpotFiring(plan.id, replace(SETTINGS, **settings), 72.0, ORAL_CONSENT)
-    return clinics.desk().test_spots.fire(plan.consultation_id, firing, at)
+    return clinics.repositories().test_spots.fire(plan.consultation_id, firing, at)
 
 
 def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
@@ -71,7 +71,7 @@ def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinic
     assert "4, 6 and 7.5 J/cm², read at 72 hours" in page
     assert client.get(here(plan)).text.count('name="rung"') == 3
     assert client.post(here(plan), data=fill(plan)).status_code == 303
-    (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
+    (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
     assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0)
     assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", PulseSettings())
     assert "to be read from" in said(client, here(plan))
@@ -86,7 +86,7 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     assert 'value="6,5"' in refused.text
     sent = fill(plan, **{"0.1.fluence_J_cm2": "6,5", "0.1.why": "the dial has no 6"})
     assert client.post(here(plan), data=sent).status_code == 303
-    (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
+    (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
     assert (spot.firing.settings.fluence_J_cm2, spot.firing.planned) == (6.5, PulseSettings(fluence_J_cm2=6.0))
     page = said(client, here(plan))
     assert "6.5 J/cm²" in page
@@ -101,43 +101,43 @@ def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Cl
     assert "agreement is not recorded" in refused.text
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     assert client.post(here(plan), data=sent).status_code == 303  # noted with the spot before
-    assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 2
+    assert len(clinics.repositories().test_spots.of(plan.consultation_id)) == 2
 
 
 def test_a_signed_consent_to_the_device_holds_for_its_spots(
     client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
-    desk = clinics.desk()
-    consent = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(consent.id, {}, ())
+    repositories = clinics.repositories()
+    consent = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
+    repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     sent = fill(plan)
     del sent["agreed"]
     assert client.post(here(plan), data=sent).status_code == 303
-    (spot,) = desk.test_spots.of(plan.consultation_id)
+    (spot,) = repositories.test_spots.of(plan.consultation_id)
     assert spot.firing.consent == consent.id
 
 
 def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     answers = make_submission((LEAST | {"patient.age_years": "43"}).items())
-    clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
+    clinics.repositories().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert "No spot may be fired with this plan" in said(client, here(plan))
-    assert clinics.desk().test_spots.of(plan.consultation_id) == ()
+    assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
 
 
 def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
     client: TestClient, clinics: Clinics, tmp_path: Path
 ) -> None:
-    desk, answers = clinics.desk(), make_submission(LEAST.items())
+    repositories, answers = clinics.repositories(), make_submission(LEAST.items())
     made = planned(answers, tmp_path, lambda _: None)
     plan = read_plan(json.loads(made.files["plan.json"]))
     (ladder,) = plan.test_spots
     both = replace(plan, test_spots=(replace(ladder, read_after_h=1008.0, when_chosen=True), ladder))
     files = {**made.files, "plan.json": json.dumps(both.document).encode()}
-    consultation = desk.consultations.begin(desk.patients.add().id, answers)
-    stored = desk.plans.add(
+    consultation = repositories.consultations.begin(repositories.patients.add().id, answers)
+    stored = repositories.plans.add(
         consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
     )
     page = said(client, here(stored))
@@ -167,7 +167,7 @@ def test_what_is_due_stands_on_the_front_page_until_it_is_read(
     files = {"photo": ("a.jpg", b"\xff\xd8\xff spot", "image/jpeg")}
     assert reader.post(f"/test-spots/{spot.id}/reading", data=sent, files=files).status_code == 303
     assert "Test spots to be read now" not in client.get("/").text
-    read = clinics.desk().test_spots.get(spot.id)
+    read = clinics.repositories().test_spots.get(spot.id)
     (reading,) = read.readings
     assert read.hours(reading) == pytest.approx(78.0, abs=0.01)
     assert reading.read_by == Role.ASSISTANT.value
@@ -181,7 +181,7 @@ def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, 
         refused = client.post(f"/test-spots/{spot.id}/reading", data=sent)
         assert refused.status_code == 422, sent
         assert 'role="alert"' in refused.text
-    assert clinics.desk().test_spots.get(spot.id).readings == ()
+    assert clinics.repositories().test_spots.get(spot.id).readings == ()
 
 
 def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
@@ -193,13 +193,13 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
     assert "no more than two thirds of that dose is planned" in page
     assert "No pulse of this device until a new plan is made" in page
     assert client.post(here(plan), data=fill(plan)).status_code == 422
-    assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 1
+    assert len(clinics.repositories().test_spots.of(plan.consultation_id)) == 1
     assert "This plan can no longer be signed" in said(client, f"/plans/{plan.id}")
     consent = f"/plans/{plan.id}/consent/0.0"
     assert "This plan can no longer be signed" in said(client, consent)
     refused = client.post(f"{consent}/talk", data={"days": "0"})
     assert refused.status_code == 422
-    assert clinics.desk().consents.of(plan.consultation_id) == ()
+    assert clinics.repositories().consents.of(plan.consultation_id) == ()
 
 
 def test_a_bruise_asks_for_a_plan_that_stays_below_it(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
@@ -241,12 +241,12 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(
     (row,) = seen[0]["test_spot"]
     assert row == SETTINGS.as_record() | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
-    held = json.loads(clinics.desk().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
+    held = json.loads(clinics.repositories().plans.read_file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
     assert 'id="stops"' not in client.get(made).text
     assert client.post(f"{made}/consent/0.0/talk", data={"days": "0"}).status_code == 303
     # What a later consultation of the same patient is planned of, too.
-    patient = clinics.desk().consultations.get(plan.consultation_id).patient_id
+    patient = clinics.repositories().consultations.get(plan.consultation_id).patient_id
     another = client.post(f"/patients/{patient}/consultations").headers["location"]
     clinics.plan(client, another, make=look)
     assert seen[1]["test_spot"] == seen[0]["test_spot"]
@@ -271,10 +271,12 @@ def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_tra
 ) -> None:
     spot = fired(clinics, plan, 0.0)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "redness"})
-    patient = clinics.desk().consultations.get(plan.consultation_id).patient_id
-    before = len(clinics.desk(Role.OWNER).audit_log.newest(500))
+    patient = clinics.repositories().consultations.get(plan.consultation_id).patient_id
+    before = len(clinics.repositories(Role.OWNER).audit_log.newest(500))
     page = client.get(f"/patients/{patient}").text
-    assert len(clinics.desk(Role.OWNER).audit_log.newest(500)) == before + 2  # this reading of the trail is one, too
+    assert (
+        len(clinics.repositories(Role.OWNER).audit_log.newest(500)) == before + 2
+    )  # this reading of the trail is one, too
     lines = re.findall(r'<li><a href="([^"]+)">([^<]+)</a> <span class="hint">', page.partition('id="happened"')[2])
     assert [(path, words.partition(" by ")[0]) for path, words in lines] == [
         (here(plan), "Test spot read"),

@@ -30,98 +30,102 @@ def firing(plan: PlanRecord, **settings: Any) -> SpotFiring:
     return SpotFiring(plan.id, replace(SETTINGS, **settings), 72.0, ORAL_CONSENT)
 
 
-def fired(desk: ClinicRepositories, hours: float = 0.0) -> TestSpotRecord:
-    plan = make_plan_record(desk)
-    return desk.test_spots.fire(plan.consultation_id, firing(plan), hours_ago(hours) if hours else None)
+def fired(repositories: ClinicRepositories, hours: float = 0.0) -> TestSpotRecord:
+    plan = make_plan_record(repositories)
+    return repositories.test_spots.fire(plan.consultation_id, firing(plan), hours_ago(hours) if hours else None)
 
 
-def test_a_spot_comes_back_as_it_was_fired_and_read(desk: ClinicRepositories) -> None:
-    spot = fired(desk, 50.0)
-    assert (spot.fired_by, spot.readings) == (desk.member.name, ())
-    read = desk.test_spots.add_reading(spot.id, "blister", note="one, 2 mm")
+def test_a_spot_comes_back_as_it_was_fired_and_read(repositories: ClinicRepositories) -> None:
+    spot = fired(repositories, 50.0)
+    assert (spot.fired_by, spot.readings) == (repositories.member.name, ())
+    read = repositories.test_spots.add_reading(spot.id, "blister", note="one, 2 mm")
     (reading,) = read.readings
-    assert (reading.reaction, reading.note, reading.read_by) == ("blister", "one, 2 mm", desk.member.name)
+    assert (reading.reaction, reading.note, reading.read_by) == ("blister", "one, 2 mm", repositories.member.name)
     assert read.hours(reading) == pytest.approx(50.0, abs=0.01)
-    assert desk.test_spots.get(spot.id) == read
-    assert desk.test_spots.of(spot.consultation_id) == (read,)
-    patient = desk.consultations.get(spot.consultation_id).patient_id
-    assert desk.test_spots.of_patient(patient) == (read,)
+    assert repositories.test_spots.get(spot.id) == read
+    assert repositories.test_spots.of(spot.consultation_id) == (read,)
+    patient = repositories.consultations.get(spot.consultation_id).patient_id
+    assert repositories.test_spots.of_patient(patient) == (read,)
 
 
-def test_a_later_reading_takes_the_place_of_none(desk: ClinicRepositories) -> None:
-    spot = fired(desk, 1000.0)
-    desk.test_spots.add_reading(spot.id, "burn", seen_at=hours_ago(950.0))
-    again = desk.test_spots.add_reading(spot.id, "none")
+def test_a_later_reading_takes_the_place_of_none(repositories: ClinicRepositories) -> None:
+    spot = fired(repositories, 1000.0)
+    repositories.test_spots.add_reading(spot.id, "burn", seen_at=hours_ago(950.0))
+    again = repositories.test_spots.add_reading(spot.id, "none")
     assert [one.reaction for one in again.readings] == ["burn", "none"]
 
 
-def test_a_reading_that_is_sent_again_is_kept_once(desk: ClinicRepositories) -> None:
-    spot = fired(desk, 100.0)
+def test_a_reading_that_is_sent_again_is_kept_once(repositories: ClinicRepositories) -> None:
+    spot = fired(repositories, 100.0)
     for shown, hours in ((0, 2.0), (0, 2.0), (0, 5.0), (2, 5.0), (2, 5.0)):
-        desk.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(hours), shown=shown)
-    read = desk.test_spots.get(spot.id)
+        repositories.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(hours), shown=shown)
+    read = repositories.test_spots.get(spot.id)
     assert [round(read.hours(one)) for one in read.readings] == [98, 95, 95]
 
 
-def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(desk: ClinicRepositories) -> None:
-    fired(desk, 71.0)
-    late, later = fired(desk, 73.0), fired(desk, 100.0)
-    assert [spot.id for spot, _ in desk.test_spots.list_due(9)] == [later.id, late.id]
-    assert [spot.id for spot, _ in desk.test_spots.list_due(1)] == [later.id]
-    desk.test_spots.add_reading(later.id, "none")
-    ((spot, patient),) = desk.test_spots.list_due(9)
-    assert (spot.id, patient.id) == (late.id, desk.consultations.get(late.consultation_id).patient_id)
+def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(repositories: ClinicRepositories) -> None:
+    fired(repositories, 71.0)
+    late, later = fired(repositories, 73.0), fired(repositories, 100.0)
+    assert [spot.id for spot, _ in repositories.test_spots.list_due(9)] == [later.id, late.id]
+    assert [spot.id for spot, _ in repositories.test_spots.list_due(1)] == [later.id]
+    repositories.test_spots.add_reading(later.id, "none")
+    ((spot, patient),) = repositories.test_spots.list_due(9)
+    assert (spot.id, patient.id) == (late.id, repositories.consultations.get(late.consultation_id).patient_id)
 
 
-def test_an_assistant_reads_and_fires_none(database: Database, desk: ClinicRepositories) -> None:
-    assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
-    spot = fired(desk)
+def test_an_assistant_reads_and_fires_none(database: Database, repositories: ClinicRepositories) -> None:
+    assistant = ClinicRepositories(database, replace(repositories.member, role=Role.ASSISTANT))
+    spot = fired(repositories)
     assert assistant.test_spots.add_reading(spot.id, "none").readings
     with pytest.raises(DeniedError):
         assistant.test_spots.fire(spot.consultation_id, spot.firing)
     with pytest.raises(DeniedError):
-        ClinicRepositories(database, replace(desk.member, role=Role.AUDITOR)).test_spots.add_reading(spot.id, "none")
+        ClinicRepositories(database, replace(repositories.member, role=Role.AUDITOR)).test_spots.add_reading(
+            spot.id, "none"
+        )
 
 
-def test_a_closed_consultation_takes_readings_and_no_spots(desk: ClinicRepositories) -> None:
-    spot = fired(desk)
-    desk.consultations.close(spot.consultation_id, revision=1)
+def test_a_closed_consultation_takes_readings_and_no_spots(repositories: ClinicRepositories) -> None:
+    spot = fired(repositories)
+    repositories.consultations.close(spot.consultation_id, revision=1)
     with pytest.raises(ClosedError):
-        desk.test_spots.fire(spot.consultation_id, spot.firing)
-    assert desk.test_spots.add_reading(spot.id, "blister").readings
+        repositories.test_spots.fire(spot.consultation_id, spot.firing)
+    assert repositories.test_spots.add_reading(spot.id, "blister").readings
 
 
 @pytest.mark.parametrize("settings", [{"fluence_J_cm2": 0.0}, {"fluence_J_cm2": "six"}, {"site": "moon"}])
-def test_what_no_case_file_could_hold_is_not_kept(desk: ClinicRepositories, settings: dict[str, object]) -> None:
-    plan = make_plan_record(desk)
+def test_what_no_case_file_could_hold_is_not_kept(
+    repositories: ClinicRepositories, settings: dict[str, object]
+) -> None:
+    plan = make_plan_record(repositories)
     with pytest.raises(InputError):
-        desk.test_spots.fire(plan.consultation_id, firing(plan, **settings))
-    assert desk.test_spots.of(plan.consultation_id) == ()
+        repositories.test_spots.fire(plan.consultation_id, firing(plan, **settings))
+    assert repositories.test_spots.of(plan.consultation_id) == ()
 
 
-def test_what_cannot_be_is_refused(desk: ClinicRepositories) -> None:
-    spot, other = fired(desk), fired(desk)
-    photograph = desk.photographs.add(other.consultation_id, b"\xff\xd8", "image/jpeg", PhotographPermissions())
+def test_what_cannot_be_is_refused(repositories: ClinicRepositories) -> None:
+    spot, other = fired(repositories), fired(repositories)
+    photograph = repositories.photographs.add(other.consultation_id, b"\xff\xd8", "image/jpeg", PhotographPermissions())
     soon = now() + datetime.timedelta(minutes=1)
     for code, asked in {
-        "in-the-future": lambda: desk.test_spots.add_reading(spot.id, "none", seen_at=soon),
-        "before-firing": lambda: desk.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(1.0)),
-        "unknown-word": lambda: desk.test_spots.add_reading(spot.id, "fine"),
-        "absent": lambda: desk.test_spots.add_reading(spot.id, "none", photograph_id=photograph.id),
-        "too-long": lambda: desk.test_spots.add_reading(spot.id, "none", note="x" * 6000),
+        "in-the-future": lambda: repositories.test_spots.add_reading(spot.id, "none", seen_at=soon),
+        "before-firing": lambda: repositories.test_spots.add_reading(spot.id, "none", seen_at=hours_ago(1.0)),
+        "unknown-word": lambda: repositories.test_spots.add_reading(spot.id, "fine"),
+        "absent": lambda: repositories.test_spots.add_reading(spot.id, "none", photograph_id=photograph.id),
+        "too-long": lambda: repositories.test_spots.add_reading(spot.id, "none", note="x" * 6000),
     }.items():
         with pytest.raises(InputError) as refused:
             asked()
         assert refused.value.code == code
-    assert desk.test_spots.get(spot.id).readings == ()
+    assert repositories.test_spots.get(spot.id).readings == ()
 
 
 def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
-    desk: ClinicRepositories, database: Database
+    repositories: ClinicRepositories, database: Database
 ) -> None:
-    spot = fired(desk)
-    desk.test_spots.add_reading(spot.id, "blister", note="secret")
-    steps = desk.audit_log.newest(50, subject=f"test_spot/{spot.id}")
+    spot = fired(repositories)
+    repositories.test_spots.add_reading(spot.id, "blister", note="secret")
+    steps = repositories.audit_log.newest(50, subject=f"test_spot/{spot.id}")
     assert {"test-spot.read", "test-spot.fired"} <= {one.action for one in steps}
     with database.reading() as session:
         said = repr(session.connection().exec_driver_sql("SELECT * FROM test_spot").all())
@@ -130,12 +134,14 @@ def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
     assert all(checked.findings == () for checked in verify_database(database))
 
 
-def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicRepositories, database: Database) -> None:
-    spot = fired(desk, 80.0)
-    read = desk.test_spots.add_reading(spot.id, "crust")
-    patient = desk.consultations.get(spot.consultation_id).patient_id
+def test_spots_go_along_in_a_copy_and_go_with_their_patient(
+    repositories: ClinicRepositories, database: Database
+) -> None:
+    spot = fired(repositories, 80.0)
+    read = repositories.test_spots.add_reading(spot.id, "crust")
+    patient = repositories.consultations.get(spot.consultation_id).patient_id
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.patient_copies.import_copy(desk.patient_copies.make(patient))
+    taken = other.patient_copies.import_copy(repositories.patient_copies.make(patient))
     (there,) = other.test_spots.of_patient(taken.id)
     assert (there.firing, there.fired_at, there.fired_by, there.readings) == (
         read.firing,
@@ -143,7 +149,7 @@ def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicReposito
         read.fired_by,
         read.readings,
     )
-    assert desk.erasure.erase(patient, retention_years=0) is None
+    assert repositories.erasure.erase(patient, retention_years=0) is None
     with pytest.raises(RecordNotFoundError):
-        desk.test_spots.get(spot.id)
+        repositories.test_spots.get(spot.id)
     assert all(checked.findings == () for checked in verify_database(database))

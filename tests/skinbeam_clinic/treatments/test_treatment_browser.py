@@ -30,16 +30,16 @@ def clinics(tmp_path: Path) -> Iterator[Clinics]:
 @pytest.fixture
 def consent(clinics: Clinics, tmp_path: Path) -> str:
     """The path of the page of a signed consent; the clinic has two machines."""
-    desk, sent = clinics.desk(Role.OWNER), make_submission(LEAST.items())
-    desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
-    desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
-    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, sent)
-    plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
-    read_spots(desk, plan)
-    made = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
-    desk.consents.record_teach_back(made.id, {}, ())
+    repositories, sent = clinics.repositories(Role.OWNER), make_submission(LEAST.items())
+    repositories.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
+    repositories.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
+    consultation = repositories.consultations.begin(repositories.patients.add("Synthetic 17").id, sent)
+    plan = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    read_spots(repositories, plan)
+    made = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    repositories.consents.record_teach_back(made.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": made.not_before}
-    desk.consents.sign(made.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
+    repositories.consents.sign(made.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
     return f"/plans/{plan.id}/consent/0.0"
 
 

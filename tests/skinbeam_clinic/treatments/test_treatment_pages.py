@@ -46,17 +46,17 @@ def client(clinics: Clinics) -> TestClient:
 
 @pytest.fixture(scope="module")
 def machine(clinics: Clinics) -> str:
-    owner = clinics.desk(Role.OWNER)
+    owner = clinics.repositories(Role.OWNER)
     return owner.machines.add(device="pulsed-dye-595", serial="SYN-9", name="Dye laser").id
 
 
 def kept_consent(clinics: Clinics) -> str:
     """What `agreed` gives, written into the records without the pages."""
-    desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
-    plan = desk.plans.add(consultation.id, made_plan(), revision=consultation.revision)
-    consent = agree(desk, plan.id, "0.0")
-    read_spots(desk, plan)
+    repositories = clinics.repositories()
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
+    plan = repositories.plans.add(consultation.id, made_plan(), revision=consultation.revision)
+    consent = agree(repositories, plan.id, "0.0")
+    read_spots(repositories, plan)
     return f"/consents/{consent}"
 
 
@@ -66,12 +66,12 @@ def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
     plan = clinics.plan(client, client.post(f"{patient}/consultations").headers["location"])
     here = f"{plan}/consent/0.0"
     client.post(f"{here}/talk", data={"days": "0"})
-    records = open_plan(clinics.desk(), plan.rpartition("/")[2]).plan
+    records = open_plan(clinics.repositories(), plan.rpartition("/")[2]).plan
     right = teach_back_questions(records, records.concerns[0].options[0])
     client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right})
     assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
     if spots:
-        read_spots(clinics.desk(), clinics.desk().plans.get(plan.rpartition("/")[2]))
+        read_spots(clinics.repositories(), clinics.repositories().plans.get(plan.rpartition("/")[2]))
     found = re.search(r'action="(/consents/\w+)/treatments"', client.get(here).text)
     assert found
     return found[1]
@@ -97,7 +97,7 @@ def prepared(client: TestClient, clinics: Clinics, machine: str, consent: str) -
 
 
 def kept(clinics: Clinics, here: str) -> Treatment:
-    return clinics.desk().treatments.get(here.rpartition("/")[2])
+    return clinics.repositories().treatments.get(here.rpartition("/")[2])
 
 
 def answers(clinics: Clinics, here: str, **changed: str) -> dict[str, str]:
@@ -129,7 +129,7 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
 
 def test_a_consent_that_does_not_hold_is_refused_with_the_way_on(client: TestClient, clinics: Clinics) -> None:
     consent = agreed(client, clinics)
-    clinics.desk().consents.withdraw(consent.rpartition("/")[2])
+    clinics.repositories().consents.withdraw(consent.rpartition("/")[2])
     told = client.post(f"{consent}/treatments")
     assert told.status_code == 422
     assert "this consent is void" in said(told).lower()
@@ -195,7 +195,7 @@ def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_
         read.append(Submission.from_json(sent.to_json()))  # as the process that plans reads it
         return planned(sent, home, heed, language)
 
-    revision = str(clinics.desk().consultations.get(treatment.consultation_id).revision)
+    revision = str(clinics.repositories().consultations.get(treatment.consultation_id).revision)
     clinics.plan(client, f"/consultations/{treatment.consultation_id}", make=plan, revision=revision)
     (sent,) = read
     assert not [name for name, _ in sent.entries if name.startswith(("session.", "test_spot."))]
@@ -204,9 +204,9 @@ def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_
     (downloaded,) = tomllib.loads(client.get(f"/consultations/{treatment.consultation_id}/case.toml").text)["session"]
     assert downloaded == session.model_dump(exclude_defaults=True)
 
-    desk = clinics.desk(Role.OWNER)
-    patient = desk.consultations.get(treatment.consultation_id).patient_id
-    bundle = make_bundle(deidentify_dossier(desk.dossiers.export(patient, "fhir")), "Harbour Clinic")
+    repositories = clinics.repositories(Role.OWNER)
+    patient = repositories.consultations.get(treatment.consultation_id).patient_id
+    bundle = make_bundle(deidentify_dossier(repositories.dossiers.export(patient, "fhir")), "Harbour Clinic")
     shown = [
         (component["valueQuantity"]["value"], component["valueQuantity"]["code"])
         for entry in json.loads(bundle)["entry"]
@@ -343,7 +343,7 @@ def test_the_map_shows_every_site_that_a_case_treats() -> None:
 
 
 def test_a_change_of_the_answers_meanwhile_is_told(client: TestClient, clinics: Clinics, here: str) -> None:
-    consultations = clinics.desk().consultations
+    consultations = clinics.repositories().consultations
     answered = consultations.get(kept(clinics, here).consultation_id)
     consultations.save(answered.id, Submission(), revision=answered.revision)
     assert "The consent to this is no longer valid" in said(client.get(here))
@@ -414,9 +414,9 @@ def test_no_session_starts_against_the_records_of_its_test_spots(
     client: TestClient, clinics: Clinics, machine: str, reaction: str | None, hours_ago: float, answer: str
 ) -> None:
     here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
-    plan = clinics.desk().plans.get(kept(clinics, here).plan_id)
+    plan = clinics.repositories().plans.get(kept(clinics, here).plan_id)
     if reaction is not None:
-        read_spots(clinics.desk(), plan, reaction=reaction, hours_ago=hours_ago)
+        read_spots(clinics.repositories(), plan, reaction=reaction, hours_ago=hours_ago)
     client.post(f"{here}/machine", data={"machine": machine})
     client.post(f"{here}/checklist", data=answers(clinics, here) | {"spots": "allowed"})  # what somebody claims
     assert client.post(f"{here}/start").status_code == 422
@@ -435,11 +435,11 @@ def test_a_decision_about_spots_does_not_cover_spots_that_are_fired_later(
     client.post(f"{here}/machine", data={"machine": machine})
     client.post(f"{here}/checklist", data=answers(clinics, here))
     client.post(f"{here}/decision", data={"item": "spots", "why-spots": "read on paper"})
-    plan = clinics.desk().plans.get(kept(clinics, here).plan_id)
-    read_spots(clinics.desk(), plan, reaction="")
+    plan = clinics.repositories().plans.get(kept(clinics, here).plan_id)
+    read_spots(clinics.repositories(), plan, reaction="")
     assert client.post(f"{here}/start").status_code == 422
-    for spot in clinics.desk().test_spots.of(plan.consultation_id):
-        clinics.desk().test_spots.add_reading(spot.id, "none")
+    for spot in clinics.repositories().test_spots.of(plan.consultation_id):
+        clinics.repositories().test_spots.add_reading(spot.id, "none")
     assert "The checklist is complete." in said(client.get(here))  # the records answer, and nobody else is asked
     assert client.post(f"{here}/start").status_code == 303
 
@@ -448,16 +448,16 @@ def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
     client: TestClient, clinics: Clinics, machine: str
 ) -> None:
     here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
-    desk = clinics.desk()
-    plan = desk.plans.get(kept(clinics, here).plan_id)
-    ladder = open_plan(desk, plan.id).plan.test_spots[0]
+    repositories = clinics.repositories()
+    plan = repositories.plans.get(kept(clinics, here).plan_id)
+    ladder = open_plan(repositories, plan.id).plan.test_spots[0]
     top = ladder.spots[-1]
     planned = step_settings(ladder, top)
     for share in (0.6, 0.9):
         settings = replace(planned, fluence_J_cm2=share * float(top.fluence_J_cm2 or 0.0))
         firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT)
-        spot = desk.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
-        desk.test_spots.add_reading(spot.id, "none")
+        spot = repositories.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
+        repositories.test_spots.add_reading(spot.id, "none")
     assert "Not all fired" in said(client.get(here))
 
 
@@ -465,10 +465,10 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here))
-    treatment, desk = kept(clinics, here), clinics.desk()
+    treatment, repositories = kept(clinics, here), clinics.repositories()
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0)
     firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT)
-    desk.test_spots.add_reading(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
+    repositories.test_spots.add_reading(repositories.test_spots.fire(treatment.consultation_id, firing).id, "blister")
     assert client.post(f"{here}/start").status_code == 422
     sent = {"item": "course", "why-course": "it is urgent"}
     assert client.post(f"{here}/decision", data=sent).status_code == 422

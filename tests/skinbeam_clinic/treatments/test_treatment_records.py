@@ -28,8 +28,8 @@ def other(database: Database, owner: Member, role: Role) -> ClinicRepositories:
     )
 
 
-def actions(desk: ClinicRepositories, treatment: Treatment) -> list[str]:
-    found = [step for step in desk.audit_log.newest(200) if step.subject == f"treatment/{treatment.id}"]
+def actions(repositories: ClinicRepositories, treatment: Treatment) -> list[str]:
+    found = [step for step in repositories.audit_log.newest(200) if step.subject == f"treatment/{treatment.id}"]
     return [step.action for step in found][::-1]
 
 
@@ -37,148 +37,152 @@ def refused(code: str) -> "pytest.RaisesExc[InputError]":
     return pytest.raises(InputError, check=lambda error: error.code == code)
 
 
-def test_from_a_consent_to_the_end(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_from_a_consent_to_the_end(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     assert (made.number, made.device, made.serial) == (1, "pulsed-dye-595", "SYN-1")
-    row = desk.treatments.add_area(made.id, fired(site="nose"))
-    done = desk.treatments.end(made.id, TreatmentState.DONE)
+    row = repositories.treatments.add_area(made.id, fired(site="nose"))
+    done = repositories.treatments.end(made.id, TreatmentState.DONE)
     assert (done.areas, done.valid_areas, done.is_over) == ((row,), (row,), True)
     assert (row.deviations, row.fired.pain_0_10, row.fired.site) == ((), 3.0, "nose")
-    assert desk.treatments.get(made.id) == done
-    assert desk.treatments.of(made.consultation_id) == (done,)
+    assert repositories.treatments.get(made.id) == done
+    assert repositories.treatments.of(made.consultation_id) == (done,)
     checked = ["treatment.checked"] * 2
-    assert actions(desk, made)[:5] == ["treatment.begun", *checked, "treatment.started", "treatment.done"]
+    assert actions(repositories, made)[:5] == ["treatment.begun", *checked, "treatment.started", "treatment.done"]
 
 
-def test_the_trail_tells_nothing_of_anybodys_skin(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    desk.treatments.add_area(made.id, fired(words="greyish rim"))
-    desk.adverse_events.add(
+def test_the_trail_tells_nothing_of_anybodys_skin(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    repositories.treatments.add_area(made.id, fired(words="greyish rim"))
+    repositories.adverse_events.add(
         made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, words="left cheek"
     )
-    told = " ".join(f"{step.action} {step.subject}" for step in desk.audit_log.newest(200))
+    told = " ".join(f"{step.action} {step.subject}" for step in repositories.audit_log.newest(200))
     assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in told]
 
 
-def test_a_treatment_needs_a_consent_that_holds(desk: ClinicRepositories) -> None:
-    consent = agreed(desk)
-    plan = desk.plans.get(consent.plan_id)
-    withdrawn = desk.consents.withdraw(consent.id)
+def test_a_treatment_needs_a_consent_that_holds(repositories: ClinicRepositories) -> None:
+    consent = agreed(repositories)
+    plan = repositories.plans.get(consent.plan_id)
+    withdrawn = repositories.consents.withdraw(consent.id)
     with refused("void"):
-        desk.treatments.begin(withdrawn.id, ORDERED)
-    waits = desk.consents.record_explanation(plan.id, option="0.0", cooling_off=plan.made_at - plan.made_at)
+        repositories.treatments.begin(withdrawn.id, ORDERED)
+    waits = repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=plan.made_at - plan.made_at)
     with refused("not-signed"):
-        desk.treatments.begin(waits.id, ORDERED)
-    third = agreed(desk)
-    consultation = desk.plans.get(third.plan_id).consultation_id
-    desk.consultations.close(consultation, revision=1)
+        repositories.treatments.begin(waits.id, ORDERED)
+    third = agreed(repositories)
+    consultation = repositories.plans.get(third.plan_id).consultation_id
+    repositories.consultations.close(consultation, revision=1)
     with pytest.raises(ClosedError):
-        desk.treatments.begin(third.id, ORDERED)
-    desk.consultations.reopen(consultation)
-    desk.consultations.save(consultation, Submission((("patient.tan", "current"),)), revision=1)
+        repositories.treatments.begin(third.id, ORDERED)
+    repositories.consultations.reopen(consultation)
+    repositories.consultations.save(consultation, Submission((("patient.tan", "current"),)), revision=1)
     with refused("plan-outdated"):
-        desk.treatments.begin(third.id, ORDERED)
+        repositories.treatments.begin(third.id, ORDERED)
 
 
-def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: ClinicRepositories) -> None:
-    made = begun(desk)
-    desk.treatments.add_answers(made.id, clear_answers())
-    desk.consents.withdraw(made.consent_id)
+def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(repositories: ClinicRepositories) -> None:
+    made = begun(repositories)
+    repositories.treatments.add_answers(made.id, clear_answers())
+    repositories.consents.withdraw(made.consent_id)
     with refused("void"):
-        desk.treatments.start(made.id)
-    assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
+        repositories.treatments.start(made.id)
+    assert repositories.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
 
 
-def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    assert desk.treatments.begin(made.consent_id, ORDERED).id == made.id
-    desk.treatments.add_area(made.id, fired())
-    desk.treatments.end(made.id, TreatmentState.DONE)
-    assert desk.treatments.begin(made.consent_id, ORDERED).number == 2
+def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    assert repositories.treatments.begin(made.consent_id, ORDERED).id == made.id
+    repositories.treatments.add_area(made.id, fired())
+    repositories.treatments.end(made.id, TreatmentState.DONE)
+    assert repositories.treatments.begin(made.consent_id, ORDERED).number == 2
 
 
-def test_nothing_is_fired_before_every_item_is_answered(desk: ClinicRepositories) -> None:
-    made = begun(desk)
+def test_nothing_is_fired_before_every_item_is_answered(repositories: ClinicRepositories) -> None:
+    made = begun(repositories)
     asked = [item.name for item in list_items(made.ordered) if item.name not in made.current_answers]
     assert asked[:2] == ["identity", "consent"]
     assert "shields" not in asked  # the plan gives no cause
     for item, answer in clear_answers().items():
         with refused("checklist-open"):
-            desk.treatments.start(made.id)
-        made = desk.treatments.add_answers(made.id, {item: answer})
+            repositories.treatments.start(made.id)
+        made = repositories.treatments.add_answers(made.id, {item: answer})
     with refused("checklist-open"):
-        desk.treatments.add_area(made.id, fired())
-    assert desk.treatments.start(made.id).state == "treating"
+        repositories.treatments.add_area(made.id, fired())
+    assert repositories.treatments.start(made.id).state == "treating"
 
 
 @pytest.mark.parametrize("item", [item for item in CHECKLIST_ITEMS.values() if item.name not in ("device", "shields")])
-def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: ClinicRepositories, item: object) -> None:
+def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(
+    repositories: ClinicRepositories, item: object
+) -> None:
     item = CHECKLIST_ITEMS[item.name]  # type: ignore[attr-defined]
-    made = begun(desk)
+    made = begun(repositories)
     stopping = next(answer for answer in item.answers if answer not in item.accepted_answers)
-    made = desk.treatments.add_answers(made.id, clear_answers() | {item.name: (stopping, "seen now")})
+    made = repositories.treatments.add_answers(made.id, clear_answers() | {item.name: (stopping, "seen now")})
     assert [one.name for one in list_open_items(made)] == [item.name]
     with refused("checklist-open"):
-        desk.treatments.start(made.id)
+        repositories.treatments.start(made.id)
     if item.is_mandatory:
         with refused("bad-checklist"):
-            desk.treatments.overrule(made.id, item.name, "it is urgent")
-        desk.treatments.add_answers(made.id, {item.name: (item.accepted_answers[0], "put right")})
+            repositories.treatments.overrule(made.id, item.name, "it is urgent")
+        repositories.treatments.add_answers(made.id, {item.name: (item.accepted_answers[0], "put right")})
     else:
         with refused("no-reason"):
-            desk.treatments.overrule(made.id, item.name, "")
+            repositories.treatments.overrule(made.id, item.name, "")
         decided = (
-            desk.treatments.overrule(made.id, item.name, "seen, and judged slight").current_answers[item.name].decision
+            repositories.treatments.overrule(made.id, item.name, "seen, and judged slight")
+            .current_answers[item.name]
+            .decision
         )
         assert decided is not None
         assert decided.why == "seen, and judged slight"
-    assert desk.treatments.start(made.id).started_at is not None
+    assert repositories.treatments.start(made.id).started_at is not None
 
 
-def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: ClinicRepositories) -> None:
-    made = begun(desk)
-    desk.treatments.add_answers(made.id, clear_answers() | {"tan": ("yes", "a little")})
-    desk.treatments.overrule(made.id, "tan", "hardly any")
-    made = desk.treatments.add_answers(made.id, {"tan": ("yes", "deep, from last week")})
+def test_a_decision_holds_for_the_answer_that_it_was_made_on(repositories: ClinicRepositories) -> None:
+    made = begun(repositories)
+    repositories.treatments.add_answers(made.id, clear_answers() | {"tan": ("yes", "a little")})
+    repositories.treatments.overrule(made.id, "tan", "hardly any")
+    made = repositories.treatments.add_answers(made.id, {"tan": ("yes", "deep, from last week")})
     assert [one.name for one in list_open_items(made)] == ["tan"]
     assert [one.words for one in made.answers if one.item == "tan"] == ["a little", "deep, from last week"]
 
 
-def test_another_device_than_the_planned_one_waits_for_a_clinician(desk: ClinicRepositories) -> None:
-    made = begun(desk)
-    green = desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
-    desk.treatments.add_answers(made.id, clear_answers())
-    picked = desk.treatments.choose_machine(made.id, green.id, "the dye laser is broken")
+def test_another_device_than_the_planned_one_waits_for_a_clinician(repositories: ClinicRepositories) -> None:
+    made = begun(repositories)
+    green = repositories.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
+    repositories.treatments.add_answers(made.id, clear_answers())
+    picked = repositories.treatments.choose_machine(made.id, green.id, "the dye laser is broken")
     assert (picked.device, [one.name for one in list_open_items(picked)]) == ("ktp-532", ["device"])
-    desk.treatments.overrule(made.id, "device", "test spots with it were clean")
-    assert desk.treatments.start(made.id).device == "ktp-532"
+    repositories.treatments.overrule(made.id, "device", "test spots with it were clean")
+    assert repositories.treatments.start(made.id).device == "ktp-532"
 
 
-def test_a_retired_machine_is_not_picked(desk: ClinicRepositories) -> None:
-    made = begun(desk)
-    desk.machines.set_in_use(str(made.machine_id), in_use=False)
+def test_a_retired_machine_is_not_picked(repositories: ClinicRepositories) -> None:
+    made = begun(repositories)
+    repositories.machines.set_in_use(str(made.machine_id), in_use=False)
     with pytest.raises(RecordNotFoundError):
-        desk.treatments.choose_machine(made.id, str(made.machine_id))
+        repositories.treatments.choose_machine(made.id, str(made.machine_id))
 
 
-def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_the_checklist_does_not_change_once_pulses_may_be_fired(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     for change in (
-        lambda: desk.treatments.add_answers(made.id, {"tan": ("yes", "")}),
-        lambda: desk.treatments.choose_machine(made.id, str(made.machine_id)),
-        lambda: desk.treatments.overrule(made.id, "tan", "why"),
-        lambda: desk.treatments.start(made.id),
+        lambda: repositories.treatments.add_answers(made.id, {"tan": ("yes", "")}),
+        lambda: repositories.treatments.choose_machine(made.id, str(made.machine_id)),
+        lambda: repositories.treatments.overrule(made.id, "tan", "why"),
+        lambda: repositories.treatments.start(made.id),
     ):
         with refused("treatment-begun"):
             change()
 
 
-def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     more = fired(settings={"fluence_J_cm2": 9.0})
     with refused("beyond-plan"):
-        desk.treatments.add_area(made.id, more)
-    row = desk.treatments.add_area(made.id, dataclasses.replace(more, reason="no closure at 7.5"))
+        repositories.treatments.add_area(made.id, more)
+    row = repositories.treatments.add_area(made.id, dataclasses.replace(more, reason="no closure at 7.5"))
     (found,) = row.deviations
     assert (found.name, found.planned, found.fired, found.hotter, found.most) == (
         "fluence_J_cm2",
@@ -188,166 +192,172 @@ def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: ClinicR
         None,
     )
     assert found.pct == pytest.approx(20.0)
-    assert desk.treatments.get(made.id).areas == (row,)
+    assert repositories.treatments.get(made.id).areas == (row,)
 
 
-def test_less_than_the_plan_is_noted_and_needs_no_reason(desk: ClinicRepositories) -> None:
-    (found,) = desk.treatments.add_area(started(desk).id, fired(settings={"fluence_J_cm2": 6.0})).deviations
+def test_less_than_the_plan_is_noted_and_needs_no_reason(repositories: ClinicRepositories) -> None:
+    (found,) = repositories.treatments.add_area(
+        started(repositories).id, fired(settings={"fluence_J_cm2": 6.0})
+    ).deviations
     assert not found.hotter
     assert found.pct == pytest.approx(-20.0)
 
 
-def test_a_sign_that_stops_ends_the_treatment_with_its_row(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    row = desk.treatments.add_area(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
-    stopped = desk.treatments.get(made.id)
+def test_a_sign_that_stops_ends_the_treatment_with_its_row(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    row = repositories.treatments.add_area(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
+    stopped = repositories.treatments.get(made.id)
     assert (stopped.state, stopped.areas) == ("stopped", (row,))
 
 
 @pytest.mark.parametrize(
     ("grade", "state"), [(AdverseEventGrade.MODERATE, "treating"), (AdverseEventGrade.SEVERE, "stopped")]
 )
-def test_a_severe_event_in_the_session_ends_it(desk: ClinicRepositories, grade: AdverseEventGrade, state: str) -> None:
-    made = started(desk)
-    event = desk.adverse_events.add(
+def test_a_severe_event_in_the_session_ends_it(
+    repositories: ClinicRepositories, grade: AdverseEventGrade, state: str
+) -> None:
+    made = started(repositories)
+    event = repositories.adverse_events.add(
         made.id, kind="blister", grade=grade, source=AdverseEventSource.SESSION, site="cheeks"
     )
-    now = desk.treatments.get(made.id)
+    now = repositories.treatments.get(made.id)
     assert (now.state, now.events) == (state, (event,))
 
 
-def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    desk.treatments.add_area(made.id, fired())
-    done = desk.treatments.end(made.id, TreatmentState.DONE)
-    event = desk.adverse_events.add(
+def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(
+    repositories: ClinicRepositories,
+) -> None:
+    made = started(repositories)
+    repositories.treatments.add_area(made.id, fired())
+    done = repositories.treatments.end(made.id, TreatmentState.DONE)
+    event = repositories.adverse_events.add(
         made.id, kind="pih", grade=AdverseEventGrade.SERIOUS, source=AdverseEventSource.DIARY, words="dark"
     )
-    assert desk.treatments.get(made.id).ended_at == done.ended_at
-    over = desk.adverse_events.resolve(event.id, words="faded")
+    assert repositories.treatments.get(made.id).ended_at == done.ended_at
+    over = repositories.adverse_events.resolve(event.id, words="faded")
     assert (over.resolved, over.words, over.kind) == ("faded", "dark", "pih")
-    assert desk.adverse_events.resolve(event.id, words="again") == over
-    assert desk.adverse_events.of(made.consultation_id) == (over,)
+    assert repositories.adverse_events.resolve(event.id, words="again") == over
+    assert repositories.adverse_events.of(made.consultation_id) == (over,)
 
 
-def test_what_is_no_event_is_refused(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_what_is_no_event_is_refused(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     with refused("bad-event"):
-        desk.adverse_events.add(
+        repositories.adverse_events.add(
             made.id, kind="happiness", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
         )
     with refused("bad-event"):
-        desk.adverse_events.add(
+        repositories.adverse_events.add(
             made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, site="moon"
         )
     later = made.created_at.replace(year=made.created_at.year + 1)
     with refused("not-yet"):
-        desk.adverse_events.add(
+        repositories.adverse_events.add(
             made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, seen_at=later
         )
 
 
-def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    first = desk.treatments.add_area(made.id, fired())
-    desk.treatments.end(made.id, TreatmentState.DONE)
+def test_what_is_ended_changes_by_new_rows_alone_and_says_why(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    first = repositories.treatments.add_area(made.id, fired())
+    repositories.treatments.end(made.id, TreatmentState.DONE)
     for late in (fired(site="nose"), fired(corrects=first.id)):
         with refused("no-reason"):
-            desk.treatments.add_area(made.id, late)
-    second = desk.treatments.add_area(made.id, fired(corrects=first.id, pulses=44, why="miscounted"))
-    third = desk.treatments.add_area(made.id, fired(site="nose", why="forgotten"))
-    now = desk.treatments.get(made.id)
+            repositories.treatments.add_area(made.id, late)
+    second = repositories.treatments.add_area(made.id, fired(corrects=first.id, pulses=44, why="miscounted"))
+    third = repositories.treatments.add_area(made.id, fired(site="nose", why="forgotten"))
+    now = repositories.treatments.get(made.id)
     assert (now.state, now.areas, now.valid_areas) == ("done", (first, second, third), (second, third))
     with refused("corrected"):
-        desk.treatments.add_area(made.id, fired(corrects=first.id, why="again"))
+        repositories.treatments.add_area(made.id, fired(corrects=first.id, why="again"))
     with pytest.raises(RecordNotFoundError):
-        desk.treatments.add_area(made.id, fired(corrects="f" * 32, why="another"))
-    desk.treatments.add_area(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
-    assert desk.treatments.get(made.id).valid_areas == (second,)
-    assert desk.treatments.add_note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
+        repositories.treatments.add_area(made.id, fired(corrects="f" * 32, why="another"))
+    repositories.treatments.add_area(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
+    assert repositories.treatments.get(made.id).valid_areas == (second,)
+    assert repositories.treatments.add_note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
 
 
-def test_a_row_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
-    made = started(desk)
-    row = desk.treatments.add_area(made.id, fired(), form_key="a")
-    assert desk.treatments.add_area(made.id, fired(), form_key="a") == row
-    assert desk.treatments.get(made.id).areas == (row,)
-    other = desk.treatments.add_area(made.id, fired(site="nose"), form_key="a")  # who went back in the browser
-    assert desk.treatments.get(made.id).areas == (row, other)
+def test_a_row_that_is_sent_twice_is_kept_once(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    row = repositories.treatments.add_area(made.id, fired(), form_key="a")
+    assert repositories.treatments.add_area(made.id, fired(), form_key="a") == row
+    assert repositories.treatments.get(made.id).areas == (row,)
+    other = repositories.treatments.add_area(made.id, fired(site="nose"), form_key="a")  # who went back in the browser
+    assert repositories.treatments.get(made.id).areas == (row, other)
 
 
-def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     for words in ("left cheek", "left cheek", "nose", "left cheek"):
         about = {"kind": "crust", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
-        desk.adverse_events.add(made.id, words=words, form_key="a", **about)  # type: ignore[arg-type]
+        repositories.adverse_events.add(made.id, words=words, form_key="a", **about)  # type: ignore[arg-type]
     # Sent again from the page that showed none; then on purpose from the page that shows the two that are stored.
     for words, shown in (("cooled", 0), ("cooled", 0), ("cooled longer", 1), ("cooled", 2), ("cooled", 2)):
-        desk.treatments.add_note(made.id, words, shown=shown)
-    kept = desk.treatments.get(made.id)
+        repositories.treatments.add_note(made.id, words, shown=shown)
+    kept = repositories.treatments.get(made.id)
     assert [event.words for event in kept.events] == ["left cheek", "nose"]
     assert [note.words for note in kept.notes] == ["cooled", "cooled longer", "cooled"]
 
 
-def test_an_alarm_has_one_event_that_is_corrected_until_it_is_decided(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_an_alarm_has_one_event_that_is_corrected_until_it_is_decided(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     about = {"kind": "crust", "source": AdverseEventSource.DIARY, "alarm_id": "a"}
     ids = {
-        desk.adverse_events.add(made.id, grade=grade, **about).id  # type: ignore[arg-type]
+        repositories.adverse_events.add(made.id, grade=grade, **about).id  # type: ignore[arg-type]
         for grade in (AdverseEventGrade.MILD, AdverseEventGrade.SEVERE, AdverseEventGrade.SEVERE)
     }
-    (event,) = desk.treatments.get(made.id).events
+    (event,) = repositories.treatments.get(made.id).events
     assert ({event.id}, event.grade) == (ids, AdverseEventGrade.SEVERE)
 
 
-def test_a_spot_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
-    consultation = desk.consultations.begin(desk.patients.add().id).id
-    plan = desk.plans.add(consultation, MADE, revision=1).id
+def test_a_spot_that_is_sent_twice_is_kept_once(repositories: ClinicRepositories) -> None:
+    consultation = repositories.consultations.begin(repositories.patients.add().id).id
+    plan = repositories.plans.add(consultation, MADE, revision=1).id
     doses = (4.0, 4.0, 5.0)
     for dose in doses:
         settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=dose)
-        desk.test_spots.fire(consultation, SpotFiring(plan, settings, 72.0, ORAL_CONSENT), form_key="a")
-    fired_doses = [one.firing.settings.fluence_J_cm2 for one in desk.test_spots.of(consultation)]
+        repositories.test_spots.fire(consultation, SpotFiring(plan, settings, 72.0, ORAL_CONSENT), form_key="a")
+    fired_doses = [one.firing.settings.fluence_J_cm2 for one in repositories.test_spots.of(consultation)]
     assert sorted(fired_doses, key=float) == [4.0, 5.0]
 
 
-def test_nobodys_row_is_lost_when_two_write_at_once(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_nobodys_row_is_lost_when_two_write_at_once(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     sites = ["nose", "chin", "cheeks", "forehead"] * 3
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(lambda site: desk.treatments.add_area(made.id, fired(site=site)), sites))
-        list(pool.map(lambda n: desk.treatments.add_note(made.id, f"note {n}"), range(8)))
-    now = desk.treatments.get(made.id)
+        kept = list(pool.map(lambda site: repositories.treatments.add_area(made.id, fired(site=site)), sites))
+        list(pool.map(lambda n: repositories.treatments.add_note(made.id, f"note {n}"), range(8)))
+    now = repositories.treatments.get(made.id)
     assert {one.id for one in now.areas} == {one.id for one in kept}
     assert sorted(one.words for one in now.notes) == [f"note {n}" for n in range(8)]
 
 
-def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(desk: ClinicRepositories) -> None:
-    made, answers = begun(desk), clear_answers()
+def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(repositories: ClinicRepositories) -> None:
+    made, answers = begun(repositories), clear_answers()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda item: desk.treatments.add_answers(made.id, {item: answers[item]}), answers))
-    assert not list_open_items(desk.treatments.get(made.id))
+        list(pool.map(lambda item: repositories.treatments.add_answers(made.id, {item: answers[item]}), answers))
+    assert not list_open_items(repositories.treatments.get(made.id))
 
 
-def test_nothing_done_is_no_session(desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_nothing_done_is_no_session(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     with refused("nothing-fired"):
-        desk.treatments.end(made.id, TreatmentState.DONE)
-    assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
+        repositories.treatments.end(made.id, TreatmentState.DONE)
+    assert repositories.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
 
 
 @pytest.mark.parametrize("settings", [{"fluence_J_cm2": -1.0}, {"pulse_ms": 1e9}])
 def test_settings_that_no_case_file_could_hold_are_refused(
-    desk: ClinicRepositories, settings: dict[str, float]
+    repositories: ClinicRepositories, settings: dict[str, float]
 ) -> None:
     with pytest.raises(InputError):
-        desk.treatments.add_area(started(desk).id, fired(settings=settings))
+        repositories.treatments.add_area(started(repositories).id, fired(settings=settings))
 
 
 def test_an_assistant_prepares_and_a_clinician_treats(
-    database: Database, operator: Member, desk: ClinicRepositories
+    database: Database, operator: Member, repositories: ClinicRepositories
 ) -> None:
-    helper, made = other(database, operator, Role.ASSISTANT), begun(desk)
+    helper, made = other(database, operator, Role.ASSISTANT), begun(repositories)
     helper.treatments.add_answers(made.id, clear_answers())
     for act in (
         lambda: helper.treatments.start(made.id),
@@ -363,8 +373,8 @@ def test_an_assistant_prepares_and_a_clinician_treats(
     assert helper.treatments.get(made.id).current_answers["tan"].by == "assistant"
 
 
-def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositories) -> None:
-    made = started(desk)
+def test_another_clinic_finds_nothing(database: Database, repositories: ClinicRepositories) -> None:
+    made = started(repositories)
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     for act in (
         lambda: stranger.treatments.get(made.id),
@@ -377,11 +387,11 @@ def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositori
             act()
 
 
-def test_what_was_kept_is_found_whole_by_verify(database: Database, desk: ClinicRepositories) -> None:
-    made = started(desk)
-    desk.treatments.add_area(made.id, fired())
-    event = desk.adverse_events.add(
+def test_what_was_kept_is_found_whole_by_verify(database: Database, repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    repositories.treatments.add_area(made.id, fired())
+    event = repositories.adverse_events.add(
         made.id, kind="burn", grade=AdverseEventGrade.SEVERE, source=AdverseEventSource.SESSION
     )
-    desk.adverse_events.resolve(event.id)
+    repositories.adverse_events.resolve(event.id)
     assert [one.findings for one in verify_database(database)] == [()]

@@ -38,9 +38,9 @@ def test_a_plan_that_ends_leaves_nothing_on_the_console(
             time.sleep(0.1)
         return planned(sent, home, heed, language)
 
-    desk = clinics.desk(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, make_submission(LEAST.items()))
-    job = desk.jobs.add(PLAN_JOB, {"consultation": consultation.id, "revision": 1, "language": "en"})
+    repositories = clinics.repositories(Role.CLINICIAN)
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
+    job = repositories.jobs.add(PLAN_JOB, {"consultation": consultation.id, "revision": 1, "language": "en"})
     worker, said = PlanWorker(clinics.database, made), []
     with served(clinics.app) as address, opened_page(browser) as page:
         page.on("console", lambda message: said.append(message.text))

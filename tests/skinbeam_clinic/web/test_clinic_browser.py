@@ -207,9 +207,9 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
         finally:
             ended.release()
 
-    desk = clinics.desk(Role.OWNER)
+    repositories = clinics.repositories(Role.OWNER)
     answers = make_submission(LEAST.items())
-    here = f"{address}/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
+    here = f"{address}/consultations/{repositories.consultations.begin(repositories.patients.add().id, answers).id}"
     sign_in(page, address, "clinician")
     with working(clinics, slow):
         for leave in ("button", "close"):
@@ -227,7 +227,7 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
             else:
                 page.goto(f"{address}/")
             assert ended.acquire(timeout=20)
-    steps = [step.action for step in desk.audit_log.newest(200) if step.action.startswith("job.")]
+    steps = [step.action for step in repositories.audit_log.newest(200) if step.action.startswith("job.")]
     assert steps == ["job.cancelled", "job.added"] * 2
 
 
@@ -322,8 +322,8 @@ def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address:
 
 @pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
 def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, address: str, clinics: Clinics) -> None:
-    desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add("Camera").id)
+    repositories = clinics.repositories()
+    consultation = repositories.consultations.begin(repositories.patients.add("Camera").id)
     sign_in(page, address, "clinician")
     page.goto(f"{address}/consultations/{consultation.id}")
     page.locator(".steps button").nth(3).press("Enter")
@@ -343,9 +343,9 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
         # It is encoded, sent, sealed and shown again, which takes more than the usual five seconds on a busy machine.
         expect(page.locator(".pictures img")).to_have_count(number, timeout=20_000)
         expect(page.locator(".save-state")).to_have_text("Saved.")
-    for kept in desk.photographs.of(consultation.id):
+    for kept in repositories.photographs.of(consultation.id):
         assert kept.media_type == "image/jpeg"
-        assert desk.photographs.read_content(kept.id)[1].startswith(b"\xff\xd8\xff")
+        assert repositories.photographs.read_content(kept.id)[1].startswith(b"\xff\xd8\xff")
     page.get_by_role("link", name="Permitted uses").first.click()
     looked_at(page, "uses")
     page.get_by_label("teaching").check()

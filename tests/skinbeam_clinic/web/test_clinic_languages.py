@@ -133,8 +133,8 @@ def test_faults_are_told_in_german(clinics: Clinics) -> None:
 
 
 def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
-    desk = clinics.desk()
-    patient = desk.patients.add("Clocks")
+    repositories = clinics.repositories()
+    patient = repositories.patients.add("Clocks")
     at = patient.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))  # 5:45 h ahead all year
     client = clinics.browser(Role.OWNER)
     app = build_clinic_app(clinics.database, zone=ZoneInfo("Asia/Kathmandu"))
@@ -163,8 +163,8 @@ def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
     told = {f"answer.{one.id}": str(one.right_index) for one in questions}
     assert clinician.post(f"{here}/told-back", data=told).status_code == 303
     assert clinician.post(f"{here}/signature", data={"person": "Ann Example"}).status_code == 303
-    consultation = clinics.desk().plans.get(names["plan"]).consultation_id
-    kept = next(one for one in clinics.desk().consents.of(consultation) if one.option == place)
+    consultation = clinics.repositories().plans.get(names["plan"]).consultation_id
+    kept = next(one for one in clinics.repositories().consents.of(consultation) if one.option == place)
     assert kept.language == "de"
     assert language_of(clinician.get(f"/consents/{kept.id}/document").content) == "de"
 

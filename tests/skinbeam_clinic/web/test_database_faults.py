@@ -52,11 +52,11 @@ def begun(client: TestClient) -> str:
 
 
 def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, desk = clinics.browser(Role.CLINICIAN), clinics.desk()
+    client, repositories = clinics.browser(Role.CLINICIAN), clinics.repositories()
     here = begun(client)
     id = here.rpartition("/")[2]
     client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
-    before = desk.consultations.get(id)
+    before = repositories.consultations.get(id)
     with full(clinics):
         told = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"})
     assert told.status_code == 507
@@ -74,11 +74,11 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     assert told_of_picture.status_code == 507
     assert LEAST.items() <= sent_again(told_of_picture.text).items()
     assert "Nothing was saved" in told_of_picture.text
-    assert desk.consultations.get(id) == before
-    assert desk.photographs.of(id) == ()
+    assert repositories.consultations.get(id) == before
+    assert repositories.photographs.of(id) == ()
     again = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"}, files=files)
     assert again.headers["location"] == here
-    assert desk.consultations.get(id).revision == before.revision + 1
+    assert repositories.consultations.get(id).revision == before.revision + 1
     assert all(checked.findings == () for checked in verify_database(clinics.database))
 
 
@@ -151,5 +151,5 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
     let_in(True)
     assert client.get(here).status_code == 200
     assert client.post(f"{here}/answers", data=changed).headers["location"] == here
-    assert clinics.desk().consultations.get(here.rpartition("/")[2]).revision == 3
+    assert clinics.repositories().consultations.get(here.rpartition("/")[2]).revision == 3
     assert all(checked.findings == () for checked in verify_database(clinics.database))

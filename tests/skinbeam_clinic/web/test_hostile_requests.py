@@ -178,21 +178,21 @@ def clinics(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A record of each kind, and the pages of all of them in every state that has a form of its own."""
-    desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.OWNER)
+    repositories, client = clinics.repositories(Role.OWNER), clinics.browser(Role.OWNER)
     SignIn(clinics.database, PasswordHasher()).sign_in(HOME, Role.OWNER.value, PASSWORD)  # a session that can be ended
     client.headers.update({"authorization": clinics.reader().headers["authorization"]})
     made = planned(make_submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
     right = teach_back_questions(sample(), sample().concerns[0].options[0])
-    patient = desk.patients.add("S-17", year_of_birth=1974).id
-    fresh, waiting, told, closed = (another(desk, patient, made) for _ in range(4))
+    patient = repositories.patients.add("S-17", year_of_birth=1974).id
+    fresh, waiting, told, closed = (another(repositories, patient, made) for _ in range(4))
     for plan in (waiting, told):
         client.post(f"/plans/{plan.id}/consent/0.0/talk", data={"days": "0"})
     client.post(
         f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right}
     )
-    consent = desk.consents.of(told.consultation_id)[0].id
-    desk.consultations.close(closed.consultation_id, revision=1)
-    job = desk.jobs.add(PLAN_JOB, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
+    consent = repositories.consents.of(told.consultation_id)[0].id
+    repositories.consultations.close(closed.consultation_id, revision=1)
+    job = repositories.jobs.add(PLAN_JOB, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
     owner = clinics.members[HOME, Role.OWNER]
     own, keys = (
         AccountRepository(clinics.database, owner, PasswordHasher()),
@@ -204,23 +204,23 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     site = PasskeySite(device.host, device.origin)
     keys.add(site, "key", device.created(keys.registration_options(site, "key", PASSWORD)))
     one_patient = ImportFile(ImportKind.PATIENTS, "patients.csv", b"pseudonym\nIMPORTED-1\n")
-    imported = desk.imports.write(plan_files([one_patient], None))
+    imported = repositories.imports.write(plan_files([one_patient], None))
     identities = OidcIdentityRepository(clinics.database, owner)
     identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
-    desk.plans.choose(told.id, "0.0", "")
+    repositories.plans.choose(told.id, "0.0", "")
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)
-    (soon,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
+    (soon,) = repositories.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
-    diary = treated(desk, days_ago=2.0).treatment
-    link = desk.diaries.create_link(diary, language="en", until=until).token
+    diary = treated(repositories, days_ago=2.0).treatment
+    link = repositories.diaries.create_link(diary, language="en", until=until).token
     for key in ("0", "1"):
         DiaryAccess(clinics.database).open(link).add_entry(key * 32, 1, WARNING, photograph=None, alarm=True)
-    first, second = desk.alarms.list_open()
-    desk.alarms.answer(first.id, "Called.")
+    first, second = repositories.alarms.list_open()
+    repositories.alarms.answer(first.id, "Called.")
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
     firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT)
-    photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
+    photograph = repositories.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     names = {
         "appointment": soon.id,
@@ -228,26 +228,26 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "patient": patient,
         "link": link,
         "alarm": second.id,
-        "spot": desk.test_spots.fire(fresh.consultation_id, firing).id,
+        "spot": repositories.test_spots.fire(fresh.consultation_id, firing).id,
         "passkey": keys.all()[0].id,
         "identity": identities.own()[0].id,
         "import": imported.id,
         "consultation": fresh.consultation_id,
         "photograph": photograph,
-        "suggestion": desk.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,
+        "suggestion": repositories.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,
         "plan": told.id,
         "job": job,
         "option": "0.0",
         "name": "plan.json",
         "language": "de",
         "consent": consent,
-        "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
-        "machine": desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
+        "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "machine": repositories.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
         "kind": "Encounter",
         "resource": fresh.consultation_id,
         "member": AccountRepository(clinics.database, owner, PasswordHasher()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
-    seen, answered = seen_again(clinics, another(desk, patient, made))
+    seen, answered = seen_again(clinics, another(repositories, patient, made))
     names = seen | names
     # What is not signed yet, what ends with its job, and what is nowhere without a token or an answer of a provider.
     silent = ("/document", "/events", "/calendar.ics", "/oidc/return")
@@ -258,31 +258,31 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         f"/treatments/{diary}/diary",
         *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
     ]
-    treated_patient = desk.patients.add("S-18").id  # without a spot that waits to be read
-    pages += prepared(desk, names["machine"], [another(desk, treated_patient, made) for _ in range(3)])
+    treated_patient = repositories.patients.add("S-18").id  # without a spot that waits to be read
+    pages += prepared(repositories, names["machine"], [another(repositories, treated_patient, made) for _ in range(3)])
     pages.append(f"/consultations/{closed.consultation_id}")
-    pages.append(f"/consultations/{with_a_mark(desk, patient)}")
+    pages.append(f"/consultations/{with_a_mark(repositories, patient)}")
     return House(clinics, client, names, pages, forms_of(client, pages))
 
 
-def with_a_mark(desk: ClinicRepositories, patient: str) -> str:
+def with_a_mark(repositories: ClinicRepositories, patient: str) -> str:
     """A consultation whose photograph was read: its form holds a mark, and rows for more."""
-    kept = desk.consultations.begin(patient)
-    photograph = desk.photographs.add(kept.id, FACE, "image/jpeg", PhotographPermissions()).id
+    kept = repositories.consultations.begin(patient)
+    photograph = repositories.photographs.add(kept.id, FACE, "image/jpeg", PhotographPermissions()).id
     mark = {"kind": "spots", "region": "nose", "x_mm": "1.0", "y_mm": "30.0", "size_mm": "3.0"}
     entries = [("mark.of", photograph), *((f"mark.0.{key}", value) for key, value in mark.items())]
     answers = make_submission(entries, photograph)
-    return desk.consultations.save(kept.id, answers, revision=kept.revision).id
+    return repositories.consultations.save(kept.id, answers, revision=kept.revision).id
 
 
-def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:
+def prepared(repositories: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:
     """The pages of sessions whose checklist stops, lets them start, has let them, and of the consent to one."""
-    made = [desk.treatments.begin(agree(desk, plan.id), ORDERED).id for plan in plans]
+    made = [repositories.treatments.begin(agree(repositories, plan.id), ORDERED).id for plan in plans]
     for id, changed in zip(made, ({"tan": ("yes", "")}, {}, {}), strict=True):
-        desk.treatments.choose_machine(id, machine)
-        desk.treatments.add_answers(id, clear_answers() | changed)
-    read_spots(desk, plans[1])
-    desk.treatments.start(made[-1])
+        repositories.treatments.choose_machine(id, machine)
+        repositories.treatments.add_answers(id, clear_answers() | changed)
+    read_spots(repositories, plans[1])
+    repositories.treatments.start(made[-1])
     return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 
 
@@ -292,29 +292,29 @@ def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], tupl
     And two others: one that the patient has answered and the owner has not been shown, and one that was graded blind,
     whose photographs nobody has compared.
     """
-    desk = clinics.desk(Role.OWNER)
-    treatment = add_treatment(desk, agree(desk, plan.id), days_ago=100)
-    one, other, graded = (desk.follow_ups.begin(treatment) for _ in range(3))
+    repositories = clinics.repositories(Role.OWNER)
+    treatment = add_treatment(repositories, agree(repositories, plan.id), days_ago=100)
+    one, other, graded = (repositories.follow_ups.begin(treatment) for _ in range(3))
     faces = [
-        desk.photographs.add(one.consultation_id, content, "image/jpeg", PhotographPermissions()).id
+        repositories.photographs.add(one.consultation_id, content, "image/jpeg", PhotographPermissions()).id
         for content in (FACE, FACE + b"\0")
     ]
-    (pair,) = desk.follow_ups.add_pair(one.id, *faces).pairs
-    clinics.desk(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
-    clinics.desk(Role.ASSISTANT).follow_ups.add_pair(graded.id, *faces)
-    clinics.desk(Role.CLINICIAN).follow_ups.add_grade(
+    (pair,) = repositories.follow_ups.add_pair(one.id, *faces).pairs
+    clinics.repositories(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
+    clinics.repositories(Role.ASSISTANT).follow_ups.add_pair(graded.id, *faces)
+    clinics.repositories(Role.CLINICIAN).follow_ups.add_grade(
         graded.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True
     )
-    desk.follow_ups.mark_report_read(graded.id)
-    event = desk.adverse_events.add(
+    repositories.follow_ups.mark_report_read(graded.id)
+    event = repositories.adverse_events.add(
         treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP
     )
     return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, (other.id, graded.id)
 
 
-def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
-    consultation = desk.consultations.begin(patient, make_submission(LEAST.items()))
-    return desk.plans.add(consultation.id, made, revision=consultation.revision)
+def another(repositories: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
+    consultation = repositories.consultations.begin(patient, make_submission(LEAST.items()))
+    return repositories.plans.add(consultation.id, made, revision=consultation.revision)
 
 
 def forms_of(client: TestClient, pages: list[str]) -> dict[str, dict[str, str]]:
@@ -462,22 +462,22 @@ UPLOADS = {
 
 @pytest.mark.parametrize("upload", UPLOADS)
 def test_the_camera_takes_what_the_form_takes(house: House, upload: str) -> None:
-    desk = house.clinics.desk(Role.OWNER)
-    fresh = desk.consultations.begin(house.names["patient"]).id
+    repositories = house.clinics.repositories(Role.OWNER)
+    fresh = repositories.consultations.begin(house.names["patient"]).id
     path, files = f"/consultations/{fresh}/camera", {"photo": ("face.svg", UPLOADS[upload], "text/html")}
     foreign = {"follow_up": house.names["follow_up"]}  # of another consultation
     assert house.client.post(path, data=foreign, files=files).status_code in (404, 413)
-    assert desk.photographs.of(fresh) == ()
+    assert repositories.photographs.of(fresh) == ()
     kept = house.client.post(path, data={"follow_up": ""}, files=files)
     assert kept.status_code in (303, 413, 422)
-    assert len(desk.photographs.of(fresh)) == (kept.status_code == 303)
+    assert len(repositories.photographs.of(fresh)) == (kept.status_code == 303)
     assert Page(shown(kept)).runs == []
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
 def test_no_upload_fails_or_is_served_as_anything_but_a_picture(house: House, upload: str) -> None:
-    client, desk = house.client, house.clinics.desk(Role.OWNER)
-    fresh = desk.consultations.begin(house.names["patient"]).id
+    client, repositories = house.client, house.clinics.repositories(Role.OWNER)
+    fresh = repositories.consultations.begin(house.names["patient"]).id
     name = "../../../face.svg\";x=\"<b id='hostile'>.jpg"
     kept = client.post(
         f"/consultations/{fresh}/answers",
@@ -487,8 +487,8 @@ def test_no_upload_fails_or_is_served_as_anything_but_a_picture(house: House, up
     )
     assert kept.status_code in (200, 413, 422)
     if kept.status_code != 200:
-        assert desk.photographs.of(fresh) == ()
-        assert desk.consultations.get(fresh).revision == 1
+        assert repositories.photographs.of(fresh) == ()
+        assert repositories.consultations.get(fresh).revision == 1
         return
     picture = client.get(f"/photographs/{kept.json()['photograph']}")
     assert picture.headers["content-type"] in ("image/jpeg", "image/png", "image/webp")

@@ -163,7 +163,7 @@ def test_what_another_clinic_has_is_in_no_list(clinics: Clinics, names: dict[str
 )
 def test_a_view_is_one_entry_of_the_trail(clinics: Clinics, names: dict[str, str], path: str) -> None:
     """Who opens a page sees several records: the one entry names each."""
-    trail, client = clinics.desk(Role.OWNER).audit_log, comer(clinics, "GET", path)
+    trail, client = clinics.repositories(Role.OWNER).audit_log, comer(clinics, "GET", path)
     before = trail.newest(1)[0].seq
     assert ask(client, "GET", path, names) == 200
     entry, *earlier = trail.newest(3)[1:]
@@ -179,7 +179,7 @@ def test_a_view_is_one_entry_of_the_trail(clinics: Clinics, names: dict[str, str
 def test_who_saw_a_patient_is_found_by_the_patient_whatever_page_it_was(
     clinics: Clinics, names: dict[str, str]
 ) -> None:
-    subject, trail = f"patient/{names['patient']}", clinics.desk(Role.OWNER).audit_log
+    subject, trail = f"patient/{names['patient']}", clinics.repositories(Role.OWNER).audit_log
     for path in ("/patients/{patient}", "/consultations/{consultation}", "/plans/{plan}"):
         before = len(trail.newest(1000, subject=subject))
         assert ask(clinics.browser(Role.AUDITOR), "GET", path, names) == 200
@@ -189,7 +189,7 @@ def test_who_saw_a_patient_is_found_by_the_patient_whatever_page_it_was(
 
 
 def test_what_was_seen_before_a_fault_is_written_down_too(clinics: Clinics, names: dict[str, str]) -> None:
-    trail, client = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
+    trail, client = clinics.repositories(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
     before = trail.newest(1)[0].seq
     address = f"/plans/{names['plan']}/consent/9.9"
     assert client.get(address).status_code == 404

@@ -86,8 +86,8 @@ def address(folder: Path) -> str:
     return str(folder / "clinic.sqlite")
 
 
-def at_work(desk: ClinicRepositories, job: str, writers: list["Writer"]) -> bool:
-    return desk.jobs.get(job).state == "running" and all(one.kept >= 3 for one in writers)
+def at_work(repositories: ClinicRepositories, job: str, writers: list["Writer"]) -> bool:
+    return repositories.jobs.get(job).state == "running" and all(one.kept >= 3 for one in writers)
 
 
 @dataclass
@@ -123,8 +123,10 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
     tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
-        desk = clinics.desk(Role.CLINICIAN)
-        planned, *others = (desk.consultations.begin(desk.patients.add().id) for _ in range(1 + WRITERS))
+        repositories = clinics.repositories(Role.CLINICIAN)
+        planned, *others = (
+            repositories.consultations.begin(repositories.patients.add().id) for _ in range(1 + WRITERS)
+        )
         with server.client() as client:
             asked = client.post(f"/consultations/{planned.id}/plan", data=CASE | {"revision": "1"})
             job = asked.headers["location"].rpartition("/")[2]
@@ -134,7 +136,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
             for writer in writers:
                 writer.start()
             until = time.monotonic() + PATIENCE_S
-            while not at_work(desk, job, writers) and time.monotonic() < until:
+            while not at_work(repositories, job, writers) and time.monotonic() < until:
                 next(told)
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
@@ -147,8 +149,8 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
         for writer in writers:
             writer.join(PATIENCE_S)
             assert writer.odd == []
-            assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
-        left = desk.jobs.get(job)
+            assert repositories.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+        left = repositories.jobs.get(job)
         assert (left.state, left.attempt) == ("queued", 0), "given back, and not counted as tried"
         assert [one.findings for one in verify_database(clinics.database)] == [(), ()]
         lines = log_of(tmp_path).read_text(encoding="utf-8")
@@ -160,8 +162,8 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
 def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key: Path) -> None:
     """Another program holds the one writer's place of SQLite; a save waits for it for longer than five seconds."""
     with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
-        desk = clinics.desk(Role.CLINICIAN)
-        writer = Writer(server, desk.consultations.begin(desk.patients.add().id).id)
+        repositories = clinics.repositories(Role.CLINICIAN)
+        writer = Writer(server, repositories.consultations.begin(repositories.patients.add().id).id)
         writer.start()
         until = time.monotonic() + PATIENCE_S
         while writer.kept < 3 and time.monotonic() < until:
@@ -176,5 +178,5 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
         writer.join(PATIENCE_S)
         assert server.process.returncode == 130
         assert took_s < ENDING_S, f"{took_s} s"
-        assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+        assert repositories.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
         assert [one.findings for one in verify_database(clinics.database)] == [(), ()]
