@@ -195,15 +195,17 @@ def read_questionnaire(case: Case) -> Questionnaire:
 
 
 def _history(case: Case) -> tuple[str, ...]:
-    """Return the history of a person, with the dark or pale marks that earlier sessions and test spots left."""
+    """Return the history of a person, with dark or pale marks that they have or that earlier pulses left."""
     history = () if case.patient is None else tuple(case.patient.history)
     return (*history, _DARK_MARKS) if _DARK_MARKS not in history and has_marked(case) else history
 
 
 def has_marked(case: Case) -> bool:
-    """Return whether this skin kept dark or pale marks after light: before, or after a pulse that the case records."""
+    """Return whether this skin keeps dark or pale marks: by its history, its concerns or a recorded pulse."""
     in_history = case.patient is not None and _DARK_MARKS in case.patient.history
-    return in_history or any(one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
+    has_marks = any(concern.condition == "post-inflammatory-hyperpigmentation" for concern in case.concern)
+    marked = (one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
+    return in_history or has_marks or any(marked)
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:

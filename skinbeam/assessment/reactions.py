@@ -249,15 +249,11 @@ class EarlierReaction:
         """Return which of a device's wavelengths was used; None where it is unknown, or the device does not have it."""
         if len(device.wavelengths_nm) == 1:
             return device.wavelengths_nm[0]
-        wavelength_nm = self.wavelength_nm
-        return next(
-            (
-                own
-                for own in device.wavelengths_nm
-                if wavelength_nm is not None and _is_same_wavelength(own, wavelength_nm)
-            ),
-            None,
-        )
+        used = self.wavelength_nm
+        if used is None:
+            return None
+        same = (own for own in device.wavelengths_nm if _is_same_wavelength(own, used))
+        return min(same, key=lambda own: abs(own - used), default=None)  # lamps have filters that are 5 nm apart
 
 
 def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:

@@ -41,6 +41,7 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
@@ -69,6 +70,7 @@ _LIGHTS_FIRST: Final = 2  # of a concern: with these a clinic may really begin
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 _PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
+_FORM_SCARS: Final = frozenset({"hypertrophic-scar", "keloid"})  # words of the history
 
 
 def plan_test_spots(
@@ -353,13 +355,16 @@ def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: Candida
 
 
 def _reading_delay_h(case: Case, modality: str) -> float:
-    """Return when spots are read: as soon as burns show, or dark marks where these are likely."""
+    """Return when spots are read: as soon as burns show, or dark marks or raised scars where these are likely."""
     rules = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
+    if modality in SURFACE_MODALITIES and case.patient is not None and _FORM_SCARS & {*case.patient.history}:
+        return float(rules["raised_scar_h"])
     if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
         cite_sources(rules["brown_source"])
         return float(rules["brown_h"])
-    darkens = has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
+    melasma = any(one.condition == "melasma" for one in case.concern)
+    darkens = melasma or has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
     return float(rules["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
 
 
@@ -440,7 +445,16 @@ def earlier_pulse_notices(
     return (
         *(DocumentWarning("learned", message) for message in changed),
         *(
-            DocumentWarning("not-learned", Message("learned.not-learned", {"entry": one.entry, "reason": one.reason}))
+            DocumentWarning(
+                "not-learned",
+                Message("learned.not-learned", {"entry": _entry_message(one.entry), "reason": one.reason}),
+            )
             for one in untold
         ),
     )
+
+
+def _entry_message(entry: str) -> Message:
+    """Return an entry of a case, such as `test_spot[0]`, in words that count from one."""
+    kind, _, index = entry.rstrip("]").partition("[")
+    return Message(f"learned.{kind.replace('_', '-')}", {"number": int(index) + 1})

@@ -110,17 +110,29 @@ def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tup
 
 
 def advice_against(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> AdviceAgainst | None:
-    """Return the advice of a firm or fair cell against a treatment; None where it gives none.
+    """Return the advice of a firm or fair cell against a treatment; None where none is given.
+
+    A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
+    of the site gives the treatment a place.
 
     Parameters
     ----------
     classes : as in `guideline_place`.
     """
-    if cell is None or not cell.is_graded:
+    if cell is None:
         return None
-    name = next((one for one in cell.avoid if _is_meant(one, modality, classes)), None)
-    if name is None:
-        return None
+    general = guideline_cell(cell.condition, cell.subtype, "", cell.phototype.partition("-")[0])
+    for one in dict.fromkeys((cell, general)):
+        if one is None or not one.is_graded:
+            continue
+        name = next((name for name in one.avoid if _is_meant(name, modality, classes)), None)
+        if name is not None and (one is cell or guideline_place(cell, modality, classes) is None):
+            return _advice(one, name)
+    return None
+
+
+def _advice(cell: GuidelineCell, name: str) -> AdviceAgainst:
+    """Return the advice of a cell against a treatment or a class of devices, with what it gives first."""
     source = _source_against(cell, name)
     cite_sources(source)
     words = {

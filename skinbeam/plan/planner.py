@@ -262,7 +262,7 @@ def _assemble_plan(
     with collect_sources() as sources:
         person = assess_person(consultation, draws, seed)
         case, colour, sites, machines = person.case, person.colour, person.sites, person.machines
-        suitability = judge_case(case, _candidate_modalities(case))
+        suitability = _judge_for_clinic(case, machines)
         suitability = refer_dark_spots(suitability, case, consultation.photo_analysis)
         suitability = refer_contradicting_colour(suitability, colour)
         # The decision of the rules depends on no skin, so it is reported at once.
@@ -418,9 +418,13 @@ def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[Concern
     return tuple(one for one in suggest_concerns(photo.skin.findings) if (one.condition, one.site) not in asked)
 
 
-def _candidate_modalities(case: Case) -> dict[str, list[str]]:
-    """Return the laser modalities that could be offered for each condition at its site."""
-    return {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
+def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitability:
+    """Return the decision by the kinds of laser of the clinic, or by all of them where its own would stop the plan."""
+    owned = {modality for machine in machines for modality in machine.device.modalities}
+    candidates = {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
+    of_clinic = {name: [one for one in choices if one in owned] for name, choices in candidates.items()}
+    judged = judge_case(case, {name: choices or candidates[name] for name, choices in of_clinic.items()})
+    return judge_case(case, candidates) if _is_stopped(judged) else judged
 
 
 def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:

@@ -46,6 +46,8 @@ _MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
 # Of skin that no source treated so, the longer of the printed pulses and the wider of the spots: the epidermis cools
 # during a longer pulse, and a wider spot needs less at the surface for the same heat at depth.
 _PROTECTIVE_PLACE: Final = 0.75
+# Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
+_LENDS_NO_CELL: Final = ("port-wine-stain",)
 _HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
@@ -238,8 +240,8 @@ def _propose_no_more_than_lighter(
         regions = [replace(region, phototype=number) for number in range(lighter, 0, -1)]
         tried = (_propose_no_more_than_lighter(machine, concern, one, barred_nm) for one in regions)
         theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
-    if machine.device.is_lamp and theirs is not None and theirs.setting.wavelength_nm > found.setting.wavelength_nm:
-        found = _with_redder_filter(found, theirs.setting.wavelength_nm)
+    if machine.device.is_lamp and theirs is not None:
+        found = _with_light_of_lighter_skin(found, theirs.setting)
     if found.lighter_phototype is not None:
         return found
     if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
@@ -255,15 +257,21 @@ def _propose_no_more_than_lighter(
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
 
 
-def _with_redder_filter(proposal: Proposal, cut_off_nm: float) -> Proposal:
-    """Return a proposal of a lamp with the filter of lighter skin; unchanged where the lamp has no such setting.
+def _with_light_of_lighter_skin(proposal: Proposal, lighter: BeamSetting) -> Proposal:
+    """Return a proposal of a lamp with the filter and the pulse of lighter skin where its own are bluer and shorter.
 
-    Melanin absorbs most of what a bluer filter adds, so that its doses are the gentler with the redder one.
+    Melanin absorbs most of what a bluer filter adds, and a longer pulse lets the epidermis cool, so that its doses are
+    the gentler. Unchanged where the lamp has no such setting.
     """
-    setting = proposal.setting._replace(wavelength_nm=cut_off_nm)
-    moved = replace(proposal, setting=setting, bluer_filter_nm=proposal.setting.wavelength_nm)
-    is_emitted = setting in set(iterate_settings(proposal.machine.device))
-    return moved if is_emitted and moved.published_doses else proposal
+    own = proposal.setting
+    cut_off_nm, pulse_ms = max(own.wavelength_nm, lighter.wavelength_nm), max(own.pulse_ms, lighter.pulse_ms)
+    emitted = set(iterate_settings(proposal.machine.device))
+    for setting in (own._replace(wavelength_nm=cut_off_nm, pulse_ms=pulse_ms), own._replace(wavelength_nm=cut_off_nm)):
+        bluer_nm = own.wavelength_nm if cut_off_nm > own.wavelength_nm else None
+        moved = replace(proposal, setting=setting, bluer_filter_nm=bluer_nm)
+        if setting in emitted and moved.published_doses:
+            return moved
+    return proposal
 
 
 def _propose(
@@ -322,7 +330,7 @@ def _propose_from_lending_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
-    for lender in lending_conditions(concern.condition)[1:]:
+    for lender in _lending_cells(concern.condition)[1:]:
         cells = _cells_of(machine, concern, lender, region.phototype or len(PHOTOTYPES))
         found = _propose_from_cells(machine, settings, cells, replace(region, condition=lender), None)
         if found is not None:
@@ -346,7 +354,7 @@ def _propose_from_lighter_cells(
     ----------
     with_lenders : whether the cells of conditions that lend their settings count too.
     """
-    conditions = lending_conditions(concern.condition) if with_lenders else (concern.condition,)
+    conditions = _lending_cells(concern.condition) if with_lenders else (concern.condition,)
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
@@ -360,6 +368,11 @@ def _propose_from_lighter_cells(
                 nearest = _bounded_by(nearest, found)
             break
     return nearest
+
+
+def _lending_cells(condition: str) -> tuple[str, ...]:
+    """Return the conditions whose cells give doses for a condition: itself, and those that lend theirs."""
+    return tuple(one for one in lending_conditions(condition) if one == condition or one not in _LENDS_NO_CELL)
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:

@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 
 MAX_PASSES = 4
 _LEAST_GAIN = 0.1  # in the share of skins: a further pass costs time, pain and heat that builds up
+# Of the dose of fewer passes, by each of more: clinics repeat a pass, and one of half the dose heats more than
+# it removes. A judgement.
+_LEAST_OF_FEWER = 0.6
 
 
 def search_full_field(
@@ -46,7 +49,6 @@ def search_full_field(
     if table.goal.modality != "ablative":
         return _search_heating(table, setting, doses, aimed)
     best: CandidateSetting | None = None
-    reached = (0.0, 0.0)
     for count in range(1, MAX_PASSES + 1):
         try:
             trial = _choose_dose(table, setting, doses, passes=count)
@@ -54,29 +56,29 @@ def search_full_field(
             if count == 1:
                 raise
             break  # no source gives the depth of later passes for this laser
-        if trial is None:
+        if trial is None or (best is not None and trial.dose < _LEAST_OF_FEWER * best.dose):
             continue
-        here = min(trial.p_effective, effect_target().wanted), min(trial.deep_share, effect_target().aimed)
-        if best is None or _gains_by_pass(here, reached):
-            best, reached = trial, here
-        if reached == (effect_target().wanted, effect_target().aimed):
+        if best is None or _gains_by_pass(trial, best):
+            best = trial
+        if _reaches_all(best):
             break
     return best
 
 
-def _gains_by_pass(shares: tuple[float, float], fewer: tuple[float, float]) -> bool:
-    """Return whether a further pass is worth it: it reaches all that is aimed at, or clearly more skins.
+def _gains_by_pass(trial: CandidateSetting, fewer: CandidateSetting) -> bool:
+    """Return whether a further pass is worth it: it reaches all that is aimed at, or clearly more skins or depth."""
+    target = effect_target()
+    if _reaches_all(trial):
+        return True
+    if fewer.p_effective < target.wanted and trial.p_effective >= fewer.p_effective + _LEAST_GAIN:
+        return True
+    is_as_effective = trial.p_effective >= min(fewer.p_effective, target.wanted)
+    return is_as_effective and min(trial.deep_share, target.aimed) >= fewer.deep_share + _LEAST_GAIN
 
-    Parameters
-    ----------
-    shares, fewer : the shares of skins in which the target and its depth are reached, and those with fewer passes.
-    """
-    (effective, deep), (effective_before, deep_before) = shares, fewer
-    return (
-        shares == (effect_target().wanted, effect_target().aimed)
-        or effective >= effective_before + _LEAST_GAIN
-        or (effective >= effective_before and deep >= deep_before + _LEAST_GAIN)
-    )
+
+def _reaches_all(trial: CandidateSetting) -> bool:
+    """Return whether a setting reaches the target and its depth in as many skins as is aimed at."""
+    return trial.p_effective >= effect_target().wanted and trial.deep_share >= effect_target().aimed
 
 
 def _search_heating(

@@ -11,7 +11,7 @@ those lasers wait for a clinician.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.errors import spelling_hint
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import COLUMN_MODALITIES, laser_modalities, usable_modalities
+from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities, usable_modalities
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Formatter, Message
 
@@ -41,7 +41,10 @@ __all__ = [
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
+_PIGMENT_LIGHTS: Final = ("pigment-short-pulse", "pigment-long-pulse")
+_MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
+_COURSE_SOURCE: Final = "skinbeam-judgement-course"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class DoseBar:
     wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     longest_pulse_ms : the longest pulse in which they are barred; None means any.
+    bars_shorter : whether shorter wavelengths are barred too: a lamp's bluer filter lets through more light that
+        melanin absorbs.
     keeps_setting : whether pulse and spot stay as sources print them, and the dose alone is lowered; after a bruise,
         which is less with a longer pulse, others are chosen.
     """
@@ -61,6 +66,13 @@ class DoseBar:
     dose: float | None
     longest_pulse_ms: float | None = None
     keeps_setting: bool = False
+    bars_shorter: bool = False
+
+    def bars_wavelength(self, wavelength_nm: float) -> bool:
+        """Return whether a wavelength is barred."""
+        if self.wavelength_nm is None or self.wavelength_nm == wavelength_nm:
+            return True
+        return self.bars_shorter and wavelength_nm < self.wavelength_nm
 
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
@@ -71,7 +83,8 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
         is_own = one.was_made_with(device_name, device)
         if one.meaning == "harm" and _has_dose_bar(one, case):
             if is_own or _cools_through_window(one, device):
-                found.append(DoseBar(one.wavelength_on(device), _two_thirds(one.dose_on(device)), keeps_setting=True))
+                injuring_nm, least = one.wavelength_on(device), _two_thirds(one.dose_on(device))
+                found.append(DoseBar(injuring_nm, least, keeps_setting=True, bars_shorter=device.is_lamp))
             else:
                 found += _bars_of_such_light(one, device)
         elif _is_endpoint(one) and is_own and (dose := one.dose_on(device)):
@@ -122,7 +135,8 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     return [
         DoseBar(nm, least, longest_ms, keeps_setting=True)
         for nm in device.wavelengths_nm
-        if one.fluence_J_cm2 is not None and any(abs(nm - other) <= _SAME_LIGHT_NM for other in made)
+        if one.fluence_J_cm2 is not None
+        and any(abs(nm - other) <= _SAME_LIGHT_NM or (device.is_lamp and nm < other) for other in made)
     ]
 
 
@@ -181,8 +195,7 @@ def drop_barred_doses(
     here = [
         bar
         for bar in bars
-        if bar.wavelength_nm in (None, wavelength_nm)
-        and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
+        if bar.bars_wavelength(wavelength_nm) and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
     ]
     if not here:
         return tuple(doses)
@@ -207,10 +220,11 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             )
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
-        elif modality in COLUMN_MODALITIES and _is_scar_of_columns(one):
-            found.append(
-                _practice_reason("earlier-column-scar", "refer", _reaction_message("earlier.column-scar", one))
-            )
+        elif modality in _modalities_that_scarred(one):
+            named = "earlier.surface-scar" if modality in SURFACE_MODALITIES else "earlier.scar"
+            found.append(_practice_reason("earlier-scar", "refer", _reaction_message(named, one)))
+        elif modality == "ablative" and _is_mark_of_resurfacing(one):
+            found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in _LIGHTS_OF_COLOUR and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
@@ -223,9 +237,25 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _is_scar_of_columns(one: EarlierReaction) -> bool:
-    """Return whether columns left a scar, after which no dose of columns is known to be safe."""
-    return one.device is not None and one.device.microbeam and one.kind == "scar"
+def _modalities_that_scarred(one: EarlierReaction) -> frozenset[str]:
+    """Return the kinds of laser that wait after a scar: that of the device, and any other that works on the surface.
+
+    No share of the dose that scarred is known to be safe, nor how the density of columns adds to it.
+    """
+    if one.kind != "scar" or one.device is None:
+        return frozenset()
+    modalities = frozenset(one.device.modalities)
+    return modalities.union(SURFACE_MODALITIES) if _works_on_surface(one.device) else modalities
+
+
+def _works_on_surface(device: Device) -> bool:
+    """Return whether a device removes the surface or heats columns below it."""
+    return not set(device.modalities).isdisjoint(SURFACE_MODALITIES)
+
+
+def _is_mark_of_resurfacing(one: EarlierReaction) -> bool:
+    """Return whether columns or the removal of the surface left a dark or pale mark."""
+    return one.kind == "pigment-change" and one.device is not None and _works_on_surface(one.device)
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
@@ -293,15 +323,21 @@ class SessionResponse:
     improved_pct: float | None
 
     @property
-    def is_too_little(self) -> bool:
-        """Whether the course stops for a clinician to look again.
+    def stopping_message(self) -> Message | None:
+        """Why the course stops for a clinician to look again; None where it goes on.
 
-        A course that has not brought a quarter of improvement after two sessions is not repeated automatically (a
-        judgement): the diagnosis, the light or the dose is wrong, or no further improvement is possible.
+        A course that made a condition worse, or that has not brought a quarter of improvement after two sessions, is
+        not repeated automatically (a judgement): the diagnosis, the light or the dose is wrong, or no further
+        improvement is possible.
         """
+        if self.improved_pct is None:
+            return None
         rule = load_package_table("data/limits.toml")["course"]
-        enough = self.improved_pct is None or self.improved_pct >= rule["stop_below_pct"]
-        return self.sessions >= rule["stop_after_sessions"] and not enough
+        if self.improved_pct < 0.0:
+            return Message("response.worse", {"sessions": self.sessions})
+        if self.sessions < rule["stop_after_sessions"] or self.improved_pct >= rule["stop_below_pct"]:
+            return None
+        return Message("response.too-little", {"sessions": self.sessions, "improved": self.improved_pct})
 
 
 def session_response(case: Case, condition: str) -> SessionResponse:
@@ -328,15 +364,31 @@ def _session_modalities(done: EarlierSession) -> Collection[str]:
 
 
 def response_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
-    """Return a referral where sessions with a laser have improved a concern too little."""
+    """Return referrals where sessions with a laser have improved a concern too little, or left marks in melasma."""
     if concern is None or modality is None:
         return []
-    response = session_response(case, concern.condition)
-    if not response.is_too_little or response.improved_pct is None:
-        return []
-    if not count_sessions_with(case, concern, modality):
-        return []
-    params = {"sessions": response.sessions, "improved": response.improved_pct}
-    message = Message("response.too-little", params)
     about = f"{concern.condition} at {concern.site}"
-    return [RuleReason("response-too-little", "refer", message, "skinbeam-judgement-course", "practice", about)]
+    found = []
+    message = session_response(case, concern.condition).stopping_message
+    if message is not None and count_sessions_with(case, concern, modality):
+        found.append(RuleReason("response-too-little", "refer", message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
+    if concern.condition in _MARKED_BY_LIGHT and modality in _PIGMENT_LIGHTS:
+        marks = {message.text: message for message in _marks_left(case, concern)}.values()
+        found += [
+            RuleReason("response-marked", "refer", message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH, about)
+            for message in marks
+        ]
+    return found
+
+
+def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
+    """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
+    for one in earlier_reactions(case):
+        is_here = one.condition == concern.condition or one.site == concern.site
+        if (
+            is_here
+            and one.kind == "pigment-change"
+            and one.meaning == "harm"
+            and {*one.modalities} & {*_PIGMENT_LIGHTS}
+        ):
+            yield _reaction_message("response.marked", one)

@@ -156,8 +156,8 @@ def _describe_event(event: AdverseEvent) -> str:
 
 
 def _middle_pct(improvement: ImprovementRange) -> float:
-    """Return the middle of the graded range; a worsening is not quantified, so it counts as 0."""
-    return max(0.0, (improvement.low_pct + improvement.high_pct) / 2)
+    """Return the middle of the graded range; of a worsening it is negative."""
+    return (improvement.low_pct + improvement.high_pct) / 2
 
 
 def _seriousness(fact: HistoryFact) -> int:

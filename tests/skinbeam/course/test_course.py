@@ -306,7 +306,7 @@ def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -
 
 
 @pytest.mark.parametrize(
-    ("responses", "stops"), [((10,), False), ((10, 24), True), ((10, 25), False), ((30, 20), True)]
+    ("responses", "stops"), [((10,), False), ((10, 24), True), ((10, 25), False), ((30, 20), True), ((-10,), True)]
 )
 def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tuple[int, ...], stops: bool) -> None:
     case = loaded(VEINS_CASE + "".join(session(r, 6 * n) for n, r in enumerate(responses))).case

@@ -9,10 +9,10 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from skinbeam.assessment.questionnaire import has_marked, read_questionnaire
 from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, reaction_kinds, read_reaction_kinds
 from skinbeam.laser import device as lasers
-from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
-from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.plan.without_dose import _plan_device
@@ -53,12 +53,72 @@ def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
     return {reason.rule: reason.decision for reason in reaction_reasons(case(text), modality)}
 
 
-def test_a_scar_that_columns_left_holds_all_columns() -> None:
-    """Its energy alone says little: the density of the pattern that scarred is not recorded."""
-    scarred = spot("scar", "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
-    for modality in ("fractional-ablative", "non-ablative-fractional"):
-        assert rules_of(scarred, modality) == {"earlier-column-scar": "refer"}
-    assert "earlier-column-scar" not in rules_of(scarred, "vascular")
+@pytest.mark.parametrize(
+    ("device", "dose", "waiting"),
+    [
+        ("fractional-co2-10600", "energy_mJ = 20.0", SURFACE_MODALITIES),
+        ("er-yag-2940", "fluence_J_cm2 = 6.0", SURFACE_MODALITIES),
+        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", ("vascular",)),
+    ],
+)
+def test_after_a_scar_no_laser_of_that_kind_is_planned(device: str, dose: str, waiting: tuple[str, ...]) -> None:
+    """No part of a dose that scarred is known to be safe, and another wound of the surface may scar as well."""
+    scarred = spot("scar", dose, device=device, hours=MONTH_H)
+    for modality in laser_modalities():
+        holds = rules_of(scarred, modality).get("earlier-scar") == "refer"
+        assert holds is (modality in waiting), modality
+
+
+def test_after_a_mark_of_columns_the_surface_is_not_removed() -> None:
+    marked = spot("pigment-change", "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
+    assert rules_of(marked, "ablative") == {"earlier-mark": "refer"}
+    assert "refer" not in rules_of(marked, "non-ablative-fractional").values()
+
+
+@pytest.mark.parametrize(("nm", "barred"), [(515.0, True), (560.0, True), (590.0, True), (640.0, False)])
+def test_an_injury_by_a_lamp_bars_its_bluer_filters(nm: float, barred: bool) -> None:
+    hurt = spot("blister", "wavelength_nm = 590.0\nfluence_J_cm2 = 12.0", device="ipl")
+    setting = next(one for one in iterate_settings(lasers.devices()["ipl"]) if one.wavelength_nm == nm)
+    free = tried("", "ipl", setting)
+    assert max(free) > 8.0
+    assert (tried(hurt, "ipl", setting) != free) is barred
+
+
+MELASMA = PERSON + concern("melasma", extra="")
+
+
+def toned(adverse: str = "", response: float | None = None) -> Case:
+    words = f'adverse = ["{adverse}"]\n' if adverse else ""
+    judged = "" if response is None else f"response_pct = {response}\n"
+    done = '\n[[session]]\nweek = 4\ntreats = "melasma"\ndevice = "qs-ndyag-532-1064"\nwavelength_nm = 1064.0\n'
+    return loaded(MELASMA + f"{done}fluence_J_cm2 = 1.6\n{words}{judged}").case
+
+
+@pytest.mark.parametrize("adverse", ["white spots", "darker"])
+def test_light_that_marked_melasma_is_not_repeated(adverse: str) -> None:
+    judged = judge_suitability(toned(adverse), concern=toned().concern[0], modality="pigment-short-pulse")
+    assert [one.decision for one in judged.reasons if one.rule == "response-marked"] == ["refer"]
+    other = judge_suitability(toned(adverse), concern=toned().concern[0], modality="non-ablative-fractional")
+    assert "response-marked" not in [one.rule for one in other.reasons]
+
+
+@pytest.mark.parametrize(("response", "stops"), [(-40.0, True), (0.0, False), (40.0, False)])
+def test_a_single_session_that_made_it_worse_stops_the_course(response: float, stops: bool) -> None:
+    judged = judge_suitability(toned(response=response), concern=toned().concern[0], modality="pigment-short-pulse")
+    (worse,) = [one.message.text for one in judged.reasons if one.rule == "response-too-little"] or [""]
+    assert ("worse than before" in worse) is stops
+
+
+@pytest.mark.parametrize("condition", ["wrinkles", "acne-scars"])
+def test_active_melasma_keeps_ablation_off_the_same_skin(condition: str) -> None:
+    both = loaded(MELASMA + concern(condition, extra="")).case
+    for modality in ("ablative", "fractional-ablative"):
+        judged = judge_suitability(both, concern=both.concern[1], modality=modality)
+        assert "melasma-ablation" in [one.rule for one in judged.reasons if one.decision == "not-suitable"]
+
+
+def test_dark_marks_that_are_there_count_as_a_history_of_them() -> None:
+    assert has_marked(loaded(PERSON + concern("post-inflammatory-hyperpigmentation", extra="")).case)
 
 
 @pytest.mark.parametrize("reaction", INJURIES)

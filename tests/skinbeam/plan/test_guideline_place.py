@@ -63,6 +63,13 @@ def test_freezing_and_long_pulses_of_755_nm_are_advised_against_for_age_spots_of
     assert advice_against(cell("age-spots", "II"), "cryotherapy") is None
 
 
+@pytest.mark.parametrize("phototype", ["III", "V", "VI"])
+def test_what_sources_advise_against_for_skin_of_any_site_is_advised_against_on_the_hands(phototype: str) -> None:
+    hands = cell("age-spots", phototype, "hands")
+    assert hands.site == "hands"
+    assert advice_against(hands, "pigment-long-pulse", classes_of("alexandrite-755")) is not None
+
+
 def test_green_light_on_vessels_of_dark_skin_is_advised_against_and_yellow_light_is_not() -> None:
     dark = cell("facial-telangiectasia", "V")
     assert advice_against(dark, "vascular", classes_of("ktp-532")) is not None

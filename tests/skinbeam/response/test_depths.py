@@ -62,6 +62,7 @@ def test_a_severe_line_is_injured_deeper_than_a_mild_one_and_no_limit_breaks() -
         ([(0.7, 0.3), (0.85, 0.3), (0.9, 0.35), (0.93, 0.38)], 2),
         ([(0.7, 0.2), (0.7, 0.35), (0.7, 0.46), (0.7, 0.49)], 3),
         ([(0.7, 0.3), (0.65, 0.6), (0.6, 0.6), (0.6, 0.6)], 1),  # deeper in some, but too weak in more
+        ([(0.8, 0.0), (0.98, 0.09), (0.98, 0.1), (0.98, 0.1)], 2),  # beyond what is wanted, and clearly more
     ],
 )
 def test_a_further_pass_is_planned_only_where_it_reaches_clearly_more_skins(
@@ -71,7 +72,7 @@ def test_a_further_pass_is_planned_only_where_it_reaches_clearly_more_skins(
 
     def choose(*_: object, passes: int) -> SimpleNamespace:
         effective, deep = shares[passes - 1]
-        return SimpleNamespace(p_effective=effective, deep_share=deep, passes=passes)
+        return SimpleNamespace(p_effective=effective, deep_share=deep, passes=passes, dose=7.0)
 
     monkeypatch.setattr(full_field, "_choose_dose", choose)
     goal, device = treatment_goal("perioral-lines", "ablative", "severe"), devices()["co2-10600"]
@@ -79,6 +80,20 @@ def test_a_further_pass_is_planned_only_where_it_reaches_clearly_more_skins(
     found = search_full_field(table, BeamSetting(10600.0, 0.1, 2.25))
     assert found is not None
     assert found.passes == passes
+
+
+@pytest.mark.parametrize("age", [50, 58, 66])
+def test_passes_over_severe_lip_lines_are_two_of_the_usual_dose_at_any_age(age: int) -> None:
+    """More passes of half the dose would reach as deep, and would heat more than they remove."""
+    goal, device = treatment_goal("perioral-lines", "ablative", "severe"), devices()["co2-10600"]
+    assert CASE.patient is not None
+    aged = CASE.model_copy(update={"patient": CASE.patient.model_copy(update={"age_years": age})})
+    skins = SkinBank(aged, assess_colour(aged, None), 100, 0).skins("perioral", goal)
+    table = ResponseTable(SearchMachine(device.name, device, Path()), goal, skins)
+    found = search_full_field(table, BeamSetting(10600.0, 1.0, 3.0))
+    assert found is not None
+    assert found.passes == 2
+    assert found.dose >= 5.0
 
 
 def test_columns_go_deeper_for_what_is_more_severe() -> None:

@@ -114,8 +114,8 @@ def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
     [
         ("blister", "earlier.below-lasers"),
         ("burn", "earlier.below-lasers"),
-        ("scar", "earlier.below-lasers"),
-        ("atrophy", "earlier.below-lasers"),
+        ("scar", "earlier.scar"),
+        ("atrophy", "earlier.scar"),
         ("hypopigmentation", "earlier.below-lasers"),
         ("crust", "earlier.sign"),
         ("infection", "earlier.unread"),
@@ -142,19 +142,24 @@ def test_what_the_plan_was_made_of_speaks_no_more_and_what_came_since_does() -> 
     known = list_session_facts([treatment(0.0, event("blister"))], [])
     assert stops(known, tuple(known)) == ()
     again = list_session_facts([treatment(0.0, event("blister"), event("scar"))], [])
-    assert set(names(stops(again, tuple(known)))) == {"earlier.below-lasers"}
+    assert set(names(stops(again, tuple(known)))) == {"earlier.below-lasers", "earlier.scar"}
     assert stops(known)[0].key != stops(again)[0].key  # a decision on the one is none on the other
 
 
 @pytest.mark.parametrize(
-    ("quarter", "told"),
-    [(ImprovementQuarter.FIRST, True), (ImprovementQuarter.WORSE, True), (ImprovementQuarter.SECOND, False)],
+    ("quarter", "after_one", "after_two"),
+    [
+        (ImprovementQuarter.FIRST, [], ["response.too-little"]),
+        (ImprovementQuarter.WORSE, ["response.worse"], ["response.worse"]),
+        (ImprovementQuarter.SECOND, [], []),
+    ],
 )
-def test_too_little_after_two_sessions_stops_the_third(quarter: ImprovementQuarter, told: bool) -> None:
+def test_too_little_after_two_sessions_and_worse_after_one_stop_the_next(
+    quarter: ImprovementQuarter, after_one: list[str], after_two: list[str]
+) -> None:
     done = [treatment(0.0), treatment(5.0)]
-    found = stops(list_session_facts(done, [follow_up(done[1], quarter)]))
-    assert names(found) == (["response.too-little"] if told else [])
-    assert stops(list_session_facts(done[:1], [follow_up(done[0], quarter)])) == ()
+    assert names(stops(list_session_facts(done[:1], [follow_up(done[0], quarter)]))) == after_one
+    assert names(stops(list_session_facts(done, [follow_up(done[1], quarter)]))) == after_two
 
 
 def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
