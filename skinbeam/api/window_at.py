@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from skinbeam.api.window import DEPTH_HARM, allowed_harm, chosen_endpoints, endpoint_doses
+from skinbeam.api.simulate import simulate_case
+from skinbeam.api.window import allowed_harm, chosen_endpoints, endpoint_doses
 from skinbeam.course.sessions import describe_settings
 from skinbeam.model.case_tables import WrittenValue
 from skinbeam.model.document import DocumentResult
@@ -21,6 +22,7 @@ from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.options import bruise_share, build_setup
 from skinbeam.plan.planner import assess_person
 from skinbeam.plan_records.course import DeviceSetting
+from skinbeam.response.candidate import BURN_ENDPOINT
 from skinbeam.response.records import LimitStatus
 from skinbeam.simulate.model_error import ErrorSide
 from skinbeam.simulate.scene import build_scene
@@ -149,13 +151,15 @@ def answer_setting(
             person = assess_person(check_consultation(loaded), draws, seed)
             found = judge_asked_setting(person, loaded, asked, device_name=device)
             return asked_setting_answer(loaded, found, seed)
-        judged = _pulse_judgement(loaded, asked, device, draws, seed)
+        pulse = _with_asked(loaded, asked, device)
+        simulated = simulate_case(pulse, draws=draws, seed=seed)
+        judged = _pulse_judgement(pulse, asked, simulated.harm.p_burn, draws, seed)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
         answer = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing)
         raise NotAvailable(error.reason, answer=answer) from None
-    return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=judged)
+    return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, warnings=simulated.warnings, at=judged)
 
 
 def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> AskedSettingAnswer:
@@ -223,14 +227,14 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
 
 
 def _pulse_judgement(
-    loaded: LoadedCase, asked: Mapping[str, float], device: str | None, draws: int, seed: int
+    pulse: LoadedCase, asked: Mapping[str, float], p_burn: Value, draws: int, seed: int
 ) -> SettingJudgement:
-    """Return the judgement of a pulse without a person: the effect and the harm of the case's window at one setting."""
-    scene = build_scene(_with_asked(loaded, asked, device))
+    """Return the judgement of a pulse without a person: the effect and the harm of its window, and its P(burn)."""
+    scene = build_scene(pulse)
     beam = scene.beam
     if beam is None:
         raise InputError("missing-key", "no laser was read", field="laser", hint="A setting needs [laser].")
-    wanted, avoided = chosen_endpoints(loaded, beam, None, None)
+    wanted, avoided = chosen_endpoints(pulse, beam, None, None)
     dose = beam.fluence_J_cm2 if beam.microbeam is None else beam.microbeam.energy_mJ
     if dose is None:
         raise InputError("missing-key", "no fluence was read", field="at", hint="Give fluence_J_cm2.")
@@ -242,7 +246,7 @@ def _pulse_judgement(
             return Unknown(error.reason)
         return weighted_probability(values <= dose, weights, ())
 
-    harm = share(avoided, "harm")
+    harm = p_burn if avoided == BURN_ENDPOINT else share(avoided, "harm")
     allowed = allowed_harm(beam, avoided, scene.skin.site or "")
     limits: tuple[LimitOutcome, ...] = ()
     if isinstance(allowed, float) and isinstance(harm, Estimate):
@@ -252,7 +256,7 @@ def _pulse_judgement(
         effect=wanted,
         harm=avoided,
         p_effective=share(wanted, "effect"),
-        p_burn=harm if avoided != DEPTH_HARM else Unknown(render_message("asked.no-burn")),
+        p_burn=p_burn,
         p_harm=harm,
         limits=limits,
         basis="simulated",

@@ -196,7 +196,7 @@ def _read_text_file(file: Path) -> str:
         return InputError(code, message, field="FILE", hint=hint, file=file.name)
 
     if not file.is_file():
-        raise fault("missing-file", f'there is no file "{file.name}"', "A text file.")
+        raise fault("missing-file", f'"{file.name or file}" is no file', "A text file.")
     with file.open("rb") as stream:
         data = stream.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:

@@ -4,9 +4,11 @@ Numbers are rounded when a document is made, before any hash, so that the same i
 any number of threads.
 """
 
+import errno
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -251,6 +253,8 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     InputError : the folder cannot be made or written.
     """
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary_path(path) as partial:
             partial.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -263,7 +267,7 @@ def unwritable_error(path: Path, error: OSError) -> InputError:
     """Return the error for a file or folder that cannot be written."""
     return InputError(
         UNWRITABLE_CODE,
-        f'"{path.name}" cannot be written: {error.strerror}',
+        f'"{path.name or path}" cannot be written: {error.strerror}',
         field="output",
         hint="A folder that can be written, or that can be made.",
     )

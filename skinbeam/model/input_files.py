@@ -203,7 +203,7 @@ def read_bytes(path: Path, *, field: str, max_bytes: int, description: str) -> b
             )
             raise InputError(
                 "missing-file",
-                f'"{path.name}" {reason}',
+                f'"{path.name or path}" {reason}',
                 field=field,
                 hint=f"The path of {description}.",
                 file=path.name,

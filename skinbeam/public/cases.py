@@ -22,6 +22,7 @@ __all__ = [
     "OneValue",
     "SettingValue",
     "check_count",
+    "check_seed",
     "listed_setting",
     "open_case",
     "plain_numbers",
@@ -125,13 +126,28 @@ def check_count(value: int, name: str) -> int:
     ------
     InputError : it is none.
     """
+    return _check_whole_number(value, name, 1)
+
+
+def check_seed(value: int) -> int:
+    """Return a seed as a plain whole number.
+
+    Raises
+    ------
+    InputError : it is none, or negative.
+    """
+    return _check_whole_number(value, "seed", 0)
+
+
+def _check_whole_number(value: int, name: str, least: int) -> int:
     try:
-        count = operator.index(value)
+        number = operator.index(value)
     except TypeError:
-        count = 0
-    if count < 1:
-        raise InputError("out-of-range", f"{name} = {value!r} was read", field=name, hint="A whole number from 1 on.")
-    return count
+        number = least - 1
+    if number < least:
+        hint = f"A whole number from {least} on."
+        raise InputError("out-of-range", f"{name} = {value!r} was read", field=name, hint=hint)
+    return number
 
 
 def _plain(value: Any) -> Any:

@@ -5,8 +5,11 @@ name: `simulate(case, pulse_ms=6)`. NumPy scalars are taken as numbers, arrays a
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, overload
+
+import numpy as np
 
 from skinbeam.api.analyse_photo import PhotoReport, report_photo
 from skinbeam.api.guideline import GuidelineAnswer, answer_guideline
@@ -18,16 +21,17 @@ from skinbeam.api.skin import SkinSpectra, describe_skin, parse_wavelengths
 from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.api.window import TherapeuticWindow, find_window
-from skinbeam.api.window_at import AskedSettingAnswer, answer_setting
+from skinbeam.api.window_at import AskedSettingAnswer, answer_setting, parse_asked
 from skinbeam.evidence.comparison.compare import compare_connected
 from skinbeam.evidence.comparison.comparison import Comparison
 from skinbeam.evidence.expectation.expect import ExpectationAnswer, answer_question
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.laser.device import Device
 from skinbeam.laser.device import devices as known_devices
+from skinbeam.model.errors import unknown_name_error
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
-from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, open_case, plain_numbers
+from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, check_seed, open_case, plain_numbers
 from skinbeam.public.curve import SettingCurve, answer_settings
 from skinbeam.public.planned import PlannedConsultation
 
@@ -76,7 +80,7 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
     >>> print(best.title, best.p_effective)
     """
     consultation = check_consultation(open_case(case), None if photo is None else Path(photo))
-    made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=seed)
+    made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=check_seed(seed))
     return PlannedConsultation(made.plan, consultation)
 
 
@@ -121,7 +125,7 @@ def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: Set
     return answer_settings(
         case,
         settings,
-        lambda loaded: simulate_case(loaded, draws=count, seed=seed),
+        lambda loaded: simulate_case(loaded, draws=count, seed=check_seed(seed)),
     )
 
 
@@ -173,7 +177,7 @@ def threshold(
     return answer_settings(
         case,
         settings,
-        lambda loaded: find_threshold(loaded, endpoint, of=of, draws=count, seed=seed),
+        lambda loaded: find_threshold(loaded, endpoint, of=of, draws=count, seed=check_seed(seed)),
     )
 
 
@@ -182,7 +186,7 @@ def window(
     *,
     effect: str | None = None,
     harm: str | None = None,
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, float] | str | None = None,
     device: str | None = None,
     draws: int = 200,
     seed: int = 0,
@@ -193,8 +197,8 @@ def window(
     ----------
     case : path, tables or loaded case.
     effect, harm : endpoints; left out, those of the first concern, the targets of the case or the light.
-    at : one setting instead, such as `{"fluence_J_cm2": 8, "pulse_ms": 10}`; in a consultation, what is left out is as
-        a plan begins.
+    at : one setting instead, such as `{"fluence_J_cm2": 8, "pulse_ms": 10}` or "fluence_J_cm2=8,pulse_ms=10"; in a
+        consultation, what is left out is as a plan begins.
     device : of a consultation, with `at`; left out, the one that the guideline names first.
     draws : number of simulated skins. seed : of every random draw.
 
@@ -217,8 +221,9 @@ def window(
     """
     loaded, count = open_case(case), check_count(draws, "draws")
     if at is not None:
-        return answer_setting(loaded, plain_numbers(at), device=device, draws=count, seed=seed)
-    return find_window(loaded, effect=effect, harm=harm, draws=count, seed=seed)
+        asked = parse_asked(at) if isinstance(at, str) else plain_numbers(at)
+        return answer_setting(loaded, asked, device=device, draws=count, seed=check_seed(seed))
+    return find_window(loaded, effect=effect, harm=harm, draws=count, seed=check_seed(seed))
 
 
 def light(
@@ -302,17 +307,19 @@ def light_profile(
         deepest_um=numbers["deepest_um"],
         bins=check_count(bins, "bins"),
         draws=check_count(draws, "draws"),
-        seed=seed,
+        seed=check_seed(seed),
     )
 
 
-def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 200, seed: int = 0) -> SkinSpectra:
+def skin(
+    case: CaseLike, wavelength_nm: Sequence[float] | float | str, *, draws: int = 200, seed: int = 0
+) -> SkinSpectra:
     """Compute layers, spectra and colour of a skin (`skinbeam.skin/1`).
 
     Parameters
     ----------
     case : path, tables or loaded case, with [skin] or [patient].
-    wavelength_nm : wavelengths, (wavelength,), or a text such as "400:1000:10", stop included.
+    wavelength_nm : one wavelength, several, (wavelength,), or a text such as "400:1000:10", stop included.
     draws : number of skins. seed : of every random draw.
 
     Returns
@@ -331,8 +338,9 @@ def skin(case: CaseLike, wavelength_nm: Sequence[float] | str, *, draws: int = 2
     >>> spectrum = skin("examples/pulse-in-a-vessel/case.toml", "450:700:50", draws=50)
     >>> print(spectrum.ita_deg, spectrum.reflectance)
     """
-    nm = parse_wavelengths(wavelength_nm) if isinstance(wavelength_nm, str) else [float(one) for one in wavelength_nm]
-    return describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=seed)
+    written = wavelength_nm if isinstance(wavelength_nm, str) else ",".join(f"{one}" for one in np.ravel(wavelength_nm))
+    nm = parse_wavelengths(written)
+    return describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
 
 
 def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationAnswer:
@@ -360,7 +368,11 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     >>> found = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
     >>> print(found.p_at_least["50"], found.predict.intervals["80"])
     """
-    return answer_question(EvidenceQuestion(condition, modality, **question), seed=seed)
+    known = {field.name for field in fields(EvidenceQuestion)}
+    for name in question:
+        if name not in known:
+            raise unknown_name_error("keyword", name, known, field=name)
+    return answer_question(EvidenceQuestion(condition, modality, **question), seed=check_seed(seed))
 
 
 def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
@@ -385,7 +397,7 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     >>> found = compare("melasma", "chemical-peel", "pigment-short-pulse")
     >>> print(found.difference, [trial.study for trial in found.direct])
     """
-    return compare_connected(condition, a, b, seed=seed)
+    return compare_connected(condition, a, b, seed=check_seed(seed))
 
 
 def guideline(
@@ -416,7 +428,9 @@ def guideline(
     >>> for cell in guideline("melasma", phototype="IV", subtype="dermal").cells:
     ...     print(cell.first.treatment, cell.firmness)
     """
-    return answer_guideline(condition, phototype=phototype, site=site, subtype=subtype)
+    return answer_guideline(
+        condition, phototype=None if phototype is None else str(phototype), site=site, subtype=subtype
+    )
 
 
 def devices() -> Mapping[str, Device]:

@@ -265,9 +265,12 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
 
     Raises
     ------
-    InputError : `bad-archive`, `damaged-archive`, `not-empty`, `newer-revision`; the database is then still empty.
+    InputError : `no-such-backup`, `bad-archive`, `damaged-archive`, `not-empty`, `newer-revision`; the database is then
+        still empty.
     WrongKeyError : the backup was made with another key.
     """
+    if not path.is_file():  # before the database is made
+        raise clinic_error("no-such-backup", "BACKUP", name=str(path))
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     engine = open_engine(url)

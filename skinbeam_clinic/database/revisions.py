@@ -39,13 +39,14 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
 
     Raises
     ------
-    InputError : `other-revision`: with the one command that upgrades it.
+    InputError : `no-database`; `other-revision`: with the one command that upgrades it.
     WrongKeyError, UnreachableError : see there.
     """
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise _revision_error(None, address)  # a misspelt path must not create a file
+        about = {"address": address}
+        raise clinic_error("no-database", "--db", about, **about)  # a misspelt path must not create a file
     engine = open_engine(url)
     try:
         with connection_errors(), engine.connect() as connection:

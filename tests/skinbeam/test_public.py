@@ -154,6 +154,14 @@ def test_draws_that_are_no_count_are_named(draws: Any) -> None:
     assert raised.value.field == "draws"
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "many"])
+def test_a_seed_that_is_no_whole_number_is_named(seed: Any) -> None:
+    for function, arguments in (("simulate", (TABLES,)), ("expect", ("acne-scars", "fractional-ablative"))):
+        with pytest.raises(InputError) as raised:
+            answer(function, *arguments, seed=seed)
+        assert raised.value.field == "seed"
+
+
 @pytest.mark.parametrize(
     ("settings", "field"),
     [
@@ -336,6 +344,7 @@ def test_answers_have_figures_sources_and_short_names() -> None:
         answer("threshold", TABLES, "epidermal-necrosis", draws=DRAWS),
         answer("skin", TABLES, "400:700:50", draws=DRAWS),
         answer("skin", TABLES, [532, np.float64(1064)], draws=DRAWS),
+        answer("skin", TABLES, 532.0, draws=DRAWS),
         answer("expect", "acne-scars", "fractional-ablative", phototype="III"),
     ]
     for one in answers:
@@ -355,7 +364,12 @@ def test_answers_have_figures_sources_and_short_names() -> None:
         ("expect", ("acne-scras", "fractional-ablative"), {}, "condition"),
         ("expect", ("acne-scars", "fractional-ablative"), {"follow_up_months": -1}, "follow_up_months"),
         ("compare", ("melasma", "peal", "vascular"), {}, "a"),
+        ("expect", ("acne-scars", "fractional-ablative"), {"wavelength": 1550}, "wavelength"),
         ("guideline", ("melasma",), {"phototype": "VII"}, "phototype"),
+        ("guideline", ("melasma",), {"phototype": 4}, "phototype"),
+        ("skin", (TABLES, [float("nan")]), {}, "wavelength_nm"),
+        ("skin", (TABLES, []), {}, "wavelength_nm"),
+        ("window", (TABLES,), {"at": "fluence=8"}, "at"),
         ("skin", (TABLES, "red"), {}, "wavelength_nm"),
         ("window", (TABLES,), {}, "effect"),
         ("light", ("examples/light/coverslip.toml",), {"method": "ordinate"}, "method"),

@@ -7,6 +7,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from paths import ROOT
 
+from skinbeam.api.simulate import simulate_case
 from skinbeam.api.window_at import answer_setting, parse_asked
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import load_case
@@ -26,6 +27,17 @@ def at(text: str, device: str, **asked: float) -> Any:
 
 def broken(record: Any) -> set[str]:
     return {one["id"] for one in record["limits"] if one["status"] == "not_met"}
+
+
+def test_a_pulse_without_a_person_burns_as_it_does_in_a_simulation() -> None:
+    """With the same warning where the burn lies outside what calibrates it."""
+    pulse = load_case(ROOT / "examples" / "pulse-in-a-vessel" / "case.toml")
+    asked = {"fluence_J_cm2": 9.0, "pulse_ms": 3.0}
+    found = answer_setting(pulse, asked, draws=DRAWS)
+    fields = {f"settings.{name}": value for name, value in asked.items()}
+    simulated = simulate_case(pulse.with_fields(fields), draws=DRAWS)
+    assert found.at.p_burn == simulated.harm.p_burn
+    assert found.warnings == simulated.warnings
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from skinbeam.report.photo_card import card_page, make_card
+from skinbeam.model.errors import InputError
+from skinbeam.report.photo_card import card_page, make_card, write_card
 from skinbeam.text import use_language
 
 
@@ -53,3 +54,8 @@ def test_wrong_arguments_are_named(run: Callable[..., Any], tmp_path: Path) -> N
     assert wrong.document["error"]["field"] == "--language"
     assert not (tmp_path / "card.pdf").exists()
     assert run("card", "-o", str(tmp_path)).code == 2  # a folder
+
+
+def test_a_card_is_not_written_over_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Is a directory"):
+        write_card(tmp_path)

@@ -228,6 +228,17 @@ def test_a_missing_photograph_stops_a_backup(database: Database, full: ClinicRep
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".", "b"))] == []
 
 
+def test_a_misspelt_backup_or_database_is_named_and_makes_no_file(environment: dict[str, str], tmp_path: Path) -> None:
+    for call, code in (
+        (lambda: restore_backup(tmp_path / "none.tar", str(tmp_path / "new.sqlite"), environment), "no-such-backup"),
+        (lambda: open_database(str(tmp_path / "new.sqlite"), environment), "no-database"),
+    ):
+        with pytest.raises(InputError) as found:
+            call()
+        assert found.value.code == code
+    assert not (tmp_path / "new.sqlite").exists()
+
+
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     database: Database, full: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
