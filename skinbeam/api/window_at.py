@@ -132,7 +132,14 @@ def parse_asked(text: str) -> dict[str, float]:
 
 
 def answer_setting(
-    loaded: LoadedCase, asked: Mapping[str, float], *, device: str | None = None, draws: int = 200, seed: int = 0
+    loaded: LoadedCase,
+    asked: Mapping[str, float],
+    *,
+    device: str | None = None,
+    effect: str | None = None,
+    harm: str | None = None,
+    draws: int = 200,
+    seed: int = 0,
 ) -> AskedSettingAnswer:
     """Return the answer for one setting, which is simulated.
 
@@ -140,12 +147,20 @@ def answer_setting(
     ----------
     asked : quantities and values, as of `parse_asked`; what is left out is as the case says, or as a plan begins.
     device : of a consultation; None for that of the case's [laser], else the one that the guideline names first.
+    effect, harm : endpoints of a pulse without a person, as of `find_window`; a consultation is judged as its plan is.
 
     Raises
     ------
-    InputError : no device, or a setting that it cannot have; the nearest is named.
+    InputError : no device, or a setting that it cannot have; the nearest is named. Endpoints of a consultation.
     NotAvailable : the model cannot judge the light; the document then says why.
     """
+    if loaded.case.concern and (effect or harm):
+        raise InputError(
+            "not-together",
+            "endpoints were read, and a setting for a person is judged by those of its plan",
+            field="effect" if effect else "harm",
+            hint="Leave them out.",
+        )
     try:
         if loaded.case.concern:
             person = assess_person(check_consultation(loaded), draws, seed)
@@ -153,7 +168,7 @@ def answer_setting(
             return asked_setting_answer(loaded, found, seed)
         pulse = _with_asked(loaded, asked, device)
         simulated = simulate_case(pulse, draws=draws, seed=seed)
-        judged = _pulse_judgement(pulse, asked, simulated.harm.p_burn, draws, seed)
+        judged = _pulse_judgement(pulse, asked, simulated.harm.p_burn, (effect, harm), draws, seed)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
@@ -227,14 +242,19 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
 
 
 def _pulse_judgement(
-    pulse: LoadedCase, asked: Mapping[str, float], p_burn: Value, draws: int, seed: int
+    pulse: LoadedCase,
+    asked: Mapping[str, float],
+    p_burn: Value,
+    endpoints: tuple[str | None, str | None],
+    draws: int,
+    seed: int,
 ) -> SettingJudgement:
     """Return the judgement of a pulse without a person: the effect and the harm of its window, and its P(burn)."""
     scene = build_scene(pulse)
     beam = scene.beam
     if beam is None:
         raise InputError("missing-key", "no laser was read", field="laser", hint="A setting needs [laser].")
-    wanted, avoided = chosen_endpoints(pulse, beam, None, None)
+    wanted, avoided = chosen_endpoints(pulse, beam, *endpoints)
     dose = beam.fluence_J_cm2 if beam.microbeam is None else beam.microbeam.energy_mJ
     if dose is None:
         raise InputError("missing-key", "no fluence was read", field="at", hint="Give fluence_J_cm2.")

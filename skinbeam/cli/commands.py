@@ -294,10 +294,13 @@ def window(
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
-    if at is not None or device is not None or exact:
-        if output or plot or effect or harm:
-            raise typer.BadParameter("a single setting has no figure and no other endpoints", param_hint="--at")
-        print_result(_setting_answer(case, at or "", device, draws, seed), worded_sentences, json=json)
+    if exact and at is None:
+        raise typer.BadParameter("it goes with --at, and none was read", param_hint="--exact")
+    if at is not None or device is not None:
+        if output or plot:
+            raise typer.BadParameter("a single setting has no figure", param_hint="--at")
+        answer = _setting_answer(case, at, device, draws, seed, effect=effect, harm=harm)
+        print_result(answer, worded_sentences, json=json)
         return
     with name_file_in_errors(case):
         result = find_window(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
@@ -307,14 +310,16 @@ def window(
     print_result(result, window_sentences, json=json)
 
 
-def _setting_answer(case: Path, at: str, device: str | None, draws: int, seed: int) -> "AskedSettingAnswer":
+def _setting_answer(
+    case: Path, at: str | None, device: str | None, draws: int, seed: int, *, effect: str | None, harm: str | None
+) -> "AskedSettingAnswer":
     """Return the answer for one setting of a device."""
     from skinbeam.api.window_at import answer_setting, parse_asked
     from skinbeam.model.input_files import load_case
 
-    asked = parse_asked(at) if at else {}
+    asked = {} if at is None else parse_asked(at)
     with name_file_in_errors(case):
-        return answer_setting(load_case(case), asked, device=device, draws=draws, seed=seed)
+        return answer_setting(load_case(case), asked, device=device, effect=effect, harm=harm, draws=draws, seed=seed)
 
 
 @app.command()

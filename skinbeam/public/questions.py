@@ -222,7 +222,8 @@ def window(
     loaded, count = open_case(case), check_count(draws, "draws")
     if at is not None:
         asked = parse_asked(at) if isinstance(at, str) else plain_numbers(at)
-        return answer_setting(loaded, asked, device=device, draws=count, seed=check_seed(seed))
+        chosen = {"device": device, "effect": effect, "harm": harm}
+        return answer_setting(loaded, asked, **chosen, draws=count, seed=check_seed(seed))
     return find_window(loaded, effect=effect, harm=harm, draws=count, seed=check_seed(seed))
 
 

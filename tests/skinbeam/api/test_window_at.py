@@ -40,6 +40,22 @@ def test_a_pulse_without_a_person_burns_as_it_does_in_a_simulation() -> None:
     assert found.warnings == simulated.warnings
 
 
+def test_columns_without_a_person_are_judged_by_the_endpoint_that_is_named() -> None:
+    columns = loaded(
+        '[skin]\nsite = "cheeks"\nita_deg = 45.0\n[laser]\ndevice = "fractional-1550"\n[settings]\npulse_ms = 5.0\n'
+        "[microbeam]\nenergy_mJ = 30.0\ndiameter_um = 140.0\ndensity_per_cm2 = 200.0\n"
+    )
+    asked = {"energy_mJ": 20.0}
+    with pytest.raises(InputError) as missing:
+        answer_setting(columns, asked, draws=DRAWS)
+    found = answer_setting(columns, asked, effect="collagen-coagulation", draws=DRAWS)
+    assert missing.value.field == "effect"
+    assert found.at.effect == "collagen-coagulation"
+    with pytest.raises(InputError) as refused:
+        answer_setting(loaded(VEINS), {}, effect="vessel-closure", draws=DRAWS)
+    assert refused.value.field == "effect"
+
+
 @pytest.mark.parametrize(
     ("condition", "device"),
     [

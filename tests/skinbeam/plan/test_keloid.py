@@ -135,12 +135,13 @@ def test_every_other_laser_asks_for_a_test_spot(how: str) -> None:
         assert said["keloid-other-lasers"].decision == "with-caution"
 
 
-def test_a_raised_scar_that_is_no_keloid_warns_and_refuses_nothing() -> None:
+def test_a_raised_scar_that_is_no_keloid_refuses_the_removal_of_the_whole_surface_alone() -> None:
+    rules = {"fractional-ablative": "raised-scars-columns", "ablative": "raised-scars-full-field"}
     for case in (case_of(history=["hypertrophic-scar"]), case_of("hypertrophic-scars")):
         for modality in laser_modalities():
             said = {r.rule: r for r in judge_suitability(case, concern=case.concern[0], modality=modality).reasons}
-            rule = "raised-scars-columns" if modality == "fractional-ablative" else "raised-scars"
-            assert said[rule].decision == "with-caution"
+            decision = said[rules.get(modality, "raised-scars")].decision
+            assert decision == ("refer" if modality == "ablative" else "with-caution")
             assert "keloid-ablation" not in said
 
 
