@@ -103,8 +103,10 @@ def search_microbeams(
             found[index] = None
             return True
         deep = weighted_share(depth >= aimed_m, skins.weights[0])[0]
-        found[index] = trial = replace(densest, deep_share=deep)
-        return trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed
+        found[index] = replace(densest, deep_share=deep)
+        # Where a rule bounds the energy, less is aimed at than counts as reached.
+        reached = weighted_share(depth >= np.minimum(counts_m, aimed_m), skins.weights[0])[0]
+        return reached >= effect_target().wanted and deep >= effect_target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)
     return found.get(first) or found.get(first - 1)

@@ -11,7 +11,7 @@ from skinbeam.model.conditions import ConditionTarget, LaserUse, known_condition
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
-from skinbeam.model.vocabulary import COLUMN_MODALITIES, SURFACE_MODALITIES, severity_range
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, SEVERITIES, SURFACE_MODALITIES, severity_range
 from skinbeam.response.limits import aims_by_severity
 from skinbeam.response.records import Target, TargetValue
 from skinbeam.skin.vessels import VesselPopulation
@@ -57,6 +57,8 @@ class TreatmentGoal:
     zone_m : top and bottom of the zone that columns or an ablated field have to reach; zeros where depth is not the
         goal.
     aim_fraction : depth in the zone that half of such skins are to reach, from 0 at its top to 1 at its bottom.
+    severity_fraction : the same as the severity alone asks for, whatever rules bound the energy; by it skins count as
+        reached, so that a probability means the same in every colour.
     bounds : bounds of the rules on its settings.
     subtypes : kinds of the condition in the case; empty for all.
     """
@@ -67,6 +69,7 @@ class TreatmentGoal:
     location: str
     zone_m: tuple[float, float]
     aim_fraction: float
+    severity_fraction: float
     bounds: RuleBounds = NO_BOUNDS
     subtypes: tuple[str, ...] = ()
 
@@ -88,8 +91,7 @@ class TreatmentGoal:
     def column_depths_m(self, above_fat_m: Floats) -> tuple[Floats, Floats]:
         """Return the depth from which on a column counts, and the depth aimed at in half of them, (sample,) both.
 
-        Up to the middle of the zone the aimed depth itself counts; for a deeper aim a column that reaches the middle
-        counts.
+        Up to the middle of the zone the depth that the severity asks for counts; where it asks for more, the middle.
 
         Parameters
         ----------
@@ -97,7 +99,7 @@ class TreatmentGoal:
         """
         top = np.minimum(self.zone_m[0], above_fat_m)
         zone = np.minimum(self.zone_m[1], above_fat_m) - top
-        return np.asarray(top + min(self.aim_fraction, MIDDLE) * zone), np.asarray(top + self.aim_fraction * zone)
+        return np.asarray(top + min(self.severity_fraction, MIDDLE) * zone), np.asarray(top + self.aim_fraction * zone)
 
     def field_depth_m(self, epidermis_m: Floats, most_m: Floats) -> Floats:
         """Return the depth aimed at in half of ablated fields, (sample,): below the epidermis, above `most_m`."""
@@ -162,26 +164,26 @@ def treatment_goal(
         # The ends of a uniform range are those of a zone; any other spread is the uncertainty of one depth.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
+    aimed = _severity_fraction(modality, severity)
     return TreatmentGoal(
         condition,
         modality,
         entry.endpoint,
         entry.location,
         zone_m,
-        _aim_fraction(modality, severity, bounds),
+        # In the zone's upper part where rules bound the energy of columns.
+        min(aimed, _severity_fraction(modality, SEVERITIES[0])) if bounds.bounds_energy else aimed,
+        aimed,
         bounds,
         tuple(subtypes),
     )
 
 
-def _aim_fraction(modality: str, severity: str | None, bounds: RuleBounds) -> float:
-    """Return the aimed depth in the zone as a fraction, by severity.
-
-    It stays in the zone's upper part where rules bound the energy of columns.
-    """
+def _severity_fraction(modality: str, severity: str | None) -> float:
+    """Return the aimed depth in the zone as a fraction, by severity."""
     aims = aims_by_severity("columns" if modality in COLUMN_MODALITIES else "field")
     low, high = (2, 2) if severity is None else severity_range(severity)
-    return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.bounds_energy else 1.0)
+    return (aims[low - 1] + aims[high - 1]) / 2
 
 
 def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:

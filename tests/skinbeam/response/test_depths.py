@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from consultations import loaded
 
@@ -19,7 +20,7 @@ from skinbeam.response.response_table import ABOVE_DEEPER_DERMIS, ResponseTable
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.pulse.locations import epidermis_bottom_m, layer_bottom_m
-from skinbeam.suitability.bounds import RuleBound, RuleBounds
+from skinbeam.suitability.bounds import NO_BOUNDS, RuleBound, RuleBounds
 
 CASE = loaded(
     '[patient]\nage_years = 60\nphototype = "II"\n[[concern]]\ncondition = "wrinkles"\nsite = "cheeks"\n'
@@ -121,6 +122,15 @@ def test_where_a_rule_holds_the_energy_columns_aim_no_deeper_than_for_what_is_mi
     held = RuleBounds((RuleBound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
     aims = [treatment_goal("acne-scars", "fractional-ablative", severity, held).aim_fraction for severity in GRADES]
     assert aims == [treatment_goal("acne-scars", "fractional-ablative", "mild").aim_fraction] * 3
+
+
+@pytest.mark.parametrize("severity", GRADES)
+def test_what_counts_as_reached_is_the_same_where_a_rule_holds_the_energy(severity: str) -> None:
+    """A probability of the same columns means the same in every colour of skin."""
+    held = RuleBounds((RuleBound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
+    fat = bank().skins("cheeks", treatment_goal("acne-scars", "fractional-ablative")).target["thickness_m"].sum(axis=1)
+    free, bound = (treatment_goal("acne-scars", "fractional-ablative", severity, one) for one in (NO_BOUNDS, held))
+    assert np.array_equal(free.column_depths_m(fat)[0], bound.column_depths_m(fat)[0])
 
 
 @pytest.mark.parametrize("condition", ["skin-texture", "wrinkles", "perioral-lines", "acne-scars", "laxity"])
