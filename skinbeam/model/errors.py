@@ -8,7 +8,7 @@ that reaches the command line is a defect, with exit code 1.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
 
@@ -96,6 +96,9 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+_MOST_LISTED: Final = 60  # names in a hint: more fill a screen, as the six hundred time zones would
+
+
 def spelling_hint(words: Iterable[str], known: Iterable[str]) -> str:
     """Return a "Did you mean" question with the known name nearest to the first unknown word; empty if none is near."""
     known = list(known)
@@ -104,8 +107,9 @@ def spelling_hint(words: Iterable[str], known: Iterable[str]) -> str:
 
 
 def unknown_name_error(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
-    """Return the error for an unknown name, with the nearest known name or, if none is near, all known names."""
+    """Return the error for an unknown name, with the nearest known name or, if none is near, the known names."""
     known = sorted(known)
     near = nearest_name(name, known)
-    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known)}."
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known[:_MOST_LISTED])}{more}."
     return InputError(f"unknown-{kind}", f'unknown {kind} "{name}"', field=field, hint=hint)

@@ -67,7 +67,12 @@ def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> Inpu
         if _plain_word(machine["name"]) in plain:
             hint = f'{machine["name"]} is such a device: "{machine["device"]}" ({machine["source"]}). Check its ranges.'
             return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
-    return unknown_name_error("device", word, known, field=field)
+    names = tuple(known)
+    meant = [name for name in load_package_table(_OTHER_WORDS_FILE)["device"].get(plain, ()) if name in names]
+    if meant:
+        hint = f"Such devices: {', '.join(meant)}."
+        return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
+    return unknown_name_error("device", word, names, field=field)
 
 
 def other_file_kind_error(unknown_keys: Collection[str], file: str) -> InputError | None:

@@ -157,6 +157,17 @@ def test_every_other_word_of_a_list_means_one_that_there_is() -> None:
     assert not known & set(WORDS["word"])
 
 
+@pytest.mark.parametrize("word", ["pdl", "PDL", "Nd:YAG", "pulsed-dye"])
+def test_what_people_call_a_kind_of_laser_names_such_devices(word: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load_device(word, tmp_path)
+    assert caught.value.hint.startswith("Such devices: ")
+
+
+def test_every_other_word_for_devices_means_some_that_there_are() -> None:
+    assert {name for names in WORDS["device"].values() for name in names} <= set(devices())
+
+
 def test_a_slip_in_a_device_file_names_that_file_with_all_its_faults(run: Run, tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_text(
         '[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "cheeks"\n'
