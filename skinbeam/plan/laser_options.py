@@ -135,7 +135,7 @@ def _plan_proposals(
         place = guideline_place(cell, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and (place is None or place.device_class in offered):
             continue
-        found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target, has_place=place is not None)
+        found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
         if isinstance(found, DeviceRefusal):
             refused.append(found)
             continue
@@ -160,18 +160,11 @@ def _plan_one_proposal(
     proposal: Proposal,
     bank: SkinBank,
     unknown_target: Message | None,
-    *,
-    has_place: bool,
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a proposal, or why it is none; with an unknown target it is not simulated.
 
     It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
-    nobody: people whom trials counted had greater doses. Columns to which the guideline gives a place stay: how deep
-    they have to go is a judgement, and sources name them for such skin.
-
-    Parameters
-    ----------
-    has_place : whether the guideline gives the device a place for the concern.
+    nobody: people whom trials counted had greater doses.
     """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
@@ -188,8 +181,7 @@ def _plan_one_proposal(
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
-    is_named = goal.uses_columns and has_place
-    if reached is not None and reached < LEAST_REACHED and not (is_printed or is_named):
+    if reached is not None and reached < LEAST_REACHED and not is_printed:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)

@@ -127,6 +127,16 @@ def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, c
     return _UNPLACED if place is None else place.number
 
 
+def _are_named_columns(
+    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None
+) -> bool:
+    """Return whether the guideline names such columns for the concern.
+
+    They stay however few skins they reach: the depth that columns aim at is a judgement.
+    """
+    return goal.uses_columns and _place_number(goal.modality, machine, setting, cell) != _UNPLACED
+
+
 def _plan_device(
     case: Case,
     concern: Concern,
@@ -155,7 +165,7 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least:
+        elif trial.p_effective < least and not _are_named_columns(goal, machine, setting, cell):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)

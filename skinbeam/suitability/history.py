@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
@@ -41,6 +42,7 @@ __all__ = [
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
+_HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")  # long pulses, of one laser at times
 _PIGMENT_LIGHTS: Final = ("pigment-short-pulse", "pigment-long-pulse")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
@@ -238,14 +240,15 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
 
 
 def _modalities_that_scarred(one: EarlierReaction) -> frozenset[str]:
-    """Return the kinds of laser that wait after a scar: that of the device, and any other that works on the surface.
+    """Return the kinds of laser that wait after a scar: that of the device, and those that wound or heat as it does.
 
     No share of the dose that scarred is known to be safe, nor how the density of columns adds to it.
     """
     if one.kind != "scar" or one.device is None:
         return frozenset()
     modalities = frozenset(one.device.modalities)
-    return modalities.union(SURFACE_MODALITIES) if _works_on_surface(one.device) else modalities
+    related = (kinds for kinds in (SURFACE_MODALITIES, _HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
+    return modalities.union(*related)
 
 
 def _works_on_surface(device: Device) -> bool:
@@ -384,7 +387,7 @@ def response_reasons(case: Case, concern: Concern | None, modality: str | None) 
 def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
     """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
     for one in earlier_reactions(case):
-        is_here = one.condition == concern.condition or one.site == concern.site
+        is_here = one.condition == concern.condition or (one.site is not None and sites_overlap(one.site, concern.site))
         if (
             is_here
             and one.kind == "pigment-change"

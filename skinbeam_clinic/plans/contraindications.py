@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 _COURSE_SOURCE = "skinbeam-judgement-course"
+_INJURY_RULES = ("earlier-injury", "earlier-scar", "earlier-mark")  # beginnings of their names
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option
     An injury at a test spot is final for an option with the same device, and for a plan as a whole.
     """
     device = None if option is None or option.setup is None else option.setup.device
-    injured = reason.rule.startswith("earlier-injury") and isinstance(fact.row, EarlierTestSpot)
+    injured = reason.rule.startswith(_INJURY_RULES) and isinstance(fact.row, EarlierTestSpot)
     final = injured and device in (None, fact.row.device)
     return Contraindication(
         _contraindication_key(reason.rule, fact.record, repr(sorted(fact.values.items()))),

@@ -58,7 +58,7 @@ def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
     [
         ("fractional-co2-10600", "energy_mJ = 20.0", SURFACE_MODALITIES),
         ("er-yag-2940", "fluence_J_cm2 = 6.0", SURFACE_MODALITIES),
-        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", ("vascular",)),
+        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", ("vascular", "pigment-long-pulse")),
     ],
 )
 def test_after_a_scar_no_laser_of_that_kind_is_planned(device: str, dose: str, waiting: tuple[str, ...]) -> None:
@@ -100,6 +100,15 @@ def test_light_that_marked_melasma_is_not_repeated(adverse: str) -> None:
     assert [one.decision for one in judged.reasons if one.rule == "response-marked"] == ["refer"]
     other = judge_suitability(toned(adverse), concern=toned().concern[0], modality="non-ablative-fractional")
     assert "response-marked" not in [one.rule for one in other.reasons]
+
+
+@pytest.mark.parametrize(("site", "holds"), [("cheeks", True), ("hands", False)])
+def test_a_test_spot_within_the_melasma_that_darkened_holds_light_for_pigment(site: str, holds: bool) -> None:
+    face = concern("melasma", "full-face", extra="")
+    darker = spot("pigment-change", "fluence_J_cm2 = 1.6", device="qs-ndyag-532-1064", hours=2 * MONTH_H)
+    tested = loaded(PERSON + face + darker.replace('site = "cheeks"', f'site = "{site}"')).case
+    judged = judge_suitability(tested, concern=tested.concern[0], modality="pigment-short-pulse")
+    assert ("response-marked" in [one.rule for one in judged.reasons]) is holds
 
 
 @pytest.mark.parametrize(("response", "stops"), [(-40.0, True), (0.0, False), (40.0, False)])

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from consultations import NAMED, concern, devices, document, loaded
+from consultations import NAMED, concern, devices, document, laser_options, loaded
+from paths import ROOT
 
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.table import guideline_cell
@@ -246,3 +247,10 @@ def test_the_middle_of_a_wider_range_is_that_of_the_sources() -> None:
     assert found.low < low <= high < found.high
     doses = replace(found, printed=None).range_parameters["doses"]
     assert doses != found.range_parameters["doses"]
+
+
+def test_columns_that_the_guideline_names_are_offered_however_few_they_are_computed_to_reach() -> None:
+    """White surgical scars of phototype IV: sources name fractional CO2 second; how deep it must go is a judgement."""
+    text = (ROOT / "examples" / "consultations" / "surgical-scars-IV.toml").read_text(encoding="utf-8")
+    offered = {option["device"]: option for option in laser_options(document(text))}
+    assert offered["fractional-co2-10600"]["p_effective"]["median"] < 0.25

@@ -171,12 +171,13 @@ def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
     assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
 
 
-def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan() -> None:
+@pytest.mark.parametrize(("reaction", "told"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])
+def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan(reaction: str, told: str) -> None:
     row = EarlierTestSpot(
-        device="pulsed-dye-595", site="cheeks", fluence_J_cm2=6.0, read_after_h=72.0, reaction="blister"
+        device="pulsed-dye-595", site="cheeks", fluence_J_cm2=6.0, read_after_h=72.0, reaction=reaction
     )
     fact = HistoryFact("test_spot/a", row, BEGUN, "/", PLAN)
-    assert [(one.message.id, one.final) for one in stops([fact])] == [("earlier.below-lasers", True)]
+    assert [(one.message.id, one.final) for one in stops([fact])] == [(told, True)]
     assert [one.final for one in stops([fact], place="0.1")] == [False]  # another laser: a clinician may decide
-    assert [one.final for one in stops([fact], place="")] == [True]
+    assert {one.final for one in stops([fact], place="")} == {True}
     assert stops([replace(fact, row=row.model_copy(update={"reaction": "redness"}))]) == ()
