@@ -218,6 +218,8 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
+    if proposal.shorter_pulse_ms is not None:
+        message = Message("plan.longer-pulse", {"dose": message, "printed_ms": proposal.shorter_pulse_ms})
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = f"{concern.condition} at {concern.site}"

@@ -77,6 +77,8 @@ class Proposal:
         sources print more for such skin; None where there is none.
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
         skin has a redder one, which is then kept; else None.
+    shorter_pulse_ms : the lamp's pulse that such doses are printed with, where lighter skin has a longer one, which is
+        then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
     facial_share : share of the doses for the face that this thinner skin gets; else None.
     """
@@ -94,6 +96,7 @@ class Proposal:
     printed: tuple[float, float] | None = None
     bounding_phototype: int | None = None
     bluer_filter_nm: float | None = None
+    shorter_pulse_ms: float | None = None
     is_least_first: bool = False
     facial_share: float | None = None
 
@@ -268,7 +271,8 @@ def _with_light_of_lighter_skin(proposal: Proposal, lighter: BeamSetting) -> Pro
     emitted = set(iterate_settings(proposal.machine.device))
     for setting in (own._replace(wavelength_nm=cut_off_nm, pulse_ms=pulse_ms), own._replace(wavelength_nm=cut_off_nm)):
         bluer_nm = own.wavelength_nm if cut_off_nm > own.wavelength_nm else None
-        moved = replace(proposal, setting=setting, bluer_filter_nm=bluer_nm)
+        shorter_ms = own.pulse_ms if setting.pulse_ms > own.pulse_ms else None
+        moved = replace(proposal, setting=setting, bluer_filter_nm=bluer_nm, shorter_pulse_ms=shorter_ms)
         if setting in emitted and moved.published_doses:
             return moved
     return proposal

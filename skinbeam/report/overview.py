@@ -93,7 +93,13 @@ def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototy
 REASONS_LED: Final = 3
 
 _WAITS: Final = frozenset(
-    {"isotretinoin-six-months", "isotretinoin-year-full-field", "isotretinoin-deep-peel", "earlier-unread"}
+    {
+        "earlier-scar",
+        "earlier-unread",
+        "isotretinoin-deep-peel",
+        "isotretinoin-six-months",
+        "isotretinoin-year-full-field",
+    }
 )
 _BEFORE: Final = frozenset(
     {

@@ -43,6 +43,7 @@ _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual ste
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
 _HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")  # long pulses, of one laser at times
+_SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _PIGMENT_LIGHTS: Final = ("pigment-short-pulse", "pigment-long-pulse")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
@@ -212,6 +213,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     lamp : whether the light is a lamp's; None where no device was chosen.
     """
     found = []
+    decision: Decision
     for one in earlier_reactions(case):
         if one.meaning == "expected":
             found += _expected_reasons(one, case)
@@ -222,9 +224,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             )
         elif one.meaning == "sign":
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
-        elif modality in _modalities_that_scarred(one):
-            named = "earlier.surface-scar" if modality in SURFACE_MODALITIES else "earlier.scar"
-            found.append(_practice_reason("earlier-scar", "refer", _reaction_message(named, one)))
+        elif (waiting := _modalities_that_scarred(one, case)) and (modality is None or modality in waiting):
+            named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
+            decision = "with-caution" if modality is None else "refer"
+            found.append(_practice_reason("earlier-scar", decision, _reaction_message(named, one)))
         elif modality == "ablative" and _is_mark_of_resurfacing(one):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
         elif _has_dose_bar(one, case):
@@ -234,21 +237,29 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         else:
             named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
-            decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
+            decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _modalities_that_scarred(one: EarlierReaction) -> frozenset[str]:
+def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after a scar: that of the device, and those that wound or heat as it does.
 
-    No share of the dose that scarred is known to be safe, nor how the density of columns adds to it.
+    No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Where a scar is
+    what is treated, the word may mean that one, and holds no laser back.
     """
-    if one.kind != "scar" or one.device is None:
+    if one.kind != "scar" or one.device is None or _is_on_scar(one, case):
         return frozenset()
     modalities = frozenset(one.device.modalities)
     related = (kinds for kinds in (SURFACE_MODALITIES, _HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
     return modalities.union(*related)
+
+
+def _is_on_scar(one: EarlierReaction, case: Case) -> bool:
+    """Return whether a pulse was aimed at a scar, or made beside one that is to be treated."""
+    if one.condition:
+        return one.condition in _SCARS
+    return any(c.condition in _SCARS and sites_overlap(c.site, one.site or "") for c in case.concern)
 
 
 def _works_on_surface(device: Device) -> bool:

@@ -269,8 +269,12 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
         still empty.
     WrongKeyError : the backup was made with another key.
     """
-    if not path.is_file():  # before the database is made
-        raise clinic_error("no-such-backup", "BACKUP", name=str(path))
+    try:
+        path.open("rb").close()  # before the database is made
+    except FileNotFoundError:
+        raise clinic_error("no-such-backup", "BACKUP", name=str(path)) from None
+    except OSError as error:
+        raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     engine = open_engine(url)

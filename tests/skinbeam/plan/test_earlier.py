@@ -69,6 +69,17 @@ def test_after_a_scar_no_laser_of_that_kind_is_planned(device: str, dose: str, w
         assert holds is (modality in waiting), modality
 
 
+def test_the_scar_that_is_treated_holds_no_laser_back() -> None:
+    """ "Scar still red" after a session on scars speaks of these."""
+    scars = PERSON + concern("hypertrophic-scars", extra="")
+    done = (
+        '\n[[session]]\nweek = 4\ntreats = "hypertrophic-scars"\ndevice = "pulsed-dye-595"\nadverse = ["raised scar"]\n'
+    )
+    for text in (scars + done, scars + spot("scar", "fluence_J_cm2 = 6.0", hours=MONTH_H)):
+        rules = [reason.rule for reason in reaction_reasons(loaded(text).case, "vascular")]
+        assert "earlier-scar" not in rules
+
+
 def test_after_a_mark_of_columns_the_surface_is_not_removed() -> None:
     marked = spot("pigment-change", "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
     assert rules_of(marked, "ablative") == {"earlier-mark": "refer"}
@@ -135,10 +146,11 @@ def test_an_injury_bars_every_dose_above_two_thirds_of_its_own(reaction: str) ->
     free = tried("")
     assert max(free) > 6.0
     assert tried(spot(reaction)) == tuple(dose for dose in free if dose <= 4.0)
-    assert rules_of(spot(reaction)) == {"earlier-injury": "with-caution"}
+    rule = "earlier-scar" if reaction == "scar" else "earlier-injury"
+    assert rules_of(spot(reaction)) == {rule: "with-caution"}
     (told,) = reaction_reasons(case(spot(reaction)), None)
     assert "Pulsed dye laser, 595 nm" in told.message.text
-    assert "6 J/cm²" in told.message.text
+    assert ("6 J/cm²" in told.message.text) is (reaction != "scar")
 
 
 @pytest.mark.parametrize("reaction", INJURIES)
@@ -315,7 +327,7 @@ def test_raw_skin_is_expected_where_skin_is_removed() -> None:
 def test_a_session_with_device_and_dose_acts_as_a_test_spot(text: str) -> None:
     done = session(text, 'device = "pulsed-dye-595"\nfluence_J_cm2 = 6.0')
     assert max(tried(done)) < 6.0
-    assert "earlier-injury" in rules_of(done)
+    assert ("earlier-scar" if text == "scarring" else "earlier-injury") in rules_of(done)
 
 
 @pytest.mark.parametrize("more", ["", 'device = "pulsed-dye-595"', "fluence_J_cm2 = 6.0", 'device = ""'])

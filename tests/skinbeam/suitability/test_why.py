@@ -43,6 +43,8 @@ ADDED = (
     "darker-skin",
     "earlier-injury",
     "earlier-injury-undosed",
+    "earlier-mark",
+    "earlier-scar",
     "earlier-unread",
     "epilepsy-light",
     "herpes-other-lasers",
@@ -53,6 +55,7 @@ ADDED = (
     "photosensitiser-cautioned",
     "pih-history-resurfacing",
     "raised-scars",
+    "response-marked",
     "tattoo",
     "weakened-defence-columns",
 )
