@@ -111,9 +111,7 @@ async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str
                 yield "event: ended\ndata:\n\n"
                 return
             progress = html.escape(_describe_progress(job))
-            yield (
-                f"event: progress\ndata: {progress}\n\n" if progress != last else ":\n\n"
-            )  # detects a client that left
+            yield (f"event: said\ndata: {progress}\n\n" if progress != last else ":\n\n")  # detects a client that left
             last = progress
             await asyncio.sleep(_POLL_S)
 

@@ -113,7 +113,7 @@ def level(ita_deg: float) -> SkinLevel:
     return SkinLevel(melanin, 0.02, 0.1, 0.1, 1.0, 0.1, 1.0, np.ones(3), angle)
 
 
-def test_blood_is_told_on_light_skin_and_not_where_brown_is_as_grey_as_shade() -> None:
+def test_blood_is_separable_on_light_skin_and_not_where_brown_is_as_grey_as_shade() -> None:
     """Measured directions of brown and red, read by the optics: not on medium brown skin (photo 7)."""
     least = limit("pair", "blood_separation_min")
     assert all(blood_separation(level(ita)) > least for ita in (55.0, 35.0, 15.0))
@@ -126,6 +126,6 @@ def test_redness_is_not_compared_where_the_optics_cannot_tell_blood(spotted: Pic
     assert isinstance(change, PhotoChange)
     group = MarkGroup("redness", "cheek-left", "haemoglobin", np.ones((2, 2), bool), 1, 1)  # in place of the first
     for told in (True, False):
-        (found,) = measure_finding_changes((group,), change.measurement, change.light_change, blood_is_told=told)
+        (found,) = measure_finding_changes((group,), change.measurement, change.light_change, blood_is_separable=told)
         assert isinstance(found.contrast_change, Unknown) is not told
         assert ("of this tone" in found.message.text) is not told
