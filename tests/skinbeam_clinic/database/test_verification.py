@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from record_samples import MADE, NO_WAIT, begin_consultation, sign
 from rows_after_consent import add_rows_after_consent
 from soft_passkey import SoftPasskey
-from sqlalchemy import inspect, text
+from sqlalchemy import Boolean, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from skinbeam.model.errors import InputError
@@ -27,6 +27,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import Base
 from skinbeam_clinic.database.verification import (
     SIGNED_TABLES,
     IntegrityFinding,
@@ -143,7 +144,7 @@ def test_any_one_value_that_is_altered_is_found(
         held = text(f'SELECT {key}, "{column}" FROM {table} WHERE "{column}" IS NOT NULL ORDER BY {key}')
         rows = connection.execute(held).all()
     row, value = data.draw(st.sampled_from(rows))
-    yes_or_no = column == "synthetic" or column.startswith("for_")  # which SQLite keeps as 1 or 0
+    yes_or_no = isinstance(Base.metadata.tables[table].c[column].type, Boolean)  # which SQLite keeps as 1 or 0
     by = data.draw(st.integers(0, 10**6))
     other = type(value)(1 - value) if yes_or_no else altered(value, by)
     change = text(f'UPDATE {table} SET "{column}" = :other WHERE {key} = :row')
