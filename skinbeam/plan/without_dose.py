@@ -32,7 +32,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.settings import SearchMachine
+from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
@@ -132,7 +132,8 @@ def _are_named_columns(
 ) -> bool:
     """Return whether the guideline names such columns for the concern.
 
-    They stay however few skins they reach: the depth that columns aim at is a judgement.
+    On a face they stay however few skins they reach: the depth that columns aim at is a judgement. Elsewhere skin scars
+    sooner, and a computed dose that reaches few is refused.
     """
     return goal.uses_columns and _place_number(goal.modality, machine, setting, cell) != _UNPLACED
 
@@ -165,7 +166,9 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not _are_named_columns(goal, machine, setting, cell):
+        elif trial.p_effective < least and not (
+            is_facial(concern.site) and _are_named_columns(goal, machine, setting, cell)
+        ):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)
