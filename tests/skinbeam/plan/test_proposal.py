@@ -1,5 +1,6 @@
 """Settings that are proposed from published practice can be set, lie in the published range, and say whose it is."""
 
+import itertools
 import math
 from functools import cache
 from pathlib import Path
@@ -143,6 +144,28 @@ def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -
                 made = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
                 found += [] if made is None else [made.setting.wavelength_nm]
             assert found == sorted(found), (modality, name)
+
+
+@pytest.mark.parametrize("condition", ["facial-telangiectasia", "spider-angioma", "redness"])
+@pytest.mark.parametrize("phototype", ["II", "III", "IV", "V"])
+def test_cells_of_port_wine_stains_lend_no_dose_to_cosmetic_vessels(condition: str, phototype: str) -> None:
+    """36 to 40 J/cm² of 755 nm in 2 ms stand there, and clinics treat such vessels with nothing near it."""
+    machine = SearchMachine("alexandrite-755", devices()["alexandrite-755"], Path())
+    case = person(condition, phototype)
+    assert propose_setting(case, case.concern[0], "vascular", machine) is None
+
+
+@pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots"])
+def test_a_lamp_has_no_shorter_pulse_for_darker_skin_at_one_filter(condition: str) -> None:
+    lamp = SearchMachine("ipl", devices()["ipl"], Path())
+    modality = next(name for name in laser_choices(condition, "cheeks")[0] if name in lamp.device.modalities)
+    made = (
+        propose_setting(case, case.concern[0], modality, lamp) for case in (person(condition, p) for p in PHOTOTYPES)
+    )
+    found = [one.setting for one in made if one is not None]
+    for lighter, darker in itertools.pairwise(found):
+        if lighter.wavelength_nm == darker.wavelength_nm:
+            assert darker.pulse_ms >= lighter.pulse_ms
 
 
 def columns_of(subtype: str, phototype: str) -> Proposal:
