@@ -1,8 +1,8 @@
 """Compute `skinbeam.skin/1`: layers, spectra and colour of a skin, with the spread of the population."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import DocumentWarning, Message
 
-__all__ = ["LabColour", "SkinLayer", "SkinSpectra", "describe_skin", "parse_wavelengths"]
+__all__ = ["LabColour", "SkinLayer", "SkinSpectra", "check_wavelengths", "describe_skin", "parse_wavelengths"]
 
 Floats = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
@@ -50,6 +50,23 @@ def parse_wavelengths(text: str) -> list[float]:
     found: list[float] = []
     for part in text.split(","):
         found += _parse_range(part.strip(), MAX_WAVELENGTHS - len(found))
+    return check_wavelengths(found)
+
+
+def check_wavelengths(values: Iterable[Any]) -> list[float]:
+    """Return wavelengths, nm, as plain numbers.
+
+    Raises
+    ------
+    InputError : none, more than 10 000, no numbers, or outside the range of the skin model.
+    """
+    try:
+        found = [float(value) for value in values]
+    except (TypeError, ValueError):
+        raise _wavelength_error("not-a-number", f"{values!r} are no wavelengths", "Numbers in nm.") from None
+    if not 0 < len(found) <= MAX_WAVELENGTHS:
+        hint = f"From one to {MAX_WAVELENGTHS:,} wavelengths."
+        raise _wavelength_error("wrong-value", f"{len(found)} wavelengths were read", hint)
     low, high = MODEL_RANGE_NM
     for value in found:
         if not low <= value <= high:

@@ -204,8 +204,7 @@ def has_marked(case: Case) -> bool:
     """Return whether this skin keeps dark or pale marks: by its history, its concerns or a recorded pulse."""
     in_history = case.patient is not None and _DARK_MARKS in case.patient.history
     has_marks = any(concern.condition == "post-inflammatory-hyperpigmentation" for concern in case.concern)
-    marked = (one.kind == "pigment-change" and one.meaning == "harm" for one in earlier_reactions(case))
-    return in_history or has_marks or any(marked)
+    return in_history or has_marks or any(one.is_lasting_mark for one in earlier_reactions(case))
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:

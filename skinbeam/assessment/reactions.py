@@ -221,6 +221,11 @@ class EarlierReaction:
         return burnt if burnt else None
 
     @property
+    def is_lasting_mark(self) -> bool:
+        """Whether it is a dark or pale mark that stayed."""
+        return self.kind == "pigment-change" and self.meaning == "harm"
+
+    @property
     def is_test_spot(self) -> bool:
         """Whether the reaction was observed at a test spot."""
         return self.entry.startswith("test_spot")

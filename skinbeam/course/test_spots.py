@@ -33,7 +33,7 @@ from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.device import describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
-from skinbeam.model.case import Case
+from skinbeam.model.case import SCAR_HISTORY, Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown, Value
@@ -41,7 +41,7 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import SURFACE_MODALITIES
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
@@ -69,8 +69,6 @@ _LEAST_SPOTS: Final = 2
 _LIGHTS_FIRST: Final = 2  # of a concern: with these a clinic may really begin
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
-_PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
-_FORM_SCARS: Final = frozenset({"hypertrophic-scar", "keloid"})  # words of the history
 
 
 def plan_test_spots(
@@ -358,9 +356,9 @@ def _reading_delay_h(case: Case, modality: str) -> float:
     """Return when spots are read: as soon as burns show, or dark marks or raised scars where these are likely."""
     rules = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
-    if modality in SURFACE_MODALITIES and case.patient is not None and _FORM_SCARS & {*case.patient.history}:
+    if modality in SURFACE_MODALITIES and case.patient is not None and SCAR_HISTORY.intersection(case.patient.history):
         return float(rules["raised_scar_h"])
-    if modality in _PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
+    if modality in PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
         cite_sources(rules["brown_source"])
         return float(rules["brown_h"])
     melasma = any(one.condition == "melasma" for one in case.concern)

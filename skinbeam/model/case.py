@@ -202,7 +202,7 @@ def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.dat
 
 # People who form raised scars, found in any part of the case.
 
-_SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))
+SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))  # words of the history
 _NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )"
 _SCAR_PATTERNS = {
     "keloid": re.compile(rf"{_NOT_DENIED}\bkeloids?\b"),
@@ -222,4 +222,4 @@ def conditions_in_case(case: Case) -> tuple[str, ...]:
 def forms_raised_scars(case: Case) -> bool:
     """Return whether the person has or had a keloid or another raised scar, anywhere on the skin."""
     history = case.patient.history if case.patient is not None else ()
-    return not (_SCAR_HISTORY.isdisjoint(history) and _SCAR_CONDITIONS.isdisjoint(conditions_in_case(case)))
+    return not (SCAR_HISTORY.isdisjoint(history) and _SCAR_CONDITIONS.isdisjoint(conditions_in_case(case)))

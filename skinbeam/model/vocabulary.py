@@ -10,9 +10,12 @@ from skinbeam.model.suggestions import uncovered_condition_error
 from skinbeam.text import render_message
 
 __all__ = [
+    "COLOUR_MODALITIES",
     "COLUMN_MODALITIES",
     "ENDPOINTS",
+    "HEATING_MODALITIES",
     "PHOTOTYPES",
+    "PIGMENT_MODALITIES",
     "SEVERITIES",
     "SURFACE_MODALITIES",
     "NameKind",
@@ -31,6 +34,9 @@ PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
 COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
 SURFACE_MODALITIES = ("ablative", *COLUMN_MODALITIES)  # what works on the surface, and has a depth for a limit
+PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
+HEATING_MODALITIES = ("vascular", "pigment-long-pulse")  # long pulses over a whole field
+COLOUR_MODALITIES = ("vascular", *PIGMENT_MODALITIES)  # light that blood or melanin absorbs
 # Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (
     "epidermal-necrosis",

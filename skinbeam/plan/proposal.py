@@ -29,7 +29,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import HEATING_MODALITIES, PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import PublishedRange, lending_conditions
@@ -48,7 +48,6 @@ _MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
 _PROTECTIVE_PLACE: Final = 0.75
 # Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
 _LENDS_NO_CELL: Final = ("port-wine-stain",)
-_HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
 _SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
@@ -620,7 +619,7 @@ def _needs_pulse(machine: SearchMachine, region: PracticeRegion) -> bool:
 
 
 def _heats(machine: SearchMachine, region: PracticeRegion) -> bool:
-    return region.modality in _HEATING_MODALITIES and not machine.device.microbeam
+    return region.modality in HEATING_MODALITIES and not machine.device.microbeam
 
 
 def _lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:

@@ -128,14 +128,15 @@ def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, c
 
 
 def _are_named_columns(
-    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None
+    concern: Concern, goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None
 ) -> bool:
-    """Return whether the guideline names such columns for the concern.
+    """Return whether the guideline names such columns for a concern of the face.
 
-    On a face they stay however few skins they reach: the depth that columns aim at is a judgement. Elsewhere skin scars
-    sooner, and a computed dose that reaches few is refused.
+    They stay however few skins they reach: the depth that columns aim at is a judgement. Elsewhere skin scars sooner,
+    and a computed dose that reaches few is refused.
     """
-    return goal.uses_columns and _place_number(goal.modality, machine, setting, cell) != _UNPLACED
+    has_place = _place_number(goal.modality, machine, setting, cell) != _UNPLACED
+    return goal.uses_columns and is_facial(concern.site) and has_place
 
 
 def _plan_device(
@@ -166,9 +167,7 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not (
-            is_facial(concern.site) and _are_named_columns(goal, machine, setting, cell)
-        ):
+        elif trial.p_effective < least and not _are_named_columns(concern, goal, machine, setting, cell):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)

@@ -17,7 +17,7 @@ from skinbeam.api.light import LightBalance, LightOptions, run_light
 from skinbeam.api.light_profile import DepthProfile, profile_light
 from skinbeam.api.preview import PreviewReport, preview_photo
 from skinbeam.api.simulate import simulate_case
-from skinbeam.api.skin import SkinSpectra, describe_skin, parse_wavelengths
+from skinbeam.api.skin import SkinSpectra, check_wavelengths, describe_skin, parse_wavelengths
 from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.api.window import TherapeuticWindow, find_window
@@ -121,12 +121,8 @@ def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: Set
     >>> pulse = simulate("examples/pulse-in-a-vessel/case.toml", draws=50, pulse_ms=3)
     >>> print(pulse.damage.vessels[0].p_closed, pulse.harm.p_burn)
     """
-    count = check_count(draws, "draws")
-    return answer_settings(
-        case,
-        settings,
-        lambda loaded: simulate_case(loaded, draws=count, seed=check_seed(seed)),
-    )
+    count, start = check_count(draws, "draws"), check_seed(seed)
+    return answer_settings(case, settings, lambda loaded: simulate_case(loaded, draws=count, seed=start))
 
 
 @overload
@@ -173,11 +169,9 @@ def threshold(
     >>> closure = threshold(case, "vessel-closure", draws=50, pulse_ms=[1, 3, 10])
     >>> print(closure.to_dataframe()[["dose_low", "dose", "dose_high"]])
     """
-    count = check_count(draws, "draws")
+    count, start = check_count(draws, "draws"), check_seed(seed)
     return answer_settings(
-        case,
-        settings,
-        lambda loaded: find_threshold(loaded, endpoint, of=of, draws=count, seed=check_seed(seed)),
+        case, settings, lambda loaded: find_threshold(loaded, endpoint, of=of, draws=count, seed=start)
     )
 
 
@@ -219,12 +213,11 @@ def window(
     >>> assert found.p_effect.shape == (found.pulse_ms.size, found.dose.size)
     >>> figure = found.plot()
     """
-    loaded, count = open_case(case), check_count(draws, "draws")
+    loaded, count, start = open_case(case), check_count(draws, "draws"), check_seed(seed)
     if at is not None:
         asked = parse_asked(at) if isinstance(at, str) else plain_numbers(at)
-        chosen = {"device": device, "effect": effect, "harm": harm}
-        return answer_setting(loaded, asked, **chosen, draws=count, seed=check_seed(seed))
-    return find_window(loaded, effect=effect, harm=harm, draws=count, seed=check_seed(seed))
+        return answer_setting(loaded, asked, device=device, effect=effect, harm=harm, draws=count, seed=start)
+    return find_window(loaded, effect=effect, harm=harm, draws=count, seed=start)
 
 
 def light(
@@ -339,8 +332,10 @@ def skin(
     >>> spectrum = skin("examples/pulse-in-a-vessel/case.toml", "450:700:50", draws=50)
     >>> print(spectrum.ita_deg, spectrum.reflectance)
     """
-    written = wavelength_nm if isinstance(wavelength_nm, str) else ",".join(f"{one}" for one in np.ravel(wavelength_nm))
-    nm = parse_wavelengths(written)
+    if isinstance(wavelength_nm, str):
+        nm = parse_wavelengths(wavelength_nm)
+    else:
+        nm = check_wavelengths(np.ravel(wavelength_nm).tolist())
     return describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
 
 

@@ -10,7 +10,7 @@ from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities
+from skinbeam.model.vocabulary import COLOUR_MODALITIES, PHOTOTYPES, laser_modalities
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, NearestOption, Option
 from skinbeam.report.context import DisplayValue, NearestPart, OptionGlance, ShareBar
@@ -296,7 +296,6 @@ _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose"
 # Why a kind of laser is no choice of this clinic for a concern: no target, no such device, not at the site.
 _NOT_USABLE: Final = ("condition-why.", "plan.no-device", "plan.not-at-site")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
-_COLOUR_MODALITIES = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 
 
 def no_laser_headline(concern: ConcernPlan) -> str:
@@ -366,7 +365,7 @@ def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
 
     Only light that pigment absorbs depends on it; water absorbs that of fractional and ablative lasers.
     """
-    by_colour = [refused for refused in concern.refused if refused.modality in _COLOUR_MODALITIES]
+    by_colour = [refused for refused in concern.refused if refused.modality in COLOUR_MODALITIES]
     reasons = {reason.id for refused in by_colour for reason in refused.reasons}
     return concern.first_laser is None and _is_colour_guessed(person) and bool(reasons & set(_COLOUR_REASONS))
 

@@ -23,7 +23,14 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.errors import spelling_hint
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities, usable_modalities
+from skinbeam.model.vocabulary import (
+    COLOUR_MODALITIES,
+    HEATING_MODALITIES,
+    PIGMENT_MODALITIES,
+    SURFACE_MODALITIES,
+    laser_modalities,
+    usable_modalities,
+)
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Formatter, Message
 
@@ -41,10 +48,7 @@ __all__ = [
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
-_LIGHTS_OF_COLOUR: Final = ("vascular", "pigment-short-pulse", "pigment-long-pulse")  # that blood or melanin absorbs
-_HEATING_MODALITIES: Final = ("vascular", "pigment-long-pulse")  # long pulses, of one laser at times
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
-_PIGMENT_LIGHTS: Final = ("pigment-short-pulse", "pigment-long-pulse")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _COURSE_SOURCE: Final = "skinbeam-judgement-course"
@@ -59,8 +63,6 @@ class DoseBar:
     wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     longest_pulse_ms : the longest pulse in which they are barred; None means any.
-    bars_shorter : whether shorter wavelengths are barred too: a lamp's bluer filter lets through more light that
-        melanin absorbs.
     keeps_setting : whether pulse and spot stay as sources print them, and the dose alone is lowered; after a bruise,
         which is less with a longer pulse, others are chosen.
     """
@@ -69,13 +71,6 @@ class DoseBar:
     dose: float | None
     longest_pulse_ms: float | None = None
     keeps_setting: bool = False
-    bars_shorter: bool = False
-
-    def bars_wavelength(self, wavelength_nm: float) -> bool:
-        """Return whether a wavelength is barred."""
-        if self.wavelength_nm is None or self.wavelength_nm == wavelength_nm:
-            return True
-        return self.bars_shorter and wavelength_nm < self.wavelength_nm
 
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
@@ -86,8 +81,8 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
         is_own = one.was_made_with(device_name, device)
         if one.meaning == "harm" and _has_dose_bar(one, case):
             if is_own or _cools_through_window(one, device):
-                injuring_nm, least = one.wavelength_on(device), _two_thirds(one.dose_on(device))
-                found.append(DoseBar(injuring_nm, least, keeps_setting=True, bars_shorter=device.is_lamp))
+                least = _two_thirds(one.dose_on(device))
+                found += [DoseBar(nm, least, keeps_setting=True) for nm in _barred_wavelengths_nm(one, device)]
             else:
                 found += _bars_of_such_light(one, device)
         elif _is_endpoint(one) and is_own and (dose := one.dose_on(device)):
@@ -116,6 +111,17 @@ def _accepts_bruise(case: Case) -> bool:
 def _two_thirds(injuring: float | None) -> float | None:
     """Return the least barred dose after an injury: the one above two thirds of the dose that injured."""
     return None if injuring is None else math.nextafter(_SHARE_AFTER_INJURY * injuring, math.inf)
+
+
+def _barred_wavelengths_nm(one: EarlierReaction, device: Device) -> list[float | None]:
+    """Return the wavelengths of its device that an injury bars; None means every one.
+
+    Of a lamp they are bluer filters too, which let through more light that melanin absorbs.
+    """
+    used = one.wavelength_on(device)
+    if used is None or not device.is_lamp:
+        return [used]
+    return [nm for nm in device.wavelengths_nm if nm <= used]
 
 
 def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
@@ -158,7 +164,7 @@ def _is_of_other_kind(one: EarlierReaction, *, lamp: bool) -> bool:
 
 def _gives_coloured_light(device: Device) -> bool:
     """Return whether a device lights the whole field with what blood or melanin absorbs."""
-    return not device.microbeam and not set(device.modalities).isdisjoint(_LIGHTS_OF_COLOUR)
+    return not device.microbeam and not set(device.modalities).isdisjoint(COLOUR_MODALITIES)
 
 
 def _is_same_pulse(pulse_ms: float, device: Device) -> bool:
@@ -198,7 +204,8 @@ def drop_barred_doses(
     here = [
         bar
         for bar in bars
-        if bar.bars_wavelength(wavelength_nm) and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
+        if bar.wavelength_nm in (None, wavelength_nm)
+        and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
     ]
     if not here:
         return tuple(doses)
@@ -231,7 +238,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         elif modality == "ablative" and _is_mark_of_resurfacing(one):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
         elif _has_dose_bar(one, case):
-            is_other = lamp is not None and modality in _LIGHTS_OF_COLOUR and _is_of_other_kind(one, lamp=lamp)
+            is_other = lamp is not None and modality in COLOUR_MODALITIES and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
             found.append(_practice_reason("earlier-injury", "with-caution", message))
         else:
@@ -251,7 +258,7 @@ def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]
     if one.kind != "scar" or one.device is None or _is_on_scar(one, case):
         return frozenset()
     modalities = frozenset(one.device.modalities)
-    related = (kinds for kinds in (SURFACE_MODALITIES, _HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
+    related = (kinds for kinds in (SURFACE_MODALITIES, HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
     return modalities.union(*related)
 
 
@@ -269,7 +276,7 @@ def _works_on_surface(device: Device) -> bool:
 
 def _is_mark_of_resurfacing(one: EarlierReaction) -> bool:
     """Return whether columns or the removal of the surface left a dark or pale mark."""
-    return one.kind == "pigment-change" and one.device is not None and _works_on_surface(one.device)
+    return one.is_lasting_mark and one.device is not None and _works_on_surface(one.device)
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
@@ -386,7 +393,7 @@ def response_reasons(case: Case, concern: Concern | None, modality: str | None) 
     message = session_response(case, concern.condition).stopping_message
     if message is not None and count_sessions_with(case, concern, modality):
         found.append(RuleReason("response-too-little", "refer", message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
-    if concern.condition in _MARKED_BY_LIGHT and modality in _PIGMENT_LIGHTS:
+    if concern.condition in _MARKED_BY_LIGHT and modality in PIGMENT_MODALITIES:
         marks = {message.text: message for message in _marks_left(case, concern)}.values()
         found += [
             RuleReason("response-marked", "refer", message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH, about)
@@ -399,10 +406,5 @@ def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
     """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
     for one in earlier_reactions(case):
         is_here = one.condition == concern.condition or (one.site is not None and sites_overlap(one.site, concern.site))
-        if (
-            is_here
-            and one.kind == "pigment-change"
-            and one.meaning == "harm"
-            and {*one.modalities} & {*_PIGMENT_LIGHTS}
-        ):
+        if is_here and one.is_lasting_mark and not set(one.modalities).isdisjoint(PIGMENT_MODALITIES):
             yield _reaction_message("response.marked", one)

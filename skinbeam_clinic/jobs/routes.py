@@ -111,7 +111,8 @@ async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str
                 yield "event: ended\ndata:\n\n"
                 return
             progress = html.escape(_describe_progress(job))
-            yield (f"event: said\ndata: {progress}\n\n" if progress != last else ":\n\n")  # detects a client that left
+            # A comment is sent where nothing is new, so that a client that left is noticed.
+            yield f"event: said\ndata: {progress}\n\n" if progress != last else ":\n\n"
             last = progress
             await asyncio.sleep(_POLL_S)
 

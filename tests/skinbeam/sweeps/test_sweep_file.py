@@ -30,7 +30,7 @@ def workplace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def of(workplace: Path, text: str) -> Any:
+def save_sweep(workplace: Path, text: str) -> Any:
     (workplace / "sweep.toml").write_text(text, encoding="utf-8")
     return load_sweep(workplace / "sweep.toml")
 
@@ -39,7 +39,7 @@ def test_axes_stand_in_the_order_of_the_file_behind_the_sample(workplace: Path) 
     times = '"bath.exposure_s" = {from = 0.1, to = 10.0, steps = 3, scale = "log"}'
     axes = f'[axes]\n{times}\n"skin.site" = ["neck", "chin"]\n'
     drawn = '[sample]\nn = 4\n[sample.fields]\n"skin.ita_deg" = {distribution = "uniform", low = 10.0, high = 50.0}'
-    sweep = of(workplace, GOOD + axes + drawn)
+    sweep = save_sweep(workplace, GOOD + axes + drawn)
     assert [axis.name for axis in sweep.axes] == ["sample", "bath.exposure_s", "skin.site"]
     assert sweep.shape == (4, 3, 2)
     assert sweep.axes[1].rows == ((0.1,), (1.0,), (10.0,))
@@ -87,7 +87,7 @@ WRONG = {
 def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, workplace: Path) -> None:
     text, field, hint = WRONG[name]
     with pytest.raises(InputError) as told:
-        of(workplace, text)
+        save_sweep(workplace, text)
     assert told.value.field == field
     assert hint in told.value.hint
     assert told.value.message

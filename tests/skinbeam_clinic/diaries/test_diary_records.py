@@ -32,17 +32,17 @@ DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
-def of(database: Database, repositories: ClinicRepositories) -> Treated:
+def session(database: Database, repositories: ClinicRepositories) -> Treated:
     return treated(repositories)
 
 
 @pytest.fixture
-def token(repositories: ClinicRepositories, of: Treated) -> str:
-    return linked(repositories, of)
+def token(repositories: ClinicRepositories, session: Treated) -> str:
+    return linked(repositories, session)
 
 
-def linked(repositories: ClinicRepositories, of: Treated, days: float = 10) -> str:
-    return repositories.diaries.create_link(of.treatment, language="de", until=now() + days * DAY).token
+def linked(repositories: ClinicRepositories, session: Treated, days: float = 10) -> str:
+    return repositories.diaries.create_link(session.treatment, language="de", until=now() + days * DAY).token
 
 
 def opens(database: Database, token: str) -> bool:
@@ -66,14 +66,14 @@ def clock(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
 
 
 def test_a_token_opens_its_own_diary_and_tells_the_clinic_what_was_written(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     diary = DiaryAccess(database).open(token)
     assert (diary.language, diary.clinic, diary.option) == ("de", "Harbour Clinic", "0.0")
     assert json.loads(diary.read_plan())["schema"] == "skinbeam.plan/1"
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
-    first, second = repositories.diaries.of(of.treatment)
+    first, second = repositories.diaries.of(session.treatment)
     assert (first.note, second.note, first.day) == (WARNING, CALM, 1)
     assert first.photograph_id is not None
     photograph, content = repositories.photographs.read_content(first.photograph_id)
@@ -103,115 +103,117 @@ def test_what_was_never_a_token_opens_nothing(database: Database, token: str, ba
 
 
 def test_a_link_is_over_when_its_time_is_or_a_newer_one_or_the_clinic_or_erasure_ends_it(
-    database: Database, repositories: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, session: Treated
 ) -> None:
-    assert not opens(database, linked(repositories, of, days=-0.001))
-    first, second = linked(repositories, of), linked(repositories, of)
+    assert not opens(database, linked(repositories, session, days=-0.001))
+    first, second = linked(repositories, session), linked(repositories, session)
     assert (opens(database, first), opens(database, second)) == (False, True)
     other = linked(repositories, treated(repositories))
-    repositories.diaries.end_link(of.treatment)
+    repositories.diaries.end_link(session.treatment)
     assert (opens(database, second), opens(database, other)) == (False, True)
-    third = linked(repositories, of)
+    third = linked(repositories, session)
     assert (
-        repositories.erasure.erase(of.patient, retention_years=10) is not None
+        repositories.erasure.erase(session.patient, retention_years=10) is not None
     )  # contact alone: the records must be kept
     assert (opens(database, third), opens(database, other)) == (False, True)
-    fourth = linked(repositories, of)
-    assert repositories.erasure.erase(of.patient, retention_years=0) is None
+    fourth = linked(repositories, session)
+    assert repositories.erasure.erase(session.patient, retention_years=0) is None
     assert (opens(database, fourth), opens(database, other)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_a_diary_that_was_open_when_its_link_ended_takes_nothing_more(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     diary = DiaryAccess(database).open(token)
-    repositories.diaries.end_link(of.treatment)
+    repositories.diaries.end_link(session.treatment)
     with pytest.raises(RecordNotFoundError):
         diary.add_entry(KEY + "0", 1, WARNING, photograph=None, alarm=True)
-    assert repositories.diaries.of(of.treatment) == ()
+    assert repositories.diaries.of(session.treatment) == ()
 
 
 def test_a_clock_that_is_wrong_opens_no_ended_link_and_closes_no_good_one(
-    database: Database, repositories: ClinicRepositories, of: Treated, monkeypatch: pytest.MonkeyPatch
+    database: Database, repositories: ClinicRepositories, session: Treated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended, good = linked(repositories, of), linked(repositories, of)
+    ended, good = linked(repositories, session), linked(repositories, session)
     clock(monkeypatch, -5)
     assert (opens(database, ended), opens(database, good)) == (False, True)
     write(database, good, WARNING)
-    assert len(repositories.diaries.of(of.treatment)) == 1
+    assert len(repositories.diaries.of(session.treatment)) == 1
     clock(monkeypatch, 11)
     assert not opens(database, good)
 
 
-def test_links_that_are_over_are_tidied_away(database: Database, repositories: ClinicRepositories, of: Treated) -> None:
-    old = linked(repositories, of, days=-2)
-    good = linked(repositories, of)
-    assert len(repositories.diaries.list_links(of.treatment)) == 2
+def test_links_that_are_over_are_tidied_away(
+    database: Database, repositories: ClinicRepositories, session: Treated
+) -> None:
+    old = linked(repositories, session, days=-2)
+    good = linked(repositories, session)
+    assert len(repositories.diaries.list_links(session.treatment)) == 2
     clean_database(database)
-    assert [one.ended_at for one in repositories.diaries.list_links(of.treatment)] == [None]
+    assert [one.ended_at for one in repositories.diaries.list_links(session.treatment)] == [None]
     assert (opens(database, old), opens(database, good)) == (False, True)
     assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     threads = [threading.Thread(target=write, args=(database, token, WARNING)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(repositories.diaries.of(of.treatment)) == len(repositories.alarms.list_open()) == 1
+    assert len(repositories.diaries.of(session.treatment)) == len(repositories.alarms.list_open()) == 1
     write(database, token, WARNING, key=KEY + "1")
-    assert len(repositories.diaries.of(of.treatment)) == len(repositories.alarms.list_open()) == 2
+    assert len(repositories.diaries.of(session.treatment)) == len(repositories.alarms.list_open()) == 2
 
 
 def test_who_goes_back_and_adds_a_photograph_has_it_kept_once(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     write(database, token, CALM)
     for _ in range(2):
         write(database, token, CALM, photograph=b"\xff\xd8\xff blister")
     write(database, token, CALM)
-    assert [one.photograph_id is not None for one in repositories.diaries.of(of.treatment)] == [False, True]
+    assert [one.photograph_id is not None for one in repositories.diaries.of(session.treatment)] == [False, True]
 
 
 def test_a_key_of_another_diary_reaches_nothing_there(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     other = treated(repositories)
     write(database, token, CALM)
     write(database, linked(repositories, other), WARNING)  # with the same key
-    assert [one.note for one in repositories.diaries.of(of.treatment)] == [CALM]
+    assert [one.note for one in repositories.diaries.of(session.treatment)] == [CALM]
     assert [one.note for one in repositories.diaries.of(other.treatment)] == [WARNING]
     with pytest.raises(InputError, match="not sent by a page"):
         write(database, token, CALM, key="x")
 
 
 def test_an_alarm_is_there_with_its_entry_and_the_job_that_tells_of_it_or_none_of_them(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(diary_access.ClinicTransaction, "add_job", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write(database, token, WARNING)
     monkeypatch.undo()
-    assert repositories.diaries.of(of.treatment) == repositories.alarms.list_open() == ()
+    assert repositories.diaries.of(session.treatment) == repositories.alarms.list_open() == ()
     assert JobQueue(database).take(ALARM_JOB) is None
     write(database, token, WARNING)
     job = JobQueue(database).take(ALARM_JOB)
     assert job is not None
-    assert job.payload == {"alarm": repositories.alarms.list_open()[0].id, "consultation": of.consultation}
+    assert job.payload == {"alarm": repositories.alarms.list_open()[0].id, "consultation": session.consultation}
 
 
 def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_stopped(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
-    assert not repositories.alarms.is_course_stopped(of.consultation)
+    assert not repositories.alarms.is_course_stopped(session.consultation)
     write(database, token, WARNING)
     count, (alarm,) = repositories.alarms.count(), repositories.alarms.list_open()
     assert (count.count, count.since) == (1, alarm.raised_at)
-    assert repositories.alarms.is_course_stopped(of.consultation)
+    assert repositories.alarms.is_course_stopped(session.consultation)
     assert DiaryAccess(database).open(token).status().has_open_alarm
     accounts = AccountRepository(database, repositories.member, PasswordHasher())
     assistant, auditor = (
@@ -228,19 +230,19 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
     answered = assistant.alarms.answer(alarm.id, "Called; comes at noon.")
     assert (answered.answer, answered.answered_by) == ("Called; comes at noon.", "assistant")
     assert (repositories.alarms.count().count, len(repositories.alarms.list_open())) == (0, 1)
-    assert repositories.alarms.is_course_stopped(of.consultation)
+    assert repositories.alarms.is_course_stopped(session.consultation)
     status = DiaryAccess(database).open(token).status()
     assert (status.has_open_alarm, status.answered_at) == (False, answered.answered_at)
     with pytest.raises(InputError, match="has answered this"):
         repositories.alarms.answer(alarm.id, "again")
     with pytest.raises(DeniedError):
         assistant.alarms.decide(alarm.id, "harmless", adverse_event_id=None)
-    event = add_event(repositories, of)
+    event = add_event(repositories, session)
     with pytest.raises(RecordNotFoundError):
         repositories.alarms.decide(alarm.id, "a burn", adverse_event_id="none")
     decided = repositories.alarms.decide(alarm.id, "A small burn.", adverse_event_id=event)
     assert (decided.adverse_event_id, decided.reason) == (event, "A small burn.")
-    assert not repositories.alarms.is_course_stopped(of.consultation)
+    assert not repositories.alarms.is_course_stopped(session.consultation)
     assert repositories.alarms.list_open() == ()
     with pytest.raises(InputError, match="has decided"):
         repositories.alarms.decide(alarm.id, "no", adverse_event_id=None)
@@ -248,36 +250,36 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
 
 
 def test_what_nobody_has_read_is_marked_until_somebody_says_so(
-    database: Database, repositories: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, session: Treated
 ) -> None:
-    token = linked(repositories, of)
+    token = linked(repositories, session)
     write(database, token, CALM)
     write(database, token, WARNING, key=KEY + "1")
     (unread,), _ = repositories.diaries.list_unread(9)
-    assert (unread.treatment_id, unread.entries, unread.questions) == (of.treatment, 2, 1)
-    assert [one.read_at for one in repositories.diaries.of(of.treatment)] == [None, None]
-    repositories.diaries.mark_read(of.treatment)
+    assert (unread.treatment_id, unread.entries, unread.questions) == (session.treatment, 2, 1)
+    assert [one.read_at for one in repositories.diaries.of(session.treatment)] == [None, None]
+    repositories.diaries.mark_read(session.treatment)
     write(database, token, CALM, key=KEY + "2")
-    assert [one.read_by for one in repositories.diaries.of(of.treatment)] == ["command line", "command line", None]
+    assert [one.read_by for one in repositories.diaries.of(session.treatment)] == ["command line", "command line", None]
     (unread,), _ = repositories.diaries.list_unread(9)
     assert unread.entries == 1
 
 
 def test_of_the_unread_diaries_those_that_have_waited_longest_are_listed(
-    database: Database, repositories: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, session: Treated
 ) -> None:
     later = treated(repositories)
-    write(database, linked(repositories, of), CALM)
+    write(database, linked(repositories, session), CALM)
     write(database, linked(repositories, later), WARNING)
     shown, number = repositories.diaries.list_unread(1)
-    assert ([one.treatment_id for one in shown], number) == ([of.treatment], 2)
-    repositories.diaries.mark_read(of.treatment)
+    assert ([one.treatment_id for one in shown], number) == ([session.treatment], 2)
+    repositories.diaries.mark_read(session.treatment)
     shown, number = repositories.diaries.list_unread(1)
     assert ([one.treatment_id for one in shown], number) == ([later.treatment], 1)
 
 
 def test_another_clinic_finds_none_of_it(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     write(database, token, WARNING)
     (alarm,) = repositories.alarms.list_open()
@@ -289,11 +291,11 @@ def test_another_clinic_finds_none_of_it(
         lambda: stranger.alarms.get(alarm.id),
         lambda: stranger.alarms.answer(alarm.id, "x"),
         lambda: stranger.alarms.decide(alarm.id, "x", adverse_event_id=None),
-        lambda: stranger.diaries.of(of.treatment),
-        lambda: stranger.diaries.list_links(of.treatment),
-        lambda: stranger.diaries.create_link(of.treatment, language="en", until=now() + DAY),
-        lambda: stranger.diaries.end_link(of.treatment),
-        lambda: stranger.diaries.mark_read(of.treatment),
+        lambda: stranger.diaries.of(session.treatment),
+        lambda: stranger.diaries.list_links(session.treatment),
+        lambda: stranger.diaries.create_link(session.treatment, language="en", until=now() + DAY),
+        lambda: stranger.diaries.end_link(session.treatment),
+        lambda: stranger.diaries.mark_read(session.treatment),
     ):
         with pytest.raises(RecordNotFoundError):
             ask()
@@ -306,33 +308,33 @@ def test_no_link_before_the_treatment_has_begun(database: Database, repositories
 
 
 def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
     repositories.alarms.answer(repositories.alarms.list_open()[0].id, "Called.")
-    with zipfile.ZipFile(BytesIO(repositories.patient_copies.make(of.patient))) as packed:
+    with zipfile.ZipFile(BytesIO(repositories.patient_copies.make(session.patient))) as packed:
         first, second = json.loads(packed.read("record.json"))["consultations"][0]["diary"]
         assert packed.read(first["photograph"]) == b"\xff\xd8\xff skin"
     assert (first["note"]["signs"], first["alarm"]["answer"]) == (["fever"], "Called.")
     assert (second["note"]["pain"], second["alarm"], second["photograph"]) == (2, None, "")
     copied = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert copied.patient_copies.import_copy(repositories.patient_copies.make(of.patient)).pseudonym == "P00001"
+    assert copied.patient_copies.import_copy(repositories.patient_copies.make(session.patient)).pseudonym == "P00001"
 
 
 def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(
-    database: Database, repositories: ClinicRepositories, of: Treated
+    database: Database, repositories: ClinicRepositories, session: Treated
 ) -> None:
-    before = repositories.erasure.preview(of.patient, retention_years=10).retain_until
-    write(database, linked(repositories, of), CALM)
-    after = repositories.erasure.preview(of.patient, retention_years=10).retain_until
+    before = repositories.erasure.preview(session.patient, retention_years=10).retain_until
+    write(database, linked(repositories, session), CALM)
+    after = repositories.erasure.preview(session.patient, retention_years=10).retain_until
     assert before is not None
     assert after is not None
     assert after > before
 
 
 def test_the_trail_says_who_and_nothing_of_what(
-    database: Database, repositories: ClinicRepositories, of: Treated, token: str
+    database: Database, repositories: ClinicRepositories, session: Treated, token: str
 ) -> None:
     write(database, token, DiaryNote(9, "spreading", ("pus",), "Call me at home"))
     repositories.alarms.answer(repositories.alarms.list_open()[0].id, "Told to come.")
