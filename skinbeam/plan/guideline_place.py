@@ -14,13 +14,15 @@ from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
+from skinbeam.response.settings import is_facial
 from skinbeam.text import Message
 
 __all__ = [
     "AdviceAgainst",
     "GuidelinePlace",
     "advice_against",
+    "are_named_columns",
     "concern_cell",
     "concern_kind",
     "first_choice_name",
@@ -98,6 +100,15 @@ def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collecti
             cite_sources(*cell.sources)
             return GuidelinePlace(number, *named, len(cell.sources))
     return None
+
+
+def are_named_columns(place: GuidelinePlace | None, modality: str, site: str) -> bool:
+    """Return whether the guideline names columns for a concern of the face.
+
+    They stay, and keep their place, however few skins they reach: the depth that columns aim at is a judgement.
+    Elsewhere skin scars sooner, and what the guideline says is of the face.
+    """
+    return place is not None and modality in COLUMN_MODALITIES and is_facial(site)
 
 
 def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:

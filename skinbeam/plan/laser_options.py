@@ -164,7 +164,8 @@ def _plan_one_proposal(
     """Return the option of a proposal, or why it is none; with an unknown target it is not simulated.
 
     It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
-    nobody: people whom trials counted had greater doses.
+    nobody: people whom trials counted had greater doses. Columns are ranked down instead, since the depth that they
+    aim at is a judgement.
     """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
@@ -181,7 +182,7 @@ def _plan_one_proposal(
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
-    if reached is not None and reached < LEAST_REACHED and not is_printed:
+    if reached is not None and reached < LEAST_REACHED and not is_printed and not goal.uses_columns:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)

@@ -38,7 +38,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
-from skinbeam.plan.guideline_place import concern_cell, guideline_place
+from skinbeam.plan.guideline_place import are_named_columns, concern_cell, guideline_place
 from skinbeam.plan.ranking import OptionStanding
 from skinbeam.plan_records.course import (
     DeviceSetting,
@@ -91,7 +91,8 @@ def build_laser_option(
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
     reached = reached_share(trial)
-    expected = trial_expectation(case, question, reached)
+    # The depth that columns aim at is a judgement, which takes no result of trials from them.
+    expected = trial_expectation(case, question, None if trial.density_per_cm2 is not None else reached)
     effective, harm = _computed_shares(trial)
     use = laser_use(concern.condition, modality)
     if practised is None:
@@ -99,12 +100,14 @@ def build_laser_option(
     unlike = None if practised.is_inside else practised.message
     name = f"{inline_title('modality', modality)}, {setup.light}"
     classes = device_classes(trial.machine.device, trial.setting)
+    standing = _option_standing(case, concern, question, use, expected, classes)
     standing = replace(
-        _option_standing(case, concern, question, use, expected, classes),
+        standing,
         title=name,
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
+        are_named_columns=are_named_columns(standing.place, modality, concern.site),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     pulse = _pulse_class(modality, trial)
@@ -142,11 +145,8 @@ def build_laser_option(
 
 
 def reached_share(trial: CandidateSetting) -> float | None:
-    """Return the share of such skins whose target is reached; None where nothing was simulated, and of columns.
-
-    The depth that columns aim at is a judgement, so that it bars none from the place that trials gave it.
-    """
-    return None if trial.unjudged is not None or trial.density_per_cm2 is not None else trial.p_effective
+    """Return the share of such skins whose target is reached; None where nothing was simulated."""
+    return None if trial.unjudged is not None else trial.p_effective
 
 
 def _computed_shares(trial: CandidateSetting) -> tuple[Value, Value]:

@@ -8,7 +8,8 @@ order is:
    with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
    everything but no treatment. At a dose that clinics use in such skin, and with trials of its own on this kind of the
    condition, it keeps its place in the guideline, and without one stands before treatments whose effect nobody
-   counted: there the model alone does not outweigh what people saw;
+   counted: there the model alone does not outweigh what people saw. Columns that the guideline names for skin of the
+   face keep their place too, behind those of the same place that reach more skins;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -68,6 +69,7 @@ class OptionStanding:
     procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     is_last_resort : whether it is done only where no other treatment is left.
     is_adjunct : whether sources give it beside other treatments alone.
+    are_named_columns : whether it is columns that the guideline names for skin of the face.
     """
 
     title: str
@@ -83,6 +85,7 @@ class OptionStanding:
     procedure: Message | None = None
     is_last_resort: bool = False
     is_adjunct: bool = False
+    are_named_columns: bool = False
 
     @cached_property
     def own_studies(self) -> int:
@@ -96,7 +99,7 @@ class OptionStanding:
             return 10
         if self.is_last_resort:
             return 9
-        if self.is_out_of_reach and not self.is_counted_in_practice:
+        if self.is_out_of_reach and not self.is_counted_in_practice and not self.are_named_columns:
             return 8
         if self.place is not None:
             return 0 if self.place.number == 1 else self.place.number
@@ -127,7 +130,14 @@ class OptionStanding:
     @property
     def has_place(self) -> bool:
         """Whether it is ranked by its place in the guideline."""
-        return self.place is not None and (not self.is_out_of_reach or self.is_counted_in_practice)
+        is_kept = not self.is_out_of_reach or self.is_counted_in_practice or self.are_named_columns
+        return self.place is not None and is_kept
+
+    @property
+    def order(self) -> tuple[int, int, bool]:
+        """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach."""
+        use = 0 if self.has_place else _USE_ORDER.index(self.use)
+        return self.rank_group, use, self.has_place and self.is_out_of_reach
 
 
 @dataclass(frozen=True)
@@ -167,9 +177,8 @@ def _tied_groups(
     left as few marks.
     """
 
-    def line(index: int) -> tuple[int, int]:
-        one = standings[index]
-        return one.rank_group, 0 if one.has_place else _USE_ORDER.index(one.use)
+    def line(index: int) -> tuple[int, int, bool]:
+        return standings[index].order
 
     def marked(index: int) -> tuple[float, int, int, float]:
         one = standings[index]
@@ -235,6 +244,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         if not one.is_out_of_reach:
             return place
         least = per_hundred(LEAST_REACHED)
+        if not one.is_counted_in_practice:
+            return Message("plan.place-despite-depth", {"place": place, "least": least})
         return Message("plan.place-despite-model", {"place": place, "least": least, "studies": one.own_studies})
     if one.use == "first":
         return Message("plan.place-first-line")

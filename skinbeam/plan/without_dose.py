@@ -23,7 +23,7 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
-from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, guideline_place
+from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, are_named_columns, guideline_place
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import usual_settings
@@ -32,7 +32,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.settings import SearchMachine, is_facial
+from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
@@ -127,18 +127,6 @@ def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, c
     return _UNPLACED if place is None else place.number
 
 
-def _are_named_columns(
-    concern: Concern, goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None
-) -> bool:
-    """Return whether the guideline names such columns for a concern of the face.
-
-    They stay however few skins they reach: the depth that columns aim at is a judgement. Elsewhere skin scars sooner,
-    and a computed dose that reaches few is refused.
-    """
-    has_place = _place_number(goal.modality, machine, setting, cell) != _UNPLACED
-    return goal.uses_columns and is_facial(concern.site) and has_place
-
-
 def _plan_device(
     case: Case,
     concern: Concern,
@@ -167,7 +155,9 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not _are_named_columns(concern, goal, machine, setting, cell):
+        elif trial.p_effective < least and not are_named_columns(
+            guideline_place(cell, goal.modality, device_classes(machine.device, setting)), goal.modality, concern.site
+        ):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)

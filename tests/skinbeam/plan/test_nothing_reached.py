@@ -7,9 +7,12 @@ import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, loaded
 from plan_reading import read_plan
 
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan import laser_options, without_dose
+from skinbeam.plan.guideline_place import GuidelinePlace, are_named_columns
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan.ranking import LEAST_REACHED
+from skinbeam.plan.ranking import LEAST_REACHED, OptionStanding, rank_options
 from skinbeam.response.limits import effect_target
 
 GREEN_ON_VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("ktp-532")
@@ -57,3 +60,65 @@ def test_a_dose_moved_from_print_is_planned_from_the_least_share_upwards(
     assert (part.first_laser is not None) == is_planned
     assert bool(document["course"]) == bool(document["test_spots"]) == is_planned
     assert bool(part.no_laser) != is_planned
+
+
+HALF = Estimate(median=0.5, low=0.3, high=0.7, level=0.8, kind="pooled", draws=100, basis=("hedelund2012",))
+
+
+def columns(title: str, reached: float, place: GuidelinePlace | None, site: str = "cheeks") -> OptionStanding:
+    question = EvidenceQuestion("wrinkles", "fractional-ablative")
+    named = are_named_columns(place, question.modality, site)
+    return OptionStanding(title, question, "usual", HALF, None, place=place, reached=reached, are_named_columns=named)
+
+
+@pytest.mark.parametrize("place", [None, 1, 2, 3])
+@pytest.mark.parametrize("site", ["cheeks", "hands", "neck", "perioral"])
+def test_columns_that_reach_few_stand_behind_those_of_the_same_place_that_reach_more(place, site):
+    where = None if place is None else GuidelinePlace(place, 0, "fx-co2", 3)
+    few = columns("few", 0.5 * LEAST_REACHED, where, site)
+    more = columns("more", 2.0 * LEAST_REACHED, where, site)
+    for standings in ([few, more], [more, few]):
+        ranked = {standings[one.index].title: one.rank for one in rank_options(standings)}
+        assert ranked == {"more": 1, "few": 2}
+
+
+def test_columns_that_reach_few_keep_a_place_on_the_face_alone_and_say_so():
+    """Away from the face skin scars sooner, and the guideline speaks of the face."""
+    second = columns("second", 2.0 * LEAST_REACHED, GuidelinePlace(2, 0, "fx-1550", 3))
+    first = GuidelinePlace(1, 0, "fx-co2", 3)
+    for site, leader, reason in (
+        ("cheeks", "few", "plan.place-despite-depth"),
+        ("hands", "second", "plan.place-out-of-reach"),
+    ):
+        standings = [columns("few", 0.0, first, site), second]
+        ranked = rank_options(standings)
+        assert standings[ranked[0].index].title == leader
+        (told,) = (one.reason for one in ranked if standings[one.index].title == "few")
+        assert told.params["place"].id == reason
+
+
+def test_columns_without_a_place_that_reach_few_stand_behind_every_other_treatment():
+    cream = OptionStanding(
+        "cream", EvidenceQuestion("wrinkles", "topical-retinoid"), "usual", Unknown("nobody counted it"), None
+    )
+    standings = [columns("few", 0.5 * LEAST_REACHED, None), cream]
+    assert [standings[one.index].title for one in rank_options(standings)] == ["cream", "few"]
+
+
+@pytest.mark.parametrize(("reached", "leader"), [(0.5, "fractional-1550"), (2.0, "fractional-co2-10600")])
+def test_a_plan_ranks_columns_by_what_they_reach(monkeypatch: pytest.MonkeyPatch, reached: float, leader: str):
+    """Sources print no dose for hands of phototype V, and more people were helped by CO2 in trials."""
+    plan_proposal = laser_options.plan_proposal
+
+    def with_share(case, goal, *asked, **options):
+        trial = plan_proposal(case, goal, *asked, **options)
+        share = reached * LEAST_REACHED if goal.modality == "fractional-ablative" else 0.5
+        count = round(share * trial.effective.size)
+        return replace(trial, effective=np.arange(trial.effective.size) < count)
+
+    monkeypatch.setattr(laser_options, "plan_proposal", with_share)
+    person = '[patient]\nage_years = 62\nsex = "male"\nphototype = "V"\n'
+    case = loaded(person + concern("wrinkles", "hands", "") + devices("fractional-co2-10600", "fractional-1550"))
+    (part,) = read_plan(make_plan(case, draws=PLAN_DRAWS).document).concerns
+    assert part.first_laser is not None
+    assert part.first_laser[1].device == leader
