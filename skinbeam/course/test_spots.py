@@ -33,7 +33,7 @@ from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.sessions import describe_settings
 from skinbeam.laser.device import describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
-from skinbeam.model.case import SCAR_HISTORY, Case
+from skinbeam.model.case import Case, has_other_raised_scars
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown, Value
@@ -161,7 +161,7 @@ def _make_ladder(
 ) -> TestSpotLadder | None:
     """Return the test spots of an option; None where the field is smaller than a spot, or bore the planned dose."""
     site, size = concern.site, _spot_size(trial, concern.area_cm2)
-    hours = _reading_delay_h(case, modality)
+    hours = _reading_delay_h(case, concern, modality)
     borne = _borne_dose(case, concern, trial, hours)
     if size is None or borne >= trial.dose:
         return None
@@ -352,11 +352,14 @@ def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: Candida
     return learned.p_reached(trial.dose / burns.computed_J_cm2), weights
 
 
-def _reading_delay_h(case: Case, modality: str) -> float:
-    """Return when spots are read: as soon as burns show, or dark marks or raised scars where these are likely."""
+def _reading_delay_h(case: Case, concern: Concern, modality: str) -> float:
+    """Return when spots are read: as soon as burns show, or dark marks or raised scars where these are likely.
+
+    The scar that is treated tells nothing of others, and spots on it wait for none.
+    """
     rules = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
-    if modality in SURFACE_MODALITIES and case.patient is not None and SCAR_HISTORY.intersection(case.patient.history):
+    if modality in SURFACE_MODALITIES and has_other_raised_scars(case, concern):
         return float(rules["raised_scar_h"])
     if modality in PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
         cite_sources(rules["brown_source"])

@@ -8,7 +8,7 @@ import datetime
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -24,6 +24,7 @@ __all__ = [
     "conditions_in_case",
     "current_date",
     "forms_raised_scars",
+    "has_other_raised_scars",
 ]
 
 _WITHOUT_TISSUE: Mapping[str, str] = {"blood": "blood in a cuvette", "melanosome": "one granule in water"}
@@ -202,24 +203,42 @@ def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.dat
 
 # People who form raised scars, found in any part of the case.
 
-SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))  # words of the history
+_SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))  # words of the history
 _NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )"
 _SCAR_PATTERNS = {
     "keloid": re.compile(rf"{_NOT_DENIED}\bkeloids?\b"),
     "hypertrophic-scars": re.compile(rf"{_NOT_DENIED}\b(?:hypertrophic|raised)\s+scar(?:s|ring)?\b"),
 }
-_SCAR_CONDITIONS = frozenset(("hypertrophic-scars", "keloid"))
+_RAISED = frozenset(("hypertrophic-scars", "keloid"))
 
 
 def conditions_in_case(case: Case) -> tuple[str, ...]:
     """Return the conditions of the concerns and earlier sessions, and raised scars after sessions, each once."""
-    adverse_text = " ; ".join(text for done in case.session for text in done.adverse).casefold()
+    return _conditions_of(case.concern, case.session)
+
+
+def _conditions_of(concerns: Iterable[Concern], sessions: Sequence[EarlierSession]) -> tuple[str, ...]:
+    adverse_text = " ; ".join(text for done in sessions for text in done.adverse).casefold()
     came = (condition for condition, words in _SCAR_PATTERNS.items() if words.search(adverse_text))
-    named = [*(concern.condition for concern in case.concern), *(done.treats for done in case.session), *came]
+    named = [*(concern.condition for concern in concerns), *(done.treats for done in sessions), *came]
     return tuple(dict.fromkeys(named))
 
 
 def forms_raised_scars(case: Case) -> bool:
     """Return whether the person has or had a keloid or another raised scar, anywhere on the skin."""
+    return _has_raised_scars(case, case.concern, case.session)
+
+
+def has_other_raised_scars(case: Case, treated: Concern) -> bool:
+    """Return whether the person has or had raised scars beside the one that is treated, by which a new one may come.
+
+    Sessions that treated such a scar are about it, whatever they report.
+    """
+    concerns = [concern for concern in case.concern if concern != treated]
+    sessions = [done for done in case.session if done.treats != treated.condition or treated.condition not in _RAISED]
+    return _has_raised_scars(case, concerns, sessions)
+
+
+def _has_raised_scars(case: Case, concerns: Iterable[Concern], sessions: Sequence[EarlierSession]) -> bool:
     history = case.patient.history if case.patient is not None else ()
-    return not (SCAR_HISTORY.isdisjoint(history) and _SCAR_CONDITIONS.isdisjoint(conditions_in_case(case)))
+    return not (_SCAR_HISTORY.isdisjoint(history) and _RAISED.isdisjoint(_conditions_of(concerns, sessions)))

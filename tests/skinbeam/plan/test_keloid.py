@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options
+from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options, loaded
 from plan_reading import read_plan
 
+from skinbeam.course.test_spots import HOURS_PER_WEEK, _reading_delay_h
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.harm_counts import harm_share_in_trials
 from skinbeam.evidence.studies.outcomes import counts_after
-from skinbeam.model.case import Case, forms_raised_scars
+from skinbeam.model.case import Case, forms_raised_scars, has_other_raised_scars
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.fields import FieldError, person_name
@@ -317,3 +318,38 @@ def test_who_forms_raised_scars() -> None:
     assert not forms_raised_scars(case_of("surgical-scars", history=["pih"]))
     nobody = parse_record(Case, tomllib.loads('[skin]\npreset = "human"\n'), file="case")
     assert not forms_raised_scars(nobody)
+
+
+@pytest.mark.parametrize("condition", ["keloid", "hypertrophic-scars"])
+@pytest.mark.parametrize("adverse", ["none", "raised scar unchanged", "keloid"])
+def test_the_scar_that_is_treated_is_none_beside_it(condition: str, adverse: str) -> None:
+    done = {"week": 0.0, "treats": condition, "adverse": [adverse]}
+    case = case_of(condition, session=[done])
+    assert forms_raised_scars(case)
+    assert not has_other_raised_scars(case, case.concern[0])
+    elsewhere = case_of(condition, {"condition": condition, "site": "hands"})
+    assert has_other_raised_scars(elsewhere, elsewhere.concern[0])
+
+
+@pytest.mark.parametrize("how", FORMERS)
+@pytest.mark.parametrize("condition", ["wrinkles", "acne-scars"])
+def test_raised_scars_anywhere_are_beside_another_concern(how: str, condition: str) -> None:
+    case = former(how, condition)
+    assert has_other_raised_scars(case, case.concern[0])
+
+
+def test_spots_of_columns_wait_for_raised_scars_of_others_than_the_one_that_is_treated() -> None:
+    weeks = {
+        "none": PERSON + concern("acne-scars", extra=""),
+        "history": PERSON + 'history = ["hypertrophic-scar"]\n' + concern("acne-scars", extra=""),
+        "after a session": PERSON
+        + concern("acne-scars", extra="")
+        + '[[session]]\nweek = 0\ntreats = "acne-scars"\nadverse = ["a raised scar on the hand"]\n',
+        "treated": PERSON + concern("hypertrophic-scars", extra=""),
+    }
+    found = {}
+    for name, text in weeks.items():
+        case = loaded(text).case
+        found[name] = _reading_delay_h(case, case.concern[0], "non-ablative-fractional") / HOURS_PER_WEEK
+    assert found["history"] == found["after a session"] == 8
+    assert found["treated"] == found["none"] < 8
