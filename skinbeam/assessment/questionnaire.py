@@ -195,9 +195,11 @@ def read_questionnaire(case: Case) -> Questionnaire:
 
 
 def _history(case: Case) -> tuple[str, ...]:
-    """Return the history of a person, with dark or pale marks that they have or that earlier pulses left."""
+    """Return the history of a person, with dark or pale marks that they have, and what earlier pulses brought out."""
     history = () if case.patient is None else tuple(case.patient.history)
-    return (*history, _DARK_MARKS) if _DARK_MARKS not in history and has_marked(case) else history
+    marks = (_DARK_MARKS,) if has_marked(case) else ()
+    brought_out = (one.history for one in earlier_reactions(case))
+    return tuple(dict.fromkeys((*history, *marks, *(word for word in brought_out if word is not None))))
 
 
 def has_marked(case: Case) -> bool:

@@ -31,6 +31,8 @@ __all__ = [
 # Reactions in the free text about an earlier session.
 
 UNREAD_REACTION = ""
+_PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
+_MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
 _CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except)\b")
 _DENIAL = r"\b(?:no|not|without|never|denies|denied|nor)\b(?: (?:a|an|any|signs?|evidence|of|new|visible))*"
 _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
@@ -48,6 +50,7 @@ class ReactionKind:
     burnt : whether the epidermis was burnt; None where the mark does not show it.
     expected_after : modalities whose usual reaction it is; None of every one. expected_for_h : only for so many hours.
     brown_spots_only : whether it is expected only of what is treated as a brown spot.
+    history : word of the history that it stands for; None of most.
     """
 
     words: tuple[str, ...]
@@ -57,6 +60,7 @@ class ReactionKind:
     expected_after: frozenset[str] | None
     expected_for_h: float
     brown_spots_only: bool
+    history: str | None
 
 
 @cache
@@ -73,6 +77,7 @@ def reaction_kinds() -> Mapping[str, ReactionKind]:
             else frozenset(entry.get("expected_after", ())),
             expected_for_h=entry.get("expected_for_h", math.inf),
             brown_spots_only=entry.get("brown_spots_only", False),
+            history=entry.get("history"),
         )
         for name, entry in load_package_table("data/reactions.toml")["reaction"].items()
     }
@@ -137,7 +142,7 @@ def _clause_reactions(words: str) -> Iterator[str]:
                 rest = _remove_words(rest, (word,))
                 named.append(kind)
                 injured |= entry.harm
-    if injured and set(named) <= {"scar", "pigment-change"} and set(rest.split()) & set(_reaction_words()["better"]):
+    if injured and set(named) <= {"scar", *_MARKS} and set(rest.split()) & set(_reaction_words()["better"]):
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
@@ -223,7 +228,23 @@ class EarlierReaction:
     @property
     def is_lasting_mark(self) -> bool:
         """Whether it is a dark or pale mark that stayed."""
-        return self.kind == "pigment-change" and self.meaning == "harm"
+        return self.kind in _MARKS and self.meaning == "harm"
+
+    @property
+    def is_pale_mark(self) -> bool:
+        """Whether it is a pale mark that stayed, which is lasting harm."""
+        return self.kind == _PALE_MARK and self.meaning == "harm"
+
+    @property
+    def is_mark_of_unknown_colour(self) -> bool:
+        """Whether it is a mark that stayed, of which nobody said whether it is dark or pale."""
+        return self.kind == _UNKNOWN_MARK and self.meaning == "harm"
+
+    @property
+    def history(self) -> str | None:
+        """The word of the history that it stands for; of an injury, where it was one."""
+        entry = reaction_kinds().get(self.kind)
+        return None if entry is None or (entry.harm and self.meaning != "harm") else entry.history
 
     @property
     def is_test_spot(self) -> bool:

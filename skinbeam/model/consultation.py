@@ -84,8 +84,11 @@ REACTIONS = (
     "purpura",
     "crust",
     "erosion",
+    "herpes-labialis",
     "blister",
     "burn",
+    "dark-mark",
+    "pale-mark",
     "pigment-change",
     "scar",
 )

@@ -94,6 +94,7 @@ REASONS_LED: Final = 3
 
 _WAITS: Final = frozenset(
     {
+        "earlier-pale-mark",
         "earlier-scar",
         "earlier-unread",
         "isotretinoin-deep-peel",

@@ -32,6 +32,7 @@ _CAUTION_RULES = (
     "darker-skin",
     "earlier-injury",
     "earlier-injury-undosed",
+    "earlier-pale-mark",
     "earlier-scar",
     "earlier-unread",
     "epilepsy-light",

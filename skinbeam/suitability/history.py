@@ -4,6 +4,9 @@ After an injury no dose above two thirds of that dose is planned for the same de
 of another device. Doses of a lamp and of a laser cannot be compared: after an injury by one the other begins at the
 least published dose, on test spots.
 
+After a pale mark, which may not go away, light for pigment and the removal of the surface wait for a clinician, and
+after one of columns these too.
+
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
 been none, since many clinics aim at a bruise. Where device or dose is not known there is no dose to stay below, so
@@ -222,6 +225,9 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     found = []
     decision: Decision
     for one in earlier_reactions(case):
+        if one.is_mark_of_unknown_colour:
+            message = _reaction_message("earlier.mark-unsaid", one)
+            found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
         if one.meaning == "expected":
             found += _expected_reasons(one, case)
             continue
@@ -235,6 +241,9 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-scar", decision, _reaction_message(named, one)))
+        elif one.is_pale_mark and (modality is None or modality in _modalities_after_pale_mark(one)):
+            decision = "with-caution" if modality is None else "refer"
+            found.append(_practice_reason("earlier-pale-mark", decision, _reaction_message("earlier.pale-mark", one)))
         elif modality == "ablative" and _is_mark_of_resurfacing(one):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
         elif _has_dose_bar(one, case):
@@ -260,6 +269,16 @@ def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]
     modalities = frozenset(one.device.modalities)
     related = (kinds for kinds in (SURFACE_MODALITIES, HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
     return modalities.union(*related)
+
+
+def _modalities_after_pale_mark(one: EarlierReaction) -> frozenset[str]:
+    """Return the kinds of laser that wait after a pale mark.
+
+    Colour that was lost may not come back. Light for pigment takes more of it, and the removal of a field passes over
+    it again; so do columns, where columns or the removal of the surface left the mark.
+    """
+    is_of_surface = one.device is None or _works_on_surface(one.device)
+    return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 
 
 def _is_on_scar(one: EarlierReaction, case: Case) -> bool:

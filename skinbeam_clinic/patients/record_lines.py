@@ -23,6 +23,8 @@ _ADVICE_RULES: Mapping[str, tuple[str, ...]] = {
     "burn": ("complication-burn",),
     "erosion": ("complication-burn",),
     "crust": ("complication-burn",),
+    "dark-mark": ("complication-dark-marks",),
+    "pale-mark": ("complication-pale-marks",),
     "pigment-change": ("complication-dark-marks", "complication-pale-marks"),
     "scar": ("complication-scar",),
     "pih": ("complication-dark-marks",),

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _COURSE_SOURCE = "skinbeam-judgement-course"
-_INJURY_RULES = ("earlier-injury", "earlier-scar", "earlier-mark")  # beginnings of their names
+_INJURY_RULES = ("earlier-injury", "earlier-scar", "earlier-mark", "earlier-pale-mark")  # beginnings of their names
 
 
 @dataclass(frozen=True)

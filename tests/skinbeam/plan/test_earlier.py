@@ -12,7 +12,7 @@ from skinbeam.laser import device as lasers
 from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
-from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, laser_modalities
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.plan.without_dose import _plan_device
@@ -80,10 +80,62 @@ def test_the_scar_that_is_treated_holds_no_laser_back() -> None:
         assert "earlier-scar" not in rules
 
 
-def test_after_a_mark_of_columns_the_surface_is_not_removed() -> None:
-    marked = spot("pigment-change", "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
-    assert rules_of(marked, "ablative") == {"earlier-mark": "refer"}
+@pytest.mark.parametrize("mark", ["dark-mark", "pigment-change"])
+def test_after_a_mark_of_columns_the_surface_is_not_removed(mark: str) -> None:
+    marked = spot(mark, "energy_mJ = 20.0", device="fractional-co2-10600", hours=MONTH_H)
+    assert rules_of(marked, "ablative")["earlier-mark"] == "refer"
     assert "refer" not in rules_of(marked, "non-ablative-fractional").values()
+
+
+@pytest.mark.parametrize(
+    ("device", "dose", "waiting"),
+    [
+        ("fractional-co2-10600", "energy_mJ = 20.0", {*PIGMENT_MODALITIES, *SURFACE_MODALITIES}),
+        ("qs-ndyag-532-1064", "fluence_J_cm2 = 1.6", {*PIGMENT_MODALITIES, "ablative"}),
+        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", {*PIGMENT_MODALITIES, "ablative"}),
+        ("ipl", "fluence_J_cm2 = 14.0", {*PIGMENT_MODALITIES, "ablative"}),
+    ],
+)
+def test_a_pale_mark_that_stayed_holds_light_for_pigment_and_passes(device: str, dose: str, waiting: set[str]) -> None:
+    """Colour that was lost may not come back, so that no share of the dose is known to be safe."""
+    for modality in laser_modalities():
+        pale = rules_of(spot("pale-mark", dose, device=device, hours=MONTH_H), modality)
+        assert (pale.get("earlier-pale-mark") == "refer") is (modality in waiting), modality
+        for mark in ("dark-mark", "pigment-change"):
+            other = rules_of(spot(mark, dose, device=device, hours=MONTH_H), modality)
+            assert "earlier-pale-mark" not in other
+            assert ("earlier-mark-unsaid" in other) is (mark == "pigment-change")
+    assert "earlier-pale-mark" not in rules_of(spot("pale-mark", dose, device=device, hours=24), "pigment-short-pulse")
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("herpes", True),
+        ("Cold sores at the mouth", True),
+        ("fever blister", True),
+        ("herpetic vesicles", True),
+        ("no herpes", False),
+        ("blister", False),
+    ],
+)
+@pytest.mark.parametrize("modality", [*laser_modalities()])
+def test_herpes_after_a_session_counts_as_herpes_in_the_history(text: str, has: bool, modality: str) -> None:
+    """It says how this skin answers, and nothing of the dose."""
+    device = 'device = "fractional-co2-10600"\nenergy_mJ = 20.0'
+    told, history = (
+        judge_suitability(one, concern=one.concern[0], modality=modality)
+        for one in (
+            case(session(text, device)),
+            loaded(VEINS.replace("\nage_years", '\nhistory = ["herpes-labialis"]\nage_years')).case,
+        )
+    )
+    rules = {reason.rule for reason in history.reasons if "herpes" in reason.rule or "antiviral" in reason.rule}
+    assert rules
+    assert (rules <= {reason.rule for reason in told.reasons}) is has
+    is_hurt = any(reason.rule.startswith("earlier-injury") for reason in told.reasons)
+    assert is_hurt is (text == "blister")
+    assert "earlier-unread" not in {reason.rule for reason in told.reasons}
 
 
 @pytest.mark.parametrize(("nm", "barred"), [(515.0, True), (560.0, True), (590.0, True), (640.0, False)])
@@ -216,7 +268,7 @@ def test_after_an_injury_light_of_the_other_kind_begins_at_the_least_published_d
         assert found is not None
         return found
 
-    hurt = spot("pigment-change", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0", device=injuring, hours=1000)
+    hurt = spot("dark-mark", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0", device=injuring, hours=1000)
     assert proposed("", other).start == proposed("", other).middle
     assert proposed(hurt, other).start == proposed(hurt, other).low < proposed(hurt, other).middle
     assert not proposed(hurt, injuring).is_least_first
@@ -241,7 +293,7 @@ def test_a_laser_without_a_published_dose_is_refused_after_an_injury_by_a_lamp(i
 
 @pytest.mark.parametrize(("area_cm2", "has_room"), [(5.0, False), (10.0, True)])
 def test_a_lamp_after_an_injury_by_a_laser_needs_room_for_a_test_spot(area_cm2: float, has_room: bool) -> None:
-    hurt = spot("pigment-change", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0\npulse_ms = 10.0", hours=1000)
+    hurt = spot("dark-mark", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0\npulse_ms = 10.0", hours=1000)
     field = VEINS.replace("area_cm2 = 10.0", f"area_cm2 = {area_cm2}")
     plan = document(field + hurt + devices("ipl"), draws=44)
     assert bool(laser_options(plan)) is bool(plan["test_spots"]) is has_room
@@ -271,8 +323,8 @@ def test_nanoseconds_and_picoseconds_say_nothing_of_each_others_doses(injuring: 
 
 
 @pytest.mark.parametrize(("hours", "barred"), [(MONTH_H - 1, False), (MONTH_H, True)])
-def test_a_change_of_pigment_counts_from_four_weeks_on(hours: float, barred: bool) -> None:
-    text = spot("pigment-change", hours=hours)
+def test_a_mark_counts_from_four_weeks_on(hours: float, barred: bool) -> None:
+    text = spot("dark-mark", hours=hours)
     assert (tried(text) != tried("")) is barred
     assert rules_of(text) == {"earlier-injury" if barred else "earlier-sign": "with-caution"}
 
@@ -374,7 +426,9 @@ def test_what_is_not_understood_is_told() -> None:
         ("crust? no. burn on left cheek", ("crust", "burn")),
         ("no, blister", ("blister",)),
         ("no more blisters than before", ("blister",)),
-        ("crusts, then dark patches", ("crust", "pigment-change")),
+        ("crusts, then dark patches", ("crust", "dark-mark")),
+        ("a pale patch, darker around it", ("pale-mark", "dark-mark")),
+        ("dyspigmentation", ("pigment-change",)),
         ("redness, blistring, ulcerated", ("redness", UNREAD_REACTION, "erosion")),
         ("redness for 8 months", ("redness", UNREAD_REACTION)),
         ("old scar softer", (UNREAD_REACTION,)),
@@ -463,9 +517,10 @@ def test_a_spot_that_showed_what_is_aimed_at_bounds_the_dose(reaction: str) -> N
     assert rules_of(reached) == {"earlier-endpoint": "with-caution"}
 
 
+@pytest.mark.parametrize("mark", ["dark-mark", "pale-mark", "pigment-change"])
 @pytest.mark.parametrize(("hours", "marked"), [(MONTH_H, True), (72, False)])
-def test_marks_that_light_left_count_as_history_of_dark_marks(hours: float, marked: bool) -> None:
-    person = case(spot("pigment-change", hours=hours))
+def test_marks_that_light_left_count_as_history_of_dark_marks(mark: str, hours: float, marked: bool) -> None:
+    person = case(spot(mark, hours=hours))
     assert has_marked(person) is marked
     assert ("pih" in read_questionnaire(person).facts["history"]) is marked
     assert has_marked(case("")) is False

@@ -44,6 +44,7 @@ ADDED = (
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-mark",
+    "earlier-pale-mark",
     "earlier-scar",
     "earlier-unread",
     "epilepsy-light",
