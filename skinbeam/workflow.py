@@ -31,12 +31,11 @@ def consult(
     draws: int = 200,
     seed: int = 0,
     language: str = ENGLISH,
+    plan_language: str = ENGLISH,
     chosen: Sequence[ChosenSetting] = (),
     confirmed_marks: Sequence[MarkPlace] | None = None,
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
-
-    The plan is the same in every language; its reports are written in `language`.
 
     All files are first written elsewhere and then moved into `folder`, `plan.json` last: as long as `plan.json` exists,
     all files belong to one run. Files of an earlier consultation that this run does not write are removed. Other files
@@ -44,6 +43,8 @@ def consult(
 
     Parameters
     ----------
+    language : of the reports.
+    plan_language : of the sentences in `plan.json`; its numbers and its hash are the same in every language.
     chosen : settings that a clinician chose in place of those that the plan proposes.
     confirmed_marks : the marks on the photograph that preview pictures may change; all of them if left out.
 
@@ -58,7 +59,14 @@ def consult(
             raise unwritable_error(folder, error) from None
         settings = ChosenSettings(consultation.loaded, chosen)
         plan = _write_consultation(
-            consultation, settings, made_in, draws=draws, seed=seed, language=language, confirmed_marks=confirmed_marks
+            consultation,
+            settings,
+            made_in,
+            draws=draws,
+            seed=seed,
+            language=language,
+            plan_language=plan_language,
+            confirmed_marks=confirmed_marks,
         )
         try:
             return plan, replace_file_set(made_in, folder, manifest=RUN_FILE, last_file=PLAN_FILE)
@@ -75,6 +83,7 @@ def _write_consultation(
     draws: int,
     seed: int,
     language: str,
+    plan_language: str,
     confirmed_marks: Sequence[MarkPlace] | None,
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
@@ -90,7 +99,7 @@ def _write_consultation(
 
     plan, look, overlays = made.plan, consultation.photo_analysis, folder / PHOTO_FOLDER
     settings.check(plan)
-    write_atomically(folder / PLAN_FILE, pretty_json(plan.document))
+    write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language)))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     photo = None if seen is None else report_analysis(seen, overlays)
     with use_language(language):

@@ -23,6 +23,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.suggestions import outside_condition
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, resolve_name
+from skinbeam.plan_records.plan import PLAN_SCHEMA
 from skinbeam.text import render_message
 
 __all__ = [
@@ -207,7 +208,7 @@ def uncovered_case_answer(tables: Mapping[str, Any]) -> NotAvailable | None:
         for cell in find_cells(name, phototype=phototype if phototype in PHOTOTYPES else None):
             sentences += _practice_sentences(cell)
         sentences.append(render_message("guideline.clinics-more", {"name": name}))
-    return NotAvailable(" ".join(sentences), body={"schema": "skinbeam.plan/1"})
+    return NotAvailable(" ".join(sentences), body={"schema": PLAN_SCHEMA})
 
 
 def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:

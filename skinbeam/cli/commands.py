@@ -179,7 +179,7 @@ def consult(
     draws: Draws = 200,
     seed: Seed = 0,
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Of the reports and the leaflet: en or de.")
+        str, typer.Option("--language", metavar="CODE", help="Of the plan, the reports and the leaflet: en or de.")
     ] = "en",
     quiet: Quiet = False,
     json: Json = False,
@@ -201,11 +201,11 @@ def consult(
     progress = PlanProgress(quiet=quiet)
     try:
         with listen_to_progress(progress), name_file_in_errors(case):
-            plan, _ = run(checked, output, draws=draws, seed=seed, language=language)
+            plan, _ = run(checked, output, draws=draws, seed=seed, language=language, plan_language=language)
     finally:
         progress.erase()
     if json:
-        print_document(plan.document, json=True)
+        print_document(plan.document_in(language), json=True)
     elif not quiet:
         from skinbeam.report.terminal import plan_summary
         from skinbeam.text import render_message

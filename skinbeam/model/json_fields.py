@@ -43,15 +43,15 @@ def json_name(key: str) -> Metadata:
 
 
 def json_sentence(key: str) -> Metadata:
-    """Return the metadata of a field whose message, or messages, are English sentences in a document.
+    """Return the metadata of a field whose message, or messages, are sentences in a document.
 
     None is left out.
     """
 
     def sentences(value: Message | tuple[Message, ...] | None) -> Entries:
         if isinstance(value, tuple):
-            return ((key, [message.english for message in value]),)
-        return () if value is None else ((key, value.english),)
+            return ((key, [message.document_text for message in value]),)
+        return () if value is None else ((key, value.document_text),)
 
     return json_entries(sentences)
 
@@ -59,7 +59,7 @@ def json_sentence(key: str) -> Metadata:
 # Of a field that a document does not contain.
 NOT_IN_DOCUMENT: Final = json_entries(lambda value: ())
 
-# Of a field whose message is in a document as `text`, the English sentence, and `message`, its id and parameters.
+# Of a field whose message is in a document as `text`, the sentence, and `message`, its id and parameters.
 TEXT_AND_MESSAGE: Final = json_entries(
-    lambda message: (("text", message.english), ("message", {"id": message.id, "params": message.params}))
+    lambda message: (("text", message.document_text), ("message", {"id": message.id, "params": message.params}))
 )

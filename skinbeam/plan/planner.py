@@ -39,6 +39,7 @@ from skinbeam.plan.parallel import report_progress, run_in_parallel
 from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
 from skinbeam.plan_records.course import SessionGain, TestSpotLadder
 from skinbeam.plan_records.plan import (
+    PLAN_SCHEMA,
     Assessment,
     ConcernPlan,
     Medicine,
@@ -182,7 +183,7 @@ class PlanResult(Generic[FiguresT]):
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The plan in JSON types: `skinbeam.plan/1`."""
+        """The plan in JSON types, with English sentences: `skinbeam.plan/2`."""
         return self.plan.document
 
 
@@ -278,7 +279,7 @@ def _assemble_plan(
         gains = tuple(gain for one in parts for gain in one.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
-            schema="skinbeam.plan/1",
+            schema=PLAN_SCHEMA,
             version=__version__,
             case_sha256=consultation.sha256(),
             seed=seed,

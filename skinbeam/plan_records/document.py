@@ -17,12 +17,13 @@ from skinbeam.evidence.expectation.expectation import Expectation, NaturalCourse
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
-from skinbeam.plan_records.plan import Advice, NearestOption, Option, Plan
+from skinbeam.plan_records.plan import PLAN_SCHEMA, Advice, NearestOption, Option, Plan
 from skinbeam.suitability.table import RuleReason
-from skinbeam.text import ENGLISH, DocumentWarning, Message, current_language, translate
+from skinbeam.text import ENGLISH, LANGUAGES, DocumentWarning, Message, current_language, translate, use_language
 
 __all__ = ["StoredMessage", "read_plan"]
 
+_EARLIER_SCHEMAS = ("skinbeam.plan/1",)  # without `language`: English
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 _PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
@@ -30,121 +31,146 @@ _PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float)
 
 @dataclass(frozen=True)
 class StoredMessage(Message):
-    """A message whose English sentence is the stored one, whatever the catalogue of today contains.
+    """A message whose sentence is the stored one, whatever the catalogue of today contains.
 
-    It can be translated as long as the catalogue still has the same English sentence.
+    It can be translated as long as the catalogue still has the same sentence.
+
+    Parameters
+    ----------
+    stored_text : the sentence. stored_language : its language.
     """
 
     stored_text: str = ""
+    stored_language: str = ENGLISH
 
     @property
     def text(self) -> str:
         """The stored sentence, in the current language."""
-        if current_language() == ENGLISH:
+        if current_language() == self.stored_language:
             return self.stored_text
-        same = Message(self.id, {name: _restore_parameter(value) for name, value in self.params.items()})
+        same = Message(
+            self.id, {name: _restore_parameter(value, self.stored_language) for name, value in self.params.items()}
+        )
         try:
-            return same.text if same.english == self.stored_text else translate(self.stored_text)
+            with use_language(self.stored_language):
+                is_unchanged = same.text == self.stored_text
+            if is_unchanged:
+                return same.text
         except (KeyError, ValueError):  # the catalogue has no such sentence any more, or with other parameters
-            return translate(self.stored_text)
-
-    @property
-    def english(self) -> str:
-        """The stored sentence."""
-        return self.stored_text
+            pass
+        return translate(self.stored_text) if self.stored_language == ENGLISH else self.stored_text
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:
-    """Return the records of a plan's document.
+    """Return the records of a plan's document, `skinbeam.plan/2` or `skinbeam.plan/1`.
+
+    A plan that was stored in another language than English keeps its hash, which is that of the English plan. Its
+    reasons why a value is unknown stay in that language.
 
     Raises
     ------
-    ValueError : a field that is not known, missing or of another type, with its path.
+    ValueError : a schema or field that is not known, a field that is missing or of another type, with its path.
     """
-    read: Plan = _read_value(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
+    schema, language = document.get("schema"), document.get("language", ENGLISH)
+    _expect(schema in (PLAN_SCHEMA, *_EARLIER_SCHEMAS), "plan.schema", PLAN_SCHEMA, schema)
+    _expect(language in LANGUAGES, "plan.language", f"one of {', '.join(LANGUAGES)}", language)
+    held = {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
+    read: Plan = _PlanReader(language).value(Plan, held, "plan")
+    if language != ENGLISH:
+        _expect(isinstance(document.get("plan_sha256"), str), "plan.plan_sha256", "a hash", document.get("plan_sha256"))
+        vars(read)["plan_sha256"] = document["plan_sha256"]
     return read
 
 
-def _restore_parameter(value: Any) -> Any:
-    """Return a parameter of a message with its type before it was written."""
+@dataclass(frozen=True)
+class _PlanReader:
+    """Reads the records of a document whose sentences are in a language."""
+
+    language: str
+
+    def value(self, kind: Any, value: Any, path: str) -> Any:
+        """Return a value of the type of its field; `path` names it in errors."""
+        if kind in _PLAIN_TYPES:
+            _expect(isinstance(value, _PLAIN_TYPES[kind]), path, kind.__name__, value)
+            return value
+        origin = get_origin(kind)
+        if origin in (Union, types.UnionType):
+            return self._union(get_args(kind), value, path)
+        if origin is tuple:
+            (inner, *_), plain = get_args(kind), _PLAIN_TYPES.get(get_args(kind)[0])
+            _expect(isinstance(value, list), path, "a list", value)
+            if plain and all(isinstance(item, plain) for item in value):  # most of a plan: curves of numbers
+                return tuple(value)
+            return tuple(self.value(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
+        if origin is Literal:
+            _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
+            return value
+        if origin is Mapping:
+            _expect(isinstance(value, dict), path, "an object", value)
+            return {name: self.value(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
+        return self._record(kind, value, path)
+
+    def _union(self, kinds: tuple[Any, ...], value: Any, path: str) -> Any:
+        if isinstance(value, dict) and set(value) == {"unknown"} and Unknown in kinds:
+            return Unknown(value["unknown"])
+        others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
+        fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
+        if len(fitting) > 1 and isinstance(value, dict):  # of several records the smallest that has these fields
+            fitting = [
+                kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}
+            ]
+            fitting = sorted(fitting, key=lambda kind: len(fields(kind)))[:1]
+        _expect(len(fitting) == 1, path, f"one of {others}", value)
+        return self.value(fitting[0], value, path)
+
+    def _record(self, kind: Any, value: Any, path: str) -> Any:
+        _expect(isinstance(value, dict), path, f"a {kind.__name__}", value)
+        if kind is Unknown:
+            return Unknown(value["unknown"])
+        if kind is Message:
+            return StoredMessage(value["id"], value["params"], value["text"], self.language)
+        held = dict(value)
+        if kind in (Expectation, NaturalCourse):
+            held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
+        elif kind is DocumentWarning:
+            held["message"] = _sentence_record(held["message"])
+        elif kind is ConcernSuggestion:
+            held["seen"] = [_sentence_record(sentence) for sentence in held["seen"]]
+        if kind in (RuleReason, Advice, PersonalRisk, TestSpotLadder):
+            held["message"] = held["message"] | {"text": held.pop("text")}
+            held |= {"name": held.pop("risk")} if kind is PersonalRisk else {}
+        elif kind in (Option, NearestOption):
+            setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
+            held["setup"] = setup if "device" in setup else None
+            _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
+        shape = _record_shape(kind)
+        for name in held:
+            _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
+        for name in shape.needed:
+            _expect(name in held, f"{path}.{name}", "a value", "nothing")
+        for name in shape.optional:
+            held.setdefault(name, None)
+        return kind(
+            **{
+                name: None if item is None else self.value(shape.hints[name], item, f"{path}.{name}")
+                for name, item in held.items()
+            }
+        )
+
+
+def _restore_parameter(value: Any, language: str) -> Any:
+    """Return a parameter of a message with its type before it was written in a language."""
     if isinstance(value, list):
-        return [_restore_parameter(item) for item in value]
+        return [_restore_parameter(item, language) for item in value]
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         return datetime.date.fromisoformat(value)
     if not isinstance(value, dict):
         return value
     if "unknown" in value:
         return Unknown(value["unknown"])
-    return StoredMessage(value["id"], value["params"], value["text"]) if "params" in value else Estimate(**value)
-
-
-def _read_value(kind: Any, value: Any, path: str) -> Any:
-    if kind in _PLAIN_TYPES:
-        _expect(isinstance(value, _PLAIN_TYPES[kind]), path, kind.__name__, value)
-        return value
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _read_union(get_args(kind), value, path)
-    if origin is tuple:
-        (inner, *_), plain = get_args(kind), _PLAIN_TYPES.get(get_args(kind)[0])
-        _expect(isinstance(value, list), path, "a list", value)
-        if plain and all(isinstance(item, plain) for item in value):  # most of a plan: curves of numbers
-            return tuple(value)
-        return tuple(_read_value(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
-    if origin is Literal:
-        _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
-        return value
-    if origin is Mapping:
-        _expect(isinstance(value, dict), path, "an object", value)
-        return {name: _read_value(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
-    return _read_record(kind, value, path)
-
-
-def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
-    if isinstance(value, dict) and set(value) == {"unknown"} and Unknown in kinds:
-        return Unknown(value["unknown"])
-    others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
-    fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
-    if len(fitting) > 1 and isinstance(value, dict):  # of several records the smallest that has these fields
-        fitting = [kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}]
-        fitting = sorted(fitting, key=lambda kind: len(fields(kind)))[:1]
-    _expect(len(fitting) == 1, path, f"one of {others}", value)
-    return _read_value(fitting[0], value, path)
-
-
-def _read_record(kind: Any, value: Any, path: str) -> Any:
-    _expect(isinstance(value, dict), path, f"a {kind.__name__}", value)
-    if kind is Unknown:
-        return Unknown(value["unknown"])
-    if kind is Message:
-        return StoredMessage(value["id"], value["params"], value["text"])
-    held = dict(value)
-    if kind in (Expectation, NaturalCourse):
-        held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
-    elif kind is DocumentWarning:
-        held["message"] = _sentence_record(held["message"])
-    elif kind is ConcernSuggestion:
-        held["seen"] = [_sentence_record(sentence) for sentence in held["seen"]]
-    if kind in (RuleReason, Advice, PersonalRisk, TestSpotLadder):
-        held["message"] = held["message"] | {"text": held.pop("text")}
-        held |= {"name": held.pop("risk")} if kind is PersonalRisk else {}
-    elif kind in (Option, NearestOption):
-        setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
-        held["setup"] = setup if "device" in setup else None
-        _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
-    shape = _record_shape(kind)
-    for name in held:
-        _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
-    for name in shape.needed:
-        _expect(name in held, f"{path}.{name}", "a value", "nothing")
-    for name in shape.optional:
-        held.setdefault(name, None)
-    return kind(
-        **{
-            name: None if item is None else _read_value(shape.hints[name], item, f"{path}.{name}")
-            for name, item in held.items()
-        }
-    )
+    if "params" in value:
+        return StoredMessage(value["id"], value["params"], value["text"], language)
+    return Estimate(**value)
 
 
 def _sentence_record(sentence: str) -> dict[str, str | dict[str, str]]:

@@ -1,7 +1,8 @@
 """Frozen records of a plan, which planner, report, page and file share.
 
-The document `skinbeam.plan/1` is the plan written field by field, in the order of the fields. A field that is None does
-not apply, and the document leaves it out; a value that applies and is not known is an `Unknown`, with its reason.
+The document `skinbeam.plan/2` is the plan written field by field, in the order of the fields, with the `language` of
+its sentences. A field that is None does not apply, and the document leaves it out; a value that applies and is not
+known is an `Unknown`, with its reason. `skinbeam.plan/1` was the same without `language`, its sentences in English.
 """
 
 from collections.abc import Mapping
@@ -19,10 +20,18 @@ from skinbeam.plan_records.course import CourseTotal, DeviceSetup, Duration, Sou
 from skinbeam.response.records import LimitCheck, Target
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import PlainReason, RuleReason
-from skinbeam.text import DocumentWarning, Message
+from skinbeam.text import (
+    ENGLISH,
+    DocumentWarning,
+    Message,
+    translate_texts,
+    use_document_language,
+    use_language,
+)
 
 __all__ = [
     "CLINICIAN_SETTING",
+    "PLAN_SCHEMA",
     "Advice",
     "Assessment",
     "ConcernPlan",
@@ -40,6 +49,8 @@ __all__ = [
 ]
 
 RecordT = TypeVar("RecordT")
+
+PLAN_SCHEMA = "skinbeam.plan/2"
 
 CLINICIAN_SETTING = "clinician-setting"  # rule of the reason that a clinician chose a setting
 
@@ -343,14 +354,21 @@ class Plan:
 
     @cached_property
     def plan_sha256(self) -> str:
-        """The identity of the plan: the hash of everything in it."""
-        return sha256_hex(dataclass_fields(self))
+        """The identity of the plan: the hash of everything in it, in English."""
+        with use_document_language(ENGLISH):
+            return sha256_hex(dataclass_fields(self))
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
-        """The plan in JSON types: `skinbeam.plan/1`."""
-        held = dataclass_fields(self) | {"plan_sha256": self.plan_sha256}
-        return {name: to_json_types(value) for name, value in held.items()}
+        """The plan in JSON types, with English sentences: `skinbeam.plan/2`."""
+        return self.document_in(ENGLISH)
+
+    def document_in(self, language: str) -> Mapping[str, Any]:
+        """Return the plan in JSON types, with sentences in a language; its hash is the same in every language."""
+        identity = self.plan_sha256
+        with use_language(language), use_document_language(language):
+            held = dataclass_fields(translate_texts(self)) | {"language": language, "plan_sha256": identity}
+            return {name: to_json_types(value) for name, value in held.items()}
 
 
 def round_record(value: RecordT) -> RecordT:

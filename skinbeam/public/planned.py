@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from skinbeam.api.window_at import AskedSettingAnswer, asked_setting_answer
-from skinbeam.model.errors import NotAvailable
+from skinbeam.model.errors import NotAvailable, unknown_name_error
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.planner import AssessedPerson, assess_person
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.public.cases import plain_numbers
-from skinbeam.text import render_message
+from skinbeam.text import ENGLISH, LANGUAGES, render_message
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
 from skinbeam.what_if.option_case import option_pulse_case
 
@@ -126,9 +126,20 @@ class PlannedConsultation:
             for one in self.plan.concerns
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return `skinbeam.plan/1`."""
-        return copy.deepcopy(dict(self.plan.document))
+    def to_dict(self, *, language: str = ENGLISH) -> dict[str, Any]:
+        """Return `skinbeam.plan/2`.
+
+        Parameters
+        ----------
+        language : of its sentences, `en` or `de`; numbers and `plan_sha256` are the same in both.
+
+        Raises
+        ------
+        InputError : there is no such language.
+        """
+        if language not in LANGUAGES:
+            raise unknown_name_error("language", language, LANGUAGES, field="language")
+        return copy.deepcopy(dict(self.plan.document_in(language)))
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources of the plan."""

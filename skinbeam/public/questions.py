@@ -53,7 +53,7 @@ __all__ = [
 
 
 def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, seed: int = 0) -> PlannedConsultation:
-    """Plan a consultation: options for each concern, ranked, with limits, course and aftercare (`skinbeam.plan/1`).
+    """Plan a consultation: options for each concern, ranked, with limits, course and aftercare (`skinbeam.plan/2`).
 
     Parameters
     ----------

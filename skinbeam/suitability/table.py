@@ -251,7 +251,7 @@ class RuleReason:
         record = {
             "rule": self.rule,
             "decision": self.decision,
-            "text": self.message.english,
+            "text": self.message.document_text,
             "message": {"id": self.message.id, "params": dict(self.message.params)},
             "source": self.source,
             "strength": self.strength,

@@ -5,15 +5,17 @@ from skinbeam.text.catalogues import (
     LANGUAGES,
     catalogue,
     current_language,
+    document_language,
     from_local_time,
     message_parameters,
     to_local_time,
     translations,
+    use_document_language,
     use_language,
     use_time_zone,
 )
 from skinbeam.text.formatter import Formatter
-from skinbeam.text.message import DocumentWarning, Message, render_message, translate_record
+from skinbeam.text.message import DocumentWarning, Message, render_message, translate_record, translate_texts
 from skinbeam.text.translation import translate
 
 __all__ = [
@@ -24,13 +26,16 @@ __all__ = [
     "Message",
     "catalogue",
     "current_language",
+    "document_language",
     "from_local_time",
     "message_parameters",
     "render_message",
     "to_local_time",
     "translate",
     "translate_record",
+    "translate_texts",
     "translations",
+    "use_document_language",
     "use_language",
     "use_time_zone",
 ]

@@ -20,23 +20,27 @@ __all__ = [
     "LANGUAGES",
     "catalogue",
     "current_language",
+    "document_language",
     "from_local_time",
     "message_parameters",
     "message_template",
     "to_local_time",
     "translations",
+    "use_document_language",
     "use_language",
     "use_time_zone",
 ]
 
 # The current language and time zone: those of a person while a page or a paper is made for them, else English and UTC.
 #
-# Plans, hashes, logs and the command line are English, so that the same inputs give the same bytes for every user.
+# Hashes, logs and the command line are English, so that the same inputs give the same bytes for every user. A document
+# is English too, whatever the current language, unless its writer sets the language of documents.
 
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # each by its own name
 
 _current_language: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+_document_language: ContextVar[str] = ContextVar("document_language", default=ENGLISH)
 _current_time_zone: ContextVar[datetime.tzinfo | None] = ContextVar(
     "zone", default=datetime.UTC
 )  # None: the time zone of this machine
@@ -45,6 +49,11 @@ _current_time_zone: ContextVar[datetime.tzinfo | None] = ContextVar(
 def current_language() -> str:
     """Return the code of the current language."""
     return _current_language.get()
+
+
+def document_language() -> str:
+    """Return the code of the language of documents."""
+    return _document_language.get()
 
 
 def to_local_time(moment: datetime.datetime) -> datetime.datetime:
@@ -74,13 +83,32 @@ def use_language(language: str) -> Iterator[None]:
     ------
     ValueError : there is no catalogue for the language.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f'no catalogue for language "{language}"; known: {", ".join(LANGUAGES)}')
-    before = _current_language.set(language)
+    before = _current_language.set(_check_language(language))
     try:
         yield
     finally:
         _current_language.reset(before)
+
+
+@contextmanager
+def use_document_language(language: str) -> Iterator[None]:
+    """Set the language of documents within the block.
+
+    Raises
+    ------
+    ValueError : there is no catalogue for the language.
+    """
+    before = _document_language.set(_check_language(language))
+    try:
+        yield
+    finally:
+        _document_language.reset(before)
+
+
+def _check_language(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError(f'no catalogue for language "{language}"; known: {", ".join(LANGUAGES)}')
+    return language
 
 
 @contextmanager

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from skinbeam.text.catalogues import ENGLISH, current_language, message_parameters, message_template, use_language
+from skinbeam.text.catalogues import (
+    ENGLISH,
+    current_language,
+    document_language,
+    message_parameters,
+    message_template,
+    use_language,
+)
 from skinbeam.text.formatter import Formatter
 from skinbeam.text.translation import translate
 
@@ -13,6 +20,7 @@ __all__ = [
     "Message",
     "render_message",
     "translate_record",
+    "translate_texts",
 ]
 
 
@@ -48,13 +56,19 @@ class Message:
 
     @property
     def english(self) -> str:
-        """The English message, which is used in documents."""
+        """The message in English."""
         with use_language(ENGLISH):
             return self.text
 
+    @property
+    def document_text(self) -> str:
+        """The message in the language of documents."""
+        with use_language(document_language()):
+            return self.text
+
     def as_record(self) -> dict[str, Any]:
-        """Return id, parameters and the English text."""
-        return {"id": self.id, "params": dict(self.params), "text": self.english}
+        """Return id, parameters and the text."""
+        return {"id": self.id, "params": dict(self.params), "text": self.document_text}
 
 
 def _translate_parameter(value: Any) -> Any:
@@ -73,7 +87,7 @@ class DocumentWarning:
 
     def as_record(self) -> dict[str, str]:
         """Return the JSON shape of a warning."""
-        return {"code": self.code, "message": self.message.english}
+        return {"code": self.code, "message": self.message.document_text}
 
 
 # Translation of a record whose names and reasons are English text.
@@ -84,34 +98,41 @@ class DocumentWarning:
 Translatable = TypeVar("Translatable")
 
 # Fields of a plan and of its figure data whose text is for people.
-_TEXT_FIELDS = {"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"} | {
-    "severity",
-    "sex",
-    "strength",
-}
+_TEXT_FIELDS = frozenset({"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"})
+# Fields with one of a few words, which programs read and pages show.
+_WORD_FIELDS = frozenset({"severity", "sex", "strength"})
 _HASH_FIELD = "plan_sha256"
 
 
 def translate_record(record: Translatable) -> Translatable:
-    """Return a plan or its figure data in the current language; the hash of a plan does not change."""
+    """Return a plan or its figure data for people, in the current language; the hash of a plan does not change."""
+    return _translate_fields(record, _TEXT_FIELDS | _WORD_FIELDS)
+
+
+def translate_texts(record: Translatable) -> Translatable:
+    """Return a plan for its document in the current language; words that programs read stay as they are."""
+    return _translate_fields(record, _TEXT_FIELDS)
+
+
+def _translate_fields(record: Translatable, names: frozenset[str]) -> Translatable:
     if current_language() == ENGLISH:
         return record
-    translated: Translatable = _translate_value(record)
+    translated: Translatable = _translate_value(record, names)
     if hasattr(record, _HASH_FIELD):
         vars(translated)[_HASH_FIELD] = getattr(record, _HASH_FIELD)
     return translated
 
 
-def _translate_value(value: Any) -> Any:
+def _translate_value(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, tuple | list):
-        return type(value)(map(_translate_value, value))
+        return type(value)(_translate_value(item, names) for item in value)
     if isinstance(value, Mapping):
-        return {key: _translate_value(item) for key, item in value.items()}
+        return {key: _translate_value(item, names) for key, item in value.items()}
     if not is_dataclass(value) or isinstance(value, type | Message):
         return value
     held = {field.name: getattr(value, field.name) for field in fields(value)}
     values = {
-        name: translate(item) if name in _TEXT_FIELDS and isinstance(item, str) else _translate_value(item)
+        name: translate(item) if name in names and isinstance(item, str) else _translate_value(item, names)
         for name, item in held.items()
     }
     return replace(value, **values)

@@ -90,7 +90,7 @@ class StudyShare:
 
 
 # The English sentence, or false where nothing prevents an answer.
-_ABSTENTION: Final = json_entries(lambda message: (("abstains", False if message is None else message.english),))
+_ABSTENTION: Final = json_entries(lambda message: (("abstains", False if message is None else message.document_text),))
 
 
 @dataclass(frozen=True)

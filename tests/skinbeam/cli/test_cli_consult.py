@@ -59,11 +59,16 @@ def test_a_refused_consultation_is_done_too(run: Run, tmp_path: Path) -> None:
     assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf"} <= files_of(tmp_path)
 
 
-def test_reports_are_in_the_language_that_is_asked_for_and_the_plan_in_none(run: Run, tmp_path: Path) -> None:
+def test_reports_and_the_sentences_of_the_plan_are_in_the_language_that_is_asked_for(run: Run, tmp_path: Path) -> None:
     for language in ("en", "de"):
         assert run("consult", REFUSED, "-o", str(tmp_path / language), "--language", language, "--quiet").code == 0
     english, german = tmp_path / "en", tmp_path / "de"
-    assert (german / "plan.json").read_bytes() == (english / "plan.json").read_bytes()
+    plans = [json.loads((folder / "plan.json").read_text(encoding="utf-8")) for folder in (english, german)]
+    assert [plan["language"] for plan in plans] == ["en", "de"]
+    assert plans[0]["plan_sha256"] == plans[1]["plan_sha256"]
+    reasons = [plan["suitability"]["reasons"][0] for plan in plans]
+    assert reasons[0]["rule"] == reasons[1]["rule"]
+    assert reasons[0]["text"] != reasons[1]["text"]
     assert PdfReader(english / "leaflet.pdf").trailer["/Root"]["/Lang"] == "en"
     assert "Nein, jetzt nicht" in "".join(page.extract_text() for page in PdfReader(german / "leaflet.pdf").pages)
     assert '<html lang="de">' in (german / "report.html").read_text(encoding="utf-8")

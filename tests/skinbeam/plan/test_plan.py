@@ -92,7 +92,7 @@ def records(value: Any, key: str) -> Iterator[Any]:
 
 def test_the_keys_of_the_interface_are_there() -> None:
     made = document(VEINS)
-    assert made["schema"] == "skinbeam.plan/1"
+    assert made["schema"] == "skinbeam.plan/2"
     wanted = "version case_sha256 seed warnings assessment suitability concerns course test_spots aftercare unknowns"
     assert set(wanted.split()) | {"sources", "plan_sha256"} <= set(made)
     assert {"decision", "reasons"} <= set(made["suitability"])

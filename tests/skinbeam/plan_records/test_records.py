@@ -18,17 +18,18 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records import plan as records
 from skinbeam.plan_records.plan import Plan, round_record
-from skinbeam.text import Message
+from skinbeam.text import Message, use_language
 
 PLAN = read_plan(sample_plan())
 
 
 def test_the_document_is_the_plan_field_by_field() -> None:
-    assert PLAN.document == sample_plan()
+    """The sample is a `skinbeam.plan/1`, which has no language."""
+    assert PLAN.document == sample_plan() | {"language": "en"}
     held = [
         field.name for field in fields(Plan) if getattr(PLAN, field.name) is not None
     ]  # nobody wrote a phone number
-    assert list(PLAN.document) == [*held, "plan_sha256"]
+    assert list(PLAN.document) == [*held, "language", "plan_sha256"]
 
 
 @pytest.mark.parametrize("name", ["redness-vascular", "acne-scars-non-ablative-fractional", "wrinkles-ablative"])
@@ -39,6 +40,45 @@ def test_a_plan_comes_back_from_its_document_whole(name: str) -> None:
     read = read_plan(made)
     assert canonical_json(read.document) == canonical_json(made)
     assert read.plan_sha256 == made["plan_sha256"]
+
+
+# Values that are no sentences: ids, settings, words that programs read.
+VALUES_FOR_PROGRAMS = ("schema", "decision", "rule", "modality", "device", "severity", "strength", "sex", "settings")
+
+
+def values_by_place(document: Any, names: tuple[str, ...], place: str = "") -> dict[str, Any]:
+    """Return the values of some keys anywhere in a document, by their place."""
+    found: dict[str, Any] = {}
+    entries = document.items() if isinstance(document, dict) else enumerate(document)
+    for name, value in entries:
+        if name in names:
+            found[f"{place}.{name}"] = value
+        elif isinstance(value, dict | list):
+            found |= values_by_place(value, names, f"{place}.{name}")
+    return found
+
+
+def test_a_plan_in_german_has_the_same_values_and_hash_and_reads_back_in_english() -> None:
+    (file,) = (file for file in CONDITIONS if file.stem == "redness-vascular")
+    english = example(file)
+    german = json.loads(pretty_json(read_plan(english).document_in("de")))
+    assert (german["language"], german["plan_sha256"]) == ("de", english["plan_sha256"])
+    assert german["intended_use"]["text"] != english["intended_use"]["text"]
+    assert german["intended_use"]["id"] == english["intended_use"]["id"]
+    assert values_by_place(german, VALUES_FOR_PROGRAMS) == values_by_place(english, VALUES_FOR_PROGRAMS)
+    assert german["concerns"][0]["title"] == "Flächige Rötung (Rosazea)"
+
+    read = read_plan(german)
+    assert read.plan_sha256 == english["plan_sha256"]
+    assert [one.message.english for one in read.aftercare] == [one["text"] for one in english["aftercare"]]
+    with use_language("de"):
+        assert [one.message.text for one in read.aftercare] == [one["text"] for one in german["aftercare"]]
+
+
+def test_a_document_of_another_schema_or_language_is_no_plan() -> None:
+    for name, value in (("schema", "skinbeam.plan/3"), ("language", "xx")):
+        with pytest.raises(ValueError, match=rf"^plan\.{name}: .*{value}"):
+            read_plan(sample_plan() | {name: value})
 
 
 def test_a_plan_of_an_earlier_release_keeps_its_name() -> None:

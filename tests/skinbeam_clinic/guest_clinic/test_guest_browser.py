@@ -127,7 +127,7 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
         file = page.request.get(page.get_by_role("link", name=name).evaluate("link => link.href"))
         assert file.ok
         assert file.body().startswith(starts)
-    assert page.request.get(f"{page.url}/plan.json").json()["schema"] == "skinbeam.plan/1"
+    assert page.request.get(f"{page.url}/plan.json").json()["schema"] == "skinbeam.plan/2"
 
     page.get_by_role("link", name="Report", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
