@@ -3,8 +3,9 @@
 import copy
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import skinbeam
 from skinbeam.api.window_at import AskedSettingAnswer, asked_setting_answer
 from skinbeam.model.errors import NotAvailable, unknown_name_error
 from skinbeam.model.input_files import LoadedCase
@@ -16,6 +17,9 @@ from skinbeam.public.cases import plain_numbers
 from skinbeam.text import ENGLISH, LANGUAGES, render_message
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
 from skinbeam.what_if.option_case import option_pulse_case
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["PlannedConcern", "PlannedConsultation", "PlannedOption"]
 
@@ -140,6 +144,11 @@ class PlannedConsultation:
         if language not in LANGUAGES:
             raise unknown_name_error("language", language, LANGUAGES, field="language")
         return copy.deepcopy(dict(self.plan.document_in(language)))
+
+    def plot(self) -> "Figure":
+        """Return a Matplotlib figure of the options of each concern in order of rank, with what trials counted."""
+        figure: Figure = skinbeam.result_figure(self.plan)
+        return figure
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources of the plan."""

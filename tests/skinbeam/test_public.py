@@ -290,6 +290,8 @@ def test_a_plan_is_the_plan_of_the_command_and_its_options_answer() -> None:
     with pytest.raises(NotAvailable, match="without a device"):
         without.what_if(fluence_J_cm2=8)
     assert set(plan.citations()) == set(plan.to_dict()["sources"])
+    rows = [row for row in figure_labels(plan.plot()) if row != "dark marks"]
+    assert [row.split()[0] for row in rows] == [str(one.rank) for one in plan.concerns[0].options]
     assert max(len(repr(one)) for one in (plan, plan.concerns[0], option)) < 120
 
 
@@ -330,12 +332,16 @@ def test_an_option_with_microbeams_or_a_lesion_gives_its_case() -> None:
         assert answer("simulate", planned.to_case(), draws=DRAWS).schema == "skinbeam.simulate/1"
 
 
+def figure_labels(figure: Figure) -> list[str]:
+    """Return the names of the rows of a figure."""
+    return [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+
+
 def test_one_setting_of_a_window() -> None:
     found = answer("window", loaded(VEINS), at={"fluence_J_cm2": 8}, device="pulsed-dye-595", draws=DRAWS)
     assert found.at.settings.fluence_J_cm2 == 8.0
     assert "jasim2004" in found.citations()
-    with pytest.raises(NotAvailable, match="no figure"):
-        found.plot()
+    assert figure_labels(found.plot())[:2] == ["reaches its target", "burn"]
 
 
 def test_answers_have_figures_sources_and_short_names() -> None:
@@ -353,6 +359,33 @@ def test_answers_have_figures_sources_and_short_names() -> None:
         assert one.schema in repr(one)
     assert answers[-1].citations()
     assert answer("compare", "melasma", "chemical-peel", "pigment-short-pulse").citations() is not None
+
+
+def test_a_comparison_shows_a_row_for_each_trial_and_one_for_all() -> None:
+    found = answer("compare", "melasma", "chemical-peel", "pigment-short-pulse")
+    labels = figure_labels(found.plot())
+    assert len(labels) == len(found.direct) + 2
+    assert all(label.startswith(one.study) for label, one in zip(labels, found.direct, strict=False))
+
+
+def test_the_figure_of_a_guideline_has_the_place_of_each_treatment() -> None:
+    found = answer("guideline", "melasma", phototype="IV")
+    (axes,) = found.plot().axes
+    marks = {(round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in axes.texts}
+    labels = figure_labels(found.plot())
+    for column, cell in enumerate(found.cells):
+        for treatment in cell.avoid:
+            assert marks[column, labels.index(treatment.title)] == "×"
+        first = cell.first.title.partition(":")[0]
+        assert marks[column, labels.index(first)] == "1"
+
+
+def test_a_simulation_shows_temperatures_and_harm_and_leaves_out_what_is_unknown() -> None:
+    found = answer("simulate", TABLES, draws=DRAWS)
+    heat, shares = found.plot().axes
+    assert "basal layer, highest" in [label.get_text() for label in heat.get_yticklabels()]
+    assert "burn" in [label.get_text() for label in shares.get_yticklabels()]
+    assert not [text for axes in (heat, shares) for text in axes.texts if text.get_text() == "unknown"]
     assert "pulsed-dye-595" in answer("devices")
 
 

@@ -1,4 +1,4 @@
-"""Draw the results of `expect`, `light`, `skin`, `threshold` and `window` as SVG, PNG or PDF files.
+"""Draw results as SVG, PNG or PDF files.
 
 Lines differ by their pattern and areas by their hatching, not by colour alone; axes have round numbers. The same
 result gives the same bytes.
@@ -17,18 +17,35 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from skinbeam.api.analyse_photo import PhotoReport
+from skinbeam.api.guideline import GuidelineAnswer
 from skinbeam.api.light import LightBalance
 from skinbeam.api.light_profile import DepthProfile
 from skinbeam.api.skin import Floats, SkinSpectra
+from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold
 from skinbeam.api.window import TherapeuticWindow
+from skinbeam.api.window_at import AskedSettingAnswer
+from skinbeam.evidence.comparison.comparison import Comparison
+from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expect import ExpectationAnswer
 from skinbeam.evidence.expectation.expectation import Expectation, Prediction
 from skinbeam.model.document import DocumentResult, write_atomically
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import quantity_label, report_text
 from skinbeam.report.graphics.charts import STYLE, new_figure, set_plain_ticks
+from skinbeam.report.graphics.guideline_places import guideline_figure
+from skinbeam.report.graphics.photo_regions import photo_figure
+from skinbeam.report.graphics.ranges import (
+    RangeRow,
+    comparison_figure,
+    draw_shares,
+    plan_figure,
+    setting_figure,
+    simulation_figure,
+)
 from skinbeam.report.graphics.window import window_figure
 
 __all__ = [
@@ -42,35 +59,24 @@ __all__ = [
     "write_plot",
 ]
 
-_GOOD, _BAD, _EXPECT_GREY = "#0b5394", "#a33b00", "#5b6472"
+_GOOD, _EXPECT_GREY = "#0b5394", "#5b6472"
 
 
 def expect_figure(found: Expectation) -> Figure:
     """Return the figure of an expectation: shares of patients as ranges, beside the predicted number of responders."""
     figure = new_figure(7.4, 3.7)
     shares, counts = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.0, 1.2]})
-    _draw_share_ranges(shares, found)
+    draw_shares(shares, _share_rows(found), report_text("curves.share_of_patients"))
     _draw_responder_counts(counts, found.predict)
     return figure
 
 
-def _draw_share_ranges(ax: Any, found: Expectation) -> None:
-    rows = [(report_text("curves.at_least", percent=p), v, "o", _GOOD) for p, v in found.p_at_least.items()]
-    rows.append((report_text("curves.dark_marks"), found.pih.p, "X", _BAD))
+def _share_rows(found: Expectation) -> list[RangeRow]:
+    rows = [RangeRow(report_text("curves.at_least", percent=p), value) for p, value in found.p_at_least.items()]
+    rows.append(RangeRow(report_text("curves.dark_marks"), found.pih.p, bad=True))
     if found.untreated is not None:
-        rows.append((report_text("curves.untreated"), found.untreated.p_at_least["50"], "D", _EXPECT_GREY))
-    for place, (_, value, mark, colour) in enumerate(rows):
-        if isinstance(value, Unknown):
-            ax.text(0.02, place, report_text("unknown"), va="center", color=_EXPECT_GREY)
-            continue
-        ax.plot([value.low, value.high], [place, place], color=colour, linewidth=2.2)
-        ax.plot([value.median], [place], marker=mark, markersize=8, color=colour)
-    ax.set_yticks(range(len(rows)), [name for name, *_ in rows])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(0, 1)
-    ax.set_xlabel(report_text("curves.share_of_patients"))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.grid(axis="x", color="#d8dce2", linewidth=0.5)
+        rows.append(RangeRow(report_text("curves.untreated"), found.untreated.p_at_least["50"], marker="D"))
+    return rows
 
 
 def _draw_responder_counts(ax: Any, predict: Prediction) -> None:
@@ -336,8 +342,8 @@ def write_plot(result: DocumentResult, path: Path) -> str:
     return ""
 
 
-def result_figure(result: DocumentResult) -> Figure:
-    """Return the figure of a result, with a caption above.
+def result_figure(result: DocumentResult | Plan) -> Figure:
+    """Return the figure of a result or plan, with a caption above.
 
     Raises
     ------
@@ -351,9 +357,14 @@ def result_figure(result: DocumentResult) -> Figure:
     return figure
 
 
-def _draw(result: DocumentResult) -> tuple[Figure, str]:
+def _draw(result: DocumentResult | Plan) -> tuple[Figure, str]:
     """Return the figure of a result, and its caption."""
     match result:
+        case AskedSettingAnswer():
+            return setting_figure(result), report_text("curves.setting")
+        case Comparison():
+            treatments = {"a": inline_title("modality", result.a), "b": inline_title("modality", result.b)}
+            return comparison_figure(result), report_text("curves.compare", **treatments)
         case DepthProfile():
             caption = report_text("curves.light-profile", wavelength_nm=result.wavelength_nm)
             return light_profile_figure(result), caption
@@ -361,8 +372,16 @@ def _draw(result: DocumentResult) -> tuple[Figure, str]:
             return threshold_figure(result), report_text("curves.threshold", endpoint=result.endpoint.replace("-", " "))
         case ExpectationAnswer():
             return expect_figure(result), report_text("curves.expect")
+        case GuidelineAnswer():
+            return guideline_figure(result), report_text("curves.guideline", condition=result.title)
         case LightBalance():
             return light_figure(result), report_text("curves.light")
+        case PhotoReport():
+            return photo_figure(result), report_text("curves.photo")
+        case Plan():
+            return plan_figure(result), report_text("curves.plan")
+        case Simulation():
+            return simulation_figure(result), report_text("curves.simulate")
         case SkinSpectra():
             return skin_figure(result), report_text("curves.skin")
         case TherapeuticWindow():

@@ -1,0 +1,141 @@
+"""Draw estimates as ranges, one row for each, and the figures of results that consist of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from skinbeam.api.summary import Simulation
+from skinbeam.api.window_at import AskedSettingAnswer
+from skinbeam.evidence.comparison.comparison import Comparison
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.plan_records.plan import Option, Plan
+from skinbeam.report.formatting import concern_name, report_text
+from skinbeam.report.graphics.charts import new_figure
+
+__all__ = ["RangeRow", "comparison_figure", "draw_shares", "plan_figure", "setting_figure", "simulation_figure"]
+
+_GOOD, _BAD, _GREY = "#0b5394", "#a33b00", "#5b6472"
+_ROW_IN, _FRAME_IN = 0.27, 1.0  # height of a row, and of what stands around the rows
+_VESSELS_MAX = 3  # more would be rows that nobody tells apart; the document has them all
+
+
+@dataclass(frozen=True)
+class RangeRow:
+    """An estimate with its name. A bad one has another colour and another mark, so that colour is not needed."""
+
+    name: str
+    value: Value
+    bad: bool = False
+    marker: str = "o"
+
+
+def draw_shares(ax: Any, rows: Sequence[RangeRow], label: str, lowest: float = 0.0) -> None:
+    """Draw shares in per cent, each as a line from its low to its high end with a mark at the median."""
+    _draw_ranges(ax, rows, label, unknown_at=lowest + 0.02)
+    ax.set_xlim(lowest, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+
+
+def _draw_ranges(ax: Any, rows: Sequence[RangeRow], label: str, unknown_at: float) -> None:
+    for place, row in enumerate(rows):
+        value, colour = row.value, _BAD if row.bad else _GOOD
+        if isinstance(value, Unknown):
+            ax.text(unknown_at, place, report_text("unknown"), va="center", color=_GREY)
+            continue
+        ax.plot([value.low, value.high], [place, place], color=colour, linewidth=2.2)
+        ax.plot([value.median], [place], marker="X" if row.bad else row.marker, markersize=8, color=colour)
+    ax.set_yticks(range(len(rows)), [row.name for row in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel(label)
+    ax.grid(axis="x", color="#d8dce2", linewidth=0.5)
+
+
+def simulation_figure(found: Simulation) -> Figure:
+    """Return the extreme temperatures of such skins beside the shares of injury and harm; unknowns are left out."""
+    heat = [row for row in _temperature_rows(found) if not isinstance(row.value, Unknown)]
+    shares = [row for row in _injury_rows(found) if not isinstance(row.value, Unknown)]
+    figure = new_figure(7.4, _FRAME_IN + _ROW_IN * max(len(heat), len(shares), 1))
+    left, right = figure.subplots(1, 2)
+    _draw_ranges(left, heat, report_text("curves.temperature"), unknown_at=0.0)
+    draw_shares(right, shares, report_text("curves.share"))
+    return figure
+
+
+def _temperature_rows(found: Simulation) -> Iterator[RangeRow]:
+    heat = found.temperature_C
+    yield RangeRow(report_text("curves.surface_minimum"), heat.surface_minimum)
+    yield RangeRow(report_text("curves.surface_peak"), heat.surface_peak)
+    yield RangeRow(report_text("curves.basal_peak"), heat.basal_peak)
+    for number, vessel in enumerate(heat.vessels[:_VESSELS_MAX], 1):
+        if vessel.lumen_peak is not None:
+            yield RangeRow(report_text("curves.lumen_peak", number=number), vessel.lumen_peak)
+        if vessel.wall_peak is not None:
+            yield RangeRow(report_text("curves.wall_peak", number=number), vessel.wall_peak)
+
+
+def _injury_rows(found: Simulation) -> Iterator[RangeRow]:
+    for number, vessel in enumerate(found.damage.vessels[:_VESSELS_MAX], 1):
+        if vessel.p_closed is not None:
+            yield RangeRow(report_text("curves.p_closed", number=number), vessel.p_closed)
+    yield RangeRow(report_text("curves.p_melanosome_disrupted"), found.damage.p_melanosome_disrupted)
+    yield RangeRow(report_text("curves.epidermis_fraction"), found.damage.epidermis_fraction, bad=True)
+    yield RangeRow(report_text("curves.p_burn"), found.harm.p_burn, bad=True)
+    yield RangeRow(report_text("curves.dark_marks"), found.harm.p_pih, bad=True)
+    yield RangeRow(report_text("curves.pale_marks"), found.harm.p_hypopigmentation, bad=True)
+    yield RangeRow(report_text("curves.scar"), found.harm.p_scar, bad=True)
+
+
+def setting_figure(found: AskedSettingAnswer) -> Figure:
+    """Return what one setting does: how likely it reaches its target, burns, breaks a limit and bruises."""
+    at = found.at
+    rows = [
+        RangeRow(report_text("curves.p_effective"), at.p_effective),
+        RangeRow(report_text("curves.p_burn"), at.p_burn, bad=True),
+        RangeRow(report_text("curves.p_harm"), at.p_harm, bad=True),
+    ]
+    if at.p_purpura is not None:
+        rows.append(RangeRow(report_text("curves.bruise"), at.p_purpura, bad=True))
+    figure = new_figure(5.4, _FRAME_IN + _ROW_IN * len(rows))
+    draw_shares(figure.subplots(), rows, report_text("curves.share_of_skins"))
+    return figure
+
+
+def comparison_figure(found: Comparison) -> Figure:
+    """Return the difference that each study of both treatments found, above the answers of all trials together."""
+    rows = [
+        RangeRow(report_text("curves.study", study=one.study, patients=one.patients), one.difference)
+        for one in found.direct
+    ]
+    rows.append(RangeRow(report_text("curves.all_trials"), found.difference, marker="D"))
+    rows.append(RangeRow(report_text("curves.all_trials_dark_marks"), found.pih_difference, bad=True))
+    figure = new_figure(7.4, _FRAME_IN + _ROW_IN * len(rows))
+    ax = figure.subplots()
+    draw_shares(ax, rows, report_text("curves.difference"), lowest=-1.0)
+    ax.axvline(0.0, color=_GREY, linewidth=0.8)
+    return figure
+
+
+def plan_figure(plan: Plan) -> Figure:
+    """Return the options of each concern in order of rank, with the share of patients whom trials saw improve by half.
+
+    The share with dark marks stands below each, where one is known.
+    """
+    rows = [list(_option_rows(one.options)) for one in plan.concerns]
+    heights = [max(len(part), 1) for part in rows]
+    figure = new_figure(7.4, sum(_FRAME_IN + _ROW_IN * height for height in heights))
+    axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    for ax, concern, part in zip(axes, plan.concerns, rows, strict=True):
+        draw_shares(ax, part, report_text("curves.share_of_patients"))
+        ax.set_title(concern_name(concern), fontsize=9.0, loc="left")
+    return figure
+
+
+def _option_rows(options: Sequence[Option]) -> Iterator[RangeRow]:
+    for option in options:
+        light = "" if option.setup is None else f", {option.setup.device_title}"
+        yield RangeRow(f"{option.rank}  {option.title}{light}", option.expected.p_at_least["50"])
+        if not isinstance(option.expected.pih.p, Unknown) and option.setup is not None:
+            yield RangeRow(report_text("curves.dark_marks"), option.expected.pih.p, bad=True)
