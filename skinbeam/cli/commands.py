@@ -101,17 +101,16 @@ def sweep(
     asked = load_sweep(file)
     cost = None if is_sweep_store(output) and not dry_run else estimate_cost(asked)
     if cost is not None and (dry_run or not (quiet or json)):
-        cost_document = cost.document()
         if dry_run:
-            print_document(cost_document, json=json)
+            print_result(cost.document(asked), json=json)
             return
         print(cost.sentence(), file=sys.stderr)
     with _sweep_progress(quiet=quiet) as (on_progress, on_message):
-        document = run_sweep(
+        summary = run_sweep(
             asked, output, cost=cost, cluster=cluster, count=workers, on_progress=on_progress, on_message=on_message
         )
     if not quiet or json:
-        print_document(document, json=json)
+        print_result(summary, json=json)
 
 
 @contextmanager

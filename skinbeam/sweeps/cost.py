@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod, sqrt
 from statistics import fmean
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
-from skinbeam._version import __version__
-from skinbeam.model.document import round_significant
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.units import HOUR_S, MEGABYTE
 from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion, values_at
 from skinbeam.sweeps.worker import FAILED, CaseRow, answer_cases, is_dose_field
 from skinbeam.text import render_message
 
-__all__ = ["CostDocument", "SweepCost", "SweepDocument", "estimate_cost"]
+__all__ = ["CostDocument", "SweepCost", "estimate_cost"]
 
 _PILOT_CASES = 20
 _GOLDEN: Final = (1.0 + sqrt(5.0)) / 2.0
@@ -26,18 +25,11 @@ _BLOCK_S = 10.0  # of work in one task: a thousand times the scheduler's overhea
 _MANY = 100.0  # hours from which no decimals are printed
 
 
-@dataclass(frozen=True, kw_only=True)
-class SweepDocument:
-    """The head of `skinbeam.sweep/1`."""
-
-    schema: str = "skinbeam.sweep/1"
-    version: str = __version__
-    warnings: tuple[()] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class CostDocument(SweepDocument):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CostDocument(DocumentResult):
     """The cost of a sweep, as `--dry-run` prints it; fields as in `SweepCost`."""
+
+    schema: ClassVar[str] = "skinbeam.sweep/1"
 
     cases: int
     bytes: int
@@ -70,10 +62,16 @@ class SweepCost:
         """Number of cases that one task answers and writes at once."""
         return max(1, min(int(_BLOCK_S / self.seconds_per_case), ceil(self.cases / _BLOCKS)))
 
-    def document(self) -> CostDocument:
+    def document(self, sweep: Sweep) -> CostDocument:
         """Return the document that `--dry-run` prints."""
-        hours, seconds = map(round_significant, (self.core_hours, self.seconds_per_case))
-        return CostDocument(cases=self.cases, bytes=self.bytes, core_hours=hours, seconds_per_case=seconds)
+        return CostDocument(
+            case_sha256=sweep.sha256(),
+            seed=sweep.question.seed,
+            cases=self.cases,
+            bytes=self.bytes,
+            core_hours=self.core_hours,
+            seconds_per_case=self.seconds_per_case,
+        )
 
     def sentence(self) -> str:
         """Return the cost as a sentence."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from skinbeam.model.case_tables import CaseTables
+from skinbeam.model.document import DocumentResult
 from skinbeam.model.input_files import parse_record, read_toml
 from skinbeam.sweeps.axes import Distribution, FieldValue
 from skinbeam.sweeps.cluster import ClusterWatch, check_address, open_workers
-from skinbeam.sweeps.cost import SweepCost, SweepDocument, estimate_cost
+from skinbeam.sweeps.cost import SweepCost, estimate_cost
 from skinbeam.sweeps.dispatcher import Block, Cases, Dispatcher
 from skinbeam.sweeps.store import SweepStore, is_sweep_store, load_store, open_store
 from skinbeam.sweeps.sweep_file import Sweep, SweepFile, make_sweep, values_at
@@ -80,11 +81,12 @@ def _cases(sweep: Sweep, block: Block) -> Cases:
     return [values_at(sweep, place) for place in places]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SweepSummary(SweepDocument):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SweepSummary(DocumentResult):
     """What a store holds: its cases, the places along each axis, and how many cases have each status."""
 
-    seed: int
+    schema: ClassVar[str] = "skinbeam.sweep/1"
+
     answer: str
     cases: int
     axes: Mapping[str, int]
@@ -96,6 +98,7 @@ class SweepSummary(SweepDocument):
 def _summarise(sweep: Sweep, store: SweepStore) -> SweepSummary:
     counts = store.counts()
     return SweepSummary(
+        case_sha256=sweep.sha256(),
         seed=sweep.question.seed,
         answer=sweep.question.answer,
         cases=prod(sweep.shape),

@@ -20,12 +20,11 @@ import numpy as np
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import work_folder
-from skinbeam.model.document import UNWRITABLE_CODE, sha256_hex, to_json_types
+from skinbeam.model.document import UNWRITABLE_CODE, sha256_hex
 from skinbeam.model.errors import InputError
-from skinbeam.model.input_files import case_from_tables
 from skinbeam.simulate.zarr_store import consolidate_metadata
 from skinbeam.sweeps.cost import SweepCost
-from skinbeam.sweeps.sweep_file import Sweep, block_shape, grid_blocks, values_at
+from skinbeam.sweeps.sweep_file import Sweep, block_shape, grid_blocks
 from skinbeam.sweeps.worker import CaseRow
 
 if TYPE_CHECKING:
@@ -184,22 +183,8 @@ def error_rows(results: "xr.Dataset") -> list[ErrorRow]:
 
 
 def _identity(sweep: Sweep) -> str:
-    """Return the hash of everything the results depend on: question, axes, files that the case names, version."""
-    question = sweep.question
-    tables = question.tables.with_fields(values_at(sweep, (0,) * len(sweep.shape))).root
-    first = case_from_tables(tables, question.folder, question.file)
-    asked = (question.answer, question.draws, question.seed, question.endpoint or "", question.dose_quantity or "")
-    axes = [[axis.name, axis.fields, axis.rows] for axis in sweep.axes]
-    return sha256_hex(
-        [
-            __version__,
-            first.sha256(),
-            to_json_types(question.tables.root, 12),
-            asked,
-            question.outputs,
-            to_json_types(axes, 12),
-        ]
-    )
+    """Return the hash of everything the results depend on: what is asked, and the version."""
+    return sha256_hex([__version__, *sweep.identifying_values()])
 
 
 def _stored_identity(path: Path) -> str | None:

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from skinbeam.model.case_tables import CaseTables
+from skinbeam.model.document import sha256_hex, to_json_types
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.fields import InputTable, choice, text, value_or_list, whole_number
-from skinbeam.model.input_files import file_exists, parse_record, read_toml
+from skinbeam.model.input_files import case_from_tables, file_exists, parse_record, read_toml
 from skinbeam.model.vocabulary import ENDPOINTS
 from skinbeam.sweeps.axes import (
     PERSON,
@@ -118,6 +119,23 @@ class Sweep:
     def shape(self) -> tuple[int, ...]:
         """Number of places along each axis."""
         return tuple(len(axis.rows) for axis in self.axes)
+
+    def sha256(self) -> str:
+        """Return the hash of everything that is asked: question, axes, and files that the case names, by content."""
+        return sha256_hex(self.identifying_values())
+
+    def identifying_values(self) -> list[Any]:
+        """Return everything that is asked, as JSON types."""
+        question = self.question
+        tables = question.tables.with_fields(values_at(self, (0,) * len(self.shape))).root
+        first = case_from_tables(tables, question.folder, question.file)
+        return [
+            first.sha256(),
+            to_json_types(question.tables.root, 12),
+            (question.answer, question.draws, question.seed, question.endpoint or "", question.dose_quantity or ""),
+            question.outputs,
+            to_json_types([[axis.name, axis.fields, axis.rows] for axis in self.axes], 12),
+        ]
 
 
 def load_sweep(path: Path) -> Sweep:

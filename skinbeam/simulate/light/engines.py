@@ -14,7 +14,7 @@ from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.plane_layers import PlaneLayers
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.montecarlo import MIN_ERROR, MonteCarlo
 from skinbeam.simulate.light.protocol import LightEngine, LightField, LightSpace, light_each_medium
 
 __all__ = [
@@ -96,7 +96,7 @@ ENGINES: Mapping[str, LightEngine] = MappingProxyType(
 
 
 def check_engine_options(method_option: str, method: str, device: str, error: float | None) -> None:
-    """Reject an unknown method or device, and a standard error outside ]0, 1[.
+    """Reject an unknown method or device, and a standard error that no run reaches.
 
     Parameters
     ----------
@@ -114,12 +114,12 @@ def check_engine_options(method_option: str, method: str, device: str, error: fl
                 field=option,
                 hint=f"{spelling_hint([value], known)}One of: {', '.join(known)}.",
             )
-    if error is not None and not 0 < error < 1:
+    if error is not None and not MIN_ERROR <= error < 1:
         raise InputError(
             "out-of-range",
             f"is out of range, read {error:g}",
             field="error",
-            hint="Above 0 and below 1, such as 0.01.",
+            hint=f"From {MIN_ERROR:g} and below 1, such as 0.01.",
         )
 
 

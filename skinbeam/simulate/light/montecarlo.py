@@ -30,12 +30,14 @@ from skinbeam.simulate.light.protocol import LightField, LightSpace, light_each_
 from skinbeam.simulate.light.space import LayeredSpace, RingSpace, VoxelSpace
 from skinbeam.text import render_message
 
-__all__ = ["MAX_PHOTONS", "MonteCarlo", "ProgressCallback"]
+__all__ = ["MAX_PHOTONS", "MIN_ERROR", "MonteCarlo", "ProgressCallback"]
 
 # Packets of the first round if an error is requested, and of the largest round; in between, each round is as large as
 # all before it. After each round the error is checked and the checkpoint is written.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MAX_PHOTONS = 10**10
+# Relative error of so many packets whose parts scatter as widely as their mean: a smaller one would not be reached.
+MIN_ERROR = 1e-5
 GPU_BYTES = 256 * 2**20  # for the tallies of the batches that run on a GPU at once
 _ONE_BIN = np.array([0.0, 1.0])  # used if no bins are requested
 _SMALLEST_PART = 0.01  # of the incident power: the error of smaller parts does not prolong a run

@@ -84,6 +84,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "misspelt light": (("simulate", PULSE, "--light", "ordinate"), "--light", "ordinates"),
     "misspelt device": (("simulate", PULSE, "--device", "cdua"), "--device", "cuda"),
     "error of nothing": (("simulate", PULSE, "--error", "0"), "--error", "0.01"),
+    "error that no run reaches": (("simulate", PULSE, "--error", "1e-9"), "--error", "From 1e-05"),
     "missing file": (("simulate", "nowhere.toml"), "CASE", "case file"),
     "a folder": (("simulate", str(CASES)), "CASE", "case file"),
     "folder below a file": (("consult", VEINS, "-o", f"{PULSE}/out"), "--output", "folder"),

@@ -59,8 +59,13 @@ def test_a_number_is_read_at_its_path_and_a_reason_where_there_is_none() -> None
 
 
 def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_nearest(workplace: Path) -> None:
-    cost = estimate_cost(load_sweep(workplace / "sweep.toml"))
+    asked = load_sweep(workplace / "sweep.toml")
+    cost = estimate_cost(asked)
     assert cost.cases == CASES
+    document = cost.document(asked).to_dict()
+    assert list(document)[:5] == ["schema", "version", "case_sha256", "seed", "warnings"]
+    (workplace / "sweep.toml").write_text(SWEEP.replace("20.0", "21.0"), encoding="utf-8")
+    assert load_sweep(workplace / "sweep.toml").sha256() != document["case_sha256"]
     assert cost.seconds_per_case > 0.0
     assert 1 <= cost.cases_per_block <= CASES
     (workplace / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
