@@ -17,6 +17,7 @@ from skinbeam.evidence.guideline.words import (
     short_treatment_words,
     treatment_words,
 )
+from skinbeam.evidence.question import parse_grade_range
 from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import InputError, NotAvailable, unknown_name_error
 from skinbeam.model.estimate import Unknown
@@ -49,7 +50,7 @@ def find_cells(
     Parameters
     ----------
     condition, site : names or everyday words.
-    phototype : I to VI.
+    phototype : I to VI, or a range such as III-IV.
     subtype : a kind of the condition.
 
     Raises
@@ -57,17 +58,16 @@ def find_cells(
     InputError : an unknown name; the nearest is named.
     """
     name = _resolve_condition(condition)
-    if phototype is not None and phototype not in PHOTOTYPES:
-        raise unknown_name_error("phototype", phototype, PHOTOTYPES, field="phototype")
+    skin = parse_grade_range(phototype, PHOTOTYPES, "phototype")
     place = None if site is None else _resolve_site(site)
     kinds = {cell.subtype for cell in load_cells() if cell.condition == name and cell.subtype}
     if subtype is not None and subtype not in kinds:
         raise unknown_name_error("kind", subtype, kinds or {"no kinds"}, field="subtype")
     if place is None and subtype is None:
         return tuple(
-            cell for cell in load_cells() if cell.condition == name and _includes_phototype(cell.phototype, phototype)
+            cell for cell in load_cells() if cell.condition == name and _includes_phototype(cell.phototype, skin)
         )
-    asked = PHOTOTYPES if phototype is None else (phototype,)
+    asked = (number for number in PHOTOTYPES if _includes_phototype(number, skin))
     found = (guideline_cell(name, subtype or "", place or "", number) for number in asked)
     return tuple(dict.fromkeys(cell for cell in found if cell is not None))
 
@@ -167,13 +167,13 @@ def answer_guideline(
 ) -> GuidelineAnswer:
     """Return the guideline for a condition; arguments and errors as in `find_cells`."""
     cells = find_cells(condition, phototype=phototype, site=site, subtype=subtype)
-    name = cells[0].condition
-    rows = tuple(_statements(name, phototype, site, subtype))
+    name, skin = cells[0].condition, parse_grade_range(phototype, PHOTOTYPES, "phototype")
+    rows = tuple(_statements(name, skin, site, subtype))
     sources = dict.fromkeys(
         (*(key for cell in cells for key in _sources_of(cell)), *(key for row in rows for key in row.sources))
     )
     cite_sources(*sources)
-    asked = {"command": "guideline", "condition": name, "phototype": phototype, "site": site, "subtype": subtype}
+    asked = {"command": "guideline", "condition": name, "phototype": skin, "site": site, "subtype": subtype}
     return GuidelineAnswer(
         case_sha256=sha256_hex({key: value for key, value in asked.items() if value is not None}),
         seed=0,
@@ -307,11 +307,11 @@ def _sources_of(cell: GuidelineCell) -> dict[str, None]:
 
 
 def _includes_phototype(treated: str, phototype: str | None) -> bool:
-    """Return whether a phototype is among those of a cell or a choice; a source that names none means all."""
+    """Return whether phototypes are among those of a cell or a choice; a source that names none means all."""
     if phototype is None or not treated:
         return True
-    low, high = phototype_range(treated)
-    return low <= PHOTOTYPES.index(phototype) + 1 <= high
+    (low, high), (lightest, darkest) = phototype_range(treated), phototype_range(phototype)
+    return low <= darkest and lightest <= high
 
 
 def _resolve_condition(word: str) -> str:

@@ -429,12 +429,11 @@ def card(
 ) -> None:
     """The clinic's colour and scale card as PDF, to be printed and held beside the skin in a photograph."""
     from skinbeam.report.photo_card import write_card
-    from skinbeam.text import use_language
+    from skinbeam.text import use_document_language, use_language
 
     check_language(language)
-    with use_language(language):
-        card = write_card(output)
-    print_result(card, json=json)
+    with use_language(language), use_document_language(language):
+        print_result(write_card(output), json=json)
 
 
 @app.command()

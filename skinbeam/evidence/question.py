@@ -10,7 +10,7 @@ from skinbeam.model.conditions import known_sites
 from skinbeam.model.errors import InputError, spelling_hint, unknown_name_error
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name
 
-__all__ = ["EvidenceQuestion"]
+__all__ = ["EvidenceQuestion", "parse_grade_range"]
 
 UNITS = ("patients", "lesions")
 
@@ -57,12 +57,12 @@ class EvidenceQuestion:
         checked = {
             "condition": resolve_name("condition", self.condition, field="condition"),
             "modality": resolve_name("modality", self.modality, field="modality"),
-            "severity": _parse_grade_range(self.severity, SEVERITIES, "severity"),
+            "severity": parse_grade_range(self.severity, SEVERITIES, "severity"),
             "site": _resolve_treated_site(self.site),
             "wavelength_nm": _check_number(self.wavelength_nm, 200, 20_000, "wavelength_nm"),
             "sessions": _check_number(self.sessions, 1, 100, "sessions"),
             "follow_up_months": _check_number(self.follow_up_months, 0, 600, "follow_up_months"),
-            "phototype": _parse_grade_range(self.phototype, PHOTOTYPES, "phototype"),
+            "phototype": parse_grade_range(self.phototype, PHOTOTYPES, "phototype"),
             "patients": _check_whole_number(self.patients, 1, 100_000, "patients"),
             "threshold": _check_whole_number(self.threshold, 1, 99, "threshold"),
             "rater": None if self.rater is None else _resolve_name(self.rater, RATERS, "rater"),
@@ -100,7 +100,7 @@ def _resolve_subtypes(condition: str, words: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys(words))
 
 
-def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
+def parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
     """Return one grade or a range, with its ends in the order of grades."""
     if value is None:
         return None

@@ -406,7 +406,7 @@ def guideline(
     Parameters
     ----------
     condition, site : names or everyday words.
-    phototype : I to VI; left out, all.
+    phototype : I to VI, or a range such as III-IV; left out, all.
     subtype : a kind of the condition.
 
     Returns

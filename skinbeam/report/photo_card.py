@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from skinbeam._version import __version__
 from skinbeam.model.document import DocumentResult, sha256_hex, write_atomically
+from skinbeam.model.errors import InputError
 from skinbeam.photo.printed_card.layout import (
     CARD_MM,
     FIELD_MM,
@@ -80,8 +81,15 @@ def write_card(output: Path) -> CardFile:
 
     Raises
     ------
-    InputError : the file cannot be written.
+    InputError : the file cannot be written, or its name is that of another kind of file.
     """
+    if output.suffix.lower() not in ("", ".pdf"):
+        raise InputError(
+            "unknown-picture",
+            f'"{output.name}" is not the name of a PDF',
+            field="output",
+            hint="A name that ends in .pdf.",
+        )
     content = make_card()
     write_atomically(output, content)
     return CardFile(

@@ -76,6 +76,9 @@ def test_a_cell_without_a_third_treatment_says_so() -> None:
 
 def test_everyday_words_and_filters_find_the_cells() -> None:
     assert {cell.phototype for cell in find_cells("facial veins")} == {"I-II", "III", "IV", "V-VI"}
+    assert {cell.phototype for cell in find_cells("facial veins", phototype="iii–iv")} == {"III", "IV"}
+    with pytest.raises(InputError, match="IX"):
+        find_cells("facial veins", phototype="IX")
     assert {cell.site for cell in find_cells("facial veins", phototype="IV")} == {"", "periorbital", "nose"}
     assert [cell.row for cell in find_cells("facial veins", phototype="IV", site="nose")] == [
         "facial-telangiectasia/fine-red/nose/IV"

@@ -44,7 +44,12 @@ def test_the_command_writes_it_and_says_what_to_do(run: Callable[..., Any], tmp_
     plain = run("card", "-o", str(file))
     assert plain.out.count("\n  - ") == 8
     german = tmp_path / "karte.pdf"
-    assert run("card", "-o", str(german), "--language", "de").code == 0
+    in_german = run("card", "-o", str(german), "--language", "de", "--json")
+    assert in_german.code == 0
+    assert [one["id"] for one in in_german.document["instructions"]] == [
+        one["id"] for one in ran.document["instructions"]
+    ]
+    assert in_german.document["instructions"] != ran.document["instructions"]
     assert german.read_bytes() != file.read_bytes()
 
 
@@ -54,6 +59,10 @@ def test_wrong_arguments_are_named(run: Callable[..., Any], tmp_path: Path) -> N
     assert wrong.document["error"]["field"] == "--language"
     assert not (tmp_path / "card.pdf").exists()
     assert run("card", "-o", str(tmp_path)).code == 2  # a folder
+    picture = run("card", "-o", str(tmp_path / "card.png"), "--json")
+    assert (picture.code, picture.document["error"]["field"]) == (2, "--output")
+    assert ".pdf" in picture.document["error"]["hint"]
+    assert not (tmp_path / "card.png").exists()
 
 
 def test_a_card_is_not_written_over_a_folder(tmp_path: Path) -> None:
