@@ -46,9 +46,9 @@ from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.sources import cite_sources
+from skinbeam.model.sources import cache_with_sources, cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, laser_modalities
-from skinbeam.text import Message
+from skinbeam.text import Message, current_language
 
 __all__ = [
     "OTHER_HARMS",
@@ -73,6 +73,12 @@ def outcome_share(question: CountQuestion, *, patients: int = 100, seed: int = 0
         return PatientShare.unknown(Unknown(reason.text))
     basis = study_keys(rows)
     cite_sources(*basis)
+    return _drawn_share(question, patients, seed, basis)
+
+
+@cache_with_sources(512)
+def _drawn_share(question: CountQuestion, patients: int, seed: int, basis: tuple[str, ...]) -> PatientShare:
+    """Return the share from its draws, which the options of a plan and its other concerns mostly ask for again."""
     return patient_share(draw_share(question, seed=seed), patients, basis)
 
 
@@ -82,7 +88,12 @@ def mean_pain(modality: str, *, seed: int = 0) -> Value:
     if not found:
         return Unknown(Message("evidence.no-pain", {"modality": inline_title("modality", modality)}).text)
     cite_sources(*study_keys(found))
-    return estimate_from_draws(pain_points(modality, seed=seed), study_keys(found))
+    return _drawn_pain(modality, seed, study_keys(found))
+
+
+@cache_with_sources(64)
+def _drawn_pain(modality: str, seed: int, basis: tuple[str, ...]) -> Estimate:
+    return estimate_from_draws(pain_points(modality, seed=seed), basis)
 
 
 # The answer to a question: the body of `skinbeam.expect/1`.
@@ -221,10 +232,12 @@ def _search_message(question: EvidenceQuestion) -> Message:
 
 def _expect_course(question: EvidenceQuestion, reason: Message | None, seed: int) -> Expectation:
     """Return the answer without the untreated course; it abstains where `reason` is not None."""
-    return _answer_question(question, seed) if reason is None else _abstain(question, reason)
+    return _answer_question(question, seed, current_language()) if reason is None else _abstain(question, reason)
 
 
-def _answer_question(question: EvidenceQuestion, seed: int) -> Expectation:
+@cache_with_sources(256)
+def _answer_question(question: EvidenceQuestion, seed: int, language: str) -> Expectation:
+    """Return the answer in a language; all options of a plan ask for the same course without treatment."""
     usable = arms_for(question.condition, question.modality)
     basis = study_keys(usable)
     cite_sources(*basis, evidence_settings()["source"])
