@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -31,6 +32,12 @@ def shown(rgb: np.ndarray) -> tuple[Face, FaceView, SkinRegions]:
     return face, seen, find_regions(seen)
 
 
+@cache
+def portrait() -> tuple[Face, FaceView, SkinRegions]:
+    """What is found on the portrait; its search takes a second, and most tests compare another picture with it."""
+    return shown(PORTRAIT)
+
+
 def resized(factor: float) -> np.ndarray:
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return cv2.resize(PORTRAIT, None, fx=factor, fy=factor, interpolation=how)
@@ -48,8 +55,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_the_pupils_and_the_mouth_are_where_a_person_puts_them() -> None:
-    face = find_single_face(PORTRAIT, find_faces_by_cascades)
-    assert isinstance(face, Face)
+    face, _, _ = portrait()
     assert math.dist(face.right_pupil, RIGHT_PUPIL) < 2  # a pixel by hand, one by the iris under its lid
     assert math.dist(face.left_pupil, LEFT_PUPIL) < 2
     assert math.dist(face.mouth, MOUTH) < 4  # a smiling mouth is 12 px high
@@ -78,7 +84,7 @@ def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
 
 
 def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> None:
-    face, seen, regions = shown(PORTRAIT)
+    face, seen, regions = portrait()
     assert set(regions.masks) | set(regions.absence_reasons) == set(REGION_SITES)
     assert set(regions.masks) >= CORE
     assert {"neck", "decolletage"} <= set(regions.absence_reasons)  # a suit and its collar
@@ -97,7 +103,7 @@ def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> Non
 
 
 def test_what_is_behind_the_frame_of_glasses_is_no_region() -> None:
-    _, seen, plain = shown(PORTRAIT)
+    _, seen, plain = portrait()
     rgb = seen.rgb.copy()
     for x, y in (seen.face.right_pupil, seen.face.left_pupil):
         cv2.rectangle(rgb, (round(x - 14), round(y - 7)), (round(x + 14), round(y + 8)), (10, 10, 10), 2)
@@ -109,7 +115,7 @@ def test_what_is_behind_the_frame_of_glasses_is_no_region() -> None:
 
 
 def test_hair_and_collar_are_not_skin() -> None:
-    _, seen, regions = shown(PORTRAIT)
+    _, seen, regions = portrait()
     x0, y0 = seen.origin
     hair = regions.skin[40 - y0 : 72 - y0, 170 - x0 : 290 - x0]  # above the fringe's lower edge
     collar = regions.skin[195 - y0 : 240 - y0, 195 - x0 : 255 - x0]
@@ -118,7 +124,7 @@ def test_hair_and_collar_are_not_skin() -> None:
 
 
 def test_a_mirrored_photograph_gives_mirrored_regions() -> None:
-    _, seen, regions = shown(PORTRAIT)
+    _, seen, regions = portrait()
     _, other, mirrored = shown(np.ascontiguousarray(PORTRAIT[:, ::-1]))
     swap = {"right": "left", "left": "right"}
     for name in CORE:
@@ -131,7 +137,7 @@ def test_a_mirrored_photograph_gives_mirrored_regions() -> None:
 
 @pytest.mark.parametrize("factor", [0.72, 1.5, 2.6])
 def test_regions_grow_with_the_photograph(factor: float) -> None:
-    _, seen, regions = shown(PORTRAIT)
+    _, seen, regions = portrait()
     _, larger, found = shown(resized(factor))
     for name in ("cheek-right", "cheek-left", "nose", "chin", "perioral"):
         area = found.masks[name].sum() / (factor * larger.scale) ** 2 * seen.scale**2
@@ -140,7 +146,7 @@ def test_regions_grow_with_the_photograph(factor: float) -> None:
 
 
 def test_brightness_leaves_the_regions_where_they_are() -> None:
-    _, seen, regions = shown(PORTRAIT)
+    _, seen, regions = portrait()
     _, other, dim = shown((PORTRAIT * 0.7).astype(np.uint8))
     for name in ("cheek-right", "cheek-left", "nose", "chin", "perioral"):
         assert overlap(whole(regions.masks[name], seen), whole(dim.masks[name], other)) > 0.75, name
@@ -158,9 +164,8 @@ def test_a_tilt_of_the_head_is_followed_up_to_its_limit() -> None:
     face = find_single_face(
         cv2.warpAffine(PORTRAIT, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE), find_faces_by_cascades
     )
-    upright = find_single_face(PORTRAIT, find_faces_by_cascades)
     assert isinstance(face, Face)
-    assert isinstance(upright, Face)
+    upright, _, _ = portrait()
     # Half a pixel on each of two pupils 44 px apart is a degree.
     assert face.roll_deg == pytest.approx(upright.roll_deg - 12, abs=2)
 
@@ -193,8 +198,7 @@ def test_fewer_than_thirty_pixels_between_the_pupils_are_refused() -> None:
 
 
 def test_sharpness_falls_with_blur_and_not_with_light() -> None:
-    face = find_single_face(PORTRAIT, find_faces_by_cascades)
-    assert isinstance(face, Face)
+    face, _, _ = portrait()
     blurred = [sharpness(face_view(cv2.GaussianBlur(PORTRAIT, (0, 0), s), face)) for s in (0.5, 1, 2, 4)]
     assert blurred == sorted(blurred, reverse=True)
     assert blurred[0] > 10 * blurred[-1]
@@ -212,7 +216,7 @@ def mesh_face() -> Face:
 
 
 def test_mesh_and_cascades_agree_on_the_portrait(mesh_face: Face) -> None:
-    face, seen, regions = shown(PORTRAIT)
+    face, seen, regions = portrait()
     assert math.dist(face.right_pupil, mesh_face.right_pupil) < 2
     assert math.dist(face.left_pupil, mesh_face.left_pupil) < 2
     assert math.dist(face.mouth, mesh_face.mouth) < 3
@@ -241,7 +245,7 @@ def test_a_face_turned_away_loses_its_far_side(mesh_face: Face) -> None:
 
 
 def test_the_perioral_region_goes_round_the_mouth() -> None:
-    face, seen, regions = shown(PORTRAIT)
+    face, seen, regions = portrait()
     rows = np.nonzero(regions.masks["perioral"].any(axis=1))[0] + seen.origin[1]
     assert rows.min() < face.mouth[1] - 0.25 * face.pupil_px
     assert rows.max() > face.mouth[1] + 0.25 * face.pupil_px
