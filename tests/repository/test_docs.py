@@ -297,10 +297,9 @@ def test_every_formula_of_a_model_has_a_number_of_the_manual() -> None:
 
 def test_tests_that_a_page_names_exist() -> None:
     known = {
-        node.name
+        name
         for file in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), flags=re.M)
     }
     for page in PAGES:
         named = set(re.findall(r"`(test_[a-z0-9]+_\w+)`", page.read_text(encoding="utf-8")))
