@@ -1,7 +1,8 @@
 """Schedule one course of sessions for several concerns, with its calendar, settings in words, and totals.
 
 Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
-resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
+resurfacing, each after the one before has healed. Dark marks come before any resurfacing of their skin, whatever treats
+them, because it darkens them. Where the fields of two kinds do not touch, they share their visits.
 
 No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings that heat vessels
 or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, two
@@ -139,6 +140,7 @@ def _course_rules() -> CourseRules:
 
 _FULL_FIELD_ABLATION: Final = "ablative"
 _FRACTIONAL_ABLATION: Final = "fractional-ablative"
+_DARK_MARKS: Final = "post-inflammatory-hyperpigmentation"
 _RESURFACING: Final = (_FULL_FIELD_ABLATION, _FRACTIONAL_ABLATION)
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
 
@@ -295,12 +297,14 @@ class _CourseGroup:
     start_week : in which their sessions begin.
     waits_for_ablation : whether the rule on skin that was resurfaced decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
+    dark_marks : titles of the dark marks on skin that it resurfaces.
     """
 
     parts: list[_CoursePart]
     start_week: int = 0
     waits_for_ablation: bool = False
     kept_apart_from: tuple[str, ...] = ()
+    dark_marks: tuple[str, ...] = ()
 
     @property
     def modality(self) -> str:
@@ -322,6 +326,19 @@ class _CourseGroup:
             and one.setup.settings != part.setup.settings
             for one in self.parts
         )
+
+    @property
+    def order(self) -> float:
+        """Its place among the kinds of light on one field; of dark marks at the latest before all resurfacing."""
+        order = _course_rules().order
+        if not self.treats_dark_marks:
+            return order.index(self.modality)
+        return min(order.index(self.modality), min(map(order.index, SURFACE_MODALITIES)) - 0.5)
+
+    @property
+    def treats_dark_marks(self) -> bool:
+        """Whether dark marks are among its concerns."""
+        return any(part.condition == _DARK_MARKS for part in self.parts)
 
     @property
     def count(self) -> int:
@@ -408,6 +425,8 @@ class _CourseSession:
     def steps(self) -> list[Message]:
         """The reason for this week, whether to continue, and the treatments."""
         found: list[Message] = []
+        if self.index == 0 and self.group.dark_marks:
+            found.append(Message("course.dark-marks-first", {"marks": list(self.group.dark_marks)}))
         if self.index == 0 and self.group.start_week:
             found.append(self._start_message)
         if self.index == 0 and self.group.kept_apart_from:
@@ -459,7 +478,7 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
             continue
         option, setup = concern.first_laser
         done = 0 if case is None else session_response(case, concern.condition).sessions
-        title = f"{concern.title} ({known_sites()[concern.site].title})"
+        title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
         part = _CoursePart(concern.place, title, concern.condition, concern.site, option, setup, done, first)
         group = next((one for one in groups if one.takes(part)), None)
@@ -467,7 +486,22 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
             groups.append(_CourseGroup([part]))
         else:
             group.parts.append(part)
-    return sorted(groups, key=lambda group: _course_rules().order.index(group.modality))
+    for group in groups:
+        group.dark_marks = tuple(
+            _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
+        )
+    return sorted(groups, key=lambda group: group.order)
+
+
+def _title_with_site(concern: ConcernPlan) -> str:
+    return f"{concern.title} ({known_sites()[concern.site].title})"
+
+
+def _lies_on_resurfaced(concern: ConcernPlan, group: _CourseGroup) -> bool:
+    """Return whether a concern is dark marks on skin that a group resurfaces without treating them."""
+    is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
+    is_there = any(sites_overlap(concern.site, part.site) for part in group.parts)
+    return concern.condition == _DARK_MARKS and is_resurfacing and is_there
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:

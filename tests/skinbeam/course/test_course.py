@@ -17,7 +17,7 @@ from skinbeam.course.sessions import (
     schedule_course,
 )
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
 from skinbeam.plan_records.course import (
     DeviceSetting,
     DeviceSetup,
@@ -83,6 +83,31 @@ def test_vessels_and_pigment_come_before_resurfacing() -> None:
     assert [session.session for session in course] == [1, 2, 3, 4]
     # Four weeks between treatments of different kinds; six, the upper end of its source, between those of one.
     assert [session.week for session in course] == [0, 4, 8, 14]
+
+
+@pytest.mark.parametrize("marks_by", [*laser_modalities(), ""])
+@pytest.mark.parametrize("scars_by", SURFACE_MODALITIES)
+def test_dark_marks_come_before_resurfacing_of_their_skin(marks_by: str, scars_by: str) -> None:
+    """Resurfacing darkens them; an empty kind stands for marks that no laser treats."""
+    scars = part("acne-scars", option(scars_by, "one", TWICE, MONTH))
+    lasers = [option(marks_by, "other", ONCE, MONTH)] if marks_by else []
+    marks = part("post-inflammatory-hyperpigmentation", *lasers)
+    for concerns in ([scars, marks], [marks, scars]):
+        course = schedule_course(concerns)
+        treated = [place for visit in course for place in visit.treats]
+        assert treated == [marks.place] * len(lasers) + [scars.place] * 2
+        told = [visit.treats for visit in course if "course.dark-marks-first" in {step.id for step in visit.steps}]
+        assert told == [(scars.place,)]
+    elsewhere = schedule_course([scars, replace(marks, site="hands")])
+    assert not any(step.id == "course.dark-marks-first" for visit in elsewhere for step in visit.steps)
+    assert elsewhere[0].week == 0
+    assert scars.place in elsewhere[0].treats
+
+
+def test_vessels_and_spots_do_not_wait_for_dark_marks() -> None:
+    marks = part("post-inflammatory-hyperpigmentation", option("non-ablative-fractional", "other", ONCE, MONTH))
+    course = schedule_course([marks, SPOTS, VEINS])
+    assert [visit.treats for visit in course] == [(VEINS.place,), (SPOTS.place,), (marks.place,)]
 
 
 def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
