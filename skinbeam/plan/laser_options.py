@@ -206,6 +206,8 @@ def _with_proposal_reason(
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
+    elif proposal.is_least_off_face and proposal.is_begun_with(trial.dose):
+        message = Message("plan.dose-least-off-face", span)
     elif trial.dose < proposal.middle / DOSE_ROUNDING:
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
         message_id = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
-from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -91,8 +91,21 @@ def plan_without_dose(
     # A dose for vessels is aimed on skins that are the same for every seed.
     aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
     table = bank.response_table(machine, goal, site)
-    found = search_full_field(table, setting, aimed=aimed)
+    most = math.inf if aimed is None else _most_of_device_J_cm2(table, setting)
+    found = search_full_field(table, setting, aimed=aimed, most=most)
     return None if found is None else _with_bruising(table, found)
+
+
+def _most_of_device_J_cm2(table: ResponseTable, setting: BeamSetting) -> float:
+    """Return the greatest dose of a device at a setting, less for darker skin by the ratio of doses that burn (plan 6).
+
+    Nobody treated at that dose: a device that ends before any limit would give skin of every colour the same.
+    """
+    beam, skins = table.beam(setting), table.skins
+    ours = basal_burn_doses(beam, skins, table.cooling)
+    lightest = reference_burn_doses(skins.site, PHOTOTYPES[0], beam, table.cooling)
+    ratio = _median_J_cm2(ours, skins.weights[1]) / _median_J_cm2(lightest, np.ones(lightest.computed_J_cm2.size))
+    return max(dose_steps(table.machine.device, setting)) * min(1.0, ratio)
 
 
 def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> CandidateSetting | None:

@@ -22,6 +22,7 @@ from skinbeam.evidence.guideline.device_classes import (
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell
+from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.laser.beam import density_of_coverage_per_cm2
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
@@ -80,6 +81,8 @@ class Proposal:
         then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
     facial_share : share of the doses for the face that this thinner skin gets; else None.
+    is_of_site : whether its source treated the site itself.
+    is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
     """
 
     machine: SearchMachine
@@ -98,10 +101,14 @@ class Proposal:
     shorter_pulse_ms: float | None = None
     is_least_first: bool = False
     facial_share: float | None = None
+    is_of_site: bool = False
+    is_least_off_face: bool = False
 
     @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
+        if self.is_least_off_face:  # of a single printed dose this one, although clinics vary around it
+            return self.low if self.printed is None else min(max(self.low, self.printed[0]), self.middle)
         return self.low if self.is_least_first else self.middle
 
     @property
@@ -204,7 +211,7 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
     if found is None:
         return None
-    found = _gentler_on_thin_skin(found, concern.site)
+    found = _least_off_face(_gentler_on_thin_skin(found, concern.site), modality, concern.site)
     return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
@@ -223,6 +230,16 @@ def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
         printed=proposal.printed or (proposal.low, proposal.high),
         facial_share=share,
     )
+
+
+def _least_off_face(proposal: Proposal, modality: str, site: str) -> Proposal:
+    """Return a proposal of short pulses that begins with the least printed dose on lids and away from the face.
+
+    Sources print such doses for the face, or for spots wherever they were; lids are thinner, and other skin heals more
+    slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse.
+    """
+    is_elsewhere = pulse_class_matters(modality) and not is_facial(site) and not proposal.is_of_site
+    return replace(proposal, is_least_off_face=True) if is_elsewhere else proposal
 
 
 def _propose_no_more_than_lighter(
@@ -456,7 +473,7 @@ def _propose_from_cells(
         found = _nearest_proposal(machine, able_filters, _read_dose(cell, dose), region, lighter)
         if found is not None:
             cite_sources(*found.sources)
-            return found
+            return replace(found, is_of_site=bool(cell.site))
     return None
 
 

@@ -1,5 +1,6 @@
 """Search a full-field dose, between the one that reaches the target and the one that breaks a limit."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,12 +31,13 @@ _LEAST_OF_FEWER = 0.6
 
 
 def search_full_field(
-    table: ResponseTable, setting: BeamSetting, *, aimed: SiteSkins | None = None
+    table: ResponseTable, setting: BeamSetting, *, aimed: SiteSkins | None = None, most: float = math.inf
 ) -> CandidateSetting | None:
     """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
 
     Parameters
     ----------
+    most : the greatest dose to try of light that heats, J/cm².
     aimed : skins that decide how high a dose of light that heats is aimed; None for those of the table, which limits
         are checked on.
 
@@ -47,7 +49,7 @@ def search_full_field(
     if not doses:
         return None
     if table.goal.modality != "ablative":
-        return _search_heating(table, setting, doses, aimed)
+        return _search_heating(table, setting, [dose for dose in doses if dose <= most] or doses[:1], aimed)
     best: CandidateSetting | None = None
     for count in range(1, MAX_PASSES + 1):
         try:

@@ -1,7 +1,8 @@
 """Numeric bounds that rules put on a setting: a share of the value chosen without the rule, or a greatest value.
 
 A rule that asks for less either has such a bound, which the search obeys, or its sentence says that it is advice. Where
-several rules bound the same quantity the strictest counts alone: no source says how two of them act together.
+several rules bound the same quantity the strictest counts alone: no source says how two of them act together. A share
+for the skin of a site is one of the face's density, and the strictest share for the person is taken of what it leaves.
 """
 
 import math
@@ -16,7 +17,7 @@ __all__ = ["NO_BOUNDS", "BoundQuantity", "RuleBound", "RuleBounds", "read_bound"
 BoundQuantity = Literal["beam_coverage_fraction", "density_per_cm2", "effective_share", "energy_mJ"]
 _BOUND_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
 _BOUND_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
-_FLAG = "spares_printed"
+_FLAGS = ("spares_printed", "of_site")
 _SHARES: tuple[BoundQuantity, ...] = ("beam_coverage_fraction", "effective_share")
 
 
@@ -33,6 +34,7 @@ class RuleBound:
     diameter_um : width of the columns that an energy was given for; columns of another width get the same energy per
         area.
     spares_printed : whether a density that sources print for such skin stays as it is, since they chose it for it.
+    of_site : whether the factor is for the skin of a site, so that one for the person is taken of what it leaves.
     source : key of its source.
     conditions : in whom, with what, and which part of it is judgement.
     """
@@ -44,6 +46,7 @@ class RuleBound:
     maximum: float | None = None
     diameter_um: float | None = None
     spares_printed: bool = False
+    of_site: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; fields that do not apply are left out."""
@@ -61,8 +64,8 @@ def read_bound(table: Any) -> RuleBound:
     if not isinstance(table, Mapping):
         raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {table!r}")
     for key in table:
-        if key not in (*_BOUND_KEYS, _FLAG):
-            raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, (*_BOUND_KEYS, _FLAG))}")
+        if key not in (*_BOUND_KEYS, *_FLAGS):
+            raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, (*_BOUND_KEYS, *_FLAGS))}")
     for key in ("quantity", "source", "conditions"):
         if not isinstance(table.get(key), str) or not table[key]:
             raise ValueError(f"bound: {key} is missing")
@@ -81,8 +84,9 @@ def read_bound(table: Any) -> RuleBound:
             )
     if "factor" in table and quantity != "density_per_cm2":
         raise ValueError(f"bound: a factor holds density_per_cm2 alone, read {quantity}")
-    if _FLAG in table and (table[_FLAG] is not True or "factor" not in table):
-        raise ValueError(f"bound: {_FLAG} is true or left out, and belongs to a factor, read {table[_FLAG]!r}")
+    for flag in _FLAGS:
+        if flag in table and (table[flag] is not True or "factor" not in table):
+            raise ValueError(f"bound: {flag} is true or left out, and belongs to a factor, read {table[flag]!r}")
     if ("diameter_um" in table) != (quantity == "energy_mJ"):
         raise ValueError("bound: diameter_um belongs to energy_mJ, which needs one")
     return RuleBound(**table)
@@ -102,11 +106,15 @@ class RuleBounds:
         is_printed : whether sources print the chosen one for such skin.
         """
         factors = [
-            bound.factor
+            (bound.factor, bound.of_site)
             for bound in self.bounds
             if bound.factor is not None and not (is_printed and bound.spares_printed)
         ]
-        return min([chosen * factor for factor in factors] + [chosen, *self._most("density_per_cm2")])
+        of_site, of_person = (
+            min((factor for factor, is_of_site in factors if is_of_site is wanted), default=1.0)
+            for wanted in (True, False)
+        )
+        return min(chosen * of_site * of_person, *self._most("density_per_cm2"), chosen)
 
     def energy_mJ(self, diameter_um: float) -> float:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""

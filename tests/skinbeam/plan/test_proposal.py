@@ -20,7 +20,7 @@ from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.settings import SearchMachine
+from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.judgement import judge_suitability
 
@@ -281,3 +281,21 @@ def test_a_lamp_gives_the_neck_and_the_chest_less_than_the_face(condition: str, 
         assert thin.start <= 0.801 * face.start
         assert thin.high <= 0.801 * face.high
         assert thin.range_parameters == face.range_parameters  # as printed
+
+
+@pytest.mark.parametrize("name", ["qs-ndyag-532-1064", "qs-ruby-694", "ps-ndyag-532-1064", "qs-alexandrite-755"])
+@pytest.mark.parametrize("condition", ["age-spots", "freckles", "uneven-pigmentation"])
+@pytest.mark.parametrize("phototype", ["II", "III", "IV"])
+def test_short_pulses_begin_with_the_least_printed_dose_on_lids_and_away_from_the_face(
+    name: str, condition: str, phototype: str
+) -> None:
+    """Unless a source treated that very site: the skin of lids is thinner, and that of arms and hands heals slowly."""
+    machine = SearchMachine(name, devices()[name], Path())
+    for site in ("cheeks", "nose", "eyelid", "periorbital", "arms", "hands", "decolletage"):
+        case = person(condition, phototype, site=site)
+        found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+        if found is None:
+            continue
+        least = found.low if found.printed is None else max(found.low, found.printed[0])
+        is_least = not found.is_of_site and not is_facial(site)
+        assert found.start == pytest.approx(min(least, found.middle) if is_least else found.middle), site

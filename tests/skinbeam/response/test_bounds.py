@@ -1,5 +1,6 @@
 """A rule that asks for less holds the settings to a number with a source, or says that it is advice."""
 
+import itertools
 import math
 import re
 from dataclasses import replace
@@ -77,6 +78,7 @@ def test_a_bound_comes_from_a_source_that_is_not_kept_aside(rule: Rule) -> None:
         ({"factor": True}, "above 0 and below 1"),
         ({"quantity": "beam_coverage_fraction"}, "density_per_cm2 alone"),
         ({"spares_printed": False}, "true or left out"),
+        ({"of_site": False}, "true or left out"),
         ({"diameter_um": 60.0}, "belongs to energy_mJ"),
     ],
 )
@@ -125,6 +127,26 @@ def test_the_strictest_of_several_bounds_counts_alone() -> None:
     )
 
 
+def test_a_share_for_thin_skin_and_one_for_the_person_are_taken_of_each_other() -> None:
+    site = RuleBound("density_per_cm2", "s", "c", factor=0.5, of_site=True)
+    person, other = (RuleBound("density_per_cm2", "s", "c", factor=factor) for factor in (0.4, 0.7))
+    for bounds in itertools.permutations((site, person, other)):
+        assert RuleBounds(bounds).density_per_cm2(1000.0) == pytest.approx(200.0)
+    assert RuleBounds((site, site)).density_per_cm2(1000.0) == 500.0
+
+
+@pytest.mark.parametrize("site", ["eyelid", "periorbital", "neck", "decolletage", "hands"])
+@pytest.mark.parametrize("modality", ["non-ablative-fractional"])
+def test_columns_of_thin_dark_skin_are_half_as_dense_as_of_thin_light_skin(site: str, modality: str) -> None:
+    found = {}
+    for phototype in ("II", "V"):
+        person = f'[patient]\nage_years = 45\nsex = "female"\nphototype = "{phototype}"\n'
+        case = loaded(person + concern("skin-texture", site, "")).case
+        bounds = judge_suitability(case, concern=case.concern[0], modality=modality).bounds
+        found[phototype] = bounds.density_per_cm2(1000.0)
+    assert found == {"II": 500.0, "V": 250.0}
+
+
 def test_a_density_that_sources_print_for_such_skin_is_spared_by_a_factor_that_says_so() -> None:
     spares = RuleBound("density_per_cm2", "s", "c", factor=0.5, spares_printed=True)
     halves = RuleBound("density_per_cm2", "s", "c", factor=0.7)
@@ -161,7 +183,8 @@ def test_darker_and_thinner_skin_gets_half_of_the_columns_and_no_more_energy() -
     light = density("I", "cheeks")
     half = max(one for one in offered if one <= light / 2)
     assert density("IV", "cheeks") == density("VI", "cheeks") == half
-    assert density("I", "neck") == density("I", "eyelid") == density("VI", "hands") == half
+    assert density("I", "neck") == density("I", "eyelid") == density("I", "hands") == half
+    assert density("VI", "hands") == max(one for one in offered if one <= light / 4)
     assert density("", "cheeks") == half  # a phototype that nobody said is no light one
 
 
