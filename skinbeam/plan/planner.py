@@ -56,7 +56,7 @@ from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
 from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.history import dose_bars
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
-from skinbeam.suitability.table import decision_severity
+from skinbeam.suitability.table import Decision, decision_severity
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
@@ -420,12 +420,22 @@ def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[Concern
 
 
 def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitability:
-    """Return the decision by the kinds of laser of the clinic, or by all of them where its own would stop the plan."""
+    """Return the decision by the kinds of laser of the clinic.
+
+    Where those would stop the plan and others would not, it goes on, for what is done without them, and the reasons are
+    why those of the clinic are refused.
+    """
     owned = {modality for machine in machines for modality in machine.device.modalities}
     candidates = {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
     of_clinic = {name: [one for one in choices if one in owned] for name, choices in candidates.items()}
     judged = judge_case(case, {name: choices or candidates[name] for name, choices in of_clinic.items()})
-    return judge_case(case, candidates) if _is_stopped(judged) else judged
+    if not _is_stopped(judged):
+        return judged
+    by_any = judge_case(case, candidates)
+    if _is_stopped(by_any):
+        return by_any
+    cautious: Decision = "with-caution"
+    return replace(judged, decision=max(by_any.decision, cautious, key=decision_severity))
 
 
 def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:

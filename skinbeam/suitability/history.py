@@ -28,6 +28,7 @@ from skinbeam.model.errors import spelling_hint
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import (
     COLOUR_MODALITIES,
+    COLUMN_MODALITIES,
     HEATING_MODALITIES,
     PIGMENT_MODALITIES,
     SURFACE_MODALITIES,
@@ -241,10 +242,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-scar", decision, _reaction_message(named, one)))
-        elif one.is_pale_mark and (modality is None or modality in _modalities_after_pale_mark(one)):
+        elif one.is_pale_mark and (modality is None or modality in _modalities_after_pale_mark(one, case)):
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-pale-mark", decision, _reaction_message("earlier.pale-mark", one)))
-        elif modality == "ablative" and _is_mark_of_resurfacing(one):
+        elif modality == "ablative" and _is_mark_of_resurfacing(one, case):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in COLOUR_MODALITIES and _is_of_other_kind(one, lamp=lamp)
@@ -264,20 +265,37 @@ def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]
     No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Where a scar is
     what is treated, the word may mean that one, and holds no laser back.
     """
-    if one.kind != "scar" or one.device is None or _is_on_scar(one, case):
+    if one.kind != "scar" or _is_on_scar(one, case):
         return frozenset()
-    modalities = frozenset(one.device.modalities)
+    modalities = _possible_modalities(one, case)
     related = (kinds for kinds in (SURFACE_MODALITIES, HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
     return modalities.union(*related)
 
 
-def _modalities_after_pale_mark(one: EarlierReaction) -> frozenset[str]:
+def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
+    """Return the kinds of laser that made a reaction.
+
+    Of a device file of the clinic, which no case contains, those that it may be: an energy is one of columns, a fluence
+    of a whole field. Empty of any other device that is not known, after which every laser waits that it may have been.
+    """
+    if one.device is not None:
+        return frozenset(one.device.modalities)
+    if not _is_of_clinic(one, case):
+        return frozenset()
+    columns = frozenset(COLUMN_MODALITIES)
+    may_be = frozenset(one.modalities)
+    if one.energy_mJ is not None and one.spot_mm is None:
+        return may_be & columns
+    return may_be - columns if one.fluence_J_cm2 is not None else may_be
+
+
+def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after a pale mark.
 
     Colour that was lost may not come back. Light for pigment takes more of it, and the removal of a field passes over
     it again; so do columns, where columns or the removal of the surface left the mark.
     """
-    is_of_surface = one.device is None or _works_on_surface(one.device)
+    is_of_surface = one.device is None or not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
     return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 
 
@@ -288,14 +306,9 @@ def _is_on_scar(one: EarlierReaction, case: Case) -> bool:
     return any(c.condition in _SCARS and sites_overlap(c.site, one.site or "") for c in case.concern)
 
 
-def _works_on_surface(device: Device) -> bool:
-    """Return whether a device removes the surface or heats columns below it."""
-    return not set(device.modalities).isdisjoint(SURFACE_MODALITIES)
-
-
-def _is_mark_of_resurfacing(one: EarlierReaction) -> bool:
+def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface left a dark or pale mark."""
-    return one.is_lasting_mark and one.device is not None and _works_on_surface(one.device)
+    return one.is_lasting_mark and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
@@ -317,9 +330,12 @@ def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:
 
     A test spot names its device; without a dose every dose is barred.
     """
-    own = case.clinic.devices or [] if case.clinic is not None else []
-    known = one.device is not None or one.device_name in own
-    return known and (one.is_test_spot or one.has_dose)
+    return (one.device is not None or _is_of_clinic(one, case)) and (one.is_test_spot or one.has_dose)
+
+
+def _is_of_clinic(one: EarlierReaction, case: Case) -> bool:
+    """Return whether the clinic lists the device of a reaction."""
+    return case.clinic is not None and one.device_name in (case.clinic.devices or [])
 
 
 def _injury_message(one: EarlierReaction) -> Message:

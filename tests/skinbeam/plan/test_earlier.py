@@ -14,6 +14,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, laser_modalities
 from skinbeam.plan.device_option import DeviceRefusal
+from skinbeam.plan.planner import _judge_for_clinic
 from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.plan.without_dose import _plan_device
 from skinbeam.response.goals import treatment_goal
@@ -524,3 +525,42 @@ def test_marks_that_light_left_count_as_history_of_dark_marks(mark: str, hours: 
     assert has_marked(person) is marked
     assert ("pih" in read_questionnaire(person).facts["history"]) is marked
     assert has_marked(case("")) is False
+
+
+@pytest.mark.parametrize(
+    ("dose", "scarred", "marked"),
+    [
+        ("energy_mJ = 20.0", set(SURFACE_MODALITIES), True),
+        ("fluence_J_cm2 = 9.0", set(laser_modalities()), True),
+        ("", set(laser_modalities()), True),
+    ],
+)
+def test_a_laser_of_the_clinics_own_file_holds_all_that_it_may_be(dose: str, scarred: set[str], marked: bool) -> None:
+    """A case contains no device file, and a share of the dose that scarred is not known to be safe."""
+    own = devices("mine.toml")
+    scar = spot("scar", dose, device="mine.toml", hours=MONTH_H) + own
+    dark = spot("dark-mark", dose, device="mine.toml", hours=MONTH_H) + own
+    for modality in laser_modalities():
+        assert (rules_of(scar, modality).get("earlier-scar") == "refer") is (modality in scarred), modality
+    assert ("earlier-mark" in rules_of(dark, "ablative")) is marked
+    assert "earlier-mark" not in rules_of(dark, "vascular")
+
+
+@pytest.mark.parametrize("phototype", ["II", "V"])
+@pytest.mark.parametrize("site", ["cheeks", "perioral"])
+def test_the_decision_names_why_the_only_laser_of_a_clinic_is_refused(phototype: str, site: str) -> None:
+    person = f'[patient]\nage_years = 45\nsex = "female"\nphototype = "{phototype}"\nhistory = ["hypertrophic-scar"]\n'
+    name = "co2-10600"
+    asked = loaded(person + concern("wrinkles", site, "") + devices(name)).case
+    machine = SearchMachine(name, lasers.devices()[name], Path())
+    refusals = judge_suitability(asked, concern=asked.concern[0], modality="ablative").opposing_reasons
+    assert refusals
+    judged = _judge_for_clinic(asked, [machine])
+    told = {reason.rule: reason for reason in judged.reasons}
+    strictest = [one.rule for one in refusals if one.decision == refusals[0].decision]
+    assert set(strictest) <= set(told)
+    assert judged.decision == "with-caution"  # other treatments are planned
+    columns = judge_suitability(asked, concern=asked.concern[0], modality="non-ablative-fractional")
+    general = judge_suitability(asked, concern=asked.concern[0])
+    of_columns = {one.rule for one in columns.reasons} - {one.rule for one in (*general.reasons, *refusals)}
+    assert not of_columns & set(told)
