@@ -21,6 +21,7 @@ from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.api.guideline import GuidelineAnswer
 from skinbeam.api.light import LightBalance
 from skinbeam.api.light_profile import DepthProfile
+from skinbeam.api.preview import PreviewReport
 from skinbeam.api.skin import Floats, SkinSpectra
 from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold
@@ -43,6 +44,7 @@ from skinbeam.report.graphics.ranges import (
     comparison_figure,
     draw_shares,
     plan_figure,
+    preview_figure,
     setting_figure,
     simulation_figure,
 )
@@ -380,6 +382,8 @@ def _draw(result: DocumentResult | Plan) -> tuple[Figure, str]:
             return photo_figure(result), report_text("curves.photo")
         case Plan():
             return plan_figure(result), report_text("curves.plan")
+        case PreviewReport():
+            return preview_figure(result), report_text("curves.preview")
         case Simulation():
             return simulation_figure(result), report_text("curves.simulate")
         case SkinSpectra():

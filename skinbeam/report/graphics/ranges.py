@@ -1,21 +1,31 @@
 """Draw estimates as ranges, one row for each, and the figures of results that consist of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from skinbeam.api.preview import PreviewReport
 from skinbeam.api.summary import Simulation
 from skinbeam.api.window_at import AskedSettingAnswer
 from skinbeam.evidence.comparison.comparison import Comparison
-from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.plan import Option, Plan
 from skinbeam.report.formatting import concern_name, report_text
 from skinbeam.report.graphics.charts import new_figure
 
-__all__ = ["RangeRow", "comparison_figure", "draw_shares", "plan_figure", "setting_figure", "simulation_figure"]
+__all__ = [
+    "RangeRow",
+    "comparison_figure",
+    "draw_shares",
+    "plan_figure",
+    "preview_figure",
+    "setting_figure",
+    "simulation_figure",
+]
 
 _GOOD, _BAD, _GREY = "#0b5394", "#a33b00", "#5b6472"
 _ROW_IN, _FRAME_IN = 0.27, 1.0  # height of a row, and of what stands around the rows
@@ -131,6 +141,37 @@ def plan_figure(plan: Plan) -> Figure:
         draw_shares(ax, part, report_text("curves.share_of_patients"))
         ax.set_title(concern_name(concern), fontsize=9.0, loc="left")
     return figure
+
+
+def preview_figure(report: PreviewReport) -> Figure:
+    """Return what the pictures change: how much better a patient gets, beside how often each harm happens.
+
+    Raises
+    ------
+    NotAvailable : no picture changes anything.
+    """
+    if isinstance(report.changes, Unknown) or not report.changes:
+        reason = report.changes.reason if isinstance(report.changes, Unknown) else report_text("curves.no_change")
+        raise NotAvailable(report_text("curves.nothing", reason=reason))
+    gains: dict[str, RangeRow] = {}
+    harms: dict[str, RangeRow] = {}
+    for change in report.changes:
+        place = change.concern.replace("-", " ")
+        if change.estimate is not None:
+            gains[place] = RangeRow(place, _as_share(change.estimate))
+        if change.harm is not None and change.frequency is not None:
+            name = f"{change.harm.replace('-', ' ')}, {place}"
+            harms[name] = RangeRow(name, change.frequency, bad=True)
+    figure = new_figure(7.4, 2 * _FRAME_IN + _ROW_IN * (len(gains) + len(harms)))
+    above, below = figure.subplots(2, 1, gridspec_kw={"height_ratios": [max(len(gains), 1), max(len(harms), 1)]})
+    draw_shares(above, list(gains.values()), report_text("curves.improvement"))
+    draw_shares(below, list(harms.values()), report_text("curves.share_of_patients"))
+    return figure
+
+
+def _as_share(per_cent: Estimate) -> Estimate:
+    low, median, high = (value / 100.0 for value in (per_cent.low, per_cent.median, per_cent.high))
+    return replace(per_cent, low=low, median=median, high=high)
 
 
 def _option_rows(options: Sequence[Option]) -> Iterator[RangeRow]:

@@ -259,6 +259,16 @@ def test_the_document_lists_all_and_holds_no_null(made: Preview) -> None:
 
 
 @pytest.mark.check
+def test_the_figure_of_a_preview_has_a_row_for_each_gain_and_harm_that_is_drawn(made: Preview) -> None:
+    gains, harms = made.report.plot().axes
+    assert not isinstance(made.report.changes, Unknown)
+    assert len(gains.get_yticks()) == len({one.concern for one in made.report.changes if one.estimate is not None}) > 0
+    drawn = {(one.harm, one.concern) for one in made.report.changes if one.harm is not None}
+    assert len(harms.get_yticks()) == len(drawn) > 0
+    with pytest.raises(NotAvailable, match="no picture changes anything"):
+        replace(made.report, changes=()).plot()
+
+
 def test_the_same_plan_gives_the_same_bytes_and_german_words_change_the_pictures_alone(
     made: Preview,
 ) -> None:
