@@ -57,16 +57,12 @@ setup: $(VENV)/dev
 	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } \
 	  || echo "could not install it; run: sudo apt-get install -y postgresql"; }
 
-# What a run of the tests leaves out. The continuous job leaves out less, instead of running `make check` as well: plans
-# and databases that tests share are then made once, and the tests are collected once.
-WITHOUT := long or check
-
 # Kernels are compiled on one core while the other lints: each worker would compile them for itself.
 test: setup
 	$(BIN)/python tests/helpers/warm.py & warm=$$!; \
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports; \
 	linted=$$?; wait $$warm && exit $$linted
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not ($(WITHOUT))'
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, many plans.
 check: setup
