@@ -46,7 +46,9 @@ def opened_page(browser: Browser, *, has_touch: bool = False) -> Iterator[Page]:
     opened.set_default_timeout(WAIT_MS)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    opened.on(
+        "console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None
+    )
     yield opened
     context.close()
     assert not faults

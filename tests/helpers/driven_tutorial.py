@@ -134,8 +134,8 @@ class DrivenReader(Follower):
             try:
                 if found := look():
                     return found
-                told = fault
+                failure = fault
             except AssertionError as error:
-                told = f"{fault}: {error}"
-            assert time.monotonic() < until, told
+                failure = f"{fault}: {error}"
+            assert time.monotonic() < until, failure
             time.sleep(0.1)

@@ -137,9 +137,11 @@ def dossiers(draw: st.DrawFn) -> Dossier:
             for content in draw(st.lists(st.sampled_from(JPEGS), max_size=2))
         )
         plans = tuple(
-            draw(kept_plans(next(fresh), id, [next(fresh) for _ in range(2)])) for _ in range(draw(st.integers(0, 2)))
+            draw(stored_plans(next(fresh), id, [next(fresh) for _ in range(2)])) for _ in range(draw(st.integers(0, 2)))
         )
-        consents = tuple((draw(kept_consents(next(fresh), kept.plan)), b"%PDF " + OWNER.encode()) for kept in plans)
+        consents = tuple(
+            (draw(stored_consents(next(fresh), contents.plan)), b"%PDF " + OWNER.encode()) for contents in plans
+        )
         consents = tuple((one, document if one.signed_at else None) for one, document in consents)
         asked = {"patient.phototype": draw(phototypes), "patient.ita_deg": draw(angles)}
         entries = [
@@ -153,13 +155,13 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         one = ConsultationRecord(
             id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann"
         )
-        treatments = tuple(draw(kept_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
-        follow_ups = tuple(draw(kept_follow_ups(fresh, one, photographs)) for one in treatments)
-        spots = tuple(draw(kept_spots(fresh, id, kept.plan, photographs)) for kept in plans)
-        diary = tuple(draw(kept_entries(fresh, treatment, photographs)) for treatment in treatments)
+        treatments = tuple(draw(stored_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
+        follow_ups = tuple(draw(stored_follow_ups(fresh, one, photographs)) for one in treatments)
+        spots = tuple(draw(stored_spots(fresh, id, contents.plan, photographs)) for contents in plans)
+        diary = tuple(draw(stored_entries(fresh, treatment, photographs)) for treatment in treatments)
         course = (treatments, follow_ups, spots, diary)
         consultations.append(ConsultationContents(one, photographs, plans, consents, *course))
-    appointments = draw(st.lists(kept_appointments(fresh, patient, consultations), max_size=2))
+    appointments = draw(st.lists(stored_appointments(fresh, patient, consultations), max_size=2))
     return Dossier(patient, tuple(consultations), tuple(appointments))
 
 
@@ -169,7 +171,7 @@ _LIGHT, _MICROBEAM = PulseSettings(fluence_J_cm2=9.5, spot_mm=7.0), PulseSetting
 
 
 @st.composite
-def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str, consent: Consent) -> Treatment:
+def stored_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str, consent: Consent) -> Treatment:
     """Any treatment; who did something is the owner of a secret name."""
     id = next(fresh)
     areas = []
@@ -243,7 +245,7 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
 
 
 @st.composite
-def kept_entries(
+def stored_entries(
     draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[PhotographRecord, bytes]]
 ) -> DiaryEntry:
     """Any entry of a diary."""
@@ -256,7 +258,7 @@ def kept_entries(
 
 
 @st.composite
-def kept_spots(
+def stored_spots(
     draw: st.DrawFn,
     fresh: Iterator[str],
     consultation_id: str,
@@ -279,12 +281,12 @@ def kept_spots(
 
 
 @st.composite
-def kept_follow_ups(
+def stored_follow_ups(
     draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[PhotographRecord, bytes]]
 ) -> FollowUp:
     """Any follow-up of a treatment."""
     felt = st.builds(SelfRating, scores, scores, st.booleans())
-    said = st.builds(
+    reports = st.builds(
         PatientReport,
         now=felt,
         before=st.none() | felt,
@@ -321,7 +323,7 @@ def kept_follow_ups(
         months_after=draw(st.sampled_from([0.0, 1.5, 6.0])),
         seen_at=draw(times),
         noted_by=OWNER,
-        said=draw(st.none() | said),
+        said=draw(st.none() | reports),
         grades=tuple(draw(st.lists(grade, max_size=2))),
         pairs=pair,
         opened_by=(OWNER,),
@@ -330,7 +332,7 @@ def kept_follow_ups(
 
 
 @st.composite
-def kept_appointments(
+def stored_appointments(
     draw: st.DrawFn, fresh: Iterator[str], patient: PatientRecord, consultations: Sequence[ConsultationContents]
 ) -> Appointment:
     """Any appointment of a patient."""
@@ -357,7 +359,7 @@ def kept_appointments(
 
 
 @st.composite
-def kept_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str]) -> PlanContents:
+def stored_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str]) -> PlanContents:
     files = {"plan.json": PLAN, "report.pdf": draw(st.binary(max_size=30)), "report.html": b"<html>"}
     plan = PlanRecord(
         id=id,
@@ -377,7 +379,7 @@ def kept_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str])
 
 
 @st.composite
-def kept_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
+def stored_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
     signed = draw(st.none() | times)
     void = draw(st.sampled_from([None, "new-plan", "withdrawn"]))
     explained = draw(times)

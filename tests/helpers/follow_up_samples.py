@@ -20,10 +20,10 @@ __all__ = ["begin_follow_up", "consent", "page_of", "patient_of", "picture"]
 def consent(repositories: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
     """A consultation with a plan that was consented to."""
     consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
-    kept = repositories.plans.add(
+    record = repositories.plans.add(
         consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1
     )
-    return consultation.id, agree(repositories, kept.id, option)
+    return consultation.id, agree(repositories, record.id, option)
 
 
 def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | None = None) -> bytes:

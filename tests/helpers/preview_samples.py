@@ -23,18 +23,18 @@ def improving(low: float = 20.0, median: float = 50.0, high: float = 80.0) -> Es
     return Estimate(median, low, high, 0.8, "pooled", basis=("synthetic2000",))
 
 
-def plan(improved: Value | None = None, *, kept: Value | None = None, only: str = "") -> Plan:
+def plan(improved: Value | None = None, *, durability: Value | None = None, only: str = "") -> Plan:
     """The sample plan; every option improves by so much, and so much of that is kept for a year."""
     made = improving() if improved is None else improved
 
-    def told(option: Any) -> Any:
+    def with_gain(option: Any) -> Any:
         expected = replace(option.expected, person_improvement_pct=made)
-        if kept is not None:
-            expected = replace(expected, durability={**expected.durability, "12": kept})
+        if durability is not None:
+            expected = replace(expected, durability={**expected.durability, "12": durability})
         return replace(option, expected=expected)
 
     whole = sample()
-    concerns = [replace(one, options=tuple(map(told, one.options))) for one in whole.concerns]
+    concerns = [replace(one, options=tuple(map(with_gain, one.options))) for one in whole.concerns]
     return replace(whole, concerns=tuple(one for one in concerns if only in ("", one.condition)))
 
 

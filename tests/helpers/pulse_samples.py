@@ -160,7 +160,7 @@ def well_formed(value: Any) -> None:
     assert value["basis"]
 
 
-def calibration_told(value: Any) -> None:
+def check_calibration(value: Any) -> None:
     """What a calibrated dose rests on."""
     assert tuple(value) == ("class", "rows", "sources", "bias", "spread")
     assert value["rows"] >= 0
@@ -205,7 +205,7 @@ def whole(document: Mapping[str, Any]) -> None:
                 well_formed(value["p_uncalibrated"])
                 well_formed(value["computed_dose_J_cm2"])
                 well_formed(value["calibrated_dose_J_cm2"])
-                calibration_told(value["calibration"])
+                check_calibration(value["calibration"])
             elif name in ("absorbed", "wound_open_fraction") and "unknown" not in value:
                 for item in value.values():
                     well_formed(item)

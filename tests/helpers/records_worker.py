@@ -16,7 +16,7 @@ from skinbeam_clinic.models import Job, JobProgress, NewPlan, PhotographPermissi
 from skinbeam_clinic.repositories import ClinicRepositories
 
 
-def told(*step: object) -> None:
+def report(*step: object) -> None:
     print(json.dumps(step), flush=True)
 
 
@@ -34,36 +34,36 @@ def do(database: Database, job: Job) -> None:
 
 def go_up_and_down(address: str) -> None:
     engine = open_engine(database_url(address))
-    told("ready")
+    report("ready")
     while True:
         for revision in ("0001", newest_revision()):
             with engine.begin() as connection:
                 migrate_to(connection, revision)
-            told(revision)
+            report(revision)
 
 
 def work(address: str, kind: str, folder: Path) -> None:
     database = open_database(address, os.environ)
     repositories = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
     one = repositories.consultations.begin(repositories.patients.add().id)
-    told("ready")
+    report("ready")
     for number in count(1):
         if kind == "save":
             one = repositories.consultations.save(one.id, Submission((("number", str(number)),)), revision=one.revision)
-            told(one.id, one.revision)
+            report(one.id, one.revision)
         elif kind == "upload":
-            told(repositories.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)
+            report(repositories.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)
         elif kind == "plan":
-            told(repositories.plans.add(one.id, made(number, **{"a.pdf": os.urandom(9999)}), revision=1).id)
+            report(repositories.plans.add(one.id, made(number, **{"a.pdf": os.urandom(9999)}), revision=1).id)
         elif kind == "job":
-            told(repositories.jobs.add("plan", {"consultation": one.id, "number": number}).id)
+            report(repositories.jobs.add("plan", {"consultation": one.id, "number": number}).id)
             job = JobQueue(database).take("plan")
             assert job is not None
             do(database, job)
         else:
             path = folder / f"{os.getpid()}-{number}.tar"
             write_backup(database, path)
-            told(path.name)
+            report(path.name)
 
 
 if __name__ == "__main__":

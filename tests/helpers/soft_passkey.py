@@ -34,22 +34,22 @@ class SoftPasskey:
         public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         made = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cbor2.dumps(public)
         held = {"fmt": "none", "attStmt": {}, "authData": self._data(NEW_KEY) + made}
-        return self._answer(self._told("webauthn.create", asked), attestationObject=cbor2.dumps(held))
+        return self._answer(self._client_data("webauthn.create", asked), attestationObject=cbor2.dumps(held))
 
     def signed(self, options: str) -> str:
         """Answer what was asked for a sign-in."""
         self.count += 1
-        told, data = self._told("webauthn.get", json.loads(options)), self._data(0)
-        signature = self.key.sign(data + hashlib.sha256(told).digest(), ec.ECDSA(hashes.SHA256()))
-        return self._answer(told, authenticatorData=data, signature=signature, userHandle=self.handle)
+        client_data, data = self._client_data("webauthn.get", json.loads(options)), self._data(0)
+        signature = self.key.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(hashes.SHA256()))
+        return self._answer(client_data, authenticatorData=data, signature=signature, userHandle=self.handle)
 
-    def _told(self, kind: str, asked: dict[str, Any]) -> bytes:
+    def _client_data(self, kind: str, asked: dict[str, Any]) -> bytes:
         return json.dumps({"type": kind, "challenge": asked["challenge"], "origin": self.origin}).encode()
 
     def _data(self, flags: int) -> bytes:
         return hashlib.sha256(self.host.encode()).digest() + bytes([self.flags | flags]) + self.count.to_bytes(4, "big")
 
-    def _answer(self, told: bytes, **parts: bytes) -> str:
-        response = {name: bytes_to_base64url(part) for name, part in ({"clientDataJSON": told} | parts).items()}
+    def _answer(self, client_data: bytes, **parts: bytes) -> str:
+        response = {name: bytes_to_base64url(part) for name, part in ({"clientDataJSON": client_data} | parts).items()}
         name = bytes_to_base64url(self.id)
         return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})

@@ -149,7 +149,7 @@ def test_a_name_that_is_too_long_for_the_disk_is_no_file(tmp_path: Path, run: Ru
     assert run("consult", str(file.with_name("c.toml")), "-o", str(tmp_path / (long + long)), "--json").code == 2
 
 
-def test_a_name_that_nobody_knows_is_cut_when_it_is_told(tmp_path: Path, run: Run) -> None:
+def test_a_name_that_nobody_knows_is_cut_when_it_is_shown(tmp_path: Path, run: Run) -> None:
     file = tmp_path / "case.toml"
     text = f'[patient]\nage_years = 40\n[[concern]]\ncondition = "{"r" * 100_000}"\nsite = "nose"\n'
     file.write_text(text, encoding="utf-8")
@@ -214,7 +214,7 @@ def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_spray_that_nothing_more_is_said_of_follows_from_its_kind(tmp_path: Path, run: Run) -> None:
+def test_a_spray_that_nothing_more_is_stated_of_follows_from_its_kind(tmp_path: Path, run: Run) -> None:
     short, full = tmp_path / "short.toml", tmp_path / "full.toml"
     short.write_text('[skin]\n[cooling]\nkind = "spray"\nbefore_ms = 30\n', encoding="utf-8")
     full.write_text('[skin]\n[cooling]\nkind = "spray"\ncryogen = "R134a"\nbefore_ms = 30\n', encoding="utf-8")

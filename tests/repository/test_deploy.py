@@ -47,7 +47,7 @@ def instructions() -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
-def said(word: str) -> list[str]:
+def arguments_of(word: str) -> list[str]:
     return [rest for name, rest in instructions() if name == word]
 
 
@@ -71,13 +71,13 @@ def check_command(words: list[str]) -> None:
 
 
 def test_a_container_is_built_from_the_lock_file_alone() -> None:
-    (installs, ours) = [rest for rest in said("RUN") if "pip install" in rest]
+    (installs, ours) = [rest for rest in arguments_of("RUN") if "pip install" in rest]
     for option in ("--require-hashes", "--no-deps", "--only-binary :all:", "-r serve.lock"):
         assert option in installs
     assert "--no-deps" in ours
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored, "what is not named does not even reach the builder"
-    for rest in said("COPY"):
+    for rest in arguments_of("COPY"):
         if not rest.startswith("--from"):
             *sources, _ = rest.split()
             assert all((ROOT / source).exists() for source in sources)
@@ -97,10 +97,10 @@ def test_every_variable_and_option_of_the_examples_is_known() -> None:
     unit = settings()
     (start,) = unit["ExecStart"]
     check_command(shlex.split(start)[1:])
-    (entry,), (begins,) = said("ENTRYPOINT"), said("CMD")
+    (entry,), (begins,) = arguments_of("ENTRYPOINT"), arguments_of("CMD")
     assert json.loads(entry) == ["skinbeam"]
     check_command(json.loads(begins))
-    names = re.findall(r"\b(SKINBEAM_\w+)=", " ".join([*said("ENV"), *unit["Environment"]]))
+    names = re.findall(r"\b(SKINBEAM_\w+)=", " ".join([*arguments_of("ENV"), *unit["Environment"]]))
     names += re.findall(r"\bSKINBEAM_\w+", MANUAL)
     assert len(names) > 8
     assert [name for name in names if f'"{name}"' not in SOURCES] == []
@@ -112,7 +112,7 @@ def test_what_the_manual_starts_in_a_container_is_known() -> None:
     assert [words[0] for words in commands] == ["records", "records", "serve"]
     check_command(commands[-1])
     run = re.findall(r"(?<=:)/[\w/-]+(?=[\s\":])", MANUAL[MANUAL.index("shut=") : MANUAL.index("podman run")])
-    volumes = json.loads(*said("VOLUME"))
+    volumes = json.loads(*arguments_of("VOLUME"))
     assert set(volumes) <= set(run)
 
 
@@ -129,7 +129,7 @@ def test_the_health_check_of_a_container_ends_as_the_server_is(status: int, ends
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    (check,) = said("HEALTHCHECK")
+    (check,) = arguments_of("HEALTHCHECK")
     python, *words = json.loads(check[check.index("CMD") + 3 :])
     assert python == "python"
     with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
@@ -139,7 +139,7 @@ def test_the_health_check_of_a_container_ends_as_the_server_is(status: int, ends
         server.shutdown()
     assert (done.returncode, asked) == (ends, ["/health"])
     assert ("GET", "/health") in ROUTES
-    assert said("EXPOSE") == [str(PORT)]
+    assert arguments_of("EXPOSE") == [str(PORT)]
 
 
 def test_the_unit_shuts_the_program_in() -> None:
@@ -173,8 +173,8 @@ def directives(words: str) -> list[str]:
 
 
 def test_nginx_passes_on_what_the_app_decides_by() -> None:
-    told = dict(line.split(maxsplit=1) for line in directives("proxy_set_header"))
-    assert told == {
+    headers = dict(line.split(maxsplit=1) for line in directives("proxy_set_header"))
+    assert headers == {
         "Host": "$http_host",  # not $host, which has no port: a form's origin has one, and would be refused
         "X-Forwarded-For": "$remote_addr",  # not what the client claims
         "X-Forwarded-Proto": "$scheme",

@@ -44,7 +44,7 @@ def ids_of(stem: str) -> dict[str, str]:
         titles |= {f"medication.{name}": medicine.title for name, medicine in medications().items()}
         return titles | {f"device.{name}": device.title for name, device in devices().items()}
     sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
-    return {f"{section}.{name}": said for section, held in sections.items() for name, said in held.items()}
+    return {f"{section}.{name}": message for section, held in sections.items() for name, message in held.items()}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
@@ -72,7 +72,7 @@ def test_each_language_has_a_folder() -> None:
     assert {folder.name for folder in MESSAGES.iterdir() if folder.is_dir()} == set(LANGUAGES)
 
 
-def test_a_sentence_is_said_in_the_language_that_is_spoken() -> None:
+def test_a_sentence_is_shown_in_the_language_that_is_chosen() -> None:
     message = Message("number.below", {"least": 12345.0})
     assert message.text == "below 12,345"
     with use_language("de"):
@@ -122,7 +122,7 @@ def test_who_speaks_english_does_not_wait_for_other_languages() -> None:
     assert "babel" not in loaded
 
 
-def test_what_a_plan_lists_is_said_again_part_by_part() -> None:
+def test_what_a_plan_lists_is_translated_part_by_part() -> None:
     with use_language("de"):
         assert translate("560 nm, 10.5 J/cm², spot 7 mm, pulse 1.5 ms, 1 pass, spray cooling") == (
             "560 nm, 10,5 J/cm², Spot 7 mm, Puls 1,5 ms, 1 Durchgang, Spraykühlung"

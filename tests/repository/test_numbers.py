@@ -77,10 +77,10 @@ def test_the_numbers_and_tables_of_scores_are_those_of_the_command() -> None:
         rows = TABLE_ROW.findall(part)
         assert {row[0] for row in rows} == {name for name, group in groups.items() if group[kind]["rows"]}
         for name, *counts, ratio, spread in rows:
-            told = groups[name][kind]
-            assert [int(count) for count in counts] == [told["rows"], told["posed"], told["within"]], name
+            counted = groups[name][kind]
+            assert [int(count) for count in counts] == [counted["rows"], counted["posed"], counted["within"]], name
             for written, key in ((ratio, "geometric_mean_ratio"), (spread, "geometric_spread")):
-                value = told[key]
+                value = counted[key]
                 assert bool(written) is not isinstance(value, dict), (name, key)
                 if written:
                     assert Comparison(key, written, value).agrees, (name, key, written, value)

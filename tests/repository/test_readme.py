@@ -22,16 +22,16 @@ FIRST = ROOT / "examples" / "first-consultation" / "case.toml"
 Run = Callable[..., Any]
 
 
-def words(said: str) -> str:
-    return " ".join(said.split())
+def words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_pages_agree_on_what_is_kept() -> None:
-    kept = "The last plans and photographs lie in a temporary folder of this machine until the program ends"
+    sentence = "The last plans and photographs lie in a temporary folder of this machine until the program ends"
     guide = (ROOT / "docs" / "guide" / "consultation.md").read_text(encoding="utf-8")
-    for told in (README, guide, render_message("app.demo")):
-        assert kept in words(told)
-        assert not re.search(r"[Nn]othing is kept on|[Kk]eeps nothing", told)
+    for page in (README, guide, render_message("app.demo")):
+        assert sentence in words(page)
+        assert not re.search(r"[Nn]othing is kept on|[Kk]eeps nothing", page)
 
 
 def test_the_python_example_is_five_lines() -> None:
@@ -56,8 +56,8 @@ def test_the_example_that_the_manual_shows_is_what_a_plan_says_now() -> None:
     for concern in make_plan(load_case(CASE)).plan.concerns:
         for option in leading_options(concern):
             line = option_glance(concern, option)
-            for told in (option.title, line.setting, line.good.text.split(" (")[0]):
-                assert told in printed, "run: make example"
+            for statement in (option.title, line.setting, line.good.text.split(" (")[0]):
+                assert statement in printed, "run: make example"
 
 
 def test_the_example_is_small_and_linked() -> None:
@@ -77,6 +77,6 @@ def test_the_picture_of_the_report_shows_what_the_report_says_now(tmp_path: Path
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
         pictures.open_report(page, tmp_path / "report.html")
-        said = pictures.shown_text(page)
+        shown = pictures.shown_text(page)
         browser.close()
-    assert pictures.stored_text(pictures.REPORT_PICTURE) == said, "run: make pictures"
+    assert pictures.stored_text(pictures.REPORT_PICTURE) == shown, "run: make pictures"

@@ -172,8 +172,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
     )
     made = planned(make_submission(LEAST.items()), folder, lambda _: None)
-    kept = repositories.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = repositories.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    record = repositories.plans.add(consultation.id, made, revision=consultation.revision)
+    consent = repositories.consents.record_explanation(record.id, option="0.0", cooling_off=datetime.timedelta(0))
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     repositories.consents.record_teach_back(consent.id, {}, ())
     repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]
@@ -211,7 +211,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     link = repositories.diaries.create_link(diary, language="en", until=ends)
     DiaryAccess(clinics.database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
-    spot = repositories.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT))
+    spot = repositories.test_spots.fire(consultation.id, SpotFiring(record.id, settings, 72.0, ORAL_CONSENT))
     suggestion = repositories.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,
@@ -225,7 +225,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "spot": spot.id,
         "consultation": consultation.id,
         "photograph": photograph.id,
-        "plan": kept.id,
+        "plan": record.id,
         "job": job.id,
         "option": "0.0",
         "name": "plan.json",

@@ -12,7 +12,7 @@ PLACES = sorted(ROOT.rglob("*.py"))
 
 
 def test_every_fault_has_its_sentence_and_its_way_out() -> None:
-    said = {
+    sentences = {
         one or other
         for file in PLACES
         for one, other in re.findall(
@@ -21,7 +21,7 @@ def test_every_fault_has_its_sentence_and_its_way_out() -> None:
         )
     }
     known = {id.removeprefix("records-fault.") for id in catalogue() if id.startswith("records-fault.")}
-    codes = {code.removesuffix("-hint") for code in said}
+    codes = {code.removesuffix("-hint") for code in sentences}
     assert known == codes | {f"{code}-hint" for code in codes}
 
 

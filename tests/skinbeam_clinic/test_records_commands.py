@@ -104,7 +104,7 @@ def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typ
 
 
 @pytest.mark.parametrize(
-    ("words", "said", "hint"),
+    ("words", "message", "hint"),
     [
         (("--clinic", "None"), 'no clinic is called "None"', "--new-clinic"),
         (("--clinic", "New", "--new-clinic", "--role", "auditor"), "the first member", "--role owner"),
@@ -115,13 +115,13 @@ def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typ
     ids=["clinic", "first", "role", "password", "name"],
 )
 def test_what_cannot_be_is_refused_and_makes_no_clinic(
-    words: tuple[str, ...], said: str, hint: str, address: str, run: Run, typed: Callable[[str], None]
+    words: tuple[str, ...], message: str, hint: str, address: str, run: Run, typed: Callable[[str], None]
 ) -> None:
     run("records", "upgrade", "--db", address)
-    typed("short\n" if "wrong length" in said else f"{PASSWORD}\n")
+    typed("short\n" if "wrong length" in message else f"{PASSWORD}\n")
     ran = run("records", "create-user", "Ann", *words, "--db", address, "--json")
     assert ran.code == 2
-    assert said in ran.document["error"]["message"]
+    assert message in ran.document["error"]["message"]
     assert hint in ran.document["error"]["hint"]
     typed(f"{PASSWORD}\n")
     assert run("records", "create-user", "Ann", "--clinic", "New", "--db", address).code == 2

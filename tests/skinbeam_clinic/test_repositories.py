@@ -60,7 +60,7 @@ def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(repo
     assert repositories.consultations.save(made.id, with_note("new"), revision=1) == saved
 
 
-def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
+def test_of_two_who_edit_one_consultation_the_second_is_shown_who_was_first(
     database: Database, repositories: ClinicRepositories
 ) -> None:
     ann = AccountRepository(database, repositories.member, PasswordHasher()).add(
@@ -169,15 +169,19 @@ def test_an_erased_identity_takes_the_pseudonym_along_and_the_record_says_so(
 
 def test_photographs_are_encrypted_files_and_come_back(database: Database, repositories: ClinicRepositories) -> None:
     made, content = begin_consultation(repositories), b"\xff\xd8 a face" * 1000
-    kept = repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
-    assert repositories.photographs.read_content(kept.id) == (kept, content)
-    assert repositories.photographs.of(made.id) == (kept,)
-    again = repositories.photographs.set_permissions(kept.id, PhotographPermissions(care=True), version=kept.version)
+    photograph = repositories.photographs.add(
+        made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True)
+    )
+    assert repositories.photographs.read_content(photograph.id) == (photograph, content)
+    assert repositories.photographs.of(made.id) == (photograph,)
+    again = repositories.photographs.set_permissions(
+        photograph.id, PhotographPermissions(care=True), version=photograph.version
+    )
     assert (again.permissions.care, again.permissions.teaching) == (True, False)
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
-    assert list(database.files.names(repositories.member.clinic_id)) == [kept.file]
+    assert list(database.files.names(repositories.member.clinic_id)) == [photograph.file]
 
 
 def test_what_is_sent_again_since_its_answer_was_lost_is_kept_once(
@@ -188,14 +192,14 @@ def test_what_is_sent_again_since_its_answer_was_lost_is_kept_once(
     assert repositories.consultations.begin(patient.id, form_key="a") == made
     assert repositories.consultations.begin(patient.id, form_key="b") != made
     assert len(repositories.consultations.of(patient.id)) == 2
-    kept = repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True))
-    assert repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions()) == kept
+    photograph = repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True))
+    assert repositories.photographs.add(made.id, content, "image/jpeg", PhotographPermissions()) == photograph
     other = repositories.photographs.add(
         begin_consultation(repositories).id, content, "image/jpeg", PhotographPermissions()
     )
-    assert other.id != kept.id
-    assert repositories.photographs.of(made.id) == (kept,)
-    assert list(database.files.names(repositories.member.clinic_id)) == [kept.file]
+    assert other.id != photograph.id
+    assert repositories.photographs.of(made.id) == (photograph,)
+    assert list(database.files.names(repositories.member.clinic_id)) == [photograph.file]
 
 
 def test_a_plan_is_kept_whole(repositories: ClinicRepositories) -> None:
@@ -266,7 +270,7 @@ def test_consent_may_be_withdrawn_and_is_then_not_signed(repositories: ClinicRep
         sign(repositories, other)
 
 
-def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(repositories: ClinicRepositories) -> None:
+def test_nothing_is_signed_whose_last_teach_back_failed(repositories: ClinicRepositories) -> None:
     consent = repositories.consents.record_explanation(
         make_plan_record(repositories).id, option="0.0", cooling_off=NO_WAIT
     )

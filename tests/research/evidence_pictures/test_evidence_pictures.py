@@ -118,14 +118,14 @@ def test_the_pictures_show_what_the_table_holds_now() -> None:
 
 def test_the_numbers_that_ship_are_those_of_the_shipped_draws() -> None:
     for harm in harm_questions():
-        told = pictures.shipped_numbers()["harms"][harm.name]
-        for (label, asked), row in zip(harm.variants, told["answers"], strict=True):
+        shipped = pictures.shipped_numbers()["harms"][harm.name]
+        for (label, asked), row in zip(harm.variants, shipped["answers"], strict=True):
             fresh = asdict(harm_interval(asked))
             assert row["asked"] == label
             assert row["median"] == pytest.approx(fresh["median"], rel=1e-3), ANEW
             assert row["inner"] == pytest.approx(fresh["inner"], rel=1e-3), ANEW
             assert row["outer"] == pytest.approx(fresh["outer"], rel=1e-3), ANEW
-        assert [row["predicted"] for row in told["beside"]] == [
+        assert [row["predicted"] for row in shipped["beside"]] == [
             list(predicted_count(row)) for row in harm.study_counts
         ], ANEW
 

@@ -30,7 +30,7 @@ def shares(every: int) -> dict[tuple[str, str], dict[str, float]]:
 
 
 @pytest.mark.check
-def test_brown_marks_on_brown_and_dark_skin_are_not_told_as_red_and_hardly_a_mark_is_missed() -> None:
+def test_brown_marks_on_brown_and_dark_skin_are_not_classified_as_red_and_hardly_a_mark_is_missed() -> None:
     found = shares(every=4)
     for tone in ("intermediate", "tan", "brown", "dark"):
         # 90 to 135 discs in 10 to 15 colours of each tone; the promise is 5 %.
@@ -52,8 +52,8 @@ def test_the_colour_of_a_measured_mark_makes_its_kind_the_more_probable_one(kind
     for colour in load_mark_colours():
         if colour.kind == kind:
             least = TONES[colour.tone]
-            told = mark_colour(colour.darker(0.3), NOISE, Estimate(least + 8, least - 15, least + 30, 0.9, "assumed"))
-            right.append(told.brown > told.red if kind == "brown" else told.red > told.brown)
+            shares = mark_colour(colour.darker(0.3), NOISE, Estimate(least + 8, least - 15, least + 30, 0.9, "assumed"))
+            right.append(shares.brown > shares.red if kind == "brown" else shares.red > shares.brown)
     assert np.mean(right) >= 0.9
 
 
@@ -61,7 +61,7 @@ def test_the_colour_of_a_measured_mark_makes_its_kind_the_more_probable_one(kind
 def test_a_pale_uneven_spot_of_7_mm_is_one_spot_that_a_doctor_must_see() -> None:
     yy, xx = np.mgrid[:SIDE_PX, :SIDE_PX]
     away = np.hypot(xx - SIDE_PX / 2, yy - SIDE_PX / 2)
-    told = []
+    spots = []
     for number, colour in enumerate([one for one in load_mark_colours() if one.kind == "brown"][::4]):
         uneven = cv2.GaussianBlur(np.random.default_rng(number).standard_normal(away.shape), (0, 0), 2.0)
         cover = np.clip(3.5 / MM_PER_PX + 0.5 - away, 0, 1) * np.clip(1 + 0.5 * uneven / uneven.std(), 0, None)
@@ -72,11 +72,11 @@ def test_a_pale_uneven_spot_of_7_mm_is_one_spot_that_a_doctor_must_see() -> None
         scale = Estimate(MM_PER_PX, 0.9 * MM_PER_PX, 1.1 * MM_PER_PX, 0.95, "assumed")
         marks = find_round_marks(optical_density(light), pigment_directions(level), level.ita_deg, regions, scale)
         inside = [mark for mark in marks if (mark.embed_in(away.shape, mark.cover) > 0.2)[away < 9].any()]
-        told.append((len(inside), any(mark.needs_examination for mark in inside)))
+        spots.append((len(inside), any(mark.needs_examination for mark in inside)))
     # Before, four in ten had the notice; of 72 discs, 44 and more are two deviations above 36, its half.
-    assert sum(seen for _, seen in told) >= 0.62 * len(told)
+    assert sum(seen for _, seen in spots) >= 0.62 * len(spots)
     # Parts without the notice look like harmless freckles: 9 of 72; 15 are two deviations of a count more.
-    assert sum(parts > 1 and not seen for parts, seen in told) <= 15
+    assert sum(parts > 1 and not seen for parts, seen in spots) <= 15
 
 
 def test_noise_and_an_unknown_tone_take_certainty_away_and_never_turn_it() -> None:

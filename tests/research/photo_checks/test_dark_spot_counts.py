@@ -15,14 +15,14 @@ def _holds(spots: list[SpotCounts]) -> bool:
 
 
 @pytest.mark.parametrize("tone", ["light", "medium", "brown"])
-def test_95_of_100_spots_of_5_mm_and_more_are_told_on_portraits_kept_aside(tone: str) -> None:
+def test_95_of_100_spots_of_5_mm_and_more_are_detected_on_portraits_kept_aside(tone: str) -> None:
     spots, _ = load_counts(SHIPPED)
     wide = [spot for spot in spots if spot.size_mm >= 5 and spot.tone == tone and spot.aside]
     assert len(wide) >= 20
     assert _holds(wide)
 
 
-def test_95_of_100_spots_of_5_mm_and_more_are_told_on_all_but_dark_skin() -> None:
+def test_95_of_100_spots_of_5_mm_and_more_are_detected_on_all_but_dark_skin() -> None:
     spots, _ = load_counts(SHIPPED)
     wide = [spot for spot in spots if spot.size_mm >= 5 and spot.tone != "dark"]
     assert len(wide) >= 200

@@ -19,7 +19,7 @@ def test_a_spot_is_read_within_its_deviation_for_every_tone(name: str) -> None:
     assert melanin_error(TONES[name])[2]
 
 
-def test_redness_is_said_not_to_be_told_where_the_skin_may_be_too_dark_for_it() -> None:
+def test_redness_is_reported_as_not_measurable_where_the_skin_may_be_too_dark_for_it() -> None:
     read = {
         name: [shows_redness(estimate_skin_level(light, calibrated=False)) for light in plain_pictures(TONES[name])]
         for name in TONES

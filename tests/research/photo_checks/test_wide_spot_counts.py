@@ -15,7 +15,7 @@ def test_four_of_five_clear_spots_have_the_notice_on_every_tone(tone: str) -> No
     assert sum(spot.detection for spot in clear) >= 0.8 * len(clear)
 
 
-def test_spots_drawn_after_the_limits_were_set_are_told_nearly_as_often() -> None:
+def test_spots_drawn_after_the_limits_were_set_are_detected_nearly_as_often() -> None:
     clear = [spot for spot in load_wide_counts(SHIPPED) if spot.density >= 0.6]
     before, after = ([spot.detection for spot in clear if (spot.round == 2) == last] for last in (False, True))
     # Three standard errors of the difference of two shares of nine in ten.

@@ -23,22 +23,22 @@ def test_darker_classes_hold_more_melanin_and_say_darker_phototypes() -> None:
     people = draw_people(COUNT)
     of_class = [people.colour_class == place for place in range(len(CLASSES))]
     columns = [float(np.median(people.column_m[one])) for one in of_class]
-    said = [float(people.phototype[one].mean()) for one in of_class]
+    mean_phototypes = [float(people.phototype[one].mean()) for one in of_class]
     assert columns == sorted(columns)
-    assert max(said[:2]) < 1.5 < min(said[3:])
-    assert said[-1] > 3.5
+    assert max(mean_phototypes[:2]) < 1.5 < min(mean_phototypes[3:])
+    assert mean_phototypes[-1] > 3.5
 
 
 def test_a_clinic_learns_a_colour_near_that_of_the_skin_or_a_phototype() -> None:
     people = draw_people(COUNT)
-    read = np.array([isinstance(told, float) for told in people.reported_colour])
+    read = np.array([isinstance(reported, float) for reported in people.reported_colour])
     assert 0.4 < read.mean() < 0.6
-    assert {told for told in people.reported_colour if isinstance(told, str)} <= set(PHOTOTYPES)
+    assert {reported for reported in people.reported_colour if isinstance(reported, str)} <= set(PHOTOTYPES)
     off = np.array(
         [
-            told - ita
-            for told, ita in zip(people.reported_colour, people.ita_deg, strict=True)
-            if isinstance(told, float)
+            reported - ita
+            for reported, ita in zip(people.reported_colour, people.ita_deg, strict=True)
+            if isinstance(reported, float)
         ]
     )
     expected = np.hypot(design()["reading_deg"], design()["rounded_deg"] / np.sqrt(12))
@@ -91,10 +91,10 @@ def by_dose() -> dict[float, VirtualOutcomes]:
             patch.setattr(module, "practice_biases", lambda: (0.5,) * len(design()["epidermis"]))
         for factor in (1.0, 2.0):
 
-            def offered(regime: Regime, told: float | str, factor: float = factor) -> TreatmentOffer:
+            def offered(regime: Regime, reported_colour: float | str, factor: float = factor) -> TreatmentOffer:
                 dose = 12.0 * factor if regime.device != "ndyag-1064" else 120.0 * factor
-                said = {"p_burn": 0.1, "p_effective": 0.5, "p_burn_if_clean": 0.05}
-                return replace(textbook_offer(regime, 2), dose_J_cm2=dose, spots=(0.5 * dose, dose), **said)
+                probabilities = {"p_burn": 0.1, "p_effective": 0.5, "p_burn_if_clean": 0.05}
+                return replace(textbook_offer(regime, 2), dose_J_cm2=dose, spots=(0.5 * dose, dose), **probabilities)
 
             patch.setattr(outcomes, "planned_offer", offered)
             found[factor] = simulate_outcomes(COUNT // 3)
@@ -134,7 +134,7 @@ def test_clean_spots_leave_fewer_burns_and_less_so_where_the_field_is_another(
 
 
 @pytest.mark.check
-def test_counts_add_up_and_every_group_is_told(by_dose: dict[float, VirtualOutcomes]) -> None:
+def test_counts_add_up_and_every_group_is_reported(by_dose: dict[float, VirtualOutcomes]) -> None:
     groups = summary(by_dose[1.0])
     *classes, everybody = groups["measured"]
     assert everybody["group"] == ALL

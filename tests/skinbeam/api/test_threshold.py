@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no_null, well_formed, wide_response
+from pulse_samples import FILES, THRESHOLD, check_calibration, loaded, median, no_null, well_formed, wide_response
 
 from skinbeam.api.simulate import simulate_case
 from skinbeam.api.threshold import find_threshold
@@ -73,7 +73,7 @@ def dose_with_every_key(name: str, endpoint: str) -> dict[str, Any]:
     if "unknown" in found["dose"]:
         assert found["calibrated_dose"] == found["dose"]
     if reason is None:
-        calibration_told(found["calibration"])
+        check_calibration(found["calibration"])
     if "median" in found["dose"]:
         assert found["dose"]["level"] == found["calibrated_dose"]["level"] == 0.68
         assert found["dose"]["high"] <= high

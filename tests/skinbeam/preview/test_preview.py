@@ -163,7 +163,7 @@ def test_a_gain_that_nobody_followed_is_not_drawn_a_year_on(strip: PreviewStrip)
 
 
 def test_what_is_kept_of_a_gain_is_drawn_a_year_on() -> None:
-    made = make_strip(plan(kept=Estimate(0.5, 0.4, 0.6, 0.8, "pooled")), seen())
+    made = make_strip(plan(durability=Estimate(0.5, 0.4, 0.6, 0.8, "pooled")), seen())
     shares = {row.picture: row.share_removed for row in made.change_rows if row.months == 12}
     assert shares == {
         f"months-12-p{p}.png": pytest.approx(share) for p, share in zip(PERCENTILES, (0.1, 0.25, 0.4), strict=True)

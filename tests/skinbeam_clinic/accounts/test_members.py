@@ -212,8 +212,8 @@ def test_guesses_at_the_same_time_are_all_counted(door: SignIn, ann: Member) -> 
         return "in"
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(guess, range(2 * FREE_FAILURES)))
-    assert (told.count("not-in"), told.count("locked")) == (FREE_FAILURES, FREE_FAILURES)
+        refusals = list(pool.map(guess, range(2 * FREE_FAILURES)))
+    assert (refusals.count("not-in"), refusals.count("locked")) == (FREE_FAILURES, FREE_FAILURES)
 
 
 @pytest.mark.parametrize("address", [pytest.param("postgresql", marks=pytest.mark.check)], indirect=True)
@@ -509,9 +509,9 @@ def test_the_database_holds_neither_password_nor_token(database: Database, door:
     came = door.sign_in(CLINIC, "Ann", PASSWORD)
     for table in tables.Base.metadata.sorted_tables:
         with database.reading() as session:
-            kept = str(session.execute(select(table)).all())
-        assert PASSWORD not in kept
-        assert came.token not in kept
+            stored = str(session.execute(select(table)).all())
+        assert PASSWORD not in stored
+        assert came.token not in stored
     with database.reading() as session:
         members = session.scalars(select(tables.MemberRow)).all()
     assert all(row.password_hash.startswith("signed:$argon2id$") for row in members)

@@ -83,7 +83,9 @@ def notices_of(clinics: Clinics, member: Member) -> list[tuple[NoticeKind, str]]
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_a_member_is_told_of_each_change_of_how_they_sign_in_and_nobody_else(kind: NoticeKind, own: Clinics) -> None:
+def test_a_member_is_informed_of_each_change_of_how_they_sign_in_and_nobody_else(
+    kind: NoticeKind, own: Clinics
+) -> None:
     account, (before, change) = Account(own), CHANGES[kind]
     before(account)
     noted = len(notices_of(own, account.member))
@@ -100,7 +102,7 @@ def signed_in(clinics: Clinics, password: str = PASSWORD, client: TestClient | N
     return client
 
 
-def test_a_reset_by_an_owner_is_told_after_the_next_sign_in_until_it_is_read(own: Clinics) -> None:
+def test_a_reset_by_an_owner_is_shown_after_the_next_sign_in_until_it_is_read(own: Clinics) -> None:
     account = Account(own)
     account.owners.reset_password(account.member.id, NEW)
     client = signed_in(own, NEW)
@@ -121,7 +123,7 @@ def test_a_reset_by_an_owner_is_told_after_the_next_sign_in_until_it_is_read(own
     assert "Eine Anmeldung beim Anbieter wurde verbunden: ann-there." in client.get("/").text
 
 
-def test_a_sign_in_from_another_browser_is_told_and_the_first_one_and_a_known_browser_are_not(own: Clinics) -> None:
+def test_a_sign_in_from_another_browser_is_reported_and_the_first_one_and_a_known_browser_are_not(own: Clinics) -> None:
     known = signed_in(own)
     assert ">Notices<" not in known.get("/").text
     signed_in(own, client=known)
@@ -138,7 +140,7 @@ def test_a_sign_in_from_another_browser_is_told_and_the_first_one_and_a_known_br
     assert ">Notices<" in known.get("/").text, "it may be somebody else"
 
 
-def test_a_code_that_is_sent_again_is_refused_and_told_to_its_member(own: Clinics) -> None:
+def test_a_code_that_is_sent_again_is_refused_and_reported_to_its_member(own: Clinics) -> None:
     account = Account(own)
     address = account.mine.new_codes_address()
     code = pyotp.parse_uri(address).now()

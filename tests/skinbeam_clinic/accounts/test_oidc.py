@@ -398,7 +398,7 @@ def test_a_sign_in_that_took_too_long_is_over(
     refused(come_back(client, address))
 
 
-def test_an_unknown_subject_is_told_who_they_are_is_in_the_audit_log_and_waits_after_many(
+def test_an_unknown_subject_is_shown_who_they_are_is_in_the_audit_log_and_waits_after_many(
     clinics: Clinics, app: FastAPI, provider: SoftProvider
 ) -> None:
     provider.person = "nobody-here"
@@ -585,7 +585,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_used(
     assert "Password" in answer.text  # the form for the password is there
 
 
-def test_a_provider_that_is_gone_is_told(clinics: Clinics) -> None:
+def test_a_provider_that_is_gone_is_reported(clinics: Clinics) -> None:
     with soft_provider() as gone:
         settings = replace(gone.settings)
     with pytest.raises(ProviderError):

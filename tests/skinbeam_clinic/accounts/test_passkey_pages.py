@@ -42,8 +42,8 @@ def with_passkey(client: TestClient, origin: str = ORIGIN, host: str = HOST) -> 
     device = SoftPasskey(origin, host)
     asked = client.post("/account/passkeys/challenge", data={"name": "Key", "password": PASSWORD})
     assert asked.headers["content-type"] == "application/json"
-    kept = client.post("/account/passkeys", data={"name": "Key", "answer": device.created(asked.text)})
-    assert kept.headers["location"] == "/account"
+    saved = client.post("/account/passkeys", data={"name": "Key", "answer": device.created(asked.text)})
+    assert saved.headers["location"] == "/account"
     return device
 
 
@@ -123,8 +123,8 @@ def test_new_recovery_codes_are_shown_with_the_new_password(clinics: Clinics) ->
     code = pyotp.parse_uri(address).now()
     client.post("/account/codes", data={"address": address, "code": code, "password": PASSWORD})
     form = {"old": PASSWORD, "new": "quite another set of words"}
-    told = client.post("/account/password", data=form | {"with_keys": "true"})
-    assert (told.status_code, told.text.count("<li><code>")) == (200, 10)
+    response = client.post("/account/password", data=form | {"with_keys": "true"})
+    assert (response.status_code, response.text.count("<li><code>")) == (200, 10)
     assert client.get("/account").headers["location"] == "/sign-in"
 
 
@@ -137,7 +137,7 @@ def test_an_answer_that_somebody_else_prepared_becomes_no_passkey_of_a_member(cl
     assert "/account/passkeys/" not in client.get("/account").text.replace("/account/passkeys/challenge", "")
 
 
-def test_what_is_wrong_with_a_passkey_is_not_told(clinics: Clinics) -> None:
+def test_what_is_wrong_with_a_passkey_is_not_shown(clinics: Clinics) -> None:
     device = with_passkey(signed_in(clinics, "quiet"))
     unknown = SoftPasskey(ORIGIN, HOST, handle=device.handle)
     device.origin = "https://evil.example"
@@ -150,9 +150,9 @@ def test_what_is_wrong_with_a_passkey_is_not_told(clinics: Clinics) -> None:
 
 def test_a_wrong_password_gets_no_challenge_for_a_new_passkey(clinics: Clinics) -> None:
     client = signed_in(clinics, "left-open")
-    told = client.post("/account/passkeys/challenge", data={"name": "x", "password": "a guess"})
-    assert told.status_code == 422
-    assert "The password is wrong" in told.text
+    response = client.post("/account/passkeys/challenge", data={"name": "x", "password": "a guess"})
+    assert response.status_code == 422
+    assert "The password is wrong" in response.text
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ def test_a_passkey_belongs_to_the_name_and_origin_that_was_asked(
     device = SoftPasskey(origin, host or "localhost")
     page = client.post("/sign-in", data={"house": HOME, "name": "assistant", "password": PASSWORD})
     held = {"cookie": page.headers["set-cookie"].partition(";")[0]}
-    told = client.post("/account/passkeys/challenge", data={"name": "x", "password": PASSWORD}, headers=held)
-    sent = {"name": "x", "answer": device.created(told.text)}
+    response = client.post("/account/passkeys/challenge", data={"name": "x", "password": PASSWORD}, headers=held)
+    sent = {"name": "x", "answer": device.created(response.text)}
     status = client.post("/account/passkeys", data=sent, headers=held).status_code
     assert status == (303 if host else 422)
-    assert json.loads(told.text)["rp"]["id"] == asked.partition("//")[2].partition(":")[0]
+    assert json.loads(response.text)["rp"]["id"] == asked.partition("//")[2].partition(":")[0]
     if host:
         assert knock(client, device).status_code == 303
 

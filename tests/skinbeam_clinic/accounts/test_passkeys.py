@@ -88,8 +88,8 @@ def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
     (checked,) = verify_database(database)
     assert not checked.findings
     with database.reading() as session:
-        said = session.scalars(select(tables.AuditEntryRow.action).order_by(tables.AuditEntryRow.seq)).all()
-    assert said[-4:] == ["passkey.added", "notice.added", "sign-in.passkey", "sign-in.passkey"]
+        actions = session.scalars(select(tables.AuditEntryRow.action).order_by(tables.AuditEntryRow.seq)).all()
+    assert actions[-4:] == ["passkey.added", "notice.added", "sign-in.passkey", "sign-in.passkey"]
 
 
 def test_what_a_device_is_asked_names_nobody_to_others_and_demands_finger_face_or_pin(

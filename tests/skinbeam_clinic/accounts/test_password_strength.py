@@ -23,8 +23,8 @@ from skinbeam_clinic.accounts.passwords import STRONGEST, check_password, measur
     ],
 )
 def test_the_meter_is_full_for_what_is_accepted_and_for_nothing_else(password: str, text: str) -> None:
-    score, said = measure_strength(password, "clinician", HOME)
-    assert (said, score == STRONGEST) == (text, text == "good")
+    score, hint = measure_strength(password, "clinician", HOME)
+    assert (hint, score == STRONGEST) == (text, text == "good")
     if text == "good":
         check_password(password, "clinician", HOME)
         return
@@ -32,7 +32,7 @@ def test_the_meter_is_full_for_what_is_accepted_and_for_nothing_else(password: s
         check_password(password, "clinician", HOME)
 
 
-def test_a_member_is_told_in_their_language_and_a_stranger_nothing(clinics: Clinics) -> None:
+def test_a_member_is_advised_in_their_language_and_a_stranger_nothing(clinics: Clinics) -> None:
     address, sent = "/account/password/strength", {"password": PASSWORD}
     client = clinics.browser(Role.CLINICIAN)
     assert client.post(address, data=sent).json() == {"score": STRONGEST, "text": "Hard enough to guess."}

@@ -124,7 +124,7 @@ def test_a_member_sees_where_they_are_signed_in_and_ends_it_everywhere_else(clin
     assert ("everywhere", "member.sessions-ended") in [(one.actor, one.action) for one in newest]
 
 
-def test_what_was_wrong_is_not_told(clinics: Clinics) -> None:
+def test_what_was_wrong_is_not_shown(clinics: Clinics) -> None:
     """The same page whether clinic, name or password is wrong; the password does not come back."""
     wrong = (
         {"password": "not the password at all"},
@@ -134,12 +134,12 @@ def test_what_was_wrong_is_not_told(clinics: Clinics) -> None:
     )
     pages = [knock(clinics.browser(), **one) for one in wrong]
     assert {page.status_code for page in pages} == {422}
-    told = {re.sub(r'value="[^"]*"', "", page.text) for page in pages}
-    assert len(told) == 1
+    texts = {re.sub(r'value="[^"]*"', "", page.text) for page in pages}
+    assert len(texts) == 1
     assert not any("not the password at all" in page.text for page in pages)
 
 
-def test_names_of_clinics_are_not_told_where_there_are_several(clinics: Clinics) -> None:
+def test_names_of_clinics_are_not_shown_where_there_are_several(clinics: Clinics) -> None:
     page = clinics.browser().get("/sign-in").text
     assert HOME not in page
     assert OTHER not in page
@@ -194,11 +194,11 @@ def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:
 
 
 def test_the_key_of_codes_is_shown_as_a_picture_that_the_policy_allows(clinics: Clinics) -> None:
-    told = clinics.browser(Role.OWNER).get("/account")
-    address = re.search(r'name="address" value="([^"]+)"', told.text)[1].replace("&amp;", "&")  # type: ignore[index]
+    page = clinics.browser(Role.OWNER).get("/account")
+    address = re.search(r'name="address" value="([^"]+)"', page.text)[1].replace("&amp;", "&")  # type: ignore[index]
     drawn = segno.make_qr(address, error="m").svg_data_uri(scale=4, dark="#000", light="#fff")
-    assert html.escape(drawn) in html.escape(html.unescape(told.text))
-    assert "img-src 'self' data:" in told.headers["content-security-policy"]
+    assert html.escape(drawn) in html.escape(html.unescape(page.text))
+    assert "img-src 'self' data:" in page.headers["content-security-policy"]
 
 
 def test_recovery_codes_are_shown_once_and_let_in_once(clinics: Clinics) -> None:
@@ -243,9 +243,9 @@ def test_an_open_screen_replaces_neither_the_key_of_codes_nor_recovery_codes(cli
     knock(client, "absentminded")
     for password in ("", "a guess"):  # nor is a first key set: it would lock the member out
         sent = {"address": first, "code": pyotp.parse_uri(first).now(), "password": password}
-        told = client.post("/account/codes", data=sent)
-        assert told.status_code == 422
-        assert "The password is wrong" in told.text
+        response = client.post("/account/codes", data=sent)
+        assert response.status_code == 422
+        assert "The password is wrong" in response.text
     recovery = mine.set_codes(first, pyotp.parse_uri(first).now(), PASSWORD)
     knock(client, "absentminded")
     assert client.post("/sign-in/code", data={"code": recovery[0]}).status_code == 303
@@ -273,8 +273,8 @@ def test_an_open_screen_of_an_owner_gives_nobody_access(clinics: Clinics) -> Non
         "/tokens": {"name": "planted", "days": "365"},
     }
     for path, form in tried.items():
-        told = client.post(path, data=form | {"own": "not it" if path != "/tokens" else ""})
-        assert (told.status_code, "wrong" in told.text) == (422, True), path
+        response = client.post(path, data=form | {"own": "not it" if path != "/tokens" else ""})
+        assert (response.status_code, "wrong" in response.text) == (422, True), path
     assert everybody(clinics) == before
     assert knock(clinics.browser(), "insider").status_code == 303
     assert not any(token.name == "planted" for token in clinics.repositories(Role.OWNER).tokens.all())
@@ -299,18 +299,18 @@ def test_a_wrong_code_and_a_right_that_is_not_ones_own_stand_in_the_audit_log(cl
     knock(later, "watched")
     assert later.post("/sign-in/code", data={"code": "000000"}).status_code == 422
     newest = clinics.repositories(Role.OWNER).audit_log.newest(10)
-    told = [(one.actor, one.action) for one in newest]
-    assert ("watched", "access.refused") in told
-    assert ("watched", "sign-in.code-refused") in told
+    entries = [(one.actor, one.action) for one in newest]
+    assert ("watched", "access.refused") in entries
+    assert ("watched", "sign-in.code-refused") in entries
 
 
 def test_a_refused_password_leaves_the_role_that_was_chosen(clinics: Clinics) -> None:
     client = clinics.browser(Role.OWNER)
     add = client.get("/people").text.partition('id="add"')[2]
     assert "selected" not in add  # no role stands there that nobody chose
-    told = client.post("/people", data={"name": "Late", "role": "auditor", "password": "short", "own": PASSWORD})
-    assert told.status_code == 422
-    add = told.text.partition('id="add"')[2]
+    response = client.post("/people", data={"name": "Late", "role": "auditor", "password": "short", "own": PASSWORD})
+    assert response.status_code == 422
+    add = response.text.partition('id="add"')[2]
     assert re.findall(r'value="(\w+)" selected', add) == ["auditor"]
     none = client.post("/people", data={"name": "Late", "role": "", "password": PASSWORD, "own": PASSWORD})
     assert none.status_code == 422
@@ -319,10 +319,10 @@ def test_a_refused_password_leaves_the_role_that_was_chosen(clinics: Clinics) ->
 
 def test_a_key_that_is_none_sets_up_no_codes(clinics: Clinics) -> None:
     for address in ("", "nonsense", "otpauth://totp/x?secret=!!", "otpauth://hotp/x?secret=AAAA&counter=1"):
-        told = clinics.browser(Role.OWNER).post(
+        response = clinics.browser(Role.OWNER).post(
             "/account/codes", data={"address": address, "code": "123456", "password": PASSWORD}
         )
-        assert told.status_code == 422
+        assert response.status_code == 422
 
 
 def test_a_session_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
@@ -370,8 +370,8 @@ def test_a_session_that_waits_for_its_code_is_not_the_one_after_it(clinics: Clin
     assert client.post("/sign-in/code", data={"code": recovery[0]}).status_code == 303
     assert client.cookies[COOKIE] != half
     for path in ("/", "/sign-in/code"):
-        told = clinics.browser().get(path, headers={"cookie": f"{COOKIE}={half}"})
-        assert told.headers["location"] == "/sign-in"
+        response = clinics.browser().get(path, headers={"cookie": f"{COOKIE}={half}"})
+        assert response.headers["location"] == "/sign-in"
 
 
 def test_who_is_let_in_no_more_is_out_at_once(clinics: Clinics) -> None:
@@ -394,9 +394,9 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_click(clinics: Clinics) -
 
 def test_the_last_owner_stays(clinics: Clinics) -> None:
     me = clinics.members[HOME, Role.OWNER].id
-    told = clinics.browser(Role.OWNER).post(f"/people/{me}/role", data={"role": "auditor", "own": PASSWORD})
-    assert told.status_code == 422
-    assert "The clinic would have no owner left" in told.text
+    response = clinics.browser(Role.OWNER).post(f"/people/{me}/role", data={"role": "auditor", "own": PASSWORD})
+    assert response.status_code == 422
+    assert "The clinic would have no owner left" in response.text
 
 
 FOREIGN = (
@@ -433,8 +433,8 @@ def test_what_only_reads_changes_nothing_about_who_is_in(clinics: Clinics) -> No
     """A link of another site may lead to any page; none of them signs in, out, or hands out a cookie."""
     for method, path in ROUTES:
         if method == "GET":
-            told = clinics.browser(Role.OWNER).get(path, headers={"sec-fetch-site": "cross-site"})
-            assert "set-cookie" not in told.headers, path
+            response = clinics.browser(Role.OWNER).get(path, headers={"sec-fetch-site": "cross-site"})
+            assert "set-cookie" not in response.headers, path
     assert clinics.browser(Role.OWNER).get("/").status_code == 200
 
 
@@ -453,18 +453,18 @@ def test_what_only_reads_changes_nothing_about_who_is_in(clinics: Clinics) -> No
 )
 def test_it_answers_to_its_own_name_alone(clinics: Clinics, host: str) -> None:
     named = {"host": host, "x-forwarded-host": "localhost"}
-    told = clinics.browser(Role.OWNER).get("/", headers=named)
-    assert told.status_code == 421
-    assert "Patients:" not in told.text
-    assert "evil.example" not in told.text
+    response = clinics.browser(Role.OWNER).get("/", headers=named)
+    assert response.status_code == 421
+    assert "Patients:" not in response.text
+    assert "evil.example" not in response.text
     assert clinics.browser().post("/sign-in/passkey/challenge", headers=named).status_code == 421
 
 
 @pytest.mark.parametrize("named", ["x-forwarded-host", "x-host", "forwarded", "x-original-url"])
 def test_no_answer_leads_to_an_address_that_was_sent(clinics: Clinics, named: str) -> None:
     for page in ("/", "/people", "/people/"):
-        told = clinics.browser().get(page, headers={named: "host=evil.example"})
-        assert told.headers["location"] in ("/sign-in", "https://localhost/people")
+        response = clinics.browser().get(page, headers={named: "host=evil.example"})
+        assert response.headers["location"] in ("/sign-in", "https://localhost/people")
 
 
 def test_every_answer_carries_the_strict_headers(clinics: Clinics) -> None:

@@ -154,11 +154,11 @@ def test_the_first_page_shows_what_today_brings_to_whom(clinics: Clinics) -> Non
     everybody = ["owner", "clinician"]
     for role, seen in ((Role.OWNER, everybody), (Role.CLINICIAN, ["clinician"]), (Role.ASSISTANT, everybody)):
         page = clinics.browser(role).get("/").text
-        told = page[page.index('id="today"') : page.index('id="list"')]
-        assert [name for name in ("owner", "clinician") if f"Today {name}" in told] == seen
+        today = page[page.index('id="today"') : page.index('id="list"')]
+        assert [name for name in ("owner", "clinician") if f"Today {name}" in today] == seen
 
 
-def test_it_is_all_said_in_german(client: TestClient, clinics: Clinics, patient: str) -> None:
+def test_it_is_all_shown_in_german(client: TestClient, clinics: Clinics, patient: str) -> None:
     client.post(f"/patients/{patient}/appointments", data=form(clinics, "17:00"))
     german = {"accept-language": "de"}
     page = client.get(f"/patients/{patient}/appointments", headers=german).text

@@ -136,15 +136,15 @@ def test_two_who_book_at_once_never_both_have_the_time(
 
 def test_an_appointment_is_moved_by_who_read_it_last(repositories: ClinicRepositories, booking: Booking) -> None:
     (one,) = repositories.appointments.book(booking)
-    said = {"ends_at": TEN + 2 * HALF, "member_id": one.member_id, "machine_id": None}
-    moved = repositories.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **said)
+    changes = {"ends_at": TEN + 2 * HALF, "member_id": one.member_id, "machine_id": None}
+    moved = repositories.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **changes)
     assert (moved.starts_at, moved.machine, moved.revision) == (TEN + HALF / 2, "", 2)  # over its own old time
     with pytest.raises(InputError) as found:
-        repositories.appointments.move(one.id, starts_at=TEN, revision=one.revision, **said)
+        repositories.appointments.move(one.id, starts_at=TEN, revision=one.revision, **changes)
     assert found.value.code == "appointment-changed"
     repositories.appointments.book(replace(booking, starts_at=TEN - HALF, ends_at=TEN))
     with pytest.raises(ClashError):
-        repositories.appointments.move(one.id, starts_at=TEN - HALF / 2, revision=moved.revision, **said)
+        repositories.appointments.move(one.id, starts_at=TEN - HALF / 2, revision=moved.revision, **changes)
     assert repositories.appointments.get(one.id) == moved
 
 
@@ -219,8 +219,8 @@ def test_who_may_book_and_in_their_own_clinic(
 def test_moments_are_kept_in_utc(repositories: ClinicRepositories, booking: Booking) -> None:
     zurich = TEN.astimezone(tz=None)
     (one,) = repositories.appointments.book(replace(booking, starts_at=zurich))
-    kept = repositories.appointments.get(one.id)
-    assert (kept.starts_at, kept.starts_at.utcoffset()) == (TEN, timedelta(0))
+    stored = repositories.appointments.get(one.id)
+    assert (stored.starts_at, stored.starts_at.utcoffset()) == (TEN, timedelta(0))
 
 
 def of_copy(repositories: ClinicRepositories, patient: str) -> list[dict[str, object]]:
@@ -270,8 +270,8 @@ def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept
     repositories.appointments.book(other_day, reading)
     (one,) = repositories.appointments.book(near)
     made = repositories.treatments.begin(consent.id, ORDERED)
-    kept = repositories.appointments.get(one.id)
-    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, AppointmentState.ATTENDED, made.id)
+    attended = repositories.appointments.get(one.id)
+    assert (made.appointment_id, attended.state, attended.treatment_id) == (one.id, AppointmentState.ATTENDED, made.id)
     states = [each.state for each in repositories.appointments.of(patient) if each.id != one.id]
     assert states == [AppointmentState.BOOKED, AppointmentState.BOOKED]
 

@@ -68,9 +68,9 @@ def test_two_browsers_want_one_time_and_the_second_takes_one_that_is_free(
     other.get_by_role("link", name="The week").click()
     expect(other.get_by_role("link", name="09:00–09:30 First")).to_be_visible()
     looked_at(other, "week")
-    with other.expect_download() as kept:
+    with other.expect_download() as download:
         other.get_by_role("link", name="As a calendar file").click()
-    assert Path(kept.value.path()).read_bytes().count(b"BEGIN:VEVENT") == 2
+    assert Path(download.value.path()).read_bytes().count(b"BEGIN:VEVENT") == 2
     other.get_by_role("link", name="Your own calendar").click()
     other.get_by_role("button", name="Make a new address").click()
     expect(other.get_by_role("status")).to_contain_text("/calendar.ics?token=")
@@ -86,17 +86,17 @@ def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     repositories, sent = clinics.repositories(), make_submission(LEAST.items())
     patient = repositories.patients.add("Course").id
     consultation = repositories.consultations.begin(patient, sent)
-    kept = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
-    repositories.plans.choose(kept.id, "0.0", "")
+    record = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    repositories.plans.choose(record.id, "0.0", "")
     sign_in(page, address, "clinician")
-    page.goto(f"{address}/plans/{kept.id}")
+    page.goto(f"{address}/plans/{record.id}")
     page.get_by_role("link", name="Book the course").click()
     looked_at(page, "course")
     page.get_by_role("button", name="Book all of these").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Appointments of Course")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("session"))).to_have_count(2)
 
-    consent = repositories.consents.record_explanation(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    consent = repositories.consents.record_explanation(record.id, option="0.0", cooling_off=datetime.timedelta(0))
     repositories.consents.record_teach_back(consent.id, {}, ())
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     repositories.consents.sign(consent.id, answers=ConsentAnswers(), **signed)  # type: ignore[arg-type]

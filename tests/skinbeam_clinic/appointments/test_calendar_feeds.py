@@ -44,7 +44,7 @@ def events(client: TestClient, address: str) -> list[Event]:
     return list(calendar.walk("VEVENT"))
 
 
-def said(event: Event) -> dict[str, Any]:
+def event_values(event: Event) -> dict[str, Any]:
     return {name: event.decoded(name) for name in ("uid", "sequence", "dtstart", "dtend")} | {"status": event["status"]}
 
 
@@ -54,8 +54,8 @@ def test_the_patients_file_says_when_and_where_and_nothing_of_why(clinics: Clini
     assert event["summary"] == f"Appointment at {HOME}"
     assert "location" not in event
     assert (event.decoded("dtstart"), event.decoded("dtend")) == (TEN, TEN + HALF)
-    told = client.get(f"/appointments/{appointment.id}.ics").text.casefold()
-    assert not [word for word in ("session", "laser", "umlaut", "description") if word in told]
+    calendar_text = client.get(f"/appointments/{appointment.id}.ics").text.casefold()
+    assert not [word for word in ("session", "laser", "umlaut", "description") if word in calendar_text]
     assert b"DTSTART:" + f"{TEN:%Y%m%dT%H%M%SZ}".encode() in client.get(f"/appointments/{appointment.id}.ics").content
     assert event.decoded("dtstamp").utcoffset() == datetime.timedelta(0)
 
@@ -74,16 +74,16 @@ def test_a_moved_one_is_the_same_with_a_higher_sequence_and_a_cancelled_one_says
     begins = TEN + 4 * HALF
     (one,) = repositories.appointments.book(Booking(patient, member, Purpose.SESSION, begins, begins + HALF))
     address = f"/appointments/{one.id}.ics"
-    first = said(*events(client, address))
+    first = event_values(*events(client, address))
     assert (first["sequence"], first["status"]) == (0, "CONFIRMED")
     later = begins + HALF
     moved = repositories.appointments.move(
         one.id, starts_at=later, ends_at=later + HALF, member_id=member, machine_id=None, revision=1
     )
-    then = said(*events(client, address))
+    then = event_values(*events(client, address))
     assert then == first | {"sequence": 1, "dtstart": later, "dtend": later + HALF}
     repositories.appointments.cancel(one.id, revision=moved.revision)
-    last = said(*events(client, address))
+    last = event_values(*events(client, address))
     assert last == then | {"sequence": 2, "status": "CANCELLED"}
 
 

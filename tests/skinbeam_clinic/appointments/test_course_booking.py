@@ -36,13 +36,13 @@ def chosen(*places: str) -> list[PlanChoice]:
     return [PlanChoice("c", "p", place, "", now(), "Ann") for place in places]
 
 
-def told(plan: Plan, *places: str) -> list[tuple[Purpose, int, int, str]]:
+def due_appointments(plan: Plan, *places: str) -> list[tuple[Purpose, int, int, str]]:
     return [(due.purpose, due.days, due.minutes, due.device) for due in plan_appointments(plan, chosen(*places), None)]
 
 
 def test_sessions_stand_in_the_weeks_of_the_plan_one_for_each_device_of_a_visit() -> None:
     plan = sample()
-    due = [one for one in told(plan, *FIRSTS) if one[0] is Purpose.SESSION]
+    due = [one for one in due_appointments(plan, *FIRSTS) if one[0] is Purpose.SESSION]
     assert sorted({days // 7 for _, days, _, _ in due}) == [visit.week for visit in plan.course]
     assert [device for _, days, _, device in due if days == 0] == [DYE, "nd-yag-532-picosecond"]
     assert all(minutes == 30 for _, _, minutes, _ in due)  # what the source of the sample says at most
@@ -52,24 +52,24 @@ def test_test_spots_come_as_long_before_as_they_need_to_be_read_and_for_a_chosen
     plan = sample()
     (ladder,) = plan.test_spots
     assert (ladder.device, ladder.read_after_h) == (DYE, 72)
-    assert told(plan, "0.0")[:2] == [(Purpose.TEST_SPOT, -3, 20, DYE), (Purpose.READING, 0, 10, "")]
-    assert {purpose for purpose, *_ in told(plan, "3.0")} == {Purpose.SESSION}
+    assert due_appointments(plan, "0.0")[:2] == [(Purpose.TEST_SPOT, -3, 20, DYE), (Purpose.READING, 0, 10, "")]
+    assert {purpose for purpose, *_ in due_appointments(plan, "3.0")} == {Purpose.SESSION}
 
 
 def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none() -> None:
     plan = sample()
-    devices = {device for purpose, _, _, device in told(plan, "0.1") if purpose is Purpose.SESSION}
+    devices = {device for purpose, _, _, device in due_appointments(plan, "0.1") if purpose is Purpose.SESSION}
     assert devices == {"ktp-532"}
-    assert told(plan, "0.0", "0.1") == told(plan, "0.1")  # what was chosen last
-    assert told(plan, "0.2") == told(plan) == []  # no treatment, and nothing chosen
+    assert due_appointments(plan, "0.0", "0.1") == due_appointments(plan, "0.1")  # what was chosen last
+    assert due_appointments(plan, "0.2") == due_appointments(plan) == []  # no treatment, and nothing chosen
 
 
-def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_told_is_as_usual() -> None:
+def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_gave_is_as_usual() -> None:
     plan = sample()
     first, *others = plan.concerns
     option = replace(first.options[0], followup_months=SourceRange(3, 12, "months"), minutes=Unknown("no source"))
     known = replace(plan, concerns=(replace(first, options=(option,)), *others), course=plan.course[:1])
-    *_, session, follow_up = told(known, "0.0")
+    *_, session, follow_up = due_appointments(known, "0.0")
     assert session[0] is Purpose.SESSION
     assert session[2] == 30
     assert follow_up == (Purpose.FOLLOW_UP, session[1] + 92, 20, "")
@@ -91,10 +91,10 @@ def plan(clinics: Clinics, tmp_path: Path) -> str:
     """A kept plan whose first lasers were chosen."""
     repositories, sent = clinics.repositories(), make_submission(LEAST.items())
     consultation = repositories.consultations.begin(repositories.patients.add().id, sent)
-    kept = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    record = repositories.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     for place in FIRSTS:
-        repositories.plans.choose(kept.id, place, "")
-    return kept.id
+        repositories.plans.choose(record.id, place, "")
+    return record.id
 
 
 def fields(page: str) -> dict[str, str]:
@@ -133,14 +133,14 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
         (one.starts_at.astimezone(ZURICH).date() - sessions[0].starts_at.astimezone(ZURICH).date()).days // 7
         for one in sessions
     ]
-    assert weeks == sorted(due[1] // 7 for due in told(sample(), *FIRSTS) if due[0] is Purpose.SESSION)
+    assert weeks == sorted(due[1] // 7 for due in due_appointments(sample(), *FIRSTS) if due[0] is Purpose.SESSION)
     begins = {f"{one.starts_at.astimezone(ZURICH):%H:%M}" for one in sessions if one.starts_at.date() != START}
     assert "09:00" in begins
     assert begins <= {"09:00", "09:10", "09:30", "09:40"}
     assert {one.starts_at.utcoffset() for one in booked} == {datetime.timedelta(0)}
     assert all(one.machine_id == (machine.id if "Dye" in one.machine else None) for one in booked)
     assert sum(one.machine_id == machine.id for one in booked) == 1 + sum(
-        due[3] == DYE for due in told(sample(), *FIRSTS) if due[0] is Purpose.SESSION
+        due[3] == DYE for due in due_appointments(sample(), *FIRSTS) if due[0] is Purpose.SESSION
     )
 
 
@@ -200,9 +200,9 @@ def test_no_session_is_booked_within_the_time_to_think(client: TestClient, clini
         "minutes": "20",
         "member": clinics.members[HOME, Role.OWNER].id,
     }
-    told = client.post(f"/patients/{patient}/appointments", data=sent)  # nothing was explained: the usual time
-    assert told.status_code == 422
-    assert "before the time to think is over" in told.text
+    response = client.post(f"/patients/{patient}/appointments", data=sent)  # nothing was explained: the usual time
+    assert response.status_code == 422
+    assert "before the time to think is over" in response.text
     proposed = fields(client.get(f"/plans/{plan}/appointments").text)
     days = {sent_purpose: proposed[f"day-{number}"] for number, sent_purpose in purposes_of(proposed)}
     assert datetime.date.fromisoformat(days["session"]) > today + datetime.timedelta(days=cooling_off_days())

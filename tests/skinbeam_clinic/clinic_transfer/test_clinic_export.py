@@ -162,8 +162,8 @@ def test_the_commands_write_for_this_user_alone_and_overwrite_nothing(
     before = file.read_bytes()
     again = run("records", "export", "S-17", "-o", str(file), *asked)
     assert (again.code, again.document["error"]["code"], file.read_bytes()) == (2, "file-taken", before)
-    told = run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).document
-    assert told["patients"] == len(table(tmp_path / "all" / "patients.csv"))
+    document = run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).document
+    assert document["patients"] == len(table(tmp_path / "all" / "patients.csv"))
     assert run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).code == 2
 
 

@@ -137,8 +137,8 @@ def test_two_files_of_one_name_are_two_files(owner: ClinicRepositories, tmp_path
     owner.imports.write(plan)
     with pytest.raises(InputError) as again:
         owner.imports.preview(plan)
-    told = [again.value, *again.value.further_errors]
-    assert {one.file for one in told if one.code == "import-file-again"} == set(made.files)
+    errors = [again.value, *again.value.further_errors]
+    assert {one.file for one in errors if one.code == "import-file-again"} == set(made.files)
 
 
 def test_an_import_is_undone_once_and_can_be_made_again(owner: ClinicRepositories, database: Database) -> None:
@@ -257,15 +257,15 @@ def test_an_error_names_line_column_what_was_read_and_what_would_be_right(
     assert right.casefold() in fault.hint.casefold()
 
 
-def test_every_error_of_every_file_is_told_and_nothing_is_imported(owner: ClinicRepositories) -> None:
+def test_every_error_of_every_file_is_reported_and_nothing_is_imported(owner: ClinicRepositories) -> None:
     wrong = ALL | {
         ImportKind.PATIENTS: PATIENTS.replace(b"29.02.1984", b"29.02.1983"),
         ImportKind.SESSIONS: SESSIONS.replace(b",7,", b",7 J,"),
     }
     with pytest.raises(InputError) as refused:
         owner.imports.write(planner(wrong))
-    told = [refused.value, *refused.value.further_errors]
-    assert [(one.file, one.field.partition(",")[0]) for one in told] == [
+    errors = [refused.value, *refused.value.further_errors]
+    assert [(one.file, one.field.partition(",")[0]) for one in errors] == [
         ("patients.csv", "line 3"),
         ("appointments.csv", "line 3"),  # of a patient who could not be read
         ("sessions.csv", "line 2"),
@@ -303,12 +303,12 @@ def test_what_an_export_writes_of_a_full_record_is_read(owner: ClinicRepositorie
     """A past appointment that nobody closed, one that was booked again, and several adverse events of a session."""
     patient = owner.patients.add("known").id
     line = "known,2020-03-02,09:30,30,Ann,session"
-    told = "patient,date,time,minutes,member,purpose,state\n" + "\n".join(
+    appointments = "patient,date,time,minutes,member,purpose,state\n" + "\n".join(
         f"{line},{state}" for state in (AppointmentState.CANCELLED.value, AppointmentState.BOOKED.value)
     )
     events = ["purpura for " + "long " * 14, "crusts for " + "long " * 14]
     sessions = f"patient,date,treats,adverse\nknown,2020-03-02,redness,{'; '.join(one.strip() for one in events)}\n"
-    files = {ImportKind.APPOINTMENTS: told.encode(), ImportKind.SESSIONS: sessions.encode()}
+    files = {ImportKind.APPOINTMENTS: appointments.encode(), ImportKind.SESSIONS: sessions.encode()}
     owner.imports.write(planner(files, ""))
     states = {one.state for one in owner.appointments.of(patient)}
     assert states == {AppointmentState.CANCELLED, AppointmentState.BOOKED}
@@ -361,7 +361,9 @@ def test_a_machine_is_never_guessed_and_a_retired_one_is_for_past_appointments(o
         (b"", CsvLayout(), "import-empty", "first line"),
     ],
 )
-def test_a_file_is_read_as_told_or_not_at_all(content: bytes, layout: CsvLayout, code: str, hint: str) -> None:
+def test_a_file_is_read_as_its_layout_states_or_not_at_all(
+    content: bytes, layout: CsvLayout, code: str, hint: str
+) -> None:
     with pytest.raises(InputError) as refused:
         read_csv(content, "a.csv", layout)
     assert refused.value.code == code
@@ -369,10 +371,10 @@ def test_a_file_is_read_as_told_or_not_at_all(content: bytes, layout: CsvLayout,
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252", "iso-8859-15"])
-def test_every_encoding_that_can_be_told_gives_the_same_rows(encoding: str) -> None:
+def test_every_encoding_that_can_be_stated_gives_the_same_rows(encoding: str) -> None:
     text = 'Nr,Name\r\n1,"Zoë ""Z"" Ärger, Weg 1\nHof"\r\n\r\n2,€\r\n'
-    told = CsvLayout(encoding.removesuffix("-sig"))
-    file, errors = read_csv(text.encode(encoding), "a.csv", told)
+    layout = CsvLayout(encoding.removesuffix("-sig"))
+    file, errors = read_csv(text.encode(encoding), "a.csv", layout)
     assert errors == ()
     assert [(row.line, row.cells["Name"]) for row in file.rows] == [(2, 'Zoë "Z" Ärger, Weg 1, Hof'), (5, "€")]
 
@@ -404,10 +406,10 @@ def test_a_mapping_that_cannot_be_right_is_refused_at_its_key(change: tuple[str,
 
 
 def test_no_column_is_left_behind_unnoticed(owner: ClinicRepositories) -> None:
-    told = faults(owner, ALL, MAPPING.replace('ignore = ["Kasse"]', ""))
-    assert (told[0].code, told[0].field) == ("import-unused-column", "line 1, column Kasse")
-    told = faults(owner, ALL, MAPPING.replace('"Mail"', '"E-Mail"'))
-    assert {(one.code, one.field) for one in told[:2]} == {
+    errors = faults(owner, ALL, MAPPING.replace('ignore = ["Kasse"]', ""))
+    assert (errors[0].code, errors[0].field) == ("import-unused-column", "line 1, column Kasse")
+    errors = faults(owner, ALL, MAPPING.replace('"Mail"', '"E-Mail"'))
+    assert {(one.code, one.field) for one in errors[:2]} == {
         ("import-no-column", "line 1, column E-Mail"),
         ("import-unused-column", "line 1, column Mail"),
     }
@@ -451,12 +453,12 @@ def test_the_command_says_what_would_be_made_and_imports_with_write(
     clinic = ("--db", address, "--clinic", "Harbour Clinic", "--json")
     files = [word for kind in ALL for word in (f"--{kind}", str(tmp_path / f"{kind}.csv"))]
     asked = ("records", "import-csv", *files, "--map", str(tmp_path / "map.toml"), *clinic)
-    told = run(*asked)
-    assert told.code == 0, told.out
-    assert (told.document["written"], told.document["patients"], told.document["sessions"]) == (False, 2, 2)
-    assert told.document["ignored"]["patients.csv"] == ["Kasse"]
-    assert told.document["columns"]["patients.csv"]["name"] == ["Vorname", "Nachname"]
-    assert told.document["first_patients"][0]["born"] == "1980-04-03"
+    ran = run(*asked)
+    assert ran.code == 0, ran.out
+    assert (ran.document["written"], ran.document["patients"], ran.document["sessions"]) == (False, 2, 2)
+    assert ran.document["ignored"]["patients.csv"] == ["Kasse"]
+    assert ran.document["columns"]["patients.csv"]["name"] == ["Vorname", "Nachname"]
+    assert ran.document["first_patients"][0]["born"] == "1980-04-03"
     assert owner.patients.list_all() == ()
     made = run(*asked, "--write").document
     assert (made["written"], made["patients"], len(owner.patients.list_all())) == (True, 2, 2)

@@ -50,9 +50,9 @@ def waiting_in(page: str) -> str:
 
 
 def previewed(client: TestClient, **files: tuple[str, bytes]) -> str:
-    told = client.post("/imports/preview", files=FILES | files)
-    assert told.status_code == 200
-    return told.text
+    response = client.post("/imports/preview", files=FILES | files)
+    assert response.status_code == 200
+    return response.text
 
 
 def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
@@ -88,11 +88,11 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
 def test_every_error_is_shown_with_file_line_and_column_and_nothing_is_written(clinics: Clinics) -> None:
     owner, before = clinics.browser(Role.OWNER), pseudonyms(clinics)
     wrong = PATIENTS.replace(b"29.02.1984", b"29.02.1983")
-    told = owner.post("/imports/preview", files=FILES | {"patients": ("people.csv", wrong)})
-    assert told.status_code == 422
-    assert "people.csv, line 3, column Geboren" in told.text
-    assert "laser.csv, line 2, column patient" in told.text  # of a patient who could not be read
-    assert "waiting" not in re.findall(r'name="(\w+)"', told.text)
+    response = owner.post("/imports/preview", files=FILES | {"patients": ("people.csv", wrong)})
+    assert response.status_code == 422
+    assert "people.csv, line 3, column Geboren" in response.text
+    assert "laser.csv, line 2, column patient" in response.text  # of a patient who could not be read
+    assert "waiting" not in re.findall(r'name="(\w+)"', response.text)
     assert pseudonyms(clinics) == before
 
 
@@ -161,9 +161,9 @@ def test_names_and_dates_of_birth_leave_the_memory_when_an_import_has_expired(
 
 def test_the_imports_of_one_member_push_out_none_of_another(clinics: Clinics) -> None:
     waiting, member, other = _WaitingImports(), clinics.members[HOME, Role.OWNER], clinics.members[OTHER, Role.OWNER]
-    kept = waiting.add(member, Planned())
+    held = waiting.add(member, Planned())
     names = [waiting.add(other, Planned()) for _ in range(50)]
-    with waiting.taking(member, kept), waiting.taking(other, names[-1]):
+    with waiting.taking(member, held), waiting.taking(other, names[-1]):
         pass
     with pytest.raises(InputError) as found, waiting.taking(other, names[0]):
         pass
@@ -174,9 +174,9 @@ def test_what_changed_between_preview_and_confirmation_is_found(clinics: Clinics
     owner = clinics.browser(Role.OWNER)
     waiting = waiting_in(previewed(owner))
     added = clinics.repositories(Role.OWNER).patients.add("PAGE-1")
-    told = owner.post("/imports", data={"waiting": waiting})
-    assert told.status_code == 422
-    assert "people.csv, line 2" in told.text
+    response = owner.post("/imports", data={"waiting": waiting})
+    assert response.status_code == 422
+    assert "people.csv, line 2" in response.text
     assert "PAGE-2" not in pseudonyms(clinics)
     clinics.repositories(Role.OWNER).patients.set_pseudonym(added.id, "OTHER-1")
 
@@ -184,8 +184,8 @@ def test_what_changed_between_preview_and_confirmation_is_found(clinics: Clinics
 def test_an_import_that_somebody_has_worked_on_stays_and_the_page_says_whose(clinics: Clinics) -> None:
     owner, repositories = clinics.browser(Role.OWNER), clinics.repositories(Role.OWNER)
     files = {"patients": ("one.csv", b"pseudonym\nPAGE-9\n"), "sessions": None, "mapping": None}
-    told = owner.post("/imports/preview", files={name: sent for name, sent in files.items() if sent})
-    owner.post("/imports", data={"waiting": waiting_in(told.text)})
+    preview = owner.post("/imports/preview", files={name: sent for name, sent in files.items() if sent})
+    owner.post("/imports", data={"waiting": waiting_in(preview.text)})
     (patient,) = (one for one in repositories.patients.list_all() if one.pseudonym == "PAGE-9")
     repositories.consultations.begin(patient.id)
     undo = f"/imports/{repositories.imports.list_done()[0].summary.id}/undo"
@@ -194,15 +194,15 @@ def test_an_import_that_somebody_has_worked_on_stays_and_the_page_says_whose(cli
     assert "PAGE-9" in pseudonyms(clinics)
 
 
-def test_nothing_and_too_much_are_told(clinics: Clinics) -> None:
+def test_nothing_and_too_much_are_reported(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     nothing = owner.post("/imports/preview", files={"mapping": ("map.toml", MAPPING)})
     assert (nothing.status_code, "Name at least one file" in nothing.text) == (422, True)
     for end in (b"\n", b"\r\n", b"\r"):
         many = b"pseudonym" + end + b"".join(b"M-%d" % number + end for number in range(MOST_LINES))
-        told = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
-        assert (told.status_code, "import-csv" in told.text) == (422, True)
-        assert f"the files have {MOST_LINES + 1} lines" in told.text.casefold()
+        response = owner.post("/imports/preview", files={"patients": ("many.csv", many)})
+        assert (response.status_code, "import-csv" in response.text) == (422, True)
+        assert f"the files have {MOST_LINES + 1} lines" in response.text.casefold()
         fewer = many[: many.rindex(b"M-")] + end * 3  # lines that are empty are none
         assert owner.post("/imports/preview", files={"patients": ("fewer.csv", fewer)}).status_code == 200
 

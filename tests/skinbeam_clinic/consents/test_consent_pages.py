@@ -60,13 +60,13 @@ def explained(client: TestClient, plan: str, days: str = "0") -> str:
     return here
 
 
-def told_back(client: TestClient, here: str, **sent: str) -> Any:
+def teach_back(client: TestClient, here: str, **sent: str) -> Any:
     return client.post(f"{here}/told-back", data=right_answers() | sent)
 
 
 def signed(client: TestClient, here: str, **sent: str) -> Any:
     """What was explained is told back, then signed."""
-    told_back(client, here)
+    teach_back(client, here)
     return client.post(f"{here}/signature", data={"person": "Synthetic Person"} | sent)
 
 
@@ -83,7 +83,7 @@ def unsigned(clinics: Clinics) -> str:
     """The page of a consent that was explained and told back; what is refused leaves it as it is."""
     client = clinics.browser(Role.CLINICIAN)
     here = explained(client, fresh_plan(client, clinics))
-    told_back(client, here)
+    teach_back(client, here)
     assert "Sign and seal" in client.get(here).text
     return here
 
@@ -122,7 +122,7 @@ def test_nothing_is_signed_before_it_was_explained_and_slept_on(
     explained(client, plan, "14")
     assert "Sign and seal" not in client.get(here).text
     assert signed(client, here).status_code == 422
-    early = told_back(client, here)
+    early = teach_back(client, here)
     assert early.status_code == 422
     assert "time to think" in html.unescape(early.text)
     monkeypatch.setattr(stored_consents, "now", lambda: columns.now() + 14.1 * DAY)
@@ -147,9 +147,9 @@ def test_what_is_signed_says_how_long_there_was_to_think(thought: int, sentence:
 
 @pytest.mark.parametrize("days", ["", "-1", "366", "1000", "two weeks", "1.5", "٣"])
 def test_days_to_think_are_a_whole_number(client: TestClient, unsigned: str, days: str) -> None:
-    told = client.post(f"{unsigned}/talk", data={"days": days})
-    assert told.status_code == 422
-    assert "A whole number from 0 to 365." in told.text
+    response = client.post(f"{unsigned}/talk", data={"days": days})
+    assert response.status_code == 422
+    assert "A whole number from 0 to 365." in response.text
 
 
 def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
@@ -157,7 +157,7 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
 ) -> None:
     here, (first, *others) = explained(client, plan), questions()
     wrong = (first.right_index + 1) % 3
-    assert told_back(client, here, **{f"answer.{first.id}": str(wrong)}).headers["location"] == here
+    assert teach_back(client, here, **{f"answer.{first.id}": str(wrong)}).headers["location"] == here
     page = client.get(here).text
     assert page.count("explain it again, then repeat the question") == 1
     assert "Not all answers were right" in page
@@ -177,9 +177,9 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     assert consent.told[0].answers[first.id] == first.answers[wrong]
 
 
-def test_each_consent_is_told_back_for_itself(client: TestClient, plan: str) -> None:
+def test_each_consent_has_a_teach_back_of_its_own(client: TestClient, plan: str) -> None:
     here = explained(client, plan)
-    told_back(client, here)
+    teach_back(client, here)
     assert "Sign and seal" in client.get(here).text
     client.post(f"{here}/withdrawal")
     explained(client, plan)
@@ -191,9 +191,9 @@ def test_an_answer_left_out_is_no_answer_and_no_try(client: TestClient, plan: st
     here = explained(client, plan)
     for one in questions():
         for nothing in ("", "3", "-1", "x"):
-            told = told_back(client, here, **{f"answer.{one.id}": nothing})
-            assert told.status_code == 422
-            assert "Not every question was answered" in told.text
+            response = teach_back(client, here, **{f"answer.{one.id}": nothing})
+            assert response.status_code == 422
+            assert "Not every question was answered" in response.text
     signed(client, here)
     assert sealed(client, here).count("Right at try 1") == len(questions())
 
@@ -207,9 +207,9 @@ def test_a_drawn_signature_is_sealed_too(client: TestClient, clinics: Clinics, p
     here = explained(client, plan)
     assert signed(client, here, strokes=json.dumps(STROKES)).status_code == 303
     repositories = clinics.repositories()
-    kept = repositories.consents.of(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
-    assert kept.signature_kind == "drawn"
-    assert json.loads(kept.signature or b"") == STROKES
+    consent = repositories.consents.of(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
+    assert consent.signature_kind == "drawn"
+    assert json.loads(consent.signature or b"") == STROKES
 
 
 @pytest.mark.parametrize(

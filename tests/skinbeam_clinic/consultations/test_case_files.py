@@ -37,9 +37,9 @@ def upload(client: TestClient, patient: str, content: bytes, name: str = "case.t
     return answer.status_code, str(answer.headers.get("location")) or html.unescape(answer.text)
 
 
-def kept_sha256(clinics: Clinics, consultation: str) -> str:
-    kept = clinics.repositories().consultations.get(consultation.rpartition("/")[2])
-    return case_from_tables(kept.answers.tables, Path(), "form").sha256()
+def stored_sha256(clinics: Clinics, consultation: str) -> str:
+    stored = clinics.repositories().consultations.get(consultation.rpartition("/")[2])
+    return case_from_tables(stored.answers.tables, Path(), "form").sha256()
 
 
 def fault_of(file: Path) -> InputError | None:
@@ -58,7 +58,7 @@ def test_what_a_case_file_says_is_what_the_form_asks_for_a_plan_of(
     for file in EXAMPLES:
         status, here = upload(client, patient, file.read_bytes())
         if status == 303:
-            assert kept_sha256(clinics, here) == load_case(file).sha256(), file
+            assert stored_sha256(clinics, here) == load_case(file).sha256(), file
             taken += 1
     assert taken > 10
     assert taken > 0.9 * len(EXAMPLES)
@@ -74,7 +74,7 @@ def test_the_way_to_a_case_file_and_back_changes_nothing(
     assert got.headers["content-disposition"].startswith('attachment; filename="case-20')
     file = tmp_path / "case.toml"
     file.write_bytes(got.content)
-    assert load_case(file).sha256() == kept_sha256(clinics, here)
+    assert load_case(file).sha256() == stored_sha256(clinics, here)
     status, again = upload(client, patient, got.content)
     assert status == 303
     assert client.get(f"{again}/case.toml").content == got.content
@@ -117,7 +117,7 @@ def test_what_the_command_line_refuses_is_refused_in_its_words(client: TestClien
         (SMALL + TWO_HARMS, "an entry that the form does not have"),
     ],
 )
-def test_what_cannot_be_taken_in_is_said_and_begins_nothing(
+def test_what_cannot_be_taken_in_is_reported_and_begins_nothing(
     client: TestClient, patient: str, content: bytes, code: str
 ) -> None:
     page = client.post(f"{patient}/case", files={"case": ("../../case.toml", content)})

@@ -137,7 +137,7 @@ def test_the_style_shows_the_kinds_of_every_condition_that_has_some() -> None:
     assert shown == [(name, name) for name in vocabulary_table("condition") if condition_subtypes(name)]
 
 
-def test_kinds_of_another_condition_are_told_and_stay_ticked(client: TestClient) -> None:
+def test_kinds_of_another_condition_are_reported_and_stay_ticked(client: TestClient) -> None:
     sent = [(key, text) for key, text in FULL if key != "concern.0.condition"] + [("concern.0.condition", "keloid")]
     answer = client.post("/consult", data=grouped(sent), headers=PAGE)
     form = Form(answer.text)
@@ -150,8 +150,8 @@ def test_kinds_of_another_condition_are_told_and_stay_ticked(client: TestClient)
 def test_the_photograph_is_kept_with_the_answers(client: TestClient, planner: Planner) -> None:
     photo = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
     faulty = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, files=photo, headers=PAGE)
-    kept = dict(Form(faulty.text).filled)["photo.kept"]
-    with_photo = client.post("/consult", data=LEAST | {"photo.kept": kept})
+    stored_name = dict(Form(faulty.text).filled)["photo.kept"]
+    with_photo = client.post("/consult", data=LEAST | {"photo.kept": stored_name})
     directly = client.post("/consult", data=LEAST, files=photo)
     without = client.post("/consult", data=LEAST)
     assert with_photo.status_code == directly.status_code == without.status_code == 303

@@ -46,10 +46,10 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     files = {"photo": ("face.jpg", FACE.read_bytes(), "image/jpeg")}
     shown = client.post(f"{here}/answers?points=", data=sent | {"revision": "1"}, files=files, follow_redirects=True)
     assert shown.text.count("data:image/jpeg;base64,") == 1
-    kept = clinics.repositories().consultations.get(consultation.id)
-    set_on = {"photo.kept": kept.answers.photo, "photo.points.of": kept.answers.photo}
+    stored = clinics.repositories().consultations.get(consultation.id)
+    set_on = {"photo.kept": stored.answers.photo, "photo.points.of": stored.answers.photo}
     set_on["photo.spots_examined"] = "true"
-    client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": str(kept.revision)})
+    client.post(f"{here}/answers", data=sent | set_on | MOVED | {"revision": str(stored.revision)})
     assert moved_points(clinics, consultation) == [float(value) for value in MOVED.values()]
     case = tomllib.loads(client.get(f"{here}/case.toml").text)
     assert case["photo"] == {"points": [[203.5, 101], [246.5, 103], [223.5, 146]], "spots_examined": True}
@@ -168,9 +168,9 @@ def test_points_are_moved_by_mouse_and_keys_and_saved(
         page.keyboard.press("ArrowLeft")
         assert float(str(right.get_attribute("aria-valuenow"))) > before + 2
         expect(page.locator(".save-state")).to_have_text("Saved.")
-        kept = moved_points(clinics, consultation)
-        assert kept is not None
-        assert kept[4:] == pytest.approx([230, 157], abs=0.6)
+        points = moved_points(clinics, consultation)
+        assert points is not None
+        assert points[4:] == pytest.approx([230, 157], abs=0.6)
         page.reload()
         page.locator(".steps button").nth(3).click()
         page.get_by_role("button", name="Show the points of the face").click()

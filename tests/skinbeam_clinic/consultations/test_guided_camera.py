@@ -88,7 +88,7 @@ def opened(page: Page, address: str, consultation: ConsultationRecord) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "advice"),
     [
         (portrait(), "Good. Hold still"),
         (ImageEnhance.Brightness(portrait()).enhance(0.15), "Too dark"),
@@ -102,7 +102,7 @@ def opened(page: Page, address: str, consultation: ConsultationRecord) -> None:
 )
 def test_the_page_says_what_to_change(
     seen: Image.Image,
-    told: str,
+    advice: str,
     clinics: Clinics,
     address: str,
     consultation: ConsultationRecord,
@@ -112,9 +112,9 @@ def test_the_page_says_what_to_change(
     camera.show(seen)
     page = camera.page
     opened(page, address, consultation)
-    expect(page.locator(".advice")).to_contain_text(told)
-    if told.startswith(("Good", "Too dark")):  # the other words stand where this one does
-        looked_at(page, f"guided-{told.split()[-1]}")
+    expect(page.locator(".advice")).to_contain_text(advice)
+    if advice.startswith(("Good", "Too dark")):  # the other words stand where this one does
+        looked_at(page, f"guided-{advice.split()[-1]}")
 
 
 def test_the_word_changes_no_faster_than_it_can_be_read(
@@ -124,14 +124,14 @@ def test_the_word_changes_no_faster_than_it_can_be_read(
     camera.show(*(ImageEnhance.Brightness(portrait()).enhance(times) for times in (0.15, 1.0, 1.8)))
     page = camera.page
     opened(page, address, consultation)
-    told_at_ms = page.evaluate(
+    changes_ms = page.evaluate(
         """() => new Promise((done) => {
           const times = [], advice = document.querySelector(".advice");
           new MutationObserver(() => times.push(performance.now())).observe(advice, { childList: true });
           setTimeout(() => done(times), 6000);
         })"""
     )
-    gaps_ms = [later - earlier for earlier, later in pairwise(told_at_ms)]
+    gaps_ms = [later - earlier for earlier, later in pairwise(changes_ms)]
     assert all(gap > 600 for gap in gaps_ms), gaps_ms  # three looks, one of which may come late
 
 
@@ -154,8 +154,8 @@ def test_three_frames_are_taken_by_keyboard_and_the_kept_one_is_saved(
     expect(page.get_by_role("button", name="Save the photograph")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/consultations/{consultation.id}#photograph")
-    (kept,) = repositories.photographs.of(consultation.id)
-    with Image.open(io.BytesIO(repositories.photographs.read_content(kept.id)[1])) as image:
+    (record,) = repositories.photographs.of(consultation.id)
+    with Image.open(io.BytesIO(repositories.photographs.read_content(record.id)[1])) as image:
         assert (image.format, image.size) == ("JPEG", SIZE)
 
 

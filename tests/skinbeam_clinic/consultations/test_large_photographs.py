@@ -22,21 +22,21 @@ def begun(clinics: Clinics, pseudonym: str) -> str:
     return str(client.post(f"{patient}/consultations").headers["location"])
 
 
-def test_a_photograph_that_is_too_large_is_told_with_its_size_and_what_to_do(clinics: Clinics) -> None:
+def test_a_photograph_that_is_too_large_is_reported_with_its_size_and_what_to_do(clinics: Clinics) -> None:
     page, client = begun(clinics, "LARGE-1"), clinics.browser(Role.CLINICIAN)
     most = int(limit("read", "bytes_max"))
     sent = LEAST | {"revision": "1", "patient.age_years": "47"}
     answers = f"{page}/answers"
-    told = client.post(answers, data=sent, files={"photo": ("a.jpg", b"\xff\xd8\xff" + bytes(most + 1_000_000))})
-    assert told.status_code == 413
-    assert "31 MB" in told.text
-    assert f"at most {most // 1_000_000} MB" in told.text
-    assert "lower resolution" in told.text
+    response = client.post(answers, data=sent, files={"photo": ("a.jpg", b"\xff\xd8\xff" + bytes(most + 1_000_000))})
+    assert response.status_code == 413
+    assert "31 MB" in response.text
+    assert f"at most {most // 1_000_000} MB" in response.text
+    assert "lower resolution" in response.text
     assert 'src="/photographs/' not in client.get(page).text  # nothing of it was stored
     # What was filled in is on the page, and can be sent from there without the photograph.
-    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', told.text))
-    assert kept["patient.age_years"] == "47"
-    assert client.post(answers, data=kept).status_code == 303
+    hidden_fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', response.text))
+    assert hidden_fields["patient.age_years"] == "47"
+    assert client.post(answers, data=hidden_fields).status_code == 303
     assert 'value="47"' in client.get(page).text
 
 
@@ -78,11 +78,11 @@ def test_one_member_fills_no_disk_and_loses_nothing_that_was_typed(
         return by.post(f"{page}/answers", data=LEAST | sent | {"revision": revision[1]}, files=photo)
 
     assert [upload(client, number).status_code for number in range(3)] == [303] * 3
-    told = upload(client, 3, **{"patient.age_years": "47"})
-    assert told.status_code == 413
-    assert "As many files were uploaded by you within a day" in told.text
-    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', told.text))
-    assert client.post(f"{page}/answers", data=kept).status_code == 303
+    response = upload(client, 3, **{"patient.age_years": "47"})
+    assert response.status_code == 413
+    assert "As many files were uploaded by you within a day" in response.text
+    hidden_fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', response.text))
+    assert client.post(f"{page}/answers", data=hidden_fields).status_code == 303
     assert 'value="47"' in client.get(page).text
     assert upload(clinics.browser(Role.CLINICIAN), 3).status_code == 303
 

@@ -25,11 +25,11 @@ def judge_fields(fields: Fields) -> SuitabilityView | None:
         [("patient.age_years", "34"), ("concern.0.condition", "redness")],
     ],
 )
-def test_nothing_is_told_before_the_answers_allow_it(fields: Fields) -> None:
+def test_nothing_is_shown_before_the_answers_allow_it(fields: Fields) -> None:
     assert judge_fields(fields) is None
 
 
-def test_what_decides_the_whole_case_is_told_before_any_concern() -> None:
+def test_what_decides_the_whole_case_is_shown_before_any_concern() -> None:
     found = judge_fields([("patient.age_years", "34"), ("patient.pregnant", "true")])
     assert found is not None
     assert found.decision == "not-suitable"

@@ -61,11 +61,11 @@ def decided(submission: Submission, **decisions: str) -> Submission:
     return Submission((*submission.entries, *entries), submission.photo)
 
 
-def test_the_form_holds_every_told_mark_with_its_place() -> None:
+def test_the_form_holds_every_detected_mark_with_its_place() -> None:
     marks = read_marks(found())
-    told = [record for finding in spotted_skin().findings for record in finding.marks or ()]
-    assert len(marks) == len(told) == 2
-    for mark, record in zip(marks, told, strict=True):
+    records = [record for finding in spotted_skin().findings for record in finding.marks or ()]
+    assert len(marks) == len(records) == 2
+    for mark, record in zip(marks, records, strict=True):
         assert mark.place is not None
         # The form rounds to a tenth of a millimetre.
         assert mark.place.x_mm == pytest.approx(record.x_mm, abs=0.051)
@@ -82,11 +82,11 @@ def test_once_a_mark_is_confirmed_only_confirmed_ones_count_and_a_struck_one_nev
 
 def test_an_analysis_keeps_the_marks_at_these_places_and_their_number() -> None:
     places = confirmed_places(decided(found(), m0="struck"))
-    kept = select_marks(spotted(), places).skin
-    assert not isinstance(kept, Unknown)
-    before, after = (Counter(mark.kind for mark in skin.marks) for skin in (spotted_skin(), kept))
+    skin = select_marks(spotted(), places).skin
+    assert not isinstance(skin, Unknown)
+    before, after = (Counter(mark.kind for mark in skin.marks) for skin in (spotted_skin(), skin))
     assert sum(before.values()) - sum(after.values()) == 1
-    assert sum(len(finding.marks or ()) for finding in kept.findings) == len(places or ())
+    assert sum(len(finding.marks or ()) for finding in skin.findings) == len(places or ())
     assert select_marks(spotted(), None) is spotted()
     nothing = select_marks(spotted(), [MarkPlace("spots", 999.0, 999.0)]).skin
     assert not isinstance(nothing, Unknown)
@@ -95,9 +95,9 @@ def test_an_analysis_keeps_the_marks_at_these_places_and_their_number() -> None:
 
 def test_a_spot_that_a_doctor_must_see_stays_whatever_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(spotted_skin().marks[0]), "needs_examination", property(lambda _mark: True))
-    kept = select_marks(spotted(), [MarkPlace("spots", 999.0, 999.0)]).skin
-    assert not isinstance(kept, Unknown)
-    assert kept.marks == spotted_skin().marks
+    skin = select_marks(spotted(), [MarkPlace("spots", 999.0, 999.0)]).skin
+    assert not isinstance(skin, Unknown)
+    assert skin.marks == spotted_skin().marks
 
 
 def test_a_struck_spot_is_not_changed_by_a_picture() -> None:
@@ -132,56 +132,64 @@ def test_a_row_that_says_something_else_decides_nothing(field: str, text: str) -
 
 def test_found_marks_leave_a_plan_valid_until_somebody_decides_about_one(clinics: Clinics) -> None:
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    kept = repositories.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
-    plan = repositories.plans.add(kept.id, MADE, revision=kept.revision)
-    marked = repositories.consultations.save(kept.id, found(photograph), revision=kept.revision)
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    ).id
+    consultation = repositories.consultations.save(
+        consultation.id, Submission(LEAST, photograph), revision=consultation.revision
+    )
+    plan = repositories.plans.add(consultation.id, MADE, revision=consultation.revision)
+    marked = repositories.consultations.save(consultation.id, found(photograph), revision=consultation.revision)
     assert read_marks(marked.answers)
     assert (marked.state, marked.revision) == ("planned", plan.consultation_revision)
     # The page sends the fields in another order, and names the photograph of face points that nobody set.
-    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
     fields = sent_fields(client, here) | {"photo.kept": photograph} | dict(LEAST)
     assert client.post(f"{here}/answers", data=fields).status_code == 303
-    assert repositories.consultations.get(kept.id).revision == plan.consultation_revision
+    assert repositories.consultations.get(consultation.id).revision == plan.consultation_revision
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "struck"}).status_code == 303
-    after = repositories.consultations.get(kept.id)
+    after = repositories.consultations.get(consultation.id)
     assert (after.state, after.revision) == ("draft", plan.consultation_revision + 1)
     assistant = clinics.browser(Role.ASSISTANT)  # sends no marks, and so changes none
     sent = dict(LEAST) | {"revision": str(after.revision), "photo.kept": photograph}
     assert assistant.post(f"{here}/answers", data=sent).status_code == 303
-    assert repositories.consultations.get(kept.id).revision == after.revision
+    assert repositories.consultations.get(consultation.id).revision == after.revision
 
 
 def test_a_mark_that_a_person_adds_is_an_answer(clinics: Clinics) -> None:
-    kept = with_marks(clinics)
-    added = (*kept.answers.entries, ("mark.99.kind", "spots"), ("mark.99.region", "nose"))
+    consultation = with_marks(clinics)
+    added = (*consultation.answers.entries, ("mark.99.kind", "spots"), ("mark.99.region", "nose"))
     after = clinics.repositories().consultations.save(
-        kept.id, replace(kept.answers, entries=added), revision=kept.revision
+        consultation.id, replace(consultation.answers, entries=added), revision=consultation.revision
     )
-    assert after.revision == kept.revision + 1
+    assert after.revision == consultation.revision + 1
 
 
 def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
     clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    kept = repositories.consultations.save(kept.id, Submission(LEAST, photograph), revision=kept.revision)
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    ).id
+    consultation = repositories.consultations.save(
+        consultation.id, Submission(LEAST, photograph), revision=consultation.revision
+    )
     saved = Submission((*LEAST, ("patient.sex", "female")), photograph)
 
     def save_elsewhere(*_: object) -> PhotoAnalysis:
-        repositories.consultations.save(kept.id, saved, revision=kept.revision)
+        repositories.consultations.save(consultation.id, saved, revision=consultation.revision)
         return spotted()
 
     monkeypatch.setattr(suggestion_routes, "_analyse", save_elsewhere)
-    sent = dict(LEAST) | {"revision": str(kept.revision), "photo.kept": photograph}
-    answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{kept.id}/suggestions", data=sent)
+    sent = dict(LEAST) | {"revision": str(consultation.revision), "photo.kept": photograph}
+    answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{consultation.id}/suggestions", data=sent)
     assert answer.status_code == 409
     assert "Another member has saved in the meantime" in answer.text
-    assert repositories.consultations.get(kept.id).answers == saved
-    assert repositories.suggestions.of(kept.id) == ()
+    assert repositories.consultations.get(consultation.id).answers == saved
+    assert repositories.suggestions.of(consultation.id) == ()
 
 
 def test_a_conflict_names_each_field_of_a_mark() -> None:
@@ -201,9 +209,11 @@ def test_two_decisions_about_one_mark_are_found_however_its_number_is_written() 
 
 def with_marks(clinics: Clinics) -> ConsultationRecord:
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
-    return repositories.consultations.save(kept.id, found(photograph.id), revision=kept.revision)
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    )
+    return repositories.consultations.save(consultation.id, found(photograph.id), revision=consultation.revision)
 
 
 class FormFields(HTMLParser):
@@ -215,14 +225,14 @@ class FormFields(HTMLParser):
         self._choice = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = dict(attrs)
-        name, value = said.get("name") or "", said.get("value") or ""
+        values = dict(attrs)
+        name, value = values.get("name") or "", values.get("value") or ""
         if tag == "select":
             self._choice = name
-        if tag == "option" and self._choice and "selected" in said:
+        if tag == "option" and self._choice and "selected" in values:
             self.fields[self._choice] = value
-        ticked = said.get("type") not in ("checkbox", "radio") or "checked" in said
-        if tag in ("input", "select", "textarea") and name and ticked and said.get("type") not in ("file", "submit"):
+        ticked = values.get("type") not in ("checkbox", "radio") or "checked" in values
+        if tag in ("input", "select", "textarea") and name and ticked and values.get("type") not in ("file", "submit"):
             self.fields[name] = value
 
 
@@ -234,14 +244,14 @@ def sent_fields(client: TestClient, here: str) -> dict[str, str]:
 
 
 def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> None:
-    kept = with_marks(clinics)
-    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
-    fields = sent_fields(client, here) | {"photo.kept": kept.answers.photo}
-    free = len(read_marks(kept.answers))
+    consultation = with_marks(clinics)
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
+    fields = sent_fields(client, here) | {"photo.kept": consultation.answers.photo}
+    free = len(read_marks(consultation.answers))
     fields |= {"mark.0.decision": "struck", "mark.1.decision": "confirmed"}
     fields |= {f"mark.{free}.kind": "spots", f"mark.{free}.region": "nose", f"mark.{free}.size_mm": "2,5"}
     assert client.post(f"{here}/answers", data=fields).status_code == 303
-    after = clinics.repositories().consultations.get(kept.id)
+    after = clinics.repositories().consultations.get(consultation.id)
     marks = read_marks(after.answers)
     assert [mark.decision for mark in marks[:2]] == ["struck", "confirmed"]
     assert (marks[-1].kind, marks[-1].place, marks[-1].size_mm) == ("spots", None, 2.5)
@@ -253,8 +263,8 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
 
 
 def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clinics: Clinics) -> None:
-    kept = with_marks(clinics)
-    (first, *_), photograph = read_marks(kept.answers), kept.answers.photo
+    consultation = with_marks(clinics)
+    (first, *_), photograph = read_marks(consultation.answers), consultation.answers.photo
     assert first.place is not None
     row = {"kind": first.kind, "region": first.region, "size_mm": "2"}
     many = [
@@ -263,26 +273,30 @@ def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clin
         for key, value in (row | {"x_mm": f"{number / 10}", "y_mm": "5"}).items()
     ]
     answers = Submission((*LEAST, *many, (MARKS_PHOTOGRAPH, photograph)), photograph)
-    kept = clinics.repositories().consultations.save(kept.id, answers, revision=kept.revision)
-    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{kept.id}"
+    consultation = clinics.repositories().consultations.save(consultation.id, answers, revision=consultation.revision)
+    client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
     page = FormFields()
     page.feed(client.get(here).text)
     fields = page.fields | {f"mark.{number}.decision": "confirmed" for number in range(MARK_ROWS_MAX)}
     assert len(fields) > 6 * MARK_ROWS_MAX + 100
     sent = client.post(f"{here}/answers", files=[(name, (None, value)) for name, value in fields.items()])
     assert sent.status_code == 303
-    marks = read_marks(clinics.repositories().consultations.get(kept.id).answers)
+    marks = read_marks(clinics.repositories().consultations.get(consultation.id).answers)
     assert [mark.decision for mark in marks] == ["confirmed"] * MARK_ROWS_MAX
 
 
 def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinics) -> None:
-    kept = with_marks(clinics)
-    client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{kept.id}"
-    fields = {"revision": str(kept.revision), "photo.kept": kept.answers.photo, "patient.age_years": "53"}
+    consultation = with_marks(clinics)
+    client, here = clinics.browser(Role.ASSISTANT), f"/consultations/{consultation.id}"
+    fields = {
+        "revision": str(consultation.revision),
+        "photo.kept": consultation.answers.photo,
+        "patient.age_years": "53",
+    }
     assert client.post(f"{here}/answers", data=fields | {"mark.0.decision": "confirmed"}).status_code == 303
-    after = clinics.repositories().consultations.get(kept.id).answers
+    after = clinics.repositories().consultations.get(consultation.id).answers
     assert ("patient.age_years", "53") in after.entries
-    assert read_marks(after) == read_marks(kept.answers)
+    assert read_marks(after) == read_marks(consultation.answers)
     assert 'name="mark.0.decision"' not in client.get(here).text
 
 
@@ -290,8 +304,8 @@ def test_who_does_not_treat_decides_about_no_mark_and_loses_none(clinics: Clinic
 def test_marks_are_confirmed_by_keys_without_a_script_and_the_page_has_no_barrier(
     browser: Browser, clinics: Clinics
 ) -> None:
-    kept = with_marks(clinics)
-    here = f"/consultations/{kept.id}"
+    consultation = with_marks(clinics)
+    here = f"/consultations/{consultation.id}"
     with served(clinics.app) as address:
         context = browser.new_context(viewport=PHONE, java_script_enabled=False)
         page = context.new_page()
@@ -313,4 +327,4 @@ def test_marks_are_confirmed_by_keys_without_a_script_and_the_page_has_no_barrie
         page.get_by_text("Add a mark").click()
         looked_at(page, "marks")
         context.close()
-    assert read_marks(clinics.repositories().consultations.get(kept.id).answers)[0].decision == "confirmed"
+    assert read_marks(clinics.repositories().consultations.get(consultation.id).answers)[0].decision == "confirmed"

@@ -64,10 +64,10 @@ def form(photograph: str, **decisions: str) -> Submission:
 def consultation(clinics: Clinics) -> ConsultationRecord:
     """A consultation with the marks of its photograph and what it suggests."""
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    repositories.suggestions.add(kept.id, photograph, [SPOTS, ACNE, LINES, REDNESS])
-    return repositories.consultations.save(kept.id, form(photograph), revision=kept.revision)
+    begun = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(begun.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    repositories.suggestions.add(begun.id, photograph, [SPOTS, ACNE, LINES, REDNESS])
+    return repositories.consultations.save(begun.id, form(photograph), revision=begun.revision)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def decided(consultation: ConsultationRecord, **decisions: str) -> Submission:
     return form(consultation.answers.photo, **decisions)
 
 
-def test_without_a_decision_about_its_marks_a_suggestion_is_as_the_photograph_told_it(
+def test_without_a_decision_about_its_marks_a_suggestion_is_as_the_photograph_gave_it(
     consultation: ConsultationRecord, suggested: dict[str, SuggestedConcern]
 ) -> None:
     assert all(suggestion_support(one, consultation.answers) is None for one in suggested.values())
@@ -161,12 +161,12 @@ def test_a_photograph_suggests_together_with_the_regions_of_its_marks(
     skin = replace(seen(), findings=(replace(spots, count=3, to_be_seen=1),))
     monkeypatch.setattr(suggestion_routes, "_analyse", lambda *_given: replace(look(), skin=skin))
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    here = f"/consultations/{kept.id}/suggestions"
-    sent = {"revision": str(kept.revision), "photo.kept": photograph, "patient.age_years": "52"}
+    begun = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(begun.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    here = f"/consultations/{begun.id}/suggestions"
+    sent = {"revision": str(begun.revision), "photo.kept": photograph, "patient.age_years": "52"}
     assert clinics.browser(Role.CLINICIAN).post(here, data=sent).status_code == 303
-    (one,) = repositories.suggestions.of(kept.id)
+    (one,) = repositories.suggestions.of(begun.id)
     assert (one.finding_regions, one.to_be_seen) == (((spots.kind, spots.region),), 1)
 
 
@@ -200,10 +200,10 @@ def test_a_suggestion_is_not_taken_over_together_with_the_marks_that_were_struck
     client, here = clinics.browser(Role.CLINICIAN), f"/consultations/{consultation.id}"
     struck = decided(consultation, m0="struck", m4="struck", m5="struck")
     for condition in ("age-spots", "active-acne"):
-        kept = clinics.repositories().consultations.get(consultation.id)
+        stored = clinics.repositories().consultations.get(consultation.id)
         path = f"{here}/suggestions/{suggested[condition].id}/kept"
-        entries = Submission((*struck.entries, *_concerns(kept)), struck.photo)
-        answer = client.post(path, data=sent(kept, entries))
+        entries = Submission((*struck.entries, *_concerns(stored)), struck.photo)
+        answer = client.post(path, data=sent(stored, entries))
         if condition == "active-acne":
             assert answer.status_code == 303
         else:
@@ -221,12 +221,12 @@ def _concerns(consultation: ConsultationRecord) -> list[tuple[str, str]]:
 
 def test_the_notice_of_a_spot_that_a_doctor_must_see_stays_when_all_is_struck(clinics: Clinics) -> None:
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
-    repositories.suggestions.add(kept.id, photograph, [replace(SPOTS, to_be_seen=1)])
+    begun = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(begun.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    repositories.suggestions.add(begun.id, photograph, [replace(SPOTS, to_be_seen=1)])
     struck = form(photograph, m0="struck", m1="struck", m2="struck")
-    kept = repositories.consultations.save(kept.id, struck, revision=kept.revision)
-    page = page_text(clinics.browser(Role.CLINICIAN), kept)
+    begun = repositories.consultations.save(begun.id, struck, revision=begun.revision)
+    page = page_text(clinics.browser(Role.CLINICIAN), begun)
     assert "No longer suggested: 0 of its 3 marks kept" in page
     assert "A doctor must still see each spot" in page
 

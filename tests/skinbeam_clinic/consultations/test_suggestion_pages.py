@@ -50,7 +50,7 @@ def with_suggestions(clinics: Clinics, consultation: ConsultationRecord) -> tupl
     return repositories.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
-def said(client: TestClient, path: str) -> str:
+def page_text(client: TestClient, path: str) -> str:
     page = client.get(path)
     assert page.status_code == 200
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
@@ -75,20 +75,20 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
 ) -> None:
     spots, acne = with_suggestions(clinics, consultation)
     here = f"/consultations/{consultation.id}"
-    assert "3 brown spots, 2 to 5 mm wide" in said(client, here)
+    assert "3 brown spots, 2 to 5 mm wide" in page_text(client, here)
     sent = {"revision": "1", "patient.age_years": "52", "concern.0.condition": "melasma", "concern.0.site": "forehead"}
     assert client.post(f"{here}/suggestions/{acne.id}/kept", data=sent).status_code == 303
-    kept = clinics.repositories().consultations.get(consultation.id)
-    first, second = kept.answers.tables["concern"]
+    stored = clinics.repositories().consultations.get(consultation.id)
+    first, second = stored.answers.tables["concern"]
     assert first == {"condition": "melasma", "site": "forehead"}  # what stood in the form is saved, too
     assert second == {"condition": "active-acne", "site": "chin", "severity": "moderate"}
-    sent |= {"revision": str(kept.revision)} | {f"concern.1.{key}": value for key, value in second.items()}
+    sent |= {"revision": str(stored.revision)} | {f"concern.1.{key}": value for key, value in second.items()}
     assert client.post(f"{here}/suggestions/{spots.id}/dismissed", data=sent).status_code == 303
     after = clinics.repositories().consultations.get(consultation.id)
     assert after.answers.tables["concern"] == [first, second]
     decisions = [one.decision for one in clinics.repositories().suggestions.of(consultation.id)]
     assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.ACCEPTED]
-    page = said(client, here)
+    page = page_text(client, here)
     assert "Taken over by clinician." in page
     assert "Dismissed by clinician." in page
     assert "Take over as a concern" not in page

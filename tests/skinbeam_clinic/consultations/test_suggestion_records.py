@@ -35,7 +35,7 @@ def suggested(repositories: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
     return repositories.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
-def test_suggestions_come_back_as_they_were_told_and_decided(repositories: ClinicRepositories) -> None:
+def test_suggestions_come_back_as_they_were_made_and_decided(repositories: ClinicRepositories) -> None:
     spots, acne = suggested(repositories)
     assert (spots.condition, spots.site, spots.severity, spots.seen) == (
         "age-spots",
@@ -44,8 +44,8 @@ def test_suggestions_come_back_as_they_were_told_and_decided(repositories: Clini
         SPOTS.findings,
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
-    kept = repositories.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
-    assert (kept.decision, kept.decided_by) == (SuggestionDecision.ACCEPTED, repositories.member.name)
+    decided = repositories.suggestions.decide(spots.id, SuggestionDecision.ACCEPTED)
+    assert (decided.decision, decided.decided_by) == (SuggestionDecision.ACCEPTED, repositories.member.name)
     assert (
         repositories.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.ACCEPTED
     )  # the first one stands
@@ -84,9 +84,9 @@ def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(
     steps = repositories.audit_log.newest(50, subject=f"suggested_concern/{spots.id}")
     assert {"suggestion.made", "suggestion.dismissed"} <= {one.action for one in steps}
     with database.reading() as session:
-        said = repr(session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all())
-        said += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
-    assert not {word for word in ("age-spots", "cheeks", "brown") if word in said}
+        stored = repr(session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all())
+        stored += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
+    assert not {word for word in ("age-spots", "cheeks", "brown") if word in stored}
     assert all(checked.findings == () for checked in verify_database(database))
 
 

@@ -239,7 +239,7 @@ def test_a_misspelt_backup_or_database_is_named_and_makes_no_file(environment: d
     assert not (tmp_path / "new.sqlite").exists()
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
     database: Database, full: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_full(_: int) -> None:

@@ -11,7 +11,7 @@ from paths import ROOT
 @pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk is mounted, which takes root")
 @pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
-def test_nothing_that_was_told_is_lost_or_doubled_and_every_alarm_rings(kind: str) -> None:
+def test_nothing_that_was_confirmed_is_lost_or_doubled_and_every_alarm_rings(kind: str) -> None:
     words = [sys.executable, "benchmarks/chaos.py", "--days", "3", "--only", kind]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     print(done.stdout)

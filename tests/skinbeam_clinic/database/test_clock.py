@@ -286,7 +286,7 @@ def test_a_clock_that_drifts_stops_nobody(repositories: ClinicRepositories, hand
 
 
 @BY
-def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_clock_said(
+def test_who_failed_the_last_teach_back_may_not_sign_whatever_the_clock_showed(
     repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     consent = explained(repositories, plan_of(repositories), cooling_off=datetime.timedelta(0))
@@ -301,7 +301,7 @@ def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_cl
 
 
 @BY
-def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
+def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_showed(
     repositories: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     first = plan_of(repositories)

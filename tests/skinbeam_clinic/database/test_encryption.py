@@ -72,12 +72,12 @@ def test_without_a_key_a_fresh_one_is_offered() -> None:
 
 
 def test_signatures_are_of_one_purpose_and_one_secret() -> None:
-    told = {
+    signatures = {
         DatabaseSecret(secret).signature(purpose, b"x")
         for secret in (b"a" * 32, b"b" * 32)
         for purpose in ("row", "file")
     }
-    assert len(told) == 4
+    assert len(signatures) == 4
 
 
 def test_a_key_may_lie_in_a_file_that_the_environment_names(tmp_path: Path) -> None:

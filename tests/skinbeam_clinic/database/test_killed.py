@@ -40,14 +40,14 @@ def killed(address: str, kind: str, folder: Path, environment: dict[str, str], a
     assert worker.stdout.readline() == '["ready"]\n'
     time.sleep(after_s)
     worker.send_signal(signal.SIGKILL)
-    told, _ = worker.communicate(timeout=20)
-    return [json.loads(line) for line in told.splitlines() if line.endswith("]")]
+    output, _ = worker.communicate(timeout=20)
+    return [json.loads(line) for line in output.splitlines() if line.endswith("]")]
 
 
-def check(kind: str, told: list[list[object]], database: Database, environment: dict[str, str], folder: Path) -> None:
+def check(kind: str, steps: list[list[object]], database: Database, environment: dict[str, str], folder: Path) -> None:
     repositories = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
     assert [one.findings for one in verify_database(database)] == [()]
-    for step in told[-3:]:
+    for step in steps[-3:]:
         if kind == "save":
             assert repositories.consultations.get(str(step[0])).revision >= int(str(step[1]))
         elif kind == "upload":
@@ -57,14 +57,14 @@ def check(kind: str, told: list[list[object]], database: Database, environment: 
             assert len(repositories.plans.read_file(plan.id, "a.pdf")) == 9999
     if kind == "job":
         left_over(database)
-        jobs = [repositories.jobs.get(str(step[0])) for step in told]
+        jobs = [repositories.jobs.get(str(step[0])) for step in steps]
         assert [job.state for job in jobs] == ["done"] * len(jobs)
         if jobs:  # one that was kept and not told counts as well
             numbers = [int(one.plan_sha256) for one in repositories.plans.of(jobs[0].payload["consultation"])]
             assert numbers in (list(range(1, len(jobs) + 1)), list(range(1, len(jobs) + 2)))
     if kind == "backup":  # every file that stands there under its name can be restored, told or not
         there = sorted(path.name for path in folder.iterdir() if path.suffix == ".tar" and path.name[0] != ".")
-        assert {str(step[0]) for step in told} <= set(there)
+        assert {str(step[0]) for step in steps} <= set(there)
         for name in there[-2:]:
             target = folder / f"{name}.sqlite"
             (restored,) = restore_backup(
@@ -105,32 +105,34 @@ def rounds(count: int, address: str, environment: dict[str, str], folder: Path) 
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         work = beside if kind == "upgrade" else address
-        told = killed(work, kind, folder, environment, chance.uniform(0.0, 0.6))
-        steps[kind] += len(told)
+        reported = killed(work, kind, folder, environment, chance.uniform(0.0, 0.6))
+        steps[kind] += len(reported)
         if kind == "upgrade":
             check_revision(work)
             upgrade_database(work, environment)
         else:
             database = open_database(address, environment)
-            check(kind, told, database, environment, folder)
+            check(kind, reported, database, environment, folder)
             database.close()
     return steps
 
 
 @pytest.mark.check
-def test_nothing_that_was_told_is_lost_when_the_program_is_killed(environment: dict[str, str], tmp_path: Path) -> None:
+def test_nothing_that_was_confirmed_is_lost_when_the_program_is_killed(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     steps = rounds(12, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
     assert all(steps.values()), steps
 
 
 @pytest.mark.long
-def test_nothing_that_was_told_is_lost_in_two_hundred_kills(environment: dict[str, str], tmp_path: Path) -> None:
+def test_nothing_that_was_confirmed_is_lost_in_two_hundred_kills(environment: dict[str, str], tmp_path: Path) -> None:
     steps = rounds(200, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
     print(f"steps that were told before their worker was killed: {steps}")
     assert all(steps.values()), steps
 
 
-def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_full_database_is_reported_and_keeps_what_was_there(environment: dict[str, str], tmp_path: Path) -> None:
     address = str(tmp_path / "clinic.sqlite")
     upgrade_database(address, environment)
     database = open_database(address, environment)
@@ -139,24 +141,24 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-    kept = [one]
+    revisions = [one]
 
     def save_until_full() -> None:
-        while len(kept) < 100:
+        while len(revisions) < 100:
             answers = Submission((("long", os.urandom(20_000).hex()),))
-            kept.append(repositories.consultations.save(one.id, answers, revision=kept[-1].revision))
+            revisions.append(repositories.consultations.save(one.id, answers, revision=revisions[-1].revision))
 
     with pytest.raises(UnreachableError, match="full"):
         save_until_full()
     database.close()
     database = open_database(address, environment)
-    assert ClinicRepositories(database, repositories.member).consultations.get(one.id) == kept[-1]
+    assert ClinicRepositories(database, repositories.member).consultations.get(one.id) == revisions[-1]
     assert verify_database(database)[0].findings == ()
     database.close()
 
 
 @pytest.mark.check
-def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
+def test_a_server_that_goes_and_comes_back_is_reported_and_loses_nothing(
     environment: dict[str, str], postgresql: str
 ) -> None:
     with psycopg.connect(postgresql.format(name="postgres"), autocommit=True) as server:

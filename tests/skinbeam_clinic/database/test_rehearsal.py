@@ -149,9 +149,9 @@ def test_the_command_tells_in_words_and_as_json(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SKINBEAM_BACKUPS", str(backup.parent))
-    told = run("records", "rehearse", "--json")
-    assert (told.code, told.document["backup"], told.document["noted"]) == (0, "clinic.tar", False)
-    assert told.document["clinics"][0]["clinic"] == "Harbour Clinic"
+    ran = run("records", "rehearse", "--json")
+    assert (ran.code, ran.document["backup"], ran.document["noted"]) == (0, "clinic.tar", False)
+    assert ran.document["clinics"][0]["clinic"] == "Harbour Clinic"
     words = run("records", "rehearse", "--db", address)
     assert words.code == 0
     assert "noted: True" in words.out

@@ -156,8 +156,10 @@ def test_a_file_of_the_old_key_that_no_row_names_is_sealed_anew_when_it_is_store
     reseal_database(replaced.database)
     alone = replaced.opened_with_the_new_key_alone()
     repositories = ClinicRepositories(alone, replaced.member)
-    kept = repositories.photographs.add(replaced.patient.consultation, other, "image/jpeg", PhotographPermissions()).id
-    assert repositories.photographs.read_content(kept)[1] == other
+    photograph = repositories.photographs.add(
+        replaced.patient.consultation, other, "image/jpeg", PhotographPermissions()
+    ).id
+    assert repositories.photographs.read_content(photograph)[1] == other
     assert verify_database(alone)[0].findings == ()
     alone.close()
 

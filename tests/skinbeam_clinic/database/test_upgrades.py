@@ -200,7 +200,7 @@ def test_a_database_of_another_revision_names_the_one_command(address: str, envi
             opened(address, environment)
 
 
-def test_a_wrong_key_is_told_when_the_database_is_opened(address: str, environment: dict[str, str]) -> None:
+def test_a_wrong_key_is_reported_when_the_database_is_opened(address: str, environment: dict[str, str]) -> None:
     upgrade_database(address, environment)
     other = environment | {KEY_VARIABLE: generate_key()}
     for opened in (open_database, upgrade_database):
@@ -244,7 +244,7 @@ def test_a_server_needs_a_folder_for_files(environment: dict[str, str]) -> None:
         upgrade_database("postgresql://nobody@127.0.0.1:1/none", {KEY_VARIABLE: environment[KEY_VARIABLE]})
 
 
-def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_file_that_is_no_database_is_named_as_such(tmp_path: Path, environment: dict[str, str]) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear all, this is a letter and no database. " * 200, encoding="utf-8")
     with pytest.raises(UnreachableError, match="not a database"):

@@ -153,12 +153,12 @@ def test_any_one_value_that_is_altered_is_found(
     except IntegrityError:  # another row has that key: the database refuses it by itself
         return
     try:
-        told = found(database)
-        assert told, f"{table}.{column} of {row}: {value!r} became {other!r}"
+        problems = found(database)
+        assert problems, f"{table}.{column} of {row}: {value!r} became {other!r}"
         if column not in KEYS and table in SIGNED:
-            assert ("row-altered", f"{table}/{row}") in told
+            assert ("row-altered", f"{table}/{row}") in problems
         if column not in KEYS and table == "trail":
-            assert ("entry-altered", f"trail/{row}") in told
+            assert ("entry-altered", f"trail/{row}") in problems
     finally:
         back = text(f'UPDATE {table} SET "{column}" = :value WHERE {key} = :row')
         now = other if column == key else row
@@ -179,16 +179,16 @@ def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositor
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]
-        said = ", ".join("'forged'" if name in unique else f'"{name}"' for name in names)
+        values = ", ".join("'forged'" if name in unique else f'"{name}"' for name in names)
         listed = ", ".join(f'"{name}"' for name in names)
-        unguarded(database, run(f"INSERT INTO {table} ({listed}) SELECT {said} FROM {table} LIMIT 1"))
+        unguarded(database, run(f"INSERT INTO {table} ({listed}) SELECT {values} FROM {table} LIMIT 1"))
         findings = found(database)
         assert ("row-inserted", f"{table}/forged") in findings
         assert len(findings) == number
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "problem"),
     [
         ("DELETE FROM trail WHERE seq = 3", ("entry-missing", "trail/3")),
         ("DELETE FROM trail WHERE seq = (SELECT max(seq) FROM trail)", ("trail-cut", None)),
@@ -202,10 +202,10 @@ def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositor
     ],
 )
 def test_a_trail_that_was_cut_or_mended_is_found(
-    statement: str, told: tuple[str, str | None], database: Database, full: ClinicRepositories
+    statement: str, problem: tuple[str, str | None], database: Database, full: ClinicRepositories
 ) -> None:
     unguarded(database, run(statement))
-    assert any(what == told[0] and told[1] in (None, where) for what, where in found(database))
+    assert any(what == problem[0] and problem[1] in (None, where) for what, where in found(database))
 
 
 def test_entries_that_change_places_are_found(database: Database, full: ClinicRepositories) -> None:
@@ -275,7 +275,7 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
     database: Database, full: ClinicRepositories
 ) -> None:
     clinic, files = full.member.clinic_id, database.files
-    kept = set(files.names(clinic))
+    before = set(files.names(clinic))
     young, old, again = (files.add(clinic, content) for content in (b"young", b"old", b"kept again"))
     folder = files.folder / clinic
     half = folder / old[:2] / ".half-written"
@@ -286,7 +286,7 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
     assert files.add(clinic, b"kept again") == again  # whose row is about to be written
     assert verify_database(database)[0].spare_files == 3
     assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=2, jobs=0)}
-    assert set(files.names(clinic)) == kept | {young, again}
+    assert set(files.names(clinic)) == before | {young, again}
     assert not half.exists()
     assert files.get(clinic, again) == b"kept again"
     (checked,) = verify_database(database)
@@ -311,9 +311,9 @@ def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Databa
                 theirs.newest(1)
 
 
-def test_the_trail_tells_nothing_that_a_patient_said(database: Database, full: ClinicRepositories) -> None:
+def test_the_trail_tells_nothing_that_a_patient_answered(database: Database, full: ClinicRepositories) -> None:
     with database.reading() as session:
-        told = str(session.execute(text("SELECT action, subject, detail FROM trail")).all())
-    for said in ("42", "female", "because", "Zoë", "a face"):
-        assert f"'{said}'" not in told
-        assert f" {said}" not in told
+        trail = str(session.execute(text("SELECT action, subject, detail FROM trail")).all())
+    for value in ("42", "female", "because", "Zoë", "a face"):
+        assert f"'{value}'" not in trail
+        assert f" {value}" not in trail

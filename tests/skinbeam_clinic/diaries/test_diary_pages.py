@@ -186,8 +186,8 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     assert "fever" not in phone.get(place).text.split("<form")[0].casefold()
     (alarm,) = alarms(clinics, of)
     for role in Role:
-        told = clinics.browser(role).get("/account").text
-        assert "Diaries that must be read now" in told
+        page_text = clinics.browser(role).get("/account").text
+        assert "Diaries that must be read now" in page_text
     assert "must be read now" not in clinics.browser(Role.OWNER, OTHER).get("/").text
     listed = clinics.browser(Role.ASSISTANT).get("/alarms").text
     assert "fever" in listed
@@ -209,9 +209,9 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     (event,) = clinics.repositories().adverse_events.of(of.consultation)
     assert (event.kind, event.grade, event.source) == ("infection", "severe", "diary")
     assert not clinics.repositories().alarms.is_course_stopped(of.consultation)
-    told = clinician.get(f"/treatments/{of.treatment}/diary").text
-    assert "Adverse event, decided" in told
-    assert "Called; comes." in told
+    page_text = clinician.get(f"/treatments/{of.treatment}/diary").text
+    assert "Adverse event, decided" in page_text
+    assert "Called; comes." in page_text
 
 
 @given(st.sampled_from(SIGN_NAMES), st.integers(0, 6), st.sampled_from(("none", "slight", "strong")))
@@ -485,7 +485,7 @@ def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
     monkeypatch.setattr(queue, "now", lambda: now() + datetime.timedelta(**by))
 
 
-def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told_nothing(
+def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_learns_nothing(
     fresh: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alarm = raised(fresh)
@@ -496,8 +496,8 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
         assert len(taken) == 1
         for words in ("A diary of Harbour Clinic needs to be read now", "https://laser.clinic.example/alarms"):
             assert words in taken[0].replace("=\n", "")
-        said = taken[0].casefold()
-        assert not any(word in said for word in ("fever", "normal?", "p00001", "pain", alarm))
+        message = taken[0].casefold()
+        assert not any(word in message for word in ("fever", "normal?", "p00001", "pain", alarm))
         assert "could not be sent" not in fresh.browser(Role.OWNER).get("/").text
         later(monkeypatch, minutes=20)
         assert pager.process_next()
@@ -609,11 +609,11 @@ def test_the_page_of_alarms_says_how_many_diaries_it_leaves_out(
 def test_the_banner_grows_louder(clinics: Clinics) -> None:
     loud = []
     for minutes in (-60, 0, 14, 15, 59, 60, 60 * 50):
-        told = make_alarm_banner(
+        banner = make_alarm_banner(
             AlarmCount(1, now() - datetime.timedelta(minutes=minutes, seconds=5), False), mail_configured=True
         )
-        assert told is not None
-        loud.append((told.level, told.text.rpartition("for ")[2]))
+        assert banner is not None
+        loud.append((banner.level, banner.text.rpartition("for ")[2]))
     assert [one for one, _ in loud] == ["new", "new", "new", "loud", "loud", "loudest", "loudest"]
     assert (loud[0][1], loud[-1][1]) == ("0 minutes.", "2 days.")
     assert make_alarm_banner(AlarmCount(0, None, False), mail_configured=False) is None

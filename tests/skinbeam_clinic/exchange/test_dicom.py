@@ -43,13 +43,13 @@ def made(content: bytes, kind: str, patient: PatientRecord = PATIENT) -> bytes:
 def test_every_photograph_comes_back_with_its_names_and_its_picture(dossier: Dossier) -> None:
     assume("\\" not in dossier.patient.pseudonym)
     # Other JPEGs are decoded in a process of their own, which takes a third of a second each: below.
-    kept = tuple(
+    consultations = tuple(
         ConsultationContents(
             one.consultation, tuple(each for each in one.photographs if each[1] in (JPEGS[0], JPEGS[2]))
         )
         for one in dossier.consultations
     )
-    dossier = replace(dossier, consultations=kept)
+    dossier = replace(dossier, consultations=consultations)
     expected = [
         (
             dossier.patient.pseudonym,
@@ -117,7 +117,7 @@ def test_it_tells_no_more_than_the_pseudonym() -> None:
     assert not any(element.tag.is_private for element in image)
 
 
-def test_what_cannot_be_is_refused_or_told() -> None:
+def test_what_cannot_be_is_refused_or_reported() -> None:
     with pytest.raises(InputError, match="cannot contain this pseudonym"):
         made(JPEGS[0], "image/jpeg", replace(PATIENT, pseudonym="a\\b"))
     for content in (b"", b"no file", b"\0" * 128 + b"DICM"):

@@ -88,8 +88,8 @@ def test_what_was_exported_is_taken_in_by_another_clinic(
     assert (ran.code, ran.document["patient"], ran.document["consents_void"]) == (0, "P00002", [consent.id])
     taken = other.patients.list_all()[1]
     (one,) = other.consultations.of(taken.id)
-    (kept,) = other.plans.of(one.id)
-    assert (kept.plan_sha256, kept.made_at) == (plan.plan_sha256, plan.made_at)
+    (imported,) = other.plans.of(one.id)
+    assert (imported.plan_sha256, imported.made_at) == (plan.plan_sha256, plan.made_at)
     assert [each.void_reason for each in other.consents.of(one.id)] == ["elsewhere"]
     signed = AccountRepository(database, other.member, PasswordHasher()).add(
         "ada", Role.OWNER, "four words nobody guesses"
@@ -97,9 +97,9 @@ def test_what_was_exported_is_taken_in_by_another_clinic(
     client = TestClient(build_clinic_app(database), base_url="https://localhost")
     token = SignIn(database, PasswordHasher()).sign_in("Hill Clinic", signed.name, "four words nobody guesses").token
     client.cookies.set(f"__Host-{SESSION_COOKIE}", token, domain="localhost.local")
-    for page in (f"/patients/{taken.id}", f"/consultations/{one.id}", f"/plans/{kept.id}"):
+    for page in (f"/patients/{taken.id}", f"/consultations/{one.id}", f"/plans/{imported.id}"):
         assert client.get(page).status_code == 200, page
-    assert "given in another clinic" in client.get(f"/plans/{kept.id}").text
+    assert "given in another clinic" in client.get(f"/plans/{imported.id}").text
 
 
 def test_a_bundle_that_says_more_than_is_kept_is_refused_with_what_it_is(
@@ -163,8 +163,11 @@ def test_what_the_guide_says_runs(
         assert run(*words).code == 0, line
         assert "export" not in words or Path(words[-1]).stat().st_size > 0
     columns = re.findall(r"`(\w+)`", page.split("| columns |")[1].split("**Left out")[0])
-    told = {*columns, *(f"{name}{end}" for name in ("p_effective", "p_harm", "p_half") for end in ("_low", "_high"))}
-    assert {field.name for field in fields(PlanOptionRow)} <= told
+    documented = {
+        *columns,
+        *(f"{name}{end}" for name in ("p_effective", "p_harm", "p_half") for end in ("_low", "_high")),
+    }
+    assert {field.name for field in fields(PlanOptionRow)} <= documented
 
 
 def test_a_form_that_is_not_there_names_the_nearest(repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:

@@ -114,11 +114,11 @@ def test_nothing_names_who_it_was(dossier: Dossier) -> None:
 def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
     content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
     by_url = {entry["fullUrl"]: entry["resource"] for entry in json.loads(content)["entry"]}
-    kept = {consent.id: (consent, pdf) for one in dossier.consultations for consent, pdf in one.consents}
-    found = [one for one in of(content, "Consent") if one["id"] in kept]
-    assert len(found) == len(kept)
+    consents = {consent.id: (consent, pdf) for one in dossier.consultations for consent, pdf in one.consents}
+    found = [one for one in of(content, "Consent") if one["id"] in consents]
+    assert len(found) == len(consents)
     for one in found:
-        consent, pdf = kept[one["id"]]
+        consent, pdf = consents[one["id"]]
         if consent.void_reason:
             assert one["status"] == "inactive"
         else:
@@ -137,8 +137,8 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
     for one in found_for_photographs(content):
         name = by_url[one["provision"]["data"][0]["reference"]["reference"]]["id"]
         rules = one["provision"]["provision"]
-        said = {PURPOSES[use["system"], use["code"]]: rule["type"] for rule in rules for use in rule["purpose"]}
-        assert said == {use: "permit" if yes else "deny" for use, yes in vars(permissions[name]).items()}
+        provisions = {PURPOSES[use["system"], use["code"]]: rule["type"] for rule in rules for use in rule["purpose"]}
+        assert provisions == {use: "permit" if yes else "deny" for use, yes in vars(permissions[name]).items()}
     (patient,) = of(content, "Patient")
     assert patient.keys() <= {"resourceType", "id", "identifier", "active", "birthDate"}
     assert len(patient.get("birthDate", "0000")) == 4, "the year alone"
@@ -175,12 +175,12 @@ def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
 @given(dossiers())
 def test_photographs_show_the_same(dossier: Dossier) -> None:
     content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
-    kept = {photograph.id: picture for one in dossier.consultations for photograph, picture in one.photographs}
-    assert {one["id"] for one in of(content, "Media")} == set(kept)
+    pictures = {photograph.id: picture for one in dossier.consultations for photograph, picture in one.photographs}
+    assert {one["id"] for one in of(content, "Media")} == set(pictures)
     for one in of(content, "Media"):
         with (
             Image.open(io.BytesIO(base64.b64decode(one["content"]["data"]))) as shown,
-            Image.open(io.BytesIO(kept[one["id"]])) as taken,
+            Image.open(io.BytesIO(pictures[one["id"]])) as taken,
         ):
             assert shown.tobytes() == taken.tobytes()
             assert shown.getexif().get(0x0112, 1) == taken.getexif().get(0x0112, 1)

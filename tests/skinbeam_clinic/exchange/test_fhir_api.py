@@ -101,19 +101,19 @@ def test_everything_with_its_contents_is_what_the_records_hold(
             if "url" in content["attachment"]:
                 content["attachment"]["data"] = resource_data(reader, content["attachment"].pop("url"))
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    kept = deidentify_dossier(clinics.repositories().dossiers.export(names["patient"], "fhir")).dossier
-    assert len(kept.consultations[0].photographs) == 2
-    assert read_bundle(json.dumps(bundle).encode()) == kept
+    exported = deidentify_dossier(clinics.repositories().dossiers.export(names["patient"], "fhir")).dossier
+    assert len(exported.consultations[0].photographs) == 2
+    assert read_bundle(json.dumps(bundle).encode()) == exported
 
 
 def resource_data(client: TestClient, url: str) -> str:
     """The content of a Binary, which is the same as it is and as a resource."""
     plain = client.get(f"/fhir/{url}")
-    told = client.get(f"/fhir/{url}", headers={"accept": FHIR}).json()
-    get_fhir_model_class("Binary").model_validate(told)
-    assert base64.b64decode(told["data"]) == plain.content
-    assert plain.headers["content-type"] == told["contentType"]
-    return str(told["data"])
+    resource = client.get(f"/fhir/{url}", headers={"accept": FHIR}).json()
+    get_fhir_model_class("Binary").model_validate(resource)
+    assert base64.b64decode(resource["data"]) == plain.content
+    assert plain.headers["content-type"] == resource["contentType"]
+    return str(resource["data"])
 
 
 def test_every_reference_leads_to_its_resource_and_every_resource_to_itself(
@@ -201,7 +201,7 @@ def test_a_tag_tells_whether_something_has_changed(clinics: Clinics, reader: Tes
         ("/fhir/a/b/c", 404),
     ],
 )
-def test_what_cannot_be_answered_is_told_as_an_outcome(reader: TestClient, address: str, status: int) -> None:
+def test_what_cannot_be_answered_is_reported_as_an_outcome(reader: TestClient, address: str, status: int) -> None:
     answer = reader.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (status, FHIR)
     outcome = answer.json()
@@ -216,7 +216,9 @@ def test_nothing_is_changed_through_it(reader: TestClient, names: dict[str, str]
             assert (answer.status_code, answer.json()["resourceType"]) == (405, "OperationOutcome")
 
 
-def test_no_token_that_is_good_is_told_in_one_way_whatever_is_wrong(clinics: Clinics, names: dict[str, str]) -> None:
+def test_no_token_that_is_good_is_reported_in_one_way_whatever_is_wrong(
+    clinics: Clinics, names: dict[str, str]
+) -> None:
     tokens = clinics.repositories(Role.OWNER).tokens
     (_, past), (ended, gone) = tokens.make("past", 1), tokens.make("gone", 1)
     tokens.end(ended.id)
@@ -255,7 +257,7 @@ def test_a_token_opens_no_page_and_a_cookie_no_record_of_the_api(
     assert clinics.browser(Role.OWNER).get("/fhir/Patient").status_code == 401
 
 
-def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics, names: dict[str, str]) -> None:
+def test_a_token_is_made_shown_once_named_by_the_trail_and_ended(clinics: Clinics, names: dict[str, str]) -> None:
     owner = clinics.browser(Role.OWNER)
     page = owner.post("/tokens", data={"name": "  Hospital   records ", "days": "30", "own": PASSWORD}).text
     (token,) = set(re.findall(r"skinbeam_[\w-]{43}", page))
@@ -313,8 +315,8 @@ def test_the_statement_and_the_document_describe_what_is_there(
 ) -> None:
     nobody = clinics.browser()
     statement = resource(nobody, "/fhir/metadata")
-    told = {one["type"]: one for one in statement["rest"][0]["resource"]}
-    assert set(told) == set(RESOURCE_TYPES)
+    resources = {one["type"]: one for one in statement["rest"][0]["resource"]}
+    assert set(resources) == set(RESOURCE_TYPES)
     document = nobody.get("/fhir/openapi.json").json()
     validate(document)
     assert document["servers"] == [{"url": "https://localhost/fhir"}]
@@ -329,7 +331,7 @@ def test_the_statement_and_the_document_describe_what_is_there(
         assert nobody.get(address, params=needed).status_code == (200 if path == "/metadata" else 401)
         kind = path.split("/")[1]
         if "{id}" not in path and kind in RESOURCE_TYPES:
-            assert {one["name"] for one in told[kind]["searchParam"]} == set(parameters) - {"_count", "_offset"}
+            assert {one["name"] for one in resources[kind]["searchParam"]} == set(parameters) - {"_count", "_offset"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

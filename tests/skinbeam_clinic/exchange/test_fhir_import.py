@@ -59,16 +59,16 @@ def nameless_consultation(one: ConsultationContents) -> Any:
     photographs = [
         (replace(photograph, id="", consultation_id=""), bytes(content)) for photograph, content in one.photographs
     ]
-    options = {kept.plan.id: str(nameless_plan(kept)) for kept in one.plans}
+    options = {contents.plan.id: str(nameless_plan(contents)) for contents in one.plans}
     consents = [nameless_consent(consent, options[consent.plan_id]) for consent, _ in one.consents]
     plans = map(nameless_plan, one.plans)
     return consultation, shown, *(sorted(held, key=repr) for held in (photographs, plans, consents))
 
 
-def nameless_plan(kept: PlanContents) -> Any:
-    chosen = sorted((replace(choice, id="", plan_id="") for choice in kept.choices), key=repr)
-    files = {name: bytes(content) for name, content in sorted(kept.files.items())}
-    return replace(kept.plan, id="", consultation_id="", files=sorted(kept.plan.files.items())), files, chosen
+def nameless_plan(contents: PlanContents) -> Any:
+    chosen = sorted((replace(choice, id="", plan_id="") for choice in contents.choices), key=repr)
+    files = {name: bytes(content) for name, content in sorted(contents.files.items())}
+    return replace(contents.plan, id="", consultation_id="", files=sorted(contents.plan.files.items())), files, chosen
 
 
 def nameless_consent(consent: Consent, plan: str) -> Any:
@@ -98,7 +98,7 @@ def test_what_belongs_to_a_consent_or_a_member_of_the_other_clinic_is_named(doss
 def test_what_was_written_is_taken_in_and_written_again_the_same(
     repositories: ClinicRepositories, dossier: Dossier
 ) -> None:
-    assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
+    assume(all(contents.plan.seed < 2**63 for one in dossier.consultations for contents in one.plans))
     handed = deidentify_dossier(before_treatment(dossier))
     taken = parse_whole_bundle(make_bundle(handed, "Harbour Clinic"))
     assert taken == handed.dossier

@@ -92,29 +92,33 @@ def pass_bundle(repositories: ClinicRepositories, other: ClinicRepositories, pat
 def test_marks_and_points_belong_to_the_photograph_in_the_other_clinic_too(
     hand_over: Callable[..., PatientRecord], database: Database, repositories: ClinicRepositories
 ) -> None:
-    kept = repositories.consultations.begin(repositories.patients.add().id)
-    photograph = repositories.photographs.add(kept.id, picture(), "image/jpeg", PhotographPermissions()).id
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    photograph = repositories.photographs.add(consultation.id, picture(), "image/jpeg", PhotographPermissions()).id
     mark = {"kind": "spots", "region": "nose", "x_mm": "1.5", "y_mm": "20", "size_mm": "3", "decision": "confirmed"}
     points = tuple((f"photo.points.{number}.{axis}", "0.5") for number in range(3) for axis in range(2))
     entries = (*points, (POINTS_PHOTOGRAPH, photograph), (MARKS_PHOTOGRAPH, photograph))
     entries = (*entries, *((f"mark.0.{key}", value) for key, value in mark.items()))
-    kept = repositories.consultations.save(kept.id, Submission(entries, photograph), revision=kept.revision)
+    consultation = repositories.consultations.save(
+        consultation.id, Submission(entries, photograph), revision=consultation.revision
+    )
 
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    (one,) = other.consultations.of(hand_over(repositories, other, kept.patient_id).id)
+    (one,) = other.consultations.of(hand_over(repositories, other, consultation.patient_id).id)
     (taken,) = other.photographs.of(one.id)
     assert one.answers.photo == taken.id != photograph
-    assert read_marks(one.answers) == read_marks(kept.answers) != ()
-    assert one.answers.tables["photo"] == kept.answers.tables["photo"]
+    assert read_marks(one.answers) == read_marks(consultation.answers) != ()
+    assert one.answers.tables["photo"] == consultation.answers.tables["photo"]
 
 
 def test_a_plan_from_a_photograph_is_valid_in_the_other_clinic(
     database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    (kept,) = repositories.consultations.of(patient.id)
-    (photograph,) = repositories.photographs.of(kept.id)
-    kept = repositories.consultations.save(kept.id, replace(ANSWERS, photo=photograph.id), revision=kept.revision)
-    repositories.plans.add(kept.id, MADE, revision=kept.revision)
+    (consultation,) = repositories.consultations.of(patient.id)
+    (photograph,) = repositories.photographs.of(consultation.id)
+    consultation = repositories.consultations.save(
+        consultation.id, replace(ANSWERS, photo=photograph.id), revision=consultation.revision
+    )
+    repositories.plans.add(consultation.id, MADE, revision=consultation.revision)
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (one,) = other.consultations.of(pass_copy(repositories, other, patient.id).id)
     assert one.state == "planned"
@@ -267,10 +271,10 @@ def test_copies_and_erasure_by_command(
     assert run("records", "import", file, *clinic).document["patient"] == "P00002"
     assert run("records", "import", str(tmp_path / "none.zip"), *clinic).code == 2
     assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
-    kept = run("records", "erase", "Heron", "--keep-years", "5", *clinic).document
-    assert kept["erased"] is False
+    document = run("records", "erase", "Heron", "--keep-years", "5", *clinic).document
+    assert document["erased"] is False
     assert "Heron" not in {one.pseudonym for one in repositories.patients.list_all()}
-    assert run("records", "erase", kept["kept_as"], "--keep-years", "0", *clinic).document["erased"] is True
+    assert run("records", "erase", document["kept_as"], "--keep-years", "0", *clinic).document["erased"] is True
     assert [one.pseudonym for one in repositories.patients.list_all()] == ["P00002"]
     opened.close()
 
@@ -302,10 +306,10 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (plan,) = other.plans.of(other.consultations.of(other.patient_copies.import_copy(packed).id)[0].id)
-    told = other.plans.list_choices(plan.id)[-1].notes
-    assert "pulsed-dye-595, serial number SYN-1. nose (both): wavelength_nm 595, fluence_J_cm2 7.5" in told
-    assert "blister, mild" in told
-    assert "cheeks" not in told  # the row was corrected
+    notes = other.plans.list_choices(plan.id)[-1].notes
+    assert "pulsed-dye-595, serial number SYN-1. nose (both): wavelength_nm 595, fluence_J_cm2 7.5" in notes
+    assert "blister, mild" in notes
+    assert "cheeks" not in notes  # the row was corrected
     assert all(checked.findings == () for checked in verify_database(database))
 
 

@@ -49,12 +49,12 @@ from skinbeam_clinic.treatments.models import (
 def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWNER) -> Dossier:
     """A made-up patient with plans; the last option was chosen and agreed to."""
     patient = replace(PATIENT, id=f"{977 * number:032x}", pseudonym=f"Heron-{number}")
-    kept, consents = [], []
+    plan_contents, consents = [], []
     for one in range(plans):
         id = f"{10 * number + one:032x}"
         made = PlanRecord(id, CONSULTATION.id, 1, "c" * 64, "p" * 64, "0.2.0", 0, 200, {"plan.json": "kept"}, AT, "Ann")
         choices = tuple(PlanChoice(f"{id}{i}", id, option, notes, AT, "Ann") for i, option in enumerate(("0.0", "0.1")))
-        kept.append(PlanContents(made, {"plan.json": plan}, choices))
+        plan_contents.append(PlanContents(made, {"plan.json": plan}, choices))
         signed = {
             "answers": ConsentAnswers(person=OWNER),
             "signature_kind": "typed",
@@ -68,7 +68,7 @@ def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWN
             else {"void_reason": "new-plan", "voided_at": AT}
         )
         consents.append((Consent(id, id, "0.1", "p" * 64, signed_by="Ann", **about, **signed, **void), None))
-    return Dossier(patient, (ConsultationContents(CONSULTATION, (), tuple(kept), tuple(consents)),))
+    return Dossier(patient, (ConsultationContents(CONSULTATION, (), tuple(plan_contents), tuple(consents)),))
 
 
 def of(sex: str, age_years: float = 46) -> bytes:
@@ -148,19 +148,19 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
         ended_at=AT,
         ended_by="Ann",
     )
-    said = PatientReport(
+    report = PatientReport(
         SelfRating(5, 1), None, ImprovementQuarter.FOURTH, AestheticChange.BETTER, 4, "", True, AT, "Ann"
     )
     course = ("t1", held.plans[0].plan.id, "0.1", AT)
-    seen = FollowUp("f", CONSULTATION.id, *course, FollowUpMoment.AFTER, 6.0, AT, "Ann", said)
+    seen = FollowUp("f", CONSULTATION.id, *course, FollowUpMoment.AFTER, 6.0, AT, "Ann", report)
     before = replace(seen, id="b", moment=FollowUpMoment.BEFORE, seen_at=AT + datetime.timedelta(days=9), said=None)
     after = replace(held, treatments=(treatment, replace(treatment, id="t2", areas=())), follow_ups=(seen, before))
     rows = plan_option_rows([replace(one, consultations=(after,))])
     assert [row.sessions for row in rows] == [None, 1, None, None]
     row = rows[1]
     assert (row.pain_0_10, row.adverse_events, row.worst_grade) == (6.0, 2, "severe"), "a corrected row counts no more"
-    told = (row.months_after, row.improvement_low_pct, row.improvement_high_pct, row.improvement_rater)
-    assert told == (6.0, 75.0, 100.0, "patient")
+    outcome = (row.months_after, row.improvement_low_pct, row.improvement_high_pct, row.improvement_rater)
+    assert outcome == (6.0, 75.0, 100.0, "patient")
 
 
 @settings(max_examples=15)
@@ -180,9 +180,9 @@ PLANS: Mapping[str, bytes] = {sex: of(sex) for sex in ("female", "male", "other"
 
 
 def test_nobody_is_named(rows: tuple[PlanOptionRow, ...]) -> None:
-    told = plan_option_csv(rows).decode()
+    table = plan_option_csv(rows).decode()
     for secret in (OWNER, "Heron", "Ann", PATIENT.id, "1984", "2026-11"):
-        assert secret not in told
+        assert secret not in table
 
 
 def test_a_number_tells_no_time() -> None:

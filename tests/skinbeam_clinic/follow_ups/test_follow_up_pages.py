@@ -111,9 +111,9 @@ def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Cli
     assert "/follow-ups/" not in form
     assert client.post("/asked", data=ANSWERS | {"now.pain": ""}).status_code == 422
     assert "Thank you" in client.post("/asked", data=ANSWERS | {"words": WORDS}).text
-    said = clinics.repositories().follow_ups.get(begun.id).said
-    assert said is not None
-    assert (said.words.splitlines(), said.alone, said.noted_by) == (WORDS.splitlines(), True, "patient")
+    report = clinics.repositories().follow_ups.get(begun.id).said
+    assert report is not None
+    assert (report.words.splitlines(), report.alone, report.noted_by) == (WORDS.splitlines(), True, "patient")
     assert "nothing to answer" in client.get("/asked").text
     assert (
         clinics.repositories(Role.ASSISTANT).member.id not in clinics.repositories().follow_ups.get(begun.id).opened_by

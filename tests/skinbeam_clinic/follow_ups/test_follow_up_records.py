@@ -132,21 +132,21 @@ def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(
     assert code_of(error) == "too-late"
     after = repositories.follow_ups.begin(treatment)
     assert repositories.follow_ups.get_baseline(after.id) == asked
-    said = repositories.follow_ups.save_report(
+    report = repositories.follow_ups.save_report(
         after.id, PatientAnswers(SelfRating(8, 0), baseline_rating=SelfRating(3, 5))
     ).said
-    assert said is not None
-    assert said.before == SelfRating(3, 5, remembered=True)
-    assert not said.now.remembered
+    assert report is not None
+    assert report.before == SelfRating(3, 5, remembered=True)
+    assert not report.now.remembered
 
 
-def test_what_was_said_is_never_written_over(repositories: ClinicRepositories, consent: str) -> None:
+def test_what_was_answered_is_never_written_over(repositories: ClinicRepositories, consent: str) -> None:
     id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
     quarter, change, words = ImprovementQuarter.SECOND, AestheticChange.BETTER, "Better, but I had hoped for more."
-    said = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
-    kept = repositories.follow_ups.save_report(id, PatientAnswers(FELT, **said), self_completed=True).said  # type: ignore[arg-type]
-    assert kept is not None
-    assert (kept.now, kept.quarter, kept.change, kept.satisfied_1_5, kept.words, kept.alone) == (
+    ratings = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
+    report = repositories.follow_ups.save_report(id, PatientAnswers(FELT, **ratings), self_completed=True).said  # type: ignore[arg-type]
+    assert report is not None
+    assert (report.now, report.quarter, report.change, report.satisfied_1_5, report.words, report.alone) == (
         FELT,
         quarter,
         change,
@@ -157,7 +157,7 @@ def test_what_was_said_is_never_written_over(repositories: ClinicRepositories, c
     with pytest.raises(InputError) as error:
         repositories.follow_ups.save_report(id, PatientAnswers(SelfRating(10, 0)))
     assert code_of(error) == "said-already"
-    assert repositories.follow_ups.get(id).said == kept
+    assert repositories.follow_ups.get(id).said == report
 
 
 @pytest.mark.parametrize("about", [{"satisfied_1_5": 6}, {"satisfied_1_5": 0}, {"baseline_rating": SelfRating(-1, 0)}])

@@ -102,10 +102,10 @@ def add_row(clinics: Clinics, one: FollowUp) -> None:
         work.save(row, "photographs.measured")
 
 
-def everything_told(clinics: Clinics, one: FollowUp, folder: Path) -> dict[str, str]:
+def all_outputs(clinics: Clinics, one: FollowUp, folder: Path) -> dict[str, str]:
     """Every way out of the records of this patient → what is told there."""
     patient = patient_of(clinics, one)
-    told = {
+    outputs = {
         f"{role} {path}": clinics.browser(role).get(path).text
         for role in Role
         for path in (
@@ -116,18 +116,18 @@ def everything_told(clinics: Clinics, one: FollowUp, folder: Path) -> dict[str, 
             f"/consultations/{one.consultation_id}",
         )
     }
-    told["fhir"] = clinics.reader().get(f"/fhir/Patient/{patient}/$everything").text
+    outputs["fhir"] = clinics.reader().get(f"/fhir/Patient/{patient}/$everything").text
     owner = clinics.repositories(Role.OWNER)  # who copies, and so grades blind no more
     pseudonym = owner.patients.get(patient).pseudonym
     for name, whose in (("copy", pseudonym), ("fhir", pseudonym), ("csv", "")):
         content, _ = make_exporter(name, whose)(owner, patient)
-        told[f"export {name}"] = _unpacked(content)
+        outputs[f"export {name}"] = _unpacked(content)
     folder.mkdir()
     export_clinic(owner, folder / "all")
     for file in sorted((folder / "all").rglob("*")):
         if file.is_file():
-            told[f"clinic {file.name}"] = _unpacked(file.read_bytes())
-    return told
+            outputs[f"clinic {file.name}"] = _unpacked(file.read_bytes())
+    return outputs
 
 
 def _unpacked(content: bytes | str) -> str:
@@ -153,20 +153,20 @@ def test_before_the_blind_grade_nothing_is_measured(clinics: Clinics, begun: Fol
     assert refused.value.code == "not-graded-blind"
 
 
-def test_a_result_is_told_nowhere_before_the_blind_grade_and_then_to_who_has_graded(
+def test_a_result_is_shown_nowhere_before_the_blind_grade_and_then_to_who_has_graded(
     clinics: Clinics, begun: FollowUp, tmp_path: Path
 ) -> None:
     add_row(clinics, begun)
-    for way, told in everything_told(clinics, begun, tmp_path / "before").items():
-        assert SECRET not in told, way
+    for way, content in all_outputs(clinics, begun, tmp_path / "before").items():
+        assert SECRET not in content, way
     assert clinics.repositories().pair_analyses.of(begun.id) == ()
     grade(clinics, begun)
     assert SECRET in page(clinics, begun).replace(",", "")
-    told = everything_told(clinics, begun, tmp_path / "after")
-    assert SECRET in told["export copy"]  # the patient's own
+    content = all_outputs(clinics, begun, tmp_path / "after")
+    assert SECRET in content["export copy"]  # the patient's own
 
 
-def test_who_may_still_grade_is_told_no_result(clinics: Clinics, begun: FollowUp) -> None:
+def test_who_may_still_grade_is_shown_no_result(clinics: Clinics, begun: FollowUp) -> None:
     add_row(clinics, begun)
     grade(clinics, begun)
     assert SECRET in page(clinics, begun).replace(",", "")
@@ -220,14 +220,16 @@ def test_where_one_doctor_works_alone_the_pair_is_compared_after_their_grade_and
     assert not any(one.blinded for one in repositories.follow_ups.get(alone.id).grades)
 
 
-def test_nothing_is_told_before_the_grade_of_who_works_alone(clinics: Clinics, alone: FollowUp, tmp_path: Path) -> None:
+def test_nothing_is_shown_before_the_grade_of_who_works_alone(
+    clinics: Clinics, alone: FollowUp, tmp_path: Path
+) -> None:
     add_row(clinics, alone)
     come_back(clinics)  # whose pages are looked at, too
-    told = everything_told(clinics, alone, tmp_path / "before")
+    outputs = all_outputs(clinics, alone, tmp_path / "before")
     leave(clinics)
     # The export of the whole clinic holds what was told of other patients.
-    assert [way for way, text in told.items() if SECRET in text and not way.startswith("clinic ")] == []
-    assert {way.split()[0] for way in told} >= {*Role, "fhir", "export"}
+    assert [way for way, text in outputs.items() if SECRET in text and not way.startswith("clinic ")] == []
+    assert {way.split()[0] for way in outputs} >= {*Role, "fhir", "export"}
     grade(clinics, alone, Role.OWNER)
     # What was measured before any grade, as no page could, is not told after one that may have followed it.
     assert SECRET not in page(clinics, alone, Role.OWNER).replace(",", "")
@@ -450,7 +452,7 @@ def test_what_is_no_picture_comes_back_as_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.check  # a process is begun
-def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_is_reported_as_that(tmp_path: Path) -> None:
     put_pair(tmp_path)
 
     def kill(_: str) -> None:

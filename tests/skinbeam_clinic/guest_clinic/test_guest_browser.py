@@ -39,10 +39,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             yield found
         finally:
             process.send_signal(signal.SIGTERM)
-            said = process.stderr.read()
+            errors = process.stderr.read()
             process.wait(30)
     assert not list(temporary.iterdir())
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.get_by_text("Pulsed dye laser, 595 nm").first).to_be_visible()
     looked_at(page)
 
-    kept = page.url
+    address_of_plan = page.url
     for name, starts in (("Plan (JSON)", b"{"), ("Report (PDF)", b"%PDF"), ("Patient leaflet, Deutsch (PDF)", b"%PDF")):
         file = page.request.get(page.get_by_role("link", name=name).evaluate("link => link.href"))
         assert file.ok
@@ -135,11 +135,11 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
     looked_at(page)
 
-    page.goto(kept)
+    page.goto(address_of_plan)
     page.get_by_role("link", name="Change the answers").click()
     expect(page.get_by_label("Age (years)")).to_have_value("42")
     expect(page.get_by_label("Use the photograph that was sent before")).to_be_checked()
-    page.goto(kept)
+    page.goto(address_of_plan)
     page.get_by_role("link", name="New consultation").click()
     expect(page.get_by_label("Age (years)")).to_have_value("")
 
@@ -230,7 +230,7 @@ def test_a_form_is_sent_once_and_its_first_answer_is_shown(page: Page, port: int
     looked_at(page)
 
 
-def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int) -> None:
+def test_a_program_that_ended_is_reported_and_the_answers_stay(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.get_by_label("Age (years)").fill("42")
     page.route("**/consult", lambda route: route.abort())
@@ -284,25 +284,25 @@ def test_an_upload_beyond_all_bounds_is_answered(page: Page, port: int, tmp_path
     expect(page.get_by_role("alert")).to_contain_text("Is out of range")
 
 
-def test_suitability_is_told_with_its_rule_as_soon_as_answers_allow(page: Page, port: int) -> None:
+def test_suitability_is_shown_with_its_rule_as_soon_as_answers_allow(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
-    told = page.locator(".live")
-    expect(told).to_be_hidden()
+    verdict = page.locator(".live")
+    expect(verdict).to_be_hidden()
     page.get_by_label("Age (years)").fill("34")
     page.get_by_label("Pregnant").check()
-    expect(told).to_contain_text("not suitable")
-    expect(told).to_contain_text("(pregnancy, ")
+    expect(verdict).to_contain_text("not suitable")
+    expect(verdict).to_contain_text("(pregnancy, ")
     looked_at(page)
     page.get_by_label("Pregnant").uncheck()
     step(page, 2)
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
-    expect(told).to_contain_text("refer first")
-    expect(told).to_contain_text("(colour-not-known, ")
+    expect(verdict).to_contain_text("refer first")
+    expect(verdict).to_contain_text("(colour-not-known, ")
     step(page, 1)
     page.get_by_label("Fitzpatrick phototype").select_option("II")
-    expect(told.locator("strong")).to_have_text("suitable")
-    expect(told.locator("li")).to_have_count(0)
+    expect(verdict.locator("strong")).to_have_text("suitable")
+    expect(verdict.locator("li")).to_have_count(0)
 
 
 def test_rows_are_added_when_they_are_needed(page: Page, port: int) -> None:
@@ -372,7 +372,7 @@ def test_the_form_works_without_its_script(browser: Browser, port: int) -> None:
     context.close()
 
 
-def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: int) -> None:
+def test_the_progress_of_a_plan_is_shown_while_it_is_made_and_can_be_cancelled(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.get_by_label("Age (years)").fill("47")
     page.get_by_label("Fitzpatrick phototype").select_option("II")
@@ -380,15 +380,15 @@ def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: 
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
     send(page)
-    told = page.locator(".said")
+    progress = page.locator(".said")
     for _ in range(2):
-        expect(told).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
+        expect(progress).to_contain_text("Visible facial veins, cheeks · ", timeout=PLAN_MS)
         looked_at(page)
         page.get_by_role("button", name="Stop").click()
         page.wait_for_url(re.compile(r"/consultations/[0-9a-f]{32}$"))
         expect(page.get_by_label("Age (years)")).to_have_value("47")  # another plan may be made at once
         send(page)
-    expect(told).to_be_visible()
+    expect(progress).to_be_visible()
 
 
 def test_answers_that_are_changed_are_saved_and_planned_anew(page: Page, port: int) -> None:

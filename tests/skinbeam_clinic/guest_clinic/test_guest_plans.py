@@ -106,8 +106,8 @@ def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Pa
     assert sent.status_code == 303, sent.text
     plan = sent.headers["location"]
     by_file = _command_line(tmp_path / "case.toml", tmp_path / "out")
-    told = json.loads((by_file / "plan.json").read_text(encoding="utf-8"))
-    assert told["plan_sha256"] not in plan, "who knows the answers cannot ask for the plan"
+    document = json.loads((by_file / "plan.json").read_text(encoding="utf-8"))
+    assert document["plan_sha256"] not in plan, "who knows the answers cannot ask for the plan"
     for name in GUEST_FILES:
         assert client.get(f"{plan}/{name}").content == (by_file / name).read_bytes(), name
         if name != "leaflet.pdf":  # which the page offers in each language
@@ -141,9 +141,9 @@ def test_a_photograph_that_is_offered_again_counts_as_used(
     monkeypatch.setattr(clinics, "MOST_GUESTS", 2)
     first, second = (_guest(client, files=FACE) for _ in range(2))
     answers = client.get(client.get(f"{first}/answers").headers["location"])
-    kept = {"photo.kept": dict(Form(answers.text).filled)["photo.kept"]}
+    uploaded = {"photo.kept": dict(Form(answers.text).filled)["photo.kept"]}
     assert client.get(second).status_code == 200  # now the first was not used for longest
-    _guest(client, data=LEAST | kept)
+    _guest(client, data=LEAST | uploaded)
     assert [client.get(plan).status_code for plan in (first, second)] == [200, 404]
 
 
@@ -177,7 +177,7 @@ def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
     assert planner.made == 0
 
 
-def test_what_is_wrong_with_a_form_is_told_while_all_places_are_taken(
+def test_what_is_wrong_with_a_form_is_reported_while_all_places_are_taken(
     client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clinics, "_MOST_WAITING", 0)
@@ -291,19 +291,19 @@ def test_a_form_that_comes_back_again_is_stored_once(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with open_guest_app(make_plan=planner) as app, TestClient(app, base_url=HERE, follow_redirects=False) as client:
-        kept: dict[str, str] = {}
+        uploaded: dict[str, str] = {}
         for address in ("/points", "/points", "/consult", "/points"):
-            wrong = LEAST | {"patient.age_years": "520"} | kept
-            sent = FACE if not kept or address == "/consult" else None
+            wrong = LEAST | {"patient.age_years": "520"} | uploaded
+            sent = FACE if not uploaded or address == "/consult" else None
             shown = Form(client.post(address, data=wrong, files=sent, headers=PAGE).text)
-            kept = {"photo.kept": dict(shown.filled)["photo.kept"]}
+            uploaded = {"photo.kept": dict(shown.filled)["photo.kept"]}
         (root,) = tmp_path.iterdir()
         assert len(list((root / "files").iterdir())) == 1
-        plan = _guest(client, data=LEAST | kept)
+        plan = _guest(client, data=LEAST | uploaded)
         assert len(list((root / "files").iterdir())) == 1
         answers = client.get(client.get(f"{plan}/answers").headers["location"])
-        assert dict(Form(answers.text).filled) == LEAST | kept
-        assert _guest(client, data=LEAST | kept) != plan  # who plans again has a plan of their own
+        assert dict(Form(answers.text).filled) == LEAST | uploaded
+        assert _guest(client, data=LEAST | uploaded) != plan  # who plans again has a plan of their own
         assert client.get(plan).status_code == 200
 
 
@@ -345,14 +345,14 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
         client.post("/consult", data=LEAST | {"clinic.phone": "+31 20 555 0100"}, files=FACE)
         (root,) = tmp_path.iterdir()
         assert root.stat().st_mode & 0o077 == 0  # nobody else on this machine reads it
-        kept = {path for path in root.rglob("*") if path.is_file()}
-        assert kept
+        files = {path for path in root.rglob("*") if path.is_file()}
+        assert files
         for written in (b"555 0100", FACE["photo"][1][:40], b"telangiectasia"):
-            assert not any(written in path.read_bytes() for path in kept), (
+            assert not any(written in path.read_bytes() for path in files), (
                 "what a killed program leaves opens to nobody"
             )
         client.post("/consult", data=LEAST | {"patient.age_years": "520"})
-        assert {path for path in root.rglob("*") if path.is_file()} == kept, "a refused case leaves nothing"
+        assert {path for path in root.rglob("*") if path.is_file()} == files, "a refused case leaves nothing"
     assert not list(tmp_path.iterdir())
 
 
@@ -394,9 +394,9 @@ def test_other_routes_of_a_clinic_are_not_there_for_guests(client: TestClient) -
     there = {}
     for method, path in sorted(set(ROUTES) - set(GUEST_ROUTES)):
         answer = client.request(method, path.format_map(Zeros()), data={"x": "y"} if method == "POST" else None)
-        told = answer.status_code, answer.json()["error"]["code"]
-        if told not in ((404, "not-found"), (405, "method-not-allowed")):
-            there[method, path] = told
+        refusal = answer.status_code, answer.json()["error"]["code"]
+        if refusal not in ((404, "not-found"), (405, "method-not-allowed")):
+            there[method, path] = refusal
     assert not there
 
 

@@ -60,14 +60,14 @@ def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_thos
 ) -> None:
     shown = client.post("/points", data=LEAST, files=PHOTO, headers=PAGE)
     form = Form(shown.text)
-    kept = dict(form.filled)["photo.kept"]
+    stored_name = dict(form.filled)["photo.kept"]
     found = [float(str(form.controls[name]["placeholder"])) for name in NAMES]
     # Marked by hand, good to a pixel; the mouth of a smile is 12 px high.
     assert found == pytest.approx([203.6, 101, 246.6, 103, 223.6, 146], abs=4)
     assert shown.text.count("data:image/jpeg;base64,") == 1
-    assert sorted(form.filled) == sorted([*LEAST.items(), ("photo.kept", kept)])  # what was found is no answer
+    assert sorted(form.filled) == sorted([*LEAST.items(), ("photo.kept", stored_name)])  # what was found is no answer
 
-    set_on = {"photo.kept": kept, "photo.points.of": kept}
+    set_on = {"photo.kept": stored_name, "photo.points.of": stored_name}
     plain = client.post("/consult", data=LEAST | set_on)
     moved = client.post("/consult", data=LEAST | set_on | MOVED)
     assert plain.status_code == moved.status_code == 303

@@ -62,7 +62,7 @@ def test_the_name_that_it_listens_at_is_answered() -> None:
         assert client.get("/", headers={"host": "other.example"}).json()["error"]["code"] == "unknown-host"
 
 
-def test_names_of_a_server_before_it_are_answered_when_they_were_said(planner: Planner) -> None:
+def test_names_of_a_server_before_it_are_answered_when_they_were_given(planner: Planner) -> None:
     """It passes on the name that it was asked under, as Caddy and Traefik do."""
     headers = {"host": "laser.clinic.example", "sec-fetch-site": "same-origin"} | PAGE
     with (
@@ -94,7 +94,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("raised", [FULL, unwritable_error(Path("plan.json"), FULL)], ids=["raised", "told"])
-def test_a_full_disk_is_told_and_the_form_stays(client: TestClient, planner: Planner, raised: Exception) -> None:
+def test_a_full_disk_is_reported_and_the_form_stays(client: TestClient, planner: Planner, raised: Exception) -> None:
     planner.fault = raised
     job = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE).headers["location"]
     client.get(f"{job}/events")
@@ -107,7 +107,7 @@ def test_a_full_disk_is_told_and_the_form_stays(client: TestClient, planner: Pla
     assert {name: refused.headers[name] for name in security.HEADERS} == security.HEADERS
 
 
-def test_a_disk_that_is_full_for_the_photograph_is_told_and_the_form_stays(
+def test_a_disk_that_is_full_for_the_photograph_is_reported_and_the_form_stays(
     client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any) -> None:

@@ -65,7 +65,7 @@ def actions(clinics: Clinics, job: str) -> list[tuple[str, str]]:
     return [(step.actor, step.action) for step in steps if step.action.startswith("job.")][::-1]
 
 
-def test_a_job_is_told_and_leads_to_its_plan(client: TestClient, clinics: Clinics, here: str) -> None:
+def test_a_job_is_shown_and_leads_to_its_plan(client: TestClient, clinics: Clinics, here: str) -> None:
     job = asked(client, here)
     page = client.get(job).text
     assert "It is waiting in the queue." in page
@@ -93,26 +93,26 @@ def test_what_is_asked_for_twice_is_made_once(client: TestClient, clinics: Clini
     assert plans(clinics, here) == 1
 
 
-def test_a_clinic_that_asks_for_too_much_at_once_is_told_in_its_form(
+def test_a_clinic_that_asks_for_too_much_at_once_is_refused_in_its_form(
     client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queued_jobs, "_MOST_OPEN", 0)
-    told = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
-    assert told.status_code == 503
-    assert "of this clinic are already waiting" in told.text
-    assert set(LEAST.items()) <= set(Form(told.text).filled)
+    response = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
+    assert response.status_code == 503
+    assert "of this clinic are already waiting" in response.text
+    assert set(LEAST.items()) <= set(Form(response.text).filled)
 
 
 def test_each_step_comes_as_an_event_and_the_end_too(
     client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "_POLL_S", 0.01)
-    job, told, listening = asked(client, here), threading.Event(), threading.Event()
+    job, step_sent, listening = asked(client, here), threading.Event(), threading.Event()
 
     def wait(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         heed("melasma <cheeks>")
         assert listening.wait(10)
-        assert told.wait(10)
+        assert step_sent.wait(10)
         return planned(sent, home, heed)
 
     real = html.escape
@@ -120,7 +120,7 @@ def test_each_step_comes_as_an_event_and_the_end_too(
     def heard(words: str) -> str:
         listening.set()
         if words.startswith("melasma"):
-            told.set()
+            step_sent.set()
         return real(words)
 
     monkeypatch.setattr(routes.html, "escape", heard)
@@ -134,14 +134,14 @@ def test_each_step_comes_as_an_event_and_the_end_too(
     assert events[-2:] == ["event: ended\ndata:", ""]
 
 
-def test_who_is_signed_in_no_more_is_told_nothing_more(
+def test_who_is_signed_in_no_more_is_sent_nothing_more(
     clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("_POLL_S", "_SESSION_CHECK_S"):
         monkeypatch.setattr(routes, name, 0.05)
-    job, told = asked(clinics.browser(Role.CLINICIAN), here), []
+    job, events = asked(clinics.browser(Role.CLINICIAN), here), []
     listener = clinics.browser(Role.AUDITOR)
-    listening = threading.Thread(target=lambda: told.append(listener.get(f"{job}/events").text))
+    listening = threading.Thread(target=lambda: events.append(listener.get(f"{job}/events").text))
     listening.start()
     listening.join(0.5)
     assert listening.is_alive()
@@ -149,11 +149,11 @@ def test_who_is_signed_in_no_more_is_told_nothing_more(
     clinics.tokens.pop((HOME, Role.AUDITOR))
     listening.join(20)
     clinics.browser(Role.CLINICIAN).post(f"{job}/cancel")  # so that one that would listen on ends, too
-    assert told
-    assert "event: ended" not in told[0]
+    assert events
+    assert "event: ended" not in events[0]
 
 
-def test_whose_sign_in_lacks_a_step_is_told_nothing_more_and_a_page_that_listens_is_not_used(
+def test_whose_sign_in_lacks_a_step_is_sent_nothing_more_and_a_page_that_listens_is_not_used(
     clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("_POLL_S", "_SESSION_CHECK_S"):
@@ -161,13 +161,13 @@ def test_whose_sign_in_lacks_a_step_is_told_nothing_more_and_a_page_that_listens
     owner = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
     own = AccountRepository(clinics.database, owner.add("listener", Role.AUDITOR, PASSWORD), PasswordHasher())
     token = SignIn(clinics.database, PasswordHasher()).sign_in(HOME, "listener", PASSWORD).token
-    listener, job, told = clinics.browser(), asked(clinics.browser(Role.CLINICIAN), here), list[str]()
+    listener, job, events = clinics.browser(), asked(clinics.browser(Role.CLINICIAN), here), list[str]()
     listener.cookies.set(COOKIE, token, domain="localhost.local")
     earlier = now() - datetime.timedelta(minutes=5)
     mine = LoginSessionRow.token_hash == hash_token(token)
     with clinics.database.writing() as session:
         session.execute(update(LoginSessionRow).where(mine).values(seen_at=earlier))
-    listening = threading.Thread(target=lambda: told.append(listener.get(f"{job}/events").text), daemon=True)
+    listening = threading.Thread(target=lambda: events.append(listener.get(f"{job}/events").text), daemon=True)
     listening.start()
     listening.join(0.5)
     assert listening.is_alive()
@@ -177,8 +177,8 @@ def test_whose_sign_in_lacks_a_step_is_told_nothing_more_and_a_page_that_listens
     own.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)  # in another browser: a code is due in this one
     listening.join(20)
     clinics.browser(Role.CLINICIAN).post(f"{job}/cancel")
-    assert told
-    assert "event: ended" not in told[0]
+    assert events
+    assert "event: ended" not in events[0]
 
 
 def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
@@ -210,13 +210,15 @@ def test_a_plan_that_is_stopped_at_the_last_moment_is_not_kept(client: TestClien
     assert plans(clinics, here) == 0
 
 
-def test_what_is_wrong_with_a_photograph_is_told_at_its_field(client: TestClient, clinics: Clinics, here: str) -> None:
+def test_what_is_wrong_with_a_photograph_is_reported_at_its_field(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
     sent = LEAST | {"revision": "1"}
     job = client.post(f"{here}/plan", data=sent, files={"photo": b"\xff\xd8\xff no picture"}).headers["location"]
     clinics.work()
-    told = client.get(job)
-    assert told.status_code == 422
-    form = Form(told.text)
+    response = client.get(job)
+    assert response.status_code == 422
+    form = Form(response.text)
     assert form.controls["photo"]["aria-invalid"] == "true"
     assert set(LEAST.items()) <= set(form.filled)
     client.post(f"{here}/answers", data=LEAST | {"revision": "2", "patient.sex": "male"})
@@ -245,7 +247,7 @@ def test_a_plan_whose_process_is_killed_is_made_again(client: TestClient, clinic
     assert plans(clinics, here) == 1
 
 
-def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, clinics: Clinics, here: str) -> None:
+def test_what_never_comes_to_an_end_is_given_up_and_reported(client: TestClient, clinics: Clinics, here: str) -> None:
     job, times = asked(client, here), []
 
     def breaks(*_: object) -> NewPlan:
@@ -258,7 +260,9 @@ def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, cli
 
 
 @pytest.mark.parametrize("error", [ProcessDefectError("x"), RuntimeError("secret")])
-def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinics, here: str, error: Exception) -> None:
+def test_a_defect_is_reported_without_its_inside(
+    client: TestClient, clinics: Clinics, here: str, error: Exception
+) -> None:
     job, times = asked(client, here), []
 
     def breaks(*_: object) -> NewPlan:
@@ -267,9 +271,9 @@ def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinic
 
     clinics.work(breaks)
     assert len(times) == 1
-    told = client.get(job)
-    assert "defect in skinbeam" in told.text
-    assert "secret" not in told.text
+    response = client.get(job)
+    assert "defect in skinbeam" in response.text
+    assert "secret" not in response.text
 
 
 def test_who_is_let_in_no_more_gets_no_plan(clinics: Clinics, here: str) -> None:

@@ -107,7 +107,7 @@ def test_a_job_that_ends_its_workers_is_given_up(
     assert fault_of(repositories, asked)["code"] == "gave-up"
 
 
-def test_an_alarm_is_told_however_often_its_program_was_killed(
+def test_an_alarm_is_sent_however_often_its_program_was_killed(
     database: Database, repositories: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = repositories.jobs.add(ALARM_JOB, {"alarm": "a"})
@@ -118,7 +118,7 @@ def test_an_alarm_is_told_however_often_its_program_was_killed(
         assert job.id == asked.id
 
 
-def test_a_new_alarm_is_told_before_the_reminders_of_old_ones(
+def test_a_new_alarm_is_sent_before_the_reminders_of_old_ones(
     database: Database, repositories: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = repositories.jobs.add(ALARM_JOB, {"alarm": "old"})
@@ -132,7 +132,7 @@ def test_a_new_alarm_is_told_before_the_reminders_of_old_ones(
 def test_a_first_word_that_could_not_be_sent_stays_before_reminders(
     database: Database, repositories: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = repositories.jobs.add(ALARM_JOB, {"alarm": "told"})
+    reminder = repositories.jobs.add(ALARM_JOB, {"alarm": "told"})
     postpone(database, JobProgress(sent=1))
     refused = repositories.jobs.add(ALARM_JOB, {"alarm": "refused"})
     postpone(database, JobProgress(fault="OSError", failed=1))
@@ -140,7 +140,7 @@ def test_a_first_word_that_could_not_be_sent_stays_before_reminders(
     assert JobQueue(database).take(ALARM_JOB) is not None
     later(monkeypatch, datetime.timedelta(minutes=16))
     taken = [JobQueue(database).take(ALARM_JOB) for _ in range(3)]
-    assert [job and job.id for job in taken] == [refused.id, killed.id, told.id]
+    assert [job and job.id for job in taken] == [refused.id, killed.id, reminder.id]
 
 
 def postpone(database: Database, progress: JobProgress) -> None:

@@ -67,8 +67,8 @@ class LeftError(Exception):
 
 
 def test_a_plan_that_nobody_waits_for_leaves_no_process(tmp_path: Path) -> None:
-    def leave(said: str) -> None:
-        if said:
+    def leave(message: str) -> None:
+        if message:
             assert processes(tmp_path)
             raise LeftError
 
@@ -77,8 +77,8 @@ def test_a_plan_that_nobody_waits_for_leaves_no_process(tmp_path: Path) -> None:
     assert gone(tmp_path)
 
 
-def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
-    def kill(_said: str) -> None:
+def test_a_process_that_is_killed_is_reported_as_that(tmp_path: Path) -> None:
+    def kill(_message: str) -> None:
         for one in processes(tmp_path):
             os.kill(one, signal.SIGKILL)
 

@@ -28,10 +28,10 @@ def test_an_owner_adds_a_machine_and_retires_it(clinics: Clinics) -> None:
 
 def test_what_was_typed_stays_when_it_is_refused(clinics: Clinics) -> None:
     client = clinics.browser(Role.OWNER)
-    told = client.post("/machines", data=MACHINE | {"serial": "", "name": "Third"})
-    assert told.status_code == 422
-    assert 'value="Third"' in told.text
-    assert 'value="pulsed-dye-595" selected' in told.text
-    assert "This is not valid for a machine." in told.text
+    response = client.post("/machines", data=MACHINE | {"serial": "", "name": "Third"})
+    assert response.status_code == 422
+    assert 'value="Third"' in response.text
+    assert 'value="pulsed-dye-595" selected' in response.text
+    assert "This is not valid for a machine." in response.text
     assert client.post("/machines", data=MACHINE | {"device": "none"}).status_code == 422
     assert client.post("/machines/none/use").status_code == 404

@@ -40,7 +40,7 @@ TOKEN = "a token of the test"
 HOUR = datetime.timedelta(hours=1)
 
 
-def told(client: TestClient) -> tuple[int, dict[str, bool]]:
+def read_health(client: TestClient) -> tuple[int, dict[str, bool]]:
     answer = client.get("/health")
     body = answer.json()
     assert body["status"] == ("ok" if answer.status_code == 200 else "failing")
@@ -66,16 +66,16 @@ def looked_anew(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> TestClient
 
 def test_a_server_at_work_is_healthy(clinics: Clinics) -> None:
     with TestClient(build_clinic_app(clinics.database), base_url="https://localhost") as client:
-        assert told(client) == (200, dict.fromkeys(HEALTH_CHECKS, True))
+        assert read_health(client) == (200, dict.fromkeys(HEALTH_CHECKS, True))
 
 
-def test_each_thing_that_is_missing_is_told_as_that(
+def test_each_thing_that_is_missing_is_reported_as_that(
     clinics: Clinics, looked_anew: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     database = clinics.database
 
     def failing() -> set[str]:
-        status, checks = told(looked_anew)
+        status, checks = read_health(looked_anew)
         assert status == 503
         return {name for name, met in checks.items() if not met}
 
@@ -122,7 +122,7 @@ def test_health_is_looked_at_once_however_often_it_is_asked(clinics: Clinics, mo
     assert len(looked) <= 1 + (time.monotonic() - begun) / health._CACHE_S
 
 
-def test_a_database_that_says_nothing_is_told_as_gone_and_waited_for_once(
+def test_a_database_that_says_nothing_is_reported_as_gone_and_waited_for_once(
     clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked, silence = [], threading.Event()
@@ -135,7 +135,7 @@ def test_a_database_that_says_nothing_is_told_as_gone_and_waited_for_once(
     monkeypatch.setattr(health, "_PATIENCE_S", 0.05)
     with TestClient(build_clinic_app(clinics.database), base_url="https://localhost") as client:
         for _ in range(5):
-            status, checks = told(client)
+            status, checks = read_health(client)
             assert (status, checks["database"], checks["worker"]) == (503, False, True)
         silence.set()
     assert len(looked) == 1
@@ -200,7 +200,7 @@ def test_requests_are_counted_by_the_pattern_of_their_address(clinics: Clinics, 
     assert after["skinbeam_healthy", "worker"] == 0
 
 
-def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
+def test_the_queue_is_reported_with_how_long_its_oldest_job_has_waited(
     clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_jobs", "queued"]
@@ -216,7 +216,7 @@ def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
     assert found["skinbeam_jobs", "queued"] == before
 
 
-def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names: dict[str, str]) -> None:
+def test_alarms_of_patients_that_nobody_answers_are_reported(clinics: Clinics, names: dict[str, str]) -> None:
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_alarms",]
     treatment = add_treatment(clinics.repositories(), names["consent"], days_ago=1)
     of = {"clinic_id": clinics.repositories().member.clinic_id, "consultation_id": names["consultation"]}
@@ -263,7 +263,7 @@ def test_a_request_is_one_line_that_names_nobody(
     _names_nobody(found, names, client)
 
 
-def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
+def test_a_defect_is_logged_by_its_kind_and_place_and_the_page_by_its_number(
     clinics: Clinics,
     names: dict[str, str],
     lines: Callable[[], list[dict[str, Any]]],
@@ -281,11 +281,11 @@ def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
     number = answer.headers["x-request-id"]
     assert answer.status_code == 500
     assert re.search(rf"Request {number}\.", answer.text)
-    told, counted = lines()
-    assert (told["level"], told["request"], counted["status"]) == ("error", number, 500)
-    assert [one["kind"] for one in told["faults"]] == ["RuntimeError", "ValueError"]
-    assert re.fullmatch(r".*test_monitoring\.py:\d+ defect", told["faults"][0]["at"][-1])
-    _names_nobody([told, counted], names, client)
+    error, counted = lines()
+    assert (error["level"], error["request"], counted["status"]) == ("error", number, 500)
+    assert [one["kind"] for one in error["faults"]] == ["RuntimeError", "ValueError"]
+    assert re.fullmatch(r".*test_monitoring\.py:\d+ defect", error["faults"][0]["at"][-1])
+    _names_nobody([error, counted], names, client)
 
 
 def test_two_requests_have_two_numbers_and_none_is_taken_from_who_asks(clinics: Clinics) -> None:
@@ -297,7 +297,7 @@ def test_two_requests_have_two_numbers_and_none_is_taken_from_who_asks(clinics: 
     assert all(re.fullmatch("[0-9a-f]{16}", number) for number in numbers)
 
 
-def test_what_libraries_say_is_told_without_what_they_put_into_it(
+def test_what_libraries_say_is_logged_without_what_they_put_into_it(
     lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
     logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", SECRET)

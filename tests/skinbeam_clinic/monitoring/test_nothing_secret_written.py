@@ -193,14 +193,14 @@ def test_neither_log_nor_streams_hold_a_secret_or_a_name(written: Written) -> No
 
 
 def test_the_disk_holds_no_secret_and_nobodys_name(written: Written) -> None:
-    kept = [path for path in written.folder.rglob("*") if path.is_file() and path.name not in ("out", "err")]
-    assert {"clinic.sqlite"} <= {path.name for path in kept}
-    disk = "\n".join(path.read_bytes().decode("latin-1") for path in kept)
+    paths = [path for path in written.folder.rglob("*") if path.is_file() and path.name not in ("out", "err")]
+    assert {"clinic.sqlite"} <= {path.name for path in paths}
+    disk = "\n".join(path.read_bytes().decode("latin-1") for path in paths)
     assert OPEN_ON_DISK["pseudonym"] in disk, "the search reads what is there"
     assert find_secrets(disk, written.secrets) == set()
 
 
 def test_files_are_for_their_user_alone(written: Written) -> None:
-    kept = [written.folder / "clinic.sqlite", *(written.folder / "files").rglob("*")]
-    assert len(kept) > 1
-    assert {path.name for path in kept if path.stat().st_mode & 0o077} == set()
+    paths = [written.folder / "clinic.sqlite", *(written.folder / "files").rglob("*")]
+    assert len(paths) > 1
+    assert {path.name for path in paths if path.stat().st_mode & 0o077} == set()

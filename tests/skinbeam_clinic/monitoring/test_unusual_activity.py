@@ -58,7 +58,7 @@ def clinic(database: Database, operator: Member) -> Iterator[Clinic]:
     assert verify_database(database)[0].findings == ()
 
 
-def test_owners_are_told_who_opens_many_patients_once_a_day_and_the_member_works_on(clinic: Clinic) -> None:
+def test_owners_are_notified_who_opens_many_patients_once_a_day_and_the_member_works_on(clinic: Clinic) -> None:
     patients = clinic.patients(8)
     with clock_set_to(MORNING):
         for patient in patients[:5]:
@@ -81,8 +81,8 @@ def test_owners_are_told_who_opens_many_patients_once_a_day_and_the_member_works
     assert (clinic.notices(clinic.owners[1]) == [], clinic.notices(clinic.assistant)) == (False, [])
     assert b'skinbeam_unusual_total{kind="patients"} 2.0' in clinic.metrics.text({})
     with use_language("de"):
-        said = render_message(f"clinic-notice.{notice.kind}", dict(notice.about))
-    assert said == "Cleo hat die Akten von 6 Patienten innerhalb von 10 Minuten geöffnet."
+        sentence = render_message(f"clinic-notice.{notice.kind}", dict(notice.about))
+    assert sentence == "Cleo hat die Akten von 6 Patienten innerhalb von 10 Minuten geöffnet."
 
 
 def test_a_busy_day_tells_nobody_anything(database: Database, operator: Member) -> None:
@@ -116,7 +116,7 @@ def test_what_is_longer_ago_than_a_limit_looks_is_forgotten(clinic: Clinic) -> N
         assert known.happened == {}
 
 
-def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> None:
+def test_another_program_that_reads_all_is_reported_once_a_week(clinic: Clinic) -> None:
     reader = replace(clinic.assistant, id="api_token/" + "1" * 32, role=Role.AUDITOR)
     repositories, patients = ClinicRepositories(clinic.database, reader), clinic.patients(8)
     monday = MORNING + datetime.timedelta(days=-MORNING.weekday() % 7)
@@ -127,7 +127,7 @@ def test_another_program_that_reads_all_is_told_once_a_week(clinic: Clinic) -> N
             assert len(clinic.notices()) == 1 + day // 7
 
 
-def test_many_copies_and_requests_are_told(clinic: Clinic) -> None:
+def test_many_copies_and_requests_are_reported(clinic: Clinic) -> None:
     patients, repositories = clinic.patients(4), ClinicRepositories(clinic.database, clinic.owners[1])
     with clock_set_to(MORNING):
         for patient in patients:
@@ -139,7 +139,7 @@ def test_many_copies_and_requests_are_told(clinic: Clinic) -> None:
         assert {one.kind for one in clinic.notices()} == {NoticeKind.MANY_COPIES, NoticeKind.MANY_REQUESTS}
 
 
-def test_guesses_at_one_name_and_at_many_are_told_without_the_name(clinic: Clinic) -> None:
+def test_guesses_at_one_name_and_at_many_are_reported_without_the_name(clinic: Clinic) -> None:
     door = SignIn(clinic.database, PasswordHasher())
     with clock_set_to(MORNING):
         for number in range(4):

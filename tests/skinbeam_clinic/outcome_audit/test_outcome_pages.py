@@ -55,12 +55,12 @@ def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
 
 def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
     plan = sample_plan()
-    told, written = read_prediction(read_plan(plan), PLACE), plan["concerns"][0]["options"][1]
+    prediction, written = read_prediction(read_plan(plan), PLACE), plan["concerns"][0]["options"][1]
     stated = written["expected"]["p_at_least"]["50"]
-    assert (told.condition, told.modality) == (plan["concerns"][0]["condition"], written["modality"])
-    assert told.predicted.half_improved == Estimate(**{**stated, "basis": tuple(stated["basis"])})
-    assert isinstance(told.predicted.harms["pih"], Estimate)
-    assert isinstance(told.predicted.harms["blister"], Unknown)
+    assert (prediction.condition, prediction.modality) == (plan["concerns"][0]["condition"], written["modality"])
+    assert prediction.predicted.half_improved == Estimate(**{**stated, "basis": tuple(stated["basis"])})
+    assert isinstance(prediction.predicted.harms["pih"], Estimate)
+    assert isinstance(prediction.predicted.harms["blister"], Unknown)
 
 
 def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_saved_answers_and_members_are_no_reason_to_count_again(clinics: Clinics
     assert reader.read(repositories) is not read
 
 
-def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Path) -> None:
+def test_of_a_handful_of_people_no_number_is_shown(clinics: Clinics, tmp_path: Path) -> None:
     repositories, treatment = treated(clinics, tmp_path)
     repositories.follow_ups.add_grade(
         repositories.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME

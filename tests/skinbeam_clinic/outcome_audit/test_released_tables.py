@@ -40,14 +40,14 @@ def course(
     vein = fired is DYE
     condition, modality = ("facial-telangiectasia", "vascular") if vein else ("acne-scars", "fractional-ablative")
     foretold = PredictedOutcome(NOT_ASKED, {}, NOT_ASKED, NOT_ASKED)
-    told = PlanPrediction(condition, modality, "cheeks", "moderate", phototype, foretold)
+    prediction = PlanPrediction(condition, modality, "cheeks", "moderate", phototype, foretold)
     named = frozenset(harms.split())
     graded = ImprovementRange(better, better + 25, "physician")
-    kept = CourseOutcome(person, "plan", "0.0", frozenset({"ann"}), 3, 4.0, graded, named, 2.0, (fired,) * 3)
+    outcome = CourseOutcome(person, "plan", "0.0", frozenset({"ann"}), 3, 4.0, graded, named, 2.0, (fired,) * 3)
     seen = AuditedCourse(
         person, condition, modality, "cheeks", phototype, "ann", foretold, ObservedOutcome(better >= 50, named)
     )
-    return CourseComparison(kept, told, seen)
+    return CourseComparison(outcome, prediction, seen)
 
 
 def read_of(*courses: CourseComparison) -> ClinicOutcomes:

@@ -52,8 +52,8 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     answer = clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/en")
     assert answer.headers["content-type"] == "application/pdf"
     text = pdf_text(answer.content)
-    for said in ("Harbour Clinic", "Zoë Synthetic", "6 May 1974", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
-        assert said in text, said
+    for words in ("Harbour Clinic", "Zoë Synthetic", "6 May 1974", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
+        assert words in text, words
     assert "crust that was not expected, moderate: left cheek" in text
     assert "3.25" not in text, "a row that was corrected was not fired"
     assert "Weg 1" not in text, "a letter repeats no more than it needs"
@@ -95,9 +95,9 @@ def test_a_letter_of_a_plan_tells_of_its_choice_and_all_its_sessions(
 def _again(clinics: Clinics, names: dict[str, str]) -> NewPlan:
     """The plan of the samples, for another consultation."""
     repositories = clinics.repositories()
-    kept = repositories.plans.get(names["plan"])
-    files = {name: repositories.plans.read_file(kept.id, name) for name in kept.files}
-    return NewPlan(kept.case_sha256, kept.plan_sha256, kept.version, kept.seed, kept.draws, files)
+    record = repositories.plans.get(names["plan"])
+    files = {name: repositories.plans.read_file(record.id, name) for name in record.files}
+    return NewPlan(record.case_sha256, record.plan_sha256, record.version, record.seed, record.draws, files)
 
 
 def test_the_card_has_what_lies_ahead_and_names_no_treatment(clinics: Clinics, names: dict[str, str]) -> None:

@@ -63,19 +63,19 @@ def test_a_copy_is_what_the_command_writes_and_its_making_is_written_down(client
     assert "copy.made" in actions(clinics, patient)
 
 
-def test_what_goes_and_what_the_law_keeps_is_told_before_and_what_is_left_after(
+def test_what_goes_and_what_the_law_keeps_is_shown_before_and_what_is_left_after(
     client: TestClient, owner: TestClient, clinics: Clinics
 ) -> None:
     patient = held(client, clinics, "KEEP-1")
-    told = owner.get(f"{patient}/erasure").text
+    page_text = owner.get(f"{patient}/erasure").text
     for words in (
         "Contact data: name",
         "consultations 1, photographs 1, plans 1, consents 0",
         "10 years",
         "The audit log",
     ):
-        assert words in told
-    assert "Erasure was requested" not in told
+        assert words in page_text
+    assert "Erasure was requested" not in page_text
     for wrong in ("", "keep-1", "KEEP-2", "KEEP-1x"):
         refused = owner.post(f"{patient}/erasure", data={"pseudonym": wrong})
         assert refused.status_code == 422
@@ -157,8 +157,8 @@ def test_a_closed_consultation_is_read_only_until_it_is_opened_again(client: Tes
 def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: TestClient) -> None:
     here = begin_consultation(client)
     client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "female"}, headers=JSON)
-    told = client.post(f"{here}/closing", data=LEAST | {"revision": "1", "patient.sex": "male"})
-    assert told.status_code == 409
+    response = client.post(f"{here}/closing", data=LEAST | {"revision": "1", "patient.sex": "male"})
+    assert response.status_code == 409
     assert "This consultation is closed" not in client.get(here).text
     client.post(f"{here}/closing", data=LEAST | {"revision": "2", "patient.sex": "other"})
     page = client.get(here).text
@@ -166,8 +166,8 @@ def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: Tes
     assert "This consultation is closed" in page
 
 
-def test_an_owner_is_told_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:
-    kept, due = held(client, clinics, "DUE-1"), held(client, clinics, "DUE-2")
+def test_an_owner_is_shown_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:
+    not_due, due = held(client, clinics, "DUE-1"), held(client, clinics, "DUE-2")
     here = clinics.browser(Role.OWNER).get("/erasures")
     assert here.status_code == 200
     assert "DUE-" not in here.text
@@ -177,7 +177,7 @@ def test_an_owner_is_told_whose_records_may_go_and_nobody_else(client: TestClien
         session.execute(update(tables.ConsultationRow).where(mine).values(saved_at=ago))
     listed = clinics.browser(Role.OWNER).get("/erasures").text
     assert f'href="{due}/erasure"' in listed
-    assert kept not in listed
+    assert not_due not in listed
     assert "after the last entry" in listed
     assert "/erasures" in clinics.browser(Role.OWNER).get("/").text
     for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):

@@ -47,17 +47,17 @@ def test_a_half_filled_form_is_saved_as_it_is(client: TestClient) -> None:
 def test_two_people_never_overwrite_each_other(client: TestClient, clinics: Clinics) -> None:
     here, other = begin_consultation(client), clinics.browser(Role.ASSISTANT)
     client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "female"}, headers=JSON)
-    told = other.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "male"}, headers=JSON)
-    assert told.status_code == 409
-    page = html.unescape(told.text)
+    response = other.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "male"}, headers=JSON)
+    assert response.status_code == 409
+    page = html.unescape(response.text)
     assert "clinician saved this" in page
     assert re.search(r"<td>Sex</td><td>male</td><td>female</td>", page)
-    assert ("patient.sex", "male") in Form(told.text).filled  # what was typed is not lost
-    assert "data-save" not in told.text  # nor does the page save by itself over the other's
-    kept = client.get(here).text
-    assert ("patient.sex", "female") in Form(kept).filled
+    assert ("patient.sex", "male") in Form(response.text).filled  # what was typed is not lost
+    assert "data-save" not in response.text  # nor does the page save by itself over the other's
+    form = client.get(here).text
+    assert ("patient.sex", "female") in Form(form).filled
 
-    again = {"revision": form_revision(told.text), "patient.sex": "male"}
+    again = {"revision": form_revision(response.text), "patient.sex": "male"}
     assert other.post(f"{here}/answers", data=LEAST | again).headers["location"] == here
     assert ("patient.sex", "male") in Form(client.get(here).text).filled
 
@@ -133,10 +133,10 @@ def test_a_plan_is_made_of_what_was_sent_and_kept_with_its_files(client: TestCli
 
 def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client: TestClient) -> None:
     here = begin_consultation(client)
-    told = client.post(f"{here}/plan", data=LEAST | {"revision": "1", "patient.age_years": "520"})
-    assert told.status_code == 422
-    assert "Is out of range" in html.unescape(told.text)
-    assert form_revision(told.text) == "2"  # it was saved, so the next save fits
+    response = client.post(f"{here}/plan", data=LEAST | {"revision": "1", "patient.age_years": "520"})
+    assert response.status_code == 422
+    assert "Is out of range" in html.unescape(response.text)
+    assert form_revision(response.text) == "2"  # it was saved, so the next save fits
 
 
 def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient, clinics: Clinics) -> None:
@@ -178,10 +178,10 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, c
     plan = clinics.plan(client, here)
     auditor = clinics.browser(Role.AUDITOR)
     for page in ("/", here, plan):
-        told = auditor.get(page).text
-        assert "data-save" not in told
+        page_text = auditor.get(page).text
+        assert "data-save" not in page_text
         for words in ("Add a patient", "Make the plan", ">Save<", "Save the choice", "/contact"):
-            assert words not in told
+            assert words not in page_text
     assert "Make the plan" not in clinics.browser(Role.ASSISTANT).get(here).text
 
 
@@ -229,10 +229,10 @@ def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatc
 
 
 @pytest.mark.parametrize("year", ["74", "19745", "nineteen", "1700", "-1974"])
-def test_a_year_that_cannot_be_is_told_with_the_form_as_it_was(client: TestClient, year: str) -> None:
-    told = client.post("/patients", data={"pseudonym": f"Y{year}", "year": year})
-    assert told.status_code == 422
-    assert f'value="{year}"' in told.text
+def test_a_year_that_cannot_be_is_refused_with_the_form_as_it_was(client: TestClient, year: str) -> None:
+    response = client.post("/patients", data={"pseudonym": f"Y{year}", "year": year})
+    assert response.status_code == 422
+    assert f'value="{year}"' in response.text
 
 
 def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: TestClient, clinics: Clinics) -> None:
@@ -248,7 +248,7 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "kept"),
+    ("field", "typed", "expected"),
     [
         ("born", "31.02.1980", None),
         ("born", "1980-02-31", None),
@@ -261,19 +261,19 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
     ],
 )
 def test_a_birthday_that_is_none_and_no_email_are_refused(
-    clinics: Clinics, field: str, typed: str, kept: str | None
+    clinics: Clinics, field: str, typed: str, expected: str | None
 ) -> None:
     client = clinics.browser(Role.ASSISTANT)
     contact = f"{client.post('/patients').headers['location']}/contact"
-    told = client.post(contact, data={"name": "Synthetic Name", field: typed})
+    response = client.post(contact, data={"name": "Synthetic Name", field: typed})
     stored = clinics.repositories().patients.get_contact(contact.split("/")[2])
-    if kept is None:
-        assert told.status_code == 422
-        assert typed in told.text, "what was typed stays in the form"
+    if expected is None:
+        assert response.status_code == 422
+        assert typed in response.text, "what was typed stays in the form"
         assert stored is None
     else:
         assert stored is not None
-        assert stored.details[field] == kept
+        assert stored.details[field] == expected
 
 
 def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
@@ -293,9 +293,9 @@ def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
     assert 'value="030 1"' in client.get(contact).text
     both = mine | {"phone": "030 1", "version": shown_version(late.text)}
     assert client.post(contact, data=both).status_code == 303
-    kept = clinics.repositories().patients.get_contact(contact.split("/")[2])
-    assert kept is not None
-    assert {name: value for name, value in kept.details.items() if value} == {
+    stored = clinics.repositories().patients.get_contact(contact.split("/")[2])
+    assert stored is not None
+    assert {name: value for name, value in stored.details.items() if value} == {
         "name": "Synthetic Name",
         "phone": "030 1",
         "email": "a@example.org",
@@ -315,9 +315,9 @@ def test_a_body_that_is_no_form_is_refused_and_empties_nothing(client: TestClien
     client.post(f"{patient}/contact", data={"name": "Synthetic Name"})
     version = shown_version(client.get(f"{patient}/contact").text)
     body = json.dumps({"name": "Another", "version": version}).encode()
-    told = client.post(f"{patient}/contact", content=body, headers={"content-type": kind} if kind else {})
-    assert told.status_code == 415
-    assert "not a form" in told.text
+    response = client.post(f"{patient}/contact", content=body, headers={"content-type": kind} if kind else {})
+    assert response.status_code == 415
+    assert "not a form" in response.text
     assert "Synthetic Name" in client.get(f"{patient}/contact").text
 
 
@@ -328,7 +328,9 @@ def shown_version(page: str) -> str:
     return found[1]
 
 
-def test_the_database_gone_is_said_and_nothing_is_lost(client: TestClient, clinics: Clinics, monkeypatch: Any) -> None:
+def test_the_database_gone_is_reported_and_nothing_is_lost(
+    client: TestClient, clinics: Clinics, monkeypatch: Any
+) -> None:
     from sqlalchemy.exc import OperationalError
 
     from skinbeam_clinic.database import connection

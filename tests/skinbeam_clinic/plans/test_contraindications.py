@@ -102,7 +102,7 @@ def test_the_sessions_that_a_plan_counts_stop_nothing() -> None:
         assert stops(list_session_facts([treatment(5.0 * one) for one in range(done)], [])) == ()
 
 
-def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
+def test_one_more_session_than_the_plan_stated_waits_for_a_reason() -> None:
     facts = list_session_facts([treatment(5.0 * one) for one in range(3)], [])
     (stop,) = stops(facts)
     assert (stop.message.id, stop.final) == ("clinic-spots.stop-sessions", False)
@@ -110,7 +110,7 @@ def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         ("blister", "earlier.below-lasers"),
         ("burn", "earlier.below-lasers"),
@@ -121,9 +121,9 @@ def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
         ("infection", "earlier.unread"),
     ],
 )
-def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, told: str) -> None:
+def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, message: str) -> None:
     found = stops(list_session_facts([treatment(0.0, event(kind))], []))
-    assert names(found) == [told]
+    assert names(found) == [message]
     assert not found[0].final  # a clinician may decide
     assert found[0].source == "rulepractice"
 
@@ -171,13 +171,13 @@ def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
     assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
 
 
-@pytest.mark.parametrize(("reaction", "told"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])
-def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan(reaction: str, told: str) -> None:
+@pytest.mark.parametrize(("reaction", "message"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])
+def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan(reaction: str, message: str) -> None:
     row = EarlierTestSpot(
         device="pulsed-dye-595", site="cheeks", fluence_J_cm2=6.0, read_after_h=72.0, reaction=reaction
     )
     fact = HistoryFact("test_spot/a", row, BEGUN, "/", PLAN)
-    assert [(one.message.id, one.final) for one in stops([fact])] == [(told, True)]
+    assert [(one.message.id, one.final) for one in stops([fact])] == [(message, True)]
     assert [one.final for one in stops([fact], place="0.1")] == [False]  # another laser: a clinician may decide
     assert {one.final for one in stops([fact], place="")} == {True}
     assert stops([replace(fact, row=row.model_copy(update={"reaction": "redness"}))]) == ()

@@ -62,8 +62,8 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     spot = repositories.test_spots.fire(
         consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT), at
     )
-    told = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
-    assert "no more than two thirds of that dose is planned" in client.get(told).text
+    address = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
+    assert "no more than two thirds of that dose is planned" in client.get(address).text
     next_ = clinics.plan(client, here, make=made_here, **ANSWERS).rpartition("/")[2]
     before, after = doses(clinics, first), doses(clinics, next_)
     assert before

@@ -41,7 +41,7 @@ def make(pictures: dict[str, bytes]) -> PlanMaker:
 
 
 @pytest.fixture(scope="module")
-def kept(clinics: Clinics, make: PlanMaker) -> str:
+def plan_path(clinics: Clinics, make: PlanMaker) -> str:
     """The address of a plan that was made with a photograph."""
     client = clinics.browser(Role.CLINICIAN)
     patient = client.post("/patients", data={"pseudonym": "preview"}).headers["location"]
@@ -49,39 +49,39 @@ def kept(clinics: Clinics, make: PlanMaker) -> str:
     return clinics.plan(client, here, make=make)
 
 
-def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Clinics, kept: str) -> None:
-    page = clinics.browser(Role.ASSISTANT).get(kept).text
+def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Clinics, plan_path: str) -> None:
+    page = clinics.browser(Role.ASSISTANT).get(plan_path).text
     for percentile, words in (
         (10, "9 of 10 people gain more than this"),
         (50, "5 of 10 people gain more, 5 gain less"),
         (90, "1 of 10 people gain more than this"),
     ):
-        assert f"{kept}/files/preview-end-p{percentile}.png" in page
+        assert f"{plan_path}/files/preview-end-p{percentile}.png" in page
         assert words in page
     assert page.count('class="beside"') == page.count('before.png"')
     assert "Computed illustration" in page
-    assert f"{kept}/files/preview-close-up-1-p50.png" in page
+    assert f"{plan_path}/files/preview-close-up-1-p50.png" in page
 
 
 def test_what_may_come_is_that_of_the_chosen_option(clinics: Clinics, make: PlanMaker) -> None:
     client = clinics.browser(Role.CLINICIAN)
     patient = client.post("/patients").headers["location"]
-    kept = clinics.plan(client, str(client.post(f"{patient}/consultations").headers["location"]), make=make)
-    client.post(f"{kept}/choice", data={"option": "0.1"})
-    page = client.get(kept).text
+    plan_path = clinics.plan(client, str(client.post(f"{patient}/consultations").headers["location"]), make=make)
+    client.post(f"{plan_path}/choice", data={"option": "0.1"})
+    page = client.get(plan_path).text
     assert "/files/preview-end-p50.png" not in page
     assert "another one was chosen" in page
-    other = words(client.get(f"{kept}/leaflet/en").content)
-    client.post(f"{kept}/choice", data={"option": "0.0"})
-    assert "/files/preview-end-p50.png" in client.get(kept).text
-    first = words(client.get(f"{kept}/leaflet/en").content)
+    other = words(client.get(f"{plan_path}/leaflet/en").content)
+    client.post(f"{plan_path}/choice", data={"option": "0.0"})
+    assert "/files/preview-end-p50.png" in client.get(plan_path).text
+    first = words(client.get(f"{plan_path}/leaflet/en").content)
     assert first != other
 
 
 def test_pictures_are_sealed_and_no_browser_stores_them(
-    clinics: Clinics, kept: str, pictures: dict[str, bytes]
+    clinics: Clinics, plan_path: str, pictures: dict[str, bytes]
 ) -> None:
-    shown = clinics.browser(Role.CLINICIAN).get(f"{kept}/files/preview-end-p50.png")
+    shown = clinics.browser(Role.CLINICIAN).get(f"{plan_path}/files/preview-end-p50.png")
     assert shown.content == pictures["preview-end-p50.png"]
     assert shown.headers["cache-control"] == "no-store"
     assert shown.headers["content-type"] == "image/png"
@@ -89,8 +89,8 @@ def test_pictures_are_sealed_and_no_browser_stores_them(
     assert all(b"IHDR" not in path.read_bytes() for path in files)
 
 
-def test_other_clinics_and_who_is_not_signed_in_see_none(clinics: Clinics, kept: str) -> None:
-    picture = f"{kept}/files/preview-before.png"
+def test_other_clinics_and_who_is_not_signed_in_see_none(clinics: Clinics, plan_path: str) -> None:
+    picture = f"{plan_path}/files/preview-before.png"
     assert clinics.browser(Role.CLINICIAN, OTHER).get(picture).status_code == 404
     assert TestClient(clinics.app, follow_redirects=False).get(picture).status_code != 200
 
@@ -118,11 +118,11 @@ def words(pdf: bytes) -> str:
 
 @pytest.mark.check
 def test_the_slider_moves_by_keys_and_without_script_both_stand_side_by_side(
-    clinics: Clinics, kept: str, browser: Browser
+    clinics: Clinics, plan_path: str, browser: Browser
 ) -> None:
     with served(clinics.app) as address, opened_page(browser) as page:
         sign_in(page, address, "clinician")
-        page.goto(f"{address}{kept}")
+        page.goto(f"{address}{plan_path}")
         slider = page.get_by_role("slider").first
         expect(slider).to_be_visible()
         laid = page.locator("details[open] .laid img").nth(1)

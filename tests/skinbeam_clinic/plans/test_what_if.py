@@ -81,8 +81,8 @@ def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _languag
 def new_plan(clinics: Clinics) -> tuple[str, str]:
     """The addresses of a consultation and of its plan."""
     repositories = clinics.repositories()
-    kept = repositories.consultations.begin(repositories.patients.add().id, make_submission(ANSWERS.items()))
-    here = f"/consultations/{kept.id}"
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(ANSWERS.items()))
+    here = f"/consultations/{consultation.id}"
     return here, clinics.plan(clinics.browser(Role.CLINICIAN), here, make=planned, **ANSWERS)
 
 
@@ -144,21 +144,21 @@ def rows(part: str) -> dict[str, tuple[str, ...]]:
 
 
 def test_the_planned_setting_has_the_numbers_of_the_plan(ask: Ask) -> None:
-    told = rows(ask())
-    assert {"Reach the physical target", "Are burnt", "Bruise"} < told.keys()
-    assert "inside" in told["Dose that sources print for phototype III"][1]
-    for label, (before, after) in told.items():
+    shown = rows(ask())
+    assert {"Reach the physical target", "Are burnt", "Bruise"} < shown.keys()
+    assert "inside" in shown["Dose that sources print for phototype III"][1]
+    for label, (before, after) in shown.items():
         assert before == after, label
 
 
 def test_a_greater_dose_reaches_and_burns_more_and_what_forbids_it_is_named(ask: Ask) -> None:
     part = ask(fluence_J_cm2=15, pulse_ms=0.45)
-    told = rows(part)
-    assert told["Limit: a blister or a crust beside the target"] == ("kept", "broken")
-    assert "above" in told["Dose that sources print for phototype III"][1]
+    shown = rows(part)
+    assert shown["Limit: a blister or a crust beside the target"] == ("kept", "broken")
+    assert "above" in shown["Dose that sources print for phototype III"][1]
     assert "The dose is above those that sources print for such skin." in part
     for label in ("Reach the physical target", "Bruise"):
-        before, after = (int(text.split()[0]) for text in told[label])
+        before, after = (int(text.split()[0]) for text in shown[label])
         assert before < after, label
 
 
@@ -169,13 +169,13 @@ def test_what_the_machine_cannot_have_names_the_nearest(ask: Ask) -> None:
 
 
 def test_the_sentences_are_in_the_language_of_the_reader(ask: Ask) -> None:
-    told = ask(language="de")
-    assert "Spot 7 mm" in told
-    assert "von 100 solchen Hautmodellen erreichen ihr Ziel" in told
+    page_text = ask(language="de")
+    assert "Spot 7 mm" in page_text
+    assert "von 100 solchen Hautmodellen erreichen ihr Ziel" in page_text
 
 
 @pytest.mark.parametrize(
-    ("quantities", "told"),
+    ("quantities", "message"),
     [
         ({"fluence_J_cm2": "much"}, '"much" is no number above 0'),
         ({"fluence_J_cm2": ""}, '"" is no number above 0'),
@@ -184,11 +184,11 @@ def test_the_sentences_are_in_the_language_of_the_reader(ask: Ask) -> None:
         ({"energy": "3"}, 'Unknown quantity "energy"'),
     ],
 )
-def test_a_quantity_that_is_no_setting_is_told(ask: Ask, quantities: dict[str, str], told: str) -> None:
-    assert told in ask(422, **quantities)
+def test_a_quantity_that_is_no_setting_is_named(ask: Ask, quantities: dict[str, str], message: str) -> None:
+    assert message in ask(422, **quantities)
 
 
-def test_short_pulses_are_typed_in_the_unit_in_which_they_are_said() -> None:
+def test_short_pulses_are_typed_in_the_unit_in_which_they_are_stated() -> None:
     assert read_quantities([("pulse_ns", "20"), ("fluence_J_cm2", "2,5")]) == {"pulse_ms": 2e-5, "fluence_J_cm2": 2.5}
     assert read_quantities([("pulse_ps", "750")]) == {"pulse_ms": 7.5e-7}
 
@@ -242,8 +242,8 @@ def test_a_move_of_a_slider_asks_the_database_twice(clinics: Clinics, plan: str,
     ask()
     statements: list[str] = []
 
-    def note(*told: object) -> None:
-        statements.append(str(told[2]))
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
 
     event.listen(clinics.database.engine, "before_cursor_execute", note)
     try:
@@ -348,15 +348,15 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     simulations = setting_process._Simulations()
     person = setting_process.SentPerson(Submission(), Path())
     quantities = replace(BEAM, fluence_J_cm2=8.0)
-    told = []
+    questions = []
     for plan, sent in (("a", person), ("b", person), ("a", None), ("c", person)):
         question = SettingQuestion(plan, DRAWS, 0, "pulsed-dye-595", ("", "", ""), 1.0, quantities, "en")
         reply = simulations.reply(setting_process.QuestionMessage(question, sent))
         assert reply.answer == answer
-        told += [one.question for one in reply.curves]
+        questions += [one.question for one in reply.curves]
     assert reply.people == ("a", "c")
-    assert {one.plan_sha256 for one in told} == {"b"}
-    doses = [one.quantities.fluence_J_cm2 for one in told]
+    assert {one.plan_sha256 for one in questions} == {"b"}
+    doses = [one.quantities.fluence_J_cm2 for one in questions]
     steps = offered_doses("pulsed-dye-595", quantities)["fluence_J_cm2"]
     assert sorted([*doses, 8.0]) == sorted(steps)
     assert doses[:2] == [min(steps), max(steps)]
@@ -414,10 +414,10 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
 
 def test_a_process_that_was_killed_is_replaced(clinics: Clinics, ask: Ask) -> None:
     ask()
-    kept = [int(line.parent.name) for line in Path("/proc").glob("[0-9]*/cmdline") if is_simulator(line)]
-    assert len(kept) == 1
-    os.kill(kept[0], signal.SIGKILL)
-    os.waitid(os.P_PID, kept[0], os.WEXITED | os.WNOWAIT)
+    simulators = [int(line.parent.name) for line in Path("/proc").glob("[0-9]*/cmdline") if is_simulator(line)]
+    assert len(simulators) == 1
+    os.kill(simulators[0], signal.SIGKILL)
+    os.waitid(os.P_PID, simulators[0], os.WEXITED | os.WNOWAIT)
     assert rows(ask())
 
 
@@ -676,8 +676,8 @@ def test_sliders_are_moved_in_firefox(clinics: Clinics, plan: str, width: int, z
         driver.zoom(zoom)
         until(lambda: abs(driver.run("return innerWidth") - width) <= 20)  # what the window's frame takes
         driver.run("document.querySelector('details.what-if summary').click()")
-        told = "return document.querySelector('details.what-if tbody tr td:nth-of-type(2)')?.innerText ?? ''"
-        until(lambda: "mm" in driver.run(told))
+        shown_settings = "return document.querySelector('details.what-if tbody tr td:nth-of-type(2)')?.innerText ?? ''"
+        until(lambda: "mm" in driver.run(shown_settings))
         slider = driver.run("return document.querySelector('details.what-if input[type=range]')")
         dose = "return arguments[0].closest('div,fieldset,label').querySelector('input[type=number]').value"
         doses = [driver.run(dose, slider)]
@@ -689,7 +689,7 @@ def test_sliders_are_moved_in_firefox(clinics: Clinics, plan: str, width: int, z
             driver.run("arguments[0].scrollIntoView({block: 'center'})", slider)
             act()
             doses.append(driver.run(dose, slider))
-            until(lambda: f"{doses[-1]} J/cm²" in driver.run(told))
+            until(lambda: f"{doses[-1]} J/cm²" in driver.run(shown_settings))
         assert len(set(doses)) == len(doses)
         assert driver.run("return document.documentElement.scrollWidth <= innerWidth")
 
@@ -723,7 +723,7 @@ def test_an_answer_that_takes_long_comes_into_the_panel_by_itself(
 
 
 @pytest.mark.check
-def test_an_answer_that_is_lost_while_it_is_waited_for_is_told_and_asked_for_no_more(
+def test_an_answer_that_is_lost_while_it_is_waited_for_is_reported_and_asked_for_no_more(
     clinics: Clinics, plan: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[SettingQuestion] = []
@@ -803,7 +803,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     assert "less after all" in client.get(client.get(again).headers["location"]).text
 
 
-def test_a_setting_that_the_worker_refuses_is_told_on_the_page_of_the_consultation(clinics: Clinics) -> None:
+def test_a_setting_that_the_worker_refuses_is_shown_on_the_page_of_the_consultation(clinics: Clinics) -> None:
     """Something was recorded while the job waited, or the program was brought up to date."""
     _, plan = new_plan(clinics)
 
@@ -820,10 +820,10 @@ def test_a_setting_that_the_worker_refuses_is_told_on_the_page_of_the_consultati
 
 def test_a_setting_that_breaks_a_limit_is_refused_whatever_the_reason(clinics: Clinics, plan: str) -> None:
     before = len(clinics.repositories().plans.of(consultation_of(clinics, plan)))
-    for language, told in (("en", "No plan gives this setting"), ("de", "Kein Plan gibt diese Einstellung vor")):
+    for language, refusal in (("en", "No plan gives this setting"), ("de", "Kein Plan gibt diese Einstellung vor")):
         answer = use(clinics, plan, language=language, fluence_J_cm2=15, pulse_ms=0.45, reason="I know what I do")
         assert answer.status_code == 422
-        assert told in html.unescape(answer.text)
+        assert refusal in html.unescape(answer.text)
         assert 'name="reason"' not in answer.text
     assert "A limit is broken: a blister or a crust beside the target." in html.unescape(
         use(clinics, plan, fluence_J_cm2=15, pulse_ms=0.45).text
@@ -843,14 +843,14 @@ def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clin
     assert "Diese Einstellung braucht eine Begründung" in html.unescape(
         use(clinics, plan, language="de", fluence_J_cm2=10).text
     )
-    kept = use(clinics, plan, fluence_J_cm2=10, reason="x" * 1001)
-    assert kept.status_code == 422
-    assert "x" * 1001 in kept.text  # nothing that was typed is lost
+    response = use(clinics, plan, fluence_J_cm2=10, reason="x" * 1001)
+    assert response.status_code == 422
+    assert "x" * 1001 in response.text  # nothing that was typed is lost
     assert use(clinics, plan, fluence_J_cm2=7).status_code == 303
 
 
 @pytest.mark.parametrize(
-    ("language", "fault", "told"),
+    ("language", "fault", "message"),
     [
         ("en", None, "this setting is still being simulated"),
         ("de", None, "diese Einstellung wird noch simuliert"),
@@ -858,7 +858,7 @@ def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clin
     ],
 )
 def test_a_setting_that_is_sent_before_it_is_simulated_comes_back_as_it_was_typed(
-    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch, language: str, fault: Exception | None, told: str
+    clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch, language: str, fault: Exception | None, message: str
 ) -> None:
     def answer_later(*_: object, **__: object) -> None:
         if fault is not None:
@@ -868,7 +868,7 @@ def test_a_setting_that_is_sent_before_it_is_simulated_comes_back_as_it_was_type
     answer = use(clinics, plan, language=language, fluence_J_cm2=9, reason="a weak answer elsewhere")
     assert answer.status_code == 503
     page = html.unescape(answer.text)
-    assert told.lower() in page.lower()
+    assert message.lower() in page.lower()
     assert ">a weak answer elsewhere</textarea>" in page
     assert re.search(r'name="fluence_J_cm2" value="9"', page)
     assert 'id="waiting-' not in page  # this page asks for nothing by itself

@@ -46,7 +46,7 @@ def here(plan: PlanRecord) -> str:
     return f"/consultations/{plan.consultation_id}/test-spots"
 
 
-def said(client: TestClient, path: str) -> str:
+def page_text(client: TestClient, path: str) -> str:
     page = client.get(path)
     assert page.status_code == 200
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
@@ -67,14 +67,14 @@ def fired(clinics: Clinics, plan: PlanRecord, hours: float = 80.0, **settings: A
 
 
 def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
-    page = said(client, here(plan))
+    page = page_text(client, here(plan))
     assert "4, 6 and 7.5 J/cm², read at 72 hours" in page
     assert client.get(here(plan)).text.count('name="rung"') == 3
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
     assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0)
     assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", PulseSettings())
-    assert "to be read from" in said(client, here(plan))
+    assert "to be read from" in page_text(client, here(plan))
 
 
 def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
@@ -88,7 +88,7 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     assert client.post(here(plan), data=sent).status_code == 303
     (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
     assert (spot.firing.settings.fluence_J_cm2, spot.firing.planned) == (6.5, PulseSettings(fluence_J_cm2=6.0))
-    page = said(client, here(plan))
+    page = page_text(client, here(plan))
     assert "6.5 J/cm²" in page
     assert "the dial has no 6" in page
 
@@ -123,7 +123,7 @@ def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, pla
     answers = make_submission((LEAST | {"patient.age_years": "43"}).items())
     clinics.repositories().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
-    assert "No spot may be fired with this plan" in said(client, here(plan))
+    assert "No spot may be fired with this plan" in page_text(client, here(plan))
     assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
 
 
@@ -140,7 +140,7 @@ def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
     stored = repositories.plans.add(
         consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
     )
-    page = said(client, here(stored))
+    page = page_text(client, here(stored))
     assert page.count("only if this light is chosen") == 1
     assert page.index("cheeks") < page.index("only if this light is chosen")
     rungs = re.findall(r'name="rung" value="([0-9.]+)"', client.get(here(stored)).text)
@@ -161,7 +161,7 @@ def test_what_is_due_stands_on_the_front_page_until_it_is_read(
     front = client.get("/").text
     assert "Test spots to be read now" in front
     assert f'href="{here(plan)}"' in front
-    assert "to be read now" in said(client, here(plan))
+    assert "to be read now" in page_text(client, here(plan))
     reader = clinics.browser(Role.ASSISTANT)
     sent = {"reaction": "none", "hours_ago": "2"}
     files = {"photo": ("a.jpg", b"\xff\xd8\xff spot", "image/jpeg")}
@@ -175,7 +175,7 @@ def test_what_is_due_stands_on_the_front_page_until_it_is_read(
     assert client.get(f"/photographs/{reading.photograph_id}").content == b"\xff\xd8\xff spot"
 
 
-def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
+def test_a_reading_that_cannot_be_is_reported(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     spot = fired(clinics, plan)
     for sent in ({"reaction": "fine"}, {"reaction": ""}, {"reaction": "none", "hours_ago": "soon"}):
         refused = client.post(f"/test-spots/{spot.id}/reading", data=sent)
@@ -189,14 +189,14 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
 ) -> None:
     spot = fired(clinics, plan)
     answer = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
-    page = said(client, answer.headers["location"])
+    page = page_text(client, answer.headers["location"])
     assert "no more than two thirds of that dose is planned" in page
     assert "No pulse of this device until a new plan is made" in page
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert len(clinics.repositories().test_spots.of(plan.consultation_id)) == 1
-    assert "This plan can no longer be signed" in said(client, f"/plans/{plan.id}")
+    assert "This plan can no longer be signed" in page_text(client, f"/plans/{plan.id}")
     consent = f"/plans/{plan.id}/consent/0.0"
-    assert "This plan can no longer be signed" in said(client, consent)
+    assert "This plan can no longer be signed" in page_text(client, consent)
     refused = client.post(f"{consent}/talk", data={"days": "0"})
     assert refused.status_code == 422
     assert clinics.repositories().consents.of(plan.consultation_id) == ()

@@ -128,9 +128,9 @@ def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
     steps = repositories.audit_log.newest(50, subject=f"test_spot/{spot.id}")
     assert {"test-spot.read", "test-spot.fired"} <= {one.action for one in steps}
     with database.reading() as session:
-        said = repr(session.connection().exec_driver_sql("SELECT * FROM test_spot").all())
-        said += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
-    assert not {word for word in ("blister", "secret", "cheeks", "pulsed-dye") if word in said}
+        stored = repr(session.connection().exec_driver_sql("SELECT * FROM test_spot").all())
+        stored += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
+    assert not {word for word in ("blister", "secret", "cheeks", "pulsed-dye") if word in stored}
     assert all(checked.findings == () for checked in verify_database(database))
 
 

@@ -32,7 +32,7 @@ COLUMNS = replace(
         (COLUMNS, "passes", 1.0, False),
     ],
 )
-def test_more_heat_is_told_from_less(ordered: TreatmentOrder, name: str, value: float, hotter: bool) -> None:
+def test_more_heat_is_distinguished_from_less(ordered: TreatmentOrder, name: str, value: float, hotter: bool) -> None:
     held = replace(ordered.settings, energy_mJ=15.0) if ordered is COLUMNS else ordered.settings
     found = find_deviations(ordered, replace(held, **{name: value}))[-1]
     assert (found.name, found.hotter, found.most) == (name, hotter, None)
@@ -42,17 +42,17 @@ def test_what_a_display_rounds_is_no_deviation() -> None:
     assert find_deviations(ORDERED, replace(ORDERED.settings, fluence_J_cm2=7.6, pulse_ms=5.9)) == ()
 
 
-def test_a_setting_that_was_not_told_is_no_deviation() -> None:
+def test_a_setting_that_was_not_stated_is_no_deviation() -> None:
     assert find_deviations(ORDERED, OrderedSettings(fluence_J_cm2=7.5)) == ()
 
 
 @pytest.mark.parametrize(("value", "most"), [(16.0, 15.0), (80.0, 15.0), (15.0, None)])
-def test_the_most_that_a_rule_allows_is_told_even_below_the_plan(value: float, most: float | None) -> None:
+def test_the_most_that_a_rule_allows_is_stated_even_below_the_plan(value: float, most: float | None) -> None:
     found = {one.name: one for one in find_deviations(COLUMNS, OrderedSettings(energy_mJ=value))}
     assert found["energy_mJ"].most == most
     assert found["energy_mJ"].hotter == (most is not None)
 
 
-def test_more_than_the_device_emits_is_told() -> None:
+def test_more_than_the_device_emits_is_reported() -> None:
     (found,) = find_deviations(ORDERED, OrderedSettings(fluence_J_cm2=75.0))
     assert (found.hotter, found.most) == (True, 40.0)

@@ -50,7 +50,7 @@ def machine(clinics: Clinics) -> str:
     return owner.machines.add(device="pulsed-dye-595", serial="SYN-9", name="Dye laser").id
 
 
-def kept_consent(clinics: Clinics) -> str:
+def stored_consent(clinics: Clinics) -> str:
     """What `agreed` gives, written into the records without the pages."""
     repositories = clinics.repositories()
     consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
@@ -79,7 +79,7 @@ def agreed(client: TestClient, clinics: Clinics, *, spots: bool = True) -> str:
 
 @pytest.fixture
 def here(client: TestClient, clinics: Clinics, machine: str) -> str:
-    return prepared(client, clinics, machine, kept_consent(clinics))
+    return prepared(client, clinics, machine, stored_consent(clinics))
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +96,13 @@ def prepared(client: TestClient, clinics: Clinics, machine: str, consent: str) -
     return str(begun)
 
 
-def kept(clinics: Clinics, here: str) -> Treatment:
+def stored_treatment(clinics: Clinics, here: str) -> Treatment:
     return clinics.repositories().treatments.get(here.rpartition("/")[2])
 
 
 def answers(clinics: Clinics, here: str, **changed: str) -> dict[str, str]:
-    ordered = kept(clinics, here).ordered
-    return {item: said for item, (said, _) in clear_answers(ordered).items()} | changed
+    ordered = stored_treatment(clinics, here).ordered
+    return {item: answer for item, (answer, _) in clear_answers(ordered).items()} | changed
 
 
 def started(client: TestClient, clinics: Clinics, here: str) -> str:
@@ -111,14 +111,14 @@ def started(client: TestClient, clinics: Clinics, here: str) -> str:
     return here
 
 
-def said(answer: Any) -> str:
+def page_text(answer: Any) -> str:
     return html.unescape(answer.text)
 
 
 def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
-    ordered, page = kept(clinics, here).ordered, said(client.get(here))
+    ordered, page = stored_treatment(clinics, here).ordered, page_text(client.get(here))
     assert (ordered.device, ordered.settings.fluence_J_cm2, ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
     assert [item.name for item in list_items(ordered) if not item.is_always_included] == ["spots", "cooling"]
     assert "7.5 J/cm²" in page
@@ -130,37 +130,39 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
 def test_a_consent_that_does_not_hold_is_refused_with_the_way_on(client: TestClient, clinics: Clinics) -> None:
     consent = agreed(client, clinics)
     clinics.repositories().consents.withdraw(consent.rpartition("/")[2])
-    told = client.post(f"{consent}/treatments")
-    assert told.status_code == 422
-    assert "this consent is void" in said(told).lower()
+    response = client.post(f"{consent}/treatments")
+    assert response.status_code == 422
+    assert "this consent is void" in page_text(response).lower()
 
 
 def test_the_checklist_lets_nobody_fire_before_it_is_clear(client: TestClient, clinics: Clinics, here: str) -> None:
-    assert "Still open: identity," in said(client.get(here))
+    assert "Still open: identity," in page_text(client.get(here))
     assert client.post(f"{here}/start").status_code == 422
     assert client.post(f"{here}/areas", data=ROW).status_code == 422
     client.post(f"{here}/checklist", data=answers(clinics, here, tan="yes"))
-    page = said(client.get(here))
+    page = page_text(client.get(here))
     assert "Tanned skin absorbs more light" in page  # in the rule's own words
     assert "Change the answers" in page
     assert client.post(f"{here}/start").status_code == 422
     client.post(f"{here}/decision", data={"item": "tan", "why-tan": "arms alone, not the face"})
-    page = said(client.get(here))
+    page = page_text(client.get(here))
     assert "arms alone, not the face" in page
     assert "The checklist is complete." in page
     assert client.post(f"{here}/start").headers["location"] == here
-    assert kept(clinics, here).state == "treating"
+    assert stored_treatment(clinics, here).state == "treating"
 
 
-def test_a_new_medicine_is_told_with_what_the_rules_say_of_it(client: TestClient, clinics: Clinics, here: str) -> None:
+def test_a_new_medicine_is_reported_with_what_the_rules_say_of_it(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
     sent = answers(clinics, here, medicines="yes") | {"medicines.words": "minocycline"}
     client.post(f"{here}/checklist", data=sent)
-    assert "skin may react to light or darken" in said(client.get(here))
+    assert "skin may react to light or darken" in page_text(client.get(here))
 
 
 def test_eyewear_is_put_on_and_not_decided_away(client: TestClient, clinics: Clinics, here: str) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here) | {"eyewear-room": "no"})
-    assert "a decision cannot override it" in said(client.get(here))
+    assert "a decision cannot override it" in page_text(client.get(here))
     refused = client.post(f"{here}/decision", data={"item": "eyewear-room", "why-eyewear-room": "in a hurry"})
     assert refused.status_code == 422
 
@@ -175,7 +177,7 @@ def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clin
     assert "40 pulses" in page
     assert "&lt;b&gt;even" in page
     assert "<b>even" not in page
-    (area,) = kept(clinics, here).areas
+    (area,) = stored_treatment(clinics, here).areas
     assert (area.fired.side, area.fired.pain_0_10, area.fired.settings.pulse_ms) == (BodySide.RIGHT, 3.0, 6.0)
 
 
@@ -187,7 +189,7 @@ def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_
     started(client, clinics, here)
     assert client.post(f"{here}/areas", data=ROW | {"fluence_J_cm2": "7,31"}).status_code == 303
     client.post(f"{here}/end", data={"state": "done"})
-    treatment = kept(clinics, here)
+    treatment = stored_treatment(clinics, here)
     (area,) = treatment.areas
     assert area.fired.settings == PulseSettings(fluence_J_cm2=dose, pulse_ms=6.0, spot_mm=7.0)
 
@@ -229,38 +231,38 @@ def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
     more = ROW | {"fluence_J_cm2": "9,0", "words": "dense net"}
     warned = client.post(f"{here}/areas", data=more | {"reason": "it did not close"})
     assert warned.status_code == 422
-    assert "Fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above the plan" in said(warned)
+    assert "Fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above the plan" in page_text(warned)
     assert 'value="dense net"' in warned.text
     confirm = re.search(r'name="confirmed" value="([^"]+)"', warned.text)
     assert confirm
     yes = {"confirmed": confirm[1], "reason": "it did not close"}
     assert client.post(f"{here}/areas", data=more | yes | {"fluence_J_cm2": "90"}).status_code == 422  # another dose
     assert client.post(f"{here}/areas", data=more | yes | {"reason": ""}).status_code == 422
-    assert kept(clinics, here).areas == ()
+    assert stored_treatment(clinics, here).areas == ()
     assert client.post(f"{here}/areas", data=more | yes).status_code == 303
-    page = said(client.get(here))
+    page = page_text(client.get(here))
     assert "20 % above the plan" in page
     assert "Reason: it did not close" in page
 
 
-def test_a_slip_of_the_decimal_point_is_told_to_be_more_than_the_machine_can(
+def test_a_slip_of_the_decimal_point_is_reported_to_be_more_than_the_machine_can(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     started(client, clinics, here)
-    told = said(client.post(f"{here}/areas", data=ROW | {"fluence_J_cm2": "75"}))
+    warning = page_text(client.post(f"{here}/areas", data=ROW | {"fluence_J_cm2": "75"}))
     most = f"{devices()['pulsed-dye-595'].dose[1]:g}"
-    assert f"900 % above the plan; more than the {most} J/cm² that a rule of the plan or the machine itself" in told
+    assert f"900 % above the plan; more than the {most} J/cm² that a rule of the plan or the machine itself" in warning
 
 
 def test_a_sign_that_stops_says_stop_with_the_plans_first_aid(client: TestClient, clinics: Clinics, here: str) -> None:
     started(client, clinics, here)
     client.post(f"{here}/areas", data=ROW | {"endpoint": "stop.0"})
-    page = said(client.get(here))
+    page = page_text(client.get(here))
     assert "Fire no further pulse." in page
     assert "A blister: stop and cool." in page
     assert "greying or whitening of the skin" in page
-    assert kept(clinics, here).state == "stopped"
-    assert kept(clinics, here).areas[0].fired.endpoint_words.startswith("Synthetic: greying")
+    assert stored_treatment(clinics, here).state == "stopped"
+    assert stored_treatment(clinics, here).areas[0].fired.endpoint_words.startswith("Synthetic: greying")
 
 
 def test_a_severe_event_stops_and_is_resolved_later(client: TestClient, clinics: Clinics, here: str) -> None:
@@ -280,20 +282,20 @@ def test_what_is_ended_is_corrected_by_a_new_row_that_says_why(client: TestClien
     started(client, clinics, here)
     client.post(f"{here}/areas", data=ROW)
     client.post(f"{here}/end", data={"state": "done"})
-    assert kept(clinics, here).state == "done"
+    assert stored_treatment(clinics, here).state == "done"
     found = re.search(r'href="[^"]*(\?corrects=\w+)#row"', client.get(here).text)
     assert found
-    form = said(client.get(f"{here}{found[1]}"))
+    form = page_text(client.get(f"{here}{found[1]}"))
     assert "Why it is corrected" in form
     late = ROW | {"corrects": found[1].partition("=")[2], "side": "left"}
     assert client.post(f"{here}/areas", data=late).status_code == 422
     assert client.post(f"{here}/areas", data=late | {"why": "mixed up the sides"}).status_code == 303
-    page = said(client.get(here))
+    page = page_text(client.get(here))
     assert "corrects row 1: mixed up the sides" in page
     assert "cheeks, left: rows 2" in page
     assert "cheeks, right: rows" not in page
     client.post(f"{here}/notes", data={"note": "told to the patient"})
-    assert "told to the patient" in said(client.get(here))
+    assert "told to the patient" in page_text(client.get(here))
 
 
 def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clinics, here: str) -> None:
@@ -302,11 +304,11 @@ def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clin
     assert row
     for _ in range(2):
         assert client.post(f"{here}/areas", data=ROW | {"row": row[1]}).status_code == 303
-    assert len(kept(clinics, here).areas) == 1
+    assert len(stored_treatment(clinics, here).areas) == 1
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"fluence_J_cm2": "1,000"}, "cannot be read"),
         ({"fluence_J_cm2": ""}, "the dose is missing"),
@@ -317,14 +319,14 @@ def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clin
         ({"site": "back"}, "no place was chosen"),
     ],
 )
-def test_what_cannot_be_read_is_told_and_what_was_typed_stays(
-    client: TestClient, clinics: Clinics, running: str, changed: dict[str, str], told: str
+def test_what_cannot_be_read_is_reported_and_what_was_typed_stays(
+    client: TestClient, clinics: Clinics, running: str, changed: dict[str, str], message: str
 ) -> None:
     answer = client.post(f"{running}/areas", data=ROW | {"words": "dense net"} | changed)
     assert answer.status_code == 422
-    assert told in said(answer).lower()
+    assert message in page_text(answer).lower()
     assert 'value="dense net"' in answer.text
-    assert kept(clinics, running).areas == ()
+    assert stored_treatment(clinics, running).areas == ()
 
 
 def test_a_place_of_the_map_is_chosen_without_a_script_too(client: TestClient, clinics: Clinics, here: str) -> None:
@@ -342,22 +344,22 @@ def test_the_map_shows_every_site_that_a_case_treats() -> None:
     assert full == sites - {"full-face", "neck", "decolletage", "arms", "hands"}
 
 
-def test_a_change_of_the_answers_meanwhile_is_told(client: TestClient, clinics: Clinics, here: str) -> None:
+def test_a_change_of_the_answers_meanwhile_is_reported(client: TestClient, clinics: Clinics, here: str) -> None:
     consultations = clinics.repositories().consultations
-    answered = consultations.get(kept(clinics, here).consultation_id)
+    answered = consultations.get(stored_treatment(clinics, here).consultation_id)
     consultations.save(answered.id, Submission(), revision=answered.revision)
-    assert "The consent to this is no longer valid" in said(client.get(here))
+    assert "The consent to this is no longer valid" in page_text(client.get(here))
 
 
 def test_aftercare_tells_each_day_in_the_language_of_the_patient(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     started(client, clinics, here)
-    page = said(client.get(f"{here}/aftercare"))
+    page = page_text(client.get(f"{here}/aftercare"))
     assert "Day 3, " in page
     assert "fine crusts fall off by themselves" in page
     assert "Call at once if an eye hurts" in page
-    assert "Nach Ihrer Behandlung" in said(client.get(f"{here}/aftercare?language=de"))
+    assert "Nach Ihrer Behandlung" in page_text(client.get(f"{here}/aftercare?language=de"))
 
 
 def test_an_assistant_prepares_and_finds_no_way_to_fire(client: TestClient, clinics: Clinics, here: str) -> None:
@@ -384,12 +386,12 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
         client.post(f"{here}/start")
         if number == 2:
             break
-        assert kept(clinics, here).started_at is not None  # the second, too: the plan told of it
+        assert stored_treatment(clinics, here).started_at is not None  # the second, too: the plan told of it
         client.post(f"{here}/areas", data=ROW)
         client.post(f"{here}/end", data={"state": "done"})
         if number == 1:
             client.post(f"{here}/events", data={"kind": "blister", "grade": "mild"})
-    assert kept(clinics, here).started_at is None
+    assert stored_treatment(clinics, here).started_at is None
     page = html.unescape(client.get(here).text)
     assert "no more than two thirds of that dose is planned" in page
     assert "an objection to this session" in page.casefold()
@@ -399,7 +401,7 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
     assert client.post(f"{here}/decision", data={"item": "course", "why-course": ""}).status_code == 422
     client.post(f"{here}/decision", data={"item": "course", "why-course": "healed; 5 J/cm² now"})
     assert client.post(f"{here}/start").status_code == 303
-    assert kept(clinics, here).started_at is not None
+    assert stored_treatment(clinics, here).started_at is not None
 
 
 @pytest.mark.parametrize(
@@ -414,17 +416,17 @@ def test_no_session_starts_against_the_records_of_its_test_spots(
     client: TestClient, clinics: Clinics, machine: str, reaction: str | None, hours_ago: float, answer: str
 ) -> None:
     here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
-    plan = clinics.repositories().plans.get(kept(clinics, here).plan_id)
+    plan = clinics.repositories().plans.get(stored_treatment(clinics, here).plan_id)
     if reaction is not None:
         read_spots(clinics.repositories(), plan, reaction=reaction, hours_ago=hours_ago)
     client.post(f"{here}/machine", data={"machine": machine})
     client.post(f"{here}/checklist", data=answers(clinics, here) | {"spots": "allowed"})  # what somebody claims
     assert client.post(f"{here}/start").status_code == 422
-    assert answer in said(client.get(here))
+    assert answer in page_text(client.get(here))
     assert client.post(f"{here}/decision", data={"item": "spots", "why-spots": ""}).status_code == 422
     assert client.post(f"{here}/start").status_code == 422
     client.post(f"{here}/decision", data={"item": "spots", "why-spots": "read on paper by Dr Ann"})
-    assert "read on paper by Dr Ann" in said(client.get(here))
+    assert "read on paper by Dr Ann" in page_text(client.get(here))
     assert client.post(f"{here}/start").status_code == 303
 
 
@@ -435,12 +437,12 @@ def test_a_decision_about_spots_does_not_cover_spots_that_are_fired_later(
     client.post(f"{here}/machine", data={"machine": machine})
     client.post(f"{here}/checklist", data=answers(clinics, here))
     client.post(f"{here}/decision", data={"item": "spots", "why-spots": "read on paper"})
-    plan = clinics.repositories().plans.get(kept(clinics, here).plan_id)
+    plan = clinics.repositories().plans.get(stored_treatment(clinics, here).plan_id)
     read_spots(clinics.repositories(), plan, reaction="")
     assert client.post(f"{here}/start").status_code == 422
     for spot in clinics.repositories().test_spots.of(plan.consultation_id):
         clinics.repositories().test_spots.add_reading(spot.id, "none")
-    assert "The checklist is complete." in said(client.get(here))  # the records answer, and nobody else is asked
+    assert "The checklist is complete." in page_text(client.get(here))  # the records answer, and nobody else is asked
     assert client.post(f"{here}/start").status_code == 303
 
 
@@ -449,7 +451,7 @@ def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
 ) -> None:
     here = str(client.post(f"{agreed(client, clinics, spots=False)}/treatments").headers["location"])
     repositories = clinics.repositories()
-    plan = repositories.plans.get(kept(clinics, here).plan_id)
+    plan = repositories.plans.get(stored_treatment(clinics, here).plan_id)
     ladder = open_plan(repositories, plan.id).plan.test_spots[0]
     top = ladder.spots[-1]
     planned = step_settings(ladder, top)
@@ -458,14 +460,14 @@ def test_spots_below_the_planned_dose_do_not_let_it_be_fired(
         firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT)
         spot = repositories.test_spots.fire(plan.consultation_id, firing, columns.now() - datetime.timedelta(hours=100))
         repositories.test_spots.add_reading(spot.id, "none")
-    assert "Not all fired" in said(client.get(here))
+    assert "Not all fired" in page_text(client.get(here))
 
 
 def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here))
-    treatment, repositories = kept(clinics, here), clinics.repositories()
+    treatment, repositories = stored_treatment(clinics, here), clinics.repositories()
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0)
     firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT)
     repositories.test_spots.add_reading(repositories.test_spots.fire(treatment.consultation_id, firing).id, "blister")
@@ -473,6 +475,6 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     sent = {"item": "course", "why-course": "it is urgent"}
     assert client.post(f"{here}/decision", data=sent).status_code == 422
     assert client.post(f"{here}/start").status_code == 422
-    assert kept(clinics, here).started_at is None
-    assert kept(clinics, here).current_answers["spots"].answer == "not-allowed"
+    assert stored_treatment(clinics, here).started_at is None
+    assert stored_treatment(clinics, here).current_answers["spots"].answer == "not-allowed"
     assert "No pulse of this device until a new plan is made" in client.get(here).text

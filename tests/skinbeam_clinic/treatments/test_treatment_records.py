@@ -56,8 +56,8 @@ def test_the_trail_tells_nothing_of_anybodys_skin(repositories: ClinicRepositori
     repositories.adverse_events.add(
         made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, words="left cheek"
     )
-    told = " ".join(f"{step.action} {step.subject}" for step in repositories.audit_log.newest(200))
-    assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in told]
+    trail = " ".join(f"{step.action} {step.subject}" for step in repositories.audit_log.newest(200))
+    assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in trail]
 
 
 def test_a_treatment_needs_a_consent_that_holds(repositories: ClinicRepositories) -> None:
@@ -294,9 +294,9 @@ def test_an_event_or_a_note_that_is_sent_twice_is_kept_once(repositories: Clinic
     # Sent again from the page that showed none; then on purpose from the page that shows the two that are stored.
     for words, shown in (("cooled", 0), ("cooled", 0), ("cooled longer", 1), ("cooled", 2), ("cooled", 2)):
         repositories.treatments.add_note(made.id, words, shown=shown)
-    kept = repositories.treatments.get(made.id)
-    assert [event.words for event in kept.events] == ["left cheek", "nose"]
-    assert [note.words for note in kept.notes] == ["cooled", "cooled longer", "cooled"]
+    stored = repositories.treatments.get(made.id)
+    assert [event.words for event in stored.events] == ["left cheek", "nose"]
+    assert [note.words for note in stored.notes] == ["cooled", "cooled longer", "cooled"]
 
 
 def test_an_alarm_has_one_event_that_is_corrected_until_it_is_decided(repositories: ClinicRepositories) -> None:
@@ -325,10 +325,10 @@ def test_nobodys_row_is_lost_when_two_write_at_once(repositories: ClinicReposito
     made = started(repositories)
     sites = ["nose", "chin", "cheeks", "forehead"] * 3
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(lambda site: repositories.treatments.add_area(made.id, fired(site=site)), sites))
+        areas = list(pool.map(lambda site: repositories.treatments.add_area(made.id, fired(site=site)), sites))
         list(pool.map(lambda n: repositories.treatments.add_note(made.id, f"note {n}"), range(8)))
     now = repositories.treatments.get(made.id)
-    assert {one.id for one in now.areas} == {one.id for one in kept}
+    assert {one.id for one in now.areas} == {one.id for one in areas}
     assert sorted(one.words for one in now.notes) == [f"note {n}" for n in range(8)]
 
 

@@ -41,9 +41,9 @@ def test_a_plan_that_ends_leaves_nothing_on_the_console(
     repositories = clinics.repositories(Role.CLINICIAN)
     consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
     job = repositories.jobs.add(PLAN_JOB, {"consultation": consultation.id, "revision": 1, "language": "en"})
-    worker, said = PlanWorker(clinics.database, made), []
+    worker, messages = PlanWorker(clinics.database, made), []
     with served(clinics.app) as address, opened_page(browser) as page:
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: messages.append(message.text))
         signed_in(page, clinics, address, Role.CLINICIAN)
         streams: list[str] = []
         page.on("request", lambda asked: streams.append(asked.url) if asked.url.endswith("/events") else None)
@@ -51,7 +51,7 @@ def test_a_plan_that_ends_leaves_nothing_on_the_console(
         worker.start()
         page.wait_for_url("**/plans/*")
         worker.stop()
-    assert said == []
+    assert messages == []
     assert len(streams) == 1
 
 

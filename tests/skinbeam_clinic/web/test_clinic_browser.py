@@ -119,8 +119,8 @@ def same_as_the_command_line(page: Page, folder: Path) -> None:
         main(["consult", str(folder / "case.toml"), "-o", str(folder / "out"), "--photo", str(FACE)])
     assert ended.value.code in (0, None)
     for name in ("plan.json", "report.pdf", "appendix.pdf", "leaflet.pdf"):
-        kept = page.request.get(f"{page.url}/files/{name}").body()
-        assert kept == (folder / "out" / name).read_bytes(), name
+        content = page.request.get(f"{page.url}/files/{name}").body()
+        assert content == (folder / "out" / name).read_bytes(), name
 
 
 def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Clinics, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
 
 
 @pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
-def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
+def test_the_progress_of_a_plan_is_shown_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
     page: Page, address: str, clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "PATIENCE_S", 1.0)
@@ -216,10 +216,10 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
             page.goto(here)
             page.locator(".steps button").nth(3).click()
             page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
-            told = page.locator("p.said[role=status]")  # of the page of the job
-            expect(told).to_contain_text("redness, cheeks: <device> ")
-            early = told.text_content() or ""
-            expect(told).not_to_have_text(early)
+            progress = page.locator("p.said[role=status]")  # of the page of the job
+            expect(progress).to_contain_text("redness, cheeks: <device> ")
+            early = progress.text_content() or ""
+            expect(progress).not_to_have_text(early)
             if leave == "button":
                 looked_at(page, "job")
                 page.get_by_role("button", name="Stop").click()
@@ -343,9 +343,9 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
         # It is encoded, sent, sealed and shown again, which takes more than the usual five seconds on a busy machine.
         expect(page.locator(".pictures img")).to_have_count(number, timeout=20_000)
         expect(page.locator(".save-state")).to_have_text("Saved.")
-    for kept in repositories.photographs.of(consultation.id):
-        assert kept.media_type == "image/jpeg"
-        assert repositories.photographs.read_content(kept.id)[1].startswith(b"\xff\xd8\xff")
+    for record in repositories.photographs.of(consultation.id):
+        assert record.media_type == "image/jpeg"
+        assert repositories.photographs.read_content(record.id)[1].startswith(b"\xff\xd8\xff")
     page.get_by_role("link", name="Permitted uses").first.click()
     looked_at(page, "uses")
     page.get_by_label("teaching").check()

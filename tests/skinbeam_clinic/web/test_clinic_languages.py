@@ -32,7 +32,7 @@ WORDS = re.compile(r"[A-Za-z]+")
 
 def sentences() -> list[list[str]]:
     """The parts of each sentence between its parameters."""
-    parts = [re.split(r"\{\w+\}", said) for said in catalogue().values()]
+    parts = [re.split(r"\{\w+\}", sentence) for sentence in catalogue().values()]
     return [one for one in parts if len(WORDS.findall(" ".join(one))) > 3]
 
 
@@ -50,9 +50,11 @@ def lasers() -> list[str]:
 
 def shown(page: str) -> str:
     """What a page shows or reads aloud: its text, and the attributes that hold words."""
-    said = re.findall(r'(?:data-(?:alt|next|back|steps|saved|unsaved|title|add)|alt|aria-label|title)="([^"]*)"', page)
+    attributes = re.findall(
+        r'(?:data-(?:alt|next|back|steps|saved|unsaved|title|add)|alt|aria-label|title)="([^"]*)"', page
+    )
     return html.unescape(
-        "\n".join([re.sub(r"<(?:script|style).*?</(?:script|style)>|<[^>]*>", "\n", page, flags=re.S), *said])
+        "\n".join([re.sub(r"<(?:script|style).*?</(?:script|style)>|<[^>]*>", "\n", page, flags=re.S), *attributes])
     )
 
 
@@ -69,8 +71,8 @@ def test_a_page_in_german_holds_no_english_sentence(
     unexplained = dict(names) | {"option": lasers()[1]}  # what was explained in English stays English
     page = client.get(path.format(**unexplained), headers=GERMAN).text
     assert '<html lang="de">' in page
-    said = shown(page)
-    found = [one for one in english if holds(said, one)]
+    page_text = shown(page)
+    found = [one for one in english if holds(page_text, one)]
     assert not found
 
 
@@ -123,7 +125,7 @@ def test_a_language_that_is_none_is_refused(clinics: Clinics) -> None:
     assert "set-cookie" not in answer.headers
 
 
-def test_faults_are_told_in_german(clinics: Clinics) -> None:
+def test_faults_are_shown_in_german(clinics: Clinics) -> None:
     client: TestClient = clinics.browser(Role.OWNER)
     assert "Diese Praxis hat keinen solchen Datensatz." in client.get("/patients/x", headers=GERMAN).text
     wrong = client.post("/account/password", data={"old": "x", "new": "y"}, headers=GERMAN)
@@ -132,7 +134,7 @@ def test_faults_are_told_in_german(clinics: Clinics) -> None:
     assert "Die Anfrage kommt von einer anderen Website." in elsewhere.text
 
 
-def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
+def test_moments_are_shown_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
     repositories = clinics.repositories()
     patient = repositories.patients.add("Clocks")
     at = patient.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))  # 5:45 h ahead all year
@@ -144,7 +146,7 @@ def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
     assert re.search(rf"{at.day}\. \w+ {at.year}, {at:%H:%M} Uhr \(\+0545\)", german)
 
 
-def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
+def test_what_was_explained_is_taught_back_signed_and_sealed_in_the_same_language(
     clinics: Clinics, names: Mapping[str, str]
 ) -> None:
     clinician = clinics.browser(Role.CLINICIAN)  # who reads English
@@ -160,13 +162,13 @@ def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
         questions = teach_back_questions(
             translate_record(plan), translate_record(plan).concerns[concern].options[option]
         )
-    told = {f"answer.{one.id}": str(one.right_index) for one in questions}
-    assert clinician.post(f"{here}/told-back", data=told).status_code == 303
+    right_answers = {f"answer.{one.id}": str(one.right_index) for one in questions}
+    assert clinician.post(f"{here}/told-back", data=right_answers).status_code == 303
     assert clinician.post(f"{here}/signature", data={"person": "Ann Example"}).status_code == 303
     consultation = clinics.repositories().plans.get(names["plan"]).consultation_id
-    kept = next(one for one in clinics.repositories().consents.of(consultation) if one.option == place)
-    assert kept.language == "de"
-    assert language_of(clinician.get(f"/consents/{kept.id}/document").content) == "de"
+    consent = next(one for one in clinics.repositories().consents.of(consultation) if one.option == place)
+    assert consent.language == "de"
+    assert language_of(clinician.get(f"/consents/{consent.id}/document").content) == "de"
 
 
 def language_of(pdf: bytes) -> str:

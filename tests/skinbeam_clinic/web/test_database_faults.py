@@ -58,11 +58,11 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
     before = repositories.consultations.get(id)
     with full(clinics):
-        told = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"})
-    assert told.status_code == 507
-    assert "Nothing was saved" in told.text
-    assert "disk is full" in told.text
-    assert (LEAST | LONG | {"revision": "2"}).items() <= sent_again(told.text).items()
+        response = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"})
+    assert response.status_code == 507
+    assert "Nothing was saved" in response.text
+    assert "disk is full" in response.text
+    assert (LEAST | LONG | {"revision": "2"}).items() <= sent_again(response.text).items()
 
     def is_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -70,10 +70,10 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", is_full)
         files = {"photo": (EXAMPLE / "face.jpg").read_bytes()}
-        told_of_picture = client.post(f"{here}/answers", data=LEAST | {"revision": "2"}, files=files)
-    assert told_of_picture.status_code == 507
-    assert LEAST.items() <= sent_again(told_of_picture.text).items()
-    assert "Nothing was saved" in told_of_picture.text
+        with_picture = client.post(f"{here}/answers", data=LEAST | {"revision": "2"}, files=files)
+    assert with_picture.status_code == 507
+    assert LEAST.items() <= sent_again(with_picture.text).items()
+    assert "Nothing was saved" in with_picture.text
     assert repositories.consultations.get(id) == before
     assert repositories.photographs.of(id) == ()
     again = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"}, files=files)
@@ -88,11 +88,11 @@ def test_what_was_typed_on_a_full_disk_is_sent_again_from_the_page(clinics: Clin
     patient = client.post("/patients").headers["location"]
     sent = {"name": "Synthetic Name", "address": "x" * 9_000, "version": ""}
     with full(clinics):
-        while (told := client.post(f"{patient}/{path}", data=sent)).status_code == 303:
+        while (response := client.post(f"{patient}/{path}", data=sent)).status_code == 303:
             pass  # it fitted into what was left of the file's last pages
-    assert told.status_code == 507
-    assert f'action="{patient}/{path}"' in told.text
-    again = sent_again(told.text)
+    assert response.status_code == 507
+    assert f'action="{patient}/{path}"' in response.text
+    again = sent_again(response.text)
     assert again == sent
     assert client.post(f"{patient}/{path}", data=again).status_code == 303
 
@@ -103,11 +103,11 @@ def test_a_page_of_a_full_disk_repeats_no_password(clinics: Clinics, monkeypatch
 
     monkeypatch.setattr(AccountRepository, "reset_password", is_full)
     member = clinics.members[HOME, Role.AUDITOR].id
-    told = clinics.browser(Role.OWNER).post(
+    response = clinics.browser(Role.OWNER).post(
         f"/people/{member}/password", data={"password": "another four words", "own": PASSWORD}
     )
-    assert told.status_code == 507
-    assert "another four words" not in told.text
+    assert response.status_code == 507
+    assert "another four words" not in response.text
 
 
 @pytest.fixture

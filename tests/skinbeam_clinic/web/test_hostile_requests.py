@@ -184,13 +184,13 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     made = planned(make_submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
     right = teach_back_questions(sample(), sample().concerns[0].options[0])
     patient = repositories.patients.add("S-17", year_of_birth=1974).id
-    fresh, waiting, told, closed = (another(repositories, patient, made) for _ in range(4))
-    for plan in (waiting, told):
+    fresh, waiting, explained, closed = (another(repositories, patient, made) for _ in range(4))
+    for plan in (waiting, explained):
         client.post(f"/plans/{plan.id}/consent/0.0/talk", data={"days": "0"})
     client.post(
-        f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right}
+        f"/plans/{explained.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right}
     )
-    consent = repositories.consents.of(told.consultation_id)[0].id
+    consent = repositories.consents.of(explained.consultation_id)[0].id
     repositories.consultations.close(closed.consultation_id, revision=1)
     job = repositories.jobs.add(PLAN_JOB, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
     owner = clinics.members[HOME, Role.OWNER]
@@ -207,7 +207,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     imported = repositories.imports.write(plan_files([one_patient], None))
     identities = OidcIdentityRepository(clinics.database, owner)
     identities.bind(owner.id, OidcSubject(PROVIDER.issuer, "owner-there"))
-    repositories.plans.choose(told.id, "0.0", "")
+    repositories.plans.choose(explained.id, "0.0", "")
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)
     (soon,) = repositories.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
@@ -235,7 +235,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "consultation": fresh.consultation_id,
         "photograph": photograph,
         "suggestion": repositories.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,
-        "plan": told.id,
+        "plan": explained.id,
         "job": job,
         "option": "0.0",
         "name": "plan.json",
@@ -267,12 +267,12 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
 
 def with_a_mark(repositories: ClinicRepositories, patient: str) -> str:
     """A consultation whose photograph was read: its form holds a mark, and rows for more."""
-    kept = repositories.consultations.begin(patient)
-    photograph = repositories.photographs.add(kept.id, FACE, "image/jpeg", PhotographPermissions()).id
+    consultation = repositories.consultations.begin(patient)
+    photograph = repositories.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions()).id
     mark = {"kind": "spots", "region": "nose", "x_mm": "1.0", "y_mm": "30.0", "size_mm": "3.0"}
     entries = [("mark.of", photograph), *((f"mark.0.{key}", value) for key, value in mark.items())]
     answers = make_submission(entries, photograph)
-    return repositories.consultations.save(kept.id, answers, revision=kept.revision).id
+    return repositories.consultations.save(consultation.id, answers, revision=consultation.revision).id
 
 
 def prepared(repositories: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:
@@ -346,11 +346,11 @@ def send(house: House, route: str, fields: Mapping[str, str], *, parts: bool) ->
         kind = "application/x-www-form-urlencoded"
         body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in raw.items()).encode()
     answer = house.client.post(route.format(**house.names), content=body, headers={"content-type": kind})
-    told = {name: value[:60] for name, value in fields.items() if value not in ("", HARMLESS.get(name))}
-    assert answer.status_code not in (500, 401), (route, told)
-    assert answer.status_code < 500 or answer.status_code == 503, (route, told)
-    assert "planted" not in answer.headers.get("set-cookie", ""), (route, told)
-    assert Page(shown(answer)).runs == [], (route, told)
+    changed_fields = {name: value[:60] for name, value in fields.items() if value not in ("", HARMLESS.get(name))}
+    assert answer.status_code not in (500, 401), (route, changed_fields)
+    assert answer.status_code < 500 or answer.status_code == 503, (route, changed_fields)
+    assert "planted" not in answer.headers.get("set-cookie", ""), (route, changed_fields)
+    assert Page(shown(answer)).runs == [], (route, changed_fields)
 
 
 def test_the_pages_hold_a_form_for_every_route_that_takes_one(house: House) -> None:
@@ -468,10 +468,10 @@ def test_the_camera_takes_what_the_form_takes(house: House, upload: str) -> None
     foreign = {"follow_up": house.names["follow_up"]}  # of another consultation
     assert house.client.post(path, data=foreign, files=files).status_code in (404, 413)
     assert repositories.photographs.of(fresh) == ()
-    kept = house.client.post(path, data={"follow_up": ""}, files=files)
-    assert kept.status_code in (303, 413, 422)
-    assert len(repositories.photographs.of(fresh)) == (kept.status_code == 303)
-    assert Page(shown(kept)).runs == []
+    response = house.client.post(path, data={"follow_up": ""}, files=files)
+    assert response.status_code in (303, 413, 422)
+    assert len(repositories.photographs.of(fresh)) == (response.status_code == 303)
+    assert Page(shown(response)).runs == []
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
@@ -479,18 +479,18 @@ def test_no_upload_fails_or_is_served_as_anything_but_a_picture(house: House, up
     client, repositories = house.client, house.clinics.repositories(Role.OWNER)
     fresh = repositories.consultations.begin(house.names["patient"]).id
     name = "../../../face.svg\";x=\"<b id='hostile'>.jpg"
-    kept = client.post(
+    response = client.post(
         f"/consultations/{fresh}/answers",
         data=LEAST | {"revision": "1"},
         files={"photo": (name, UPLOADS[upload], "text/html")},
         headers={"accept": "application/json"},
     )
-    assert kept.status_code in (200, 413, 422)
-    if kept.status_code != 200:
+    assert response.status_code in (200, 413, 422)
+    if response.status_code != 200:
         assert repositories.photographs.of(fresh) == ()
         assert repositories.consultations.get(fresh).revision == 1
         return
-    picture = client.get(f"/photographs/{kept.json()['photograph']}")
+    picture = client.get(f"/photographs/{response.json()['photograph']}")
     assert picture.headers["content-type"] in ("image/jpeg", "image/png", "image/webp")
     assert picture.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in picture.headers["content-security-policy"]

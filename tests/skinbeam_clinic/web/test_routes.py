@@ -111,16 +111,16 @@ def test_a_route_that_is_not_in_the_table_cannot_be_opened(clinics: Clinics) -> 
 def test_a_role_is_let_in_where_the_table_says_and_nowhere_else(
     clinics: Clinics, names: dict[str, str], method: str, path: str
 ) -> None:
-    told = {}
+    statuses = {}
     for role in Role:
-        told[role] = ask(clinics.browser(role), method, path, names)
+        statuses[role] = ask(clinics.browser(role), method, path, names)
         if path in ("/sign-out", "/follow-ups/{follow_up}/handing"):
             clinics.tokens.pop((HOME, role))
     door = ROUTES[method, path]
-    let_in = {role for role, status in told.items() if status not in (-1, 401, 403)}
-    assert let_in == set(allowed_roles(door)), told
-    refused = {status for role, status in told.items() if role not in let_in}
-    assert refused <= {401 if door is RouteAccess.TOKEN else 403}, told
+    let_in = {role for role, status in statuses.items() if status not in (-1, 401, 403)}
+    assert let_in == set(allowed_roles(door)), statuses
+    refused = {status for role, status in statuses.items() if role not in let_in}
+    assert refused <= {401 if door is RouteAccess.TOKEN else 403}, statuses
 
 
 @pytest.mark.parametrize(("method", "path"), FOR_PEOPLE)
@@ -153,9 +153,11 @@ def test_every_route_of_a_record_answers_who_may_see_it(clinics: Clinics, names:
 def test_what_another_clinic_has_is_in_no_list(clinics: Clinics, names: dict[str, str]) -> None:
     stranger = clinics.browser(Role.OWNER, OTHER)
     for page in ("/", "/people", "/trail", "/alarms"):
-        told = stranger.get(page).text
-        assert "S-17" not in told
-        assert all(name not in told for key, name in names.items() if key not in ("option", "name", "language", "kind"))
+        page_text = stranger.get(page).text
+        assert "S-17" not in page_text
+        assert all(
+            name not in page_text for key, name in names.items() if key not in ("option", "name", "language", "kind")
+        )
 
 
 @pytest.mark.parametrize(

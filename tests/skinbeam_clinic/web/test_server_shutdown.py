@@ -87,16 +87,16 @@ def address(folder: Path) -> str:
 
 
 def at_work(repositories: ClinicRepositories, job: str, writers: list["Writer"]) -> bool:
-    return repositories.jobs.get(job).state == "running" and all(one.kept >= 3 for one in writers)
+    return repositories.jobs.get(job).state == "running" and all(one.saved >= 3 for one in writers)
 
 
 @dataclass
 class Writer(threading.Thread):
-    """Saves a form again and again, and remembers the last save that it was told was kept."""
+    """Saves a form again and again, and remembers the last save that was confirmed."""
 
     server: Server
     consultation: str
-    kept: int = 1
+    saved: int = 1
     odd: list[str] = field(default_factory=list)
 
     def __hash__(self) -> int:
@@ -108,7 +108,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         with self.server.client() as client:
             for age in itertools.cycle(range(20, 80)):
-                sent = LEAST | {"patient.age_years": str(age), "revision": str(self.kept)}
+                sent = LEAST | {"patient.age_years": str(age), "revision": str(self.saved)}
                 try:
                     answer = client.post(f"/consultations/{self.consultation}/answers", data=sent)
                 except httpx2.TransportError:
@@ -116,10 +116,10 @@ class Writer(threading.Thread):
                 if answer.status_code != 303:
                     self.odd.append(f"{answer.status_code} {answer.text}")
                     return
-                self.kept += 1
+                self.saved += 1
 
 
-def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
+def test_a_server_asked_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
     tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
@@ -131,16 +131,16 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
             asked = client.post(f"/consultations/{planned.id}/plan", data=CASE | {"revision": "1"})
             job = asked.headers["location"].rpartition("/")[2]
             stream = client.send(client.build_request("GET", f"/jobs/{job}/events"), stream=True)
-            told = stream.iter_lines()
+            stream_lines = stream.iter_lines()
             writers = [Writer(server, other.id) for other in others]
             for writer in writers:
                 writer.start()
             until = time.monotonic() + PATIENCE_S
             while not at_work(repositories, job, writers) and time.monotonic() < until:
-                next(told)
+                next(stream_lines)
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
-            rest = list(told)  # the stream comes to its end, and is not torn off
+            rest = list(stream_lines)  # the stream comes to its end, and is not torn off
             server.process.wait(PATIENCE_S)
         took_s = time.monotonic() - begun
         assert server.process.returncode == 130
@@ -149,7 +149,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
         for writer in writers:
             writer.join(PATIENCE_S)
             assert writer.odd == []
-            assert repositories.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+            assert repositories.consultations.get(writer.consultation).revision in (writer.saved, writer.saved + 1)
         left = repositories.jobs.get(job)
         assert (left.state, left.attempt) == ("queued", 0), "given back, and not counted as tried"
         assert [one.findings for one in verify_database(clinics.database)] == [(), ()]
@@ -166,7 +166,7 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
         writer = Writer(server, repositories.consultations.begin(repositories.patients.add().id).id)
         writer.start()
         until = time.monotonic() + PATIENCE_S
-        while writer.kept < 3 and time.monotonic() < until:
+        while writer.saved < 3 and time.monotonic() < until:
             time.sleep(0.02)
         with clinics.database.writing() as session:
             session.execute(sql("SELECT 1"))  # which takes the place
@@ -178,5 +178,5 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
         writer.join(PATIENCE_S)
         assert server.process.returncode == 130
         assert took_s < ENDING_S, f"{took_s} s"
-        assert repositories.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+        assert repositories.consultations.get(writer.consultation).revision in (writer.saved, writer.saved + 1)
         assert [one.findings for one in verify_database(clinics.database)] == [(), ()]

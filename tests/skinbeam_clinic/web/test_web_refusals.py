@@ -228,8 +228,8 @@ def _refused(client: TestClient, planner: Planner, content: Any, kind: str, code
     assert record["hint"]
     page = client.post("/consult", content=content, headers=headers | PAGE)
     assert page.status_code == 400
-    said = record["message"]
-    assert said[1:] in Form(page.text).words
+    message = record["message"]
+    assert message[1:] in Form(page.text).words
     assert planner.made == 0
 
 
@@ -242,12 +242,12 @@ def test_a_whole_body_is_planned(client: TestClient, planner: Planner) -> None:
 
 def test_a_body_that_is_cut_off_is_refused(client: TestClient, planner: Planner) -> None:
     """Cut behind the last field that is needed, it was a whole form of somebody who is not pregnant."""
-    told = {}
+    codes = {}
     for cut in range(len(_parts(LEAST)), len(WHOLE) - 2):
         answer = client.post("/consult", content=WHOLE[:cut], headers={"content-type": MULTIPART})
-        told[cut] = answer.json()["error"]["code"] if answer.status_code == 400 else f"status {answer.status_code}"
-    assert {cut: code for cut, code in told.items() if code != "body-cut-off"} == {}
-    _refused(client, planner, WHOLE[: max(told)], MULTIPART, "body-cut-off", "request")
+        codes[cut] = answer.json()["error"]["code"] if answer.status_code == 400 else f"status {answer.status_code}"
+    assert {cut: code for cut, code in codes.items() if code != "body-cut-off"} == {}
+    _refused(client, planner, WHOLE[: max(codes)], MULTIPART, "body-cut-off", "request")
 
 
 @pytest.mark.parametrize(
