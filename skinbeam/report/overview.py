@@ -37,7 +37,7 @@ from skinbeam.report.outcomes import improved_share, worst_harm
 from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
-from skinbeam.text import render_message, translate
+from skinbeam.text import Formatter, render_message, translate
 
 __all__ = [
     "REASONS_LED",
@@ -226,7 +226,7 @@ def setting_line(setup: DeviceSetup) -> str:
     ]
     if held.columns is not None:
         share = coverage_pct(held.columns.diameter_um, held.columns.density_per_cm2)
-        parts.append(render_message("setting.coverage", {"share": f"{share:.2g}"}))
+        parts.append(render_message("setting.coverage", {"share": Formatter().number(share, digits=2)}))
     if held.passes is not None and held.passes > 1:
         parts.append(report_text("passes", passes=held.passes))
     if held.compression is not None:

@@ -7,9 +7,11 @@ import pytest
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, MicrobeamSetting
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.consent_form import make_consent, teach_back_questions
 from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.overview import setting_line
 from skinbeam.report.report_files import make_leaflet, render_html
 from skinbeam.text import Message, catalogue, render_message, translate, translate_record, use_language
 
@@ -29,6 +31,15 @@ def english_in(told: str) -> list[str]:
         if long and all(part in told for part in parts):
             found.append(said)
     return found
+
+
+def test_the_share_of_the_skin_under_the_beams_has_the_decimal_sign_of_the_language() -> None:
+    columns = MicrobeamSetting(energy_mJ=7.4, diameter_um=60.0, density_per_cm2=1200.0, profile="gaussian")
+    setup = DeviceSetup("", "", 1550.0, None, DeviceSetting(1550.0, 1.0, microbeam=columns))
+    # Columns of 60 µm at random places: 1 − exp(−1200 π (30 µm)² / cm²) = 3.3 %.
+    assert "3.3 % of the skin" in setting_line(setup)
+    with use_language("de"):
+        assert "3,3 % der Haut" in setting_line(setup)
 
 
 @pytest.mark.parametrize("paper", ["leaflet", "consent"])
