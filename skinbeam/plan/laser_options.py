@@ -30,7 +30,8 @@ from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.options import is_window_larger, reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.printed_dose import DOSE_ROUNDING
+from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose

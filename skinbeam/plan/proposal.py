@@ -20,42 +20,40 @@ from skinbeam.evidence.guideline.device_classes import (
     is_of_class,
 )
 from skinbeam.evidence.guideline.doses import doses_of_cell
-from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
+from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
-from skinbeam.laser.beam import density_of_coverage_per_cm2
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
-from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import HEATING_MODALITIES, PHOTOTYPES
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_kind, guideline_place
+from skinbeam.plan.printed_dose import (
+    DOSE_ROUNDING,
+    PrintedDose,
+    lighter_phototype,
+    log_ratio,
+    nearest_practice,
+    order_by_distance,
+    practice_doses,
+    practice_quantity,
+    read_dose,
+)
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import PublishedRange, lending_conditions
-from skinbeam.response.practice_place import ENERGY, FLUENCE
+from skinbeam.response.practice_place import FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.text import Message
 
-__all__ = ["DOSE_ROUNDING", "Proposal", "propose_setting", "usual_settings"]
+__all__ = ["Proposal", "propose_setting", "usual_settings"]
 
-DOSE_ROUNDING: Final = 1.15  # steps of machines, and rounding by sources, move a dose by so much
-_MS: Final = {"ps": 1e-9, "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0}
-# Of skin that no source treated so, the longer of the printed pulses and the wider of the spots: the epidermis cools
-# during a longer pulse, and a wider spot needs less at the surface for the same heat at depth.
-_PROTECTIVE_PLACE: Final = 0.75
 # Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
 _LENDS_NO_CELL: Final = ("port-wine-stain",)
-_NUMBER = r"(\d+(?:\.\d+)?)"
-_PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
-_SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
-_BAND = re.compile(r"(\d{3})-\d{3,4} nm\b")
 _LAMP_CLASS = re.compile(r"ipl-(\d+)")
-_DENSITY = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*per cm2")
-_PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ class Proposal:
     @property
     def quantity(self) -> str:
         """The quantity of its doses, as published doses name it."""
-        return _practice_quantity(self.machine)
+        return practice_quantity(self.machine)
 
     @property
     def unit(self) -> Literal["J/cm²", "mJ"]:
@@ -171,31 +169,6 @@ class Proposal:
     def doses(self) -> tuple[float, ...]:
         """The doses to try, ascending: the published ones; where an earlier injury bars all of them, those below."""
         return self.published_doses or tuple(dose for dose in self.machine.doses(self.setting) if dose < self.low)
-
-
-@dataclass(frozen=True)
-class _PrintedDose:
-    """A dose as sources print it, with pulse and spot where they stand beside it."""
-
-    low: float
-    high: float
-    pulse_ms: float | None
-    spot_mm: float | None
-    cut_off_nm: float | None
-    densities_per_cm2: tuple[float, float] | None
-    coverages_pct: tuple[float, float] | None
-    sources: tuple[str, ...]
-
-    @property
-    def middle(self) -> float:
-        return math.sqrt(self.low * self.high)
-
-    def densities_at(self, spot_mm: float) -> tuple[float, float] | None:
-        """The densities, 1/cm², of microbeams of a diameter: as printed, or those with the printed share under them."""
-        if self.densities_per_cm2 is not None or self.coverages_pct is None:
-            return self.densities_per_cm2
-        low, high = (density_of_coverage_per_cm2(spot_mm * MM / UM, share) for share in self.coverages_pct)
-        return low, high
 
 
 def propose_setting(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> Proposal | None:
@@ -342,7 +315,7 @@ def usual_settings(
     Those without a dose that may be given are left out.
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
-    ordered = _by_distance(machine, _settings_of_cell(machine, modality, cell), region, 0.5)
+    ordered = order_by_distance(machine, _settings_of_cell(machine, modality, cell), region, 0.5)
     return [one for one in ordered if machine.doses(one)]
 
 
@@ -470,16 +443,11 @@ def _propose_from_cells(
         name = dose.component or dose.device_class
         able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
         able_filters = _without_bluer_filters(machine, able, name)
-        found = _nearest_proposal(machine, able_filters, _read_dose(cell, dose), region, lighter)
+        found = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
         if found is not None:
             cite_sources(*found.sources)
             return replace(found, is_of_site=bool(cell.site))
     return None
-
-
-def _practice_quantity(machine: SearchMachine) -> str:
-    """Return the quantity of a machine's doses, as published doses name it."""
-    return ENERGY if machine.device.microbeam else FLUENCE
 
 
 def _guideline_quantity(machine: SearchMachine) -> str:
@@ -487,60 +455,10 @@ def _guideline_quantity(machine: SearchMachine) -> str:
     return "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
 
 
-def _read_dose(cell: GuidelineCell, dose: GuidelineDose) -> _PrintedDose:
-    """Return a dose of a cell with the middle of the pulse and the spot that stand beside it, and its columns."""
-    pulse = _PULSE.search(dose.setting_text)
-    band = _BAND.search(dose.setting_text)
-    return _PrintedDose(
-        dose.low,
-        dose.high,
-        None if pulse is None else _middle(pulse) * _MS[pulse[3]],
-        None if (spot := _SPOT.search(dose.setting_text)) is None else _middle(spot),
-        None if band is None else float(band[1]),
-        _printed_densities_per_cm2(dose.setting_text),
-        _printed_coverages_pct(cell, dose),
-        dose.sources,
-    )
-
-
-def _printed_densities_per_cm2(setting_text: str) -> tuple[float, float] | None:
-    """Return the least and the greatest printed density of all passes together; None where none is printed."""
-    density, passes = _DENSITY.search(setting_text), _PASSES.search(setting_text)
-    if density is None:
-        return None
-    low, high = (1.0, 1.0) if passes is None else _ends(passes)
-    least, most = _ends(density)
-    return least * low, most * high
-
-
-def _printed_coverages_pct(cell: GuidelineCell, dose: GuidelineDose) -> tuple[float, float] | None:
-    """Return the least and the greatest share of the skin that a cell prints beside an energy of columns that ablate.
-
-    Of them it is the share under the beams. Of columns that are only heated machines show the share that is injured,
-    which depends on the energy.
-    """
-    if getattr(cell, dose.place).treatment != "fractional-ablative":
-        return None
-    beside = (
-        (one.low, one.high)
-        for one in doses_of_cell(cell)
-        if one.quantity == "coverage_percent" and (one.place, one.device_class) == (dose.place, dose.device_class)
-    )
-    return next(beside, None)
-
-
-def _ends(found: re.Match[str]) -> tuple[float, float]:
-    return float(found[1]), float(found[2] or found[1])
-
-
-def _middle(found: re.Match[str]) -> float:
-    return math.sqrt(math.prod(_ends(found)))
-
-
 def _nearest_proposal(
     machine: SearchMachine,
     settings: Iterable[BeamSetting],
-    dose: _PrintedDose,
+    dose: PrintedDose,
     region: PracticeRegion,
     lighter: int | None,
 ) -> Proposal | None:
@@ -550,9 +468,9 @@ def _nearest_proposal(
     """
 
     def distance(setting: BeamSetting) -> tuple[float, bool, float]:
-        pulse = _ratio(setting.pulse_ms, dose.pulse_ms)
+        pulse = log_ratio(setting.pulse_ms, dose.pulse_ms)
         if machine.device.is_lamp:
-            pulse += _ratio(setting.wavelength_nm, dose.cut_off_nm)
+            pulse += log_ratio(setting.wavelength_nm, dose.cut_off_nm)
         spot_mm = dose.spot_mm
         if spot_mm is None and not machine.device.microbeam and not machine.device.is_lamp:
             spot_mm = region.published_value("spot_mm", machine.device, setting, beside=FLUENCE)
@@ -560,7 +478,7 @@ def _nearest_proposal(
         # pulses; an energy that is printed without a diameter is that of the narrow columns that go deep.
         wider = setting.spot_mm if machine.device.microbeam else -setting.spot_mm
         is_weak = max(machine.doses(setting), default=0.0) < dose.middle / DOSE_ROUNDING
-        return pulse, is_weak, wider if spot_mm is None else _ratio(setting.spot_mm, spot_mm)
+        return pulse, is_weak, wider if spot_mm is None else log_ratio(setting.spot_mm, spot_mm)
 
     for setting in sorted(settings, key=distance):
         found = Proposal(
@@ -579,20 +497,16 @@ def _nearest_proposal(
     return None
 
 
-def _ratio(value: float, wanted: float | None) -> float:
-    return 0.0 if wanted is None else abs(math.log(value / wanted))
-
-
 def _propose_from_practice(
     machine: SearchMachine, settings: Sequence[BeamSetting], region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the settings of clinics and trials; no dose exceeds the usual one of lighter skin."""
-    found = _nearest_practice(machine, settings, region)
+    found = nearest_practice(machine, settings, region)
     if found is None:
         return None
     setting, span = found
-    middle, high = _practice_doses(machine, setting, region, span)
-    lighter = None if span.includes_phototype else _lighter_phototype(machine, setting, region)
+    middle, high = practice_doses(machine, setting, region, span)
+    lighter = None if span.includes_phototype else lighter_phototype(machine, setting, region)
     cite_sources(*span.sources)
     made = Proposal(
         machine,
@@ -607,92 +521,3 @@ def _propose_from_practice(
         printed=span.printed,
     )
     return made if made.published_doses else None
-
-
-def _practice_doses(
-    machine: SearchMachine, setting: BeamSetting, region: PracticeRegion, span: PublishedRange
-) -> tuple[float, float]:
-    """Return the middle and the greatest dose of a range; neither exceeds that of lighter skin at the same setting."""
-    own_high = span.own_high or span.high  # of sources that treated such skin, beside those that treated others too
-    high = min(span.usual_high, *region.lighter_highs(machine.device, setting), own_high, span.high)
-    middle = span.middle
-    for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
-        theirs = replace(region, phototype=lighter)
-        found = theirs.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
-        if found is not None and found.includes_phototype and found.condition == span.condition:
-            lighter_middle, lighter_high = _practice_doses(machine, setting, theirs, found)
-            middle, high = min(middle, lighter_middle), min(high, lighter_high)
-            break
-    high = max(high, span.low)
-    return max(min(middle, math.sqrt(span.low * high)), span.low), high
-
-
-def _needs_pulse(machine: SearchMachine, region: PracticeRegion) -> bool:
-    """Return whether a dose holds for its pulse alone, as that of a laser which heats does.
-
-    Pulses of lamps differ less, and few sources print them.
-    """
-    return _heats(machine, region) and not machine.device.is_lamp
-
-
-def _heats(machine: SearchMachine, region: PracticeRegion) -> bool:
-    return region.modality in HEATING_MODALITIES and not machine.device.microbeam
-
-
-def _lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:
-    """Return the next lighter phototype that sources treated; None where they treated darker skin alone."""
-    own = region.phototype or len(PHOTOTYPES)
-    for lighter in range(own - 1, 0, -1):
-        span = replace(region, phototype=lighter).dose_range(machine.device, setting)
-        if span is not None and span.includes_phototype:
-            return lighter
-    return None
-
-
-def _nearest_practice(
-    machine: SearchMachine, settings: Sequence[BeamSetting], region: PracticeRegion
-) -> tuple[BeamSetting, PublishedRange] | None:
-    """Return the setting nearest to the pulse and spot of most sources, with the published range of its dose.
-
-    Settings with a dose of such skin and this condition come first; the others have the longer pulses and wider spots.
-    """
-    others: dict[BeamSetting, PublishedRange] = {}
-    own: dict[BeamSetting, PublishedRange] = {}  # of the condition itself, in other skin
-    for setting in _by_distance(machine, settings, region, 0.5):
-        span = region.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
-        if span is None or not any(span.low / DOSE_ROUNDING <= one <= span.high for one in machine.doses(setting)):
-            continue
-        if span.includes_phototype and span.condition == region.condition:
-            return setting, span
-        (own if span.condition == region.condition else others)[setting] = span
-    others = own or others
-    place = _PROTECTIVE_PLACE if _heats(machine, region) else 0.5
-    nearest = next(iter(_by_distance(machine, others, region, place)), None)
-    return None if nearest is None else (nearest, others[nearest])
-
-
-def _by_distance(
-    machine: SearchMachine, settings: Collection[BeamSetting], region: PracticeRegion, place: float
-) -> list[BeamSetting]:
-    """Return settings by their distance to a quantile of the pulses and spots that sources print beside a dose.
-
-    Of a lamp the filter counts too, and of its windows the widest is nearest, because few sources report them. Of
-    microbeams the narrowest is nearest where no source prints a width.
-    """
-    dose = _practice_quantity(machine)
-    quantities = ("pulse_ms", "wavelength_nm") if machine.device.is_lamp else ("pulse_ms", "spot_mm")
-    wanted: dict[tuple[str, float], float] = {}
-
-    def distance(setting: BeamSetting) -> tuple[float, float]:
-        away = 0.0
-        for quantity in quantities:
-            key = quantity, setting.wavelength_nm
-            if key not in wanted:
-                printed = region.published_value(quantity, machine.device, setting, place, dose)
-                offered = sorted(getattr(one, quantity) for one in settings)
-                is_width = quantity == "spot_mm" and machine.device.microbeam
-                wanted[key] = printed or offered[0 if is_width else len(offered) // 2]
-            away += _ratio(getattr(setting, quantity), wanted[key])
-        return away, -setting.spot_mm if machine.device.is_lamp else 0.0
-
-    return sorted(settings, key=distance)

@@ -14,7 +14,7 @@ from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose, Gu
 from skinbeam.laser.device import devices
 from skinbeam.laser.device_class import head_classes, widen_classes
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.plan.proposal import DOSE_ROUNDING
+from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan
 

@@ -17,7 +17,8 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cell
 from skinbeam.plan.light_planning import plan_proposal
-from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.printed_dose import DOSE_ROUNDING
+from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial

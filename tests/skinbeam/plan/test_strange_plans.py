@@ -15,7 +15,8 @@ from skinbeam.laser.device import devices as every_device
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.proposal import DOSE_ROUNDING, Proposal, propose_setting
+from skinbeam.plan.printed_dose import DOSE_ROUNDING
+from skinbeam.plan.proposal import Proposal, propose_setting
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import read_earlier_pulses
