@@ -6,7 +6,7 @@ trials come as ranges of their doses at a setting that a machine has.
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from skinbeam.response.settings import PracticeRegion, SearchMachine
 __all__ = [
     "DOSE_ROUNDING",
     "PrintedDose",
+    "darker_phototype",
     "lighter_phototype",
     "log_ratio",
     "nearest_practice",
@@ -167,10 +168,22 @@ def _heats(machine: SearchMachine, region: PracticeRegion) -> bool:
 def lighter_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:
     """Return the next lighter phototype that sources treated; None where they treated darker skin alone."""
     own = region.phototype or len(PHOTOTYPES)
-    for lighter in range(own - 1, 0, -1):
-        span = replace(region, phototype=lighter).dose_range(machine.device, setting)
+    return _next_treated(machine, setting, region, range(own - 1, 0, -1))
+
+
+def darker_phototype(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> int | None:
+    """Return the next darker phototype that sources treated; None where they treated lighter skin alone."""
+    own = region.phototype or len(PHOTOTYPES)
+    return _next_treated(machine, setting, region, range(own + 1, len(PHOTOTYPES) + 1))
+
+
+def _next_treated(
+    machine: SearchMachine, setting: BeamSetting, region: PracticeRegion, numbers: Iterable[int]
+) -> int | None:
+    for number in numbers:
+        span = replace(region, phototype=number).dose_range(machine.device, setting)
         if span is not None and span.includes_phototype:
-            return lighter
+            return number
     return None
 
 

@@ -3,8 +3,8 @@
 The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
-get it too where it is greater. At one setting darker skin gets no more than lighter skin. A machine for which nobody
-printed a dose gets no proposal.
+get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
+more than lighter skin. A machine for which nobody printed a dose gets no proposal.
 """
 
 import math
@@ -33,6 +33,7 @@ from skinbeam.plan.guideline_place import concern_kind, guideline_place
 from skinbeam.plan.printed_dose import (
     DOSE_ROUNDING,
     PrintedDose,
+    darker_phototype,
     lighter_phototype,
     log_ratio,
     nearest_practice,
@@ -281,7 +282,8 @@ def _propose(
     found = _propose_beside_cell(machine, settings, concern, region)
     if is_column and not is_facial(concern.site):
         return found  # columns that facial skin bears reach too deep in thinner skin
-    if found is not None and not is_column:
+    is_of_darker = found is not None and found.darker_phototype is not None
+    if found is not None and not is_column and not (machine.device.is_lamp and is_of_darker):
         return found
     darker = _propose_from_darker_cells(machine, settings, concern, region)
     return max((one for one in (found, darker) if one is not None), key=lambda one: one.middle, default=None)
@@ -377,12 +379,17 @@ def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
 def _propose_from_darker_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
-    """Return the proposal from the cell of the next darker phototype that gives a dose for the condition itself."""
-    for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
-        cells = _cells_of(machine, concern, concern.condition, darker)
-        found = _propose_from_cells(machine, settings, cells, region, None)
-        if found is not None:
-            return replace(found, darker_phototype=darker)
+    """Return the proposal from the cell of the next darker phototype that gives a dose for the condition.
+
+    It is a cell of the condition itself, and for lamps one of a condition that lends its settings.
+    """
+    conditions = _lending_cells(concern.condition) if machine.device.is_lamp else (concern.condition,)
+    for condition in conditions:
+        for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+            cells = _cells_of(machine, concern, condition, darker)
+            found = _propose_from_cells(machine, settings, cells, replace(region, condition=condition), None)
+            if found is not None:
+                return replace(found, darker_phototype=darker)
     return None
 
 
@@ -518,6 +525,7 @@ def _propose_from_practice(
         span.sources,
         span.condition,
         lighter,
+        darker_phototype(machine, setting, region) if not span.includes_phototype and lighter is None else None,
         printed=span.printed,
     )
     return made if made.published_doses else None

@@ -300,3 +300,20 @@ def test_short_pulses_begin_with_the_least_printed_dose_on_lids_and_away_from_th
         least = found.low if found.printed is None else max(found.low, found.printed[0])
         is_least = not found.is_of_site and not is_facial(site)
         assert found.start == pytest.approx(min(least, found.middle) if is_least else found.middle), site
+
+
+@pytest.mark.parametrize("condition", ["uneven-pigmentation", "freckles", "age-spots", "active-acne", "redness"])
+@pytest.mark.parametrize("phototype", ["I", "II"])
+def test_a_lamp_gives_light_skin_no_less_than_the_guideline_gives_darker_skin(condition: str, phototype: str) -> None:
+    """What clinics gave darker skin alone is no dose for light skin, least of all by a lamp with a narrower band."""
+    machine = SearchMachine("ipl", devices()["ipl"], Path())
+    for modality in ("vascular", "pigment-long-pulse"):
+        if modality not in laser_choices(condition, "cheeks")[0]:
+            continue
+        case, darker = (person(condition, number) for number in (phototype, "III"))
+        found = propose_setting(case, case.concern[0], modality, machine)
+        theirs = propose_setting(darker, darker.concern[0], modality, machine)
+        if found is None or theirs is None or theirs.lighter_phototype is not None:
+            continue
+        is_own = found.darker_phototype is None
+        assert is_own or found.middle >= theirs.middle / DOSE_ROUNDING, (condition, modality)
